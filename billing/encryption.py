@@ -1,0 +1,62 @@
+"""Sealing what names a person's health: AES-256-GCM, bound to the row and column it belongs to.
+
+A sealed value moved to another row or column, or opened with a wrong key, is an error: ciphertext or
+somebody else's data never reach a screen. Layout: key id (1 byte) · nonce (12) · ciphertext and tag.
+"""
+
+import base64
+import os
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+NONCE_BYTES = 12
+
+
+class Unreadable(Exception):  # noqa: N818
+    """A sealed value that can't be opened: wrong key, wrong place, or changed."""
+
+
+@lru_cache(maxsize=4)
+def _ciphers(field_keys: str) -> dict[int, AESGCM]:
+    """Cipher by key id, newest first, from `id:base64url[,id:base64url…]`."""
+    ciphers: dict[int, AESGCM] = {}
+    for part in field_keys.split(","):
+        key_id, _, encoded = part.strip().partition(":")
+        try:
+            key = base64.urlsafe_b64decode(encoded)
+            ciphers[int(key_id)] = AESGCM(key)
+        except ValueError as error:
+            raise ImproperlyConfigured("FIELD_KEYS must be id:base64url(32 bytes)[,…]") from error
+        if len(key) != 32 or not 0 <= int(key_id) <= 255:
+            raise ImproperlyConfigured("FIELD_KEYS must hold 32-byte keys with ids from 0 to 255")
+    return ciphers
+
+
+def current_key_id() -> int:
+    """The id of the key that seals now: the first in FIELD_KEYS."""
+    return next(iter(_ciphers(settings.FIELD_KEYS)))
+
+
+def seal(plain: bytes, *, bound_to: str) -> bytes:
+    """`plain` sealed with the newest key; `bound_to` names table, column and row and is needed to open it."""
+    ciphers = _ciphers(settings.FIELD_KEYS)
+    key_id = next(iter(ciphers))
+    nonce = os.urandom(NONCE_BYTES)
+    return bytes([key_id]) + nonce + ciphers[key_id].encrypt(nonce, plain, bound_to.encode())
+
+
+def unseal(sealed: bytes, *, bound_to: str) -> bytes:
+    """The plain bytes. Raises Unreadable, never returns something else."""
+    sealed = bytes(sealed)
+    cipher = _ciphers(settings.FIELD_KEYS).get(sealed[0]) if sealed else None
+    if cipher is None:
+        raise Unreadable("sealed with a key that is not in FIELD_KEYS")
+    nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    try:
+        return cipher.decrypt(nonce, body, bound_to.encode())
+    except InvalidTag:
+        raise Unreadable("wrong key, wrong place, or changed") from None

@@ -1,0 +1,132 @@
+"""Rules on an invoice itself: its payment reference, its state as people see it, and its holds."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import audit
+from billing.ledger import lock_invoice, with_balance
+from billing.models import Hold, Invoice, LedgerEntry
+from billing.money import ZERO
+
+REFERENCE_DIGITS = 16
+_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)  # from the right, repeating
+
+
+def check_digit(body: str) -> str:
+    """The check digit of a Dutch payment reference whose other digits are `body` (Betaalvereniging)."""
+    total = sum(int(digit) * _WEIGHTS[i % 10] for i, digit in enumerate(reversed(body)))
+    remainder = 11 - total % 11
+    return {10: "1", 11: "0"}.get(remainder, str(remainder))
+
+
+def reference_is_valid(reference: str) -> bool:
+    """Whether `reference` is a well-formed betalingskenmerk: 16 digits, or 9 to 14 with their length digit."""
+    if not (reference.isascii() and reference.isdigit()):
+        return False
+    if len(reference) == REFERENCE_DIGITS:
+        return check_digit(reference[1:]) == reference[0]
+    if 9 <= len(reference) <= 14:
+        return reference[1] == str((len(reference) - 2) % 10) and check_digit(reference[1:]) == reference[0]
+    return False
+
+
+def new_reference() -> str:
+    """A random 16-digit payment reference. Random, so that knowing one says nothing about another."""
+    body = f"{secrets.randbelow(10**15):015d}"
+    return check_digit(body) + body
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """What may be told about an invoice to whoever holds its reference: no name, no care, no contact."""
+
+    invoice: Invoice
+    status: str  # open | overdue | on_hold | paid
+    outstanding: Decimal
+    credit: Decimal
+    paid_at: object
+    paid_how: str
+    hold: Hold | None
+
+    @property
+    def can_pay(self) -> bool:
+        return self.status in ("open", "overdue")
+
+
+def find_by_reference(reference: str) -> Invoice | None:
+    """The invoice with this payment reference; None for unknown and withdrawn alike."""
+    return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None).first()
+
+
+def active_hold(invoice_id: int) -> Hold | None:
+    return Hold.objects.filter(invoice_id=invoice_id, released_at=None).order_by("placed_at").first()
+
+
+def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | None = None, note: str = "") -> Hold:
+    """Let the invoice rest for `reason`; a hold for the same reason that is active already is returned."""
+    with transaction.atomic():
+        lock_invoice(invoice.pk)
+        hold, placed = Hold.objects.get_or_create(
+            invoice=invoice,
+            reason=reason,
+            released_at=None,
+            defaults={"placed_by": by, "until": until, "note": note},
+        )
+        if placed:
+            audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
+    return hold
+
+
+def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date | None = None) -> bool:
+    """End the hold; with `due_on` the invoice gets that new last day to pay. False when none was active."""
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        released = Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(
+            released_at=timezone.now(), released_by=by
+        )
+        if released and due_on:
+            locked.due_on = due_on
+            locked.save(update_fields=["due_on"])
+        if released:
+            audit.record("hold_released", by=by, invoice=invoice, reason=reason, due_on=str(due_on or ""))
+    return bool(released)
+
+
+def look_at(token: str, *, today: date) -> InvoiceView | None:
+    """The invoice behind a URL token as a guest may see it, in two queries; None when unknown or withdrawn."""
+    invoice = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).select_related("provider").first()
+    if invoice is None:
+        return None
+    hold = active_hold(invoice.pk)
+    owed: Decimal = invoice.balance or ZERO  # type: ignore[attr-defined]
+    status = _status(invoice, owed, hold, today)
+    paid_at, paid_how = None, ""
+    if status == "paid":
+        paid_at, paid_how = _how_paid(invoice)
+    return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold)
+
+
+def _status(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:
+    """The one place where the label of an invoice is computed."""
+    if owed <= 0:
+        return "paid"
+    if hold:
+        return "on_hold"
+    return "overdue" if invoice.due_on < today else "open"
+
+
+def _how_paid(invoice: Invoice) -> tuple[object, str]:
+    """When the invoice was settled and by what: `ideal`, `insurer`, `reduction`."""
+    last = (
+        LedgerEntry.objects.filter(invoice=invoice, amount__lt=ZERO, reverses=None, reversed_by=None)
+        .order_by("-occurred_at")
+        .first()
+    )
+    if last is None:
+        return invoice.settled_at, ""
+    return last.occurred_at, last.kind

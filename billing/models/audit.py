@@ -1,0 +1,65 @@
+"""What was done and by whom, and what needs a person."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.invoices import Invoice
+from billing.models.payments import Payment
+
+
+class AuditEvent(models.Model):
+    """One act on an invoice: the timeline that staff read. Append-only, without personal data."""
+
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="audit_events", verbose_name=_("invoice")
+    )
+    action = models.CharField(_("action"), max_length=60)
+    by = models.CharField(_("by"), max_length=60)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    details = models.JSONField(_("details"), default=dict)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("event"), _("events")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.action
+
+
+class StaffItem(models.Model):
+    """Something only a person can settle. Made once per cause, closed with a name."""
+
+    class Kind(models.TextChoices):
+        SURPLUS = "surplus", _("paid too much: refund or allocate")
+        PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")
+        GATEWAY_ALARM = "gateway_alarm", _("the gateway refuses our calls")
+        CHARGEBACK = "chargeback", _("payment reversed by the bank")
+        PAID_ON_HOLD = "paid_on_hold", _("money arrived while the invoice is on hold")
+        MESSAGE_FAILED = "message_failed", _("a message could not be delivered")
+        MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
+        LOOKUP_BREAKER = "lookup_breaker", _("many wrong payment references: somebody may be guessing")
+
+    kind = models.CharField(_("kind"), max_length=24, choices=Kind)
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="staff_items", verbose_name=_("invoice")
+    )
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, blank=True, related_name="staff_items", verbose_name=_("payment")
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    dedupe_key = models.CharField(max_length=120, unique=True)
+    created_at = models.DateTimeField(_("since"), default=timezone.now)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("closed by")
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("item for staff"), _("items for staff")
+        indexes = [models.Index(fields=["created_at"], name="staff_item_open", condition=Q(closed_at=None))]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

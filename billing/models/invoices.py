@@ -1,0 +1,144 @@
+"""The invoice, its medical content, its ledger and what holds it."""
+
+import json
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.encryption import seal, unseal
+from billing.models.parties import Patient, Provider
+from billing.money import EuroField
+
+
+class Invoice(models.Model):
+    """One bill (rekening). What is owed on it is the sum of its ledger entries, kept nowhere else."""
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="invoices", verbose_name=_("provider"))
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="invoices", verbose_name=_("patient"))
+    number = models.CharField(_("invoice number"), max_length=40)
+    payment_reference = models.CharField(_("payment reference"), max_length=16, unique=True)
+    token = models.CharField(max_length=32, unique=True, editable=False)
+    issued_on = models.DateField(_("invoice date"))
+    due_on = models.DateField(_("pay before or on"))
+    created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
+    # Null while something is owed. Only ledger.py writes it, in the transaction of the entry that settles.
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
+    # SHA-256 of the invoice as the practice sent it: the same file again is recognised, a changed one refused.
+    fingerprint = models.BinaryField(max_length=32, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("invoice"), _("invoices")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "number"], name="invoice_number_per_provider"),
+            models.CheckConstraint(condition=Q(due_on__gte=models.F("issued_on")), name="invoice_due_after_issue"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_on"], name="invoice_open_by_due_date", condition=Q(settled_at=None, withdrawn_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CareDetail(models.Model):
+    """What was done, line by line: sealed, and in a table of its own so that no ordinary page loads it."""
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="care_detail")
+    sealed_lines = models.BinaryField(editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("care detail"), _("care details")
+
+    def __str__(self) -> str:
+        return _("care detail")
+
+    @staticmethod
+    def sealed(lines: list[dict[str, Any]], *, payment_reference: str) -> bytes:
+        """The lines of the invoice with `payment_reference`, sealed for its row alone."""
+        return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=f"care_detail.lines:{payment_reference}")
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Lines as in the batch format: dates ISO, amounts as strings."""
+        return json.loads(unseal(self.sealed_lines, bound_to=f"care_detail.lines:{self.invoice.payment_reference}"))
+
+
+class LedgerEntry(models.Model):
+    """One fact about money, never changed (database triggers). Positive: the patient owes more."""
+
+    class Kind(models.TextChoices):
+        INVOICED = "invoiced", _("invoiced")
+        INSURER_PAID = "insurer_paid", _("paid by the insurer")
+        PAYMENT = "payment", _("payment received")
+        REFUND = "refund", _("refund paid out")
+        CHARGEBACK = "chargeback", _("payment reversed by the bank")
+        REDUCTION = "reduction", _("amount lowered")
+        COSTS = "costs", _("collection costs")
+        INTEREST = "interest", _("statutory interest")
+
+    # An entry of these kinds adds to the debt; of the others it lowers it. A mirror entry does the opposite.
+    DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="entries", verbose_name=_("invoice"))
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    amount = EuroField(_("amount"))
+    # The outside event this books (Mollie's id, the payment reference, …): booked once, however often told.
+    external_id = models.CharField(_("external id"), max_length=80)
+    occurred_at = models.DateTimeField(_("happened"))
+    created_at = models.DateTimeField(_("booked"), default=timezone.now)
+    by = models.CharField(_("by"), max_length=60)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("ledger entry"), _("ledger entries")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "external_id"], name="ledger_one_entry_per_event"),
+            models.CheckConstraint(
+                condition=Q(reverses__isnull=False)
+                | Q(kind__in=["invoiced", "refund", "chargeback", "costs", "interest"], amount__gt=0)
+                | Q(kind__in=["insurer_paid", "payment", "reduction"], amount__lt=0)
+                # An invoice of nothing is allowed: everything was paid by the insurer in advance.
+                | Q(kind="invoiced", amount=0),
+                name="ledger_sign_fits_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"
+
+
+class Hold(models.Model):
+    """While one is active the invoice rests: no due date, no reminder, no payment, no plan."""
+
+    class Reason(models.TextChoices):
+        AWAITING_DECISION = "awaiting_decision", _("your care provider is still working out the amount")
+        STAFF = "staff", _("our staff are looking into this invoice")
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="holds", verbose_name=_("invoice"))
+    reason = models.CharField(_("reason"), max_length=24, choices=Reason)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    placed_by = models.CharField(_("placed by"), max_length=60)
+    placed_at = models.DateTimeField(_("placed"), default=timezone.now)
+    until = models.DateField(_("until"), null=True, blank=True)
+    released_at = models.DateTimeField(_("released"), null=True, blank=True)
+    released_by = models.CharField(_("released by"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("hold"), _("holds")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice", "reason"], condition=Q(released_at=None), name="one_active_hold_per_reason"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_reason_display()

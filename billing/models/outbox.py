@@ -1,0 +1,58 @@
+"""Messages to people: rows before they are sent."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.invoices import Invoice
+
+
+class OutboxMessage(models.Model):
+    """One e-mail, rendered and waiting, sent, or in need of a person."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        IN_DOUBT = "in_doubt", _("in doubt")
+
+    TRANSITIONS = {
+        Status.QUEUED: (Status.SENDING, Status.FAILED),
+        Status.SENDING: (Status.SENT, Status.QUEUED, Status.FAILED, Status.IN_DOUBT),
+        Status.IN_DOUBT: (Status.SENT, Status.QUEUED),  # a person decides
+        Status.FAILED: (Status.QUEUED,),  # a person sends it again
+        Status.SENT: (),
+    }
+
+    kind = models.CharField(_("kind"), max_length=40)
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("invoice")
+    )
+    language = models.CharField(_("language"), max_length=2)
+    recipient = models.EmailField(_("recipient"))
+    subject = models.CharField(_("subject"), max_length=200)
+    text = models.TextField(_("text"))
+    html = models.TextField(_("HTML"))
+    # One message per event: the same fact told twice queues nothing the second time.
+    dedupe_key = models.CharField(max_length=120, unique=True)
+    message_id = models.CharField(max_length=120, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    created_at = models.DateTimeField(_("queued"), default=timezone.now)
+    next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    error = models.CharField(_("last error"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("message"), _("messages")
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="outbox_unfinished", condition=Q(status__in=["queued", "sending"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.get_status_display()}"

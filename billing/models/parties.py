@@ -1,0 +1,106 @@
+"""Who takes part: the provider that gave care, the patient who pays, the staff who help."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from billing.encryption import seal, unseal
+
+
+class Provider(models.Model):
+    """A practice that hands its invoices to us (zorgaanbieder)."""
+
+    name = models.CharField(_("name"), max_length=120)
+    agb_code = models.CharField(_("AGB code"), max_length=8, unique=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = PhoneNumberField(_("phone"), blank=True)
+    website = models.URLField(_("website"), blank=True)
+    street = models.CharField(_("street"), max_length=80, blank=True)
+    house_number = models.CharField(_("house number"), max_length=10, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=10, blank=True)
+    city = models.CharField(_("city"), max_length=60, blank=True)
+    iban = models.CharField(_("IBAN"), max_length=34, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("provider"), _("providers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Language(models.TextChoices):
+    DUTCH = "nl", "Nederlands"
+    ENGLISH = "en", "English"
+
+
+class Patient(models.Model):
+    """A person as one provider knows them. What names their health identity is sealed."""
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="patients", verbose_name=_("provider"))
+    number = models.CharField(_("patient number"), max_length=40)
+    initials = models.CharField(_("initials"), max_length=20, blank=True)
+    infix = models.CharField(_("infix"), max_length=20, blank=True)
+    surname = models.CharField(_("surname"), max_length=80)
+    email = models.EmailField(_("e-mail"), blank=True)
+    mobile = PhoneNumberField(_("mobile number"), blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
+    street = models.CharField(_("street"), max_length=80, blank=True)
+    house_number = models.CharField(_("house number"), max_length=10, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=10, blank=True)
+    city = models.CharField(_("city"), max_length=60, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="NL")
+    sealed_identity = models.BinaryField(editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("patient"), _("patients")
+        constraints = [models.UniqueConstraint(fields=["provider", "number"], name="patient_number_per_provider")]
+
+    def __str__(self) -> str:
+        return _("patient %(number)s") % {"number": self.number}
+
+    @property
+    def _bound_to(self) -> str:
+        return f"patient.identity:{self.provider_id}:{self.number}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """date_of_birth (ISO), insurer_uzovi, insured_number: opened from the sealed column."""
+        return json.loads(unseal(self.sealed_identity, bound_to=self._bound_to))
+
+    @identity.setter
+    def identity(self, value: dict[str, Any]) -> None:
+        self.sealed_identity = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self._bound_to)
+
+
+class Staff(AbstractUser):
+    """Somebody who logs in at /beheer/: of one provider, or of operations (no provider)."""
+
+    class Role(models.TextChoices):
+        CLERK = "clerk", _("provider clerk")
+        APPROVER = "approver", _("provider approver")
+        OPERATIONS = "operations", _("operations")
+
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("provider")
+    )
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name, verbose_name_plural = _("staff member"), _("staff members")
+        constraints = [
+            # Default deny: without a provider one is operations on purpose, never by a forgotten field.
+            models.CheckConstraint(
+                condition=Q(role="operations", provider__isnull=True)
+                | (~Q(role="operations") & Q(provider__isnull=False)),
+                name="staff_operations_or_of_a_provider",
+            )
+        ]
+
+    @property
+    def is_operations(self) -> bool:
+        return self.role == self.Role.OPERATIONS

@@ -1,0 +1,144 @@
+"""One attempt to pay one amount, and what the gateway tells about it afterwards."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.invoices import Invoice
+from billing.money import EuroField
+
+
+class Payment(models.Model):
+    """An attempt at one amount. Status only climbs; `paid` beats all, late money wins."""
+
+    class Status(models.TextChoices):
+        NEW = "new", _("prepared")
+        CREATING = "creating", _("being created")
+        CREATE_UNKNOWN = "create_unknown", _("creation unknown")
+        OPEN = "open", _("waiting for the patient")
+        PENDING = "pending", _("waiting for the bank")
+        PAID = "paid", _("paid")
+        FAILED = "failed", _("failed")
+        CANCELED = "canceled", _("cancelled")
+        EXPIRED = "expired", _("expired")
+        REJECTED = "rejected", _("refused by the gateway")
+        ABANDONED = "abandoned", _("never created")
+
+    LIVE = (Status.NEW, Status.CREATING, Status.CREATE_UNKNOWN, Status.OPEN, Status.PENDING)
+    FINAL_UNPAID = (Status.FAILED, Status.CANCELED, Status.EXPIRED)
+    _REPORTED = (Status.OPEN, Status.PENDING, Status.PAID, *FINAL_UNPAID)
+    TRANSITIONS = {
+        Status.NEW: (Status.CREATING,),
+        Status.CREATING: (*_REPORTED, Status.CREATE_UNKNOWN, Status.REJECTED),
+        Status.CREATE_UNKNOWN: (*_REPORTED, Status.REJECTED, Status.ABANDONED),
+        Status.OPEN: (Status.PENDING, Status.PAID, *FINAL_UNPAID),
+        Status.PENDING: (Status.PAID, *FINAL_UNPAID),
+        Status.FAILED: (Status.PAID,),
+        Status.CANCELED: (Status.PAID,),
+        Status.EXPIRED: (Status.PAID,),
+        Status.REJECTED: (Status.PAID,),
+        Status.ABANDONED: _REPORTED,
+        Status.PAID: (),
+    }
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments", verbose_name=_("invoice"))
+    amount = EuroField(_("amount"))
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.NEW)
+    # In the URL of the return page (the patient sees it) and of the webhook (only the gateway knows it).
+    token = models.CharField(max_length=32, unique=True, editable=False)
+    webhook_token = models.CharField(max_length=32, unique=True, editable=False)
+    mollie_id = models.CharField(_("Mollie id"), max_length=70, null=True, blank=True, unique=True)
+    idempotency_key = models.CharField(max_length=36, unique=True, editable=False)
+    # The exact body of the create call: an unknown outcome is repeated with the same key and the same bytes.
+    request_body = models.TextField(editable=False)
+    language = models.CharField(_("language"), max_length=2, default="nl")
+    checkout_url = models.TextField(blank=True, editable=False)
+    created_at = models.DateTimeField(_("started"), default=timezone.now)
+    called_at = models.DateTimeField(null=True, blank=True, editable=False)  # first use of the key
+    expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    # Not to be offered again (amount changed, link about to die); the bank may still pay it.
+    superseded_at = models.DateTimeField(_("replaced"), null=True, blank=True)
+    quarantined_at = models.DateTimeField(_("quarantined"), null=True, blank=True)
+    fetched_at = models.DateTimeField(null=True, blank=True, editable=False)
+    next_check_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checks = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("payment"), _("payments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(superseded_at=None, status__in=["new", "creating", "create_unknown", "open", "pending"]),
+                name="one_live_payment_per_invoice",
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+        ]
+        indexes = [
+            models.Index(fields=["next_check_at"], name="payment_to_check", condition=Q(next_check_at__isnull=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.get_status_display()}"
+
+
+class Refund(models.Model):
+    """Money going back to the patient through the gateway, mirrored from its reports."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        PENDING = "pending", _("pending")
+        PROCESSING = "processing", _("processing")
+        REFUNDED = "refunded", _("refunded")
+        FAILED = "failed", _("failed")
+        CANCELED = "canceled", _("cancelled")
+
+    # Only upward: an older report that arrives late changes nothing.
+    RANK = {"queued": 0, "pending": 1, "processing": 2, "refunded": 3, "failed": 4, "canceled": 4}
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
+    refund_id = models.CharField(_("Mollie id"), max_length=70, unique=True)
+    amount = EuroField(_("amount"))
+    status = models.CharField(_("status"), max_length=12, choices=Status)
+    reported_at = models.DateTimeField(_("first reported"), default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("refund"), _("refunds")
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.get_status_display()}"
+
+
+class Chargeback(models.Model):
+    """A payment that the bank took back, and perhaps gave again."""
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="chargebacks", verbose_name=_("payment"))
+    chargeback_id = models.CharField(_("Mollie id"), max_length=70, unique=True)
+    amount = EuroField(_("amount"))
+    reported_at = models.DateTimeField(_("first reported"), default=timezone.now)
+    reversed_at = models.DateTimeField(_("given back"), null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("chargeback"), _("chargebacks")
+
+    def __str__(self) -> str:
+        return str(self.amount)
+
+
+class WebhookCall(models.Model):
+    """The inbox: the gateway said something about this payment. Kept before anything is done with it."""
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="webhook_calls", verbose_name=_("payment"))
+    mollie_id = models.CharField(_("Mollie id"), max_length=70)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("webhook call"), _("webhook calls")
+        indexes = [models.Index(fields=["received_at"], name="webhook_call_waiting", condition=Q(done_at=None))]
+
+    def __str__(self) -> str:
+        return self.mollie_id

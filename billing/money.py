@@ -1,0 +1,90 @@
+"""Euros: `Decimal` in Python, integer cents in the database, one way of rounding."""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+MAX_CENTS = 10**12  # ten thousand million euros: beyond any invoice, far below a 64-bit integer
+
+
+def round_euro(amount: Decimal) -> Decimal:
+    """`amount` in whole cents, half a cent away from zero (never `round()`, which rounds half to even)."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def to_cents(amount: Decimal) -> int:
+    """Whole cents of `amount`. Raises ValueError when it is not a Decimal or holds parts of a cent."""
+    if not isinstance(amount, Decimal):
+        raise ValueError(f"money is a Decimal, not {type(amount).__name__}")
+    if not amount.is_finite() or amount != amount.quantize(CENT):
+        raise ValueError("money is a whole number of cents")
+    return int(amount.scaleb(2))
+
+
+def from_cents(cents: int) -> Decimal:
+    """Euros with exactly two decimals."""
+    return Decimal(cents).scaleb(-2).quantize(CENT)
+
+
+def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
+    """`amount` > 0 divided by `weights` by largest remainder: sums exactly, in whole cents, never a zero term.
+
+    Earlier terms get the odd cents (100.00 in three: 33.34, 33.33, 33.33).
+    Raises ValueError when there are more terms than cents, or a weight is not positive.
+    """
+    cents, total = to_cents(amount), sum(weights)
+    if not weights or min(weights) <= 0 or cents < len(weights):
+        raise ValueError("an amount needs at least a cent for each term")
+    spare = cents - len(weights)  # every term gets its first cent before the rest is divided
+    shares = [1 + spare * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: (-(spare * weights[i] % total), i))
+    for index in by_remainder[: cents - sum(shares)]:
+        shares[index] += 1
+    return [from_cents(share) for share in shares]
+
+
+class EuroField(models.BigIntegerField):
+    """Euros kept as integer cents. A DecimalField is a float on SQLite, and sums of it drift."""
+
+    description = _("Amount in euros")
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
+        return None if value is None else from_cents(int(value))
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        if isinstance(value, float):
+            raise ValidationError(_("Enter an amount in euros."), code="invalid")
+        try:
+            return Decimal(str(value))
+        except InvalidOperation as error:
+            raise ValidationError(_("Enter an amount in euros."), code="invalid") from error
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        cents = to_cents(value)
+        if abs(cents) > MAX_CENTS:
+            raise ValueError("this amount is too large")
+        return cents
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return str(self.value_from_object(obj))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        from django import forms
+
+        return forms.DecimalField(
+            max_digits=12, decimal_places=2, localize=True, label=kwargs.get("label") or str(self.verbose_name)
+        )
+
+    @property
+    def validators(self) -> list[Any]:
+        return []  # the integer range validators of the parent would compare cents with euros

@@ -1,0 +1,22 @@
+"""The only hand that moves a state: compare-and-set along the graph beside the model's choices."""
+
+from typing import Any
+
+from django.db import models
+
+
+def advance(row: models.Model, to: str, **changes: Any) -> bool:
+    """Move `row.status` to `to`, writing `changes` with it; True for the one caller that moved it.
+
+    The database compares: of two callers that both read the old state only one wins, and only the winner
+    acts, in the same transaction. Raises ValueError for a move that the graph does not list.
+    """
+    model: Any = type(row)
+    before: str = row.status  # type: ignore[attr-defined]
+    if to not in model.TRANSITIONS[before]:
+        raise ValueError(f"{model.__name__}: {before} → {to} is not a transition")
+    won = model.objects.filter(pk=row.pk, status=before).update(status=to, **changes) == 1
+    if won:
+        for name, value in {"status": to, **changes}.items():
+            setattr(row, name, value)
+    return won

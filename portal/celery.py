@@ -1,0 +1,18 @@
+"""The Celery application and the timetable of beat."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("zorgrekening")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["billing"])
+
+# Beat only wakes things up; the database decides what is due. `expires` keeps a worker that was down
+# from finding a heap of the same bell.
+app.conf.beat_schedule = {
+    "sweep-outbox": {"task": "billing.sweep_outbox", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep-payments": {"task": "billing.sweep_payments", "schedule": 20.0, "options": {"expires": 20}},
+}

@@ -1,0 +1,46 @@
+"""Every environment variable the product reads, declared once: name, kind, default, help.
+
+`.env.example` is checked against this table by a test; settings.py is the only reader.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import environ
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Variable(NamedTuple):
+    kind: type
+    default: object
+    help: str
+
+
+VARIABLES: dict[str, Variable] = {
+    "SANDBOX": Variable(bool, False, "1: stand-in bank, SMS and mail servers inside the app (never in production)"),
+    "DEBUG": Variable(bool, False, "1: Django's debug pages (never in production)"),
+    "SECRET_KEY": Variable(str, "", "signing key, letters and digits; made under var/ when SANDBOX or DEBUG is on"),
+    "FIELD_KEYS": Variable(
+        str, "", "keys for encrypted columns, newest first: id:base64url(32 bytes)[,…]; made under var/ like SECRET_KEY"
+    ),
+    "ALLOWED_HOSTS": Variable(list, [], "host names served, separated by commas"),
+    "PUBLIC_URL": Variable(str, "", "the address patients see, https://…; default http://127.0.0.1:PORT"),
+    "PORT": Variable(int, 8000, "the port to listen on"),
+    "DATABASE_URL": Variable(str, "", "postgres://…; empty: SQLite under var/"),
+    "REDIS_URL": Variable(str, "", "redis://…; empty: Celery on its filesystem broker under var/"),
+    "MOLLIE_API_KEY": Variable(str, "", "live_… or test_… key of the gateway"),
+    "MOLLIE_API_URL": Variable(str, "https://api.mollie.com", "endpoint of the gateway, without /v2"),
+    "EMAIL_URL": Variable(str, "", "smtp://user:password@host:587/?tls=True"),
+    "DEFAULT_FROM_EMAIL": Variable(str, "Zorgrekening <rekening@zorgrekening.example>", "sender of every mail"),
+    "MEDIA_ROOT": Variable(str, "", "where documents are kept; default var/media"),
+    "DATA_DIR": Variable(str, "", "everything the running product writes; default var/ in the checkout"),
+    "TRUSTED_PROXIES": Variable(int, 0, "number of reverse proxies in front, for the client's address"),
+}
+
+
+def read() -> dict[str, object]:
+    """All variables with their defaults applied; a `.env` beside manage.py is read first."""
+    environ.Env.read_env(ROOT / ".env")
+    env = environ.Env()
+    return {name: env.get_value(name, cast=v.kind, default=v.default) for name, v in VARIABLES.items()}

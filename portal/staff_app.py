@@ -1,0 +1,7 @@
+"""The staff site at /beheer/."""
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class StaffAdminConfig(AdminConfig):
+    pass
