@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 NONCE_BYTES = 12
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """A sealed value that can't be opened: wrong key, wrong place, or changed."""
 
 

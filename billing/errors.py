@@ -1,7 +1,7 @@
 """What a rule says when it refuses. A view shows the sentence; nothing was changed."""
 
 
-class Refused(Exception):  # noqa: N818  a refusal is an answer, not a fault
+class Refused(Exception):
     """A command that may not happen now. `str()` is a translated sentence for the person who asked."""
 
 

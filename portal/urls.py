@@ -1,3 +1,29 @@
 """The whole map of the site. Paths are Dutch, names English."""
 
-urlpatterns: list = []
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from portal.views import health, invoice, lookup, payment
+
+urlpatterns = [
+    path("", lookup.lookup, name="lookup"),
+    path("rekening/<str:token>/", invoice.show, name="invoice"),
+    path("rekening/<str:token>/betalen/", payment.start, name="pay"),
+    path("betaling/<str:token>/", payment.returned, name="payment_return"),
+    path("betaling/<str:token>/status.json", payment.status, name="payment_status"),
+    path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
+    path("taal/", set_language, name="set_language"),
+    path("beheer/", admin.site.urls),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path(".well-known/security.txt", health.security_txt, name="security_txt"),
+]
+if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/", include("portal.sandbox.urls")))
+
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"

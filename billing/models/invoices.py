@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.encryption import seal, unseal
 from billing.models.parties import Patient, Provider
-from billing.money import EuroField
+from billing.money import ZERO, EuroField
 
 
 class Invoice(models.Model):
@@ -104,10 +104,10 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(fields=["kind", "external_id"], name="ledger_one_entry_per_event"),
             models.CheckConstraint(
                 condition=Q(reverses__isnull=False)
-                | Q(kind__in=["invoiced", "refund", "chargeback", "costs", "interest"], amount__gt=0)
-                | Q(kind__in=["insurer_paid", "payment", "reduction"], amount__lt=0)
+                | Q(kind__in=["invoiced", "refund", "chargeback", "costs", "interest"], amount__gt=ZERO)
+                | Q(kind__in=["insurer_paid", "payment", "reduction"], amount__lt=ZERO)
                 # An invoice of nothing is allowed: everything was paid by the insurer in advance.
-                | Q(kind="invoiced", amount=0),
+                | Q(kind="invoiced", amount=ZERO),
                 name="ledger_sign_fits_kind",
             ),
         ]

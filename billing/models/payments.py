@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoices import Invoice
-from billing.money import EuroField
+from billing.money import ZERO, EuroField
 
 
 class Payment(models.Model):
@@ -73,7 +73,7 @@ class Payment(models.Model):
                 condition=Q(superseded_at=None, status__in=["new", "creating", "create_unknown", "open", "pending"]),
                 name="one_live_payment_per_invoice",
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(condition=Q(amount__gt=ZERO), name="payment_amount_positive"),
         ]
         indexes = [
             models.Index(fields=["next_check_at"], name="payment_to_check", condition=Q(next_check_at__isnull=False))

@@ -1,0 +1,25 @@
+"""What the worker runs. A task carries a primary key, calls one rule, and may run twice without harm."""
+
+from celery import shared_task
+
+from billing import outbox, payments
+
+
+@shared_task(name="billing.deliver_message")
+def deliver_message(message_id: int) -> None:
+    outbox.deliver(message_id)
+
+
+@shared_task(name="billing.sweep_outbox")
+def sweep_outbox() -> None:
+    outbox.sweep()
+
+
+@shared_task(name="billing.sync_payment")
+def sync_payment(payment_id: int) -> None:
+    payments.sync_payment(payment_id)
+
+
+@shared_task(name="billing.sweep_payments")
+def sweep_payments() -> None:
+    payments.sweep()
