@@ -1,0 +1,26 @@
+"""The one way an amount is shown to people."""
+
+from decimal import Decimal
+
+from django import template
+from django.utils import formats, translation
+
+from billing.money import to_cents
+
+register = template.Library()
+_MINUS = "\u2212"  # a screen reader says "minus"; the hyphen of a keyboard is often skipped
+_NO_BREAK_SPACE = "\u00a0"
+
+
+@register.filter
+def euro(amount: Decimal) -> str:
+    """`amount` in the reader's language: € 1.234,50 in Dutch (with a space that does not break), €1,234.50 in English.
+
+    Raises ValueError for anything but a Decimal in whole cents: an empty amount on a page is a mistake to be seen.
+    """
+    to_cents(amount)
+    number = formats.number_format(abs(amount), decimal_pos=2, use_l10n=True, force_grouping=True)
+    sign = _MINUS if amount < 0 else ""
+    if (translation.get_language() or "").startswith("en"):
+        return f"{sign}€{number}"
+    return f"€{_NO_BREAK_SPACE}{sign}{number}"
