@@ -1,0 +1,29 @@
+"""Waking a worker. The rows are the queue; the broker is only a bell, and a bell may fail.
+
+Rules ring by a task's name, because tasks import rules and not the other way round.
+"""
+
+import logging
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = logging.getLogger(__name__)
+
+
+def ring(task_name: str, pk: int) -> None:
+    """Send `task_name` to a worker with `pk` once the transaction has committed; at once when there is none.
+
+    A broker that is down is logged and never raised: beat's sweep finds the row without the bell.
+    """
+    transaction.on_commit(partial(_send, task_name, pk))
+
+
+def _send(task_name: str, pk: int) -> None:
+    try:
+        # The publish retry policy in the settings bounds how long a dead broker can keep the caller.
+        current_app.send_task(task_name, args=[pk], ignore_result=True)
+    except (OperationalError, OSError) as error:
+        log.warning("could not ring %s: %s", task_name, type(error).__name__)
