@@ -1,0 +1,145 @@
+"""The ledger: booked once, never changed, mended by mirrors, true to settled_at."""
+
+import threading
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from billing import ledger
+from billing.models import AuditEvent, Invoice, LedgerEntry
+
+Kind = LedgerEntry.Kind
+pytestmark = [pytest.mark.both_databases]
+
+
+def pay(invoice, amount, event="tr_1"):
+    return ledger.post(
+        invoice, Kind.PAYMENT, -Decimal(amount), external_id=event, occurred_at=timezone.now(), by="test"
+    )
+
+
+@pytest.fixture
+def invoice(db, factories):
+    return factories.invoice(amount=Decimal("100.00"))
+
+
+def test_paying_all_settles_and_a_chargeback_reopens(invoice):
+    pay(invoice, "100.00")
+    assert ledger.outstanding(invoice.pk) == 0
+    assert Invoice.objects.get(pk=invoice.pk).settled_at is not None
+    ledger.post(
+        invoice, Kind.CHARGEBACK, Decimal("100.00"), external_id="chb_1", occurred_at=timezone.now(), by="test"
+    )
+    assert ledger.outstanding(invoice.pk) == Decimal("100.00")
+    assert Invoice.objects.get(pk=invoice.pk).settled_at is None
+
+
+def test_what_is_paid_too_much_is_credit_not_debt(invoice):
+    pay(invoice, "130.00")
+    assert ledger.balance(invoice.pk) == Decimal("-30.00")
+    assert ledger.outstanding(invoice.pk) == 0
+
+
+def test_the_same_event_is_booked_once(invoice):
+    assert pay(invoice, "40.00") is not None
+    assert pay(invoice, "40.00") is None
+    assert ledger.outstanding(invoice.pk) == Decimal("60.00")
+
+
+def test_a_mirror_undoes_an_entry_once(invoice):
+    entry = pay(invoice, "100.00")
+    mirror = ledger.reverse(entry, external_id="tr_1:undone", occurred_at=timezone.now(), by="test")
+    assert (mirror.amount, mirror.reverses) == (Decimal("100.00"), entry)
+    assert ledger.reverse(entry, external_id="tr_1:again", occurred_at=timezone.now(), by="test") is None
+    assert ledger.outstanding(invoice.pk) == Decimal("100.00")
+    assert Invoice.objects.get(pk=invoice.pk).settled_at is None
+
+
+@pytest.mark.parametrize(("kind", "amount"), [(Kind.PAYMENT, "5.00"), (Kind.REFUND, "-5.00"), (Kind.REDUCTION, "0.00")])
+def test_an_entry_with_the_wrong_sign_is_refused(invoice, kind, amount):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ledger.post(invoice, kind, Decimal(amount), external_id="x", occurred_at=timezone.now(), by="test")
+    assert ledger.balance(invoice.pk) == Decimal("100.00")
+
+
+@pytest.mark.parametrize("model", [LedgerEntry, AuditEvent])
+@pytest.mark.parametrize("act", ["update", "delete"])
+def test_the_database_refuses_to_change_what_was_written(invoice, model, act):
+    if model is AuditEvent:
+        AuditEvent.objects.create(action="test", by="test")
+    rows = model.objects.all()
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        rows.update(by="somebody else") if act == "update" else rows._raw_delete(rows.db)
+    assert model.objects.exclude(by="somebody else").exists()
+
+
+def test_settling_keeps_its_first_moment(invoice):
+    pay(invoice, "100.00")
+    first = Invoice.objects.get(pk=invoice.pk).settled_at
+    pay(invoice, "1.00", event="tr_2")
+    assert Invoice.objects.get(pk=invoice.pk).settled_at == first
+
+
+def _in_parallel(number, act):
+    """Run `act(i)` in threads that start together; the exceptions they ended with."""
+    barrier, errors = threading.Barrier(number), []
+
+    def run(i):
+        try:
+            barrier.wait()
+            act(i)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(number)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return errors
+
+
+def _pay_half_if_owed(invoice_id, i, *, locked):
+    """Book 50.00 if anything is owed: right only when nobody books between the look and the booking."""
+    with transaction.atomic():
+        invoice = ledger.lock_invoice(invoice_id) if locked else Invoice.objects.get(pk=invoice_id)
+        if ledger.outstanding(invoice_id) > 0:
+            if not locked:
+                _RENDEZVOUS.wait(timeout=10)
+            pay(invoice, "50.00", event=f"tr_{i}")
+
+
+_RENDEZVOUS = threading.Barrier(4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commands_on_one_invoice_queue_up_behind_its_lock(factories):
+    invoice = factories.invoice(amount=Decimal("100.00"))
+    assert _in_parallel(8, lambda i: _pay_half_if_owed(invoice.pk, i, locked=True)) == []
+    assert ledger.balance(invoice.pk) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_the_same_commands_overpay(factories):
+    """The twin: proves that the test above would see a missing lock."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
+    try:
+        invoice = factories.invoice(amount=Decimal("100.00"))
+        errors = _in_parallel(4, lambda i: _pay_half_if_owed(invoice.pk, i, locked=False))
+        overpaid = ledger.balance(invoice.pk) < 0
+        assert overpaid or any("locked" in str(error) for error in errors)
+    finally:
+        if connection.vendor == "sqlite":
+            connection.settings_dict["OPTIONS"]["transaction_mode"] = "IMMEDIATE"
+
+
+def test_occurred_and_booked_are_two_moments(invoice):
+    yesterday = timezone.now() - timedelta(days=1)
+    entry = ledger.post(
+        invoice, Kind.PAYMENT, Decimal("-1.00"), external_id="tr_9", occurred_at=yesterday, by="test"
+    )
+    assert entry.occurred_at < entry.created_at
