@@ -9,9 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("billing", "coulance", "portal")
-SOURCES = sorted(
-    path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts
-)
+SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LEAVES = ("audit", "transitions", "money", "law", "encryption", "errors", "links", "bell")
 MIDDLE = ("ledger", "outbox", "invoices")
@@ -112,7 +110,9 @@ def test_inside_billing_the_leaves_hang_on_nothing(path):
 
 def test_only_the_ledger_writes_entries():
     writers = [
-        name_of(p) for p in SOURCES if re.search(r"LedgerEntry\.objects\.(create|bulk_create)|settled_at=t", p.read_text())
+        name_of(p)
+        for p in SOURCES
+        if re.search(r"LedgerEntry\.objects\.(create|bulk_create)|settled_at=t", p.read_text())
     ]
     assert writers == ["billing/ledger.py"]
 

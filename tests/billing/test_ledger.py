@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.models import AuditEvent, Invoice, LedgerEntry
+from tests import factories
 
 Kind = LedgerEntry.Kind
 pytestmark = [pytest.mark.both_databases]
@@ -22,7 +23,7 @@ def pay(invoice, amount, event="tr_1"):
 
 
 @pytest.fixture
-def invoice(db, factories):
+def invoice(db):
     return factories.invoice(amount=Decimal("100.00"))
 
 
@@ -30,9 +31,7 @@ def test_paying_all_settles_and_a_chargeback_reopens(invoice):
     pay(invoice, "100.00")
     assert ledger.outstanding(invoice.pk) == 0
     assert Invoice.objects.get(pk=invoice.pk).settled_at is not None
-    ledger.post(
-        invoice, Kind.CHARGEBACK, Decimal("100.00"), external_id="chb_1", occurred_at=timezone.now(), by="test"
-    )
+    ledger.post(invoice, Kind.CHARGEBACK, Decimal("100.00"), external_id="chb_1", occurred_at=timezone.now(), by="test")
     assert ledger.outstanding(invoice.pk) == Decimal("100.00")
     assert Invoice.objects.get(pk=invoice.pk).settled_at is None
 
@@ -116,14 +115,14 @@ _RENDEZVOUS = threading.Barrier(4)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_commands_on_one_invoice_queue_up_behind_its_lock(factories):
+def test_commands_on_one_invoice_queue_up_behind_its_lock():
     invoice = factories.invoice(amount=Decimal("100.00"))
     assert _in_parallel(8, lambda i: _pay_half_if_owed(invoice.pk, i, locked=True)) == []
     assert ledger.balance(invoice.pk) == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_the_lock_the_same_commands_overpay(factories):
+def test_without_the_lock_the_same_commands_overpay():
     """The twin: proves that the test above would see a missing lock."""
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
@@ -139,7 +138,5 @@ def test_without_the_lock_the_same_commands_overpay(factories):
 
 def test_occurred_and_booked_are_two_moments(invoice):
     yesterday = timezone.now() - timedelta(days=1)
-    entry = ledger.post(
-        invoice, Kind.PAYMENT, Decimal("-1.00"), external_id="tr_9", occurred_at=yesterday, by="test"
-    )
+    entry = ledger.post(invoice, Kind.PAYMENT, Decimal("-1.00"), external_id="tr_9", occurred_at=yesterday, by="test")
     assert entry.occurred_at < entry.created_at

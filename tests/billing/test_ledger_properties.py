@@ -13,6 +13,7 @@ from billing import ledger
 from billing.models import Invoice, LedgerEntry
 from billing.money import from_cents
 from billing.verification import _guards_stand, _invoiced_once, _mirrors_mirror, _settled_is_true
+from tests import factories
 
 CASES = int(os.environ.get("LEDGER_CASES", "300"))
 Kind = LedgerEntry.Kind
@@ -62,7 +63,7 @@ class Model:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(amount=st.integers(1, 50_000), steps=history)
-def test_any_history_leaves_the_books_true(factories, amount, steps):
+def test_any_history_leaves_the_books_true(amount, steps):
     with transaction.atomic():
         invoice = factories.invoice(amount=from_cents(amount))
         model, entries = Model(from_cents(amount)), []

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.money import EuroField, from_cents, round_euro, split, to_cents
+from tests import factories
 
 cents = st.integers(min_value=-(10**11), max_value=10**11)
 
@@ -68,7 +69,7 @@ def test_the_field_refuses_floats_and_parts_of_a_cent():
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_the_database_sums_cents_exactly(factories):
+def test_the_database_sums_cents_exactly():
     invoice = factories.invoice(amount=Decimal("0.10"))
     for _ in range(20):
         factories.invoice(provider=invoice.provider, amount=Decimal("0.10"))

@@ -11,13 +11,14 @@ from django.utils import timezone
 from billing import ledger
 from billing.models import Chargeback, Invoice, LedgerEntry, Payment, Refund
 from billing.verification import discrepancies
+from tests import factories
 
 Kind = LedgerEntry.Kind
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
 @pytest.fixture
-def paid(factories):
+def paid():
     """An invoice of 100.00 paid by a booked payment."""
     invoice = factories.invoice(amount=Decimal("100.00"))
     payment = Payment.objects.create(
@@ -84,7 +85,7 @@ def test_refunds_and_chargebacks(paid):
     ]
 
 
-def test_an_invoice_without_its_amount(factories):
+def test_an_invoice_without_its_amount():
     invoice = factories.invoice(amount=Decimal("1.00"))
     bare = Invoice.objects.create(
         provider=invoice.provider,
