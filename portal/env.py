@@ -3,6 +3,7 @@
 `.env.example` is checked against this table by a test; settings.py is the only reader.
 """
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +41,8 @@ VARIABLES: dict[str, Variable] = {
 
 
 def read() -> dict[str, object]:
-    """All variables with their defaults applied; a `.env` beside manage.py is read first."""
-    environ.Env.read_env(ROOT / ".env")
+    """All variables with their defaults applied; a `.env` beside manage.py is read first (but not by tests)."""
+    if os.environ.get("ZORGREKENING_TESTS") != "1":
+        environ.Env.read_env(ROOT / ".env")
     env = environ.Env()
     return {name: env.get_value(name, cast=v.kind, default=v.default) for name, v in VARIABLES.items()}

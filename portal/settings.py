@@ -105,6 +105,7 @@ else:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "zorgrekening.sqlite3",
             "OPTIONS": _SQLITE_OPTIONS,
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and a live server share it
         }
     }
 

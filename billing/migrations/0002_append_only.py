@@ -26,7 +26,7 @@ def _each(schema_editor, template):
 
 def guard(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRESQL_FUNCTION)
+        schema_editor.execute(POSTGRESQL_FUNCTION, params=None)  # its % is not a placeholder
         _each(schema_editor, POSTGRESQL)
     else:
         _each(schema_editor, SQLITE)

@@ -1,0 +1,64 @@
+"""The ground of every test: settings, databases, and a live server with the sandbox in it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import environment, servers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--servers", action="store_true", help="run on a PostgreSQL and a Redis that this run starts for itself"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before pytest-django loads the settings."""
+    first_process = not hasattr(config, "workerinput")
+    started: dict[str, str] = {}
+    if first_process:
+        subprocess.run([sys.executable, ROOT / "bin" / "compile-translations"], check=True)
+        if config.getoption("--servers"):
+            started = servers.start_all(config.add_cleanup)
+    environment.prepare(servers=started)
+    from django.conf import settings
+
+    assert settings.TESTING  # reads the settings, which tells pytest-django that this is a Django project
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_may_empty_the_ledger() -> None:
+    """Let the flush between transactional tests through the append-only triggers.
+
+    PostgreSQL flushes by TRUNCATE, which fires no row trigger; SQLite by DELETE, which does. So there the
+    triggers are dropped and made again in the transaction of the flush. Only that statement is let through.
+    """
+    from django.db.backends.sqlite3.base import DatabaseOperations
+
+    flush = DatabaseOperations.execute_sql_flush
+
+    def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+        drop = [f"DROP TRIGGER {name}" for name, _ in triggers]
+        flush(self, [*drop, *sql_list, *(sql for _, sql in triggers)])
+
+    DatabaseOperations.execute_sql_flush = execute_sql_flush
+
+
+@pytest.fixture
+def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
+    """A live server whose stand-in bank is the one our own Mollie client calls, over real HTTP."""
+    settings.PUBLIC_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    settings.MOLLIE_API_URL = f"{live_server.url}/sandbox/mollie"
+    return live_server

@@ -1,0 +1,35 @@
+"""What a run of the suite stands on: its own folder, its own settings, and servers of its own when asked.
+
+Called before Django reads its settings. Nothing of the machine's environment or `.env` gets in.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from portal.env import VARIABLES
+
+# What the run that starts the workers of xdist hands down to them.
+_HANDED_DOWN = ("DATABASE_URL", "REDIS_URL")
+
+
+def prepare(*, servers: dict[str, str]) -> Path:
+    """Make the data folder of this process and set its environment; `servers` names real ones (as URLs)."""
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    kept = {name: os.environ[name] for name in _HANDED_DOWN if in_worker and name in os.environ}
+    for name in VARIABLES:
+        os.environ.pop(name, None)
+    folder = Path(tempfile.mkdtemp(prefix="zorgrekening-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's loop lives in the thread that also uses the database
+        "ZORGREKENING_TESTS": "1",
+        "SANDBOX": "1",
+        "DATA_DIR": str(folder),
+        **kept,
+        **servers,
+    }
+    return folder
