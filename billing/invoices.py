@@ -104,15 +104,15 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
         return None
     hold = active_hold(invoice.pk)
     owed: Decimal = invoice.balance or ZERO  # type: ignore[attr-defined]
-    status = _status(invoice, owed, hold, today)
+    status = status_of(invoice, owed, hold, today)
     paid_at, paid_how = None, ""
     if status == "paid":
         paid_at, paid_how = _how_paid(invoice)
     return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold)
 
 
-def _status(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:
-    """The one place where the label of an invoice is computed."""
+def status_of(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:
+    """The one place where the label of an invoice is computed: paid, on_hold, overdue or open."""
     if owed <= 0:
         return "paid"
     if hold:
