@@ -1,0 +1,219 @@
+"""Messages to patients: the row is the queue.
+
+A rule queues a message in its own transaction; a worker delivers it, and a sweep finds what was missed. Of a
+message that was handed to the mail server when the worker or the line died nobody can know whether it went
+out: it is in doubt, a person decides, and no machine ever sends it twice.
+"""
+
+import logging
+import random
+import time
+from datetime import datetime, timedelta
+from email import charset
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit, bell, messages
+from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
+from billing.gateways import smtp
+from billing.links import new_token
+from billing.models import Invoice, OutboxMessage, StaffItem
+from billing.transitions import advance
+
+log = logging.getLogger(__name__)
+Status = OutboxMessage.Status
+
+# The waits are 1, 4, 16 and 64 minutes, then 4 and 6 hours: eight tries outlast a mail server's bad night.
+FIRST_WAIT, WAIT_GROWS_BY, LONGEST_WAIT = timedelta(minutes=1), 4, timedelta(hours=6)
+# Longer than any delivery can take (see smtp.ANSWER_SECONDS), so whoever claimed it then is dead.
+ABANDONED_AFTER = timedelta(minutes=10)
+SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+
+_QUOTED_PRINTABLE = charset.Charset("utf-8")
+_QUOTED_PRINTABLE.body_encoding = charset.QP  # survives every server on the way, and so does its signature
+
+
+def queue(kind: str, *, invoice: Invoice, context: dict[str, Any], dedupe_key: str) -> OutboxMessage | None:
+    """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
+
+    It is rendered now, in the patient's language, so it tells what was true now; `messages.NEEDED` lists what
+    `context` must hold. None when this event (`dedupe_key`) has its message already, or when no usable address
+    is known, which goes on the timeline. Raises ValueError when a needed fact is missing.
+    """
+    patient = invoice.patient
+    if not messages.is_one_address(patient.email):
+        why = "address_unusable" if patient.email else "no_address"
+        audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
+        return None
+    facts = {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:], **context}
+    rendered = messages.render(kind, language=patient.language, context=facts)
+    message = OutboxMessage(
+        kind=kind,
+        invoice=invoice,
+        language=patient.language,
+        recipient=patient.email,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        dedupe_key=dedupe_key,
+    )
+    try:
+        with transaction.atomic():  # a savepoint: on PostgreSQL the error would end the caller's transaction
+            message.save(force_insert=True)
+    except IntegrityError:
+        if not OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
+            raise
+        return None
+    bell.ring("billing.deliver_message", message.pk)
+    return message
+
+
+def deliver(message_id: int, *, now: datetime | None = None) -> None:
+    """Send this message if it is waiting and due; otherwise it is somebody else's, or done, and nothing happens."""
+    message = _due(now).filter(pk=message_id).first()
+    if message is not None:
+        with smtp.Mailer() as mailer:
+            _deliver(message, mailer, now)
+
+
+def sweep(*, now: datetime | None = None) -> None:
+    """Deliver what is due and was missed, over one connection, and set aside what a dead worker left behind."""
+    _doubt_abandoned(now)
+    stop_at = time.monotonic() + SWEEP_SECONDS
+    with smtp.Mailer() as mailer:
+        for message in _due(now).order_by("next_try_at")[:SWEEP_BATCH]:
+            if time.monotonic() > stop_at or not _deliver(message, mailer, now):
+                break  # the beat comes again soon, and a server that is away is asked once, not a thousand times
+
+
+def send_again(message: OutboxMessage, *, by: str) -> None:
+    """A person has it sent again: a failed message, or one in doubt (which may then arrive twice).
+
+    Raises Refused when it is in no such state, Stale when somebody else decided first.
+    """
+    _decide(message, Status.QUEUED, "message_sent_again", by, tries=0, error="", next_try_at=timezone.now())
+
+
+def mark_delivered(message: OutboxMessage, *, by: str) -> None:
+    """A person knows that a message in doubt arrived. Raises Refused or Stale like `send_again`."""
+    _decide(message, Status.SENT, "message_marked_delivered", by, error="", sent_at=message.claimed_at)
+
+
+def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes: Any) -> None:
+    if message.status not in (Status.FAILED, Status.IN_DOUBT) or to not in OutboxMessage.TRANSITIONS[message.status]:
+        raise Refused(
+            _("This message is %(status)s. That can't be done now.") % {"status": message.get_status_display()}
+        )
+    with transaction.atomic():
+        if not advance(message, to, **changes):
+            raise Stale(_("Somebody else has decided about this message in the meantime. Open the page again."))
+        audit.record(action, by=by, invoice=message.invoice, message=message.pk, kind=message.kind)
+    if to == Status.QUEUED:
+        bell.ring("billing.deliver_message", message.pk)
+
+
+def _due(now: datetime | None) -> Any:
+    return OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now or timezone.now())
+
+
+def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
+    """Claim, send, and write down what became of it. False when the mail server can't be reached."""
+    if not _claim(message, now or timezone.now()):
+        return True
+    try:
+        mailer.send(_mail(message), sender=_sender(), recipient=message.recipient)
+    except GatewayUnknown as error:
+        _set_aside(message, Status.IN_DOUBT, str(error))
+    except smtp.RefusedForNow as refusal:
+        _try_later(message, refusal, now or timezone.now())
+        return mailer.connected
+    except GatewayRefused as refusal:
+        _set_aside(message, Status.FAILED, str(refusal))
+    except (BadHeaderError, ValueError) as error:  # it can't be made into a mail, and never will
+        _set_aside(message, Status.FAILED, f"not a mail ({type(error).__name__})")
+    else:
+        _sent(message, now or timezone.now())
+    return True
+
+
+def _claim(message: OutboxMessage, now: datetime) -> bool:
+    """Make the message ours, committed before a byte is sent; False when another worker was first.
+
+    A second try keeps its Message-ID, so that a mailbox that got both can tell that they are one.
+    """
+    with transaction.atomic(durable=True):
+        return advance(
+            message,
+            Status.SENDING,
+            claimed_at=now,
+            tries=message.tries + 1,
+            message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
+        )
+
+
+def _sent(message: OutboxMessage, now: datetime) -> None:
+    if not advance(message, Status.SENT, sent_at=now, error=""):
+        # It took us so long that the sweep gave us up. We know better: it went out.
+        late = OutboxMessage.objects.get(pk=message.pk)
+        if late.status == Status.IN_DOUBT and late.claimed_at == message.claimed_at:
+            advance(late, Status.SENT, sent_at=now, error="")
+
+
+def _try_later(message: OutboxMessage, refusal: GatewayRefused, now: datetime) -> None:
+    if refusal.alarm:
+        audit.ask_staff(StaffItem.Kind.GATEWAY_ALARM, dedupe_key=f"smtp:{now.date()}", note=str(refusal))
+    if message.tries >= settings.OUTBOX_MAX_TRIES:
+        _set_aside(message, Status.FAILED, str(refusal))
+        return
+    wait = min(FIRST_WAIT * WAIT_GROWS_BY ** (message.tries - 1), LONGEST_WAIT)
+    # A quarter more or less, so that a thousand mails refused together don't come back together.
+    wait *= random.uniform(0.75, 1.25)  # noqa: S311
+    advance(message, Status.QUEUED, next_try_at=now + wait, error=str(refusal)[:200])
+
+
+def _set_aside(message: OutboxMessage, to: Status, error: str) -> None:
+    """No machine will send it again: failed, or in doubt. A person is asked."""
+    kind = StaffItem.Kind.MESSAGE_FAILED if to == Status.FAILED else StaffItem.Kind.MESSAGE_IN_DOUBT
+    with transaction.atomic():
+        if advance(message, to, error=error[:200]):
+            cause = f"{message.pk}:{message.claimed_at:%Y%m%d%H%M%S%f}"  # once for each claim
+            audit.ask_staff(kind, invoice=message.invoice, dedupe_key=cause, note=message.kind)
+            audit.record(f"message_{to}", by="outbox", invoice=message.invoice, message=message.pk, kind=message.kind)
+
+
+def _doubt_abandoned(now: datetime | None) -> None:
+    abandoned = OutboxMessage.objects.filter(
+        status=Status.SENDING, claimed_at__lte=(now or timezone.now()) - ABANDONED_AFTER
+    )
+    for message in abandoned.select_related("invoice")[:SWEEP_BATCH]:
+        _set_aside(message, Status.IN_DOUBT, "the worker ended while sending")
+
+
+def _sender() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def _mail(message: OutboxMessage) -> EmailMultiAlternatives:
+    """The mail as it goes out. Raises ValueError when the recipient is not one plain address."""
+    if not messages.is_one_address(message.recipient):
+        raise ValueError("the recipient is not one address")
+    mail = EmailMultiAlternatives(
+        message.subject,
+        message.text,
+        settings.DEFAULT_FROM_EMAIL,
+        [message.recipient],
+        headers={
+            "Message-ID": message.message_id,
+            "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
+            "Content-Language": message.language,
+        },
+    )
+    mail.encoding = _QUOTED_PRINTABLE
+    mail.attach_alternative(message.html, "text/html")
+    return mail
