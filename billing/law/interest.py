@@ -1,0 +1,111 @@
+"""Statutory interest on late payment by a consumer (6:119 BW): rates as dated data, days exact, years compound."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+from billing.law.calendar import anniversary
+from billing.money import ZERO, round_euro
+
+DAYS_IN_YEAR = 365  # also in a leap year: actual days over 365
+
+
+class Rate(NamedTuple):
+    """From this day on, this many per cent a year."""
+
+    valid_from: date
+    percentage: Decimal
+    source: str
+
+
+# Besluit vaststelling wettelijke rente (6:120 BW), not for trade. It changes on 1 January or 1 July, if at all; a rate
+# stays in force until a new decree. When a half-year is looked up, move RATES_CONFIRMED_THROUGH, changed or not.
+RATES = (
+    Rate(date(2012, 7, 1), Decimal(3), "4 per cent from 2011-07-01 until then: iqount.nl"),
+    Rate(date(2015, 1, 1), Decimal(2), "boogaardadvocaten.nl; some lists wrongly say 2014-07-01"),
+    Rate(date(2023, 1, 1), Decimal(4), "debloggendeadvocaat.nl"),
+    Rate(date(2023, 7, 1), Decimal(6), "smkaccountants.nl"),
+    Rate(date(2024, 1, 1), Decimal(7), "smkaccountants.nl; unchanged on 2024-07-01: metaalunie.nl"),
+    Rate(date(2025, 1, 1), Decimal(6), "vvoadvocatuur.nl; unchanged on 2025-07-01"),
+    Rate(date(2026, 1, 1), Decimal(4), "one secondary source only; agrees with refinancing rate 2.15 + 2.25"),
+)
+RATES_CONFIRMED_THROUGH = date(2026, 6, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """From `on`, `principal` euros are open; on that day `interest_paid` euros of interest came in."""
+
+    on: date
+    principal: Decimal
+    interest_paid: Decimal = ZERO
+
+
+def rate_on(day: date) -> Rate:
+    """The rate in force on `day`: the last decree known. Raises ValueError for days before the table begins."""
+    for rate in reversed(RATES):
+        if rate.valid_from <= day:
+            return rate
+    raise ValueError(f"no statutory interest rate is known for {day:%Y-%m-%d}")
+
+
+def next_period_without_rate(today: date) -> date | None:
+    """The first day of the earliest half-year, up to the coming one, whose rate nobody has confirmed; else None.
+
+    Interest goes on at the last known rate, as the law has it; the system check warns so that a decree is not missed.
+    """
+    coming = date(today.year, 7, 1) if today.month < 7 else date(today.year + 1, 1, 1)
+    known = RATES_CONFIRMED_THROUGH
+    first_unknown = date(known.year, 7, 1) if known.month < 7 else date(known.year + 1, 1, 1)
+    return first_unknown if first_unknown <= coming else None
+
+
+def statutory_interest(principal: Decimal, start: date, end: date) -> Decimal:
+    """Interest in euros on `principal`, in default from `start` up to, not including, `end` (6:119 lid 1 and 2 BW).
+
+    Actual days over 365, split where the rate changes; after each full year of default the interest of that year earns
+    interest too. Rounded once, at the end. Raises ValueError when `end` is before `start`.
+    """
+    return interest_on([Movement(start, principal)], until=end)
+
+
+def interest_on(movements: Sequence[Movement], *, until: date) -> Decimal:
+    """All interest in euros that accrued up to, not including, `until` on a principal that changed in between.
+
+    The earliest movement is the day of default, from which the years are counted. Interest that was paid is still part
+    of the result (book what is new: this sum less what was booked before) but earns no interest any more; it is taken
+    from the oldest first. Raises ValueError when `until` is before the default or an amount is negative.
+    """
+    moves = sorted(movements, key=lambda move: move.on)
+    if not moves:
+        return ZERO
+    start = moves[0].on
+    if until < start:
+        raise ValueError("interest ends after it starts")
+    if any(move.principal < 0 or move.interest_paid < 0 for move in moves):
+        raise ValueError("a principal or a payment is not negative")
+    years = _anniversaries(start, until)
+    cuts = {start, until, *years}
+    cuts.update(rate.valid_from for rate in RATES if start < rate.valid_from < until)
+    cuts.update(move.on for move in moves if move.on < until)
+    # `capital` is interest of full years, which earns interest; `running` is that of the year under way.
+    principal = capital = running = total = Decimal(0)
+    for begin, end in pairwise(sorted(cuts)):
+        if begin in years:
+            capital, running = capital + running, Decimal(0)
+        for move in moves:
+            if move.on == begin:
+                principal = move.principal
+                from_capital = min(move.interest_paid, capital)
+                capital, running = capital - from_capital, running - (move.interest_paid - from_capital)
+        accrued = (principal + capital) * rate_on(begin).percentage * (end - begin).days / (100 * DAYS_IN_YEAR)
+        running, total = running + accrued, total + accrued
+    return round_euro(total)
+
+
+def _anniversaries(start: date, until: date) -> set[date]:
+    days = (anniversary(start, years) for years in range(1, until.year - start.year + 1))
+    return {day for day in days if day < until}
