@@ -129,23 +129,21 @@ class _PlainText(HTMLParser):
             self._line += words.lstrip() if self._line[-1:] in ("", " ", "\n") else words
 
     def _flush(self) -> None:
-        lines = [line.strip(" ") for line in self._line.split("\n")]
-        if any(lines):
-            if self._paragraphs:
-                self._paragraphs.append(self._glue)
-            indent = self._first
-            for line in lines:
-                self._paragraphs.append(
-                    textwrap.fill(
-                        line,
-                        TEXT_WIDTH,
-                        initial_indent=indent,
-                        subsequent_indent=self._rest,
-                        break_long_words=False,
-                        break_on_hyphens=False,
-                    )
-                )
-                indent = self._rest
+        """End the paragraph that was being read, if there was one."""
+        wrapped, indent = [], self._first
+        for line in self._line.strip().split("\n"):
+            wrapped += textwrap.wrap(
+                line,
+                TEXT_WIDTH,
+                initial_indent=indent,
+                subsequent_indent=self._rest,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            indent = self._rest
+        if wrapped:
+            glue = self._glue if self._paragraphs else ""
+            self._paragraphs.append(glue + "\n".join(wrapped))
             self._first = self._rest = ""
         self._line = ""
 
