@@ -87,21 +87,23 @@ def allocate(debts: Iterable[Debt], credits: Iterable[Credit]) -> Allocated:
     that was charged back or refunded is left out by the caller, as if it had never come. Raises ValueError when an
     amount is negative or holds parts of a cent, or when a key or an obligation's due date is ambiguous.
     """
-    debts, credits = list(debts), sorted(credits, key=lambda credit: (credit.on, credit.key))
-    _check(debts, credits)
+    owed = list(debts)
+    received = sorted(credits, key=lambda credit: (credit.on, credit.key))
+    _check(owed, received)
     account = _Account()
-    for day in sorted({item.on for item in (*debts, *credits)}):
-        for debt in debts:
+    for day in sorted({debt.on for debt in owed} | {credit.on for credit in received}):
+        for debt in owed:
             if debt.on == day:
                 account.owe(debt)
-        for credit in credits:
+        for credit in received:
             if credit.on <= day:
                 account.spend(credit, day)
-    return account.result(credits)
+    return account.result(received)
 
 
 def _check(debts: Sequence[Debt], credits: Sequence[Credit]) -> None:
-    if any(to_cents(item.amount) < 0 for item in (*debts, *credits)):
+    amounts = [debt.amount for debt in debts] + [credit.amount for credit in credits]
+    if any(to_cents(amount) < 0 for amount in amounts):
         raise ValueError("debts and credits are not negative")
     if len({credit.key for credit in credits}) < len(credits):
         raise ValueError("two credits have the same key")
@@ -185,8 +187,9 @@ class _Account:
 
 
 def _pro_rata(cents: int, weights: Sequence[int]) -> list[int]:
-    """`cents` over `weights` by largest remainder. Unlike money.split a share may be nothing, and none exceeds its
-    weight as long as `cents` does not exceed their sum.
+    """`cents`, at most the sum of `weights`, over them by largest remainder.
+
+    Unlike the terms of money.split a share may be nothing, and none exceeds its weight: nobody pays more than is open.
     """
     total = sum(weights)
     shares = [cents * weight // total for weight in weights]
