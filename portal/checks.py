@@ -1,1 +1,99 @@
-"""System checks: what must be right before the product serves anyone."""
+"""System checks: what must be right before the product serves anyone. `serve` and gunicorn refuse on an error."""
+
+import ctypes
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from billing.encryption import current_key_id
+
+PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
+PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+MOLLIE = "https://api.mollie.com"
+
+
+@register(Tags.compatibility)
+def pdf_libraries(**kwargs: Any) -> list[CheckMessage]:
+    """Asked of the linker, because importing WeasyPrint takes a second and fails with an OSError."""
+    missing = [name for name in PDF_LIBRARIES if not _can_load(name)]
+    if not missing:
+        return []
+    return [
+        Error(
+            f"The libraries that make PDF files are missing: {', '.join(missing)}.",
+            hint=f"apt-get install -y {PDF_PACKAGES}",
+            id="portal.E001",
+        )
+    ]
+
+
+def _can_load(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+@register(Tags.security)
+def stand_ins_stay_home(**kwargs: Any) -> list[CheckMessage]:
+    """The sandbox and the debug pages are served on this machine only, whatever the other settings say."""
+    if urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK and not set(settings.ALLOWED_HOSTS) - {*LOOPBACK, "[::1]"}:
+        return []
+    found: list[CheckMessage] = []
+    if settings.SANDBOX:
+        found.append(
+            Error(
+                "SANDBOX is on while PUBLIC_URL or ALLOWED_HOSTS name another machine than this one.",
+                hint="Patients would pay a stand-in bank, and anybody could read the mails. Set SANDBOX=0.",
+                id="portal.E002",
+            )
+        )
+    if settings.DEBUG and not settings.TESTING:
+        found.append(
+            Error(
+                "DEBUG is on while PUBLIC_URL or ALLOWED_HOSTS name another machine than this one.",
+                hint="Debug pages show settings and personal data. Set DEBUG=0.",
+                id="portal.E003",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def production(**kwargs: Any) -> list[CheckMessage]:
+    """What a site for real patients can't do without."""
+    if settings.SANDBOX or settings.DEBUG:
+        return []
+    wanted = (
+        (settings.PUBLIC_URL.startswith("https://"), "E004", "PUBLIC_URL must be the https:// address of the site."),
+        ("*" not in settings.ALLOWED_HOSTS, "E005", "ALLOWED_HOSTS must name the hosts, not '*'."),
+        (bool(settings.ALLOWED_HOSTS), "E006", "ALLOWED_HOSTS is empty: no request would be answered."),
+        (bool(settings.MOLLIE_API_KEY), "E007", "MOLLIE_API_KEY is not set: nobody could pay."),
+        (settings.MOLLIE_API_URL == MOLLIE, "E008", f"MOLLIE_API_URL must be {MOLLIE}: payments go nowhere else."),
+        (settings.EMAIL_IS_SET, "E009", "EMAIL_URL is not set: no receipt would be delivered."),
+    )
+    return [
+        Error(sentence, hint="See .env.example.", id=f"portal.{name}") for right, name, sentence in wanted if not right
+    ]
+
+
+@register(Tags.security)
+def field_keys(**kwargs: Any) -> list[CheckMessage]:
+    """A wrong key must not come to light only when the first invoice is sealed."""
+    try:
+        current_key_id()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="portal.E010")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def real_payments(**kwargs: Any) -> list[CheckMessage]:
+    if not settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("test_"):
+        return [Warning("MOLLIE_API_KEY is a test key: no real money would move.", id="portal.W001")]
+    return []

@@ -41,8 +41,35 @@ VARIABLES: dict[str, Variable] = {
 
 
 def read() -> dict[str, object]:
-    """All variables with their defaults applied; a `.env` beside manage.py is read first (but not by tests)."""
+    """All variables with their defaults applied. What is not set is looked for in `.env` beside manage.py, and then
+    in what the last `make demo` chose, so that `manage.py` commands meet that demo; tests read neither."""
     if os.environ.get("ZORGREKENING_TESTS") != "1":
         environ.Env.read_env(ROOT / ".env")
+        if "SECRET_KEY" not in os.environ:  # production has one, and never meets a demo
+            environ.Env.read_env(demo_choices())
     env = environ.Env()
     return {name: env.get_value(name, cast=v.kind, default=v.default) for name, v in VARIABLES.items()}
+
+
+def demo_choices() -> Path:
+    """The file in which a demo keeps its SANDBOX and PORT."""
+    return Path(os.environ.get("DATA_DIR") or ROOT / "var") / "demo.env"
+
+
+def example() -> str:
+    """The text of `.env.example`."""
+    lines = ["# Every variable the product reads, with its default. Copy to .env and set what differs.", ""]
+    for name, variable in VARIABLES.items():
+        shown = (
+            int(variable.default)
+            if isinstance(variable.default, bool)
+            else ""
+            if variable.default == []
+            else variable.default
+        )
+        lines += [f"# {variable.help}", f"#{name}={shown}", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(example(), end="")  # noqa: T201  `python -m portal.env > .env.example`

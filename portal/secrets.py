@@ -9,16 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def stored_secret(path: Path, *, allowed: bool, prefix: str = "") -> str:
-    """The secret kept at `path` (mode 0600), made once when `allowed`; else the start is refused.
+    """The secret kept at `path` (mode 0600), made once. Refused unless `allowed`: a key that some demo left behind
+    must not become the key of production.
 
     Written through a hard link, so that processes starting together agree on one value.
     """
+    if not allowed:
+        variable = path.name.upper()
+        raise ImproperlyConfigured(f"{variable} is not set; production does not start without it (see .env.example)")
     if not path.exists():
-        if not allowed:
-            variable = path.name.upper()
-            raise ImproperlyConfigured(
-                f"{variable} is not set; production does not start without it (see .env.example)"
-            )
         value = prefix + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,0 +1,71 @@
+"""`manage.py serve`: web, worker, beat and, when it is on, the sandbox, as one process tree."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+
+from portal.supervisor import Supervisor, port_is_free
+
+
+def processes() -> dict[str, list[str]]:
+    """The command line of every process, by name."""
+    python = sys.executable
+    celery = [python, "-m", "celery", "-A", "portal.celery"]
+    worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", "4"]
+    worker += ["--without-gossip", "--without-mingle"]
+    gunicorn = [python, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
+    found = {"web": gunicorn, "worker": worker}
+    if settings.REDIS_URL:
+        found["beat"] = [*celery, "beat", "--loglevel", "INFO"]
+    else:
+        worker.append("--beat")  # on the filesystem broker there is one worker, so beat may live in it
+    if settings.SANDBOX:
+        found["sandbox"] = [python, "manage.py", "sandbox"]
+    return found
+
+
+def refuse_busy_ports() -> None:
+    """Raises CommandError with a sentence that helps when a port we need is taken."""
+    wanted = [settings.PORT, *([settings.SANDBOX_SMTP_PORT] if settings.SANDBOX else [])]
+    for port in wanted:
+        if not port_is_free(port):
+            raise CommandError(
+                f"Port {port} is in use by another program. Stop that one, or choose another port: "
+                f"PORT={settings.PORT + 80} (the sandbox also needs the port after it)."
+            )
+
+
+def prepare() -> None:
+    """Bring the database and the static files up to this version."""
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def web_answers() -> bool:
+    # Over http on this machine, but by the name that ALLOWED_HOSTS knows.
+    name = {"Host": urlsplit(settings.PUBLIC_URL).netloc}
+    try:
+        return requests.get(f"http://127.0.0.1:{settings.PORT}/healthz", headers=name, timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
+def serve(*, on_ready: Callable[[], object]) -> None:
+    """Run everything until stopped; ends the program with 1 when a process ended by itself."""
+    code = Supervisor(processes(), settings.ROOT, ready=web_answers, on_ready=on_ready).run()
+    sys.exit(code)
+
+
+class Command(BaseCommand):
+    help = "Serve the portal: web, worker and beat (and the sandbox) until Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        refuse_busy_ports()
+        prepare()
+        serve(on_ready=lambda: self.stdout.write(f"Ready: {settings.PUBLIC_URL}/"))
