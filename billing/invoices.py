@@ -1,6 +1,7 @@
 """Rules on an invoice itself: its payment reference, its state as people see it, and its holds."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -39,6 +40,16 @@ def new_reference() -> str:
     """A random 16-digit payment reference. Random, so that knowing one says nothing about another."""
     body = f"{secrets.randbelow(10**15):015d}"
     return check_digit(body) + body
+
+
+def new_references(count: int) -> list[str]:
+    """`count` payment references that no invoice has yet; a collision is drawn again."""
+    free: set[str] = set()
+    while len(free) < count:
+        drawn = {new_reference() for _ in range(count - len(free))}
+        taken = Invoice.objects.filter(payment_reference__in=drawn).values_list("payment_reference", flat=True)
+        free |= drawn - set(taken)
+    return list(free)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,16 @@ def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | 
         if placed:
             audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
     return hold
+
+
+def place_holds(
+    invoices: Sequence[Invoice], reason: Hold.Reason, *, by: str, until: date | None = None, note: str = ""
+) -> None:
+    """Let invoices rest for `reason` that were made in this transaction, so that nobody else can hold them yet."""
+    Hold.objects.bulk_create(
+        Hold(invoice=invoice, reason=reason, placed_by=by, until=until, note=note) for invoice in invoices
+    )
+    audit.record_each("hold_placed", by=by, invoices=invoices, reason=reason)
 
 
 def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date | None = None) -> bool:

@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "portal.middleware.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -125,6 +125,7 @@ OTP_TOTP_ISSUER = "Zorgrekening"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_VERBOSE = False  # it would log user names and addresses
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_CLIENT_IP_CALLABLE = "portal.access.client_address"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -178,6 +179,7 @@ WHITENOISE_USE_FINDERS = not _MANIFEST
 # --- messages -----------------------------------------------------------------------------------
 SANDBOX_SMTP_PORT = PORT + 1  # the stand-in mail server listens beside the web server
 _email = environ.Env.email_url_config(ENV["EMAIL_URL"] or f"smtp://127.0.0.1:{SANDBOX_SMTP_PORT}")
+EMAIL_IS_SET = bool(ENV["EMAIL_URL"])
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"] or "", _email["EMAIL_HOST_PASSWORD"] or ""
@@ -220,6 +222,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 # --- house rules (business numbers; the law's own numbers stand in billing/law.py) -----------------
 PAYMENT_TERM_DAYS = 30
+LATE_INVOICE_TERM_DAYS = 14  # for an invoice whose due date has gone by when it reaches us
+COULANCE_SPECIFICATION_DAYS = 30  # to send what the insurer decided
 GUEST_IDLE_SECONDS = 15 * 60
 GUEST_ABSOLUTE_SECONDS = 60 * 60
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
@@ -234,6 +238,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"tokens": {"()": "portal.logs.WithoutTokens"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

@@ -1,0 +1,50 @@
+"""`manage.py import_invoices FILE [--dry-run]`: take in a practice's batch, all or nothing."""
+
+import getpass
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal.batch import BatchResult, import_file
+
+PRINTED_ERRORS = 50
+
+
+class Command(BaseCommand):
+    help = gettext_lazy("Takes in a file of invoices in the format invoice-batch/1: all of it, or nothing.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help=_("the JSON file of the practice"))
+        parser.add_argument("--dry-run", action="store_true", help=_("only check the file"))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        result = import_file(
+            options["file"],
+            dry_run=options["dry_run"],
+            today=timezone.localdate(),
+            by=f"import:{getpass.getuser()}"[:60],
+        )
+        if result.error_count:
+            self._refuse(result)
+        self.stdout.write(self.style.SUCCESS(_outcome(result)))
+
+    def _refuse(self, result: BatchResult) -> None:
+        for error in result.errors[:PRINTED_ERRORS]:
+            self.stderr.write(f"{error.path}: {error.sentence}" if error.path else error.sentence)
+        rest = result.error_count - min(len(result.errors), PRINTED_ERRORS)
+        if rest:
+            self.stderr.write(ngettext("… and %d more error.", "… and %d more errors.", rest) % rest)
+        raise CommandError(_("Nothing was changed. Correct the file and hand it in again."))
+
+
+def _outcome(result: BatchResult) -> str:
+    counts = {"new": result.new, "known": result.known}
+    if not result.new:
+        return _("Nothing to do: all %(known)d invoices were handed in before. Nothing was changed.") % counts
+    if result.dry_run:
+        return _("The file is right. New invoices: %(new)d; handed in before: %(known)d. Nothing was changed.") % counts
+    return _("Done. New invoices: %(new)d; handed in before and left alone: %(known)d.") % counts
