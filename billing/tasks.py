@@ -15,9 +15,9 @@ def sweep_outbox() -> None:
     outbox.sweep()
 
 
-@shared_task(name="billing.sync_payment")
-def sync_payment(payment_id: int) -> None:
-    payments.sync_payment(payment_id)
+@shared_task(name="billing.take_webhooks")
+def take_webhooks(payment_id: int) -> None:
+    payments.take_webhooks(payment_id)
 
 
 @shared_task(name="billing.sweep_payments")

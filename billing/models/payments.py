@@ -29,7 +29,7 @@ class Payment(models.Model):
     FINAL_UNPAID = (Status.FAILED, Status.CANCELED, Status.EXPIRED)
     _REPORTED = (Status.OPEN, Status.PENDING, Status.PAID, *FINAL_UNPAID)
     TRANSITIONS = {
-        Status.NEW: (Status.CREATING,),
+        Status.NEW: (Status.CREATING, Status.ABANDONED),
         Status.CREATING: (*_REPORTED, Status.CREATE_UNKNOWN, Status.REJECTED),
         Status.CREATE_UNKNOWN: (*_REPORTED, Status.REJECTED, Status.ABANDONED),
         Status.OPEN: (Status.PENDING, Status.PAID, *FINAL_UNPAID),
