@@ -232,7 +232,10 @@ LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against
 LOOKUP_GLOBAL_SECONDS = 60 * 60
 PAYMENT_REUSE_MARGIN_SECONDS = 120  # a link to the bank that dies sooner is not offered again
 OUTBOX_MAX_TRIES = 8
-SILENCED_SYSTEM_CHECKS = ["security.W008"] if not HTTPS else []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
+    *([] if HTTPS else ["security.W008"]),
+]
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,128 @@
+"""Settings, system checks and what stands in `.env.example`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import checks, env
+from portal.logs import without_tokens
+from portal.secrets import stored_secret
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PRODUCTION = {
+    "PUBLIC_URL": "https://rekening.example",
+    "ALLOWED_HOSTS": "rekening.example",
+    "SECRET_KEY": "0123456789abcdef" * 4,
+    "FIELD_KEYS": "1:" + "A" * 43 + "=",
+    "MOLLIE_API_KEY": "live_" + "a" * 30,
+    "EMAIL_URL": "smtp://user:password@mail.example:587/?tls=True",
+}
+
+
+def manage(*arguments, folder, **variables):
+    """`manage.py` in a process of its own, with exactly these variables."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    # The flag of the suite keeps a developer's own .env out.
+    environment = kept | {"ZORGREKENING_TESTS": "1", "DATA_DIR": str(folder)} | variables
+    return subprocess.run(
+        [sys.executable, ROOT / "manage.py", *arguments], env=environment, cwd=folder, capture_output=True, text=True
+    )
+
+
+def test_the_example_lists_every_variable_with_its_default_and_help():
+    assert (ROOT / ".env.example").read_text() == env.example(), "run: python -m portal.env > .env.example"
+
+
+def test_settings_read_the_environment_only_through_the_table():
+    source = (ROOT / "portal" / "settings.py").read_text()
+    assert source.count("os.environ") == 1  # the flag of the suite
+    for name in env.VARIABLES:
+        assert name in source or name in ("DATA_DIR",), name
+
+
+def test_production_starts_with_everything_set(tmp_path):
+    result = manage("check", "--deploy", "--fail-level", "WARNING", folder=tmp_path, **PRODUCTION)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaints"),
+    [
+        ({"SECRET_KEY": ""}, ["SECRET_KEY is not set"]),
+        ({"FIELD_KEYS": ""}, ["FIELD_KEYS is not set"]),
+        ({"SANDBOX": "1"}, ["portal.E002"]),
+        ({"DEBUG": "1", "ZORGREKENING_TESTS": "0"}, ["portal.E003"]),
+        ({"PUBLIC_URL": "http://rekening.example", "ALLOWED_HOSTS": "*"}, ["portal.E004", "portal.E005"]),
+        ({"ALLOWED_HOSTS": "", "MOLLIE_API_KEY": "", "EMAIL_URL": ""}, ["portal.E006", "portal.E007", "portal.E009"]),
+        ({"MOLLIE_API_URL": "https://api.mollie.example", "FIELD_KEYS": "1:short"}, ["portal.E008", "portal.E010"]),
+    ],
+)
+def test_production_refuses_to_start_wrong(changed, complaints, tmp_path):
+    result = manage("check", folder=tmp_path, **PRODUCTION | changed)
+    assert result.returncode != 0
+    for complaint in complaints:
+        assert complaint in result.stderr
+
+
+def test_a_test_key_is_a_warning_before_deploying(tmp_path):
+    test_key = {"MOLLIE_API_KEY": "test_" + "a" * 30}
+    result = manage("check", "--deploy", "--fail-level", "WARNING", folder=tmp_path, **PRODUCTION | test_key)
+    assert result.returncode != 0
+    assert "portal.W001" in result.stderr
+
+
+def test_the_sandbox_starts_without_any_key_and_keeps_those_it_made(tmp_path):
+    assert manage("check", folder=tmp_path, SANDBOX="1").returncode == 0
+    made = (tmp_path / "secret_key").read_text()
+    assert manage("check", folder=tmp_path, SANDBOX="1").returncode == 0
+    assert (tmp_path / "secret_key").read_text() == made
+    assert (tmp_path / "field_keys").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_keys_of_a_demo_never_become_those_of_production(tmp_path):
+    assert stored_secret(tmp_path / "secret_key", allowed=True)
+    with pytest.raises(ImproperlyConfigured):
+        stored_secret(tmp_path / "secret_key", allowed=False)
+
+
+def test_commands_meet_the_last_demo_unless_a_key_is_set(tmp_path, monkeypatch):
+    for name in ("ZORGREKENING_TESTS", "SANDBOX", "PORT", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(env, "ROOT", tmp_path)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    (tmp_path / "demo.env").write_text("SANDBOX=1\nPORT=8123\n")
+    monkeypatch.setenv("SECRET_KEY", "0" * 64)
+    assert env.read()["SANDBOX"] is False
+    monkeypatch.delenv("SECRET_KEY")
+    # What is read lands in the environment of this process: put it back afterwards.
+    monkeypatch.setenv("SANDBOX", "")
+    monkeypatch.delenv("SANDBOX")
+    monkeypatch.setenv("PORT", "")
+    monkeypatch.delenv("PORT")
+    assert (env.read()["SANDBOX"], env.read()["PORT"]) == (True, 8123)
+
+
+def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monkeypatch):
+    monkeypatch.setattr(checks, "PDF_LIBRARIES", ("libpango-1.0.so.0", "libdoes-not-exist.so.9"))
+    (message,) = checks.pdf_libraries()
+    assert message.id == "portal.E001"
+    assert "libdoes-not-exist" in message.msg
+    assert message.hint.startswith("apt-get install")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("GET /rekening/aB3_dE5-gH7jK9mN1pQ3sT5u/ 200", "GET /rekening/…/ 200"),
+        ("GET /betaling/aB3_dE5-gH7jK9mN1pQ3sT5u/status.json 200", "GET /betaling/…/status.json 200"),
+        ("Not Found: /mollie/aB3_dE5-gH7jK9mN1pQ3sT5u", "Not Found: /mollie/…"),
+        ("GET /beheer/billing/invoice/ 200", "GET /beheer/billing/invoice/ 200"),
+        ("GET /static/css/components.0a1b2c3d4e5f.css 200", "GET /static/css/components.0a1b2c3d4e5f.css 200"),
+    ],
+)
+def test_no_token_reaches_a_log(line, shown):
+    assert without_tokens(line) == shown
