@@ -1,9 +1,13 @@
 """Writing down what was done, and asking a person where no rule can decide."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
-from billing.models import AuditEvent, Invoice, Payment, StaffItem
+from django.db import transaction
+from django.utils import timezone
+
+from billing.models import AuditEvent, Invoice, Payment, Staff, StaffItem
 
 log = logging.getLogger(__name__)
 
@@ -11,6 +15,13 @@ log = logging.getLogger(__name__)
 def record(action: str, *, by: str, invoice: Invoice | None = None, **details: Any) -> None:
     """One line on the timeline, in the transaction of the act itself. `details` holds no personal data."""
     AuditEvent.objects.create(invoice=invoice, action=action, by=by, details=details)
+
+
+def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details: Any) -> None:
+    """The same line on the timeline of many invoices."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(invoice=invoice, action=action, by=by, details=details) for invoice in invoices
+    )
 
 
 def ask_staff(
@@ -27,3 +38,17 @@ def ask_staff(
         ignore_conflicts=True,
     )
     log.warning("staff item %s", kind)
+
+
+def close_item(item: StaffItem, *, staff: Staff) -> bool:
+    """The item is settled, by this person; False when somebody closed it before. A closed item stays closed."""
+    with transaction.atomic():
+        closed = StaffItem.objects.filter(pk=item.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=staff)
+        if closed:
+            record("item_closed", by=name_of(staff), invoice=item.invoice, kind=item.kind)
+    return bool(closed)
+
+
+def name_of(staff: Staff) -> str:
+    """How a member of staff stands in a timeline and in `by` of a rule."""
+    return f"staff:{staff.username}"[:60]

@@ -4,4 +4,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class StaffAdminConfig(AdminConfig):
-    pass
+    """Django's admin, with our own site in the place of the default one."""
+
+    default_site = "portal.staff.site.StaffSite"

@@ -1,0 +1,74 @@
+"""How a row is shown: labels with a colour, links, and the tables below its fields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from billing.templatetags.money import euro
+
+# A label is told apart by its words; the colour only helps: done, waits, needs a person, over.
+TONES = {
+    "good": ("paid", "sent", "refunded"),
+    "busy": ("open", "pending", "queued", "sending", "new", "creating", "processing", "on_hold"),
+    "alarm": ("overdue", "in_doubt", "create_unknown", "quarantined"),
+    "bad": ("failed", "rejected", "chargeback"),
+}
+_TONE = {status: tone for tone, statuses in TONES.items() for status in statuses}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table on the page of a row: every line has a cell for every column."""
+
+    title: str
+    columns: Sequence[Any]
+    lines: Sequence[Sequence[Any]] = field(default_factory=tuple)
+    empty: str = ""
+
+    @property
+    def labelled(self) -> list[list[tuple[Any, Any]]]:
+        """The lines with each cell beside its column, so that a phone can show a line as a card."""
+        return [list(zip(self.columns, line, strict=True)) for line in self.lines]
+
+
+def badge(status: str, label: Any) -> SafeString:
+    return format_html('<span class="badge badge-{}">{}</span>', _TONE.get(status, "over"), label)
+
+
+def status_badge(row: Any) -> SafeString:
+    """The badge of a row with a `status` of choices."""
+    return badge(row.status, row.get_status_display())
+
+
+def link_to(row: Model | None, text: Any = None) -> Any:
+    """A link to the page of `row`, without asking the database for more than the row itself."""
+    if row is None:
+        return "–"
+    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', url, text or str(row))
+
+
+def moment(at: datetime | None) -> str:
+    """Date and time as staff read them, or a dash."""
+    return (
+        date_format(timezone.localtime(at), "SHORT_DATE_FORMAT") + date_format(timezone.localtime(at), " H:i")
+        if at
+        else "–"
+    )
+
+
+def amount(value: Any) -> SafeString:
+    return format_html('<span class="amount">{}</span>', euro(value))
+
+
+def yes_no(value: Any) -> str:
+    return _("yes") if value else _("no")

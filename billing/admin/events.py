@@ -1,0 +1,103 @@
+"""What waits for a person, and what was done by whom."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import audit
+from billing.admin.detail import badge, moment
+from billing.models import AuditEvent, StaffItem
+from billing.tenant_admin import TenantAdmin
+from billing.timeline import words_for
+
+
+class StateFilter(admin.SimpleListFilter):
+    title, parameter_name = _("state"), "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [("open", _("open")), ("closed", _("closed"))]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() in ("open", "closed"):
+            return queryset.filter(closed_at__isnull=self.value() == "open")
+        return queryset
+
+
+@admin.register(StaffItem)
+class StaffItemAdmin(TenantAdmin):
+    provider_path = "invoice__provider"
+    actions = ("close",)
+    list_display = ("what", "invoice", "note", "since", "state")
+    list_filter = (StateFilter, "kind")
+    list_select_related = ("invoice",)
+    ordering = (F("closed_at").desc(nulls_first=True), "created_at")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("what", "state"),
+                    ("invoice", "payment"),
+                    ("created_at", "closed_at"),
+                    ("closer", "note"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("what", "state", "closer")
+
+    @admin.display(description=_("kind"))
+    def what(self, obj: StaffItem) -> str:
+        label = str(obj.get_kind_display())
+        return label[:1].upper() + label[1:]
+
+    @admin.display(description=_("since"))
+    def since(self, obj: StaffItem) -> str:
+        return moment(obj.created_at)
+
+    @admin.display(description=_("state"))
+    def state(self, obj: StaffItem) -> Any:
+        return badge("closed", gettext("closed")) if obj.closed_at else badge("overdue", gettext("open"))
+
+    @admin.display(description=_("closed by"))
+    def closer(self, obj: StaffItem) -> str:
+        return obj.closed_by.username if obj.closed_by else "–"
+
+    @admin.action(description=_("Close: this is settled"), permissions=["act"])
+    def close(self, request: HttpRequest, queryset: QuerySet[StaffItem]) -> None:
+        closed = sum(audit.close_item(item, staff=request.user) for item in queryset)
+        if closed:
+            self.message_user(request, gettext("Closed: %(number)d.") % {"number": closed}, messages.SUCCESS)
+        else:
+            self.message_user(request, gettext("Somebody else has closed this already."), messages.WARNING)
+
+    def acts(self, obj: StaffItem) -> tuple[str, ...]:
+        return () if obj.closed_at else ("close",)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(TenantAdmin):
+    """What belongs to no invoice (signing in, staff) is for operations alone: it leads to no provider."""
+
+    provider_path = "invoice__provider"
+    list_display = ("when", "act", "by", "invoice")
+    list_select_related = ("invoice",)
+    ordering = ("-pk",)
+    fieldsets = ((None, {"fields": (("act", "when"), ("by", "invoice"), "facts")}),)
+    readonly_fields = ("act", "when", "facts")
+
+    @admin.display(description=_("at"))
+    def when(self, obj: AuditEvent) -> str:
+        return moment(obj.at)
+
+    @admin.display(description=_("action"))
+    def act(self, obj: AuditEvent) -> str:
+        return words_for(obj.action)
+
+    @admin.display(description=_("details"))
+    def facts(self, obj: AuditEvent) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in obj.details.items()) or "–"

@@ -1,0 +1,184 @@
+"""Invoices and their books. Nothing can be edited here: a ledger entry never, an invoice only by a rule."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import invoices, timeline
+from billing.admin.detail import Section, amount, badge, link_to, moment, status_badge
+from billing.ledger import with_balance
+from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage
+from billing.money import ZERO
+from billing.tenant_admin import OfferedFilter, TenantAdmin
+
+STATUS_LABELS = {
+    "open": _("open"),
+    "overdue": _("overdue"),
+    "on_hold": _("on hold"),
+    "paid": _("paid"),
+    "withdrawn": _("withdrawn"),
+}
+
+
+def timeline_section(events: list[timeline.Event]) -> Section:
+    """A timeline as a table, newest at the bottom."""
+    lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, e.by) for e in events]
+    return Section(gettext("Timeline"), (_("when"), _("what"), _("detail"), _("by")), lines)
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """The derived status, as conditions the database can use: there is no status column."""
+
+    title, parameter_name = _("status"), "status"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return list(STATUS_LABELS.items())
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "withdrawn":
+            return queryset.filter(withdrawn_at__isnull=False)
+        today = timezone.localdate()
+        wanted = {
+            "open": Q(settled_at=None, held=False, due_on__gte=today),
+            "overdue": Q(settled_at=None, held=False, due_on__lt=today),
+            "on_hold": Q(settled_at=None, held=True),
+            "paid": Q(settled_at__isnull=False),
+        }.get(self.value() or "")
+        return queryset.filter(wanted, withdrawn_at=None) if wanted else queryset
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(TenantAdmin):
+    provider_path = "provider"
+    list_display = ("number", "provider", "patient_number", "due_on", "outstanding", "status")
+    list_filter = (StatusFilter, ("provider", OfferedFilter))
+    list_select_related = ("provider", "patient")
+    ordering = ("-pk",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "payment_reference"),
+                    ("status", "outstanding"),
+                    ("issued_on", "due_on"),
+                    ("provider", "patient"),
+                    ("created_at", "settled_at"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("status", "outstanding", "created_at", "settled_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
+        held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
+        return with_balance(super().get_queryset(request)).annotate(held=Exists(held))
+
+    @admin.display(description=_("patient number"))
+    def patient_number(self, obj: Invoice) -> str:
+        return obj.patient.number
+
+    @admin.display(description=_("outstanding"))
+    def outstanding(self, obj: Any) -> Any:
+        """What is owed; below zero it is credit of the patient."""
+        return amount(obj.balance or ZERO)
+
+    @admin.display(description=_("status"))
+    def status(self, obj: Any) -> Any:
+        name = "withdrawn"
+        if obj.withdrawn_at is None:
+            name = invoices.status_of(obj, obj.balance or ZERO, obj.held, timezone.localdate())
+        return badge(name, STATUS_LABELS[name])
+
+    def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
+        without_bodies = OutboxMessage.objects.defer("text", "html")
+        prefetch_related_objects(
+            [obj], "entries", "holds", "payments", Prefetch("messages", without_bodies), "staff_items", "audit_events"
+        )
+        return [
+            _ledger(obj),
+            _payments(obj),
+            _holds(obj),
+            _messages(obj),
+            _items(obj),
+            timeline_section(timeline.of_invoice(obj)),
+        ]
+
+
+def _ledger(invoice: Invoice) -> Section:
+    lines = [
+        (link_to(e, moment(e.occurred_at)), e.get_kind_display(), amount(e.amount), e.by) for e in invoice.entries.all()
+    ]
+    return Section(gettext("Ledger"), (_("when"), _("kind"), _("amount"), _("by")), lines, gettext("No entries."))
+
+
+def _payments(invoice: Invoice) -> Section:
+    lines = [
+        (link_to(p, moment(p.created_at)), amount(p.amount), status_badge(p), p.mollie_id or "–")
+        for p in invoice.payments.all()
+    ]
+    columns = (_("started"), _("amount"), _("status"), _("Mollie id"))
+    return Section(gettext("Payments"), columns, lines, gettext("Nobody tried to pay yet."))
+
+
+def _holds(invoice: Invoice) -> Section:
+    lines = [
+        (moment(h.placed_at), h.get_reason_display(), h.placed_by, h.until or "–", moment(h.released_at))
+        for h in invoice.holds.all()
+    ]
+    columns = (_("placed"), _("reason"), _("by"), _("until"), _("released"))
+    return Section(gettext("Holds"), columns, lines, gettext("Never on hold."))
+
+
+def _messages(invoice: Invoice) -> Section:
+    lines = [
+        (link_to(m, moment(m.created_at)), m.subject, status_badge(m), moment(m.sent_at))
+        for m in invoice.messages.all()
+    ]
+    columns = (_("queued"), _("subject"), _("status"), _("sent"))
+    return Section(gettext("Messages"), columns, lines, gettext("No messages."))
+
+
+def _items(invoice: Invoice) -> Section:
+    lines = [
+        (link_to(i, moment(i.created_at)), i.get_kind_display(), i.note or "–", moment(i.closed_at))
+        for i in invoice.staff_items.all()
+    ]
+    columns = (_("since"), _("kind"), _("note"), _("closed"))
+    return Section(gettext("Items for staff"), columns, lines, gettext("Nothing for staff."))
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(TenantAdmin):
+    provider_path = "invoice__provider"
+    list_display = ("happened", "invoice", "kind", "euros", "by")
+    list_filter = ("kind",)
+    list_select_related = ("invoice",)
+    ordering = ("-pk",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("kind", "euros"),
+                    ("occurred_at", "created_at"),
+                    ("invoice", "by"),
+                    ("external_id", "reverses"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("euros",)
+
+    @admin.display(description=_("happened"))
+    def happened(self, obj: LedgerEntry) -> str:
+        return moment(obj.occurred_at)
+
+    @admin.display(description=_("amount"))
+    def euros(self, obj: LedgerEntry) -> Any:
+        return amount(obj.amount)

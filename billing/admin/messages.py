@@ -1,0 +1,82 @@
+"""Messages to patients: what was sent, what could not be, and what nobody knows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import outbox
+from billing.admin.detail import moment, status_badge
+from billing.audit import name_of
+from billing.errors import Refused
+from billing.models import OutboxMessage
+from billing.tenant_admin import TenantAdmin
+
+Status = OutboxMessage.Status
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(TenantAdmin):
+    provider_path = "invoice__provider"
+    actions = ("send_again", "mark_delivered")
+    list_display = ("queued", "kind", "invoice", "state", "tries", "error")
+    list_filter = ("status",)
+    list_select_related = ("invoice",)
+    ordering = ("-pk",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("kind", "state"),
+                    ("recipient", "language"),
+                    ("created_at", "sent_at"),
+                    ("tries", "next_try_at"),
+                    ("invoice", "error"),
+                    "subject",
+                    "text",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("state",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
+        return super().get_queryset(request).defer("html")
+
+    @admin.display(description=_("queued"))
+    def queued(self, obj: OutboxMessage) -> str:
+        return moment(obj.created_at)
+
+    @admin.display(description=_("status"))
+    def state(self, obj: OutboxMessage) -> Any:
+        return status_badge(obj)
+
+    @admin.action(description=_("Send again"), permissions=["act"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        self._decide(request, queryset, outbox.send_again, gettext("The message is queued and will be sent again."))
+
+    @admin.action(description=_("Mark as delivered"), permissions=["act"])
+    def mark_delivered(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        self._decide(request, queryset, outbox.mark_delivered, gettext("The message is marked as delivered."))
+
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[OutboxMessage], rule: Callable[..., None], done: str
+    ) -> None:
+        """Apply `rule` to each; what it refuses is said and stops nothing else."""
+        for message in queryset:
+            try:
+                rule(message, by=name_of(request.user))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, done, messages.SUCCESS)
+
+    def acts(self, obj: OutboxMessage) -> tuple[str, ...]:
+        return {Status.FAILED: ("send_again",), Status.IN_DOUBT: ("mark_delivered", "send_again")}.get(
+            Status(obj.status), ()
+        )

@@ -1,0 +1,135 @@
+"""Providers, patients (the least that is needed; nothing sealed) and staff."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from billing import audit
+from billing.admin.detail import badge
+from billing.models import Patient, Provider, Staff
+from billing.tenant_admin import NOBODY, OPERATIONS, TenantAdmin
+
+Role = Staff.Role
+
+
+@admin.register(Provider)
+class ProviderAdmin(TenantAdmin):
+    provider_path = "pk"
+    list_display = ("name", "agb_code", "city")
+    ordering = ("name",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "agb_code"),
+                    ("email", "phone"),
+                    "website",
+                    ("street", "house_number"),
+                    ("postcode", "city"),
+                    "iban",
+                )
+            },
+        ),
+    )
+
+
+@admin.register(Patient)
+class PatientAdmin(TenantAdmin):
+    provider_path = "provider"
+    list_display = ("number", "provider", "name")
+    list_select_related = ("provider",)
+    ordering = ("-pk",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "provider"),
+                    ("name", "language"),
+                    ("email", "mobile"),
+                    ("street", "house_number"),
+                    ("postcode", "city"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("name",)
+
+    @admin.display(description=_("name"))
+    def name(self, obj: Patient) -> str:
+        return " ".join(part for part in (obj.initials, obj.infix, obj.surname) if part)
+
+
+class _BelongsRight(forms.ModelForm):
+    """Role and provider go together; the database says so too, but a person deserves a sentence."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        role = cleaned.get("role", self.instance.role)
+        provider = cleaned["provider"] if "provider" in self.fields else self.instance.provider
+        if (role == Role.OPERATIONS) != (provider is None):
+            self.add_error("role", _("Operations belong to no provider; every other role belongs to one."))
+        return cleaned
+
+
+class StaffAddForm(_BelongsRight, BaseUserCreationForm):
+    class Meta:
+        model = Staff
+        fields = ("username", "provider", "role")
+
+    def save(self, commit: bool = True) -> Any:
+        self.instance.is_staff = True
+        return super().save(commit)
+
+
+class StaffChangeForm(_BelongsRight):
+    class Meta:
+        model = Staff
+        fields = ("first_name", "last_name", "email", "role", "is_active")
+
+
+@admin.register(Staff)
+class StaffAdmin(TenantAdmin, UserAdmin):
+    """Operations add and change staff of any provider; to change provider, a person gets a new account."""
+
+    provider_path = "provider"
+    readers = writers = OPERATIONS
+    actors = NOBODY
+    form, add_form = StaffChangeForm, StaffAddForm
+    add_form_template = "admin/detail.html"
+    list_display = ("username", "provider", "role", "active", "last_login")
+    list_filter = ("role", "is_active")
+    list_select_related = ("provider",)
+    search_fields = ()
+    ordering = ("username",)
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": (("username", "provider"), ("first_name", "last_name"), "email")}),
+        (_("Access"), {"fields": (("role", "is_active"), "last_login")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "provider", "role", "password1", "password2")}),)
+    readonly_fields = ("last_login",)
+
+    @admin.display(description=_("active"))
+    def active(self, obj: Staff) -> Any:
+        return badge("paid", _("yes")) if obj.is_active else badge("closed", _("no"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        readonly = super().get_readonly_fields(request, obj)
+        return readonly if obj is None else (*readonly, "username")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        audit.record("staff_added", by=audit.name_of(request.user), staff=obj.pk, role=str(obj.role))
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Called for the form and for a new password alike."""
+        fields = [name for part in message for name in part.get("changed", {}).get("fields", [])]
+        audit.record("staff_changed", by=audit.name_of(request.user), staff=obj.pk, fields=", ".join(fields))
+        return super().log_change(request, obj, message)

@@ -1,0 +1,113 @@
+"""Attempts to pay, with what the gateway told about them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import payments, timeline
+from billing.admin.detail import Section, amount, badge, moment, status_badge
+from billing.admin.invoices import timeline_section
+from billing.errors import GatewayRefused, GatewayUnknown
+from billing.models import Payment
+from billing.tenant_admin import EVERYBODY, TenantAdmin
+
+
+class QuarantineFilter(admin.SimpleListFilter):
+    title, parameter_name = _("set apart"), "quarantined"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [("yes", _("does not match the gateway's report"))]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(quarantined_at__isnull=False) if self.value() == "yes" else queryset
+
+
+@admin.register(Payment)
+class PaymentAdmin(TenantAdmin):
+    provider_path = "invoice__provider"
+    actors = EVERYBODY  # asking what the bank knows changes nothing that is not true
+    actions = ("ask_gateway",)
+    list_display = ("started", "invoice", "euros", "state", "mollie_id")
+    list_filter = ("status", QuarantineFilter)
+    list_select_related = ("invoice",)
+    ordering = ("-pk",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("euros", "state"),
+                    ("invoice", "mollie_id"),
+                    ("created_at", "expires_at"),
+                    ("paid_at", "superseded_at"),
+                    ("quarantined_at", "next_check"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("euros", "state", "next_check")
+
+    @admin.display(description=_("started"))
+    def started(self, obj: Payment) -> str:
+        return moment(obj.created_at)
+
+    @admin.display(description=_("amount"))
+    def euros(self, obj: Payment) -> Any:
+        return amount(obj.amount)
+
+    @admin.display(description=_("status"))
+    def state(self, obj: Payment) -> Any:
+        return badge("quarantined", gettext("set apart")) if obj.quarantined_at else status_badge(obj)
+
+    @admin.display(description=_("asked again at"))
+    def next_check(self, obj: Payment) -> str:
+        return moment(obj.next_check_at)
+
+    @admin.action(description=_("Ask the gateway now"), permissions=["act"])
+    def ask_gateway(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        for payment in queryset:
+            before = payment.status
+            try:
+                payments.sync_payment(payment.pk)
+            except (GatewayRefused, GatewayUnknown) as error:
+                self.message_user(
+                    request,
+                    gettext("The gateway gave no answer (%(why)s). Nothing was changed.") % {"why": error},
+                    messages.ERROR,
+                )
+                continue
+            payment.refresh_from_db()
+            said = gettext("The gateway was asked. The payment is: %(status)s.")
+            changed = messages.SUCCESS if payment.status != before else messages.INFO
+            self.message_user(request, said % {"status": payment.get_status_display()}, changed)
+
+    def acts(self, obj: Payment) -> tuple[str, ...]:
+        return ("ask_gateway",) if obj.mollie_id else ()
+
+    def sections(self, request: HttpRequest, obj: Payment) -> list[Section]:
+        return [_refunds(obj), _chargebacks(obj), _webhooks(obj), timeline_section(timeline.of_payment(obj))]
+
+
+def _refunds(payment: Payment) -> Section:
+    lines = [(moment(r.reported_at), amount(r.amount), status_badge(r), r.refund_id) for r in payment.refunds.all()]
+    columns = (_("first reported"), _("amount"), _("status"), _("Mollie id"))
+    return Section(gettext("Refunds"), columns, lines, gettext("Nothing was refunded."))
+
+
+def _chargebacks(payment: Payment) -> Section:
+    lines = [
+        (moment(c.reported_at), amount(c.amount), moment(c.reversed_at), c.chargeback_id)
+        for c in payment.chargebacks.all()
+    ]
+    columns = (_("first reported"), _("amount"), _("given back"), _("Mollie id"))
+    return Section(gettext("Chargebacks"), columns, lines, gettext("The bank took nothing back."))
+
+
+def _webhooks(payment: Payment) -> Section:
+    lines = [(moment(w.received_at), moment(w.done_at), w.tries, w.error or "–") for w in payment.webhook_calls.all()]
+    columns = (_("received"), _("done"), _("tries"), _("error"))
+    return Section(gettext("Webhook calls"), columns, lines, gettext("The gateway has not called."))

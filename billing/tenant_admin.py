@@ -1,0 +1,190 @@
+"""The base of every table at /beheer/: whose rows, which roles, and no way around either.
+
+A scoped `get_queryset` alone is not enough. Django's admin also shows other rows in filter sidebars and in the
+choices of a form, takes a foreign key that was never offered, and lets a row be moved. The base closes these; the
+site itself drops the `/r/` shortcut. Default deny: what is not allowed here by name is not allowed.
+"""
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
+
+from billing.models import Staff
+from billing.tenancy import visible_to
+
+Role = Staff.Role
+EVERYBODY = frozenset(Role)
+DECIDERS = frozenset({Role.APPROVER, Role.OPERATIONS})
+OPERATIONS = frozenset({Role.OPERATIONS})
+NOBODY: frozenset[Role] = frozenset()
+# What a sidebar and a date hierarchy put behind the name of their field.
+_LOOKUP = r"(__(id|pk))?(__(exact|isnull|in|gte|lt|year|month|day))?"
+
+
+def offered(request: HttpRequest, site: admin.AdminSite, model: type[Model]) -> QuerySet[Any]:
+    """The rows of `model` that this person may pick from: none unless its own table shows them."""
+    if site.is_registered(model):
+        table = site.get_model_admin(model)
+        if isinstance(table, TenantAdmin) and table.has_view_permission(request):
+            return table.get_queryset(request)
+    return model._default_manager.none()
+
+
+class OfferedFilter(admin.RelatedFieldListFilter):
+    """A sidebar of related rows, of which only those this person may see are named."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = offered(request, model_admin.admin_site, field.remote_field.model).order_by().values("pk")
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to={"pk__in": rows})
+
+
+class OfferedFields(admin.options.BaseModelAdmin):
+    """Form fields whose choices are rows this person may see; the form refuses any other key. For inlines too."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, **self._within(db_field, request, kwargs))
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **self._within(db_field, request, kwargs))
+
+    def _within(self, db_field: Any, request: HttpRequest, kwargs: dict[str, Any]) -> dict[str, Any]:
+        rows = offered(request, self.admin_site, db_field.remote_field.model)
+        narrower = kwargs.get("queryset")
+        return kwargs | {"queryset": rows if narrower is None else narrower.filter(pk__in=rows.values("pk"))}
+
+
+class TenantAdmin(OfferedFields, admin.ModelAdmin):
+    """One table. `provider_path` leads from a row to its provider, as in `tenancy.visible_to`.
+
+    `readers` may look, `writers` may add and change, `actors` may run the actions. Nobody may delete.
+    """
+
+    provider_path = ""
+    readers = EVERYBODY
+    writers = NOBODY
+    actors = DECIDERS
+    view_on_site = False
+    sortable_by = ()  # lists have one order that an index serves; the filters do the rest
+    show_full_result_count = False
+    list_per_page = 50
+    change_form_template = "admin/detail.html"
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        if not self.provider_path:
+            raise ImproperlyConfigured(f"{type(self).__name__} must say where the provider of a row is")
+        for item in self.list_filter:
+            self._require_offered(item)
+
+    def _require_offered(self, item: Any) -> None:
+        """A sidebar of relations must stand on OfferedFilter, and one of free text names everybody's values."""
+        name, kind = item if isinstance(item, list | tuple) else (item, None)
+        if not isinstance(name, str):
+            return  # a filter class of our own, which names its choices itself
+        field = admin.utils.get_fields_from_path(self.model, name)[-1]
+        closed = field.choices or field.get_internal_type() in ("BooleanField", "DateField", "DateTimeField")
+        if kind is not OfferedFilter if field.is_relation else not closed:
+            raise ImproperlyConfigured(f"{type(self).__name__}: the filter on {name} would name rows of others")
+
+    # --- whose rows ---------------------------------------------------------------------------
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return visible_to(request.user, super().get_queryset(request), provider_path=self.provider_path)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """A row of somebody else is as unknown as one that never was: 404, without a redirect that tells."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None:
+            raise Http404
+        return row
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what the sidebar offers: a free lookup would let a token be guessed letter by letter."""
+        names = [item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)]
+        names = [name for name in [*names, self.date_hierarchy] if isinstance(name, str)]
+        return any(re.fullmatch(re.escape(name) + _LOOKUP, lookup) for name in names)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """On an existing row the way to its provider is fixed: nothing moves to another provider by a form."""
+        readonly = tuple(super().get_readonly_fields(request, obj))
+        step = self.provider_path.split("__")[0]
+        return readonly if obj is None or step == "pk" else (*readonly, step)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
+        """Refused (and rolled back with the request's transaction) when the row would leave this person's sight."""
+        super().save_model(request, obj, form, change)
+        if not self.get_queryset(request).filter(pk=obj.pk).exists():
+            raise PermissionDenied
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Without the column of the provider for those who see only one."""
+        columns = super().get_list_display(request)
+        if self._is_one_of(OPERATIONS, request):
+            return columns
+        return [column for column in columns if column != "provider"]
+
+    # --- which roles --------------------------------------------------------------------------
+    def _is_one_of(self, roles: frozenset[Role], request: HttpRequest) -> bool:
+        staff: Any = request.user
+        return staff.is_active and staff.is_staff and getattr(staff, "role", None) in roles
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_one_of(self.readers, request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._is_one_of(self.writers, request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_one_of(self.writers, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        return self._is_one_of(self.actors, request)
+
+    # --- pages --------------------------------------------------------------------------------
+    def get_urls(self) -> list[URLPattern]:
+        """A table that nobody writes has a list and a page per row, and no other address."""
+        urls = super().get_urls()
+        if self.writers:
+            return [url for url in urls if url.name and not url.name.endswith("_delete")]
+        return [url for url in urls if url.name and url.name.endswith(("_changelist", "_change"))]
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media if self.writers else forms.Media(js=["admin/js/actions.js"] if self.actions else [])
+
+    def sections(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """The tables below the fields on the page of one row: `billing.admin.detail.Section`."""
+        return []
+
+    def acts(self, obj: Any) -> tuple[str, ...]:
+        """The names of the actions that make sense for this row now; each becomes a button on its page."""
+        return ()
+
+    def render_change_form(self, request: Any, context: Any, *args: Any, obj: Any = None, **kwargs: Any) -> Any:
+        if obj is not None:
+            available = self.get_actions(request)
+            buttons = [(name, available[name][2]) for name in self.acts(obj) if name in available]
+            context |= {"sections": self.sections(request, obj), "buttons": buttons}
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        """An action started by the button on the page of a row comes back to that page."""
+        response = super().response_action(request, queryset)
+        came_from = request.POST.get("from_page")
+        if came_from and isinstance(response, HttpResponseRedirect) and queryset.filter(pk=came_from).exists():
+            return HttpResponseRedirect(
+                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[came_from])
+            )
+        return response

@@ -1,0 +1,94 @@
+"""What happened to an invoice or a payment, in the order of time: read from the rows that the rules wrote."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from billing.models import AuditEvent, Invoice, Payment
+from billing.templatetags.money import euro
+
+# The acts that audit.record names, in words. An act that is not listed is shown by its own name.
+ACTS = {
+    "hold_placed": gettext_noop("put on hold"),
+    "hold_released": gettext_noop("hold ended"),
+    "item_closed": gettext_noop("item for staff closed"),
+    "message_sent_again": gettext_noop("message queued again"),
+    "message_marked_delivered": gettext_noop("message marked as delivered"),
+    "staff_signed_in": gettext_noop("signed in"),
+    "staff_sign_in_failed": gettext_noop("signing in failed"),
+    "staff_enrolled": gettext_noop("code app set up"),
+    "staff_recovery_codes_made": gettext_noop("new recovery codes made"),
+    "staff_second_factor_reset": gettext_noop("code app removed"),
+    "staff_added": gettext_noop("staff member added"),
+    "staff_changed": gettext_noop("staff member changed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    what: str
+    by: str = ""
+    detail: str = ""
+
+
+def words_for(action: str) -> str:
+    return _(ACTS[action]) if action in ACTS else action.replace("_", " ")
+
+
+def of_invoice(invoice: Invoice) -> list[Event]:
+    """Everything that is known of `invoice`, oldest first; prefetched relations are used as they are."""
+    events = [Event(invoice.created_at, _("invoice received"))]
+    if invoice.withdrawn_at:
+        events.append(Event(invoice.withdrawn_at, _("invoice withdrawn")))
+    for entry in invoice.entries.all():
+        events.append(Event(entry.occurred_at, entry.get_kind_display(), entry.by, euro(entry.amount)))
+    for payment in invoice.payments.all():
+        events.extend(_steps(payment))
+    for message in invoice.messages.all():
+        events.append(Event(message.created_at, _("message queued"), detail=message.subject))
+        if message.sent_at:
+            events.append(Event(message.sent_at, _("message sent"), detail=message.subject))
+    events.extend(_acts(invoice.audit_events.all()))
+    return sorted(events, key=lambda event: event.at)
+
+
+def of_payment(payment: Payment) -> list[Event]:
+    """Everything that is known of one attempt to pay, oldest first."""
+    events = list(_steps(payment))
+    for call in payment.webhook_calls.all():
+        events.append(Event(call.received_at, _("the gateway reported a change"), "mollie", call.error))
+        if call.done_at:
+            events.append(Event(call.done_at, _("report dealt with")))
+    for refund in payment.refunds.all():
+        detail = f"{euro(refund.amount)} {refund.get_status_display()}"
+        events.append(Event(refund.reported_at, _("refund"), "mollie", detail))
+    for back in payment.chargebacks.all():
+        events.append(Event(back.reported_at, _("payment reversed by the bank"), "mollie", euro(back.amount)))
+        if back.reversed_at:
+            events.append(Event(back.reversed_at, _("reversal given back"), "mollie", euro(back.amount)))
+    events.extend(_acts(AuditEvent.objects.filter(invoice=payment.invoice_id, details__payment=payment.pk)))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _steps(payment: Payment) -> Iterator[Event]:
+    detail = f"{euro(payment.amount)} {payment.mollie_id or ''}".strip()
+    steps: list[tuple[Any, str]] = [
+        (payment.created_at, _("payment prepared")),
+        (payment.called_at, _("asked the gateway for a payment")),
+        (payment.paid_at, _("paid at the gateway")),
+        (payment.superseded_at, _("payment replaced by a newer one")),
+        (payment.quarantined_at, _("payment set apart: does not match the gateway's report")),
+    ]
+    return (Event(at, what, detail=detail) for at, what in steps if at)
+
+
+def _acts(events: QuerySet[AuditEvent]) -> Iterator[Event]:
+    for event in events:
+        detail = ", ".join(f"{name}: {value}" for name, value in event.details.items() if value not in ("", None))
+        yield Event(event.at, words_for(event.action), event.by, detail)

@@ -1,0 +1,61 @@
+"""What staff fill in to get in."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.signals import user_login_failed
+from django.utils.translation import gettext_lazy as _
+
+from portal import otp
+
+
+def _code_input() -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
+    )
+
+
+class StaffLoginForm(AdminAuthenticationForm):
+    """Name, password and code at once. One answer for whatever was wrong: it never tells which of the three."""
+
+    code = forms.CharField(label=_("code"), required=False, max_length=20, widget=_code_input())
+    error_messages = {
+        "invalid_login": _(
+            "This user name, password or code is not right. After a few wrong attempts you have to wait a little."
+        ),
+        "inactive": _("This user name, password or code is not right."),
+    }
+
+    def clean(self) -> Any:
+        cleaned = super().clean()  # the password: counted and throttled per name and address by axes
+        member: Any = self.get_user()
+        if member is None:
+            return cleaned
+        if not otp.has_device(member):
+            if cleaned.get("code"):
+                self._refuse()
+            return cleaned  # the password alone, which leads to the enrolment page and nowhere else
+        member.otp_device = otp.verify(member, cleaned.get("code") or "")
+        if member.otp_device is None:
+            self._refuse()
+        return cleaned
+
+    def _refuse(self) -> None:
+        """Count a wrong code like a wrong password, or the lock-out itself would tell that the password was right."""
+        self.user_cache = None
+        credentials = {"username": self.cleaned_data.get("username"), "password": "…"}
+        user_login_failed.send(sender=__name__, credentials=credentials, request=self.request)
+        raise self.get_invalid_login_error()
+
+
+class CodeForm(forms.Form):
+    """One code: of the app that is being set up, or to prove that it is still you."""
+
+    code = forms.CharField(label=_("code from your app"), max_length=20, widget=_code_input())
+
+
+class FindForm(forms.Form):
+    """Posted, never in an address: a payment reference or a patient number says who somebody is."""
+
+    sought = forms.CharField(label=_("payment reference, invoice number or patient number"), max_length=60, strip=True)

@@ -1,0 +1,127 @@
+"""Pages of the staff site that are not tables: signing in, the code app, recovery codes, finding an invoice."""
+
+from typing import Any
+
+import django_otp
+import segno
+from django.contrib import admin, messages
+from django.contrib.auth import logout
+from django.contrib.auth.views import LoginView
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing.errors import Refused
+from billing.models import Invoice
+from billing.tenancy import visible_to
+from portal import otp
+from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
+
+KEY_IN_SESSION = "enrolment_key"  # per session: a secret that somebody else has seen is never offered to you
+FEW_CODES = 3
+FOUND_MAX = 25
+
+
+class StaffLogin(LoginView):
+    """Signing in. Django gives the session a new id when it succeeds."""
+
+    authentication_form = StaffLoginForm
+    template_name = "admin/login.html"
+    next_page = "admin:index"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        member = form.get_user()
+        response = super().form_valid(form)
+        otp.record_sign_in(member)
+        if getattr(member, "otp_device", None):
+            _warn_when_few_codes(self.request, otp.recovery_codes_left(member))
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        otp.record_failed_sign_in(form.data.get("username", ""))
+        return super().form_invalid(form)
+
+
+def _warn_when_few_codes(request: HttpRequest, left: int) -> None:
+    if left <= FEW_CODES:
+        text = ngettext("You have %(left)d recovery code left.", "You have %(left)d recovery codes left.", left)
+        messages.warning(request, text % {"left": left} + " " + _("Make new ones under “Recovery codes”."))
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Set up the code app: the only page that a password alone opens, and only as long as there is no app."""
+    member: Any = request.user
+    if not (member.is_authenticated and member.is_staff) or otp.has_device(member):
+        return redirect("admin:index" if member.is_verified() else "admin:login")
+    key = request.session.setdefault(KEY_IN_SESSION, otp.new_key())
+    form = CodeForm(request.POST or None)
+    if form.is_valid():
+        try:
+            device, codes = otp.enrol(member, key=key, code=form.cleaned_data["code"])
+        except Refused as refusal:
+            form.add_error("code", str(refusal))
+        else:
+            del request.session[KEY_IN_SESSION]
+            request.session.cycle_key()  # a step up gets a new session id
+            django_otp.login(request, device)
+            return _show_codes(request, codes)
+    drawing = segno.make(otp.app_address(member, key), error="m").svg_inline(scale=5, border=3, light="#fff")
+    context = {"form": form, "secret": otp.secret_text(key), "qr": mark_safe(drawing)}  # noqa: S308  drawn here
+    return _page(request, "admin/enrol.html", _("Set up your code app"), context)
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "POST"])
+def recovery_codes(request: HttpRequest) -> HttpResponse:
+    """How many recovery codes are left, and ten new ones for who proves with a code to be still there."""
+    member: Any = request.user
+    form = CodeForm(request.POST or None)
+    if form.is_valid():
+        if otp.verify(member, form.cleaned_data["code"]):
+            return _show_codes(request, otp.new_recovery_codes(member))
+        form.add_error("code", _("This code is not right. Wait for the next code in your app and try again."))
+    context = {"form": form, "left": otp.recovery_codes_left(member)}
+    return _page(request, "admin/recovery_codes.html", _("Recovery codes"), context)
+
+
+@never_cache
+@require_POST
+def find(request: HttpRequest) -> HttpResponse:
+    """The invoice behind a payment reference, an invoice number or a patient number, among those one may see."""
+    form = FindForm(request.POST)
+    found: list[Invoice] = []
+    if form.is_valid():
+        sought = form.cleaned_data["sought"]
+        digits = sought.replace(" ", "").replace(".", "")
+        wanted = Q(payment_reference=digits) | Q(number=sought) | Q(patient__number=sought)
+        rows = visible_to(request.user, Invoice.objects.filter(wanted), provider_path="provider")
+        found = list(rows.select_related("provider", "patient").order_by("-pk")[:FOUND_MAX])
+        if len(found) == 1:
+            return redirect("admin:billing_invoice_change", found[0].pk)
+    return _page(request, "admin/found.html", _("Find an invoice"), {"find_form": form, "found": found})
+
+
+@never_cache
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponseRedirect:
+    """Also for a person who has no code app yet: Django's own would turn them away, still signed in."""
+    logout(request)
+    return redirect("admin:login")
+
+
+def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
+    return _page(request, "admin/recovery_codes_shown.html", _("Your recovery codes"), {"codes": codes})
+
+
+def _page(request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, {**admin.site.each_context(request), "title": title, **context})

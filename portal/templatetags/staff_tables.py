@@ -1,0 +1,26 @@
+"""Lists of the staff site: each cell carries the name of its column, so that a phone can show a row as a card."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+
+register = template.Library()
+
+
+@register.filter
+def labelled(results: Iterable[Iterable[str]], headers: list[dict[str, Any]]) -> list[list[SafeString]]:
+    """The cells that Django rendered, each with `data-label`."""
+    names = ["" if "action-checkbox" in header.get("class_attrib", "") else str(header["text"]) for header in headers]
+    return [[_with_label(cell, name) for cell, name in zip(row, names, strict=True)] for row in results]
+
+
+def _with_label(cell: str, name: str) -> SafeString:
+    if not name:
+        return mark_safe(cell)  # noqa: S308  rendered and escaped by Django's own list
+    label = format_html(' data-label="{}"', capfirst(name))
+    tag = cell[:3]  # "<th" or "<td"
+    return mark_safe(tag + label + cell[3:])  # noqa: S308  the same
