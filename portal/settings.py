@@ -126,7 +126,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_VERBOSE = False  # it would log user names and addresses
-AXES_LOCKOUT_TEMPLATE = "429.html"
+AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # kept out of its table of failures
 AXES_CLIENT_IP_CALLABLE = "portal.access.client_address"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
