@@ -1,6 +1,7 @@
 """A mail server that keeps everything it is given, and fails when `faults.py` says so."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from portal.sandbox import faults, mailbox
+
+# The server writes every address it meets to its log; a log holds no addresses.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 MAXIMUM_BYTES = 25 * 1024 * 1024
 
@@ -63,6 +67,7 @@ class MailServer:
     """`start` returns when the port answers; OSError when it is taken. `stop` ends thread and connections."""
 
     def __init__(self, *, host: str, port: int) -> None:
+        self.port = port
         self._sink = Sink()
         self._controller = Controller(
             self._sink, hostname=host, port=port, data_size_limit=MAXIMUM_BYTES, enable_SMTPUTF8=True

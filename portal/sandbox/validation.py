@@ -88,9 +88,7 @@ def _url(body: dict[str, Any], field: str, *, required: bool = False) -> str:
 def _method(value: object) -> str:
     """One method, or the first of a list (there is no choice screen here); empty when left open."""
     wanted = [value] if isinstance(value, str) else (value or [])
-    if not isinstance(wanted, list) or any(item not in METHODS for item in wanted if isinstance(item, str)):
-        raise ApiError(422, "The payment method is invalid", "method")
-    if not all(isinstance(item, str) for item in wanted):
+    if not isinstance(wanted, list) or not all(isinstance(item, str) and item in METHODS for item in wanted):
         raise ApiError(422, "The payment method is invalid", "method")
     return "ideal" if "ideal" in wanted else (wanted[0] if wanted else "")
 
@@ -98,6 +96,6 @@ def _method(value: object) -> str:
 def _locale(value: object) -> str:
     if value is None:
         return ""
-    if value not in LOCALES:
+    if not isinstance(value, str) or value not in LOCALES:
         raise ApiError(422, "The locale is invalid; it looks like nl_NL", "locale")
-    return str(value)
+    return value
