@@ -64,7 +64,7 @@ class _PlainText(HTMLParser):
     something that is lost in the plain version. The title is the subject.
     """
 
-    BLOCKS = frozenset({"p", "h1", "h2", "li", "dt", "dd", "div", "ul", "ol", "dl", "main", "footer"})
+    BLOCKS = frozenset({"p", "h1", "h2", "li", "dt", "dd", "div", "ul", "ol", "dl", "header", "main", "footer"})
     TIGHT = frozenset({"li", "dt", "dd"})  # no empty line before these, except before the first of a list
     INLINE = frozenset({"strong", "em", "span", "a", "br"})
     FRAME = frozenset({"html", "head", "body", "meta", "title", "style"})

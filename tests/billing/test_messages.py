@@ -40,7 +40,7 @@ Wat gebeurt er nu?
 
 De rekening is helemaal betaald. U hoeft niets meer te doen.
 
-Bewaar deze e-mail. Het is uw bewijs van betaling.
+Bewaar deze mail. Het is uw bewijs van betaling.
 
 Zo bekijkt u uw rekening
 
@@ -49,8 +49,8 @@ Zo bekijkt u uw rekening
 3. Vul het betalingskenmerk in dat eindigt op 4321. U vindt het op uw
    rekening.
 
-In deze e-mail staat met opzet geen link. Typt u het adres zelf, dan
-weet u zeker dat u bij ons bent.
+In deze mail staat met opzet geen link. Typt u het adres zelf, dan weet
+u zeker dat u bij ons bent.
 """
 
 
