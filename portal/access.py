@@ -1,7 +1,114 @@
 """Who is asking, how often, and what this browser may see."""
 
+import ipaddress
+from datetime import datetime
+
+from django.conf import settings
 from django.http import HttpRequest
+
+from billing import audit
+from billing.models import StaffItem
+from portal import throttle
+
+_GRANTS = "invoices"  # in the session: token of the invoice → [opened, last seen], in seconds since 1970
+_MAX_GRANTS = 10
+_SEEN_EVERY_SECONDS = 60  # writing down each view would cost a write per page
+_EVERYBODY = ""
 
 
 def client_address(request: HttpRequest) -> str:
-    return request.META["REMOTE_ADDR"]
+    """The address of the client: behind n trusted proxies the n-th of X-Forwarded-For counted from the right.
+
+    Whatever stands further left was sent by the client and proves nothing.
+    """
+    candidates = [request.META.get("REMOTE_ADDR", "")]
+    if settings.TRUSTED_PROXIES:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        candidates.insert(0, forwarded[-min(settings.TRUSTED_PROXIES, len(forwarded))])
+    for candidate in candidates:
+        if address := _parse_address(candidate.strip()):
+            return str(address)
+    return "0.0.0.0"  # noqa: S104  a unix socket: all its clients are one
+
+
+def client_network(request: HttpRequest) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that one household has in IPv6."""
+    address = ipaddress.ip_address(client_address(request))
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+# --- looking up a payment reference -------------------------------------------------------------
+
+
+def _per_address() -> throttle.Limit:
+    return throttle.Limit("lookup", settings.LOOKUP_FAILURES_PER_ADDRESS, settings.LOOKUP_ADDRESS_SECONDS)
+
+
+def _breaker() -> throttle.Limit:
+    return throttle.Limit("lookup-all", settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS)
+
+
+def take_lookup(request: HttpRequest, *, now: datetime) -> int:
+    """Use up one try to look up a reference: 0 when allowed, else the seconds to wait.
+
+    The try is used before the search, so that parallel guesses can't share one, and given back when it finds
+    an invoice: only failures count. The breaker for all addresses together tells staff when it opens.
+    """
+    network = client_network(request)
+    if wait := throttle.take(_per_address(), network, now=now):
+        return wait
+    wait = throttle.take(_breaker(), _EVERYBODY, now=now)
+    if wait:
+        throttle.give_back(_per_address(), network)
+        audit.ask_staff(StaffItem.Kind.LOOKUP_BREAKER, dedupe_key=f"{now:%Y-%m-%d %H}")
+    return wait
+
+
+def settle_lookup(request: HttpRequest, *, found: bool, now: datetime) -> None:
+    """After the search: what was found costs no try; a failure keeps it, and sweeps out what is long over."""
+    if found:
+        throttle.give_back(_per_address(), client_network(request))
+        throttle.give_back(_breaker(), _EVERYBODY)
+    else:
+        throttle.forget(now=now)
+
+
+# --- what a guest may see -----------------------------------------------------------------------
+
+
+def open_invoice(request: HttpRequest, token: str, *, now: datetime) -> None:
+    """Let this browser see the invoice behind `token` for a while, in a session with a new id."""
+    session = request.session
+    session.cycle_key()  # whoever knew the id before learns nothing
+    session.set_expiry(0)  # the cookie ends with the browser
+    grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])
+    session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp()]}
+
+
+def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
+    """Whether this browser opened the invoice, not too long ago and not idle since; being seen keeps it open."""
+    grants = request.session.get(_GRANTS, {})
+    if token not in grants:
+        return False
+    opened, seen = grants[token]
+    moment = now.timestamp()
+    if moment - seen > settings.GUEST_IDLE_SECONDS or moment - opened > settings.GUEST_ABSOLUTE_SECONDS:
+        del grants[token]
+        request.session.modified = True
+        return False
+    if moment - seen > _SEEN_EVERY_SECONDS:
+        grants[token][1] = moment
+        request.session.modified = True
+    return True

@@ -2,17 +2,29 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
+from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
 from portal.views import health, invoice, lookup, payment
 
+
+class TokenConverter(StringConverter):
+    """A random token; anything else is no page, and never reaches the database."""
+
+    regex = "[A-Za-z0-9_-]{10,64}"
+
+
+register_converter(TokenConverter, "token")
+
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
-    path("rekening/<str:token>/", invoice.show, name="invoice"),
-    path("rekening/<str:token>/betalen/", payment.start, name="pay"),
-    path("betaling/<str:token>/", payment.returned, name="payment_return"),
-    path("betaling/<str:token>/status.json", payment.status, name="payment_status"),
+    path("klaar/", invoice.finish, name="finish"),
+    path("rekening/<token:token>/", invoice.show, name="invoice"),
+    path("rekening/<token:token>/betalen/", payment.start, name="pay"),
+    path("betaling/<token:token>/", payment.returned, name="payment_return"),
+    path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
+    path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
     path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
     path("taal/", set_language, name="set_language"),
     path("beheer/", admin.site.urls),

@@ -1,8 +1,36 @@
-"""Designed answers for what goes wrong."""
+"""Designed answers for what goes wrong. Each says what the reader can do."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from portal import context
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    # Without the request: a host name that we don't serve may have brought us here, and it spoils context.
+    return HttpResponse(render_to_string("400.html", context.site(request)), status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def too_many(request: HttpRequest, *, wait_seconds: int) -> HttpResponse:
+    """Come back later; `wait_seconds` is told in whole minutes, rounded up."""
+    response = render(request, "429.html", {"minutes": -(-wait_seconds // 60)}, status=429)
+    response.headers["Retry-After"] = str(wait_seconds)
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # Neither request nor database: whatever broke may well be one of them.
+    return HttpResponse(render_to_string("500.html", context.site(request)), status=500)

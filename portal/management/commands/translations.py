@@ -1,0 +1,26 @@
+"""`manage.py translations`: keep the Dutch catalogue complete."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal import translations
+
+
+class Command(BaseCommand):
+    help = "Bring portal/locale/nl up to date with the source (--update), or say what is wrong with it (--check)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--update", action="store_true", help="add new strings, drop those no longer used")
+        what.add_argument("--check", action="store_true", help="fail when a string is missing, empty, fuzzy or dead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["update"]:
+            catalog = translations.update()
+            self.stdout.write(f"{len(catalog)} strings in {translations.catalogue_path()}")
+        problems = translations.problems()
+        for problem in problems:
+            self.stderr.write(problem)
+        if problems and options["check"]:
+            raise CommandError(f"{len(problems)} problems in the Dutch catalogue")
