@@ -323,7 +323,7 @@ class TestTheWire:
 
 @pytest.mark.django_db(transaction=True)
 class TestAgainstTheSandbox:
-    def body(self, sandbox: Any, token: str = "abc") -> str:
+    def body(self, sandbox: Any, named: str = "abc") -> str:
         return json.dumps(
             {
                 "amount": {"currency": "EUR", "value": "12.30"},
@@ -331,7 +331,7 @@ class TestAgainstTheSandbox:
                 "redirectUrl": f"{sandbox.url}/terug/",
                 "method": "ideal",
                 "locale": "nl_NL",
-                "metadata": {"token": token},
+                "metadata": {"token": named},
             }
         )
 

@@ -1,0 +1,60 @@
+"""The patient's side of a payment, for tests: what happens at the stand-in bank."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+
+from billing import ledger, payments
+from billing.models import Invoice, OutboxMessage, Payment, StaffItem
+from billing.money import to_cents
+from portal.sandbox import payments as bank
+from portal.sandbox.models import Chargeback, Refund
+from portal.sandbox.models import Payment as BankPayment
+
+
+def start(invoice: Invoice) -> Payment:
+    return payments.start_payment(invoice.pk, language="nl", by="patient")
+
+
+def row(payment: Payment) -> BankPayment:
+    return BankPayment.objects.get(reference=payment.mollie_id)
+
+
+def end(payment: Payment, status: str, *, late: bool = False) -> None:
+    """The patient pays, cancels, or the clock runs out."""
+    assert bank.close(row(payment), status=status, now=timezone.now(), late=late)
+
+
+def paid(invoice: Invoice) -> Payment:
+    """A payment of all that is outstanding, settled with us."""
+    payment = start(invoice)
+    end(payment, "paid")
+    return payments.sync_payment(payment.pk)
+
+
+def refund(payment: Payment, amount: str) -> Refund:
+    return bank.refund(row(payment), cents=to_cents(Decimal(amount)), now=timezone.now())
+
+
+def settle_refund(refund: Refund, status: str) -> None:
+    assert bank.settle_refund(refund, status=status, now=timezone.now())
+
+
+def charge_back(payment: Payment, amount: str) -> Chargeback:
+    return bank.charge_back(row(payment), cents=to_cents(Decimal(amount)), now=timezone.now())
+
+
+def reverse_chargeback(chargeback: Chargeback) -> None:
+    assert bank.reverse_chargeback(chargeback, now=timezone.now())
+
+
+def balance(invoice: Invoice) -> Decimal:
+    return ledger.balance(invoice.pk)
+
+
+def staff_items() -> list[str]:
+    return sorted(StaffItem.objects.values_list("kind", flat=True))
+
+
+def receipts() -> int:
+    return OutboxMessage.objects.filter(kind="receipt").count()
