@@ -260,6 +260,8 @@ def create_in_parallel(settings, body, *, times, key):
             return client.payments.create(body, idempotency_key=key or f"own-{number}").id
         except ConflictError:
             return None
+        finally:
+            client._client.close()  # a kept connection holds a thread of the server, and that one of the database
 
     with ThreadPoolExecutor(max_workers=times) as pool:
         return list(pool.map(create, range(times)))
