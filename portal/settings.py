@@ -177,6 +177,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not _MANIFEST
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many to compress, and every URL may be cached for ever
 
 # --- messages -----------------------------------------------------------------------------------
 SANDBOX_SMTP_PORT = PORT + 1  # the stand-in mail server listens beside the web server
