@@ -7,8 +7,6 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SUNDAY, SATURDAY, MONDAY = 6, 5, 0
 DAY = timedelta(days=1)
@@ -63,6 +61,8 @@ class Term:
 
 @cache
 def _holidays_of(year: int) -> frozenset[date]:
+    import holidays  # loads for a second: only a process that asks for a holiday pays for it
+
     # "optional" holds Good Friday and Liberation Day outside lustrum years: days off for few, holidays in the Act.
     return frozenset(holidays.country_holidays("NL", years=year, categories=("public", "optional")))
 
