@@ -1,7 +1,7 @@
-"""A practice's file of invoices: read twice, written in one transaction, all or nothing.
+"""A practice's file of invoices: read once as a stream, checked and written in one transaction, all or nothing.
 
-The first walk through the file only checks, so that a wrong file locks nobody out; the second checks and writes.
-Both see the same code, so a file that changes in between can't bring in anything unchecked.
+The first thing that is wrong undoes everything at once, and the rest of the file is only checked, so that the
+practice sees all errors in one go and a wrong file doesn't keep the database waiting.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ class BatchResult:
 
 
 class _Undo(Exception):
-    """Leaves the transaction of the second walk without a trace."""
+    """Leaves the transaction without a trace."""
 
 
 def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: str) -> BatchResult:
@@ -74,56 +74,60 @@ def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: st
             _import(file, result, today, by)
         except Broken as broken:
             result.report(broken.path, broken.sentence)
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            result.report("", _("The database is busy, probably with another import. Try again in a minute."))
+    if result.error_count:
+        result.new = result.known = result.offered = result.patients_created = result.patients_updated = 0
     return result
 
 
 def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
     if not file.seekable():
-        raise Broken("", _("Give the name of a file, not a stream: it is read twice."))
+        raise Broken("", _("Give the name of a file, not a stream."))
     if file.seek(0, 2) > MAX_BYTES:
         raise Broken("", _("This file is too large. Split it into several batches."))
     head = _head(file)
     provider = _provider(head, result)
-    for checked in _chunks(file, head, result, today):
+    chunks = _chunks(file, head, result, today)
+    if provider and not result.dry_run:
+        try:
+            with transaction.atomic():
+                _write(chunks, provider, result, today, by)
+        except _Undo:
+            pass
+    for checked in chunks:  # what was not written is still checked
         if provider:
             new = _unknown(provider, checked, result)
             result.new += len(new)
             result.known += len(checked) - len(new)
-    if result.dry_run or result.error_count or not result.new or not provider:
-        return
-    try:
-        with transaction.atomic():
-            intake.lock_provider(provider.pk)
-            _write(file, head, provider, result, today, by)
-            if result.error_count:
-                raise _Undo
-    except _Undo:
-        pass
-    except OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        result.report("", _("The database is busy, probably with another import. Nothing was changed; try again."))
 
 
-def _write(
-    file: IO[bytes], head: dict[str, Any], provider: Provider, result: BatchResult, today: date, by: str
-) -> None:
-    """The second walk, inside the transaction. Who waited for another import of the file finds nothing left to do."""
-    result.new = result.known = 0
-    for checked in _chunks(file, head, result, today):
+def _write(chunks: Iterator[list[Checked]], provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    """Write until something is wrong. Who waited for another import of the same file finds nothing left to do."""
+    intake.lock_provider(provider.pk)
+    for checked in chunks:
         new = _unknown(provider, checked, result)
+        if result.error_count:
+            raise _Undo
         result.known += len(checked) - len(new)
-        if result.error_count or not new:
-            continue
-        taken = intake.create_many(provider, [one.as_new(today=today) for one in new], by=by)
-        marked = [invoice for invoice, one in zip(taken.invoices, new, strict=True) if one.coulance]
-        coulance_intake.offer(marked, today=today, by=by)
         result.new += len(new)
-        result.offered += len(marked)
-        result.patients_created += taken.patients_created
-        result.patients_updated += taken.patients_updated
+        if new:
+            _write_chunk(new, provider, result, today, by)
+    if result.error_count:
+        raise _Undo
     if result.new:
         audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
+
+
+def _write_chunk(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    taken = intake.create_many(provider, [one.as_new(today=today) for one in new], by=by)
+    marked = [invoice for invoice, one in zip(taken.invoices, new, strict=True) if one.coulance]
+    coulance_intake.offer(marked, today=today, by=by)
+    result.offered += len(marked)
+    result.patients_created += taken.patients_created
+    result.patients_updated += taken.patients_updated
 
 
 def _head(file: IO[bytes]) -> dict[str, Any]:
@@ -156,20 +160,20 @@ def _chunks(file: IO[bytes], head: dict[str, Any], result: BatchResult, today: d
     chunk: list[Checked] = []
     for key, index, value in parts(file, result.report):
         if index is None:
-            members[key] = value
-        elif checked := reader.read(value, index):
+            members.setdefault(key, value)
+            continue
+        if checked := reader.read(value, index):
             chunk.append(checked)
-            if len(chunk) == CHUNK:
-                yield chunk
-                chunk = []
-    if chunk:
-        yield chunk
+        if index % CHUNK == CHUNK - 1:
+            yield chunk
+            chunk = []
     if {key: members.get(key) for key in head} != head:
         raise Broken("", _("The file changed while it was read."))
     for key in members.keys() - {*head, "invoices"}:
         result.report(printable(key), _("This field is not part of the format."))
     if not reader.count:
         result.report("invoices", _("There is no list of invoices here, or it is empty."))
+    yield chunk
 
 
 def _unknown(provider: Provider, checked: list[Checked], result: BatchResult) -> list[Checked]:

@@ -19,6 +19,8 @@ MAX_CARE_YEARS = 5  # between treatment and invoice
 MAX_TERM_YEARS = 1  # between invoice and due date
 MAX_PATIENT_YEARS = 125
 
+_canonical = json.JSONEncoder(sort_keys=True).encode
+
 Report = Callable[[str, str], None]
 
 
@@ -43,7 +45,7 @@ class Checked:
 
     def fingerprint(self) -> bytes:
         """SHA-256 of what was sent, whatever the order of keys and the white space."""
-        return hashlib.sha256(json.dumps(self.raw, sort_keys=True).encode()).digest()
+        return hashlib.sha256(_canonical(self.raw).encode()).digest()
 
     def as_new(self, *, today: date) -> NewInvoice:
         """The invoice as `billing` takes it in."""

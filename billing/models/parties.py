@@ -63,18 +63,23 @@ class Patient(models.Model):
     def __str__(self) -> str:
         return _("patient %(number)s") % {"number": self.number}
 
-    @property
-    def _bound_to(self) -> str:
-        return f"patient.identity:{self.provider_id}:{self.number}"
+    @staticmethod
+    def _bound_to(provider_id: int, number: str) -> str:
+        return f"patient.identity:{provider_id}:{number}"
+
+    @classmethod
+    def sealed(cls, identity: dict[str, Any], *, provider_id: int, number: str) -> bytes:
+        """The identity of the patient with this number, sealed for that row alone."""
+        return seal(json.dumps(identity, sort_keys=True).encode(), bound_to=cls._bound_to(provider_id, number))
 
     @property
     def identity(self) -> dict[str, Any]:
         """date_of_birth (ISO), insurer_uzovi, insured_number: opened from the sealed column."""
-        return json.loads(unseal(self.sealed_identity, bound_to=self._bound_to))
+        return json.loads(unseal(self.sealed_identity, bound_to=self._bound_to(self.provider_id, self.number)))
 
     @identity.setter
     def identity(self, value: dict[str, Any]) -> None:
-        self.sealed_identity = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self._bound_to)
+        self.sealed_identity = self.sealed(value, provider_id=self.provider_id, number=self.number)
 
 
 class Staff(AbstractUser):
