@@ -16,6 +16,7 @@ from billing.invoices import REFERENCE_DIGITS, reference_is_valid
 OTHER_PARTY_DIGITS = 14  # the length that several other billing companies use
 _DIGIT_GROUPS = re.compile(r"\d(?:[\d .\-]*\d)?", re.ASCII)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_DUTCH_IBAN = re.compile(r"\bNL\d\d ?[A-Z]{4}")  # even with a typing mistake
 _INVOICE_NUMBER = re.compile(r"\b20\d\d[-/]\d{2,8}\b|\b[A-Z]{1,4}[-.]?\d{3,12}\b")
 _MOST_CHARACTERS = 1000
 
@@ -76,7 +77,9 @@ def _explain(text: str, groups: list[str], whole: set[str], right: set[str]) -> 
     count = max(map(len, groups), default=0)
     if right:
         code = "several"
-    elif any(iban.is_valid(found) for found in _IBAN.findall(text)) or re.search(r"\bNL\d\d ?[A-Z]{4}", text):
+    elif any(iban.is_valid(found, check_country=False) for found in _IBAN.findall(text)) or re.search(
+        r"\bNL\d\d ?[A-Z]{4}", text
+    ):
         code = "iban"
     elif whole:
         code = "mistyped"
