@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from celery import Celery
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from billing import outbox
@@ -292,6 +293,30 @@ def test_a_server_that_is_away_is_asked_once_per_sweep(settings):
     outbox.sweep()
     assert sorted(OutboxMessage.objects.values_list("tries", flat=True)) == [0, 0, 0, 0, 1]
     assert set(OutboxMessage.objects.values_list("status", flat=True)) == {Status.QUEUED}
+
+
+@pytest.mark.both_databases
+def test_the_sweep_never_reads_what_was_sent():
+    """Both of its questions are answered by a partial index, so a million sent messages cost nothing."""
+    OutboxMessage.objects.bulk_create(
+        OutboxMessage(kind="receipt", recipient="j@post.example", status=Status.SENT, dedupe_key=f"payment:{number}")
+        for number in range(2000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    plans: list[str] = []
+
+    def explain_first(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT"):
+            execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}", params, many, context)
+            plans.append(str(context["cursor"].fetchall()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain_first):
+        outbox.sweep()
+    abandoned, due = plans
+    assert "outbox_sending" in abandoned
+    assert "outbox_queued" in due
 
 
 def test_the_sweep_takes_only_what_is_due(sink):
