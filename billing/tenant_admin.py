@@ -73,6 +73,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     view_on_site = False
     sortable_by = ()  # lists have one order that an index serves; the filters do the rest
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a count per filter is a count over millions of rows
     list_per_page = 50
     change_form_template = "admin/detail.html"
 

@@ -17,6 +17,11 @@ ACTS = {
     "hold_placed": gettext_noop("put on hold"),
     "hold_released": gettext_noop("hold ended"),
     "item_closed": gettext_noop("item for staff closed"),
+    "payment_rejected": gettext_noop("the gateway refused to start the payment"),
+    "refund_failed": gettext_noop("refund failed, amount booked back"),
+    "message_not_possible": gettext_noop("no message possible"),
+    "message_failed": gettext_noop("message could not be sent"),
+    "message_in_doubt": gettext_noop("unknown whether the message was sent"),
     "message_sent_again": gettext_noop("message queued again"),
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "staff_signed_in": gettext_noop("signed in"),
@@ -27,6 +32,8 @@ ACTS = {
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }
+# Acts that a row beside them tells already: the attempt, the ledger entry.
+TOLD_BY_A_ROW = ("payment_started", "payment_received", "refund_booked", "chargeback_booked", "chargeback_reversed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,6 @@ def of_payment(payment: Payment) -> list[Event]:
         events.append(Event(back.reported_at, _("payment reversed by the bank"), "mollie", euro(back.amount)))
         if back.reversed_at:
             events.append(Event(back.reversed_at, _("reversal given back"), "mollie", euro(back.amount)))
-    events.extend(_acts(AuditEvent.objects.filter(invoice=payment.invoice_id, details__payment=payment.pk)))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -90,5 +96,7 @@ def _steps(payment: Payment) -> Iterator[Event]:
 
 def _acts(events: QuerySet[AuditEvent]) -> Iterator[Event]:
     for event in events:
+        if event.action in TOLD_BY_A_ROW:
+            continue
         detail = ", ".join(f"{name}: {value}" for name, value in event.details.items() if value not in ("", None))
         yield Event(event.at, words_for(event.action), event.by, detail)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -55,7 +56,7 @@ class StatusFilter(admin.SimpleListFilter):
 @admin.register(Invoice)
 class InvoiceAdmin(TenantAdmin):
     provider_path = "provider"
-    list_display = ("number", "provider", "patient_number", "due_on", "outstanding", "status")
+    list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
     list_select_related = ("provider", "patient")
     ordering = ("-pk",)
@@ -82,6 +83,10 @@ class InvoiceAdmin(TenantAdmin):
     @admin.display(description=_("patient number"))
     def patient_number(self, obj: Invoice) -> str:
         return obj.patient.number
+
+    @admin.display(description=_("pay before or on"))
+    def due(self, obj: Invoice) -> str:
+        return date_format(obj.due_on, "SHORT_DATE_FORMAT")
 
     @admin.display(description=_("outstanding"))
     def outstanding(self, obj: Any) -> Any:

@@ -10,16 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from portal import otp
 
 
-def _code_input() -> forms.TextInput:
+def _code_input(**attrs: str) -> forms.TextInput:
     return forms.TextInput(
-        attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false"}
+        attrs={"autocomplete": "one-time-code", "autocapitalize": "characters", "spellcheck": "false", **attrs}
     )
 
 
 class StaffLoginForm(AdminAuthenticationForm):
     """Name, password and code at once. One answer for whatever was wrong: it never tells which of the three."""
 
-    code = forms.CharField(label=_("code"), required=False, max_length=20, widget=_code_input())
+    code = forms.CharField(
+        label=_("code"), required=False, max_length=20, widget=_code_input(**{"aria-describedby": "code-hint"})
+    )
     error_messages = {
         "invalid_login": _(
             "This user name, password or code is not right. After a few wrong attempts you have to wait a little."

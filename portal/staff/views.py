@@ -74,7 +74,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
             request.session.cycle_key()  # a step up gets a new session id
             django_otp.login(request, device)
             return _show_codes(request, codes)
-    drawing = segno.make(otp.app_address(member, key), error="m").svg_inline(scale=5, border=3, light="#fff")
+    drawing = segno.make(otp.app_address(member, key), error="m").svg_inline(border=3, light="#fff", omitsize=True)
     context = {"form": form, "secret": otp.secret_text(key), "qr": mark_safe(drawing)}  # noqa: S308  drawn here
     return _page(request, "admin/enrol.html", _("Set up your code app"), context)
 
