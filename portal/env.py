@@ -5,7 +5,7 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import environ
 
@@ -40,7 +40,7 @@ VARIABLES: dict[str, Variable] = {
 }
 
 
-def read() -> dict[str, object]:
+def read() -> dict[str, Any]:
     """All variables with their defaults applied. What is not set is looked for in `.env` beside manage.py, and then
     in what the last `make demo` chose, so that `manage.py` commands meet that demo; tests read neither."""
     if os.environ.get("ZORGREKENING_TESTS") != "1":
