@@ -106,7 +106,10 @@ def mark_delivered(message: OutboxMessage, *, by: str) -> None:
 
 
 def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes: Any) -> None:
-    if message.status not in (Status.FAILED, Status.IN_DOUBT) or to not in OutboxMessage.TRANSITIONS[message.status]:
+    if (
+        message.status not in (Status.FAILED, Status.IN_DOUBT)
+        or to not in OutboxMessage.TRANSITIONS[Status(message.status)]
+    ):
         raise Refused(
             _("This message is %(status)s. That can't be done now.") % {"status": message.get_status_display()}
         )

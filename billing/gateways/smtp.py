@@ -3,6 +3,7 @@
 import re
 import smtplib
 from types import TracebackType
+from typing import Any
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
@@ -29,7 +30,7 @@ class Mailer:
     """
 
     def __init__(self) -> None:
-        self._backend = EmailBackend()  # host, TLS with verified certificates, login: from the settings
+        self._backend: Any = EmailBackend()  # host, TLS with verified certificates, login: from the settings
 
     def __enter__(self) -> "Mailer":
         return self
@@ -49,7 +50,7 @@ class Mailer:
         Raises RefusedForNow (not sent, try later), GatewayRefused (not sent, and never will be) or
         GatewayUnknown (the connection was lost while handing it over: it may have been sent).
         """
-        content = mail.message().as_bytes(linesep="\r\n")
+        content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own, not the stub's
         reused = self.connected
         self._connect()
         try:
@@ -92,11 +93,12 @@ class Mailer:
     def _hand_over(self, content: bytes) -> None:
         """From here on a lost connection means that nobody knows."""
         dotted = re.sub(rb"(?m)^\.", b"..", content).removesuffix(b"\r\n")
+        line: Any = self._server.sock
         try:
-            self._server.sock.settimeout(ANSWER_SECONDS)
+            line.settimeout(ANSWER_SECONDS)
             self._server.send(dotted + b"\r\n.\r\n")
             code, answer = self._server.getreply()
-            self._server.sock.settimeout(self._backend.timeout)
+            line.settimeout(self._backend.timeout)
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise GatewayUnknown(f"connection lost while sending ({type(error).__name__})") from None

@@ -25,13 +25,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 Status = OutboxMessage.Status
 
 
-@pytest.fixture
-def sink(settings):
-    with Sink() as sink:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-        yield sink
-
-
 def in_threads(*acts: Callable[[], Any]) -> list[Any]:
     """Run the acts at the same time, each on a database connection of its own; their results or errors."""
     results: list[Any] = [None] * len(acts)
