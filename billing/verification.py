@@ -9,7 +9,7 @@ from billing.models import Chargeback, Invoice, LedgerEntry, Payment, Refund
 from billing.money import ZERO
 
 Kind = LedgerEntry.Kind
-GUARDED = ("billing_ledgerentry", "billing_auditevent")
+GUARDED = ("billing_ledgerentry", "billing_auditevent", "billing_accessevent")
 
 
 def discrepancies() -> Iterator[str]:

@@ -1,21 +1,27 @@
+from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffItem
 from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
+from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
+    "AccessChain",
+    "AccessEvent",
     "AuditEvent",
     "CareDetail",
     "Chargeback",
     "Hold",
     "Invoice",
     "LedgerEntry",
+    "Letter",
     "OutboxMessage",
     "Patient",
     "Payment",
     "Provider",
     "Refund",
+    "ReminderStep",
     "Staff",
     "StaffItem",
     "WebhookCall",

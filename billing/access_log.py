@@ -1,0 +1,82 @@
+"""Writing and proving the access log (NEN 7513). What can't be logged is not shown: `record` raises."""
+
+import hashlib
+import ipaddress
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from billing.models import AccessChain, AccessEvent, Invoice
+
+CHAIN_PK = 1
+START = "0" * 64
+COVERED = tuple(field.attname for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
+
+
+def record(
+    act: AccessEvent.Act,
+    *,
+    invoice: Invoice | None,
+    who: str,
+    role: AccessEvent.Role,
+    data: str,
+    grounds: str,
+    organisation: str,
+    address: str | None = None,
+    outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS,
+    request_id: str = "",
+) -> AccessEvent:
+    """Add one event to the end of the chain and commit it; call this BEFORE the data leaves.
+
+    `data` names what is shown ("invoice.pdf"), never its content. `grounds` says what let the person in
+    ("sms-code", "staff-totp"). Raises what the database raises: then the caller shows nothing.
+    """
+    with transaction.atomic():
+        chain = AccessChain.objects.select_for_update().get_or_create(pk=CHAIN_PK)[0]
+        event = AccessEvent(
+            sequence=chain.length + 1,
+            act=act,
+            invoice=invoice,
+            who=who,
+            role=role,
+            data=data,
+            grounds=grounds,
+            organisation=organisation,
+            address=str(ipaddress.ip_address(address)) if address else None,
+            outcome=outcome,
+            request_id=request_id,
+        )
+        event.digest = digest(event, previous=chain.digest)
+        event.save(force_insert=True)
+        chain.length, chain.digest = event.sequence, event.digest
+        chain.save(update_fields=["length", "digest"])
+    return event
+
+
+def digest(event: AccessEvent, *, previous: str) -> str:
+    """SHA-256 over the event and the digest of the one before it."""
+    fields: dict[str, Any] = {name: str(getattr(event, name)) for name in COVERED}
+    fields["at"] = event.at.timestamp()  # the same moment, whatever time zone the database answers in
+    return hashlib.sha256((previous + json.dumps(fields, sort_keys=True)).encode()).hexdigest()
+
+
+def of_invoice(invoice: Invoice) -> QuerySet[AccessEvent]:
+    """Every look at the medical data of this invoice, newest first: the list that the patient may read."""
+    return AccessEvent.objects.filter(invoice=invoice).order_by("-sequence")
+
+
+def breaks() -> Iterator[str]:
+    """Where the chain is broken: a row changed, removed or put in between, each as a sentence."""
+    previous, expected = START, 1
+    for event in AccessEvent.objects.order_by("sequence").iterator(chunk_size=2000):
+        if event.sequence != expected:
+            yield f"event {expected} is missing"
+        if event.digest != digest(event, previous=previous):
+            yield f"event {event.sequence} does not follow from the one before it"
+        previous, expected = event.digest, event.sequence + 1
+    chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
+    if (chain.length, chain.digest) != (expected - 1, previous):
+        yield f"the log ends at event {expected - 1}, but event {chain.length} was written"

@@ -1,0 +1,48 @@
+"""Triggers by which the database itself refuses to change or remove rows; used by migrations only."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import migrations
+
+VERBS = ("update", "delete")
+_SQLITE = """
+CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+_POSTGRESQL_FUNCTION = """
+CREATE OR REPLACE FUNCTION billing_append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
+"""
+_POSTGRESQL = """
+CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table}
+FOR EACH ROW EXECUTE FUNCTION billing_append_only()
+"""
+
+
+def append_only(*tables: str) -> migrations.RunPython:
+    """The migration that guards `tables` against UPDATE and DELETE, on SQLite and PostgreSQL alike."""
+    return migrations.RunPython(_on_each(tables, _guard), _on_each(tables, _unguard))
+
+
+def _on_each(tables: tuple[str, ...], act: Callable[[Any, str], None]) -> Callable[[Any, Any], None]:
+    def run(apps: Any, schema_editor: Any) -> None:
+        for table in tables:
+            act(schema_editor, table)
+
+    return run
+
+
+def _guard(schema_editor: Any, table: str) -> None:
+    on_postgresql = schema_editor.connection.vendor == "postgresql"
+    if on_postgresql:
+        schema_editor.execute(_POSTGRESQL_FUNCTION)
+    for verb in VERBS:
+        template = _POSTGRESQL if on_postgresql else _SQLITE
+        schema_editor.execute(template.format(table=table, verb=verb, VERB=verb.upper()))
+
+
+def _unguard(schema_editor: Any, table: str) -> None:
+    where = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
+    for verb in VERBS:
+        schema_editor.execute(f"DROP TRIGGER {table}_no_{verb}{where}")

@@ -1,0 +1,23 @@
+"""`manage.py verify_access_log`: proves that no line of the access log was changed or removed, or exits with 1."""
+
+from itertools import islice
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing import access_log
+from billing.models import AccessEvent
+
+MOST = 20
+
+
+class Command(BaseCommand):
+    help = "Check the chain of the access log; exit 1 when it is broken."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = list(islice(access_log.breaks(), MOST))
+        for sentence in found:
+            self.stderr.write(sentence)
+        if found:
+            raise CommandError("The access log is NOT whole.")
+        self.stdout.write(f"The access log is whole: {AccessEvent.objects.count()} events.")
