@@ -1,0 +1,86 @@
+"""`manage.py demo`: a practice with invoices, staff and stand-in servers, filled once and served."""
+
+import json
+import os
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone, translation
+from django_otp.oath import totp
+
+from billing.models import Invoice, Provider, Staff
+from billing.staff import add_member
+from portal import batch, demo, env, otp
+from portal.management.commands.serve import prepare, refuse_busy_ports, serve
+from portal.supervisor import end_with_parent
+
+ACTOR = "demo"
+
+
+class Command(BaseCommand):
+    help = "Fill a demo practice (once) and serve it with the sandbox until Ctrl-C."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.SANDBOX:
+            raise CommandError("The demo runs with stand-in servers only: SANDBOX=1 manage.py demo, or make demo.")
+        if "MAKELEVEL" in os.environ:
+            end_with_parent()  # make that is killed can't tell us any more
+        refuse_busy_ports()
+        env.demo_choices().write_text(f"SANDBOX=1\nPORT={settings.PORT}\n")
+        self.stdout.write("Preparing the database and the pages …")
+        prepare()
+        today = timezone.localdate()
+        fill(today)
+        passwords = add_staff()
+        serve(on_ready=lambda: self.stdout.write(welcome(today, passwords)))
+
+
+def fill(today: date) -> None:
+    """The demo practices and their batches, through the same import as anybody's. Later runs keep what is there."""
+    demo.seed_providers()
+    if Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
+        return
+    with transaction.atomic():  # a first start that was interrupted is not taken for a filled one
+        for filename, received_on, content in demo.build_batches(today):
+            with tempfile.NamedTemporaryFile("w", suffix=filename, dir=settings.DATA_DIR) as file:
+                json.dump(content, file)
+                file.flush()
+                result = batch.import_file(file.name, dry_run=False, today=received_on, by=ACTOR)
+            if result.errors:
+                raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
+
+
+def add_staff() -> dict[str, str]:
+    """The demo's staff by name with their passwords, which a file readable by its owner keeps for the next run."""
+    kept = Path(settings.DATA_DIR) / "demo-staff.json"
+    passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    practice = Provider.objects.get(agb_code=demo.AGB_CODE)
+    members = (("praktijk", Staff.Role.APPROVER, practice), ("beheer", Staff.Role.OPERATIONS, None))
+    for username, role, provider in members:
+        if not Staff.objects.filter(username=username).exists():
+            _member, passwords[username] = add_member(username, role=role, provider=provider, by=ACTOR)
+    descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(passwords, file)
+    return passwords
+
+
+def welcome(today: date, passwords: dict[str, str]) -> str:
+    """What to try, and how to get in."""
+    with translation.override("en"):
+        references = demo.references(today)
+    lines = ["", f"Zorgrekening is ready: {settings.PUBLIC_URL}/", "", "Payment references to try:"]
+    lines += [f"  {reference}  {shows}" for reference, shows in references]
+    lines += ["", f"Staff: {settings.PUBLIC_URL}/beheer/"]
+    for username, password in passwords.items():
+        key = otp.enrol_for_demo(Staff.objects.get(username=username))
+        code = f"{totp(bytes.fromhex(key)):06d}"
+        lines.append(f"  {username:<10} password {password}   code {code} (code app secret: {otp.secret_text(key)})")
+    lines += ["", f"Every mail and SMS sent: {settings.PUBLIC_URL}/sandbox/inbox/", "Ctrl-C stops everything.", ""]
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""The running product and a real Chromium."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys.product import Product
+from tests.journeys.visitor import Visitor
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one product, so one worker of xdist walks them all."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("journeys"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium where it is installed; else the one that Playwright fetched."""
+    installed = shutil.which("chromium")
+    return browser_type_launch_args | {"args": list(FLAGS)} | ({"executable_path": installed} if installed else {})
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    product = Product(Path(tempfile.mkdtemp(prefix="zorgrekening-journeys-")))
+    yield product
+    assert product.stop() == 0, product.output[-20:]
+    assert not [line for line in product.output if "Traceback" in line], product.output
+
+
+@pytest.fixture
+def visit(browser: Browser, product: Product, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
+    """Open a window: `visit(width=320, javascript=False, dark=True)`."""
+    visitors: list[Visitor] = []
+
+    def open_window(*, width: int = 1280, javascript: bool = True, dark: bool = False) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            java_script_enabled=javascript,
+            color_scheme="dark" if dark else "light",
+            locale="nl-NL",
+        )
+        name = request.node.name.removeprefix("test_").translate(str.maketrans("[]", "- ")).strip()
+        visitors.append(Visitor(context, home=product.url, name=name, javascript=javascript))
+        return visitors[-1]
+
+    yield open_window
+    for visitor in visitors:
+        visitor.page.context.close()
+    problems = [problem for visitor in visitors for problem in visitor.problems]
+    assert not problems, "\n".join(problems)

@@ -1,0 +1,181 @@
+"""From a practice's file to a paid invoice, as a patient walks it."""
+
+import pytest
+
+from tests.journeys.product import wait_for
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "nojs"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_find_pay_and_get_the_receipt(product, visit, language, width, javascript):
+    bill = product.take(language)
+    patient = visit(width=width, javascript=javascript)
+    patient.open()
+    patient.speak(language)
+    patient.look("lookup")
+    patient.look_up(" ".join(bill.reference[i : i + 4] for i in range(0, 16, 4)))
+    assert patient.state() == {"open"}
+    assert bill.reference not in patient.page.url
+    patient.says_nothing_personal()
+    patient.look("invoice")
+    patient.pay()
+    patient.look("bank")
+    patient.choose("pay")
+    assert "/betaling/" in patient.page.url
+    assert patient.state() == {"paid"}
+    patient.says_nothing_personal()
+    patient.look("paid")
+    patient.page.locator("main a[href*='/rekening/']").click()
+    assert patient.state() == {"paid"}
+    patient.look("invoice-paid")
+
+    mail = product.mail_to(bill.email)
+    assert mail["subject"]
+    assert f'lang="{language}"' in mail["html"]
+    amount = bill.amount.replace(".", ",")
+    assert amount in mail["text"]
+    assert "Periodieke" not in mail["text"] + mail["html"]
+    assert len(product.mails_to(bill.email)) == 1
+
+
+def test_pay_with_the_keyboard_alone(product, visit):
+    bill = product.take()
+    patient = visit()
+    keyboard = patient.page.keyboard
+    patient.open()
+    patient.page.get_by_role("textbox").focus()
+    keyboard.type(bill.reference)
+    keyboard.press("Enter")
+    assert patient.state() == {"open"}
+    _tab_to(patient, "form[action$='/betalen/'] button")
+    keyboard.press("Enter")
+    _tab_to(patient, "main .panel a.button")
+    keyboard.press("Enter")
+    _tab_to(patient, "button[value=pay]")
+    keyboard.press("Enter")
+    patient.page.wait_for_url("**/betaling/**")
+    assert patient.state() == {"paid"}
+
+
+def _tab_to(patient, selector):
+    patient.page.wait_for_selector(selector)
+    for _ in range(30):
+        patient.page.keyboard.press("Tab")
+        if patient.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached with the Tab key")
+
+
+def test_pay_and_close_the_browser(product, visit):
+    """The webhook alone brings the news, and the receipt."""
+    bill = product.take()
+    patient = visit(width=320)
+    patient.open()
+    patient.look_up(bill.reference)
+    patient.pay()
+    patient.choose("pay_and_close")
+    patient.look("closed")
+    patient.page.context.close()
+    assert product.mail_to(bill.email)
+
+    later = visit(width=320)
+    later.open()
+    later.look_up(bill.reference)
+    assert later.state() == {"paid"}
+    later.look("later")
+
+
+@pytest.mark.parametrize("choice", ["cancel", "fail", "expire"])
+def test_not_paid_and_then_paid_after_all(product, visit, choice):
+    bill = product.take()
+    patient = visit(width=320)
+    patient.open()
+    patient.look_up(bill.reference)
+    patient.pay()
+    patient.choose(choice)
+    assert patient.state() == {"overdue"}  # the look of what needs attention
+    patient.look("unpaid")
+    patient.pay()
+    patient.choose("pay")
+    assert patient.state() == {"paid"}
+    assert product.mail_to(bill.email)
+    assert len(product.mails_to(bill.email)) == 1
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "nojs"])
+def test_the_page_that_waits_turns_to_paid(product, visit, javascript):
+    """By itself with JavaScript; by its own refresh without."""
+    bill = product.take()
+    patient = visit(width=320, javascript=javascript)
+    patient.open()
+    patient.look_up(bill.reference)
+    patient.pay()
+    bank = patient.page.url
+    patient.choose("stay_open")
+    assert patient.state() == {"waiting"}
+    patient.look("waiting")
+
+    phone = visit(width=390)
+    phone.page.goto(bank)
+    phone.choose("pay_and_close")
+    patient.page.wait_for_selector(".panel.paid", timeout=30_000)
+    patient.look("paid")
+
+
+def test_what_the_patient_sees_in_the_dark(product, visit):
+    bill = product.take()
+    patient = visit(width=390, dark=True)
+    patient.open()
+    patient.look("lookup")
+    patient.look_up(bill.reference)
+    patient.look("invoice")
+    patient.pay()
+    patient.look("bank")
+    patient.choose("cancel")
+    patient.look("unpaid")
+    patient.pay()
+    patient.choose("pay")
+    patient.look("paid")
+
+
+def test_a_typing_mistake_is_explained_and_leads_nowhere(product, visit):
+    bill = product.take()
+    wrong = bill.reference[:-1] + str((int(bill.reference[-1]) + 1) % 10)
+    patient = visit(width=320)
+    patient.open()
+    patient.look_up(wrong)
+    assert patient.page.get_by_role("textbox").get_attribute("aria-invalid") == "true"
+    assert patient.page.title()
+    patient.look("typing-mistake")
+    patient.look_up(bill.reference)
+    assert patient.state() == {"open"}
+
+
+def test_done_erases_what_the_browser_knew(product, visit):
+    bill = product.take()
+    patient = visit()
+    patient.open()
+    patient.look_up(bill.reference)
+    page = patient.page.url
+    patient.page.locator("section.leave button").click()
+    patient.look("finished")
+    patient.page.goto(page)
+    assert patient.page.locator(".panel.bill").count() == 0
+    patient.look("session-ended")
+
+
+def test_two_windows_never_pay_twice(product, visit):
+    bill = product.take()
+    first, second = visit(), visit()
+    for patient in (first, second):
+        patient.open()
+        patient.look_up(bill.reference)
+    first.pay()
+    second.pay()
+    assert first.page.url == second.page.url  # one attempt is shared
+    first.choose("pay")
+    assert wait_for(lambda: product.mails_to(bill.email), seconds=30)
+    second.open(f"/rekening/{bill.token}/")
+    assert second.state() == {"paid"}
+    assert second.page.locator("form[action$='/betalen/']").count() == 0

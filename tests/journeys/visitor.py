@@ -1,0 +1,78 @@
+"""A person at a real browser, who notices everything that should not be there."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
+
+
+class Visitor:
+    """One browser window at `home`. Problems are gathered while walking; the fixture fails the test on any."""
+
+    def __init__(self, context: BrowserContext, *, home: str, name: str, javascript: bool) -> None:
+        self.home, self.name, self.javascript = home, name, javascript
+        self.problems: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        self.page.on("request", self._on_request)
+        self._steps = 0
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        """Violations of the Content-Security-Policy arrive here as errors."""
+        if message.type in ("error", "warning"):
+            self.problems.append(f"console: {message.text}")
+
+    def _on_request(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(self.home).netloc and not request.url.startswith("data:"):
+            self.problems.append(f"request to a stranger: {request.url}")
+
+    def open(self, path: str = "/") -> None:
+        self.page.goto(self.home + path)
+
+    def speak(self, language: str) -> None:
+        """Choose the language with the button in the header."""
+        if self.page.locator("html").get_attribute("lang") != language:
+            self.page.locator(f"header button[value={language}]").click()
+        assert self.page.locator("html").get_attribute("lang") == language
+
+    def look_up(self, reference: str) -> None:
+        self.page.get_by_role("textbox").fill(reference)
+        self.page.locator("main form button").first.click()
+
+    def pay(self) -> None:
+        """From the invoice to the bank's page, by our own page with its plain link."""
+        self.page.locator("form[action$='/betalen/'] button").click()
+        self.look("bank-link")
+        self.page.locator("main .panel a.button").click()
+
+    def choose(self, choice: str) -> None:
+        """What happens at the bank."""
+        self.page.locator(f"button[name=choice][value={choice}]").click()
+
+    def look(self, step: str) -> None:
+        """Look well at this page: keep a picture, judge its accessibility, and its width."""
+        self._steps += 1
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{self.name}-{self._steps:02d}-{step}.png", full_page=True)
+        if not self.javascript:
+            return
+        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wider > 0:
+            self.problems.append(f"{step}: the page is {wider} pixels wider than the window")
+        results = Axe().run(self.page)
+        if results.violations_count:
+            self.problems.append(f"{step}: {results.generate_report()}")
+
+    def state(self) -> set[str]:
+        """What the panel of the invoice or payment says, as its style names: open, overdue, paid, waiting, …"""
+        return set((self.page.locator("main .panel").first.get_attribute("class") or "").split()) - {"panel", "bill"}
+
+    def says_nothing_personal(self) -> None:
+        text = self.page.locator("body").inner_text()
+        found = re.findall(r"Vries|Periodieke|C002|post\.example|612345678|1980|Dorpsstraat", text)
+        assert not found, found
