@@ -75,7 +75,7 @@ def test_any_single_wrong_digit_is_told_unless_the_check_digit_is_blind_to_it():
     noticed = [typed for typed in wrong if not invoices.reference_is_valid(typed)]
     assert len(wrong) - len(noticed) <= 2
     for typed in noticed:
-        with pytest.raises(ValidationError, match="typefout|typing mistake"):
+        with pytest.raises(ValidationError, match=r"typefout|typing mistake"):
             read_reference(typed)
 
 
