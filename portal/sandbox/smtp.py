@@ -7,11 +7,12 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.db import close_old_connections, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from portal.sandbox import faults, mailbox
 
+logger = logging.getLogger(__name__)
 # The server writes every address it meets to its log; a log holds no addresses.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
 
@@ -26,8 +27,11 @@ class Sink:
 
     async def _in_thread(self, rule: Any, **arguments: Any) -> Any:
         def call() -> Any:
-            close_old_connections()
-            return rule(**arguments)
+            try:
+                return rule(**arguments)
+            except OperationalError:
+                connection.close()  # the next mail starts on a fresh one
+                raise
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
@@ -57,6 +61,11 @@ class Sink:
         if fault.get("lose") or fault.get("drop_after_data"):
             server.transport.abort()
         return "250 OK: kept in the sandbox's mailbox"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """What goes wrong in here is for now, not for ever: the sender keeps the mail and tries again."""
+        logger.error("sandbox: a mail could not be kept", exc_info=error)
+        return "451 the sandbox could not keep this mail"
 
     def close(self) -> None:
         self._thread.submit(connections.close_all).result()

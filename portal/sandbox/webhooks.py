@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import requests
-from django.db.models import F, Q
+from django.db.models import F
 
 from portal.sandbox import faults
 from portal.sandbox.models import Payment, WebhookCall
@@ -49,9 +49,10 @@ def deliver_due(now: datetime) -> int:
 
 
 def _claim(now: datetime) -> list[WebhookCall]:
-    due = WebhookCall.objects.filter(Q(state="waiting") | Q(state="sending"), due_at__lte=now)
-    newest_first = faults.peek("webhook").get("reorder", False)
-    candidates = list(due.select_related("payment").order_by("-pk" if newest_first else "due_at", "pk")[:BATCH])
+    due = WebhookCall.objects.filter(state__in=["waiting", "sending"], due_at__lte=now)
+    candidates = list(due.select_related("payment").order_by("due_at", "pk")[:BATCH])
+    if candidates and faults.peek("webhook").get("reorder"):
+        candidates.reverse()
     lapses_at = now + timedelta(seconds=CLAIM_SECONDS)
     claimed = []
     for call in candidates:

@@ -12,11 +12,13 @@ from mollie.api.client import Client
 
 
 @pytest.fixture
-def mollie(sandbox: Any, settings: Any) -> Client:
+def mollie(sandbox: Any, settings: Any) -> Iterator[Client]:
     """The real client, pointed at the sandbox."""
     client = Client(api_endpoint=settings.MOLLIE_API_URL, timeout=(2, 8), retry=0)
     client.set_api_key(settings.MOLLIE_API_KEY)
-    return client
+    yield client
+    if hasattr(client, "_client"):
+        client._client.close()
 
 
 @pytest.fixture

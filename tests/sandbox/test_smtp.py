@@ -5,8 +5,9 @@ import time
 from email.message import EmailMessage
 
 import pytest
+from django.db import OperationalError
 
-from portal.sandbox import faults
+from portal.sandbox import faults, mailbox
 from portal.sandbox.models import Message
 from portal.sandbox.smtp import MailServer
 from tests.servers import free_port
@@ -93,3 +94,16 @@ def test_the_answer_can_be_slow(port):
     start = time.monotonic()
     send(port, letter())
     assert time.monotonic() - start >= 0.3
+
+
+def test_a_mail_that_cannot_be_kept_is_left_with_its_sender(port, monkeypatch):
+    def broken(**_):
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(mailbox, "store_mail", broken)
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            send(port, letter())
+    assert refused.value.smtp_code == 451
+    send(port, letter())
+    assert Message.objects.count() == 1

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, close_old_connections, connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from portal.sandbox import payments, webhooks
@@ -38,12 +38,11 @@ class Command(BaseCommand):
 
 
 def dispatch(stop: threading.Event) -> None:
-    """Poll until told to stop. A database that is away for a while is waited for."""
+    """Poll until told to stop, on one kept connection. A database that is away for a while is waited for."""
     turn = 0
     while not stop.is_set():
         pause = POLL_SECONDS
         try:
-            close_old_connections()
             tick(timezone.now(), clock=turn % CLOCK_EVERY == 0)
         except OperationalError as error:
             logger.warning("sandbox: the database is away: %s", error)
