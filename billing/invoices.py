@@ -11,6 +11,7 @@ from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from billing import audit
+from billing.ladder import move_ladder
 from billing.ledger import lock_invoice, with_balance
 from billing.models import Hold, Invoice, LedgerEntry
 from billing.money import ZERO
@@ -82,7 +83,7 @@ def active_hold(invoice_id: int) -> Hold | None:
 def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | None = None, note: str = "") -> Hold:
     """Let the invoice rest for `reason`; a hold for the same reason that is active already is returned."""
     with transaction.atomic():
-        lock_invoice(invoice.pk)
+        locked = lock_invoice(invoice.pk)
         hold, placed = Hold.objects.get_or_create(
             invoice=invoice,
             reason=reason,
@@ -90,6 +91,7 @@ def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | 
             defaults={"placed_by": by, "until": until, "note": note},
         )
         if placed:
+            move_ladder(locked)
             audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
     return hold
 
@@ -111,10 +113,8 @@ def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date
         released = Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(
             released_at=timezone.now(), released_by=by
         )
-        if released and due_on:
-            locked.due_on = due_on
-            locked.save(update_fields=["due_on"])
         if released:
+            move_ladder(locked, due_on=due_on)
             audit.record("hold_released", by=by, invoice=invoice, reason=reason, due_on=str(due_on or ""))
     return bool(released)
 

@@ -226,6 +226,13 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # --- house rules (business numbers; the law's own numbers stand in billing/law.py) -----------------
 PAYMENT_TERM_DAYS = 30
 LATE_INVOICE_TERM_DAYS = 14  # for an invoice whose due date has gone by when it reaches us
+NOTE_BEFORE_DUE_DAYS = 7  # the friendly note
+REMINDER_AFTER_WORKING_DAYS = 3  # after the last day to pay: payments of that day have arrived by then
+REMINDER_INTERVAL_DAYS = 10  # from the delivery of a letter to the next one; the 14-day letter has the law's own term
+RESUME_AFTER_DAYS = 7  # from the last day to pay after a plan or a hold: nobody gets the next letter at once
+LINK_VALID_DAYS = 90  # the link in a mail about an invoice
+# The notice of a new invoice is no reminder, but it should not wake anybody up. A demo is looked at at any hour.
+NOTICE_HOURS = (0, 24) if SANDBOX else (7, 22)
 COULANCE_SPECIFICATION_DAYS = 30  # to send what the insurer decided
 GUEST_IDLE_SECONDS = 15 * 60
 GUEST_ABSOLUTE_SECONDS = 60 * 60

@@ -40,6 +40,8 @@ class StaffItem(models.Model):
         PAID_ON_HOLD = "paid_on_hold", _("money arrived while the invoice is on hold")
         MESSAGE_FAILED = "message_failed", _("a message could not be delivered")
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
+        INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
+        READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
         LOOKUP_BREAKER = "lookup_breaker", _("many wrong payment references: somebody may be guessing")
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)

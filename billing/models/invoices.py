@@ -27,6 +27,10 @@ class Invoice(models.Model):
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
     # Null while something is owed. Only ledger.py writes it, in the transaction of the entry that settles.
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
+    # Where the invoice stands on the ladder of reminders: the step that comes next, and the day on which it falls
+    # (null: not before something else happens). Only ladder.py writes them, and intake.py at the start.
+    next_step = models.PositiveSmallIntegerField(_("next step"), default=0, editable=False)
+    next_step_on = models.DateField(_("next step on"), null=True, blank=True, editable=False)
     # SHA-256 of the invoice as the practice sent it: the same file again is recognised, a changed one refused.
     fingerprint = models.BinaryField(max_length=32, editable=False)
 
@@ -39,7 +43,13 @@ class Invoice(models.Model):
         indexes = [
             models.Index(
                 fields=["due_on"], name="invoice_open_by_due_date", condition=Q(settled_at=None, withdrawn_at=None)
-            )
+            ),
+            # The id stands in it too, so that planning can walk the invoices of one day in chunks.
+            models.Index(
+                fields=["next_step_on", "id"],
+                name="invoice_by_next_step",
+                condition=Q(settled_at=None, withdrawn_at=None, next_step_on__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

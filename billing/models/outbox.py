@@ -17,13 +17,15 @@ class OutboxMessage(models.Model):
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
         IN_DOUBT = "in_doubt", _("in doubt")
+        CANCELED = "canceled", _("withdrawn")
 
     TRANSITIONS = {
-        Status.QUEUED: (Status.SENDING, Status.FAILED),
+        Status.QUEUED: (Status.SENDING, Status.FAILED, Status.CANCELED),
         Status.SENDING: (Status.SENT, Status.QUEUED, Status.FAILED, Status.IN_DOUBT),
         Status.IN_DOUBT: (Status.SENT, Status.QUEUED),  # a person decides
         Status.FAILED: (Status.QUEUED,),  # a person sends it again
         Status.SENT: (),
+        Status.CANCELED: (),
     }
 
     kind = models.CharField(_("kind"), max_length=40)
@@ -44,6 +46,8 @@ class OutboxMessage(models.Model):
     next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    # The mail server took it, and it came back later.
+    bounced_at = models.DateTimeField(_("came back"), null=True, blank=True)
     error = models.CharField(_("last error"), max_length=200, blank=True)
 
     class Meta:

@@ -25,6 +25,8 @@ class Provider(models.Model):
     postcode = models.CharField(_("postcode"), max_length=10, blank=True)
     city = models.CharField(_("city"), max_length=60, blank=True)
     iban = models.CharField(_("IBAN"), max_length=34, blank=True)
+    # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
+    vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")

@@ -1,0 +1,119 @@
+"""Where an invoice stands on the ladder of reminders: which step comes next, and on which day it falls.
+
+The steps that were lawfully taken are rows; the pointer on the invoice (`next_step`, `next_step_on`) is computed from
+them here and nowhere else, so that it can't disagree with them. It only says when to look: whether a letter may go
+out is decided when it is made, and once more when it is sent.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from billing.law import calendar
+from billing.models import Invoice, ReminderStep
+
+Step, Status = ReminderStep.Step, ReminderStep.Status
+STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
+# Letters whose reader still has time to react are cut short by a hold or a plan; these two ask for nothing.
+_NEVER_CUT = (Step.NOTICE, Step.NOTE)
+
+
+def move_ladder(invoice: Invoice, *, due_on: date | None = None, today: date | None = None) -> None:
+    """Cut short what is under way on a locked invoice, and aim the ladder at its first step not lawfully taken.
+
+    Call it whenever a hold, deferral or plan begins or ends; `due_on` gives the invoice a new last day to pay (it
+    must not be before the invoice date). Steps that are planned or in a letter not yet sent are dropped, and a letter
+    whose time to pay was still running is void for this invoice: that step is taken again, whole.
+    """
+    today = today or timezone.localdate()
+    for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter"):
+        if row.step not in _NEVER_CUT:
+            _cut_short(row, today)
+    if due_on:
+        invoice.due_on = due_on
+        Invoice.objects.filter(pk=invoice.pk).update(due_on=due_on)
+    aim(invoice, today=today)
+
+
+def _cut_short(row: ReminderStep, today: date) -> None:
+    if row.status != Status.TAKEN:
+        close(row, Status.DROPPED, "interrupted")
+    elif runs_until(row) >= today:
+        close(row, Status.VOID, "interrupted")
+
+
+def close(row: ReminderStep, status: Status, reason: str) -> None:
+    """End a step that was not taken after all, or not lawfully. Under the lock of its invoice."""
+    ReminderStep.objects.filter(pk=row.pk).update(status=status, reason=reason, closed_at=timezone.now())
+    row.status, row.reason = status, reason
+
+
+def runs_until(row: ReminderStep) -> date:
+    """The last day on which the step that was taken still gives its reader time.
+
+    A 14-day letter that has not led to costs has not run out: interrupted, it must be sent again (6:96 lid 6 BW).
+    """
+    letter = row.letter
+    if letter is None or letter.delivered_on is None:
+        return row.planned_on
+    if row.step == Step.FINAL_NOTICE:
+        return letter.last_day if letter.costs_booked_at and letter.last_day else date.max
+    return letter.delivered_on + timedelta(days=settings.REMINDER_INTERVAL_DAYS)
+
+
+def aim(invoice: Invoice, *, today: date) -> None:
+    """Set the pointer of a locked invoice from the steps that stand."""
+    invoice.next_step, invoice.next_step_on = _next(invoice, today)
+    Invoice.objects.filter(pk=invoice.pk).update(next_step=invoice.next_step, next_step_on=invoice.next_step_on)
+
+
+def rest(invoice: Invoice) -> None:
+    """Take no step until a person acts: the pointer keeps the step and loses its day."""
+    invoice.next_step_on = None
+    Invoice.objects.filter(pk=invoice.pk).update(next_step_on=None)
+
+
+def first_note_on(due_on: date) -> date:
+    """The day of the friendly note, before anything is late."""
+    return due_on - timedelta(days=settings.NOTE_BEFORE_DUE_DAYS)
+
+
+def reminder_on(due_on: date) -> date:
+    """The day of the reminder: payments of the last day have had time to arrive."""
+    return calendar.working_days_after(due_on, settings.REMINDER_AFTER_WORKING_DAYS)
+
+
+def _next(invoice: Invoice, today: date) -> tuple[int, date | None]:
+    rows = list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
+    standing = {row.step: row for row in rows if row.status in STANDING}
+    if under_way := [row for row in rows if row.status == Status.COMPOSED and row.step != Step.NOTICE]:
+        return under_way[-1].step + 1, None  # its own day is known once it was sent
+    if Step.NOTICE not in standing:
+        return Step.NOTICE, today
+    note = standing.get(Step.NOTE)
+    noted = note is not None and (note.due_on == invoice.due_on or note.status == Status.PLANNED)
+    if not noted and Step.REMINDER not in standing and today < invoice.due_on:
+        return Step.NOTE, first_note_on(invoice.due_on)
+    step = next((s for s in Step if s > Step.NOTE and not _is_taken(standing.get(s))), None)
+    if step is None:
+        return Step.HAND_OVER, None
+    day = max(_earliest(step, standing), reminder_on(invoice.due_on))
+    if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in rows if row.step != Step.NOTICE):
+        day = max(day, invoice.due_on + timedelta(days=settings.RESUME_AFTER_DAYS))
+    return step, day
+
+
+def _is_taken(row: ReminderStep | None) -> bool:
+    return row is not None and row.status == Status.TAKEN
+
+
+def _earliest(step: int, standing: dict[int, Any]) -> date:
+    """The day on which the step before it has lawfully run out."""
+    before = standing.get(step - 1)
+    if step == Step.REMINDER or before is None or before.letter is None:
+        return date.min
+    if step == Step.NOTICE_OF_COSTS:
+        return before.letter.book_costs_on
+    return runs_until(before)
