@@ -15,6 +15,10 @@ MAX_DEPTH = 6  # the format itself needs four below an invoice
 MAX_MEMBERS = 500  # keys of an object, items of a list inside one invoice
 BUFFER_BYTES = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Python refuses to make a number of more than 4,300 digits, and ijson lets that error fall on whatever runs next.
+# So such a number must not get that far; half the limit, because a piece may end in the middle of it.
+MAX_DIGITS = 2000
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 
 # What the parser raises on bad input: ValueError also for bytes that are no text and numbers of thousands of digits,
 # ArithmeticError for exponents beyond any Decimal.
@@ -142,6 +146,8 @@ class _Pieces:
     def read(self, size: int) -> bytes:
         piece = self.file.read(size)
         self.start, self.end = self.end, self.end + len(piece)
+        if b"0" * MAX_DIGITS in piece.translate(_DIGITS_AS_ZERO):
+            raise Broken("", _("There is a number of thousands of digits in this file."))
         return piece
 
 
