@@ -36,7 +36,7 @@ def _on_each(tables: tuple[str, ...], act: Callable[[Any, str], None]) -> Callab
 def _guard(schema_editor: Any, table: str) -> None:
     on_postgresql = schema_editor.connection.vendor == "postgresql"
     if on_postgresql:
-        schema_editor.execute(_POSTGRESQL_FUNCTION)
+        schema_editor.execute(_POSTGRESQL_FUNCTION, params=None)  # its % is not a placeholder
     for verb in VERBS:
         template = _POSTGRESQL if on_postgresql else _SQLITE
         schema_editor.execute(template.format(table=table, verb=verb, VERB=verb.upper()))
