@@ -106,13 +106,9 @@ def mark_delivered(message: OutboxMessage, *, by: str) -> None:
 
 
 def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes: Any) -> None:
-    if (
-        message.status not in (Status.FAILED, Status.IN_DOUBT)
-        or to not in OutboxMessage.TRANSITIONS[Status(message.status)]
-    ):
-        raise Refused(
-            _("This message is %(status)s. That can't be done now.") % {"status": message.get_status_display()}
-        )
+    status = Status(message.status)
+    if status not in (Status.FAILED, Status.IN_DOUBT) or to not in OutboxMessage.TRANSITIONS[status]:
+        raise Refused(_("This can't be done with a message in this state: %(state)s.") % {"state": status.label})
     with transaction.atomic():
         if not advance(message, to, **changes):
             raise Stale(_("Somebody else has decided about this message in the meantime. Open the page again."))
