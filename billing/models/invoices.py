@@ -61,6 +61,7 @@ class CareDetail(models.Model):
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="care_detail")
     sealed_lines = models.BinaryField(editable=False)
+    SEALED_WITH = ("invoice",)  # the rows that sealed_bindings() needs
 
     class Meta:
         verbose_name, verbose_name_plural = _("care detail"), _("care details")
@@ -71,12 +72,19 @@ class CareDetail(models.Model):
     @staticmethod
     def sealed(lines: list[dict[str, Any]], *, payment_reference: str) -> bytes:
         """The lines of the invoice with `payment_reference`, sealed for its row alone."""
-        return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=f"care_detail.lines:{payment_reference}")
+        return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=CareDetail._bound_to(payment_reference))
+
+    @staticmethod
+    def _bound_to(payment_reference: str) -> str:
+        return f"care_detail.lines:{payment_reference}"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_lines": self._bound_to(self.invoice.payment_reference)}
 
     @property
     def lines(self) -> list[dict[str, Any]]:
         """Lines as in the batch format: dates ISO, amounts as strings."""
-        return json.loads(unseal(self.sealed_lines, bound_to=f"care_detail.lines:{self.invoice.payment_reference}"))
+        return json.loads(unseal(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference)))
 
 
 class LedgerEntry(models.Model):

@@ -69,6 +69,9 @@ class Patient(models.Model):
     def _bound_to(provider_id: int, number: str) -> str:
         return f"patient.identity:{provider_id}:{number}"
 
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_identity": self._bound_to(self.provider_id, self.number)}
+
     @classmethod
     def sealed(cls, identity: dict[str, Any], *, provider_id: int, number: str) -> bytes:
         """The identity of the patient with this number, sealed for that row alone."""

@@ -1,0 +1,17 @@
+"""`manage.py rotate_field_keys`: seals everything again with the first key of FIELD_KEYS."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from billing.encryption import current_key_id
+from billing.rotation import rotate, sealed_models
+
+
+class Command(BaseCommand):
+    help = "Seal every encrypted column again with the newest key; after that the older keys can be removed."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for model in sealed_models():
+            self.stdout.write(f"{model._meta.label}: {rotate(model)} values sealed again")
+        self.stdout.write(f"Everything is sealed with key {current_key_id()}.")

@@ -1,0 +1,47 @@
+"""Sealing again with the newest key, so that an old key can be thrown away.
+
+A model with sealed columns says so by `sealed_bindings()`: column → what its value is bound to in this row
+(and by SEALED_WITH, when that takes a row of another table).
+"""
+
+from django.apps import apps
+from django.db import models, transaction
+
+from billing.encryption import current_key_id, seal, unseal
+
+CHUNK = 500
+
+
+def sealed_models() -> list[type[models.Model]]:
+    """Every model of every room that keeps sealed columns."""
+    return [model for model in apps.get_models() if hasattr(model, "sealed_bindings")]
+
+
+def rotate(model: type[models.Model]) -> int:
+    """Seal again what an older key sealed in the rows of `model`; how many values there were.
+
+    In chunks, each its own transaction, comparing before it writes: it may be stopped, run again, and run while
+    the product works. Raises Unreadable for a value that no key in FIELD_KEYS opens.
+    """
+    rotated, last = 0, None
+    while True:
+        after = {"pk__gt": last} if last is not None else {}
+        related = getattr(model, "SEALED_WITH", ())
+        rows = list(model.objects.filter(**after).select_related(*related).order_by("pk")[:CHUNK])  # type: ignore[attr-defined]
+        if not rows:
+            return rotated
+        last = rows[-1].pk
+        with transaction.atomic():
+            rotated += sum(_seal_again(row) for row in rows)
+
+
+def _seal_again(row: models.Model) -> int:
+    count = 0
+    for column, bound_to in row.sealed_bindings().items():  # type: ignore[attr-defined]
+        before = bytes(getattr(row, column) or b"")
+        if not before or before[0] == current_key_id():
+            continue
+        after = seal(unseal(before, bound_to=bound_to), bound_to=bound_to)
+        same = type(row).objects.filter(pk=row.pk, **{column: before})  # type: ignore[attr-defined]
+        count += same.update(**{column: after})
+    return count
