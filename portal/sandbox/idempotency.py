@@ -18,6 +18,7 @@ KEPT_FOR = timedelta(hours=1)
 ABANDONED_AFTER = timedelta(seconds=60)  # a server that died at work must not block its key for an hour
 
 Answer = tuple[int, dict[str, Any]]
+Work = Callable[[], Answer]
 
 
 def fingerprint(*, path: str, body: object) -> str:
@@ -43,10 +44,10 @@ def claim(*, key: str, print_: str, now: datetime) -> Answer | None:
         raise ApiError(400, "The idempotency key was used before with other parameters")
     if call.status is None:
         raise ApiError(409, "A request with this idempotency key is still running")
-    return call.status, call.body
+    return call.status, dict(call.body or {})
 
 
-def perform(*, key: str, work: Callable[[], Answer]) -> Answer:
+def perform(*, key: str, work: Work) -> Answer:
     """Do the work of a claimed key and keep its answer, in one transaction; a failure frees the key."""
     try:
         with transaction.atomic():

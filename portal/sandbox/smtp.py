@@ -59,6 +59,7 @@ class Sink:
                 now=timezone.now(),
             )
         if fault.get("lose") or fault.get("drop_after_data"):
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 OK: kept in the sandbox's mailbox"
 

@@ -140,7 +140,7 @@ def _read(shown: Callable[[], dict[str, Any]]) -> HttpResponse:
     return JsonResponse(shown())
 
 
-def _write(request: HttpRequest, *, section: str, body: dict[str, Any], work: View) -> HttpResponse:
+def _write(request: HttpRequest, *, section: str, body: dict[str, Any], work: idempotency.Work) -> HttpResponse:
     """One POST: faults, the idempotency key, the work, and the answer once it is kept."""
     fault = faults.take(section)
     if (instead := api.injected(fault)) is not None:
