@@ -1,5 +1,6 @@
 """The ground of every test: settings, databases, and a live server with the sandbox in it."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,3 +68,12 @@ def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     settings.MOLLIE_API_URL = f"{live_server.url}/sandbox/mollie"
     return live_server
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, or the one that Playwright fetched; it asks nobody anything by itself."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    installed = shutil.which("chromium")
+    arguments = {"args": ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]}
+    return browser_type_launch_args | arguments | ({"executable_path": installed} if installed else {})
