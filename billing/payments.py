@@ -76,7 +76,7 @@ def start_payment(invoice_id: int, *, language: str, by: str, now: datetime | No
 def _start(invoice_id: int, *, language: str, by: str, now: datetime) -> Payment:
     _ask_about_stale(invoice_id, now)
     payment = _reuse_or_commit(invoice_id, language=language, by=by, now=now)
-    if payment.status == Status.NEW and advance(payment, Status.CREATING, called_at=now):
+    if payment.status == Status.NEW and _claim_call(payment, now):
         return _create(payment, now=now)
     if payment.mollie_id is None:
         payment = _repeat_if_due(payment, now=now)
@@ -186,6 +186,11 @@ def _wait_for_winner(payment: Payment) -> Payment:
 # --- creating at the gateway ----------------------------------------------------------------------
 
 
+def _claim_call(payment: Payment, now: datetime) -> bool:
+    """Whether this caller makes the first call of the attempt."""
+    return advance(payment, Status.CREATING, called_at=now, next_check_at=now + CALL_DIED_AFTER)
+
+
 def _create(payment: Payment, *, now: datetime) -> Payment:
     """Make the create call of a claimed attempt and store the answer. No lock, no transaction.
 
@@ -240,7 +245,7 @@ def _repeat_create(payment: Payment, *, now: datetime) -> Payment:
     if payment.status == Status.NEW:
         if payment.superseded_at:  # nobody ever saw a link, so nobody can pay it
             return _abandon(payment, now=now)
-        if not advance(payment, Status.CREATING, called_at=now):
+        if not _claim_call(payment, now):
             return payment
     elif payment.status == Status.CREATING and not advance(payment, Status.CREATE_UNKNOWN):
         return payment

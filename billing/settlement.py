@@ -64,6 +64,11 @@ def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Pay
     return payment
 
 
+def is_news(payment: Payment, snapshot: PaymentSnapshot) -> bool:
+    """Whether the report stands above what we know; the same or an older one does not."""
+    return _RANK[Status(snapshot.status)] > _RANK[Status(payment.status)]
+
+
 def mismatches(payment: Payment, snapshot: PaymentSnapshot) -> str:
     """In which field the report differs from what we asked for; empty when it belongs to the payment."""
     pairs = {
@@ -94,7 +99,7 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
 
 def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
     """Take over what is newer, so that the order in which reports arrive makes no difference."""
-    if _RANK[snapshot.status] > _RANK[payment.status]:  # type: ignore[index]
+    if is_news(payment, snapshot):
         advance(payment, snapshot.status)
         payment.checks = 0
     payment.mollie_id = snapshot.mollie_id

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import outbox, payments
+from billing import outbox, payments, reconciliation
 
 
 @shared_task(name="billing.deliver_message")
@@ -23,3 +23,8 @@ def take_webhooks(payment_id: int) -> None:
 @shared_task(name="billing.sweep_payments")
 def sweep_payments() -> None:
     payments.sweep()
+
+
+@shared_task(name="billing.compare_with_gateway")
+def compare_with_gateway() -> None:
+    reconciliation.compare_with_gateway()

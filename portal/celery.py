@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -15,4 +16,9 @@ app.autodiscover_tasks(["billing"])
 app.conf.beat_schedule = {
     "sweep-outbox": {"task": "billing.sweep_outbox", "schedule": 10.0, "options": {"expires": 10}},
     "sweep-payments": {"task": "billing.sweep_payments", "schedule": 20.0, "options": {"expires": 20}},
+    "compare-with-gateway": {
+        "task": "billing.compare_with_gateway",
+        "schedule": crontab(hour=4, minute=15),
+        "options": {"expires": 3600},
+    },
 }

@@ -241,11 +241,11 @@ class _WatchedHTTPS(_Watched, HTTPSConnection):
 
 
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP  # type: ignore[assignment]
+    ConnectionCls = _WatchedHTTP
 
 
 class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPS  # type: ignore[assignment]
+    ConnectionCls = _WatchedHTTPS
 
 
 class _Adapter(HTTPAdapter):
@@ -282,6 +282,8 @@ class MollieClient(Client):
             return super().perform_http_call(*args, **kwargs)
         finally:
             deadline.cancel()
+            # Never one connection for two calls: the far end has closed it, and the next deadline would not know it.
+            self._client.close()
             for sock in sockets:
                 sock.close()
 
