@@ -12,9 +12,10 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from billing import invoices as invoice_rules
-from billing import ledger, links, rows
-from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider
+from billing import ladder, ledger, links, rows
+from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, ReminderStep
 
+Step = ReminderStep.Step
 CONTACT_FIELDS = (
     "initials", "infix", "surname", "email", "mobile", "language",
     "street", "house_number", "postcode", "city", "country",
@@ -86,14 +87,13 @@ def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> Ta
     hundred at a time (they become parameters of one query). Raises IntegrityError when a number is known after all.
     """
     patient_ids, created, updated = _write_patients(provider, {one.patient.number: one.patient for one in new})
-    now = timezone.now()
     rows.insert(
         Invoice,
-        ("provider", "patient", "number", "payment_reference", "token", "issued_on", "due_on", "created_at",
-         "withdrawn_at", "settled_at", "fingerprint"),
+        ("provider", "patient", "number", "payment_reference", "token", "issued_on", "due_on", "fingerprint",
+         "next_step", "next_step_on"),
         (
             (provider.pk, patient_ids[one.patient.number], one.number, reference, links.new_token(), one.issued_on,
-             one.due_on, now, None, None, one.fingerprint)
+             one.due_on, one.fingerprint, Step.NOTE, ladder.first_note_on(one.due_on))
             for one, reference in zip(new, invoice_rules.new_references(len(new)), strict=True)
         ),
     )  # fmt: skip
@@ -106,6 +106,7 @@ def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> Ta
     )
     rows.insert(CareDetail, ("invoice", "sealed_lines"), sealed)
     ledger.open_accounts(invoices, _first_entries(invoices, new, by))
+    ladder.begin((i.pk, one.due_on) for i, one in zip(invoices, new, strict=True) if one.total > one.insurer_paid)
     return Taken(invoices, created, updated)
 
 
