@@ -5,12 +5,14 @@ them here and nowhere else, so that it can't disagree with them. It only says wh
 out is decided when it is made, and once more when it is sent.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from billing import rows
 from billing.law import calendar
 from billing.models import Invoice, ReminderStep
 
@@ -18,6 +20,16 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
 # Letters whose reader still has time to react are cut short by a hold or a plan; these two ask for nothing.
 _NEVER_CUT = (Step.NOTICE, Step.NOTE)
+
+
+def begin(new: Iterable[tuple[int, date]]) -> None:
+    """Plan the announcement of new invoices, (key, last day to pay) each: a worker makes the mails afterwards.
+
+    The pointer of a new invoice stands at the step after it, as `aim` would set it.
+    """
+    today = timezone.localdate()
+    planned = ((pk, Step.NOTICE.value, due_on, today) for pk, due_on in new)
+    rows.insert(ReminderStep, ("invoice", "step", "due_on", "planned_on"), planned)
 
 
 def move_ladder(invoice: Invoice, *, due_on: date | None = None, today: date | None = None) -> None:

@@ -1,10 +1,14 @@
 """Random tokens and the addresses built from them. Nothing guessable, nothing personal in a URL."""
 
+import base64
 import secrets
+from datetime import date
 
 from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 TOKEN_BYTES = 18  # 144 bits, 24 characters
+_TOKEN_CHARACTERS, _DAY_CHARACTERS, _SIGNATURE_BYTES = 24, 5, 20
 
 
 def new_token() -> str:
@@ -15,3 +19,29 @@ def new_token() -> str:
 def absolute(path: str) -> str:
     """`path` on the one address that patients know."""
     return f"{settings.PUBLIC_URL}{path}"
+
+
+def sign(token: str, *, until: date) -> str:
+    """A link for a mail that opens the invoice behind `token` through `until`: 160 bits that only we can make.
+
+    It is not the token itself, so that whoever sees the address of a page can't make a link of it, and there is no
+    row to look after: it works again and again until its day is over.
+    """
+    payload = f"{token}{until.toordinal():0{_DAY_CHARACTERS}x}"
+    return payload + _signature(payload, settings.SECRET_KEY)
+
+
+def read(link: str, *, today: date) -> str | None:
+    """The invoice token in a link that `sign` made; None when it is not ours or its day is over."""
+    payload, signature = link[: _TOKEN_CHARACTERS + _DAY_CHARACTERS], link[_TOKEN_CHARACTERS + _DAY_CHARACTERS :]
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not any(constant_time_compare(signature, _signature(payload, key)) for key in keys):
+        return None
+    if int(payload[_TOKEN_CHARACTERS:], 16) < today.toordinal():
+        return None
+    return payload[:_TOKEN_CHARACTERS]
+
+
+def _signature(payload: str, key: str) -> str:
+    digest = salted_hmac("billing.links", payload, secret=key, algorithm="sha256").digest()[:_SIGNATURE_BYTES]
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from billing import audit, bell, messages
@@ -35,18 +36,28 @@ FIRST_WAIT, WAIT_GROWS_BY, LONGEST_WAIT = timedelta(minutes=1), 4, timedelta(hou
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
 
+# Rules that are asked once more whether a message may go out, in the transaction that claims it. They are named and
+# not imported, since rules use the outbox and not the other way round. Each takes the message and the moment, may
+# lock and change rows of its own, and returns None (send it), a moment (not before that), or a reason (withdraw it).
+LAST_CHECKS = dict.fromkeys(
+    ("invoice_notice", "friendly_note", "reminder", "final_notice", "notice_of_costs", "final"),
+    "billing.letters.may_send",
+)
+
 _QUOTED_PRINTABLE = charset.Charset("utf-8")
 _QUOTED_PRINTABLE.body_encoding = charset.QP  # survives every server on the way, and so does its signature
 
 
-def queue(kind: str, *, invoice: Invoice, context: dict[str, Any], dedupe_key: str) -> OutboxMessage | None:
+def queue(
+    kind: str, *, invoice: Invoice, context: dict[str, Any], dedupe_key: str, now: datetime | None = None
+) -> OutboxMessage | None:
     """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
 
     It is rendered now, in the patient's language, so it tells what was true now; `messages.NEEDED` lists what
     `context` must hold. None when this event (`dedupe_key`) has its message already, or when no usable address
     is known, which goes on the timeline. Raises ValueError when a needed fact is missing.
     """
-    patient = invoice.patient
+    now, patient = now or timezone.now(), invoice.patient
     if not messages.is_one_address(patient.email):
         why = "address_unusable" if patient.email else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
@@ -62,6 +73,8 @@ def queue(kind: str, *, invoice: Invoice, context: dict[str, Any], dedupe_key: s
         text=rendered.text,
         html=rendered.html,
         dedupe_key=dedupe_key,
+        created_at=now,
+        next_try_at=now,
     )
     try:
         with transaction.atomic():  # a savepoint: on PostgreSQL the error would end the caller's transaction
@@ -147,6 +160,14 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
     A second try keeps its Message-ID, so that a mailbox that got both can tell that they are one.
     """
     with transaction.atomic(durable=True):
+        verdict = _verdict(message, now)
+        if isinstance(verdict, str):
+            if advance(message, Status.CANCELED, error=verdict):
+                audit.record("message_withdrawn", by="outbox", invoice=message.invoice, kind=message.kind, why=verdict)
+            return False
+        if verdict is not None:
+            OutboxMessage.objects.filter(pk=message.pk, status=Status.QUEUED).update(next_try_at=verdict)
+            return False
         return advance(
             message,
             Status.SENDING,
@@ -154,6 +175,12 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
             tries=message.tries + 1,
             message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
         )
+
+
+def _verdict(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """What the rule of this kind says now, see LAST_CHECKS."""
+    name = LAST_CHECKS.get(message.kind)
+    return import_string(name)(message, now) if name else None
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
