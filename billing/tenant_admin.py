@@ -107,9 +107,10 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the sidebar offers: a free lookup would let a token be guessed letter by letter."""
-        names = [item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)]
-        names = [name for name in [*names, self.date_hierarchy] if isinstance(name, str)]
-        return any(re.fullmatch(re.escape(name) + _LOOKUP, lookup) for name in names)
+        offers = [item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)]
+        names = [name for name in [*offers, self.date_hierarchy] if isinstance(name, str)]
+        own = [offer.parameter_name for offer in offers if not isinstance(offer, str)]
+        return lookup in own or any(re.fullmatch(re.escape(name) + _LOOKUP, lookup) for name in names)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """On an existing row the way to its provider is fixed: nothing moves to another provider by a form."""
