@@ -44,18 +44,27 @@ LAST_CHECKS = dict.fromkeys(
     "billing.letters.may_send",
 )
 
+CALENDAR_FILE = "zorgrekening.ics"
+
 _QUOTED_PRINTABLE = charset.Charset("utf-8")
 _QUOTED_PRINTABLE.body_encoding = charset.QP  # survives every server on the way, and so does its signature
 
 
 def queue(
-    kind: str, *, invoice: Invoice, context: dict[str, Any], dedupe_key: str, now: datetime | None = None
+    kind: str,
+    *,
+    invoice: Invoice,
+    context: dict[str, Any],
+    dedupe_key: str,
+    calendar: str = "",
+    now: datetime | None = None,
 ) -> OutboxMessage | None:
     """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
 
     It is rendered now, in the patient's language, so it tells what was true now; `messages.NEEDED` lists what
-    `context` must hold. None when this event (`dedupe_key`) has its message already, or when no usable address
-    is known, which goes on the timeline. Raises ValueError when a needed fact is missing.
+    `context` must hold. `calendar` (an .ics) goes along as a file. None when this event (`dedupe_key`) has its
+    message already, or when no usable address is known, which goes on the timeline. Raises ValueError when a
+    needed fact is missing.
     """
     now, patient = now or timezone.now(), invoice.patient
     if not messages.is_one_address(patient.email):
@@ -72,6 +81,7 @@ def queue(
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
+        calendar=calendar,
         dedupe_key=dedupe_key,
         created_at=now,
         next_try_at=now,
@@ -242,4 +252,6 @@ def _mail(message: OutboxMessage) -> EmailMultiAlternatives:
     )
     mail.encoding = _QUOTED_PRINTABLE
     mail.attach_alternative(message.html, "text/html")
+    if message.calendar:
+        mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
     return mail

@@ -5,6 +5,7 @@ from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
+from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CareDetail",
     "Chargeback",
     "Hold",
+    "Installment",
     "Invoice",
     "InvoiceDocument",
     "LedgerEntry",
@@ -21,6 +23,7 @@ __all__ = [
     "OutboxMessage",
     "Patient",
     "Payment",
+    "PaymentPlan",
     "Provider",
     "Refund",
     "ReminderStep",

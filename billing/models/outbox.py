@@ -37,6 +37,8 @@ class OutboxMessage(models.Model):
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"))
+    # Dates for the reader's own calendar (RFC 5545), sent along as a file; empty for most messages.
+    calendar = models.TextField(_("calendar file"), blank=True)
     # One message per event: the same fact told twice queues nothing the second time.
     dedupe_key = models.CharField(max_length=120, unique=True)
     message_id = models.CharField(max_length=120, blank=True)
