@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from billing.models import AuditEvent, Invoice, Payment, Staff, StaffItem
+from billing.models import AuditEvent, Invoice, Payment, StaffItem
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def ask_staff(
     log.warning("staff item %s", kind)
 
 
-def close_item(item: StaffItem, *, staff: Staff) -> bool:
+def close_item(item: StaffItem, *, staff: Any) -> bool:
     """The item is settled, by this person; False when somebody closed it before. A closed item stays closed."""
     with transaction.atomic():
         closed = StaffItem.objects.filter(pk=item.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=staff)
@@ -49,6 +49,6 @@ def close_item(item: StaffItem, *, staff: Staff) -> bool:
     return bool(closed)
 
 
-def name_of(staff: Staff) -> str:
+def name_of(staff: Any) -> str:
     """How a member of staff stands in a timeline and in `by` of a rule."""
     return f"staff:{staff.username}"[:60]

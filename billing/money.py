@@ -53,6 +53,9 @@ class EuroField(models.BigIntegerField):
     """Euros kept as integer cents. A DecimalField is a float on SQLite, and sums of it drift."""
 
     description = _("Amount in euros")
+    # For the type checker alone: what goes in and what comes out.
+    _pyi_private_set_type: Decimal  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else from_cents(int(value))

@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -39,7 +40,7 @@ def offered(request: HttpRequest, site: admin.AdminSite, model: type[Model]) -> 
 class OfferedFilter(admin.RelatedFieldListFilter):
     """A sidebar of related rows, of which only those this person may see are named."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         rows = offered(request, model_admin.admin_site, field.remote_field.model).order_by().values("pk")
         ordering = self.field_admin_ordering(field, request, model_admin)
         return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to={"pk__in": rows})
@@ -89,7 +90,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         name, kind = item if isinstance(item, list | tuple) else (item, None)
         if not isinstance(name, str):
             return  # a filter class of our own, which names its choices itself
-        field = admin.utils.get_fields_from_path(self.model, name)[-1]
+        field = get_fields_from_path(self.model, name)[-1]
         closed = field.choices or field.get_internal_type() in ("BooleanField", "DateField", "DateTimeField")
         if kind is not OfferedFilter if field.is_relation else not closed:
             raise ImproperlyConfigured(f"{type(self).__name__}: the filter on {name} would name rows of others")
@@ -107,7 +108,9 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the sidebar offers: a free lookup would let a token be guessed letter by letter."""
-        offers = [item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)]
+        offers: list[Any] = [
+            item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)
+        ]
         names = [name for name in [*offers, self.date_hierarchy] if isinstance(name, str)]
         own = [offer.parameter_name for offer in offers if not isinstance(offer, str)]
         return lookup in own or any(re.fullmatch(re.escape(name) + _LOOKUP, lookup) for name in names)
@@ -174,16 +177,24 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         """The names of the actions that make sense for this row now; each becomes a button on its page."""
         return ()
 
-    def render_change_form(self, request: Any, context: Any, *args: Any, obj: Any = None, **kwargs: Any) -> Any:
+    def render_change_form(
+        self,
+        request: Any,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
         if obj is not None:
-            available = self.get_actions(request)
+            available: dict[str, Any] = self.get_actions(request)
             buttons = [(name, available[name][2]) for name in self.acts(obj) if name in available]
             context |= {"sections": self.sections(request, obj), "buttons": buttons}
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
         """An action started by the button on the page of a row comes back to that page."""
-        response = super().response_action(request, queryset)
+        response = super().response_action(request, queryset, *args, **kwargs)
         came_from = request.POST.get("from_page")
         if came_from and isinstance(response, HttpResponseRedirect) and queryset.filter(pk=came_from).exists():
             return HttpResponseRedirect(

@@ -62,14 +62,14 @@ class StaffSite(OTPAdminSite):
         return own + stock
 
     @method_decorator(never_cache)
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         member: Any = request.user
         if request.method == "GET":
             if self.has_permission(request):
                 return redirect("admin:index")
             if member.is_authenticated and not otp.has_device(member):
                 return redirect("admin:enrol")
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         context = {**self.each_context(request), "title": _("Sign in"), **(extra_context or {})}
         return views.StaffLogin.as_view(extra_context=context)(request)
 
