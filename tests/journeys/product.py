@@ -34,7 +34,6 @@ class Bill:
     reference: str
     token: str
     email: str
-    amount: str
 
 
 class Product:
@@ -98,7 +97,7 @@ class Product:
             ).fetchall()
         for number, reference, token in rows:
             language = number.split("-")[1]
-            found[language].append(Bill(number, reference, token, f"{number.lower()}@post.example", "57.02"))
+            found[language].append(Bill(number, reference, token, f"{number.lower()}@post.example"))
         return found
 
     def mails_to(self, address: str) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
 
+NEWS_MILLISECONDS = 30_000
+
 
 class Visitor:
     """One browser window at `home`. Problems are gathered while walking; the fixture fails the test on any."""
@@ -71,6 +73,10 @@ class Visitor:
     def state(self) -> set[str]:
         """What the panel of the invoice or payment says, as its style names: open, overdue, paid, waiting, …"""
         return set((self.page.locator("main .panel").first.get_attribute("class") or "").split()) - {"panel", "bill"}
+
+    def until(self, state: str) -> None:
+        """Wait until the page says so: by itself where JavaScript runs, by its refresh where not."""
+        self.page.wait_for_selector(f"main .panel.{state}", timeout=NEWS_MILLISECONDS)
 
     def says_nothing_personal(self) -> None:
         text = self.page.locator("body").inner_text()
