@@ -197,12 +197,24 @@ if SANDBOX and not MOLLIE_API_KEY:
     MOLLIE_API_URL, MOLLIE_API_KEY = f"{PUBLIC_URL}/sandbox/mollie", "test_" + "s" * 30
 MOLLIE_METHODS = ["ideal"]  # "iDEAL | Wero" is this one method; Wero alone will be a second
 
+# --- text messages ------------------------------------------------------------------------------
+SMS_API_URL = ENV["SMS_API_URL"]
+SMS_API_KEY = ENV["SMS_API_KEY"]
+SMS_SENDER = ENV["SMS_SENDER"]
+if SANDBOX and not SMS_API_KEY:
+    SMS_API_URL, SMS_API_KEY = f"{PUBLIC_URL}/sandbox/sms/v1/messages", "sandbox"
+SMS_COUNTRIES = ["NL"]  # mobile numbers of other countries cost more and are where SMS fraud pays
+
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = ENV["REDIS_URL"]
 _QUEUE = DATA_DIR / "queue"
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 5}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int | float | str] = {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+    }
 else:
     for _folder in ("messages", "control"):
         (_QUEUE / _folder).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -236,6 +248,18 @@ NOTICE_HOURS = (0, 24) if SANDBOX else (7, 22)
 COULANCE_SPECIFICATION_DAYS = 30  # to send what the insurer decided
 GUEST_IDLE_SECONDS = 15 * 60
 GUEST_ABSOLUTE_SECONDS = 60 * 60
+CODE_DIGITS = 6
+CODE_VALID_SECONDS = 10 * 60
+CODE_ATTEMPTS = 5  # for one code; a wrong one more and it is dead
+CODE_COOLDOWN_SECONDS = 60  # between two codes
+# For one invoice from one address, so that a stranger elsewhere can't use up what the patient has.
+CODE_SENDS_PER_HOUR = 3
+CODE_SENDS_PER_DAY = 6
+# For one invoice, and for one number, from all addresses together: what bounds guessing and pestering.
+CODE_SENDS_FROM_ALL_PER_DAY = 12
+CODE_SENDS_PER_ADDRESS_PER_HOUR = 30  # for all invoices: a household or a clinic, not a robot
+SMS_DAILY_BUDGET = 5000  # for everybody: what a day of fraud may cost at most
+DOCUMENT_GRANT_SECONDS = 15 * 60  # after the code
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
 LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against guessing from many addresses
