@@ -1,0 +1,111 @@
+"""The staff site in a real browser: axe at zero and nothing refused by the headers, light and dark, desk to phone."""
+
+from base64 import b32decode
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from billing import audit
+from billing.models import OutboxMessage, Staff, StaffItem
+from tests import factories
+from tests.portal.staff_client import code_of, enrolled
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def complaints(page):
+    """Everything that the console or the network of the page complains about. Asked before axe reads the sheets
+    itself, which the headers refuse."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("requestfailed", lambda request: heard.append(request.url))
+    page.on("request", lambda request: heard.append(request.url) if is_elsewhere(request.url) else None)
+    return heard
+
+
+def is_elsewhere(url: str) -> bool:
+    return urlsplit(url).scheme.startswith("http") and urlsplit(url).hostname not in ("127.0.0.1", "localhost")
+
+
+def look(page: Page, complaints: list[str]) -> None:
+    """The page fits, complains of nothing and is accessible."""
+    assert complaints == [], page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} is wider than the screen"
+    violations = Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in violations] == [], page.url
+    complaints.clear()
+
+
+def fill_in(page: Page, member: Staff, code: str) -> None:
+    page.fill("#id_username", member.username)
+    page.fill("#id_password", factories.PASSWORD)
+    page.fill("#id_code", code)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def rows(provider) -> dict[str, object]:
+    invoice = factories.invoice(provider=provider)
+    audit.ask_staff(StaffItem.Kind.SURPLUS, dedupe_key="1", invoice=invoice, note="credit")
+    message = OutboxMessage.objects.create(
+        kind="receipt",
+        invoice=invoice,
+        language="nl",
+        recipient="a@post.example",
+        subject="Wij hebben uw betaling ontvangen",
+        text="Goedendag",
+        html="",
+        dedupe_key="1",
+        status=OutboxMessage.Status.FAILED,
+        error="550 " + "x" * 80,
+    )
+    return {
+        "invoice": invoice,
+        "patient": invoice.patient,
+        "staffitem": StaffItem.objects.get(),
+        "outboxmessage": message,
+    }
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1280, "light")])
+def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    member, key = enrolled(role=Staff.Role.OPERATIONS)
+    shown = rows(factories.provider())
+    page.goto(f"{sandbox.url}/beheer/")
+    look(page, complaints)
+    fill_in(page, member, "123")
+    look(page, complaints)
+    fill_in(page, member, code_of(key))
+    look(page, complaints)
+    paths = ["herstelcodes/", "password_change/", "billing/staff/add/", f"billing/staff/{member.pk}/change/"]
+    paths += [f"billing/staff/{member.pk}/password/", f"billing/staff/{member.pk}/history/", "billing/"]
+    for table, row in shown.items():
+        paths += [f"billing/{table}/", f"billing/{table}/{row.pk}/change/"]
+    for path in [*paths, "billing/ledgerentry/", "billing/payment/", "billing/auditevent/"]:
+        page.goto(f"{sandbox.url}/beheer/{path}")
+        look(page, complaints)
+
+
+def test_a_new_member_gets_in_without_javascript(browser, sandbox):
+    member = factories.staff()
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{sandbox.url}/beheer/")
+    fill_in(page, member, "")
+    secret = page.locator(".secret").inner_text()
+    assert page.locator(".qr svg").bounding_box()["width"] > 200
+    page.get_by_role("textbox").fill(code_of(hex_of(secret)))
+    page.get_by_role("button", name="Bevestigen").or_(page.get_by_role("button", name="Confirm")).click()
+    assert page.locator(".codes li").count() == 10
+    page.locator("a.main").click()
+    assert page.url == f"{sandbox.url}/beheer/"
+    context.close()
+
+
+def hex_of(secret: str) -> str:
+    return b32decode(secret.replace(" ", "")).hex()
