@@ -18,8 +18,8 @@ from billing.models import Invoice, LedgerEntry
 from billing.money import ZERO, EuroField
 
 Kind = LedgerEntry.Kind
-_COLUMNS = ("invoice", "kind", "amount", "external_id", "occurred_at", "created_at", "by", "reverses")
-_ATTRIBUTES = ("invoice_id", "kind", "amount", "external_id", "occurred_at", "created_at", "by", "reverses_id")
+_COLUMNS = ("invoice", "kind", "amount", "external_id", "occurred_at", "by", "reverses")
+_ATTRIBUTES = ("invoice_id", "kind", "amount", "external_id", "occurred_at", "by", "reverses_id")
 
 
 def lock_invoice(invoice_id: int) -> Invoice:
