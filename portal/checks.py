@@ -1,17 +1,21 @@
 """System checks: what must be right before the product serves anyone. `serve` and gunicorn refuse on an error."""
 
 import ctypes
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
 from billing.encryption import current_key_id
+from billing.gateways.sms import SENDER
+from billing.law import calendar, interest
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
-PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOLLIE = "https://api.mollie.com"
 
@@ -76,6 +80,9 @@ def production(**kwargs: Any) -> list[CheckMessage]:
         (bool(settings.MOLLIE_API_KEY), "E007", "MOLLIE_API_KEY is not set: nobody could pay."),
         (settings.MOLLIE_API_URL == MOLLIE, "E008", f"MOLLIE_API_URL must be {MOLLIE}: payments go nowhere else."),
         (settings.EMAIL_IS_SET, "E009", "EMAIL_URL is not set: no receipt would be delivered."),
+        (bool(settings.SMS_API_KEY), "E011", "SMS_API_KEY is not set: nobody could see their full invoice."),
+        (settings.SMS_API_URL.startswith("https://"), "E012", "SMS_API_URL must be an https:// address."),
+        (bool(SENDER.fullmatch(settings.SMS_SENDER)), "E013", "SMS_SENDER must have 3 to 11 letters and digits."),
     )
     return [
         Error(sentence, hint="See .env.example.", id=f"portal.{name}") for right, name, sentence in wanted if not right
@@ -97,3 +104,27 @@ def real_payments(**kwargs: Any) -> list[CheckMessage]:
     if not settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("test_"):
         return [Warning("MOLLIE_API_KEY is a test key: no real money would move.", id="portal.W001")]
     return []
+
+
+@register(Tags.compatibility)
+def law_is_up_to_date(**kwargs: Any) -> list[CheckMessage]:
+    """Rates and holidays are dated data: somebody must look up the next ones in time."""
+    today = timezone.localdate()
+    found: list[CheckMessage] = []
+    if period := interest.next_period_without_rate(today):
+        found.append(
+            Warning(
+                f"Nobody has confirmed the statutory interest rate of the half-year from {period}.",
+                hint="Look up the decree and change RATES and RATES_CONFIRMED_THROUGH in billing/law/interest.py.",
+                id="portal.W002",
+            )
+        )
+    if today + timedelta(days=365) > calendar.EQUATED_DAYS_KNOWN_THROUGH:
+        found.append(
+            Warning(
+                "Days that are equated with holidays are not known a year ahead.",
+                hint="Look up the decree and change EQUATED_DAYS in billing/law/calendar.py.",
+                id="portal.W003",
+            )
+        )
+    return found

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from billing import documents
 from billing.encryption import current_key_id
 from billing.rotation import rotate, sealed_models
 
@@ -14,4 +15,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for model in sealed_models():
             self.stdout.write(f"{model._meta.label}: {rotate(model)} values sealed again")
+        self.stdout.write(f"documents: {documents.seal_again()} sealed again")
         self.stdout.write(f"Everything is sealed with key {current_key_id()}.")
