@@ -1,14 +1,58 @@
 """A case of coulance: the patient shows what the insurer reimbursed, the provider lowers the invoice to that."""
 
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice
+from billing.encryption import seal, unseal
+from billing.links import new_token
+from billing.models import Invoice, Provider
+from billing.money import ZERO, EuroField
+
+
+class PracticeRules(models.Model):
+    """How one provider goes about coulance. A provider without a row follows the defaults."""
+
+    class Rule(models.TextChoices):
+        INSURER = "insurer", _("what the insurer granted")
+        PERCENTAGE = "percentage", _("a fixed percentage off")
+        MANUAL = "manual", _("decided by hand")
+
+    provider = models.OneToOneField(
+        Provider, models.PROTECT, related_name="coulance_rules", verbose_name=_("care provider")
+    )
+    wants_specification = models.BooleanField(_("wants the specification of the insurer"), default=True)
+    specification_days = models.PositiveSmallIntegerField(
+        _("days to send the specification"), default=30, validators=[MinValueValidator(7), MaxValueValidator(120)]
+    )
+    rule = models.CharField(_("rule for the amount"), max_length=12, choices=Rule, default=Rule.INSURER)
+    percentage = models.PositiveSmallIntegerField(
+        _("percentage off"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    second_person_above = EuroField(_("a second person decides too above"), null=True, blank=True)
+    help_text = models.CharField(_("what patients should know"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("rules for coulance"), _("rules for coulance")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(rule="percentage") | Q(percentage__gte=1, percentage__lte=100),
+                name="coulance_percentage_rule_has_one",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_rule_display()
 
 
 class CoulanceCase(models.Model):
-    """The offer on one invoice, from the day it is made to the decision."""
+    """The offer on one invoice, from the day it is made to the decision.
+
+    Lock the invoice first, then this row. Every change raises `version`, so that a form opened before it shows.
+    """
 
     class Status(models.TextChoices):
         OFFERED = "offered", _("offered")
@@ -22,21 +66,228 @@ class CoulanceCase(models.Model):
     TRANSITIONS = {
         Status.OFFERED: (Status.WAITING_FOR_SPECIFICATION, Status.EXPIRED, Status.WITHDRAWN),
         Status.WAITING_FOR_SPECIFICATION: (Status.AT_PROVIDER, Status.EXPIRED, Status.WITHDRAWN),
-        Status.AT_PROVIDER: (Status.ADJUSTED, Status.REJECTED, Status.WITHDRAWN),
+        # Back to waiting: the provider asks for more, or the patient takes the last file back.
+        Status.AT_PROVIDER: (Status.WAITING_FOR_SPECIFICATION, Status.ADJUSTED, Status.REJECTED, Status.WITHDRAWN),
         # The insurer may correct itself: a second specification opens the case again.
         Status.ADJUSTED: (Status.AT_PROVIDER,),
         Status.REJECTED: (Status.AT_PROVIDER,),
         Status.EXPIRED: (),
         Status.WITHDRAWN: (),
     }
+    OPEN = (Status.OFFERED, Status.WAITING_FOR_SPECIFICATION, Status.AT_PROVIDER)
+    DECIDED = (Status.ADJUSTED, Status.REJECTED)
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="coulance_case", verbose_name=_("invoice"))
     status = models.CharField(_("status"), max_length=26, choices=Status, default=Status.OFFERED)
+    version = models.PositiveIntegerField(default=0, editable=False)
     offered_at = models.DateTimeField(_("offered"), default=timezone.now)
     specification_due_on = models.DateField(_("specification expected before or on"))
+    provider_since = models.DateTimeField(_("with the care provider since"), null=True, blank=True)
+    patient_nudged_at = models.DateTimeField(_("patient reminded"), null=True, blank=True)
+    provider_nudged_at = models.DateTimeField(_("care provider reminded"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    reopened = models.PositiveSmallIntegerField(_("times opened again"), default=0)
 
     class Meta:
         verbose_name, verbose_name_plural = _("coulance case"), _("coulance cases")
+        indexes = [
+            models.Index(
+                fields=["specification_due_on", "id"],
+                name="coulance_waits_for_patient",
+                condition=Q(status="offered") | Q(status="waiting_for_specification"),
+            ),
+            models.Index(
+                fields=["provider_since", "id"], name="coulance_waits_for_provider", condition=Q(status="at_provider")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_status_display()
+
+
+class Specification(models.Model):
+    """A file that a patient sent: a stranger's bytes until they were parsed, rewritten and scanned.
+
+    The bytes lie sealed in the document storage under `stored_name`: as they came until the check, rewritten after
+    it, nowhere once refused or withdrawn.
+    """
+
+    class Kind(models.TextChoices):
+        PDF = "pdf", "PDF"
+        JPEG = "jpeg", "JPEG"
+        PNG = "png", "PNG"
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("received, will be checked")
+        CHECKING = "checking", _("being checked")
+        CLEAN = "clean", _("checked and sent to the care provider")
+        REFUSED = "refused", _("refused")
+        QUARANTINED = "quarantined", _("waits for the virus scanner")
+        WITHDRAWN = "withdrawn", _("taken back")
+
+    TRANSITIONS = {
+        Status.RECEIVED: (Status.CHECKING, Status.WITHDRAWN),
+        # Back to received: the worker that checked it died.
+        Status.CHECKING: (Status.RECEIVED, Status.CLEAN, Status.REFUSED, Status.QUARANTINED, Status.WITHDRAWN),
+        Status.QUARANTINED: (Status.CHECKING, Status.WITHDRAWN),
+        Status.CLEAN: (Status.WITHDRAWN,),
+        Status.REFUSED: (),
+        Status.WITHDRAWN: (),
+    }
+    PENDING = (Status.RECEIVED, Status.CHECKING, Status.QUARANTINED)
+
+    class Reason(models.TextChoices):
+        """Why a file was refused."""
+
+        NOT_A_DOCUMENT = "not_a_document", _("This is not a PDF, JPEG or PNG file.")
+        DAMAGED = "damaged", _("We can't open this file. It may be damaged.")
+        PASSWORD = "password", _("This PDF has a password. Save it without a password, or take a picture of it.")
+        TOO_COMPLEX = "too_complex", _("This file takes too much to open. Take a picture of it, and send that.")
+        VIRUS = "virus", _("Our virus scanner refused this file.")
+
+    case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="specifications", verbose_name=_("case"))
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    uploaded_at = models.DateTimeField(_("sent"), default=timezone.now)
+    kind = models.CharField(_("kind"), max_length=4, choices=Kind)
+    name = models.CharField(_("name"), max_length=80)  # what the patient called it, made harmless; only for showing
+    size = models.PositiveIntegerField(_("size"))  # bytes, of what is stored
+    sha256 = models.CharField(max_length=64, editable=False)  # of what was uploaded: the same file is kept once
+    stored_name = models.CharField(max_length=120, editable=False, blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.RECEIVED)
+    reason = models.CharField(_("reason"), max_length=16, choices=Reason, blank=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("specification"), _("specifications")
+        ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["claimed_at"],
+                name="specification_to_check",
+                condition=Q(status="received") | Q(status="checking") | Q(status="quarantined"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def bound_to(self) -> str:
+        """What the sealed bytes are bound to: this row of this case."""
+        return f"coulance.specification:{self.case_id}:{self.token}"
+
+    @property
+    def served_name(self) -> str:
+        """Our own name for the file when it is downloaded."""
+        suffix = "jpg" if self.kind == self.Kind.JPEG else self.kind
+        return f"specification-{self.pk}.{suffix}"
+
+
+class CaseMessage(models.Model):
+    """A message between patient and provider about one case; its text is sealed."""
+
+    class Author(models.TextChoices):
+        PATIENT = "patient", _("patient")
+        PROVIDER = "provider", _("care provider")
+
+    case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="messages", verbose_name=_("case"))
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    author = models.CharField(_("from"), max_length=8, choices=Author)
+    by = models.CharField(_("by"), max_length=60)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    sealed_text = models.BinaryField(editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("message about a case"), _("messages about a case")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_author_display()} {self.at:%Y-%m-%d}"
+
+    def _bound_to(self) -> str:
+        return f"coulance.message:{self.case_id}:{self.token}"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_text": self._bound_to()}
+
+    @property
+    def text(self) -> str:
+        return unseal(self.sealed_text, bound_to=self._bound_to()).decode()
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self.sealed_text = seal(value.encode(), bound_to=self._bound_to())
+
+
+class _Ruling(models.Model):
+    """What a provider's staff decided, and how the amount was worked out."""
+
+    class Kind(models.TextChoices):
+        ADJUST = "adjust", _("amount lowered")
+        ASK_MORE = "ask_more", _("more information asked")
+        REFUSE = "refuse", _("rejected")
+        CORRECT = "correct", _("earlier decision corrected")
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    rule = models.CharField(_("rule"), max_length=12, choices=PracticeRules.Rule, blank=True)
+    granted = EuroField(_("granted by the insurer"), null=True, blank=True)  # before the deductible came off
+    deductible = EuroField(_("deductible"), null=True, blank=True)  # eigen risico: never waived
+    own_contribution = EuroField(_("own contribution"), null=True, blank=True)  # statutory eigen bijdrage
+    percentage = models.PositiveSmallIntegerField(_("percentage off"), null=True, blank=True)
+    new_due = EuroField(_("amount to pay"), null=True, blank=True)
+    reduction = EuroField(_("reduction"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
+    )
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        abstract = True
+
+
+class Proposal(_Ruling):
+    """A decision that waits for a second person; gone once it was approved or turned down."""
+
+    case = models.OneToOneField(CoulanceCase, models.CASCADE, related_name="proposal", verbose_name=_("case"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("proposed decision"), _("proposed decisions")
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class Decision(_Ruling):
+    """One decision on a case, never changed (database triggers): a correction is a new one."""
+
+    case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="decisions", verbose_name=_("case"))
+    number = models.PositiveSmallIntegerField(_("number"))
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("decision"), _("decisions")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="one_decision_per_number"),
+            models.CheckConstraint(
+                condition=Q(reduction=None) | Q(reduction__gte=ZERO), name="decision_reduction_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(new_due=None) | Q(new_due__gte=ZERO), name="decision_due_not_negative"),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=models.F("decided_by")),
+                name="decision_second_person_is_another",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.get_kind_display()}"
