@@ -3,6 +3,7 @@
 import base64
 import secrets
 from datetime import date
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -19,6 +20,11 @@ def new_token() -> str:
 def absolute(path: str) -> str:
     """`path` on the one address that patients know."""
     return f"{settings.PUBLIC_URL}{path}"
+
+
+def site_host() -> str:
+    """The host that patients see in their address bar."""
+    return urlsplit(settings.PUBLIC_URL).netloc
 
 
 def sign(token: str, *, until: date) -> str:

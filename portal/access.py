@@ -1,7 +1,7 @@
 """Who is asking, how often, and what this browser may see."""
 
 import ipaddress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -112,3 +112,28 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
         grants[token][1] = moment
         request.session.modified = True
     return True
+
+
+def stay(request: HttpRequest, token: str, *, now: datetime) -> bool:
+    """Count the idle time anew because somebody said so; False when the page is closed already."""
+    if not may_see(request, token, now=now):
+        return False
+    request.session[_GRANTS][token][1] = now.timestamp()
+    request.session.modified = True
+    return True
+
+
+def closes_at(request: HttpRequest, token: str) -> datetime | None:
+    """When this browser stops seeing the invoice, if nothing more is done; None when it does not see it."""
+    if token not in request.session.get(_GRANTS, {}):
+        return None
+    seen = request.session[_GRANTS][token][1]
+    idle = datetime.fromtimestamp(seen + settings.GUEST_IDLE_SECONDS, UTC)
+    return min(idle, longest(request, token) or idle)
+
+
+def longest(request: HttpRequest, token: str) -> datetime | None:
+    """When this browser stops seeing the invoice, whatever is done."""
+    if token not in request.session.get(_GRANTS, {}):
+        return None
+    return datetime.fromtimestamp(request.session[_GRANTS][token][0] + settings.GUEST_ABSOLUTE_SECONDS, UTC)

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
@@ -130,3 +131,34 @@ class LookupForm(forms.Form):
     def add_unknown(self) -> None:
         """The one answer for a reference that does not exist and for one that was withdrawn."""
         self.add_error("reference", ValidationError(WRONG["unknown"], code="unknown"))
+
+
+class CodeField(forms.CharField):
+    """The code out of an SMS: spaces and dashes don't matter, and neither does the rest of a pasted line."""
+
+    def clean(self, value: Any) -> str:
+        text = _plain(str(super().clean(value)))
+        found = re.findall(rf"(?<!\d)\d(?:[ -]?\d){{{settings.CODE_DIGITS - 1}}}(?!\d)", text)
+        codes = {re.sub(r"\D", "", code) for code in found}
+        if len(codes) != 1:
+            raise ValidationError(
+                _("A code has %(count)d digits. Look at the newest SMS.") % {"count": settings.CODE_DIGITS},
+                code="digits",
+            )
+        return codes.pop()
+
+
+class CodeForm(forms.Form):
+    code = CodeField(
+        label=_("Code from the SMS"),
+        max_length=_MOST_CHARACTERS,
+        error_messages={"required": _("Enter the code that is in the SMS.")},
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false", "class": "code"}
+        ),
+    )
+
+    def add_wrong(self) -> None:
+        """The one answer for a code that is wrong, too old, used, or somebody else's."""
+        sentence = _("This code is not right, or it is no longer valid. Look at the newest SMS, or ask for a new code.")
+        self.add_error("code", ValidationError(sentence, code="wrong"))

@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -242,6 +243,14 @@ NOTE_BEFORE_DUE_DAYS = 7  # the friendly note
 REMINDER_AFTER_WORKING_DAYS = 3  # after the last day to pay: payments of that day have arrived by then
 REMINDER_INTERVAL_DAYS = 10  # from the delivery of a letter to the next one; the 14-day letter has the law's own term
 RESUME_AFTER_DAYS = 7  # from the last day to pay after a plan or a hold: nobody gets the next letter at once
+# Paying later is free of charge; charged credit would fall under the law on consumer credit.
+DEFERRAL_DAYS = 30  # after the last day to pay, once for an invoice
+PLAN_FROM_AMOUNT = Decimal("30.00")
+PLAN_SMALL_AMOUNT = Decimal("100.00")  # up to and including it, the smaller number of installments
+PLAN_MOST_INSTALLMENTS_SMALL, PLAN_MOST_INSTALLMENTS = 3, 5
+PLAN_FIRST_WITHIN_DAYS = 30
+INSTALLMENT_NOTICE_DAYS = 7  # the mail before an installment
+INSTALLMENT_GRACE_DAYS = 7  # after the one free reminder of a missed installment
 LINK_VALID_DAYS = 90  # the link in a mail about an invoice
 # The notice of a new invoice is no reminder, but it should not wake anybody up. A demo is looked at at any hour.
 NOTICE_HOURS = (0, 24) if SANDBOX else (7, 22)

@@ -63,10 +63,11 @@ def _flush_may_empty_the_ledger() -> None:
 
 @pytest.fixture
 def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
-    """A live server whose stand-in bank is the one our own Mollie client calls, over real HTTP."""
+    """A live server whose stand-in bank and SMS service are the ones our own gateways call, over real HTTP."""
     settings.PUBLIC_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     settings.MOLLIE_API_URL = f"{live_server.url}/sandbox/mollie"
+    settings.SMS_API_URL = f"{live_server.url}/sandbox/sms/v1/messages"
     return live_server
 
 

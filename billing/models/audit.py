@@ -42,6 +42,7 @@ class StaffItem(models.Model):
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
+        CODE_LIMIT = "code_limit", _("many codes by SMS: somebody may be misusing them")
         LOOKUP_BREAKER = "lookup_breaker", _("many wrong payment references: somebody may be guessing")
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("mollie/checkout/<str:reference>/", bank.checkout, name="checkout"),
     path("mollie/state/<str:reference>/", bank.state, name="state"),
     path("sms", inbox.send_sms),
+    path("sms/v1/messages", inbox.send_message),
     path("faults", faults.configuration),
     path("inbox.json", inbox.inbox_json),
     path("inbox/", inbox.inbox, name="inbox"),

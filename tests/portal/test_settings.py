@@ -20,6 +20,7 @@ PRODUCTION = {
     "FIELD_KEYS": "1:" + "A" * 43 + "=",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp://user:password@mail.example:587/?tls=True",
+    "SMS_API_KEY": "s" * 40,
 }
 
 
@@ -58,6 +59,8 @@ def test_production_starts_with_everything_set(tmp_path):
         ({"DEBUG": "1", "ZORGREKENING_TESTS": "0"}, ["portal.E003"]),
         ({"PUBLIC_URL": "http://rekening.example", "ALLOWED_HOSTS": "*"}, ["portal.E004", "portal.E005"]),
         ({"ALLOWED_HOSTS": "", "MOLLIE_API_KEY": "", "EMAIL_URL": ""}, ["portal.E006", "portal.E007", "portal.E009"]),
+        ({"SMS_API_KEY": "", "SMS_API_URL": "http://sms.example"}, ["portal.E011", "portal.E012"]),
+        ({"SMS_SENDER": "Zorgrekening.nl"}, ["portal.E013"]),
         ({"MOLLIE_API_URL": "https://api.mollie.example", "FIELD_KEYS": "1:short"}, ["portal.E008", "portal.E010"]),
     ],
 )

@@ -1,6 +1,8 @@
 """The mailbox as pages for a person and as JSON for a test, and the SMS service that fills it."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -33,10 +35,29 @@ MAIL_POLICY = (
 @require_POST
 def send_sms(request: HttpRequest) -> HttpResponse:
     """`{"to": "+31612345678", "from": "Zorg", "text": "…"}` with a Bearer key → 201 `{"id": …, "status": …}`."""
+    return _send_sms(request, lambda body: (body.get("to"), body.get("from"), body.get("text")), status=201)
+
+
+@csrf_exempt
+@require_POST
+def send_message(request: HttpRequest) -> HttpResponse:
+    """The same as Spryng's REST API spells it: `{"recipients": ["31612345678"], "originator": …, "body": …}` → 200."""
+    return _send_sms(request, _as_spryng, status=200)
+
+
+def _as_spryng(body: dict[str, Any]) -> tuple[Any, Any, Any]:
+    recipients = body.get("recipients")
+    if not isinstance(recipients, list) or len(recipients) != 1:
+        raise ApiError(422, "One recipient is required", "recipients")
+    return f"+{recipients[0]}", body.get("originator"), body.get("body")
+
+
+def _send_sms(
+    request: HttpRequest, read: Callable[[dict[str, Any]], tuple[Any, Any, Any]], *, status: int
+) -> HttpResponse:
     try:
         api.check_bearer(request, getattr(settings, "SMS_API_KEY", "") or SMS_KEY)
-        body = api.json_object(request)
-        to, sender, text = (str(body.get(name) or "") for name in ("to", "from", "text"))
+        to, sender, text = (str(part or "") for part in read(api.json_object(request)))
         if not re.fullmatch(r"\+[1-9]\d{6,14}", to, re.ASCII):
             raise ApiError(422, "The number must be written like +31612345678", "to")
         if not sender or not text or len(text) > SMS_LENGTH:
@@ -54,7 +75,7 @@ def send_sms(request: HttpRequest) -> HttpResponse:
         number = str(mailbox.store_sms(to=to, sender=sender, text=text, now=timezone.now()).pk)
     if kind == "timeout_after_commit":
         return api.hang(fault)
-    return JsonResponse({"id": f"sms_{number or 'lost'}", "to": to, "status": "accepted"}, status=201)
+    return JsonResponse({"id": f"sms_{number or 'lost'}", "to": to, "status": "accepted"}, status=status)
 
 
 @require_safe

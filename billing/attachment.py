@@ -1,0 +1,25 @@
+"""Handing out a file: as an attachment that runs nothing, is kept nowhere and tells nothing by its name."""
+
+import re
+
+from django.http import HttpResponse
+
+_NAME = re.compile(r"[a-z0-9-]{1,40}\.[a-z0-9]{1,5}")
+
+
+def attachment(content: bytes, *, name: str, content_type: str) -> HttpResponse:
+    """`content` as a download called `name`, which is ours: lower case ASCII, without anything personal.
+
+    Medical data: whoever calls this has written the access log.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError("the name of an attachment is made by us")
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Length": str(len(content)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+    return HttpResponse(content, content_type=content_type, headers=headers)

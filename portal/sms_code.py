@@ -1,0 +1,188 @@
+"""The code by SMS: who may ask for one and how often, and whether one is right.
+
+The number comes from the provider's data alone. A code belongs to one browser, one invoice and one purpose, and is
+kept as a keyed hash. Limits count what was sent: for one invoice from one address (so that a stranger elsewhere
+can't use up the patient's codes), for one invoice and one number from everywhere, and for all patients together.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+
+from billing import audit
+from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.gateways import sms
+from billing.links import site_host
+from billing.models import Invoice, StaffItem
+from portal import throttle
+from portal.models import SmsDevice
+
+log = logging.getLogger(__name__)
+
+GROUNDS = "sms-code"
+DOCUMENTS = "documents"  # the purpose: reading the full invoice and what belongs to it
+HOUR, DAY = 3600, 86_400
+_KEEP = timedelta(days=1)
+_Used = list[tuple[throttle.Limit, str]]
+
+
+class TooOften(Refused):
+    """No code may be sent now. `wait_seconds` until the next one."""
+
+    def __init__(self, sentence: str, *, wait_seconds: int) -> None:
+        super().__init__(sentence)
+        self.wait_seconds = wait_seconds
+
+
+def can_receive(invoice: Invoice) -> bool:
+    """Whether the provider gave us a mobile number to which we may send."""
+    return sms.can_reach(invoice.patient.mobile)
+
+
+def last_digits(invoice: Invoice) -> str:
+    """As much of the number as a page may show."""
+    return str(invoice.patient.mobile)[-2:]
+
+
+def open_code(invoice: Invoice, *, holder: str, purpose: str = DOCUMENTS) -> SmsDevice | None:
+    """The code under way for this browser, if one is that could still be right."""
+    device = SmsDevice.objects.filter(invoice=invoice, holder=holder, purpose=purpose).first()
+    return device if device and device.is_open else None
+
+
+# --- sending ------------------------------------------------------------------------------------
+
+
+def send_code(invoice: Invoice, *, holder: str, network: str, now: datetime, purpose: str = DOCUMENTS) -> bool:
+    """Send a new code, which ends the one before it. False when nobody knows whether the SMS left.
+
+    `holder` tells one browser from another, `network` where it is. Raises TooOften, or Refused when there is no
+    number or the SMS was certainly not sent; then the patient loses no try.
+    """
+    if not can_receive(invoice):
+        raise Refused(_("We have no mobile number to which we may send a code."))
+    used = _use_up(invoice, network, now=now)
+    try:
+        device, code = _new_code(invoice, holder, purpose)
+    except TooOften:
+        _give_back(used)
+        raise
+    audit.record("code_sent", by="patient", invoice=invoice)
+    try:
+        sms.send_sms(to=invoice.patient.mobile, text=_text(device, code), reference=f"code-{device.pk}")
+    except GatewayUnknown:
+        log.warning("unknown whether an SMS was sent")
+        return False
+    except GatewayRefused as refusal:
+        _not_sent(device, used, refusal, now=now)
+        raise Refused(_("The SMS could not be sent. Try again in a minute.")) from None
+    return True
+
+
+def _text(device: SmsDevice, code: str) -> str:
+    """The SMS: the code, whose it is, until when; nothing of the care, no name, no link."""
+    text = _(
+        "%(code)s is your code for %(site)s. Valid until %(time)s. Never tell it to anybody, not to us either."
+    ) % {
+        "code": code,
+        "site": "Zorgrekening",
+        "time": time_format(timezone.localtime(device.valid_until), "H:i"),
+    }
+    # This last line lets a phone offer the code on our own site and on no look-alike.
+    bound = f"{text}\n\n@{site_host()} #{code}"
+    return bound if len(bound) <= sms.MOST_CHARACTERS else text
+
+
+def _limits(invoice: Invoice, network: str) -> _Used:
+    """Every limit on a code, with who or what it counts; the pause between two codes first."""
+    here = f"{invoice.pk}:{network}"
+    return [
+        (throttle.Limit("code-pause", 1, settings.CODE_COOLDOWN_SECONDS), here),
+        (throttle.Limit("code-hour", settings.CODE_SENDS_PER_HOUR, HOUR), here),
+        (throttle.Limit("code-day", settings.CODE_SENDS_PER_DAY, DAY), here),
+        (throttle.Limit("code-address", settings.CODE_SENDS_PER_ADDRESS_PER_HOUR, HOUR), network),
+        (throttle.Limit("code-invoice", settings.CODE_SENDS_FROM_ALL_PER_DAY, DAY), str(invoice.pk)),
+        (throttle.Limit("code-number", settings.CODE_SENDS_FROM_ALL_PER_DAY, DAY), str(invoice.patient.mobile)),
+        (throttle.Limit("code-budget", settings.SMS_DAILY_BUDGET, DAY), ""),
+    ]
+
+
+def _use_up(invoice: Invoice, network: str, *, now: datetime) -> _Used:
+    """Take one try of every limit, or of none. Raises TooOften, and tells staff when a wide limit is reached."""
+    used: _Used = []
+    for limit, who in _limits(invoice, network):
+        wait = throttle.take(limit, who, now=now)
+        if not wait:
+            used.append((limit, who))
+            continue
+        _give_back(used)
+        if limit.name == "code-budget":
+            audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=f"{now:%Y-%m-%d %H}", note=limit.name)
+        elif limit.name in ("code-invoice", "code-number"):
+            key = f"{invoice.pk}:{now:%Y-%m-%d}"
+            audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
+        raise TooOften(_sentence(wait, now=now), wait_seconds=wait)
+    throttle.forget(now=now)
+    return used
+
+
+def _give_back(used: _Used) -> None:
+    for limit, who in used:
+        throttle.give_back(limit, who)
+
+
+def _sentence(wait: int, *, now: datetime) -> str:
+    if wait <= settings.CODE_COOLDOWN_SECONDS:
+        return _("We sent a code just now. You can ask for a new one in a minute.")
+    at = time_format(timezone.localtime(now + timedelta(seconds=wait + 59)), "H:i")
+    return _("Many codes were sent for this invoice. You can ask for a new one at %(time)s.") % {"time": at}
+
+
+def _new_code(invoice: Invoice, holder: str, purpose: str) -> tuple[SmsDevice, str]:
+    SmsDevice.objects.filter(valid_until__lt=timezone.now() - _KEEP).delete()
+    with transaction.atomic():
+        row = {"invoice": invoice, "holder": holder, "purpose": purpose}
+        device = SmsDevice.objects.select_for_update().get_or_create(**row)[0]
+        if not device.generate_is_allowed()[0]:
+            wait = settings.CODE_COOLDOWN_SECONDS
+            raise TooOften(_sentence(wait, now=timezone.now()), wait_seconds=wait)
+        return device, device.generate_challenge()
+
+
+def _not_sent(device: SmsDevice, used: _Used, refusal: GatewayRefused, *, now: datetime) -> None:
+    """Nothing left: end the code and give the tries back, but for the pause (the provider is not to be stormed)."""
+    with transaction.atomic():
+        SmsDevice.objects.select_for_update().get(pk=device.pk).forget_code()
+    _give_back(used[1:])
+    if refusal.alarm:
+        audit.ask_staff(StaffItem.Kind.GATEWAY_ALARM, dedupe_key=f"sms:{now.date()}", note=f"sms: {refusal}")
+
+
+# --- checking -----------------------------------------------------------------------------------
+
+
+def verify_code(invoice: Invoice, *, holder: str, code: str, purpose: str = DOCUMENTS) -> bool:
+    """Whether `code` is the one sent for this browser, invoice and purpose. Right once.
+
+    Wrong, too late, used, of another invoice, never sent: one answer for all. The row is locked, so that
+    parallel guesses can't share a try.
+    """
+    with transaction.atomic():
+        row = SmsDevice.objects.select_for_update().filter(invoice=invoice, holder=holder, purpose=purpose)
+        device = row.first() or SmsDevice(invoice=invoice)  # an unsaved one does the same work and says no
+        tried = device.is_open
+        right = device.verify_token(code)
+        if tried:
+            audit.record("code_right" if right else "code_wrong", by="patient", invoice=invoice)
+    return right
+
+
+def hash_holder(secret: str) -> str:
+    """How a browser's secret is kept beside its code."""
+    return salted_hmac("portal.sms_holder", secret, algorithm="sha256").hexdigest()
