@@ -20,7 +20,7 @@ from pypdf import PdfReader
 
 from billing import documents, ledger, links
 from billing.encryption import Unreadable
-from billing.models import InvoiceDocument, LedgerEntry, Provider
+from billing.models import Invoice, InvoiceDocument, LedgerEntry, Provider
 from tests import factories
 from tests.billing.test_encryption import key
 
@@ -171,7 +171,7 @@ def test_a_new_key_seals_the_documents_again(settings):
     before = InvoiceDocument.objects.get().name
     call_command("rotate_field_keys", stdout=io.StringIO())
     settings.FIELD_KEYS = new
-    assert documents.invoice_pdf(invoice, language="nl") == first
+    assert documents.invoice_pdf(Invoice.objects.get(), language="nl") == first
     assert not storages["default"].exists(before)
 
 
