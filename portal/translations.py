@@ -109,7 +109,13 @@ def _sources() -> Iterator[tuple[Path, io.BytesIO]]:
                 yield path, io.BytesIO(path.read_bytes())
     for path in sorted((settings.ROOT / "templates").rglob("*")):
         if path.suffix in (".html", ".txt"):
-            yield path, io.BytesIO(templatize(path.read_text(), origin=str(path)).encode())
+            yield path, _as_python(path)
+
+
+def _as_python(template: Path) -> io.BytesIO:
+    """What Django makes of a template for xgettext. Babel reads it as Python, so no line may be indented."""
+    lines = templatize(template.read_text(), origin=str(template)).splitlines()
+    return io.BytesIO("\n".join(line.lstrip() for line in lines).encode())
 
 
 def _flags(strings: object) -> set[str]:

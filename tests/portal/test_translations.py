@@ -55,6 +55,15 @@ def test_updating_twice_changes_nothing(tmp_path, monkeypatch):
     assert copy.read_bytes() == once
 
 
+def test_a_template_may_be_indented_as_it_likes(tmp_path, settings):
+    settings.ROOT = tmp_path
+    (tmp_path / "templates").mkdir()
+    plural = "{% blocktranslate count n=n %}one{% plural %}more{% endblocktranslate %}"
+    text = f"{{% load i18n %}}\n      <p>\n   {{% translate 'Deep' %}}\n {plural}"
+    (tmp_path / "templates" / "odd.txt").write_text(text)
+    assert {m.id for m in translations.extracted() if m.id} == {"Deep", ("one", "more")}
+
+
 @pytest.mark.parametrize(("language", "words"), [("nl", "Betalingskenmerk"), ("en", "Payment reference")])
 def test_both_languages_are_served(language, words):
     with translation.override(language):
