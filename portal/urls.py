@@ -6,7 +6,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from portal.views import health, invoice, lookup, payment
+from portal.views import document, health, invoice, link, lookup, payment
 
 
 class TokenConverter(StringConverter):
@@ -20,7 +20,12 @@ register_converter(TokenConverter, "token")
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
     path("klaar/", invoice.finish, name="finish"),
+    path("openen/<token:link>/", link.open_link, name="link"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
+    path("rekening/<token:token>/code/", document.code, name="code"),
+    path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
+    path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
+    path("rekening/<token:token>/langer/", document.stay, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("betaling/<token:token>/", payment.returned, name="payment_return"),
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),

@@ -2,18 +2,23 @@
 
 from typing import Any
 
+from axes.helpers import get_client_ip_address
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import invoices, timeline
+from billing import access_log, documents, invoices, timeline
 from billing.admin.detail import Section, amount, badge, link_to, moment, status_badge
+from billing.attachment import attachment
 from billing.ledger import with_balance
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage
+from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage
 from billing.money import ZERO
 from billing.tenant_admin import OfferedFilter, TenantAdmin
 
@@ -100,12 +105,37 @@ class InvoiceAdmin(TenantAdmin):
             name = invoices.status_of(obj, obj.balance or ZERO, obj.held, timezone.localdate())
         return badge(name, STATUS_LABELS[name])
 
+    def get_urls(self) -> list[URLPattern]:
+        download = self.admin_site.admin_view(self.download)
+        return [path("<path:object_id>/rekening.pdf", download, name="billing_invoice_pdf"), *super().get_urls()]
+
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The full invoice, for whoever may see its row. What can't be logged is not shown: then this raises."""
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        invoice = self.get_object(request, object_id)
+        content = documents.invoice_pdf(invoice, language=invoice.patient.language)
+        access_log.record(
+            AccessEvent.Act.DOWNLOAD,
+            invoice=invoice,
+            who=f"staff:{request.user.pk}",
+            role=AccessEvent.Role(request.user.role),  # type: ignore[union-attr]
+            data="invoice.pdf",
+            grounds="staff-totp",
+            organisation=invoice.provider.agb_code if request.user.provider_id else "zorgrekening",  # type: ignore[union-attr]
+            address=get_client_ip_address(request),
+        )
+        return attachment(content, name="rekening.pdf", content_type="application/pdf")
+
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")
         prefetch_related_objects(
             [obj], "entries", "holds", "payments", Prefetch("messages", without_bodies), "staff_items", "audit_events"
         )
         return [
+            _document(obj),
             _ledger(obj),
             _payments(obj),
             _holds(obj),
@@ -113,6 +143,13 @@ class InvoiceAdmin(TenantAdmin):
             _items(obj),
             timeline_section(timeline.of_invoice(obj)),
         ]
+
+
+def _document(invoice: Invoice) -> Section:
+    """The way to the medical part, with the word that taking it is written down."""
+    link = format_html('<a href="{}">{}</a>', reverse("admin:billing_invoice_pdf", args=[invoice.pk]), gettext("PDF"))
+    note = gettext("Every download is written down, and the patient can read who it was.")
+    return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
 
 
 def _ledger(invoice: Invoice) -> Section:

@@ -55,7 +55,11 @@ OWN_PAGE = {
     "catch all": {404},
 }
 LISTS = {f"billing_{name}_changelist" for name in MODELS}
-ROWS = {f"billing_{name}_change" for name in MODELS} | {"billing_staff_history", "auth_user_password_change"}
+ROWS = {f"billing_{name}_change" for name in MODELS} | {
+    "billing_invoice_pdf",
+    "billing_staff_history",
+    "auth_user_password_change",
+}
 ADDING = {"billing_staff_add"}
 KINDS = (PUBLIC, set(OWN_PAGE), LISTS, ROWS, ADDING)
 

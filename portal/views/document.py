@@ -1,0 +1,137 @@
+"""The full invoice: the code that opens it, the download, and who looked at it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import access_log, documents
+from billing.attachment import attachment
+from billing.errors import Refused
+from billing.models import AccessEvent, Invoice
+from portal import access, gate, sms_code
+from portal.forms import CodeForm
+from portal.views.invoice import session_ended, visible_invoice
+
+EVENTS_SHOWN = 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask for a code, enter it, and then find what it opens: all at one address."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    now = timezone.now()
+    if held := gate.passed(request, token, now=now):
+        return render(request, "portal/document.html", {"invoice": view.invoice, "until": held.until})
+    if gate.usable(view.invoice) is None:
+        return render(request, "portal/code_impossible.html", {"invoice": view.invoice})
+    if request.method == "POST":
+        return _check(request, view.invoice, now) if "code" in request.POST else _send(request, view.invoice, now)
+    return _page(request, view.invoice, CodeForm())
+
+
+def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
+    network = access.client_network(request)
+    try:
+        sent = sms_code.send_code(invoice, holder=gate.holder_of(request), network=network, now=now)
+    except sms_code.TooOften as refusal:
+        response = _page(request, invoice, CodeForm(), refusal=str(refusal), status=429)
+        response.headers["Retry-After"] = str(refusal.wait_seconds)
+        return response
+    except Refused as refusal:
+        return _page(request, invoice, CodeForm(), refusal=str(refusal), status=503)
+    digits = {"digits": sms_code.last_digits(invoice)}
+    if sent:
+        messages.success(request, _("We sent an SMS to the number that ends in %(digits)s.") % digits)
+    else:
+        messages.warning(
+            request, _("We asked for an SMS to the number that ends in %(digits)s. It may take a few minutes.") % digits
+        )
+    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+
+
+def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, invoice, form)
+    if not sms_code.verify_code(invoice, holder=gate.holder_of(request), code=form.cleaned_data["code"]):
+        form.add_wrong()
+        return _page(request, invoice, form)
+    gate.let_through(request, invoice.token, gate=gate.SMS, now=now)
+    messages.success(request, _("The code is right."))
+    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+
+
+def _page(
+    request: HttpRequest, invoice: Invoice, form: CodeForm, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    under_way = sms_code.open_code(invoice, holder=gate.holder_of(request))
+    context: dict[str, Any] = {
+        "invoice": invoice,
+        "form": form,
+        "under_way": under_way,
+        "digits": sms_code.last_digits(invoice),
+        "refusal": refusal,
+    }
+    return render(request, "portal/code.html", context, status=status)
+
+
+@require_GET
+def pdf(request: HttpRequest, token: str) -> HttpResponse:
+    """The full invoice. What can't be written into the access log is not shown: then this raises."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    held = gate.passed(request, token, now=timezone.now())
+    if held is None:
+        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
+    content = documents.invoice_pdf(view.invoice, language=translation.get_language())
+    access_log.record(
+        AccessEvent.Act.DOWNLOAD,
+        invoice=view.invoice,
+        who="patient",
+        role=AccessEvent.Role.PATIENT,
+        data="invoice.pdf",
+        grounds=held.grounds,
+        organisation=view.invoice.provider.agb_code,
+        address=access.client_address(request),
+    )
+    return attachment(content, name="rekening.pdf", content_type="application/pdf")
+
+
+@require_GET
+def access_list(request: HttpRequest, token: str) -> HttpResponse:
+    """Who looked at this invoice, when and in which role; for the patient, so behind the same gate."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    if gate.passed(request, token, now=timezone.now()) is None:
+        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
+    events = list(access_log.of_invoice(view.invoice)[: EVENTS_SHOWN + 1])
+    context = {"invoice": view.invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
+    return render(request, "portal/access_list.html", context)
+
+
+@require_POST
+def stay(request: HttpRequest, token: str) -> HttpResponse:
+    """Stay longer: back to the page with its new time, or the time alone for the script that asks."""
+    now = timezone.now()
+    gate.stay(request, token, now=now)
+    closes = access.closes_at(request, token)
+    if "application/json" in request.headers.get("Accept", ""):
+        left = max(0, int((closes - now).total_seconds())) if closes else 0
+        return JsonResponse({"seconds": left})
+    if closes is None:
+        return session_ended(request)
+    back = request.POST.get("next", "")
+    own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return HttpResponseRedirect(back if own and back.startswith("/") else reverse("invoice", args=[token]), status=303)
