@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing import audit
 from billing.ladder import move_ladder
 from billing.ledger import lock_invoice, with_balance
-from billing.models import Hold, Invoice, LedgerEntry
+from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan
 from billing.money import ZERO
 
 REFERENCE_DIGITS = 16
@@ -59,21 +59,27 @@ class InvoiceView:
     """What may be told about an invoice to whoever holds its reference: no name, no care, no contact."""
 
     invoice: Invoice
-    status: str  # open | overdue | on_hold | paid
+    status: str  # open | overdue | plan | on_hold | paid
     outstanding: Decimal
     credit: Decimal
     paid_at: object
     paid_how: str
     hold: Hold | None
+    plan: PaymentPlan | None
 
     @property
     def can_pay(self) -> bool:
-        return self.status in ("open", "overdue")
+        return self.status in ("open", "overdue", "plan")
 
 
 def find_by_reference(reference: str) -> Invoice | None:
     """The invoice with this payment reference; None for unknown and withdrawn alike."""
     return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None).first()
+
+
+def is_open_to_guests(token: str) -> bool:
+    """Whether there is an invoice behind this URL token that a guest may see."""
+    return Invoice.objects.filter(token=token, withdrawn_at=None).exists()
 
 
 def active_hold(invoice_id: int) -> Hold | None:
@@ -125,17 +131,21 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     One query, two for what is paid: this is the page that everybody opens.
     """
     active = FilteredRelation("holds", condition=Q(holds__released_at=None))
-    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).annotate(hold=active)
-    invoice = found.select_related("provider", "hold").order_by("hold__placed_at").first()
+    running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
+    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).annotate(hold=active, plan=running)
+    invoice = found.select_related("provider", "hold", "plan").order_by("hold__placed_at").first()
     if invoice is None:
         return None
     hold: Hold | None = getattr(invoice, "hold", None)  # Django leaves it out when the join found none
     owed: Decimal = invoice.balance or ZERO  # type: ignore[attr-defined]
+    plan: PaymentPlan | None = getattr(invoice, "plan", None)
     status = status_of(invoice, owed, hold, today)
+    if status in ("open", "overdue") and plan and plan.kind == PaymentPlan.Kind.INSTALLMENTS:
+        status = "plan"
     paid_at, paid_how = None, ""
     if status == "paid":
         paid_at, paid_how = _how_paid(invoice)
-    return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold)
+    return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan)
 
 
 def status_of(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:

@@ -7,7 +7,6 @@ out is decided when it is made, and once more when it is sent.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,6 +19,7 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
 # Letters whose reader still has time to react are cut short by a hold or a plan; these two ask for nothing.
 _NEVER_CUT = (Step.NOTICE, Step.NOTE)
+_AGAIN = (Status.PLANNED, Status.VOID)
 
 
 def begin(new: Iterable[tuple[int, date]]) -> None:
@@ -104,14 +104,14 @@ def _next(invoice: Invoice, today: date) -> tuple[int, date | None]:
         return under_way[-1].step + 1, None  # its own day is known once it was sent
     if Step.NOTICE not in standing:
         return Step.NOTICE, today
-    note = standing.get(Step.NOTE)
-    noted = note is not None and (note.due_on == invoice.due_on or note.status == Status.PLANNED)
+    noted = any(row.step == Step.NOTE and row.due_on == invoice.due_on and row.status not in _AGAIN for row in rows)
     if not noted and Step.REMINDER not in standing and today < invoice.due_on:
         return Step.NOTE, first_note_on(invoice.due_on)
     step = next((s for s in Step if s > Step.NOTE and not _is_taken(standing.get(s))), None)
     if step is None:
         return Step.HAND_OVER, None
-    day = max(_earliest(step, standing), reminder_on(invoice.due_on))
+    before = standing.get(step - 1) if step > Step.REMINDER else None
+    day = max(earliest_after(before) if before else date.min, reminder_on(invoice.due_on))
     if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in rows if row.step != Step.NOTICE):
         day = max(day, invoice.due_on + timedelta(days=settings.RESUME_AFTER_DAYS))
     return step, day
@@ -121,11 +121,9 @@ def _is_taken(row: ReminderStep | None) -> bool:
     return row is not None and row.status == Status.TAKEN
 
 
-def _earliest(step: int, standing: dict[int, Any]) -> date:
-    """The day on which the step before it has lawfully run out."""
-    before = standing.get(step - 1)
-    if step == Step.REMINDER or before is None or before.letter is None:
-        return date.min
-    if step == Step.NOTICE_OF_COSTS:
-        return before.letter.book_costs_on
+def earliest_after(before: ReminderStep) -> date:
+    """The first day for the step after one that was taken: its time to react has lawfully run out."""
+    letter = before.letter
+    if before.step == Step.FINAL_NOTICE:
+        return letter.book_costs_on if letter and letter.book_costs_on else date.max
     return runs_until(before)

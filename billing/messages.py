@@ -13,7 +13,23 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 # What a template needs to be given. A missing fact would be an empty place in a mail that can't be called back.
-NEEDED = {"receipt": {"amount", "received_at", "outstanding"}}
+_LETTER = {"lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until"}
+_WAY_IN = ("lines", "link_until", "provider")
+NEEDED = {
+    "receipt": {"amount", "received_at", "outstanding"},
+    "invoice_notice": _LETTER | {"due_on", "on_hold"},
+    "friendly_note": _LETTER,
+    "reminder": _LETTER,
+    "final_notice": _LETTER | {"announced", "with_vat", "rate"},
+    "notice_of_costs": _LETTER,
+    "final": _LETTER,
+    "deferral_agreed": {"amount", "until", *_WAY_IN},
+    "plan_agreed": {"amount", "until", "terms", *_WAY_IN},
+    "installment_due": {"amount", "due_on", "number", "count", "is_deferral", *_WAY_IN},
+    "installment_missed": {"amount", "due_on", "number", "grace_until", "outstanding", *_WAY_IN},
+    "plan_broken": {"outstanding", *_WAY_IN},
+    "plan_completed": {*_WAY_IN},
+}
 
 TEXT_WIDTH = 72
 _ONE_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]+@[^\s@,;:<>()\[\]\"\\]+")

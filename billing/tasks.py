@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing import outbox, payments, reconciliation
+from billing import outbox, payments, reconciliation, reminders
 
 
 @shared_task(name="billing.deliver_message")
@@ -28,3 +28,8 @@ def sweep_payments() -> None:
 @shared_task(name="billing.compare_with_gateway")
 def compare_with_gateway() -> None:
     reconciliation.compare_with_gateway()
+
+
+@shared_task(name="billing.sweep_reminders")
+def sweep_reminders() -> None:
+    reminders.sweep()

@@ -106,7 +106,7 @@ def real_payments(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(Tags.compatibility)
+@register("law")
 def law_is_up_to_date(**kwargs: Any) -> list[CheckMessage]:
     """Rates and holidays are dated data: somebody must look up the next ones in time."""
     today = timezone.localdate()

@@ -1,0 +1,95 @@
+"""What a late payer owes besides the invoice: collection costs and interest, in the ledger only when lawfully due."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import audit, ledger
+from billing.breakdown import interest_due, parts_of
+from billing.law.costs import collection_costs
+from billing.ledger import lock_invoice
+from billing.models import Invoice, LedgerEntry, Letter, Provider, ReminderStep
+from billing.money import ZERO, split, to_cents
+
+Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerEntry.Kind
+BY = "ladder"
+
+
+def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider: Provider) -> Decimal:
+    """The costs that a 14-day letter over `principal` may announce: the ceiling over all claims that still run.
+
+    A letter soon after another one adds only what the sum of both allows beyond the first (6:96 lid 7 BW), so that
+    claims that might have gone together never cost the minimum twice.
+    """
+    patient_id = invoices[0].patient_id
+    running = Letter.objects.filter(
+        patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at=None,
+        steps__status__in=(Status.COMPOSED, Status.TAKEN), steps__invoice__settled_at=None,
+    ).distinct()  # fmt: skip
+    others = [(letter.principal, letter.costs_announced or ZERO) for letter in running]
+    before = sum((amount for amount, _costs in others), ZERO)
+    announced = sum((costs for _amount, costs in others), ZERO)
+    return max(collection_costs(principal + before, vat=provider.vat_on_costs) - announced, ZERO)
+
+
+def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> None:
+    """Book the costs of the 14-day letters behind `rows`, whose invoices are locked and whose terms ran out.
+
+    Costs are due over what is still open of what the letter named, never over more, and never above what it announced
+    exactly: a part paid in time lowers them (HR 25-11-2016, ECLI:NL:HR:2016:2704).
+    """
+    by_letter: dict[int, list[tuple[Invoice, Decimal]]] = {}
+    for row in rows:
+        named = ReminderStep.objects.filter(invoice=row.invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN).last()
+        if named is None or named.letter_id is None or named.principal is None:
+            continue
+        still_open = min(named.principal, parts_of(row.invoice).principal)
+        by_letter.setdefault(named.letter_id, []).append((row.invoice, still_open))
+    for letter_id, claims in by_letter.items():
+        letter = Letter.objects.select_related("patient__provider").get(pk=letter_id)
+        if letter.costs_booked_at is None and letter.book_costs_on and letter.book_costs_on <= today:
+            _book(letter, [(invoice, still_open) for invoice, still_open in claims if still_open > 0], now)
+
+
+def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], now: datetime) -> None:
+    letter.costs_booked_at = now
+    letter.save(update_fields=["costs_booked_at"])
+    base = sum((still_open for _invoice, still_open in claims), ZERO)
+    ceiling = collection_costs(base, vat=letter.patient.provider.vat_on_costs)
+    costs = min(letter.costs_announced or ZERO, ceiling)
+    if to_cents(costs) < len(claims) or not claims:
+        return
+    shares = split(costs, [to_cents(still_open) for _invoice, still_open in claims])
+    for (invoice, _still_open), share in zip(claims, shares, strict=True):
+        ledger.post(
+            invoice, Kind.COSTS, share, external_id=f"letter:{letter.pk}:costs:{invoice.pk}", occurred_at=now, by=BY
+        )
+        audit.record("costs_booked", by=BY, invoice=invoice, amount=str(share))
+
+
+def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) -> None:
+    """Book the statutory interest up to `today` that was not booked before; nothing when it rounds to nothing."""
+    for invoice in invoices:
+        if interest := interest_due(invoice, until=today):
+            event = f"interest:{invoice.pk}:{today}"
+            ledger.post(invoice, Kind.INTEREST, interest, external_id=event, occurred_at=now, by=BY)
+
+
+def waive(invoice: Invoice, *, by: str) -> Decimal:
+    """Take all costs and interest off an invoice, by mirrors; returns the sum. Somebody turned out to be right."""
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        charged = LedgerEntry.objects.filter(
+            invoice=locked, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
+        )
+        waived = ZERO
+        for entry in charged:
+            entry.invoice = locked
+            ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
+            waived += entry.amount
+        if waived:
+            audit.record("charges_waived", by=by, invoice=locked, amount=str(waived))
+    return waived

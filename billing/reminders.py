@@ -1,0 +1,162 @@
+"""Reminding: planning the steps that fall today, having their letters made, and what staff may do about it.
+
+Planning is one statement for thousands of invoices and decides nothing that costs a patient money: it writes down
+candidates. `letters` looks at each again, under locks, when it is made and when it is sent.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit, ladder, letters
+from billing.charges import waive
+from billing.errors import Refused
+from billing.invoices import place_hold, release_hold
+from billing.ledger import lock_invoice
+from billing.letters import report_bounce
+from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep
+
+__all__ = ["pause", "plan", "report_bounce", "resume", "run_day", "sweep", "waive"]
+Step, Status = ReminderStep.Step, ReminderStep.Status
+
+PLAN_CHUNK = 5000
+SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+
+_OPEN = "i.settled_at IS NULL AND i.withdrawn_at IS NULL AND i.next_step_on = %(day)s AND i.id > %(after)s"
+_TABLES = {model.__name__: model._meta.db_table for model in (Invoice, ReminderStep, Hold, PaymentPlan)}
+_BOUND = """
+    SELECT i.id FROM {Invoice} i WHERE {open} ORDER BY i.id LIMIT 1 OFFSET %(last)s
+""".format(open=_OPEN, **_TABLES)  # noqa: S608
+# The WHERE is also what lets SQLite tell the conflict clause from a join.
+_PLAN = """
+    INSERT INTO {ReminderStep} (invoice_id, step, due_on, planned_on, status, reason, created_at)
+    SELECT i.id, i.next_step, i.due_on, %(today)s, 'planned', '', %(now)s FROM {Invoice} i
+    WHERE {open} AND i.id <= %(bound)s
+      AND NOT EXISTS (SELECT 1 FROM {Hold} h WHERE h.invoice_id = i.id AND h.released_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM {PaymentPlan} p WHERE p.invoice_id = i.id AND p.status = 'active')
+    ON CONFLICT DO NOTHING
+""".format(open=_OPEN, **_TABLES)  # noqa: S608  names of our models
+_LAST_ID = 2**63 - 1
+
+
+def run_day(today: date) -> int:
+    """The day's rule, as beat runs it: plan what falls today or fell while nobody looked. Twice changes nothing."""
+    return plan(today)
+
+
+def plan(today: date) -> int:
+    """Write down the next step of every open invoice whose day has come; returns how many were new.
+
+    Set-based, a few thousand invoices to a transaction, day by day: memory stays flat, and the unique key makes a
+    second beat at the same time add nothing. One step for each invoice, the lowest not taken: days that nobody
+    planned (a week of downtime) never stack.
+    """
+    return sum(_plan_day(day, today) for day in _days(today))
+
+
+def _days(today: date) -> Iterator[date]:
+    """The days on which steps fall, walked along the index: never the rows themselves."""
+    waiting = Invoice.objects.filter(settled_at=None, withdrawn_at=None, next_step_on__isnull=False)
+    day = date.min
+    while found := (
+        waiting.filter(next_step_on__gt=day, next_step_on__lte=today)
+        .order_by("next_step_on", "pk")
+        .values_list("next_step_on", flat=True)
+        .first()
+    ):
+        day = found
+        yield day
+
+
+def _plan_day(day: date, today: date) -> int:
+    planned, after = 0, 0
+    adapt = connection.ops.adapt_datefield_value
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    while True:
+        facts = {"day": adapt(day), "today": adapt(today), "now": now, "after": after, "last": PLAN_CHUNK - 1}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_BOUND, facts)
+            row = cursor.fetchone()
+            bound = row[0] if row else _LAST_ID
+            cursor.execute(_PLAN, facts | {"bound": bound})
+            planned += cursor.rowcount
+        if row is None:
+            return planned
+        after = bound
+
+
+def sweep(*, now: datetime | None = None) -> None:
+    """Follow the letters that went out, and make those that are planned, as long as this turn lasts."""
+    now = now or timezone.now()
+    stop_at = time.monotonic() + SWEEP_SECONDS
+    sent = Letter.objects.filter(sent_on=None, voided_at=None, message__status=OutboxMessage.Status.SENT)
+    for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        letters.follow(letter_id, now=now)
+    waiting = ReminderStep.objects.filter(status=Status.PLANNED)
+    if not letters.may_go_out(Step.REMINDER, now):
+        waiting = waiting.filter(step=Step.NOTICE)
+    if not letters.may_go_out(Step.NOTICE, now):
+        waiting = waiting.exclude(step=Step.NOTICE)
+    found = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
+    for patient_id in dict.fromkeys(found):
+        if time.monotonic() > stop_at:
+            return
+        letters.compose(patient_id, now=now)
+
+
+# --- what staff may do ----------------------------------------------------------------------------
+
+
+def pause(invoice: Invoice, *, by: str, note: str) -> None:
+    """Let the invoice rest, with the reason. Raises Refused without one, or when staff paused it already."""
+    if not note.strip():
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    with transaction.atomic():
+        lock_invoice(invoice.pk)
+        if Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists():
+            raise Refused(_("This invoice is paused already."))
+        place_hold(invoice, Hold.Reason.STAFF, by=by, note=note.strip()[:200])
+
+
+def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """Let the ladder go on: ends the pause of staff, and starts again where a letter did not arrive.
+
+    An invoice that was never announced is announced anew, with a last day to pay that lies ahead. Raises Refused
+    without a reason, or when nothing keeps the ladder back.
+    """
+    today = today or timezone.localdate()
+    if not note.strip():
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        undelivered = _drop_undelivered(locked)
+        announced = ReminderStep.objects.filter(
+            invoice=locked, step=Step.NOTICE, status__in=(Status.PLANNED, Status.COMPOSED, Status.TAKEN)
+        ).exists()
+        paused = Hold.objects.filter(invoice=locked, reason=Hold.Reason.STAFF, released_at=None).exists()
+        if not (paused or undelivered or not announced or locked.next_step_on is None):
+            raise Refused(_("Nothing keeps this invoice back."))
+        due_on = None
+        if not announced:
+            due_on = max(locked.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
+        if paused:
+            release_hold(locked, Hold.Reason.STAFF, by=by, due_on=due_on)
+        else:
+            ladder.move_ladder(locked, due_on=due_on, today=today)
+        audit.record("ladder_resumed", by=by, invoice=locked, note=note.strip()[:200])
+
+
+def _drop_undelivered(invoice: Invoice) -> bool:
+    """Give up letters that the mail server refused for good: a new one is made in their place."""
+    stuck = ReminderStep.objects.filter(
+        invoice=invoice, status=Status.COMPOSED, letter__message__status=OutboxMessage.Status.FAILED
+    )
+    rows = list(stuck)
+    for row in rows:
+        ladder.close(row, Status.DROPPED, "not_delivered")
+    return bool(rows)

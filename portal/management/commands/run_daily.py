@@ -1,0 +1,30 @@
+"""`manage.py run_daily`: the day's planning, as beat runs it."""
+
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from portal import daily
+
+
+class Command(BaseCommand):
+    help = (
+        "Plan what falls today: reminders, installments, deadlines. Running it twice changes nothing. "
+        "The letters are made and sent by the worker, in the hours in which that is allowed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--today",
+            type=date.fromisoformat,
+            default=None,
+            metavar="YYYY-MM-DD",
+            help="as if it were this day; a day that lies ahead plans, and sends, what falls until then",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        today = options["today"] or timezone.localdate()
+        daily.run_day(today)
+        self.stdout.write(f"Planned for {today}.")

@@ -1,0 +1,11 @@
+"""What beat starts for all rooms together."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal import daily
+
+
+@shared_task(name="portal.run_daily")
+def run_daily() -> None:
+    daily.run_day(timezone.localdate())
