@@ -1,0 +1,49 @@
+"""The ladder day by day, on a real mail server: what is sent, when, and what it costs."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing import ledger
+from billing.models import LedgerEntry, Letter, ReminderStep, StaffItem
+from tests.billing.ladder_walk import MONDAY, Step, live_through, new_invoice, sent
+from tests.smtp_sink import Sink
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Kind = LedgerEntry.Kind
+
+
+@pytest.fixture
+def sink(settings):
+    settings.NOTICE_HOURS = (7, 22)
+    with Sink() as sink:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+        yield sink
+
+
+@pytest.mark.both_databases
+def test_the_whole_ladder_of_an_invoice_that_nobody_pays(sink):
+    invoice = new_invoice(amount="100.00")  # due on Wednesday 1 April
+    live_through(MONDAY, date(2026, 6, 20))
+    assert sent() == [
+        ("invoice_notice", "2026-03-02"),
+        ("friendly_note", "2026-03-25"),
+        ("reminder", "2026-04-08"),  # three working days later: Good Friday and Easter Monday don't count
+        ("final_notice", "2026-04-20"),  # ten days after delivery is a Sunday
+        ("notice_of_costs", "2026-05-11"),  # the term ends on Liberation Day, so a day later; then three bank days
+        ("final", "2026-05-22"),
+    ]
+    booked = LedgerEntry.objects.filter(invoice=invoice, kind__in=[Kind.COSTS, Kind.INTEREST])
+    assert sorted((e.kind, e.amount) for e in booked) == [
+        ("costs", Decimal("40.00")),
+        ("interest", Decimal("0.12")),
+        ("interest", Decimal("0.43")),  # with the other: 50 days at 4 per cent
+    ]
+    assert ledger.balance(invoice.pk) == Decimal("140.55")
+    assert StaffItem.objects.get().kind == StaffItem.Kind.READY_FOR_HAND_OVER
+    invoice.refresh_from_db()
+    assert (invoice.next_step, invoice.next_step_on) == (Step.HAND_OVER, None)
+    assert set(ReminderStep.objects.values_list("status", flat=True)) == {"taken"}
+    assert not Letter.objects.exclude(voided_at=None).exists()
+    assert timedelta(days=14) < Letter.objects.get(step=3).last_day - Letter.objects.get(step=3).sent_on
