@@ -11,9 +11,10 @@ from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from billing import audit
+from billing.breakdown import Parts, parts_of
 from billing.ladder import move_ladder
 from billing.ledger import lock_invoice, with_balance
-from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan
+from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan, ReminderStep
 from billing.money import ZERO
 
 REFERENCE_DIGITS = 16
@@ -66,6 +67,7 @@ class InvoiceView:
     paid_how: str
     hold: Hold | None
     plan: PaymentPlan | None
+    parts: Parts | None  # only when costs or interest are open
 
     @property
     def can_pay(self) -> bool:
@@ -145,7 +147,16 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     paid_at, paid_how = None, ""
     if status == "paid":
         paid_at, paid_how = _how_paid(invoice)
-    return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan)
+    parts = _parts(invoice, owed)
+    return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan, parts)
+
+
+def _parts(invoice: Invoice, owed: Decimal) -> Parts | None:
+    """What the amount is made of, when it is more than the invoice itself; asked only where that can be."""
+    if owed <= 0 or invoice.next_step <= ReminderStep.Step.FINAL_NOTICE:
+        return None
+    parts = parts_of(invoice)
+    return parts if parts.costs or parts.interest else None
 
 
 def status_of(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:
