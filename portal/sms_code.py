@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.formats import time_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
 from billing import audit
@@ -99,11 +99,15 @@ def _text(device: SmsDevice, code: str) -> str:
     return bound if len(bound) <= sms.MOST_CHARACTERS else text
 
 
+def _pause() -> throttle.Limit:
+    return throttle.Limit("code-pause", 1, settings.CODE_COOLDOWN_SECONDS)
+
+
 def _limits(invoice: Invoice, network: str) -> _Used:
     """Every limit on a code, with who or what it counts; the pause between two codes first."""
     here = f"{invoice.pk}:{network}"
     return [
-        (throttle.Limit("code-pause", 1, settings.CODE_COOLDOWN_SECONDS), here),
+        (_pause(), here),
         (throttle.Limit("code-hour", settings.CODE_SENDS_PER_HOUR, HOUR), here),
         (throttle.Limit("code-day", settings.CODE_SENDS_PER_DAY, DAY), here),
         (throttle.Limit("code-address", settings.CODE_SENDS_PER_ADDRESS_PER_HOUR, HOUR), network),
@@ -127,7 +131,7 @@ def _use_up(invoice: Invoice, network: str, *, now: datetime) -> _Used:
         elif limit.name in ("code-invoice", "code-number"):
             key = f"{invoice.pk}:{now:%Y-%m-%d}"
             audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
-        raise TooOften(_sentence(wait, now=now), wait_seconds=wait)
+        raise TooOften(_sentence(limit, wait, now=now), wait_seconds=wait)
     throttle.forget(now=now)
     return used
 
@@ -137,11 +141,25 @@ def _give_back(used: _Used) -> None:
         throttle.give_back(limit, who)
 
 
-def _sentence(wait: int, *, now: datetime) -> str:
+def _sentence(limit: throttle.Limit, wait: int, *, now: datetime) -> str:
+    """Why no code is sent now, when one can be, and what to do meanwhile."""
     if wait <= settings.CODE_COOLDOWN_SECONDS:
         return _("We sent a code just now. You can ask for a new one in a minute.")
-    at = time_format(timezone.localtime(now + timedelta(seconds=wait + 59)), "H:i")
-    return _("Many codes were sent for this invoice. You can ask for a new one at %(time)s.") % {"time": at}
+    again = timezone.localtime(now + timedelta(seconds=wait + 59))
+    when = {"day": date_format(again, "j F"), "time": time_format(again, "H:i")}
+    if limit.name == "code-budget":
+        return _("We can't send codes at this moment. You can ask for one at %(time)s.") % when
+    if again.date() == timezone.localtime(now).date():
+        sentence = _("Many codes were sent for this invoice. You can ask for a new one at %(time)s.") % when
+    else:
+        sentence = _("Many codes were sent for this invoice. You can ask for a new one on %(day)s at %(time)s.") % when
+    if limit.seconds < DAY:
+        return sentence
+    help_now = _(
+        "Didn't you ask for those codes? Or do you need the invoice now?"
+        " Call your care provider: they can send it to you."
+    )
+    return f"{sentence} {help_now}"
 
 
 def _new_code(invoice: Invoice, holder: str, purpose: str) -> tuple[SmsDevice, str]:
@@ -151,7 +169,7 @@ def _new_code(invoice: Invoice, holder: str, purpose: str) -> tuple[SmsDevice, s
         device = SmsDevice.objects.select_for_update().get_or_create(**row)[0]
         if not device.generate_is_allowed()[0]:
             wait = settings.CODE_COOLDOWN_SECONDS
-            raise TooOften(_sentence(wait, now=timezone.now()), wait_seconds=wait)
+            raise TooOften(_sentence(_pause(), wait, now=timezone.now()), wait_seconds=wait)
         return device, device.generate_challenge()
 
 
