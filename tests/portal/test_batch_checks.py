@@ -97,7 +97,7 @@ WRONG = [
     ("patient.email", f"{'a' * 250}@example.org", "too long: at most 254"),
     ("patient.mobile", "0201234567", "not a mobile number"),
     ("patient.mobile", "+31201234567", "not a mobile number"),
-    ("patient.mobile", "+3161234567", "not a mobile number"),
+    ("patient.mobile", "+3168765432", "not a mobile number"),
     ("patient.mobile", "+31691234567", "not a mobile number"),
     ("patient.mobile", "0612345678 tst 12", "not a mobile number"),
     ("patient.mobile", "0900-1234", "not a mobile number"),
