@@ -42,6 +42,9 @@ SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
 LAST_CHECKS = dict.fromkeys(
     ("invoice_notice", "friendly_note", "reminder", "final_notice", "notice_of_costs", "final"),
     "billing.letters.may_send",
+) | dict.fromkeys(
+    ("installment_due", "installment_missed", "plan_broken", "plan_completed"),
+    "billing.plans.may_send",
 )
 
 CALENDAR_FILE = "zorgrekening.ics"

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger, links
+from billing import audit, ledger, links, plans
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.gateways import mollie
 from billing.invoices import active_hold
@@ -60,22 +60,25 @@ def by_return_token(token: str) -> Payment | None:
 # --- starting -------------------------------------------------------------------------------------
 
 
-def start_payment(invoice_id: int, *, language: str, by: str, now: datetime | None = None) -> Payment:
+def start_payment(
+    invoice_id: int, *, language: str, by: str, amount: Decimal | None = None, now: datetime | None = None
+) -> Payment:
     """An attempt at what is outstanding, with its link to the bank; a running one for the same amount is reused.
 
+    `amount` may be a part that the payment plan offers now: the next installment, or all that is due by now.
     `checkout_url` is empty when it is not known yet whether the gateway made the payment: it comes by itself.
     Raises Refused with a sentence for the patient when there is nothing to pay, or not now, or not this way.
     """
     now = now or timezone.now()
-    payment = _start(invoice_id, language=language, by=by, now=now)
+    payment = _start(invoice_id, amount, language=language, by=by, now=now)
     if payment.superseded_at:  # the amount changed while the gateway was called: its link is not to be offered
-        payment = _start(invoice_id, language=language, by=by, now=now)
+        payment = _start(invoice_id, amount, language=language, by=by, now=now)
     return payment
 
 
-def _start(invoice_id: int, *, language: str, by: str, now: datetime) -> Payment:
-    _ask_about_stale(invoice_id, now)
-    payment = _reuse_or_commit(invoice_id, language=language, by=by, now=now)
+def _start(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
+    _ask_about_stale(invoice_id, part, now)
+    payment = _reuse_or_commit(invoice_id, part, language=language, by=by, now=now)
     if payment.status == Status.NEW and _claim_call(payment, now):
         return _create(payment, now=now)
     if payment.mollie_id is None:
@@ -110,10 +113,10 @@ def _reusable(payment: Payment, amount: Decimal, now: datetime) -> bool:
     return payment.amount == amount and (ends is None or ends > now + margin)
 
 
-def _ask_about_stale(invoice_id: int, now: datetime) -> None:
+def _ask_about_stale(invoice_id: int, part: Decimal | None, now: datetime) -> None:
     """Before an attempt is replaced, hear what became of it: it may have been paid a moment ago."""
     live = _live(invoice_id)
-    if live is None or live.mollie_id is None or _reusable(live, ledger.outstanding(invoice_id), now):
+    if live is None or live.mollie_id is None or _reusable(live, part or ledger.outstanding(invoice_id), now):
         return
     try:
         sync_payment(live.pk, now=now)
@@ -121,13 +124,14 @@ def _ask_about_stale(invoice_id: int, now: datetime) -> None:
         log.warning("payment %s is replaced unheard: %s", live.pk, failure)
 
 
-def _reuse_or_commit(invoice_id: int, *, language: str, by: str, now: datetime) -> Payment:
+def _reuse_or_commit(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
     """The running attempt, or a new one that is committed before anybody calls the gateway."""
     with transaction.atomic(durable=True):
         invoice = lock_invoice(invoice_id)
         live = _live(invoice_id)
-        amount = ledger.outstanding(invoice_id)
-        _refuse_unless_payable(invoice, amount)
+        owed = ledger.outstanding(invoice_id)
+        amount = owed if part is None else part
+        _refuse_unless_payable(invoice, amount, owed, now)
         if live and _reusable(live, amount, now):
             return live
         supersede_live(invoice, now=now)
@@ -147,13 +151,17 @@ def _reuse_or_commit(invoice_id: int, *, language: str, by: str, now: datetime) 
     return payment
 
 
-def _refuse_unless_payable(invoice: Invoice, amount: Decimal) -> None:
+def _refuse_unless_payable(invoice: Invoice, amount: Decimal, owed: Decimal, now: datetime) -> None:
     if invoice.withdrawn_at:
         raise Refused(_("This invoice was withdrawn. You do not have to pay it."))
-    if amount <= 0:
+    if owed <= 0:
         raise Refused(_("Nothing is left to pay on this invoice."))
     if active_hold(invoice.pk):
         raise Refused(_("This invoice is on hold. You do not have to pay now. You will hear from us."))
+    if amount != owed:
+        plan = plans.progress(invoice.pk, today=timezone.localtime(now).date())
+        if plan is None or amount not in plan.payable:
+            raise Refused(_("The amount to pay has changed. Look at the new amount, and try again."))
     if amount > MOST_BY_IDEAL:
         raise Refused(_("This amount is too high for iDEAL. Please pay by bank transfer."))
 

@@ -6,7 +6,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from portal.views import document, health, invoice, link, lookup, payment
+from portal.views import arrangement, document, health, invoice, link, lookup, payment
 
 
 class TokenConverter(StringConverter):
@@ -27,6 +27,9 @@ urlpatterns = [
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
     path("rekening/<token:token>/langer/", document.stay, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
+    path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),
+    path("rekening/<token:token>/betalingsregeling/", arrangement.plan, name="plan"),
+    path("rekening/<token:token>/betaaldagen.ics", arrangement.calendar, name="plan_calendar"),
     path("betaling/<token:token>/", payment.returned, name="payment_return"),
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import invoices
+from billing import invoices, plans
 from portal import access
 
 # Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
@@ -32,7 +32,9 @@ def session_ended(request: HttpRequest) -> HttpResponse:
 
 def render_invoice(request: HttpRequest, view: invoices.InvoiceView, *, refusal: str = "") -> HttpResponse:
     """The page, with the sentence of a rule that just said no."""
-    context = {"view": view, "invoice": view.invoice, "refusal": refusal, "today": timezone.localdate()}
+    today = timezone.localdate()
+    progress = plans.progress_of(view.plan, view.outstanding, today=today) if view.plan else None
+    context = {"view": view, "invoice": view.invoice, "progress": progress, "refusal": refusal, "today": today}
     return render(request, "portal/invoice.html", context, status=409 if refusal else 200)
 
 

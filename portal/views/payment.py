@@ -10,10 +10,12 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing import payments
+from billing import payments, plans
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.models import Payment
+from billing.money import ZERO
 from portal import access
+from portal.arrangement_forms import PartForm
 from portal.views.invoice import render_invoice, session_ended, visible_invoice
 
 WEBHOOK_MOST_BYTES = 1024
@@ -39,8 +41,12 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
+    part = PartForm(request.POST)
+    amount = part.cleaned_data["amount"] if part.is_valid() else ZERO  # nonsense is an amount that nobody offers
     try:
-        payment = payments.start_payment(view.invoice.pk, language=translation.get_language(), by="patient")
+        payment = payments.start_payment(
+            view.invoice.pk, language=translation.get_language(), amount=amount, by="patient"
+        )
     except Refused as refusal:
         # The rule may have said no because something just changed: show the invoice as it is now.
         return render_invoice(request, visible_invoice(request, token) or view, refusal=str(refusal))
@@ -60,7 +66,9 @@ def bank(request: HttpRequest, token: str) -> HttpResponse:
 def returned(request: HttpRequest, token: str) -> HttpResponse:
     """Back from the bank. Needs no session, as a phone may return in another browser; shows nothing of the care."""
     payment = _asked_again(_payment_or_404(token))
-    return render(request, f"portal/payment_{state_of(payment)}.html", _context(request, payment))
+    progress = plans.progress(payment.invoice_id, today=timezone.localdate())
+    goes_on = progress is not None and progress.next is not None
+    return render(request, f"portal/payment_{state_of(payment)}.html", _context(request, payment) | {"plan": goes_on})
 
 
 @require_safe

@@ -1,0 +1,80 @@
+"""How far a plan is paid: computed from what is still owed, by whatever way that came down.
+
+Installments are settled in order by the fall of the outstanding amount since the agreement. So paying early, late, too
+much, by bank transfer or by a lowered price all settle the right ones, and money that is taken back opens the last
+settled one again. Nothing about it is stored, so nothing can disagree with the ledger.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from billing.models import Installment, PaymentPlan
+from billing.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One installment with what is still open of it."""
+
+    installment: Installment
+    open: Decimal
+
+    @property
+    def is_paid(self) -> bool:
+        return self.open == ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A plan as it stands: the open amounts of its lines together are exactly what is outstanding."""
+
+    plan: PaymentPlan
+    lines: Sequence[Line]
+    outstanding: Decimal
+    due_now: Decimal
+
+    @property
+    def next(self) -> Line | None:
+        """The first installment that is not paid in full."""
+        return next((line for line in self.lines if not line.is_paid), None)
+
+    @property
+    def paid(self) -> Decimal:
+        """How much of what was agreed is paid."""
+        return max(self.plan.total - self.outstanding, ZERO)
+
+    @property
+    def paid_count(self) -> int:
+        return sum(line.is_paid for line in self.lines)
+
+    @property
+    def ends_on(self) -> date:
+        return self.lines[-1].installment.due_on
+
+    @property
+    def is_deferral(self) -> bool:
+        return self.plan.kind == PaymentPlan.Kind.DEFERRAL
+
+    @property
+    def payable(self) -> set[Decimal]:
+        """The amounts that may be paid at once: the next installment, all that is due by now, everything."""
+        first = self.next.open if self.next else ZERO
+        return {first, self.due_now, self.outstanding} - {ZERO}
+
+
+def progress_of(plan: PaymentPlan, outstanding: Decimal, *, today: date) -> Progress:
+    """How far `plan` is paid when `outstanding` is still owed on its invoice."""
+    installments = list(plan.installments.all())
+    settled = max(plan.total - outstanding, ZERO)
+    # More is owed than was agreed about (a payment of before was taken back): it comes with the last installment.
+    beyond = max(outstanding - plan.total, ZERO)
+    lines = []
+    for installment in installments:
+        covered = min(settled, installment.amount)
+        settled -= covered
+        extra = beyond if installment is installments[-1] else ZERO
+        lines.append(Line(installment, installment.amount - covered + extra))
+    due_now = sum((line.open for line in lines if line.installment.due_on <= today), ZERO)
+    return Progress(plan, lines, outstanding, due_now)

@@ -1,0 +1,360 @@
+"""Paying later as agreed: a deferral (uitstel) or installments (betalingsregeling), both free of charge.
+
+A patient agrees alone, under the lock of the invoice. While the plan runs the ladder of reminders rests; a hold lets
+the plan rest too. `run_day` announces each installment, reminds once of a missed one, and ends what is paid or broken.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from billing import audit, ladder, ledger, links, outbox
+from billing.calendar_file import calendar_file
+from billing.errors import Refused
+from billing.law import calendar
+from billing.ledger import lock_invoice
+from billing.models import Hold, Installment, Invoice, OutboxMessage, PaymentPlan
+from billing.money import ZERO, from_cents, to_cents
+from billing.plan_options import Term, options, schedule
+from billing.plan_progress import Progress, progress_of
+from billing.transitions import advance
+
+__all__ = [
+    "agree_deferral",
+    "agree_installments",
+    "may_send",
+    "options",
+    "progress",
+    "progress_of",
+    "run_day",
+    "schedule",
+]
+Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
+CHUNK = 500
+BY = "run_daily"
+
+
+# --- agreeing -------------------------------------------------------------------------------------
+
+
+def agree_deferral(invoice_id: int, *, until: date, by: str, today: date | None = None) -> PaymentPlan:
+    """Give the invoice `until` as its new last day to pay; the same asked twice is one deferral.
+
+    Raises Refused with a sentence for the patient when it is not possible, or not on that day.
+    """
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        choice = options(invoice, today)
+        if same := _same(choice.standing, Kind.DEFERRAL, [until]):
+            return same
+        if choice.no_deferral:
+            raise Refused(choice.no_deferral)
+        _refuse_unless_between(until, choice.deferral_from, choice.deferral_until)
+        return _agree(invoice, Kind.DEFERRAL, [Term(1, until, choice.outstanding)], by=by, today=today)
+
+
+def agree_installments(
+    invoice_id: int, *, count: int, first_on: date, by: str, amount: Decimal | None = None, today: date | None = None
+) -> PaymentPlan:
+    """Let what is outstanding be paid in `count` monthly installments from `first_on` on.
+
+    `amount` is what the patient was shown; the same asked twice is one plan, and a deferral that runs is replaced.
+    Raises Refused with a sentence for the patient when it is not possible, or the amount is another one by now.
+    """
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        choice = options(invoice, today)
+        if same := _same(choice.standing, Kind.INSTALLMENTS, calendar.monthly_dates(first_on, count)):
+            return same
+        if choice.no_plan:
+            raise Refused(choice.no_plan)
+        if count not in choice.counts:
+            raise Refused(_("Choose one of the numbers of installments on this page."))
+        _refuse_unless_between(first_on, choice.first_from, choice.first_until)
+        if amount is not None and amount != choice.outstanding:
+            raise Refused(_("The amount has changed. Look at the new amounts, and choose again."))
+        if choice.standing:
+            _end(choice.standing, Status.CANCELED, by=by)
+        terms = schedule(choice.outstanding, count=count, first_on=first_on)
+        return _agree(invoice, Kind.INSTALLMENTS, terms, by=by, today=today)
+
+
+def _same(standing: PaymentPlan | None, kind: PaymentPlan.Kind, days: Sequence[date]) -> PaymentPlan | None:
+    """The plan that runs, when it is the very one that is asked for: the button was pressed twice."""
+    if standing and standing.kind == kind and [i.due_on for i in standing.installments.all()] == list(days):
+        return standing
+    return None
+
+
+def _refuse_unless_between(day: date, first: date, last: date) -> None:
+    if not first <= day <= last:
+        raise Refused(
+            _("Choose a day from %(first)s up to and including %(last)s.")
+            % {"first": date_format(first, "DATE_FORMAT"), "last": date_format(last, "DATE_FORMAT")}
+        )
+
+
+def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Term], *, by: str, today: date) -> PaymentPlan:
+    """Write the plan down, let the ladder rest until its last day, and confirm it to the patient."""
+    total = sum((term.amount for term in terms), ZERO)
+    plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by)
+    soon = today + timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
+    installments = [
+        # The confirmation announces what is due soon: nobody gets two mails about one date in a week.
+        Installment(
+            plan=plan,
+            number=term.number,
+            due_on=term.due_on,
+            amount=term.amount,
+            announced_on=today if term.due_on <= soon else None,
+        )
+        for term in terms
+    ]
+    for installment in installments:
+        installment.save(force_insert=True)
+    ladder.move_ladder(invoice, due_on=terms[-1].due_on, today=today)
+    audit.record("plan_agreed", by=by, invoice=invoice, kind=kind, installments=len(terms), until=str(invoice.due_on))
+    outbox.queue(
+        "deferral_agreed" if kind == Kind.DEFERRAL else "plan_agreed",
+        invoice=invoice,
+        context={"amount": total, "until": invoice.due_on, "terms": terms, **_way_in(invoice, invoice.due_on)},
+        dedupe_key=f"plan_agreed:{plan.pk}",
+        calendar=calendar_file(installments, language=invoice.patient.language, made_at=plan.agreed_at),
+    )
+    return plan
+
+
+def _way_in(invoice: Invoice, until: date) -> dict[str, object]:
+    """What the mails say about opening the invoice: a link that works long after the last day to pay."""
+    until += timedelta(days=settings.LINK_VALID_DAYS)
+    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
+    line = {"number": invoice.number, "link": link, "reference_ending": invoice.payment_reference[-4:]}
+    return {"lines": [line], "link_until": until, "provider": invoice.provider}
+
+
+def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
+    ended = advance(plan, to, ended_at=timezone.now())
+    if ended:
+        audit.record(f"plan_{to}", by=by, invoice=plan.invoice, kind=plan.kind)
+    return ended
+
+
+# --- how it stands --------------------------------------------------------------------------------
+
+
+def progress(invoice_id: int, *, today: date) -> Progress | None:
+    """How far the running plan of the invoice is paid; None when there is none."""
+    plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
+    return progress_of(plan, ledger.outstanding(invoice_id), today=today) if plan else None
+
+
+# --- the day's work -------------------------------------------------------------------------------
+
+
+class Act(StrEnum):
+    """What a plan needs today."""
+
+    COMPLETE = "complete"
+    WITHDRAW = "withdraw"
+    END_DEFERRAL = "end_deferral"
+    ANNOUNCE = "announce"
+    MISS = "miss"
+    BREAK = "break"
+
+
+def run_day(today: date) -> None:
+    """Announce, remind, complete and end, once for each plan that needs it; a second run of the day changes nothing.
+
+    The plans are read in chunks without a lock, and those that need something are looked at again under it.
+    """
+    last = 0
+    rows = PaymentPlan.objects.filter(status=Status.ACTIVE).select_related("invoice").prefetch_related("installments")
+    while plans := list(rows.filter(pk__gt=last).order_by("pk")[:CHUNK]):
+        ids = [plan.invoice_id for plan in plans]
+        owed = dict(ledger.with_balance(Invoice.objects.filter(pk__in=ids)).values_list("pk", "balance"))
+        rested = _rested_until(ids)
+        for plan in plans:
+            now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
+            if _act_of(now, rested.get(plan.invoice_id), today):
+                _act_on(plan.pk, plan.invoice_id, today)
+        last = plans[-1].pk
+
+
+def _rested_until(invoice_ids: Sequence[int]) -> dict[int, date]:
+    """Until which day a hold let each of these invoices rest: the last day of all while one is active."""
+    until: dict[int, date] = {}
+    for invoice_id, end in Hold.objects.filter(invoice_id__in=invoice_ids).values_list("invoice_id", "released_at"):
+        day = timezone.localtime(end).date() if end else date.max
+        until[invoice_id] = max(day, until.get(invoice_id, day))
+    return until
+
+
+def _act_of(now: Progress, rested_until: date | None, today: date) -> Act | None:
+    """The one thing that a plan needs today. After a hold nobody is late at once: the days of grace come first."""
+    if now.plan.invoice.withdrawn_at:
+        return Act.WITHDRAW
+    if now.next is None:
+        return Act.COMPLETE
+    if rested_until == date.max:
+        return None
+    first = now.next.installment
+    if rested_until:
+        rested_until += timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+    late_from = max(first.due_on, rested_until or first.due_on)
+    if first.missed_on:
+        ends = max(first.grace_until or first.missed_on, rested_until or first.missed_on)
+        return Act.BREAK if ends < today else None
+    if now.is_deferral and late_from < today:
+        return Act.END_DEFERRAL
+    if not now.is_deferral and ladder.reminder_on(late_from) <= today:
+        return Act.MISS
+    announce_on = first.due_on - timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
+    return Act.ANNOUNCE if announce_on <= today <= first.due_on and not first.announced_on else None
+
+
+def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        plan = PaymentPlan.objects.filter(pk=plan_id, status=Status.ACTIVE).first()
+        if plan is None:
+            return
+        plan.invoice = invoice
+        now = progress_of(plan, ledger.outstanding(invoice_id), today=today)
+        act = _act_of(now, _rested_until([invoice_id]).get(invoice_id), today)
+        if act:
+            _ACTS[act](now, today)
+
+
+def _complete(now: Progress, today: date) -> None:
+    if _end(now.plan, Status.COMPLETED, by=BY) and not now.is_deferral:
+        _tell("plan_completed", now, {}, key=str(now.plan.pk))
+
+
+def _withdraw(now: Progress, today: date) -> None:
+    _end(now.plan, Status.CANCELED, by=BY)
+
+
+def _end_deferral(now: Progress, today: date) -> None:
+    """The later date has gone by: the ordinary ladder goes on from it, and tells in its own words."""
+    if _end(now.plan, Status.BROKEN, by=BY):
+        ladder.move_ladder(now.plan.invoice, today=today)
+
+
+def _announce(now: Progress, today: date) -> None:
+    if line := now.next:
+        line.installment.announced_on = today
+        line.installment.save(update_fields=["announced_on"])
+        facts = {"amount": line.open, "due_on": line.installment.due_on, "number": line.installment.number}
+        facts |= {"count": len(now.lines), "is_deferral": now.is_deferral}
+        _tell("installment_due", now, facts, key=_key(line.installment, line.open))
+
+
+def _miss(now: Progress, today: date) -> None:
+    """The one free reminder. Its days count from the day on which the mail can have been read."""
+    if line := now.next:
+        sent_on = calendar.next_sending_moment(datetime.combine(today, time(0), tzinfo=calendar.AMSTERDAM)).date()
+        delivered = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
+        line.installment.missed_on = today
+        line.installment.grace_until = delivered + timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+        line.installment.save(update_fields=["missed_on", "grace_until"])
+        audit.record("installment_missed", by=BY, invoice=now.plan.invoice, number=line.installment.number)
+        facts = {"amount": now.due_now, "due_on": line.installment.due_on, "number": line.installment.number}
+        facts |= {"grace_until": line.installment.grace_until, "outstanding": now.outstanding}
+        _tell("installment_missed", now, facts, key=f"{_key(line.installment, now.due_now)}:{today}")
+
+
+def _break(now: Progress, today: date) -> None:
+    """The plan ends, and all of the rest is due: the ladder resumes at its first step not lawfully taken."""
+    if now.next and _reminder_runs(now.next.installment, today):
+        return
+    if _end(now.plan, Status.BROKEN, by=BY):
+        ladder.move_ladder(now.plan.invoice, due_on=today, today=today)
+        _tell("plan_broken", now, {"outstanding": now.outstanding}, key=str(now.plan.pk))
+
+
+def _reminder_runs(missed: Installment, today: date) -> bool:
+    """Whether the free reminder waits to be sent, or went out so late that its days are not over."""
+    reminder = OutboxMessage.objects.filter(dedupe_key__startswith=f"installment_missed:{missed.pk}:").last()
+    if reminder is None or reminder.status in (OutboxMessage.Status.FAILED, OutboxMessage.Status.CANCELED):
+        return False
+    if reminder.sent_at is None:
+        return reminder.status != OutboxMessage.Status.IN_DOUBT
+    sent_on = timezone.localtime(reminder.sent_at).date()
+    delivered = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
+    return today <= delivered + timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+
+
+_ACTS: dict[Act, Callable[[Progress, date], None]] = {
+    Act.COMPLETE: _complete,
+    Act.WITHDRAW: _withdraw,
+    Act.END_DEFERRAL: _end_deferral,
+    Act.ANNOUNCE: _announce,
+    Act.MISS: _miss,
+    Act.BREAK: _break,
+}
+
+
+# --- messages -------------------------------------------------------------------------------------
+
+
+def _key(installment: Installment, amount: Decimal) -> str:
+    """Names the installment and the amount that the mail states, so that a changed amount is another mail."""
+    return f"{installment.pk}:{to_cents(amount)}"
+
+
+def _tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> None:
+    invoice = now.plan.invoice
+    context = {**_way_in(invoice, now.ends_on), **facts}
+    outbox.queue(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
+
+
+def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """Whether a mail about a plan may go out now: None, the moment to ask again, or why it is withdrawn.
+
+    Nobody is written to at night, on Sundays or holidays, nor about an amount that is no longer right.
+    """
+    if not calendar.is_sending_moment(now):
+        return calendar.next_sending_moment(now)
+    today = timezone.localtime(now).date()
+    if message.invoice_id is None:
+        return None
+    owed = ledger.outstanding(message.invoice_id)
+    if message.kind == "plan_completed":
+        return "owed_again" if owed else None
+    if owed == ZERO:
+        return "paid"
+    if Hold.objects.filter(invoice_id=message.invoice_id, released_at=None).exists():
+        return now + timedelta(days=1)
+    if message.kind == "plan_broken":
+        return None
+    plan = PaymentPlan.objects.filter(invoice_id=message.invoice_id, status=Status.ACTIVE).first()
+    return _no_longer_right(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
+
+
+def _no_longer_right(message: OutboxMessage, now: Progress, today: date) -> str | None:
+    """Why a mail about an installment is withdrawn. One that only says something old is made anew by the next run."""
+    installment_id, cents = map(int, message.dedupe_key.split(":")[1:3])
+    first = now.next.installment if now.next else None
+    if first is None or first.pk != installment_id:
+        return "paid"
+    rows = Installment.objects.filter(pk=installment_id)
+    if message.kind == "installment_due":
+        if first.due_on < today:
+            return "too_late"
+        if from_cents(cents) != (now.next.open if now.next else ZERO):
+            rows.update(announced_on=None)
+            return "changed"
+    elif from_cents(cents) != now.due_now or (first.grace_until or today) < today:
+        rows.update(missed_on=None, grace_until=None)
+        return "changed"
+    return None
