@@ -78,7 +78,7 @@ def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) ->
             ledger.post(invoice, Kind.INTEREST, interest, external_id=event, occurred_at=now, by=BY)
 
 
-def waive(invoice: Invoice, *, by: str) -> Decimal:
+def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
     """Take all costs and interest off an invoice, by mirrors; returns the sum. Somebody turned out to be right."""
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
@@ -91,5 +91,5 @@ def waive(invoice: Invoice, *, by: str) -> Decimal:
             ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
             waived += entry.amount
         if waived:
-            audit.record("charges_waived", by=by, invoice=locked, amount=str(waived))
+            audit.record("charges_waived", by=by, invoice=locked, amount=str(waived), note=note)
     return waived

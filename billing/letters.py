@@ -278,6 +278,6 @@ def report_bounce(message: OutboxMessage, *, by: str, now: datetime | None = Non
             if row.status in (Status.COMPOSED, Status.TAKEN):
                 ladder.close(row, Status.VOID, "bounced")
             if letter.costs_booked_at:
-                charges.waive(invoices[row.invoice_id], by=by)
+                charges.waive(invoices[row.invoice_id], by=by, note="bounced")
             leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")
     return True

@@ -10,18 +10,18 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, ladder, letters
-from billing.charges import waive
+from billing import audit, charges, ladder, letters
 from billing.errors import Refused
 from billing.invoices import place_hold, release_hold
 from billing.ledger import lock_invoice
 from billing.letters import report_bounce
 from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep
 
-__all__ = ["pause", "plan", "report_bounce", "resume", "run_day", "sweep", "waive"]
+__all__ = ["pause", "plan", "report_bounce", "resume", "run_day", "sweep"]
 Step, Status = ReminderStep.Step, ReminderStep.Status
 
 PLAN_CHUNK = 5000
@@ -112,15 +112,67 @@ def sweep(*, now: datetime | None = None) -> None:
 # --- what staff may do ----------------------------------------------------------------------------
 
 
-def pause(invoice: Invoice, *, by: str, note: str) -> None:
-    """Let the invoice rest, with the reason. Raises Refused without one, or when staff paused it already."""
+def staff_acts(invoice: Invoice) -> tuple[str, ...]:
+    """The names of what staff may do about the ladder of this invoice now."""
+    if invoice.withdrawn_at or invoice.settled_at:
+        return ()
+    paused = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists()
+    acts = ["resume"] if paused or invoice.next_step_on is None else []
+    if not paused:
+        acts.append("pause")
+    if not _announcement(invoice).filter(status=Status.TAKEN).exists():
+        acts.append("delivered")
+    if invoice.next_step > Step.FINAL_NOTICE:
+        acts.append("waive")
+    return tuple(acts)
+
+
+def _announcement(invoice: Invoice) -> QuerySet[ReminderStep]:
+    return ReminderStep.objects.filter(invoice=invoice, step=Step.NOTICE, status__in=ladder.STANDING)
+
+
+def _require_reason(note: str) -> str:
     if not note.strip():
         raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    return note.strip()[:200]
+
+
+def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """The invoice reached the patient in another way (on paper, at the desk): the ladder may begin.
+
+    It gets at least the days of a late invoice to pay. Raises Refused without a reason, or when it was announced.
+    """
+    note, today = _require_reason(note), today or timezone.localdate()
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        if _announcement(locked).filter(status=Status.TAKEN).exists():
+            raise Refused(_("The patient was told about this invoice already."))
+        for row in _announcement(locked):
+            ladder.close(row, Status.DROPPED, "by_hand")
+        ReminderStep.objects.create(
+            invoice=locked, step=Step.NOTICE, due_on=locked.due_on, planned_on=today, status=Status.TAKEN,
+            reason="by_hand", closed_at=timezone.now(),
+        )  # fmt: skip
+        due_on = max(locked.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
+        ladder.move_ladder(locked, due_on=due_on, today=today)
+        audit.record("announced_by_hand", by=by, invoice=locked, note=note)
+
+
+def waive_charges(invoice: Invoice, *, by: str, note: str) -> None:
+    """Take costs and interest off. Raises Refused without a reason, or when there are none."""
+    note = _require_reason(note)
+    if not charges.waive(invoice, by=by, note=note):
+        raise Refused(_("No costs or interest were charged on this invoice."))
+
+
+def pause(invoice: Invoice, *, by: str, note: str) -> None:
+    """Let the invoice rest, with the reason. Raises Refused without one, or when staff paused it already."""
+    note = _require_reason(note)
     with transaction.atomic():
         lock_invoice(invoice.pk)
         if Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists():
             raise Refused(_("This invoice is paused already."))
-        place_hold(invoice, Hold.Reason.STAFF, by=by, note=note.strip()[:200])
+        place_hold(invoice, Hold.Reason.STAFF, by=by, note=note)
 
 
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
@@ -129,15 +181,11 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
     An invoice that was never announced is announced anew, with a last day to pay that lies ahead. Raises Refused
     without a reason, or when nothing keeps the ladder back.
     """
-    today = today or timezone.localdate()
-    if not note.strip():
-        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         undelivered = _drop_undelivered(locked)
-        announced = ReminderStep.objects.filter(
-            invoice=locked, step=Step.NOTICE, status__in=(Status.PLANNED, Status.COMPOSED, Status.TAKEN)
-        ).exists()
+        announced = _announcement(locked).exists()
         paused = Hold.objects.filter(invoice=locked, reason=Hold.Reason.STAFF, released_at=None).exists()
         if not (paused or undelivered or not announced or locked.next_step_on is None):
             raise Refused(_("Nothing keeps this invoice back."))
@@ -148,7 +196,7 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
             release_hold(locked, Hold.Reason.STAFF, by=by, due_on=due_on)
         else:
             ladder.move_ladder(locked, due_on=due_on, today=today)
-        audit.record("ladder_resumed", by=by, invoice=locked, note=note.strip()[:200])
+        audit.record("ladder_resumed", by=by, invoice=locked, note=note)
 
 
 def _drop_undelivered(invoice: Invoice) -> bool:

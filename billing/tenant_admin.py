@@ -71,6 +71,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     readers = EVERYBODY
     writers = NOBODY
     actors = DECIDERS
+    reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason; it arrives as `note`
     view_on_site = False
     sortable_by = ()  # lists have one order that an index serves; the filters do the rest
     show_full_result_count = False
@@ -188,7 +189,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     ) -> HttpResponse:
         if obj is not None:
             available: dict[str, Any] = self.get_actions(request)
-            buttons = [(name, available[name][2]) for name in self.acts(obj) if name in available]
+            buttons = [(n, available[n][2], n in self.reasoned) for n in self.acts(obj) if n in available]
             context |= {"sections": self.sections(request, obj), "buttons": buttons}
         return super().render_change_form(request, context, add, change, form_url, obj)
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from billing.models import AuditEvent, Invoice, Payment
+from billing.models import AuditEvent, Invoice, Payment, ReminderStep
+from billing.obstacles import obstacles
 from billing.templatetags.money import euro
 
 # The acts that audit.record names, in words. An act that is not listed is shown by its own name.
@@ -22,6 +24,12 @@ ACTS = {
     "message_not_possible": gettext_noop("no message possible"),
     "message_failed": gettext_noop("message could not be sent"),
     "message_in_doubt": gettext_noop("unknown whether the message was sent"),
+    "message_withdrawn": gettext_noop("message withdrawn before it was sent"),
+    "message_bounced": gettext_noop("mail came back"),
+    "costs_booked": gettext_noop("collection costs booked"),
+    "charges_waived": gettext_noop("costs and interest taken off"),
+    "ladder_resumed": gettext_noop("reminders go on"),
+    "announced_by_hand": gettext_noop("invoice delivered in another way"),
     "message_sent_again": gettext_noop("message queued again"),
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "code_sent": gettext_noop("code sent by SMS"),
@@ -64,8 +72,36 @@ def of_invoice(invoice: Invoice) -> list[Event]:
         events.append(Event(message.created_at, _("message queued"), detail=message.subject))
         if message.sent_at:
             events.append(Event(message.sent_at, _("message sent"), detail=message.subject))
+        if message.bounced_at:
+            events.append(Event(message.bounced_at, _("mail came back"), detail=message.subject))
     events.extend(_acts(invoice.audit_events.all()))
     return sorted(events, key=lambda event: event.at)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What the ladder does next, on which day (None: not before something changes), and what forbids it now."""
+
+    what: str
+    on: date | None
+    why_not: list[Any]
+
+
+def steps_of(invoice: Invoice) -> list[ReminderStep]:
+    """The steps of the ladder, oldest first, each with its letter."""
+    return list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
+
+
+def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
+    """What comes next and why not yet, by the same rule that the machine asks; None when nothing is left to do."""
+    if invoice.withdrawn_at or invoice.settled_at:
+        return None
+    today = timezone.localtime(now).date()
+    step = ReminderStep.Step(invoice.next_step)
+    if step == ReminderStep.Step.HAND_OVER and ReminderStep.objects.filter(invoice=invoice, step=step).exists():
+        return None
+    found = [obstacle.sentence for obstacle in obstacles(invoice, step, now=now, today=today)]
+    return NextStep(str(step.label), invoice.next_step_on, found)
 
 
 def of_payment(payment: Payment) -> list[Event]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Model
@@ -17,10 +17,10 @@ from billing.templatetags.money import euro
 
 # A label is told apart by its words; the colour only helps: done, waits, needs a person, over.
 TONES = {
-    "good": ("paid", "sent", "refunded"),
-    "busy": ("open", "pending", "queued", "sending", "new", "creating", "processing", "on_hold"),
+    "good": ("paid", "sent", "refunded", "taken"),
+    "busy": ("open", "pending", "queued", "sending", "new", "creating", "processing", "on_hold", "planned", "composed"),
     "alarm": ("overdue", "in_doubt", "create_unknown", "quarantined"),
-    "bad": ("failed", "rejected", "chargeback"),
+    "bad": ("failed", "rejected", "chargeback", "void"),
 }
 _TONE = {status: tone for tone, statuses in TONES.items() for status in statuses}
 
@@ -64,6 +64,11 @@ def moment(at: datetime | None) -> str:
         if at
         else "–"
     )
+
+
+def short_day(day: date | None) -> str:
+    """A day as staff read it, or a dash."""
+    return date_format(day, "SHORT_DATE_FORMAT") if day else "–"
 
 
 def amount(value: Any) -> SafeString:

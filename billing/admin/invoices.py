@@ -1,9 +1,12 @@
 """Invoices and their books. Nothing can be edited here: a ledger entry never, an invoice only by a rule."""
 
+from collections.abc import Callable
 from typing import Any
 
 from axes.helpers import get_client_ip_address
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -14,12 +17,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import access_log, documents, invoices, timeline
-from billing.admin.detail import Section, amount, badge, link_to, moment, status_badge
+from billing import access_log, audit, documents, invoices, reminders, timeline
+from billing.admin.detail import Section, amount, badge, link_to, moment, short_day, status_badge
 from billing.attachment import attachment
+from billing.errors import Refused
 from billing.ledger import with_balance
 from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage
 from billing.money import ZERO
+from billing.obstacles import REASONS
 from billing.tenant_admin import OfferedFilter, TenantAdmin
 
 STATUS_LABELS = {
@@ -58,9 +63,16 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset.filter(wanted, withdrawn_at=None) if wanted else queryset
 
 
+class ReasonForm(ActionForm):
+    note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules refuse an act without one
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(TenantAdmin):
     provider_path = "provider"
+    actions = ("pause", "resume", "delivered", "waive")
+    reasoned = ("pause", "resume", "delivered", "waive")
+    action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
     list_select_related = ("provider", "patient")
@@ -129,12 +141,42 @@ class InvoiceAdmin(TenantAdmin):
         )
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
+    @admin.action(description=_("Pause"), permissions=["act"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, reminders.pause, gettext("The invoice is paused. No letters leave."))
+
+    @admin.action(description=_("Resume reminders"), permissions=["act"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, reminders.resume, gettext("The invoice goes on. Its next step is on this page."))
+
+    @admin.action(description=_("Mark the invoice as delivered in another way"), permissions=["act"])
+    def delivered(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, reminders.mark_announced, gettext("The invoice counts as delivered."))
+
+    @admin.action(description=_("Waive costs and interest"), permissions=["act"])
+    def waive(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, reminders.waive_charges, gettext("Costs and interest were taken off."))
+
+    def _act(self, request: HttpRequest, queryset: QuerySet[Invoice], rule: Callable[..., None], done: str) -> None:
+        """Apply `rule` to each with the reason that was typed; what it refuses is said and stops nothing else."""
+        for invoice in queryset:
+            try:
+                rule(invoice, by=audit.name_of(request.user), note=request.POST.get("note", ""))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, done, messages.SUCCESS)
+
+    def acts(self, obj: Any) -> tuple[str, ...]:
+        return reminders.staff_acts(obj)
+
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")
         prefetch_related_objects(
             [obj], "entries", "holds", "payments", Prefetch("messages", without_bodies), "staff_items", "audit_events"
         )
         return [
+            _ladder(obj),
             _document(obj),
             _ledger(obj),
             _payments(obj),
@@ -150,6 +192,29 @@ def _document(invoice: Invoice) -> Section:
     link = format_html('<a href="{}">{}</a>', reverse("admin:billing_invoice_pdf", args=[invoice.pk]), gettext("PDF"))
     note = gettext("Every download is written down, and the patient can read who it was.")
     return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
+
+
+def _ladder(invoice: Invoice) -> Section:
+    """What was sent when, delivered or not, and what comes next or why not yet."""
+    lines = [
+        (
+            row.get_step_display(),
+            short_day(row.planned_on),
+            status_badge(row),
+            short_day(row.letter.sent_on if row.letter else None),
+            short_day(row.letter.delivered_on if row.letter and not row.letter.voided_at else None),
+            short_day(row.letter.last_day or row.letter.book_costs_on if row.letter else None),
+            REASONS.get(row.reason, row.reason) or "–",
+        )
+        for row in timeline.steps_of(invoice)
+    ]
+    following = timeline.next_step(invoice, now=timezone.now())
+    if following:
+        on = short_day(following.on)
+        why = "; ".join(str(sentence) for sentence in following.why_not) or "–"
+        lines.append((following.what, on, badge("queued", gettext("comes next")), "–", "–", "–", why))
+    columns = (_("step"), _("day"), _("status"), _("sent"), _("counts as delivered"), _("runs until"), _("why"))
+    return Section(gettext("Reminders"), columns, lines, gettext("No letter, and none to come."))
 
 
 def _ledger(invoice: Invoice) -> Section:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import outbox
+from billing import outbox, reminders
 from billing.admin.detail import moment, status_badge
 from billing.audit import name_of
 from billing.errors import Refused
@@ -22,7 +22,7 @@ Status = OutboxMessage.Status
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(TenantAdmin):
     provider_path = "invoice__provider"
-    actions = ("send_again", "mark_delivered")
+    actions = ("send_again", "mark_delivered", "came_back")
     list_display = ("queued", "kind", "invoice", "state", "tries", "error")
     list_filter = ("status",)
     list_select_related = ("invoice",)
@@ -36,6 +36,7 @@ class OutboxMessageAdmin(TenantAdmin):
                     ("recipient", "language"),
                     ("created_at", "sent_at"),
                     ("tries", "next_try_at"),
+                    "bounced_at",
                     ("invoice", "error"),
                     "subject",
                     "text",
@@ -64,6 +65,14 @@ class OutboxMessageAdmin(TenantAdmin):
     def mark_delivered(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         self._decide(request, queryset, outbox.mark_delivered, gettext("The message is marked as delivered."))
 
+    @admin.action(description=_("It came back"), permissions=["act"])
+    def came_back(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
+        for message in queryset:
+            if reminders.report_bounce(message, by=name_of(request.user)):
+                self.message_user(request, gettext("Written down. What it said does not count."), messages.SUCCESS)
+            else:
+                self.message_user(request, gettext("That is known already, or it was never sent."), messages.INFO)
+
     def _decide(
         self, request: HttpRequest, queryset: QuerySet[OutboxMessage], rule: Callable[..., None], done: str
     ) -> None:
@@ -77,6 +86,8 @@ class OutboxMessageAdmin(TenantAdmin):
                 self.message_user(request, done, messages.SUCCESS)
 
     def acts(self, obj: OutboxMessage) -> tuple[str, ...]:
+        if obj.status == Status.SENT and obj.bounced_at is None:
+            return ("came_back",)
         return {Status.FAILED: ("send_again",), Status.IN_DOUBT: ("mark_delivered", "send_again")}.get(
             Status(obj.status), ()
         )

@@ -32,7 +32,7 @@ class ProviderAdmin(TenantAdmin):
                     "website",
                     ("street", "house_number"),
                     ("postcode", "city"),
-                    "iban",
+                    ("iban", "vat_on_costs"),
                 )
             },
         ),
