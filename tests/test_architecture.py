@@ -13,7 +13,7 @@ SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py") 
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LEAVES = ("audit", "transitions", "money", "law", "encryption", "errors", "links", "bell", "messages", "rows")
 MIDDLE = ("ledger", "outbox", "invoices", "ladder", "breakdown")
-NETWORK = ("requests", "urllib", "urllib3", "http.client", "smtplib", "socket", "mollie", "httpx", "aiosmtpd")
+NETWORK = ("requests", "urllib.request", "urllib3", "http.client", "smtplib", "socket", "mollie", "httpx", "aiosmtpd")
 BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|managers?|process|handle)(_|$)")
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 50
 
