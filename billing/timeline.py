@@ -18,6 +18,11 @@ from billing.templatetags.money import euro
 ACTS = {
     "hold_placed": gettext_noop("put on hold"),
     "hold_released": gettext_noop("hold ended"),
+    "plan_agreed": gettext_noop("deferral or payment plan agreed"),
+    "plan_completed": gettext_noop("deferral or payment plan paid in full"),
+    "plan_broken": gettext_noop("deferral or payment plan ended without being paid"),
+    "plan_canceled": gettext_noop("deferral or payment plan replaced or withdrawn"),
+    "installment_missed": gettext_noop("installment missed, reminder sent"),
     "item_closed": gettext_noop("item for staff closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),

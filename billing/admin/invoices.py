@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import access_log, audit, documents, invoices, reminders, timeline
 from billing.admin.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.admin.plans import plan_section
 from billing.attachment import attachment
 from billing.errors import Refused
 from billing.ledger import with_balance
@@ -173,13 +174,21 @@ class InvoiceAdmin(TenantAdmin):
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")
         prefetch_related_objects(
-            [obj], "entries", "holds", "payments", Prefetch("messages", without_bodies), "staff_items", "audit_events"
+            [obj],
+            "entries",
+            "holds",
+            "payments",
+            Prefetch("messages", without_bodies),
+            "staff_items",
+            "audit_events",
+            "plans__installments",
         )
         return [
             _ladder(obj),
             _document(obj),
             _ledger(obj),
             _payments(obj),
+            plan_section(obj),
             _holds(obj),
             _messages(obj),
             _items(obj),

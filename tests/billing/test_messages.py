@@ -12,6 +12,7 @@ from django.template import TemplateDoesNotExist
 
 from billing import messages
 from billing.models.parties import Language
+from tests.billing import plan_facts
 
 FOLDER = Path(settings.ROOT) / "templates" / "messages"
 FACTS = {
@@ -22,7 +23,7 @@ FACTS = {
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
     }
-}
+} | plan_facts.FACTS
 DUTCH_RECEIPT = """\
 Wij hebben uw betaling ontvangen
 
@@ -131,16 +132,18 @@ def test_the_text_holds_every_word_of_the_html_in_order(kind, language):
     rendered = messages.render(kind, language=language, context=FACTS[kind])
     body = re.sub(r"<!--.*?-->", "", rendered.html.partition("<body>")[2], flags=re.S)
     words = unescape(re.sub(r"<[^>]+>", " ", body)).split()
-    text = [word.removesuffix(":") for word in rendered.text.split() if not re.fullmatch(r"\d\.|-", word)]
+    without_addresses = re.sub(r"\s\(https?://[^)]*\)", "", rendered.text)  # what stands behind a link
+    text = [word.removesuffix(":") for word in without_addresses.split() if not re.fullmatch(r"\d\.|-", word)]
     assert text == [word.removesuffix(":") for word in words]
     assert max(len(line) for line in rendered.text.splitlines()) <= messages.TEXT_WIDTH
 
 
 @pytest.mark.parametrize("language", Language.values)
 @pytest.mark.parametrize("kind", sorted(FACTS))
-def test_a_mail_loads_and_links_nothing(kind, language):
+def test_a_mail_loads_nothing_and_links_to_us_alone(kind, language):
     html = messages.render(kind, language=language, context=FACTS[kind]).html
-    assert re.findall(r"href=|src=|url\(|@import|<script|https?://", html) == []
+    ours = 'href="https://rekening.example/openen/'
+    assert re.findall(r"href=|src=|url\(|@import|<script|https?://", html.replace(ours, "")) == []
     assert max(len(line.encode()) for line in html.splitlines()) < 998  # the longest line that mail allows
 
 
