@@ -60,27 +60,31 @@ def queue(
     context: dict[str, Any],
     dedupe_key: str,
     calendar: str = "",
+    recipient: str | None = None,
     now: datetime | None = None,
 ) -> OutboxMessage | None:
     """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
 
-    It is rendered now, in the patient's language, so it tells what was true now; `messages.NEEDED` lists what
-    `context` must hold. `calendar` (an .ics) goes along as a file. None when this event (`dedupe_key`) has its
+    With `recipient` (it may be empty) it goes to that address instead, in Dutch: a care provider's. It is rendered
+    now, in the reader's language, so it tells what was true now; `messages.NEEDED` lists what `context` must hold.
+    `calendar` (an .ics) goes along as a file. None when this event (`dedupe_key`) has its
     message already, or when no usable address is known, which goes on the timeline. Raises ValueError when a
     needed fact is missing.
     """
-    now, patient = now or timezone.now(), invoice.patient
-    if not messages.is_one_address(patient.email):
-        why = "address_unusable" if patient.email else "no_address"
+    now = now or timezone.now()
+    language = settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language
+    recipient = recipient if recipient is not None else invoice.patient.email
+    if not messages.is_one_address(recipient):
+        why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    facts = {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:], **context}
-    rendered = messages.render(kind, language=patient.language, context=facts)
+    known = {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:]}
+    rendered = messages.render(kind, language=language, context=known | context)
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,
-        language=patient.language,
-        recipient=patient.email,
+        language=language,
+        recipient=recipient,
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,

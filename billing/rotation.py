@@ -1,11 +1,13 @@
 """Sealing again with the newest key, so that an old key can be thrown away.
 
 A model with sealed columns says so by `sealed_bindings()`: column → what its value is bound to in this row
-(and by SEALED_WITH, when that takes a row of another table).
+(and by SEALED_WITH, when that takes a row of another table). A model whose files lie sealed in the document storage
+names the rule that seals them again by SEALED_FILES, a dotted path.
 """
 
 from django.apps import apps
 from django.db import models, transaction
+from django.utils.module_loading import import_string
 
 from billing.encryption import current_key_id, seal, unseal
 
@@ -15,6 +17,12 @@ CHUNK = 500
 def sealed_models() -> list[type[models.Model]]:
     """Every model of every room that keeps sealed columns."""
     return [model for model in apps.get_models() if hasattr(model, "sealed_bindings")]
+
+
+def rotate_files() -> dict[str, int]:
+    """Seal again the stored files of every room; how many there were of each model."""
+    models_with_files = [model for model in apps.get_models() if hasattr(model, "SEALED_FILES")]
+    return {model._meta.label: import_string(model.SEALED_FILES)() for model in models_with_files}
 
 
 def rotate(model: type[models.Model]) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from billing import invoices as billing_invoices
 from billing.models import Hold, Invoice
-from coulance.models import CoulanceCase
+from coulance.models import CoulanceCase, PracticeRules
 
 
 def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[CoulanceCase]:
@@ -15,9 +16,22 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
 
     Raises IntegrityError when an invoice has a case already.
     """
-    deadline = today + timedelta(days=settings.COULANCE_SPECIFICATION_DAYS)
+    rules = {row.provider_id: row for row in PracticeRules.objects.all()} if invoices else {}
     cases = CoulanceCase.objects.bulk_create(
-        CoulanceCase(invoice=invoice, specification_due_on=deadline) for invoice in invoices
+        _case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
     )
-    billing_invoices.place_holds(invoices, Hold.Reason.AWAITING_DECISION, by=by, until=deadline)
+    by_day: dict[date, list[Invoice]] = {}
+    for case in cases:
+        by_day.setdefault(case.specification_due_on, []).append(case.invoice)
+    for deadline, held in by_day.items():
+        billing_invoices.place_holds(held, Hold.Reason.AWAITING_DECISION, by=by, until=deadline)
     return cases
+
+
+def _case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> CoulanceCase:
+    """A provider that wants no specification has the case on its desk from the start."""
+    days = rules.specification_days if rules else settings.COULANCE_SPECIFICATION_DAYS
+    case = CoulanceCase(invoice=invoice, specification_due_on=today + timedelta(days=days))
+    if rules and not rules.wants_specification:
+        case.status, case.provider_since = CoulanceCase.Status.AT_PROVIDER, timezone.now()
+    return case

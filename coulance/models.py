@@ -135,6 +135,7 @@ class Specification(models.Model):
         Status.WITHDRAWN: (),
     }
     PENDING = (Status.RECEIVED, Status.CHECKING, Status.QUARANTINED)
+    SEALED_FILES = "coulance.files.seal_again"  # for a new key
 
     class Reason(models.TextChoices):
         """Why a file was refused."""

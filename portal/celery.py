@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("zorgrekening")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["billing", "portal"])
+app.autodiscover_tasks(["billing", "coulance", "portal"])
 
 # Beat only wakes things up; the database decides what is due. `expires` keeps a worker that was down
 # from finding a heap of the same bell.
@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 3600},
     },
     "sweep-payments": {"task": "billing.sweep_payments", "schedule": 20.0, "options": {"expires": 20}},
+    "sweep-specifications": {"task": "coulance.sweep_specifications", "schedule": 30.0, "options": {"expires": 30}},
     "compare-with-gateway": {
         "task": "billing.compare_with_gateway",
         "schedule": crontab(hour=4, minute=15),

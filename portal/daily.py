@@ -3,9 +3,10 @@
 from datetime import date
 
 from billing import plans, reminders
+from coulance import deadlines
 
-# Plans first: one that breaks today gives its invoice back to the ladder.
-RULES = (plans.run_day, reminders.run_day)
+# Plans and cases first: one that ends today gives its invoice back to the ladder.
+RULES = (plans.run_day, deadlines.run_day, reminders.run_day)
 
 
 def run_day(today: date) -> None:

@@ -37,6 +37,9 @@ VARIABLES: dict[str, Variable] = {
     "SMS_SENDER": Variable(str, "Zorgrek", "sender of every SMS: 3 to 11 letters and digits"),
     "EMAIL_URL": Variable(str, "", "smtp://user:password@host:587/?tls=True"),
     "DEFAULT_FROM_EMAIL": Variable(str, "Zorgrekening <rekening@zorgrekening.example>", "sender of every mail"),
+    "CLAMAV_URL": Variable(
+        str, "", "tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: what patients send is not scanned for viruses"
+    ),
     "MEDIA_ROOT": Variable(str, "", "where documents are kept; default var/media"),
     "DATA_DIR": Variable(str, "", "everything the running product writes; default var/ in the checkout"),
     "TRUSTED_PROXIES": Variable(int, 0, "number of reverse proxies in front, for the client's address"),

@@ -191,6 +191,18 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("E
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
 
+# --- what patients send -------------------------------------------------------------------------
+CLAMAV_URL = ENV["CLAMAV_URL"]
+UPLOAD_MOST_BYTES = 10 * 1024**2  # of one file
+UPLOAD_MOST_FILES = 10  # of one case at a time
+UPLOAD_MOST_TRIES = 40  # of one case, with all that was refused or taken back
+FILE_UPLOAD_HANDLERS = [
+    "portal.uploads.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
 # --- the payment gateway ------------------------------------------------------------------------
 MOLLIE_API_URL = ENV["MOLLIE_API_URL"]
 MOLLIE_API_KEY = ENV["MOLLIE_API_KEY"]
@@ -255,6 +267,12 @@ LINK_VALID_DAYS = 90  # the link in a mail about an invoice
 # The notice of a new invoice is no reminder, but it should not wake anybody up. A demo is looked at at any hour.
 NOTICE_HOURS = (0, 24) if SANDBOX else (7, 22)
 COULANCE_SPECIFICATION_DAYS = 30  # to send what the insurer decided
+COULANCE_NUDGE_BEFORE_DAYS = 7  # before the last day to send it
+COULANCE_REOPEN_DAYS = 30  # after a decision, in which a second specification opens the case again
+COULANCE_REOPENINGS = 2
+COULANCE_ANSWER_DAYS = 14  # at least, to send what the provider still asks
+COULANCE_PAY_DAYS = 14  # at least, from the decision
+COULANCE_PROVIDER_WORKING_DAYS = 5  # to decide, before it is late
 GUEST_IDLE_SECONDS = 15 * 60
 GUEST_ABSOLUTE_SECONDS = 60 * 60
 CODE_DIGITS = 6

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 
 from billing import documents
 from billing.encryption import current_key_id
-from billing.rotation import rotate, sealed_models
+from billing.rotation import rotate, rotate_files, sealed_models
 
 
 class Command(BaseCommand):
@@ -15,5 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for model in sealed_models():
             self.stdout.write(f"{model._meta.label}: {rotate(model)} values sealed again")
+        for label, count in rotate_files().items():
+            self.stdout.write(f"{label}: {count} files sealed again")
         self.stdout.write(f"documents: {documents.seal_again()} sealed again")
         self.stdout.write(f"Everything is sealed with key {current_key_id()}.")

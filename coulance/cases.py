@@ -1,0 +1,166 @@
+"""A case as the patient sees it and moves it: what is asked, a message to the provider, stopping.
+
+Every command locks the invoice, then the case, and reads both again; so a payment, a decision, the end of the time
+and the patient's own wish come one after the other, and each sees what the one before it did.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit, invoices
+from billing.errors import Refused
+from billing.law import calendar
+from billing.ledger import lock_invoice
+from billing.models import Hold, Invoice, Provider
+from billing.transitions import advance
+from coulance import files, notices
+from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Specification
+
+Status = CoulanceCase.Status
+HOLD = Hold.Reason.AWAITING_DECISION
+LONGEST_MESSAGE = 1000
+MOST_MESSAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """What the patient is told about a case."""
+
+    case: CoulanceCase
+    rules: PracticeRules
+    files: Sequence[Specification]
+    messages: Sequence[CaseMessage]
+    decision: Decision | None
+    step: int  # 1 to 5, as in the brochure: where the patient is now
+    can_send: bool
+    is_open: bool
+    is_checking: bool
+
+
+def rules_of(provider: Provider) -> PracticeRules:
+    """How this provider goes about coulance; the defaults when nothing was set."""
+    return PracticeRules.objects.filter(provider=provider).first() or PracticeRules(provider=provider)
+
+
+def of_invoice(invoice: Invoice) -> CoulanceCase | None:
+    return CoulanceCase.objects.filter(invoice=invoice).first()
+
+
+def lock(case_id: int) -> CoulanceCase:
+    """The case with its invoice, both locked in this order until the transaction ends, both read anew."""
+    invoice = lock_invoice(CoulanceCase.objects.values_list("invoice_id", flat=True).get(pk=case_id))
+    case = CoulanceCase.objects.select_for_update().get(pk=case_id)
+    case.invoice = invoice
+    return case
+
+
+def move(case: CoulanceCase, to: CoulanceCase.Status, **changes: Any) -> bool:
+    """Move a locked case along its graph; every move makes forms that were opened before it stale."""
+    return advance(case, to, version=case.version + 1, **changes)
+
+
+def look_at(case: CoulanceCase, *, today: date) -> CaseView:
+    """The case as the page shows it."""
+    rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
+    step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
+    return CaseView(
+        case=case,
+        rules=rules_of(case.invoice.provider),
+        files=rows,
+        messages=list(case.messages.all()),
+        decision=case.decisions.last(),
+        step=step,
+        can_send=why_not_send(case, today=today) is None,
+        is_open=case.status in CoulanceCase.OPEN,
+        is_checking=any(row.status in Specification.PENDING for row in rows),
+    )
+
+
+def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
+    """Why no file can be sent for this case any more, as a sentence; None when one can."""
+    if case.status == Status.EXPIRED:
+        return _("The time for this scheme is over.")
+    if case.status == Status.WITHDRAWN:
+        return _("You chose not to use this scheme.")
+    if case.status in CoulanceCase.DECIDED:
+        closed_on = timezone.localtime(case.closed_at).date() if case.closed_at else today
+        if today > closed_on + timedelta(days=settings.COULANCE_REOPEN_DAYS):
+            return _("Your care provider decided some time ago. Call them if something has changed.")
+        if case.reopened >= settings.COULANCE_REOPENINGS:
+            return _("Your care provider has looked at this again already. Call them if something has changed.")
+    elif case.status != Status.AT_PROVIDER and today > case.specification_due_on:
+        return _("The last day to send the specification has passed.")
+    return None
+
+
+def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime | None = None) -> CaseMessage:
+    """Leave a message for the provider, sealed. Raises Refused when the case is closed or the text is too long."""
+    text = text.replace("\x00", "").strip()
+    with transaction.atomic():
+        case = lock(case_id)
+        if case.status not in CoulanceCase.OPEN and why_not_send(case, today=timezone.localdate(now)):
+            raise Refused(_("This case is closed. Call your care provider if you have a question."))
+        if not text or len(text) > LONGEST_MESSAGE:
+            raise Refused(_("Write a message of at most %(most)d characters.") % {"most": LONGEST_MESSAGE})
+        if case.messages.filter(author=CaseMessage.Author.PATIENT).count() >= MOST_MESSAGES:
+            raise Refused(_("You sent many messages already. Call your care provider, please."))
+        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now or timezone.now())
+        message.text = text
+        message.save(force_insert=True)
+        CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
+        audit.record("case_message_written", by=by, invoice=case.invoice)
+    return message
+
+
+def reach_provider(case: CoulanceCase, *, now: datetime) -> None:
+    """A checked file has come in: a locked case goes to the provider, or has one more thing to look at there.
+
+    A case that was decided opens again, and its invoice rests again. Raises ValueError when it is closed for good.
+    """
+    if case.status == Status.AT_PROVIDER:
+        CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
+        return
+    changes: dict[str, Any] = {"provider_since": now, "provider_nudged_at": None}
+    if case.status in CoulanceCase.DECIDED:
+        changes |= {"reopened": case.reopened + 1, "closed_at": None}
+        invoices.place_hold(case.invoice, HOLD, by="patient")
+    move(case, Status.AT_PROVIDER, **changes)
+    audit.record("case_reached_provider", by="system", invoice=case.invoice)
+    notices.tell("coulance_received", case, event=str(case.version))
+
+
+def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
+    """The patient does not want the scheme: the full amount is due, with time to pay it; the new last day.
+
+    Raises Refused when the case is closed already. Nothing that was sent is kept.
+    """
+    with transaction.atomic():
+        case = lock(case_id)
+        if case.status not in CoulanceCase.OPEN:
+            raise Refused(_("This case is closed already."))
+        files.drop_all(case)
+        due_on = close(case, Status.WITHDRAWN, today=today, by=by)
+        notices.tell("coulance_withdrawn", case, event=str(case.version), due_on=due_on)
+    return due_on
+
+
+def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str) -> date:
+    """End a locked case: the invoice goes on, with a new last day to pay; that day.
+
+    At least COULANCE_PAY_DAYS ahead, and never before the day it had.
+    """
+    ahead = calendar.roll_to_working_day(today + timedelta(days=settings.COULANCE_PAY_DAYS))
+    due_on = max(case.invoice.due_on, ahead)
+    if not move(case, to, closed_at=timezone.now()):
+        raise Refused(_("This case has changed. Open the page again."))
+    invoices.release_hold(case.invoice, HOLD, by=by, due_on=due_on)
+    case.invoice.due_on = due_on
+    audit.record(f"case_{to}", by=by, invoice=case.invoice, due_on=str(due_on))
+    return due_on

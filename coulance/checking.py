@@ -1,0 +1,103 @@
+"""Checking what came in: scanned, rewritten, sealed again; only then may anybody open it.
+
+The row is claimed, the work is done without a lock, and its outcome is written under the locks of invoice and case.
+A worker that dies on the way leaves a claimed row, which the sweep gives back.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import audit, scanning
+from billing.errors import GatewayUnknown
+from billing.models import StaffItem
+from billing.transitions import advance
+from coulance import cases, cleaning, files, notices
+from coulance.models import CoulanceCase, Specification
+
+log = logging.getLogger(__name__)
+Status, Reason = Specification.Status, Specification.Reason
+ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so whoever claimed it then is dead
+SCAN_AGAIN_AFTER = timedelta(minutes=2)
+MOST_TRIES = 3  # a file over which a worker died so often is refused
+SWEEP_BATCH = 50
+
+
+def check(specification_id: int, *, now: datetime | None = None) -> None:
+    """Check one file that waits for it; one that somebody else checks, or that is done, is left alone."""
+    now = now or timezone.now()
+    row = Specification.objects.filter(pk=specification_id, status__in=(Status.RECEIVED, Status.QUARANTINED)).first()
+    if row is None or not advance(row, Status.CHECKING, claimed_at=now, tries=row.tries + 1):
+        return
+    content = files.get(row)
+    kind = Specification.Kind(row.kind)
+    try:
+        if scanning.is_infected(content):
+            raise cleaning.Unclean(Reason.VIRUS)
+        clean = cleaning.clean(content, kind)
+    except GatewayUnknown as error:
+        log.warning("%s", error)
+        _quarantine(row, now)
+    except cleaning.Unclean as refusal:
+        _finish(row, now, reason=refusal.reason)
+    else:
+        _finish(row, now, clean=clean)
+
+
+def sweep(*, now: datetime | None = None) -> None:
+    """Give back what a dead worker had claimed, and check what waits: the bell may have failed."""
+    now = now or timezone.now()
+    abandoned = Specification.objects.filter(status=Status.CHECKING, claimed_at__lt=now - ABANDONED_AFTER)
+    for row in abandoned[:SWEEP_BATCH]:
+        if row.tries >= MOST_TRIES:
+            _finish(row, now, reason=Reason.TOO_COMPLEX)
+        else:
+            advance(row, Status.RECEIVED)
+    received = Specification.objects.filter(status=Status.RECEIVED)
+    quarantined = Specification.objects.filter(status=Status.QUARANTINED, claimed_at__lt=now - SCAN_AGAIN_AFTER)
+    for rows in (received, quarantined):
+        for pk in list(rows.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]):
+            check(pk, now=now)
+
+
+def _quarantine(row: Specification, now: datetime) -> None:
+    """The scanner gave no answer: nobody opens the file until it does, and that is no fault of the file."""
+    advance(row, Status.QUARANTINED, tries=0)
+    audit.ask_staff(
+        StaffItem.Kind.GATEWAY_ALARM,
+        dedupe_key=f"virus-scanner:{timezone.localtime(now):%Y-%m-%d}",
+        note="the virus scanner gives no answer",
+    )
+
+
+def _finish(row: Specification, now: datetime, *, clean: bytes = b"", reason: str = "") -> None:
+    """Write the outcome, unless the file was taken back or given to another worker meanwhile."""
+    fresh = files.put(clean, row) if clean else ""
+    kept = False
+    try:
+        with transaction.atomic():
+            kept = _settle(row, now, fresh=fresh, size=len(clean), reason=reason)
+    finally:
+        if not kept:
+            files.remove(fresh)
+
+
+def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason: str) -> bool:
+    case = cases.lock(row.case_id)
+    current = Specification.objects.select_for_update().get(pk=row.pk)
+    if (current.status, current.claimed_at) != (Status.CHECKING, row.claimed_at):
+        return False
+    files.forget(current)
+    if reason:
+        advance(current, Status.REFUSED, reason=reason, stored_name="", checked_at=now)
+        audit.record("specification_refused", by="system", invoice=case.invoice, reason=reason)
+        notices.tell("coulance_file_refused", case, event=str(current.pk))
+        return False
+    if not (case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED):
+        advance(current, Status.WITHDRAWN, stored_name="")  # the case was closed while the file was checked
+        return False
+    advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=now)
+    cases.reach_provider(case, now=now)
+    return True

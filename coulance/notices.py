@@ -1,0 +1,48 @@
+"""Mails to the patient about a case. They tell that something happened and where to look; never what was sent."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import ledger, links, outbox
+from billing.models import Invoice
+from coulance.models import CoulanceCase
+
+
+def way_in(invoice: Invoice, *, until: date) -> dict[str, object]:
+    """What a mail says about opening the invoice: a link that works long after `until`."""
+    until += timedelta(days=settings.LINK_VALID_DAYS)
+    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
+    line = {"number": invoice.number, "link": link, "reference_ending": invoice.payment_reference[-4:]}
+    return {"lines": [line], "link_until": until, "provider": invoice.provider}
+
+
+def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
+    """Queue the mail `kind` in the caller's transaction, once for each `event` of this case."""
+    invoice = case.invoice
+    outbox.queue(
+        kind,
+        invoice=invoice,
+        context={
+            **way_in(invoice, until=max(case.specification_due_on, timezone.localdate())),
+            "outstanding": ledger.outstanding(invoice.pk),
+            "specification_due_on": case.specification_due_on,
+            **facts,
+        },
+        dedupe_key=f"{kind}:{case.pk}:{event}",
+    )
+
+
+def tell_provider(case: CoulanceCase, *, today: date, waiting: int) -> None:
+    """Queue the mail that says how many cases wait too long: one a day for each provider, without a name in it."""
+    provider = case.invoice.provider
+    outbox.queue(
+        "coulance_waits",
+        invoice=case.invoice,
+        recipient=provider.email,
+        context={"provider": provider, "waiting": waiting, "desk": links.absolute(reverse("admin:index"))},
+        dedupe_key=f"coulance_waits:{provider.pk}:{today}",
+    )

@@ -1,0 +1,13 @@
+"""What opens a stranger's file. It runs as a process of its own, with little memory and time, and knows nothing.
+
+`python -m coulance.sanitizer pdf|jpeg|png` reads the file from standard input and writes a new one, made from what is
+harmless in it, to standard output. It imports nothing of ours and no Django, has no environment, no keys, no database.
+"""
+
+REFUSED = 3  # exit status: a word of coulance.models.Specification.Reason stands on standard error
+MEMORY_BYTES = 512 * 1024 * 1024
+CPU_SECONDS = 8
+
+
+class Unacceptable(Exception):
+    """This file is refused; `str()` is the reason in one word."""
