@@ -55,6 +55,7 @@ def holder_of(request: HttpRequest) -> str:
 def let_through(request: HttpRequest, token: str, *, gate: Gate, now: datetime) -> None:
     """Let this browser read the documents of one invoice for a while, in a session with a new id."""
     request.session.cycle_key()
+    access.stay(request, token, now=now)
     until = _until(request, token, now=now)
     request.session[_PASSES] = request.session.get(_PASSES, {}) | {token: [gate.grounds, until.timestamp()]}
 

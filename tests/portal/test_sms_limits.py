@@ -1,8 +1,10 @@
 """How many codes may be sent: for whom, from where, and for all together."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.crypto import constant_time_compare
 
 from billing.models import StaffItem
 from portal import sms_code
@@ -12,6 +14,7 @@ from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
 NOW = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
+PATIENT = "p" * 64
 HOME, STRANGER = "192.0.2.1", "198.51.100.9"
 
 
@@ -63,10 +66,10 @@ def test_a_stranger_at_one_address_never_uses_up_what_the_patient_has():
 
 def test_a_stranger_kills_no_code_of_the_patient():
     invoice = factories.invoice()
-    ask(invoice, holder="p" * 64)
+    ask(invoice, holder=PATIENT)
     for minute in (2, 4, 6):
         ask(invoice, minutes=minute, network=STRANGER)
-    assert SmsDevice.objects.get(holder="p" * 64).is_open
+    assert SmsDevice.objects.get(holder=PATIENT).is_open
 
 
 def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_hear_of_it(settings):
@@ -119,3 +122,19 @@ def test_old_codes_are_forgotten():
     SmsDevice.objects.update(valid_until=datetime(2020, 1, 1, tzinfo=UTC))
     ask(invoice, minutes=2)
     assert SmsDevice.objects.count() == 1
+
+
+def test_of_ten_thousand_guesses_five_are_looked_at(monkeypatch):
+    invoice = factories.invoice()
+    ask(invoice, holder=PATIENT)
+    code = re.search(r"\b\d{6}\b", Message.objects.get().text).group()
+    compared = []
+    monkeypatch.setattr(
+        "portal.models.constant_time_compare",
+        lambda one, other: compared.append(1) or constant_time_compare(one, other),
+    )
+    for guess in (f"{number:06d}" for number in range(10_001)):
+        if guess != code:
+            assert not sms_code.verify_code(invoice, holder=PATIENT, code=guess)
+    assert len(compared) == 5
+    assert not sms_code.verify_code(invoice, holder=PATIENT, code=code)
