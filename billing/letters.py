@@ -176,9 +176,8 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     rows = list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id"))
     assert patient is not None
     invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, [row.invoice_id for row in rows])}
-    message.refresh_from_db(fields=["status"])
-    if message.status != OutboxMessage.Status.QUEUED:
-        return None  # another worker was first, and what is being sent can't be withdrawn
+    if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
+        return None  # another worker was first (the claim will say so), and what is being sent can't be withdrawn
     today = max(timezone.localtime(now).date(), letter.made_on)
     for row in rows:
         row.refresh_from_db()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from billing import intake, ladder, outbox, reminders
+from billing import ladder, outbox, reminders
 from billing.models import Invoice, OutboxMessage, ReminderStep
 from tests import factories
 
@@ -28,20 +28,20 @@ def new_invoice(*, on: date = MONDAY, days: int = 30, **fields: Any) -> Invoice:
 
 
 def live(day: date, hour: int = 10) -> None:
-    """One day: plan, make letters, send them, follow them."""
-    reminders.run_day(day)
-    for minute in (0, 1):
-        now = at(day, hour, minute)
+    """One day: plan, make letters, send and follow them, twice as the hours go by."""
+    for now in (at(day, hour), at(day, hour, 1)):
+        reminders.run_day(day)
         reminders.sweep(now=now)
         outbox.sweep(now=now)
     reminders.sweep(now=at(day, hour, 2))
 
 
-def live_through(first: date, last: date) -> None:
+def live_through(first: date, last: date, *, every: int = 1) -> None:
+    """The days from `first` through `last`; with `every` only each so many of them, where nothing is expected."""
     day = first
     while day <= last:
         live(day)
-        day += timedelta(days=1)
+        day += timedelta(days=every)
 
 
 def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
@@ -50,6 +50,3 @@ def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
     if invoice:
         rows = rows.filter(letter__steps__invoice=invoice)
     return [(m.kind, f"{timezone.localtime(m.sent_at):%Y-%m-%d}") for m in rows]
-
-
-__all__ = ["MONDAY", "Step", "at", "intake", "live", "live_through", "new_invoice", "sent"]

@@ -8,22 +8,14 @@ import pytest
 from billing import ledger
 from billing.models import LedgerEntry, Letter, ReminderStep, StaffItem
 from tests.billing.ladder_walk import MONDAY, Step, live_through, new_invoice, sent
-from tests.smtp_sink import Sink
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 Kind = LedgerEntry.Kind
 
 
-@pytest.fixture
-def sink(settings):
-    settings.NOTICE_HOURS = (7, 22)
-    with Sink() as sink:
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-        yield sink
-
-
 @pytest.mark.both_databases
-def test_the_whole_ladder_of_an_invoice_that_nobody_pays(sink):
+def test_the_whole_ladder_of_an_invoice_that_nobody_pays(sink, settings):
+    settings.NOTICE_HOURS = (7, 22)
     invoice = new_invoice(amount="100.00")  # due on Wednesday 1 April
     live_through(MONDAY, date(2026, 6, 20))
     assert sent() == [
