@@ -11,20 +11,12 @@ from tests.journeys.product import Product
 from tests.journeys.visitor import Visitor
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All journeys share one product, so one worker of xdist walks them all."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("journeys"))
-
-
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
     product = Product(Path(tempfile.mkdtemp(prefix="zorgrekening-journeys-")))
     yield product
     assert product.stop() == 0, product.output[-20:]
-    assert not [line for line in product.output if "Traceback" in line], product.output
+    assert not product.tracebacks(), product.tracebacks()
 
 
 @pytest.fixture

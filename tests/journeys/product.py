@@ -82,6 +82,11 @@ class Product:
         shutil.rmtree(self.folder, ignore_errors=True)
         return code
 
+    def tracebacks(self) -> str:
+        """What went wrong without anybody seeing it."""
+        places = [i for i, line in enumerate(self.output) if "Traceback" in line]
+        return "\n\n".join("\n".join(self.output[i - 1 : i + 40]) for i in places)
+
     def take(self, language: str = "nl") -> Bill:
         return self._unused[language].pop()
 
@@ -91,7 +96,7 @@ class Product:
         result = self.manage("import_invoices", str(file))
         assert result.returncode == 0, result.stdout + result.stderr
         found: dict[str, list[Bill]] = {"nl": [], "en": []}
-        with sqlite3.connect(f"file:{self.folder / 'zorgrekening.sqlite3'}?mode=ro", uri=True) as database:
+        with self._database() as database:
             rows = database.execute(
                 "SELECT number, payment_reference, token FROM billing_invoice WHERE number LIKE 'J-%' ORDER BY number"
             ).fetchall()
@@ -101,12 +106,25 @@ class Product:
         return found
 
     def mails_to(self, address: str) -> list[dict[str, Any]]:
+        """Everything that was delivered to `address`, newest first."""
         answer = requests.get(f"{self.url}/sandbox/inbox.json", params={"to": address}, timeout=10)
         return answer.json()
 
-    def mail_to(self, address: str, *, seconds: float = 30) -> dict[str, Any]:
-        """The first message to `address`, waited for."""
-        return wait_for(lambda: self.mails_to(address), seconds=seconds)[0]
+    def receipts(self, bill: Bill) -> list[dict[str, Any]]:
+        """The delivered receipts of this invoice, told from other mails by what the outbox says they are."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT message_id FROM billing_outboxmessage WHERE kind = 'receipt' AND recipient = ?", [bill.email]
+            ).fetchall()
+        ids = {message_id for (message_id,) in rows}
+        return [mail for mail in self.mails_to(bill.email) if ids & {value for _name, value in mail["headers"]}]
+
+    def receipt(self, bill: Bill) -> dict[str, Any]:
+        """The one receipt, waited for."""
+        return wait_for(lambda: self.receipts(bill), seconds=30)[0]
+
+    def _database(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self.folder / 'zorgrekening.sqlite3'}?mode=ro", uri=True, timeout=20)
 
 
 def wait_for(look: Callable[[], Any], *, seconds: float) -> Any:

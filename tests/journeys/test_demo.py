@@ -3,9 +3,12 @@
 import base64
 import re
 
+import pytest
 from django_otp.oath import totp
 
 from tests.journeys.product import Product
+
+pytestmark = pytest.mark.browser
 
 
 def said(product: Product, pattern: str) -> list[tuple[str, ...]]:
