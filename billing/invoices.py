@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import FilteredRelation, Q
@@ -127,14 +128,23 @@ def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date
     return bool(released)
 
 
-def look_at(token: str, *, today: date) -> InvoiceView | None:
+def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date) -> None:
+    """Let a hold of a locked invoice that is active last until another day."""
+    Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(until=until)
+
+
+def look_at(token: str, *, today: date, also: dict[str, Any] | None = None) -> InvoiceView | None:
     """The invoice behind a URL token as a guest may see it; None when unknown or withdrawn.
+
+    `also` are annotations that the caller wants on the invoice, in the same query.
 
     One query, two for what is paid: this is the page that everybody opens.
     """
     active = FilteredRelation("holds", condition=Q(holds__released_at=None))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
-    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).annotate(hold=active, plan=running)
+    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).annotate(
+        hold=active, plan=running, **also or {}
+    )
     invoice = found.select_related("provider", "hold", "plan").order_by("hold__placed_at").first()
     if invoice is None:
         return None

@@ -124,8 +124,8 @@ class InvoiceAdmin(TenantAdmin):
 
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The full invoice, for whoever may see its row. What can't be logged is not shown: then this raises."""
-        if request.method != "GET":
-            return HttpResponseNotAllowed(["GET"])
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_view_permission(request):
             raise PermissionDenied
         invoice = self.get_object(request, object_id)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -12,12 +13,14 @@ from django_otp.admin import OTPAdminSite
 
 from billing.tenant_admin import TenantAdmin
 from billing.worklist import waiting_for
+from coulance import desk
 from portal import otp
 from portal.staff import views
 from portal.staff.forms import FindForm
 
 # The tables in the order of the day's work; those of later rooms follow.
 ORDER = (
+    "CoulanceCase",
     "StaffItem",
     "Invoice",
     "Payment",
@@ -74,7 +77,11 @@ class StaffSite(OTPAdminSite):
         return views.StaffLogin.as_view(extra_context=context)(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        waits = {"waiting": waiting_for(request.user), "find_form": FindForm()}
+        waits = {
+            "waiting": waiting_for(request.user),
+            "desk": desk.overview(request.user, today=timezone.localdate()),
+            "find_form": FindForm(),
+        }
         return super().index(request, {**waits, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -26,7 +26,9 @@ from billing.models import (
     Staff,
     StaffItem,
 )
+from coulance.models import CoulanceCase, Specification
 from tests import factories
+from tests.coulance.desk_cases import at_desk, picture_of
 from tests.portal.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +38,21 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ROLES = ("anonymous", "password only", "clerk", "approver")
 MODELS = {
     model._meta.model_name: model
-    for model in (Provider, Patient, Invoice, Payment, LedgerEntry, OutboxMessage, StaffItem, AuditEvent, Staff)
+    for model in (
+        Provider,
+        Patient,
+        Invoice,
+        Payment,
+        LedgerEntry,
+        OutboxMessage,
+        StaffItem,
+        AuditEvent,
+        Staff,
+        CoulanceCase,
+    )
 }
+APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
+DECIDED_HERE = ("coulancecase",)  # tables whose page takes a decision of the provider's own staff
 FOR_OPERATIONS = ("staff",)
 
 # Which answers are right, for a clerk or an approver of another provider. 404 tells nothing; 403 only to pages
@@ -54,8 +69,9 @@ OWN_PAGE = {
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
 }
-LISTS = {f"billing_{name}_changelist" for name in MODELS}
-ROWS = {f"billing_{name}_change" for name in MODELS} | {
+LISTS = {f"{APP_OF[name]}_{name}_changelist" for name in MODELS}
+ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
+    "coulance_coulancecase_document",
     "billing_invoice_pdf",
     "billing_staff_history",
     "auth_user_password_change",
@@ -116,7 +132,10 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     )
     invoices.place_hold(invoice, Hold.Reason.STAFF, by=mark, note=mark)
     audit.ask_staff(StaffItem.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
+    case = at_desk(provider, number=f"{mark}-C", patient=who)
+    picture_of(case, f"{mark}.png")
     return {
+        "coulancecase": case,
         "provider": provider,
         "patient": who,
         "invoice": invoice,
@@ -151,10 +170,15 @@ def address(name: str, route: str, rows: dict) -> str:
     """The path of `route` for the row of its table among `rows`."""
     table = "staff" if name == "auth_user_password_change" else name.split("_")[1] if name.count("_") == 2 else ""
     key = str(rows[table].pk) if table in rows else "1"
-    for slot in ("<path:object_id>", "<id>"):
+    for slot in ("<path:object_id>", "<int:object_id>", "<id>"):
         route = route.replace(slot, key)
-    route = route.replace("(?P<url>.*)$", "r/1/1/").replace("^(?P<app_label>auth|billing)/$", "billing/")
+    route = route.replace("<int:file_id>", str(file_of(rows).pk))
+    route = route.replace("(?P<url>.*)$", "r/1/1/").replace("^(?P<app_label>auth|billing|coulance)/$", "billing/")
     return "/" + route.replace("^(?P<app_label>billing)/$", "billing/")
+
+
+def file_of(rows: dict) -> Specification:
+    return rows["coulancecase"].specifications.get()
 
 
 def body(rows: dict, name: str) -> dict:
@@ -178,6 +202,9 @@ def body(rows: dict, name: str) -> dict:
         "password1": factories.PASSWORD,
         "password2": factories.PASSWORD,
         "code": "000000",
+        "act": "refuse",
+        "reason": "CHANGED",
+        "version": "0",
     }
 
 
@@ -228,7 +255,7 @@ def test_nothing_of_another_provider_is_seen_or_changed(role, method, world):
 
 
 @pytest.mark.parametrize("role", ["clerk", "approver"])
-@pytest.mark.parametrize("table", [name for name in MODELS if name not in FOR_OPERATIONS])
+@pytest.mark.parametrize("table", [name for name in MODELS if name not in (*FOR_OPERATIONS, *DECIDED_HERE)])
 def test_own_rows_are_seen_but_not_written(role, table, world):
     own, _foreign = world
     client = client_of(role, own)
@@ -247,9 +274,9 @@ def test_own_rows_are_seen_but_not_written(role, table, world):
 def test_operations_see_every_provider(table, world):
     _own, foreign = world
     client = client_of("operations", _own)
-    assert client.get(f"/beheer/billing/{table}/{foreign[table].pk}/change/").status_code == 200
+    assert client.get(f"/beheer/{APP_OF[table]}/{table}/{foreign[table].pk}/change/").status_code == 200
     if table != "auditevent":
-        assert CANARY in client.get(f"/beheer/billing/{table}/").content.decode()
+        assert CANARY in client.get(f"/beheer/{APP_OF[table]}/{table}/").content.decode()
 
 
 @pytest.mark.parametrize(("role", "left"), [("clerk", 1), ("approver", 0)])

@@ -1,0 +1,263 @@
+"""What a provider's staff decide about a case: lower the amount, ask for more, refuse, or correct what was decided.
+
+Every rule locks the invoice first and then its case, refuses a page that is older than the case (Stale), and does all
+that follows in one transaction. A decision is never changed: a correction is the next one. A clerk prepares, an
+approver decides; above the amount that the practice names a second person must agree.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit, invoices, ledger, outbox, reductions
+from billing.errors import Refused, Stale
+from billing.models import Invoice, Staff
+from billing.money import ZERO
+from coulance import cases
+from coulance.amounts import Outcome
+from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal
+from coulance.notices import way_in
+
+Status, Kind = CoulanceCase.Status, Decision.Kind
+REASON_LETTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """A decision before it is a row: the columns that a proposal and a decision share."""
+
+    kind: Kind
+    reason: str
+    outcome: Outcome | None = None
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        worked_out = {f.name: getattr(self.outcome, f.name) for f in fields(Outcome)} if self.outcome else {}
+        return {"kind": self.kind, "reason": self.reason, **worked_out}
+
+    @property
+    def reduction(self) -> Decimal:
+        return self.outcome.reduction if self.outcome else ZERO
+
+
+def approve(
+    case: CoulanceCase, *, outcome: Outcome, reason: str, version: int, by: Staff, now: datetime | None = None
+) -> Decision | Proposal:
+    """Lower the invoice to what `outcome` says; a Proposal when somebody else has to agree first.
+
+    `version` is that of the page on which was decided. Raises Stale when the case changed since, and Refused when
+    this person, or this case, or this amount does not allow it.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        invoice, locked = _open(case, version=version, by=by)
+        _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
+        _refuse_unless(outcome.reduction > ZERO, _("Nothing is left to lower. Refuse, and say why."))
+        kind = Kind.CORRECT if _decided_before(locked) else Kind.ADJUST
+        return _decide_or_propose(invoice, locked, _Ruling(kind, _words(reason), outcome), by, now)
+
+
+def refuse(
+    case: CoulanceCase, *, reason: str, version: int, by: Staff, now: datetime | None = None
+) -> Decision | Proposal:
+    """Lower nothing: the whole amount is due, at least two weeks from now. A clerk's is a proposal. Raises as above."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        invoice, locked = _open(case, version=version, by=by)
+        _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
+        return _decide_or_propose(invoice, locked, _Ruling(Kind.REFUSE, _words(reason)), by, now)
+
+
+def correct(
+    case: CoulanceCase, *, outcome: Outcome, reason: str, version: int, by: Staff, now: datetime | None = None
+) -> Decision | Proposal:
+    """Decide anew about a case that was decided: a new decision, which takes back or adds to what is lowered."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        invoice, locked = _open(case, version=version, by=by)
+        _refuse_unless(locked.status in CoulanceCase.DECIDED, _("Only a decided case can be corrected."))
+        _refuse_unless(outcome.reduction != reductions.reduced(invoice), _("This is what was decided already."))
+        return _decide_or_propose(invoice, locked, _Ruling(Kind.CORRECT, _words(reason), outcome), by, now)
+
+
+def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: datetime | None = None) -> Decision:
+    """Ask the patient for something more: `reason` is what they read. The invoice goes on resting. Raises as above."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        invoice, locked = _open(case, version=version, by=by)
+        _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
+        ruling = _Ruling(Kind.ASK_MORE, _words(reason))
+        decision = _write(locked, ruling, decided_by=by, approved_by=None, now=now)
+        today = timezone.localtime(now).date()
+        until = max(locked.specification_due_on, today + timedelta(days=settings.COULANCE_ANSWER_DAYS))
+        cases.move(locked, Status.WAITING_FOR_SPECIFICATION, specification_due_on=until, patient_nudged_at=None)
+        invoices.extend_hold(invoice, cases.HOLD, until=until)
+        audit.record("case_more_asked", by=audit.name_of(by), invoice=invoice, decision=decision.number)
+        context = {"until": until, **way_in(invoice, until=until)}
+        outbox.queue("coulance_more_needed", invoice=invoice, context=context, dedupe_key=_event(locked, decision))
+    return decision
+
+
+def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None = None) -> Decision:
+    """Agree, as the second person, with the decision that was proposed. Raises Stale and Refused as above."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        invoice, locked = _open(case, version=version, by=by, proposed=True)
+        proposal = locked.proposal
+        _refuse_unless(by.role == Staff.Role.APPROVER, _("Only an approver can decide about this."))
+        _refuse_unless(
+            proposal.decided_by_id != by.pk, _("Somebody else has to agree: nobody decides about their own proposal.")
+        )
+        outcome = None
+        if proposal.new_due is not None:
+            outcome = Outcome(**{f.name: getattr(proposal, f.name) for f in fields(Outcome)})
+        ruling = _Ruling(Kind(proposal.kind), proposal.reason, outcome)
+        first = proposal.decided_by
+        proposal.delete()
+        return _carry_out(invoice, locked, ruling, decided_by=first, approved_by=by, now=now)
+
+
+def turn_down(case: CoulanceCase, *, version: int, by: Staff) -> None:
+    """Put a proposed decision aside: the case waits again. Whoever proposed it may do so too. Raises as above."""
+    with transaction.atomic():
+        invoice, locked = _open(case, version=version, by=by, proposed=True)
+        own = locked.proposal.decided_by_id == by.pk
+        _refuse_unless(own or by.role == Staff.Role.APPROVER, _("Only an approver can decide about this."))
+        locked.proposal.delete()
+        _touch(locked)
+        audit.record("case_proposal_put_aside", by=audit.name_of(by), invoice=invoice)
+
+
+# --- the parts ------------------------------------------------------------------------------------
+
+
+def _open(case: CoulanceCase, *, version: int, by: Staff, proposed: bool = False) -> tuple[Invoice, CoulanceCase]:
+    """The locked invoice and case, for somebody of this practice whose page is not out of date."""
+    locked = cases.lock(case.pk)
+    invoice = locked.invoice
+    _refuse_unless(invoice.withdrawn_at is None, _("This invoice was withdrawn."))
+    of_practice = by.is_active and by.provider_id == invoice.provider_id
+    _refuse_unless(of_practice, _("Only the care provider's own staff can decide."))
+    if locked.version != version:
+        raise Stale(_("Somebody else has changed this case in the meantime. Look at it again before you decide."))
+    waits = Proposal.objects.filter(case=locked).exists()
+    _refuse_unless(waits or not proposed, _("No proposed decision waits for this case."))
+    _refuse_unless(proposed or not waits, _("A proposed decision waits for this case. Decide about that one first."))
+    return invoice, locked
+
+
+def _refuse_unless(fine: bool, sentence: str) -> None:
+    if not fine:
+        raise Refused(sentence)
+
+
+def _words(reason: str) -> str:
+    reason = reason.strip()
+    _refuse_unless(bool(reason), _("Give a reason. The patient can read it."))
+    _refuse_unless(len(reason) <= REASON_LETTERS, _("The reason is too long: at most 500 characters."))
+    return reason
+
+
+def _decided_before(case: CoulanceCase) -> bool:
+    return case.decisions.exclude(kind=Kind.ASK_MORE).exists()
+
+
+def _decide_or_propose(
+    invoice: Invoice, case: CoulanceCase, ruling: _Ruling, by: Staff, now: datetime
+) -> Decision | Proposal:
+    outcome = ruling.outcome
+    if outcome and outcome.new_due + outcome.reduction != reductions.patient_share(invoice):
+        raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
+    limit = cases.rules_of(invoice.provider).second_person_above
+    alone = by.role == Staff.Role.APPROVER and (limit is None or ruling.reduction <= limit)
+    if alone:
+        return _carry_out(invoice, case, ruling, decided_by=by, approved_by=None, now=now)
+    proposal = Proposal.objects.create(case=case, decided_by=by, at=now, **ruling.columns)
+    _touch(case)
+    audit.record("case_decision_proposed", by=audit.name_of(by), invoice=invoice, **_amounts(ruling))
+    return proposal
+
+
+def _carry_out(
+    invoice: Invoice,
+    case: CoulanceCase,
+    ruling: _Ruling,
+    *,
+    decided_by: Staff,
+    approved_by: Staff | None,
+    now: datetime,
+) -> Decision:
+    """The decision and all that follows from it: ledger, hold, last day to pay, mail, timeline."""
+    actor = audit.name_of(approved_by or decided_by)
+    if case.status in CoulanceCase.DECIDED:  # a correction passes the provider once more
+        cases.move(case, Status.AT_PROVIDER, reopened=case.reopened + 1, closed_at=None, provider_since=now)
+    if ruling.outcome and ruling.outcome.new_due + ruling.reduction != reductions.patient_share(invoice):
+        raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
+    decision = _write(case, ruling, decided_by=decided_by, approved_by=approved_by, now=now)
+    event = _event(case, decision)
+    credit = reductions.reduce_to(invoice, ruling.reduction, external_id=event, by=actor, now=now)
+    invoices.place_hold(invoice, cases.HOLD, by=actor)  # a correction finds none to end
+    today = timezone.localtime(now).date()
+    cases.close(case, Status.ADJUSTED if ruling.reduction else Status.REJECTED, today=today, by=actor)
+    audit.record("case_decision", by=actor, invoice=invoice, number=decision.number, **_amounts(ruling))
+    _tell(invoice, case, decision, ruling, credit)
+    return decision
+
+
+_LETTERS = {Kind.ADJUST: "coulance_adjusted", Kind.REFUSE: "coulance_refused", Kind.CORRECT: "coulance_corrected"}
+
+
+def _tell(invoice: Invoice, case: CoulanceCase, decision: Decision, ruling: _Ruling, credit: Decimal) -> None:
+    """The mail: the new total, what is left of it, the last day to pay. The reason is on the page, behind the code."""
+    share = reductions.patient_share(invoice)
+    context = {
+        "before": share,
+        "reduction": ruling.reduction,
+        "total": share - ruling.reduction,
+        "outstanding": ledger.outstanding(invoice.pk),
+        "credit": credit,
+        "due_on": invoice.due_on,
+        **way_in(invoice, until=invoice.due_on),
+    }
+    outbox.queue(_LETTERS[ruling.kind], invoice=invoice, context=context, dedupe_key=_event(case, decision))
+
+
+def _write(
+    case: CoulanceCase, ruling: _Ruling, *, decided_by: Staff, approved_by: Staff | None, now: datetime
+) -> Decision:
+    """The decision as a row, and its reason as a message that the patient can read."""
+    decision = Decision.objects.create(
+        case=case,
+        number=case.decisions.count() + 1,
+        decided_by=decided_by,
+        approved_by=approved_by,
+        at=now,
+        **ruling.columns,
+    )
+    message = CaseMessage(case=case, author=CaseMessage.Author.PROVIDER, by=audit.name_of(decided_by), at=now)
+    message.text = ruling.reason
+    message.save(force_insert=True)
+    return decision
+
+
+def _touch(case: CoulanceCase) -> None:
+    """The case changed without another status: a page that was opened before it is out of date."""
+    case.version += 1
+    case.save(update_fields=["version"])
+
+
+def _amounts(ruling: _Ruling) -> dict[str, str]:
+    if ruling.outcome is None:
+        return {"kind": str(ruling.kind)}
+    return {"kind": str(ruling.kind), "due": str(ruling.outcome.new_due), "reduction": str(ruling.reduction)}
+
+
+def _event(case: CoulanceCase, decision: Decision) -> str:
+    """The name of this decision in the ledger and the outbox."""
+    return f"coulance:{case.pk}:{decision.number}"

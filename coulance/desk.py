@@ -1,0 +1,108 @@
+"""What waits at a provider's desk: read in sets, so that five thousand cases cost as much as five."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from billing.law import calendar
+from billing.ledger import with_balance
+from billing.models import Invoice
+from billing.money import ZERO
+from billing.tenancy import visible_to
+from coulance.deadlines import WAITS_FOR_PATIENT
+from coulance.models import CoulanceCase
+
+Status = CoulanceCase.Status
+SHOWN = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One waiting case as the start page shows it."""
+
+    case: CoulanceCase
+    age: int  # working days with the provider
+    late: bool
+    outstanding: Decimal
+
+    @property
+    def proposed(self) -> bool:
+        return hasattr(self.case, "proposal")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The desk of one person: how much waits, and the cases that wait longest."""
+
+    waiting: int
+    late: int
+    to_confirm: int
+    deadlines: int  # patients whose time to send runs out within days
+    rows: list[Row]
+
+
+def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
+    """What waits for `staff` on `today`, in three queries however much it is."""
+    cases = visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider")
+    counts = cases.filter(status__in=CoulanceCase.OPEN).aggregate(
+        waiting=Count("pk", filter=Q(status=Status.AT_PROVIDER)),
+        late=Count("pk", filter=Q(status=Status.AT_PROVIDER, provider_since__lt=late_before(today))),
+        deadlines=Count(
+            "pk",
+            filter=Q(
+                status__in=WAITS_FOR_PATIENT,
+                specification_due_on__range=(today, today + timedelta(days=settings.COULANCE_NUDGE_BEFORE_DAYS)),
+            ),
+        ),
+    )
+    to_confirm = cases.filter(proposal__isnull=False).exclude(proposal__decided_by=staff.pk).count()
+    found = list(waiting(cases).select_related("invoice__patient", "invoice__provider", "proposal")[:shown])
+    ids = [case.invoice_id for case in found]
+    owed = dict(with_balance(Invoice.objects.filter(pk__in=ids)).values_list("pk", "balance"))
+    rows = [_row(case, owed.get(case.invoice_id) or ZERO, today) for case in found]
+    return Overview(counts["waiting"], counts["late"], to_confirm, counts["deadlines"], rows)
+
+
+def waiting(cases: QuerySet[CoulanceCase]) -> QuerySet[CoulanceCase]:
+    """Of `cases` those that wait for a decision, oldest first."""
+    return cases.filter(status=Status.AT_PROVIDER).order_by("provider_since", "pk")
+
+
+def next_after(case: CoulanceCase, staff: Any) -> CoulanceCase | None:
+    """The case to go on with after `case`: the next oldest, or the oldest of all when that was the last."""
+    rest = waiting(visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider"))
+    rest = rest.exclude(pk=case.pk).exclude(proposal__decided_by=staff.pk)
+    if case.provider_since:
+        after = Q(provider_since__gt=case.provider_since) | Q(provider_since=case.provider_since, pk__gt=case.pk)
+        return rest.filter(after).first() or rest.first()
+    return rest.first()
+
+
+def _row(case: CoulanceCase, owed: Decimal, today: date) -> Row:
+    age = working_days_since(case.provider_since, today)
+    return Row(case, age, age >= settings.COULANCE_PROVIDER_WORKING_DAYS, owed)
+
+
+def working_days_since(moment: datetime | None, today: date) -> int:
+    """How many working days have come since the day of `moment`; that day itself does not count."""
+    if moment is None:
+        return 0
+    day, count = timezone.localtime(moment).date(), 0
+    while day < today:
+        day += timedelta(days=1)
+        count += calendar.is_working_day(day)
+    return count
+
+
+def late_before(today: date) -> datetime:
+    """A case that came before this moment has been waiting as many working days as the house allows, or more."""
+    day, left = today, settings.COULANCE_PROVIDER_WORKING_DAYS
+    while left:
+        left -= calendar.is_working_day(day)
+        day -= timedelta(days=1)
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
