@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,7 @@ from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, 
 
 Status = CoulanceCase.Status
 HOLD = Hold.Reason.AWAITING_DECISION
+EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))  # for queries of invoices
 LONGEST_MESSAGE = 1000
 MOST_MESSAGES = 20
 

@@ -6,7 +6,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from portal.views import arrangement, document, health, invoice, link, lookup, payment
+from portal.views import arrangement, coulance, document, health, invoice, link, lookup, payment
 
 
 class TokenConverter(StringConverter):
@@ -22,6 +22,12 @@ urlpatterns = [
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", link.open_link, name="link"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
+    path("rekening/<token:token>/coulance/", coulance.show, name="coulance"),
+    path("rekening/<token:token>/coulance/bericht/", coulance.message, name="coulance_message"),
+    path("rekening/<token:token>/coulance/stand.json", coulance.state, name="coulance_state"),
+    path("rekening/<token:token>/coulance/stoppen/", coulance.stop, name="coulance_stop"),
+    path("rekening/<token:token>/coulance/bestand/<token:name>/", coulance.download, name="coulance_file"),
+    path("rekening/<token:token>/coulance/bestand/<token:name>/terug/", coulance.take_back, name="coulance_take_back"),
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),

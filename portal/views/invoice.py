@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import invoices, plans
+from coulance import cases
 from portal import access
 
 # Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
@@ -19,7 +20,7 @@ def visible_invoice(request: HttpRequest, token: str) -> invoices.InvoiceView | 
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return invoices.look_at(token, today=timezone.localdate())
+    return invoices.look_at(token, today=timezone.localdate(), also={"has_case": cases.EXISTS})
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

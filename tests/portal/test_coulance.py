@@ -1,0 +1,239 @@
+"""The patient's side of coulance: what the page says, what is sent, what is seen again, and how it ends."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.invoices import look_at
+from billing.models import AccessEvent, Hold, OutboxMessage
+from coulance import checking, intake
+from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
+from portal.sandbox.models import Message
+from tests import factories
+from tests.coulance import hostile
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]
+Status = CoulanceCase.Status
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def invoice():
+    row = factories.invoice(amount="200.00")
+    intake.offer([row], today=timezone.localdate(), by="test")
+    return row
+
+
+@pytest.fixture
+def guest(client, invoice):
+    assert client.post("/", {"reference": invoice.payment_reference}).status_code == 303
+    return client
+
+
+def address(invoice, name="coulance", *more):
+    return reverse(name, args=[invoice.token, *more])
+
+
+def page(guest, invoice):
+    response = guest.get(address(invoice))
+    assert response.status_code == 200
+    return response.content.decode().replace("\xa0", " ")
+
+
+def send(guest, invoice, *contents, name="specificatie.pdf", **headers):
+    files = [SimpleUploadedFile(name, content) for content in contents]
+    return guest.post(address(invoice), {"files": files}, headers=headers)
+
+
+def checked(guest, invoice, content=None):
+    send(guest, invoice, content or hostile.pdf())
+    row = Specification.objects.get()
+    checking.check(row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def prove(guest, invoice):
+    guest.post(address(invoice, "code"), {"send": "first"})
+    code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
+    assert guest.post(address(invoice, "code"), {"code": code}).status_code == 303
+
+
+def case_of(invoice):
+    return CoulanceCase.objects.get(invoice=invoice)
+
+
+def test_the_invoice_says_not_to_pay_and_leads_to_the_steps(guest, invoice):
+    text = guest.get(address(invoice, "invoice")).content.decode()
+    assert address(invoice) in text
+    assert address(invoice, "pay") not in text
+    assert address(invoice, "plan") not in text
+    assert "betaalregeling" in text.lower() or "betalingsregeling" in text.lower()
+
+
+def test_the_page_has_five_steps_and_the_last_day(guest, invoice):
+    text = page(guest, invoice)
+    assert len(re.findall(r"<li[^>]*><div><h3>", text)) == 5
+    assert text.count('aria-current="step"') == 1
+    assert f"{invoice.provider.name}" in text
+    assert "30 dagen" in text
+
+
+def test_what_this_provider_wants_is_said(guest, invoice):
+    PracticeRules.objects.create(provider=invoice.provider, wants_specification=False, help_text="Bel <ons> eerst.")
+    text = page(guest, invoice)
+    assert "Bel &lt;ons&gt; eerst." in text
+
+
+def test_without_having_opened_the_invoice_nothing_is_shown_or_done(client, invoice):
+    for name in ("coulance", "coulance_stop"):
+        assert client.get(address(invoice, name)).status_code == 303
+    assert client.post(address(invoice), {}).status_code == 303
+    assert client.post(address(invoice, "coulance_message"), {"message": "x"}).status_code == 303
+    assert client.post(address(invoice, "coulance_stop")).status_code == 303
+    assert case_of(invoice).status == Status.OFFERED
+
+
+def test_an_invoice_without_coulance_has_no_such_page(client):
+    other = factories.invoice()
+    client.post("/", {"reference": other.payment_reference})
+    assert client.get(address(other)).status_code == 404
+    assert address(other) not in client.get(address(other, "invoice")).content.decode()
+
+
+def test_a_file_is_received_checked_and_brought_to_the_provider(guest, invoice):
+    assert send(guest, invoice, hostile.pdf()).status_code == 303
+    row = Specification.objects.get()
+    assert (row.status, case_of(invoice).status) == ("received", Status.WAITING_FOR_SPECIFICATION)
+    assert guest.get(address(invoice, "coulance_state")).json() == {"state": "waiting"}
+    checking.check(row.pk)
+    assert guest.get(address(invoice, "coulance_state")).json() == {"state": "checked"}
+    case = case_of(invoice)
+    assert case.status == Status.AT_PROVIDER
+    assert case.provider_since
+    assert OutboxMessage.objects.filter(kind="coulance_received").count() == 1
+    assert Hold.objects.filter(invoice=invoice, released_at=None).exists()
+    assert "specificatie.pdf" in page(guest, invoice)
+
+
+def test_several_files_at_once_and_one_by_one_by_script(guest, invoice):
+    assert send(guest, invoice, hostile.pdf(), hostile.picture("PNG"), hostile.picture("JPEG")).status_code == 303
+    assert {row.kind for row in Specification.objects.all()} == {"pdf", "jpeg", "png"}
+    answer = send(guest, invoice, hostile.picture("PNG", (9, 9)), accept="application/json")
+    assert answer.json() == {"sent": True}
+    answer = send(guest, invoice, hostile.SCRIPT, name="x.pdf", accept="application/json")
+    assert answer.status_code == 409
+    assert answer.json()["error"]
+    assert Specification.objects.count() == 4
+
+
+@pytest.mark.parametrize("name", hostile.NOT_TAKEN)
+def test_what_is_no_document_is_refused_at_once(guest, invoice, name):
+    response = send(guest, invoice, hostile.NOT_TAKEN[name], name="specificatie.pdf")
+    assert response.status_code == 409
+    assert not Specification.objects.exists()
+    assert case_of(invoice).status == Status.OFFERED
+
+
+def test_limits_on_size_and_number(guest, invoice, settings):
+    settings.UPLOAD_MOST_BYTES, settings.UPLOAD_MOST_FILES = 2000, 2
+    assert send(guest, invoice, hostile.pdf() + b" " * 2000).status_code == 409
+    assert send(guest, invoice, *(hostile.picture("PNG", (9, n)) for n in (1, 2, 3))).status_code == 409
+    assert send(guest, invoice, b"").status_code == 409
+    assert not Specification.objects.exists()
+    settings.UPLOAD_MOST_BYTES = 10
+    settings.UPLOAD_MOST_FILES = 1
+    assert send(guest, invoice, b"%PDF-" + b" " * 2_000_000).status_code == 400
+
+
+def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
+    row = checked(guest, invoice)
+    link = address(invoice, "coulance_file", row.token)
+    assert guest.get(link)["Location"] == address(invoice, "code")
+    prove(guest, invoice)
+    response = guest.get(link)
+    assert response.status_code == 200
+    assert response["Content-Disposition"] == f'attachment; filename="specification-{row.pk}.pdf"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"].startswith("sandbox")
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+    event = AccessEvent.objects.get(invoice=invoice)
+    assert (event.act, event.data) == ("download", f"specification-{row.pk}.pdf")
+
+
+def test_a_file_that_was_not_checked_or_is_of_another_case_is_not_served(guest, invoice):
+    send(guest, invoice, hostile.pdf())
+    prove(guest, invoice)
+    row = Specification.objects.get()
+    assert guest.get(address(invoice, "coulance_file", row.token)).status_code == 404
+    other = factories.invoice()
+    case = intake.offer([other], today=timezone.localdate(), by="test")[0]
+    foreign = Specification.objects.create(case=case, kind="pdf", name="x.pdf", size=1, sha256="0", status="clean")
+    assert guest.get(address(invoice, "coulance_file", foreign.token)).status_code == 404
+    assert guest.post(address(invoice, "coulance_take_back", foreign.token)).status_code == 404
+
+
+def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
+    row = checked(guest, invoice)
+    prove(guest, invoice)
+
+    def broken(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("billing.access_log.record", broken)
+    with pytest.raises(OSError, match="disk full"):
+        guest.get(address(invoice, "coulance_file", row.token))
+
+
+def test_taking_back_the_last_file_lets_the_case_wait_again(guest, invoice, settings, tmp_path):
+    row = checked(guest, invoice)
+    assert guest.post(address(invoice, "coulance_take_back", row.token)).status_code == 303
+    row.refresh_from_db()
+    assert (row.status, row.stored_name) == ("withdrawn", "")
+    assert case_of(invoice).status == Status.WAITING_FOR_SPECIFICATION
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert row.name not in page(guest, invoice)
+
+
+def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
+    response = guest.post(address(invoice, "coulance_message"), {"message": "Kunt u mij bellen? <b>"})
+    assert response.status_code == 303
+    row = CaseMessage.objects.get()
+    assert b"bellen" not in bytes(row.sealed_text)
+    assert "bellen" not in page(guest, invoice)
+    prove(guest, invoice)
+    assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice)
+    assert guest.post(address(invoice, "coulance_message"), {"message": " "}).status_code == 409
+
+
+def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
+    checked(guest, invoice)
+    assert guest.get(address(invoice, "coulance_stop")).status_code == 200
+    assert case_of(invoice).status == Status.AT_PROVIDER
+    assert guest.post(address(invoice, "coulance_stop")).status_code == 303
+    assert case_of(invoice).status == Status.WITHDRAWN
+    view = look_at(invoice.token, today=timezone.localdate())
+    assert view.can_pay
+    assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+    assert not Specification.objects.exclude(stored_name="").exists()
+    assert OutboxMessage.objects.filter(kind="coulance_withdrawn").count() == 1
+    assert guest.post(address(invoice, "coulance_stop")).status_code == 409
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_state_has_its_page(guest, invoice, status, language):
+    guest.cookies["language"] = language
+    CoulanceCase.objects.update(status=status, closed_at=timezone.now())
+    text = page(guest, invoice)
+    assert text.count('aria-current="step"') == 1
+    assert ("#send" in text or 'id="send"' in text) == (status not in (Status.EXPIRED, Status.WITHDRAWN))
