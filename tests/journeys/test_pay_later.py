@@ -24,20 +24,21 @@ def test_arrange_installments_and_pay_the_first_and_then_the_rest(product, visit
     patient.page.locator("label[for=count-3]").click()
     patient.look("chosen")
     patient.page.locator("form.choice button").click()
+    patient.page.wait_for_selector("main a[href$='betaaldagen.ics']")
     assert patient.page.locator("main ol.terms li").count() == 3
     patient.says_nothing_personal()
     patient.look("agreed")
     patient.page.locator(f"main a[href$='/rekening/{bill.token}/']").click()
     for amount in ("19.01", "38.01"):
-        assert patient.state() == {"plan"}
+        patient.until("plan")
         patient.look("plan")
         patient.page.locator(f"form.pays button[value='{amount}']").click()
         patient.page.locator("main .panel a.button").click()
         patient.choose("pay")
-        assert patient.state() == {"paid"}
+        patient.until("paid")
         patient.look("paid")
         patient.page.locator("main a[href*='/rekening/']").click()
-    assert patient.state() == {"paid"}
+    patient.until("paid")
 
 
 def test_get_another_day(product, visit):
