@@ -32,7 +32,7 @@ REASON_LETTERS = 500
 class _Ruling:
     """A decision before it is a row: the columns that a proposal and a decision share."""
 
-    kind: Kind
+    kind: Decision.Kind
     reason: str
     outcome: Outcome | None = None
 

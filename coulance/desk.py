@@ -63,7 +63,7 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
     to_confirm = cases.filter(proposal__isnull=False).exclude(proposal__decided_by=staff.pk).count()
     found = list(waiting(cases).select_related("invoice__patient", "invoice__provider", "proposal")[:shown])
     ids = [case.invoice_id for case in found]
-    owed = dict(with_balance(Invoice.objects.filter(pk__in=ids)).values_list("pk", "balance"))
+    owed = {row.pk: row.balance for row in with_balance(Invoice.objects.filter(pk__in=ids))}  # type: ignore[attr-defined]
     rows = [_row(case, owed.get(case.invoice_id) or ZERO, today) for case in found]
     return Overview(counts["waiting"], counts["late"], to_confirm, counts["deadlines"], rows)
 

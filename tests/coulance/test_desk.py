@@ -1,0 +1,220 @@
+"""The desk: what waits, counted in few queries, and the page of one case with its acts."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from billing import ledger
+from billing.models import AccessEvent, Staff
+from coulance import desk
+from coulance.models import CoulanceCase, Decision
+from tests import factories
+from tests.coulance.desk_cases import REASON, at_desk, picture_of, staff_of
+from tests.portal.staff_client import signed_in
+
+pytestmark = pytest.mark.django_db
+Status = CoulanceCase.Status
+MANY = 5000
+
+
+def page_of(case: CoulanceCase) -> str:
+    return f"/beheer/coulance/coulancecase/{case.pk}/change/"
+
+
+def filled(case: CoulanceCase, act: str, **fields: object) -> dict[str, object]:
+    given = {"act": act, "version": case.version, "rule": "insurer", "paid_out": "365,00", "deductible": "385"}
+    return given | {"own_contribution": "", "percentage": "", "new_due": "", "reason": REASON} | fields
+
+
+@pytest.fixture
+def case():
+    return at_desk()
+
+
+@pytest.fixture
+def client(case):
+    return signed_in(staff_of(case))
+
+
+def queries_of(client, path) -> int:
+    client.get(path)  # what a process asks once is not counted
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert client.get(path).status_code == 200
+    return len([q for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))])
+
+
+def test_the_start_page_costs_the_same_with_five_thousand_cases(case, client):
+    few = queries_of(client, "/beheer/")
+    provider, patient = case.invoice.provider, case.invoice.patient
+    first = case.invoice
+    invoices = [
+        type(first)(
+            provider=provider,
+            patient=patient,
+            number=f"M-{i}",
+            payment_reference=f"{i:016d}",
+            token=f"token-of-many-{i:09d}",
+            issued_on=first.issued_on,
+            due_on=first.due_on,
+            fingerprint=b"",
+        )
+        for i in range(MANY)
+    ]
+    type(first).objects.bulk_create(invoices)
+    since = timezone.now()
+    CoulanceCase.objects.bulk_create(
+        CoulanceCase(
+            invoice=invoice,
+            status=Status.AT_PROVIDER,
+            specification_due_on=first.due_on,
+            provider_since=since - timedelta(hours=i),
+        )
+        for i, invoice in enumerate(invoices)
+    )
+    assert queries_of(client, "/beheer/") == few <= 14  # of which ten for the desk and what else waits
+    with CaptureQueriesContext(connection) as captured:
+        shown = desk.overview(staff_of(case), today=timezone.localdate())
+    assert shown.waiting == MANY + 1
+    assert [row.case.provider_since for row in shown.rows] == sorted(row.case.provider_since for row in shown.rows)
+    assert len([q for q in captured if "coulance" in q["sql"] or "ledger" in q["sql"]]) == 4
+
+
+def test_a_case_page_is_read_in_few_queries(case, client):
+    for _ in range(3):
+        picture_of(case)
+    at_desk(case.invoice.provider)
+    assert queries_of(client, page_of(case)) <= 14
+
+
+@pytest.mark.parametrize(
+    ("came", "today", "age"),
+    [
+        ("2026-11-16", "2026-11-16", 0),
+        ("2026-11-16", "2026-11-17", 1),
+        ("2026-11-13", "2026-11-16", 1),  # Friday to Monday
+        ("2026-11-14", "2026-11-16", 1),
+        ("2026-12-24", "2026-12-28", 1),  # Christmas and a weekend
+    ],
+)
+def test_age_is_counted_in_working_days(came, today, age):
+    moment = timezone.make_aware(datetime.fromisoformat(f"{came}T15:00"))
+    assert desk.working_days_since(moment, date.fromisoformat(today)) == age
+
+
+def test_late_is_the_same_by_count_and_by_query(settings):
+    for day in (date(2026, 11, 1) + timedelta(days=n) for n in range(70)):
+        before = desk.late_before(day)
+        for back in range(14):
+            moment = timezone.make_aware(datetime.combine(day - timedelta(days=back), datetime.min.time()))
+            late = desk.working_days_since(moment, day) >= settings.COULANCE_PROVIDER_WORKING_DAYS
+            assert (moment < before) == late, (day, back)
+
+
+def test_every_look_is_written_down_before_it_is_shown(case, client, monkeypatch):
+    file = picture_of(case)
+    path = f"/beheer/coulance/coulancecase/{case.pk}/document/{file.pk}/"
+    response = client.get(path)
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+    client.get(page_of(case))
+    assert list(AccessEvent.objects.values_list("data", flat=True)) == [f"specification-{file.pk}.png", "case page"]
+
+    def no_log(*args, **kwargs):
+        raise OSError("the log is full")
+
+    monkeypatch.setattr("billing.access_log.record", no_log)
+    for address in (path, page_of(case)):
+        with pytest.raises(OSError, match="full"):
+            client.get(address)
+
+
+@pytest.mark.parametrize("status", ["received", "checking", "refused", "quarantined", "withdrawn"])
+def test_a_file_that_is_not_clean_is_not_served(case, client, status):
+    file = picture_of(case)
+    type(file).objects.update(status=status)
+    assert client.get(f"/beheer/coulance/coulancecase/{case.pk}/document/{file.pk}/").status_code == 404
+
+
+def test_a_file_opens_by_its_own_case_only(case, client):
+    other = at_desk(case.invoice.provider)
+    file = picture_of(other)
+    assert client.get(f"/beheer/coulance/coulancecase/{case.pk}/document/{file.pk}/").status_code == 404
+
+
+def test_the_amount_is_shown_before_it_counts_and_then_the_next_case_opens(case, client):
+    following = at_desk(case.invoice.provider)
+    shown = client.post(page_of(case), filled(case, "approve"))
+    assert (shown.status_code, shown.context["outcome"].new_due) == (200, Decimal("750.00"))
+    assert not Decision.objects.exists()
+    done = client.post(page_of(case), filled(case, "approve", shown_due="750.00"))
+    assert (done.status_code, done.headers["Location"]) == (303, page_of(following))
+    assert ledger.outstanding(case.invoice_id) == 750
+    last = client.post(page_of(following), filled(following, "refuse"))
+    assert last.headers["Location"] == "/beheer/"
+
+
+def test_an_old_page_is_a_conflict_that_shows_both_states(case, client):
+    old = filled(case, "approve", shown_due="750.00")
+    client.post(page_of(case), filled(case, "ask_more", reason="Nog een bladzijde."))
+    page = client.post(page_of(case), old)
+    text = page.content.decode()
+    assert page.status_code == 409
+    assert "750,00" in text
+    assert REASON in text
+    assert "Nog een bladzijde." in text
+    assert ledger.outstanding(case.invoice_id) == 1000
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"paid_out": "veel"},
+        {"paid_out": "-5"},
+        {"paid_out": "99999999999"},
+        {"paid_out": "", "shown_due": ""},
+        {"paid_out": "900", "deductible": "385", "shown_due": "1285.00"},
+        {"rule": "percentage", "percentage": "0"},
+        {"rule": "nonsense"},
+        {"reason": "", "shown_due": "750.00"},
+        {"act": "delete"},
+        {"version": "x"},
+    ],
+)
+def test_what_is_wrong_is_said_and_changes_nothing(case, client, fields):
+    page = client.post(page_of(case), filled(case, "approve", **fields))
+    assert page.status_code == 422
+    assert 'role="alert"' in page.content.decode()
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("365", "365.00"), ("€ 1.234,50", "1234.50"), ("1,234.50", "1234.50"), ("0,5", "0.50"), ("1.234", "1234.00")],
+)
+def test_amounts_are_read_as_people_type_them(case, client, text, amount):
+    type(case.invoice).objects.update()
+    big = at_desk(case.invoice.provider, amount="5000.00")
+    page = client.post(page_of(big), filled(big, "approve", rule="manual", new_due=text))
+    assert page.context["outcome"].new_due == Decimal(amount)
+
+
+def test_operations_look_and_touch_nothing(case):
+    client = signed_in(factories.staff(role=Staff.Role.OPERATIONS))
+    assert client.get(page_of(case)).status_code == 200
+    assert client.post(page_of(case), filled(case, "refuse")).status_code == 403
+    assert not Decision.objects.exists()
+
+
+def test_a_foreign_case_is_no_case(case):
+    client = signed_in(factories.staff(role=Staff.Role.APPROVER))
+    for act in ("refuse", "approve", "ask_more", "confirm"):
+        assert client.post(page_of(case), filled(case, act)).status_code == 404
+    assert client.get(page_of(case)).status_code == 404
+    assert "Coulance" in client.get("/beheer/").content.decode()
+    assert case.invoice.number not in client.get("/beheer/").content.decode()
