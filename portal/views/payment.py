@@ -3,7 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -84,8 +86,16 @@ def webhook(request: HttpRequest, token: str) -> HttpResponse:
     length = request.META.get("CONTENT_LENGTH") or "0"
     could_be_ours = "\0" not in token  # PostgreSQL refuses to look for it
     if could_be_ours and length.isdecimal() and int(length) <= WEBHOOK_MOST_BYTES:
-        payments.receive_webhook(token, request.POST.get("id", ""))
+        payments.receive_webhook(token, _posted_id(request))
     return HttpResponse(status=200)
+
+
+def _posted_id(request: HttpRequest) -> str:
+    """The `id` of the form that was sent; empty when it is no form that can be read."""
+    try:
+        return request.POST.get("id", "")
+    except (BadRequest, MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnicodeError):
+        return ""
 
 
 def _payment_or_404(token: str) -> Payment:

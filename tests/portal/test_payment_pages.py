@@ -193,6 +193,28 @@ class TestWebhook:
             assert (response.status_code, response.content) == (200, b"")
         assert not WebhookCall.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("multipart/form-data", b"id=tr_AbCdEf1234"),
+            ("multipart/form-data; boundary=", b"id=tr_AbCdEf1234"),
+            ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data"),
+            ("multipart/form-data; boundary=\xe9", b"id=tr_AbCdEf1234"),
+            ("application/x-www-form-urlencoded; charset=latin-1", b"id=\xe9"),
+            ("application/x-www-form-urlencoded; charset=nonsense", b"id=tr_AbCdEf1234"),
+            ("application/x-www-form-urlencoded", b"id=\xff\xfe"),
+            ("application/x-www-form-urlencoded", b"&".join(b"a=" for _ in range(300))),
+            ("application/json", b'{"id": "tr_AbCdEf1234"'),
+            ("", b"id=tr_AbCdEf1234"),
+        ],
+    )
+    def test_a_body_that_is_no_form_gets_the_same_answer(self, guest, invoice, settings, content_type, body):
+        settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 250
+        payment, _address = pay(guest, invoice)
+        for token in (payment.webhook_token, new_token()):
+            response = Client().generic("POST", f"/mollie/{token}/", body, content_type=content_type)
+            assert (response.status_code, response.content) == (200, b"")
+
     def test_a_long_body_is_not_read(self, guest, invoice):
         payment, _address = pay(guest, invoice)
         assert self.call(payment.webhook_token, f"id={payment.mollie_id}&x=" + "x" * 1024).status_code == 200
