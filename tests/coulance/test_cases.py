@@ -1,0 +1,287 @@
+"""A case from the offer to its end: what time does, what a check does, and what happens side by side."""
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing import ledger, rotation
+from billing.errors import GatewayUnknown, Refused
+from billing.gateways import virus_scan
+from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffItem
+from coulance import cases, checking, deadlines, files, intake, specifications
+from coulance.models import CoulanceCase, PracticeRules, Specification
+from tests import factories
+from tests.coulance import hostile
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+Status, FileStatus = CoulanceCase.Status, Specification.Status
+
+
+@pytest.fixture
+def case():
+    return intake.offer([factories.invoice(amount="200.00")], today=timezone.localdate(), by="test")[0]
+
+
+def send(case, content=None):
+    return specifications.receive(case.pk, [specifications.Upload("x.pdf", content or hostile.pdf())])
+
+
+def fresh(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+def mails(kind):
+    return OutboxMessage.objects.filter(kind=kind).count()
+
+
+def invariants(case):
+    """An open case rests its invoice, a closed one does not; and nothing is stored that nobody may see."""
+    row = fresh(case)
+    held = Hold.objects.filter(invoice=row.invoice, released_at=None).exists()
+    assert held == (row.status in CoulanceCase.OPEN)
+    if row.status == Status.WITHDRAWN:
+        assert not row.specifications.exclude(stored_name="").exists()
+    assert Hold.objects.filter(invoice=row.invoice).count() == 1
+
+
+class TestTime:
+    def test_the_patient_is_reminded_once_and_then_the_case_ends(self, case):
+        day = case.specification_due_on
+        deadlines.run_day(day - timedelta(days=8))
+        assert mails("coulance_nudge") == 0
+        for today in (day - timedelta(days=7), day - timedelta(days=6), day):
+            deadlines.run_day(today)
+        assert (mails("coulance_nudge"), fresh(case).status) == (1, Status.OFFERED)
+        deadlines.run_day(day + timedelta(days=1))
+        deadlines.run_day(day + timedelta(days=1))
+        assert (mails("coulance_expired"), fresh(case).status) == (1, Status.EXPIRED)
+        assert Invoice.objects.get().due_on >= day + timedelta(days=15)
+        invariants(case)
+
+    def test_a_file_that_is_being_checked_keeps_the_case_open(self, case):
+        send(case)
+        deadlines.run_day(case.specification_due_on + timedelta(days=1))
+        assert fresh(case).status == Status.WAITING_FOR_SPECIFICATION
+
+    def test_a_provider_gets_one_mail_a_day_for_all_that_waits_five_working_days(self):
+        provider = factories.provider()
+        PracticeRules.objects.create(provider=provider, wants_specification=False)
+        rows = intake.offer(
+            [factories.invoice(provider=provider) for _ in range(3)], today=timezone.localdate(), by="test"
+        )
+        assert {row.status for row in rows} == {Status.AT_PROVIDER}
+        late = deadlines.provider_late_on(rows[0])
+        deadlines.run_day(late - timedelta(days=1))
+        assert mails("coulance_waits") == 0
+        deadlines.run_day(late)
+        deadlines.run_day(late)
+        mail = OutboxMessage.objects.get(kind="coulance_waits")
+        assert (mail.recipient, "3 verzoeken" in mail.text) == (provider.email, True)
+        assert rows[0].invoice.payment_reference[-4:] not in mail.text
+
+
+class TestChecking:
+    def test_what_is_stored_is_sealed_and_its_own(self, case, media):
+        (row,) = send(case)
+        (path,) = [path for path in media.rglob("*") if path.is_file()]
+        assert b"%PDF" not in path.read_bytes()
+        assert files.get(row) == hostile.pdf() or files.get(row).startswith(b"%PDF-")
+        row.token = "another"
+        with pytest.raises(Exception, match="wrong key, wrong place"):
+            files.get(row)
+
+    def test_a_refused_file_leaves_nothing_but_the_reason(self, case, media):
+        (row,) = send(case, b"%PDF-1.7\n")
+        checking.check(row.pk)
+        row = fresh(row)
+        assert (row.status, row.reason, row.stored_name) == (FileStatus.REFUSED, "damaged", "")
+        assert not [path for path in media.rglob("*") if path.is_file()]
+        assert (mails("coulance_file_refused"), fresh(case).status) == (1, Status.WAITING_FOR_SPECIFICATION)
+
+    def test_the_same_file_is_kept_once(self, case, media):
+        content = hostile.picture("PNG")
+        assert len(send(case, content)) == 1
+        assert send(case, content) == []
+        assert len([path for path in media.rglob("*") if path.is_file()]) == 1
+
+    def test_a_dead_worker_is_followed_by_another(self, case):
+        (row,) = send(case)
+        Specification.objects.update(status=FileStatus.CHECKING, claimed_at=timezone.now() - timedelta(minutes=6))
+        checking.sweep()
+        assert fresh(row).status == FileStatus.CLEAN
+
+    def test_a_file_over_which_workers_die_is_refused(self, case):
+        (row,) = send(case)
+        then = timezone.now() - timedelta(minutes=6)
+        Specification.objects.update(status=FileStatus.CHECKING, claimed_at=then, tries=3)
+        checking.sweep()
+        assert (fresh(row).status, fresh(row).reason) == (FileStatus.REFUSED, "too_complex")
+
+    def test_a_scanner_that_is_down_keeps_files_apart_until_it_answers(self, case, settings, monkeypatch):
+        settings.CLAMAV_URL = "tcp://127.0.0.1:9"
+        (row,) = send(case)
+        checking.check(row.pk)
+        assert fresh(row).status == FileStatus.QUARANTINED
+        assert StaffItem.objects.filter(kind=StaffItem.Kind.GATEWAY_ALARM).count() == 1
+        settings.CLAMAV_URL = ""
+        checking.sweep(now=timezone.now() + timedelta(minutes=3))
+        assert (fresh(row).status, fresh(case).status) == (FileStatus.CLEAN, Status.AT_PROVIDER)
+
+    def test_a_second_specification_opens_a_decided_case_again_but_not_for_ever(self, case, settings):
+        for number in range(settings.COULANCE_REOPENINGS):
+            CoulanceCase.objects.update(status=Status.ADJUSTED, closed_at=timezone.now())
+            Hold.objects.update(released_at=timezone.now())
+            (row,) = send(case, hostile.picture("PNG", (9, 9 + number)))
+            checking.check(row.pk)
+            assert (fresh(case).status, fresh(case).reopened) == (Status.AT_PROVIDER, number + 1)
+            assert Hold.objects.filter(released_at=None).count() == 1
+        CoulanceCase.objects.update(status=Status.ADJUSTED)
+        with pytest.raises(Refused):
+            send(case, hostile.picture("PNG", (9, 99)))
+
+    def test_a_new_key_seals_the_files_again(self, case, settings):
+        (row,) = send(case)
+        settings.FIELD_KEYS = f"9:{'A' * 43}=,{settings.FIELD_KEYS}"
+        assert rotation.rotate_files() == {"coulance.Specification": 1}
+        assert rotation.rotate_files() == {"coulance.Specification": 0}
+        assert files.get(fresh(row)).startswith(b"%PDF-")
+
+
+def pay(case):
+    with transaction.atomic():
+        invoice = ledger.lock_invoice(case.invoice_id)
+        ledger.post(
+            invoice,
+            LedgerEntry.Kind.PAYMENT,
+            Decimal("-200.00"),
+            external_id=f"tr_{case.pk}",
+            occurred_at=datetime.now(UTC),
+            by="mollie",
+        )
+
+
+def decide(case):
+    with transaction.atomic():
+        locked = cases.lock(case.pk)
+        if locked.status == Status.AT_PROVIDER:
+            cases.close(locked, Status.REJECTED, today=timezone.localdate(), by="staff")
+
+
+def expire(case):
+    deadlines.run_day(case.specification_due_on + timedelta(days=1))
+
+
+def leave(case):
+    cases.withdraw(case.pk, today=timezone.localdate())
+
+
+def together(acts, case):
+    """All at once, each in a thread of its own; what each one ended in."""
+    barrier = threading.Barrier(len(acts))
+
+    def run(act):
+        barrier.wait(20)
+        try:
+            return act(case)
+        except Refused as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+ACTS = (pay, decide, expire, leave)
+
+
+@pytest.mark.parametrize("status", [Status.WAITING_FOR_SPECIFICATION, Status.AT_PROVIDER])
+def test_payment_decision_end_and_withdrawal_in_every_order(status):
+    for order in itertools.permutations(ACTS):
+        row = intake.offer([factories.invoice(amount="200.00")], today=timezone.localdate(), by="test")[0]
+        CoulanceCase.objects.filter(pk=row.pk).update(status=status)
+        for act in order:
+            try:
+                act(row)
+            except Refused:
+                assert act is leave
+        invariants(row)
+        assert fresh(row).status not in CoulanceCase.OPEN
+        assert ledger.balance(row.invoice_id) == 0
+
+
+@pytest.mark.parametrize("status", [Status.WAITING_FOR_SPECIFICATION, Status.AT_PROVIDER])
+def test_payment_decision_end_and_withdrawal_at_once(status):
+    for _round in range(3):
+        row = intake.offer([factories.invoice(amount="200.00")], today=timezone.localdate(), by="test")[0]
+        CoulanceCase.objects.filter(pk=row.pk).update(status=status)
+        together(ACTS, row)
+        invariants(row)
+        ended = OutboxMessage.objects.filter(invoice=row.invoice_id, kind__startswith="coulance_").count()
+        assert ended <= 1, "one end, one mail"
+        assert ledger.balance(row.invoice_id) == 0
+
+
+def test_twin_without_the_lock_two_ends_both_think_they_are_first(case, monkeypatch):
+    barrier, advanced = threading.Barrier(2), []
+    monkeypatch.setattr(cases, "lock", lambda pk: CoulanceCase.objects.select_related("invoice").get(pk=pk))
+    monkeypatch.setattr(cases, "transaction", SimpleNamespace(atomic=nullcontext))
+    drop_all = files.drop_all
+
+    def both_here(row):
+        advanced.append(row.status)
+        barrier.wait(20)
+        drop_all(row)
+
+    monkeypatch.setattr(files, "drop_all", both_here)
+    together([leave, leave], case)
+    assert advanced == [Status.OFFERED, Status.OFFERED], "with the lock the second one is refused before this"
+
+
+def test_a_scanner_answers_yes_and_no(settings):
+    with FakeScanner() as url:
+        assert virus_scan.is_infected(hostile.EICAR, url=url)
+        assert not virus_scan.is_infected(b"%PDF-" + b"x" * 200_000, url=url)
+        with pytest.raises(GatewayUnknown):
+            virus_scan.is_infected(b"too large", url=url)
+
+
+class FakeScanner:
+    """A daemon that speaks INSTREAM."""
+
+    def __enter__(self):
+        import socket
+
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+        return f"tcp://127.0.0.1:{self.server.getsockname()[1]}"
+
+    def serve(self):
+        while True:
+            try:
+                line, _address = self.server.accept()
+            except OSError:
+                return
+            with line, line.makefile("rb") as given:
+                assert given.read(10) == b"zINSTREAM\0"
+                content = b""
+                while size := int.from_bytes(given.read(4), "big"):
+                    content += given.read(size)
+                answer = b"stream: OK"
+                if hostile.EICAR in content:
+                    answer = b"stream: Eicar-Test-Signature FOUND"
+                elif content == b"too large":
+                    answer = b"INSTREAM size limit exceeded. ERROR"
+                line.sendall(answer + b"\0")
+
+    def __exit__(self, *error):
+        self.server.close()
