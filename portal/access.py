@@ -10,7 +10,7 @@ from billing import audit
 from billing.models import StaffItem
 from portal import throttle
 
-_GRANTS = "invoices"  # in the session: token of the invoice → [opened, last seen], in seconds since 1970
+_GRANTS = "invoices"  # in the session: token → [opened, last seen (seconds since 1970), came by the link in a mail]
 _MAX_GRANTS = 10
 _SEEN_EVERY_SECONDS = 60  # writing down each view would cost a write per page
 _EVERYBODY = ""
@@ -88,13 +88,23 @@ def settle_lookup(request: HttpRequest, *, found: bool, now: datetime) -> None:
 # --- what a guest may see -----------------------------------------------------------------------
 
 
-def open_invoice(request: HttpRequest, token: str, *, now: datetime) -> None:
-    """Let this browser see the invoice behind `token` for a while, in a session with a new id."""
+def open_invoice(request: HttpRequest, token: str, *, now: datetime, by_link: bool = False) -> None:
+    """Let this browser see the invoice behind `token` for a while, in a session with a new id.
+
+    `by_link`: it was opened by a link that only our mail (or the invoice on paper) holds. While the page stays
+    open, looking the same invoice up by its reference takes nothing of that away.
+    """
     session = request.session
+    by_link = by_link or (may_see(request, token, now=now) and came_by_link(request, token))
     session.cycle_key()  # whoever knew the id before learns nothing
     session.set_expiry(0)  # the cookie ends with the browser
     grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])
-    session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp()]}
+    session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp(), by_link]}
+
+
+def came_by_link(request: HttpRequest, token: str) -> bool:
+    """Whether this browser opened the invoice by a link of ours; a stranger who knows the reference did not."""
+    return request.session.get(_GRANTS, {}).get(token, [])[2:] == [True]
 
 
 def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
@@ -102,7 +112,7 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
     grants = request.session.get(_GRANTS, {})
     if token not in grants:
         return False
-    opened, seen = grants[token]
+    opened, seen = grants[token][:2]
     moment = now.timestamp()
     if moment - seen > settings.GUEST_IDLE_SECONDS or moment - opened > settings.GUEST_ABSOLUTE_SECONDS:
         del grants[token]

@@ -231,7 +231,8 @@ if REDIS_URL:
 else:
     for _folder in ("messages", "control"):
         (_QUEUE / _folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "localhost"
+    CELERY_BROKER_TRANSPORT = "portal.file_broker:Transport"  # kombu's own breaks under load
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_QUEUE / "messages"),
         "data_folder_out": str(_QUEUE / "messages"),
@@ -280,10 +281,13 @@ CODE_VALID_SECONDS = 10 * 60
 CODE_ATTEMPTS = 5  # for one code; a wrong one more and it is dead
 CODE_COOLDOWN_SECONDS = 60  # between two codes
 # For one invoice from one address, so that a stranger elsewhere can't use up what the patient has.
-CODE_SENDS_PER_HOUR = 3
+CODE_SENDS_AT_ONCE = 3  # but for the pause
+CODE_NEXT_SECONDS = 15 * 60  # the longest wait for the next one, until the day's are used up
 CODE_SENDS_PER_DAY = 6
 # For one invoice, and for one number, from all addresses together: what bounds guessing and pestering.
 CODE_SENDS_FROM_ALL_PER_DAY = 12
+# For one invoice, for those who came by the link in our mail: strangers can't use these up.
+CODE_SENDS_BY_LINK_PER_DAY = 12
 CODE_SENDS_PER_ADDRESS_PER_HOUR = 30  # for all invoices: a household or a clinic, not a robot
 SMS_DAILY_BUDGET = 5000  # for everybody: what a day of fraud may cost at most
 DOCUMENT_GRANT_SECONDS = 15 * 60  # after the code

@@ -3,10 +3,12 @@
 The number comes from the provider's data alone. A code belongs to one browser, one invoice and one purpose, and is
 kept as a keyed hash. Limits count what was sent: for one invoice from one address (so that a stranger elsewhere
 can't use up the patient's codes), for one invoice and one number from everywhere, and for all patients together.
+Those who came by the link in our mail are counted apart, so that strangers can't lock them out.
 """
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -59,15 +61,18 @@ def open_code(invoice: Invoice, *, holder: str, purpose: str = DOCUMENTS) -> Sms
 # --- sending ------------------------------------------------------------------------------------
 
 
-def send_code(invoice: Invoice, *, holder: str, network: str, now: datetime, purpose: str = DOCUMENTS) -> bool:
+def send_code(
+    invoice: Invoice, *, holder: str, network: str, now: datetime, by_link: bool = False, purpose: str = DOCUMENTS
+) -> bool:
     """Send a new code, which ends the one before it. False when nobody knows whether the SMS left.
 
-    `holder` tells one browser from another, `network` where it is. Raises TooOften, or Refused when there is no
+    `holder` tells one browser from another, `network` where it is; `by_link` says that it came by the link in
+    our mail, which no stranger has. Raises TooOften, or Refused when there is no
     number or the SMS was certainly not sent; then the patient loses no try.
     """
     if not can_receive(invoice):
         raise Refused(_("We have no mobile number to which we may send a code."))
-    used = _use_up(invoice, network, now=now)
+    used = _use_up(invoice, _limits(invoice, network, by_link=by_link), by_link=by_link, now=now)
     try:
         device, code = _new_code(invoice, holder, purpose)
     except TooOften:
@@ -103,26 +108,46 @@ def _pause() -> throttle.Limit:
     return throttle.Limit("code-pause", 1, settings.CODE_COOLDOWN_SECONDS)
 
 
-def _limits(invoice: Invoice, network: str) -> _Used:
-    """Every limit on a code, with who or what it counts; the pause between two codes first."""
+def _limits(invoice: Invoice, network: str, *, by_link: bool) -> _Used:
+    """Every limit on a code, with who or what it counts; the pause between two codes first.
+
+    Whoever came by the link in our mail is counted apart from those who know the reference alone: no stranger,
+    at the same address or at a thousand others, can use up what the patient has.
+    """
     here = f"{invoice.pk}:{network}"
-    return [
+    counted = f"link:{here}" if by_link else here
+    burst = settings.CODE_SENDS_AT_ONCE
+    limits = [
         (_pause(), here),
-        (throttle.Limit("code-hour", settings.CODE_SENDS_PER_HOUR, HOUR), here),
-        (throttle.Limit("code-day", settings.CODE_SENDS_PER_DAY, DAY), here),
+        (throttle.Limit("code-burst", burst, burst * settings.CODE_NEXT_SECONDS), counted),
+        (throttle.Limit("code-day", settings.CODE_SENDS_PER_DAY, DAY), counted),
         (throttle.Limit("code-address", settings.CODE_SENDS_PER_ADDRESS_PER_HOUR, HOUR), network),
-        (throttle.Limit("code-invoice", settings.CODE_SENDS_FROM_ALL_PER_DAY, DAY), str(invoice.pk)),
-        (throttle.Limit("code-number", settings.CODE_SENDS_FROM_ALL_PER_DAY, DAY), str(invoice.patient.mobile)),
-        (throttle.Limit("code-budget", settings.SMS_DAILY_BUDGET, DAY), ""),
     ]
+    if by_link:
+        limits.append((throttle.Limit("code-link", settings.CODE_SENDS_BY_LINK_PER_DAY, DAY), str(invoice.pk)))
+    else:
+        shared = settings.CODE_SENDS_FROM_ALL_PER_DAY
+        limits.append((throttle.Limit("code-invoice", shared, DAY), str(invoice.pk)))
+        limits.append((throttle.Limit("code-number", shared, DAY), str(invoice.patient.mobile)))
+    return [*limits, (throttle.Limit("code-budget", settings.SMS_DAILY_BUDGET, DAY), "")]
 
 
-def _use_up(invoice: Invoice, network: str, *, now: datetime) -> _Used:
+def next_code(invoice: Invoice, *, network: str, by_link: bool, now: datetime) -> str:
+    """When the next code can be asked for, as a sentence; empty when that is now or in a minute."""
+    wait, _limit = _longest(_limits(invoice, network, by_link=by_link), now=now)
+    return _again(wait, now=now) if wait > settings.CODE_COOLDOWN_SECONDS else ""
+
+
+def _longest(limits: _Used, *, now: datetime) -> tuple[int, throttle.Limit]:
+    """The limit that keeps one waiting longest, and how long."""
+    return max(((throttle.wait(limit, who, now=now), limit) for limit, who in limits), key=lambda found: found[0])
+
+
+def _use_up(invoice: Invoice, limits: _Used, *, by_link: bool, now: datetime) -> _Used:
     """Take one try of every limit, or of none. Raises TooOften, and tells staff when a wide limit is reached."""
     used: _Used = []
-    for limit, who in _limits(invoice, network):
-        wait = throttle.take(limit, who, now=now)
-        if not wait:
+    for limit, who in limits:
+        if not throttle.take(limit, who, now=now):
             used.append((limit, who))
             continue
         _give_back(used)
@@ -131,7 +156,9 @@ def _use_up(invoice: Invoice, network: str, *, now: datetime) -> _Used:
         elif limit.name in ("code-invoice", "code-number"):
             key = f"{invoice.pk}:{now:%Y-%m-%d}"
             audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
-        raise TooOften(_sentence(limit, wait, now=now), wait_seconds=wait)
+        wait, longest = _longest(limits, now=now)
+        can_link = bool(invoice.patient.email) and not by_link
+        raise TooOften(_sentence(longest, wait, can_link=can_link, now=now), wait_seconds=max(1, wait))
     throttle.forget(now=now)
     return used
 
@@ -141,35 +168,47 @@ def _give_back(used: _Used) -> None:
         throttle.give_back(limit, who)
 
 
-def _sentence(limit: throttle.Limit, wait: int, *, now: datetime) -> str:
+def _sentence(limit: throttle.Limit, wait: int, *, can_link: bool, now: datetime) -> str:
     """Why no code is sent now, when one can be, and what to do meanwhile."""
     if wait <= settings.CODE_COOLDOWN_SECONDS:
         return _("We sent a code just now. You can ask for a new one in a minute.")
+    again = _again(wait, now=now)
+    if limit.name == "code-budget":
+        return " ".join((_("We can't send codes at this moment."), again))
+    sentences = [_("Many codes were sent for this invoice."), again]
+    if limit.seconds == DAY and can_link:
+        sentences.append(
+            _(
+                "Do you have an e-mail from us about this invoice? Open the invoice with the link in that e-mail."
+                " Then you can ask for a code sooner."
+            )
+        )
+    if limit.seconds == DAY:
+        sentences.append(
+            _(
+                "Didn't you ask for those codes? Or do you need the invoice now?"
+                " Call your care provider: they can send it to you."
+            )
+        )
+    return " ".join(sentences)
+
+
+def _again(wait: int, *, now: datetime) -> str:
     again = timezone.localtime(now + timedelta(seconds=wait + 59))
     when = {"day": date_format(again, "j F"), "time": time_format(again, "H:i")}
-    if limit.name == "code-budget":
-        return _("We can't send codes at this moment. You can ask for one at %(time)s.") % when
     if again.date() == timezone.localtime(now).date():
-        sentence = _("Many codes were sent for this invoice. You can ask for a new one at %(time)s.") % when
-    else:
-        sentence = _("Many codes were sent for this invoice. You can ask for a new one on %(day)s at %(time)s.") % when
-    if limit.seconds < DAY:
-        return sentence
-    help_now = _(
-        "Didn't you ask for those codes? Or do you need the invoice now?"
-        " Call your care provider: they can send it to you."
-    )
-    return f"{sentence} {help_now}"
+        return _("You can ask for a new code at %(time)s.") % when
+    return _("You can ask for a new code on %(day)s at %(time)s.") % when
 
 
 def _new_code(invoice: Invoice, holder: str, purpose: str) -> tuple[SmsDevice, str]:
     SmsDevice.objects.filter(valid_until__lt=timezone.now() - _KEEP).delete()
     with transaction.atomic():
-        row = {"invoice": invoice, "holder": holder, "purpose": purpose}
+        row: dict[str, Any] = {"invoice": invoice, "holder": holder, "purpose": purpose}
         device = SmsDevice.objects.select_for_update().get_or_create(**row)[0]
         if not device.generate_is_allowed()[0]:
             wait = settings.CODE_COOLDOWN_SECONDS
-            raise TooOften(_sentence(_pause(), wait, now=timezone.now()), wait_seconds=wait)
+            raise TooOften(_sentence(_pause(), wait, can_link=False, now=timezone.now()), wait_seconds=wait)
         return device, device.generate_challenge()
 
 

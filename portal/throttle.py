@@ -46,8 +46,14 @@ def take(limit: Limit, who: str, *, now: datetime) -> int:
         cursor.execute(_TAKE, {"key": key, "now": now_us, "interval": limit.interval_us, "room": room})
         if cursor.fetchone():
             return 0
-    free_at = Throttle.objects.filter(key=key).values_list("free_at_us", flat=True).first() or now_us
-    return max(1, -(-(free_at - room - now_us) // 1_000_000))
+    return max(1, wait(limit, who, now=now))
+
+
+def wait(limit: Limit, who: str, *, now: datetime) -> int:
+    """Seconds until `who` has a try; uses none up."""
+    now_us = _microseconds(now)
+    free_at = Throttle.objects.filter(key=_key(limit, who)).values_list("free_at_us", flat=True).first() or now_us
+    return max(0, -(-(free_at - limit.interval_us * (limit.tries - 1) - now_us) // 1_000_000))
 
 
 def give_back(limit: Limit, who: str) -> None:

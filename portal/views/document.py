@@ -40,9 +40,9 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
-    network = access.client_network(request)
+    asker = _asker(request, invoice)
     try:
-        sent = sms_code.send_code(invoice, holder=gate.holder_of(request), network=network, now=now)
+        sent = sms_code.send_code(invoice, holder=gate.holder_of(request), now=now, **asker)
     except sms_code.TooOften as refusal:
         response = _page(request, invoice, CodeForm(), refusal=str(refusal), status=429)
         response.headers["Retry-After"] = str(refusal.wait_seconds)
@@ -71,6 +71,12 @@ def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpRespons
     return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
 
 
+def _asker(request: HttpRequest, invoice: Invoice) -> dict[str, Any]:
+    """Where this browser is and whether it came by our link: what the limits on codes count."""
+    by_link = access.came_by_link(request, invoice.token)
+    return {"network": access.client_network(request), "by_link": by_link}
+
+
 def _page(
     request: HttpRequest, invoice: Invoice, form: CodeForm, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
@@ -81,6 +87,7 @@ def _page(
         "under_way": under_way,
         "digits": sms_code.last_digits(invoice),
         "refusal": refusal,
+        "next_code": "" if refusal else sms_code.next_code(invoice, now=timezone.now(), **_asker(request, invoice)),
     }
     return render(request, "portal/code.html", context, status=status)
 

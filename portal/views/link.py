@@ -22,5 +22,5 @@ def open_link(request: HttpRequest, link: str) -> HttpResponse:
         return render(request, "portal/link.html" if token else "portal/link_over.html", status=200 if token else 404)
     if token is None or not invoices.is_open_to_guests(token):
         return render(request, "portal/link_over.html", status=404)
-    access.open_invoice(request, token, now=timezone.now())
+    access.open_invoice(request, token, now=timezone.now(), by_link=True)
     return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)

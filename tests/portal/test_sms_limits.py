@@ -18,12 +18,16 @@ PATIENT = "p" * 64
 HOME, STRANGER = "192.0.2.1", "198.51.100.9"
 
 
-def ask(invoice, *, minutes=0, network=HOME, holder=None):
+def ask(invoice, *, minutes=0, network=HOME, holder=None, by_link=False):
     """Seconds to wait for a code; 0 when it was sent. Every ask is another browser, so that only limits count."""
     ask.count += 1
     try:
         sms_code.send_code(
-            invoice, holder=holder or f"{ask.count:064d}", network=network, now=NOW + timedelta(minutes=minutes)
+            invoice,
+            holder=holder or f"{ask.count:064d}",
+            network=network,
+            by_link=by_link,
+            now=NOW + timedelta(minutes=minutes),
         )
     except sms_code.TooOften as refusal:
         return refusal.wait_seconds
@@ -33,11 +37,11 @@ def ask(invoice, *, minutes=0, network=HOME, holder=None):
 ask.count = 0
 
 
-def test_three_in_an_hour_then_one_more_after_a_while():
+def test_three_at_once_then_one_more_within_fifteen_minutes():
     invoice = factories.invoice()
     assert [ask(invoice, minutes=minute) for minute in (0, 2, 4)] == [0, 0, 0]
     wait = ask(invoice, minutes=6)
-    assert 0 < wait <= 20 * 60
+    assert 0 < wait <= 15 * 60
     assert ask(invoice, minutes=6 + wait / 60) == 0
 
 
@@ -124,17 +128,96 @@ def test_old_codes_are_forgotten():
     assert SmsDevice.objects.count() == 1
 
 
-def test_of_ten_thousand_guesses_five_are_looked_at(monkeypatch):
+def test_of_ten_thousand_guesses_five_are_looked_at():
+    """Straight at the rule: ten thousand locked transactions would prove the database."""
     invoice = factories.invoice()
     ask(invoice, holder=PATIENT)
     code = re.search(r"\b\d{6}\b", Message.objects.get().text).group()
-    compared = []
-    monkeypatch.setattr(
-        "portal.models.constant_time_compare",
-        lambda one, other: compared.append(1) or constant_time_compare(one, other),
-    )
+    device, looked_at = SmsDevice.objects.get(holder=PATIENT), 0
     for guess in (f"{number:06d}" for number in range(10_001)):
+        before = device.attempts_left
         if guess != code:
-            assert not sms_code.verify_code(invoice, holder=PATIENT, code=guess)
-    assert len(compared) == 5
+            assert not device.verify_token(guess)
+        looked_at += before - device.attempts_left
+    assert looked_at == 5
     assert not sms_code.verify_code(invoice, holder=PATIENT, code=code)
+
+
+@pytest.mark.parametrize("state", ["wrong", "guessed up", "too late", "used", "never sent"])
+def test_every_no_costs_the_same_work(state, monkeypatch):
+    """Keyed hash and comparison in constant time, also where there is nothing to compare with."""
+    invoice = factories.invoice()
+    if state != "never sent":
+        ask(invoice, holder=PATIENT)
+    over = {
+        "guessed up": {"attempts_left": 0},
+        "too late": {"valid_until": datetime(2020, 1, 1, tzinfo=UTC)},
+        "used": {"token": None},
+    }
+    if state in over:
+        SmsDevice.objects.update(**over[state])
+    work, hashed = [], SmsDevice._hash
+
+    def watched_hash(self, code):
+        work.append("hash")
+        return hashed(self, code)
+
+    def watched_compare(one, other):
+        work.append((len(one), len(other)))
+        return constant_time_compare(one, other)
+
+    monkeypatch.setattr(SmsDevice, "_hash", watched_hash)
+    monkeypatch.setattr("portal.models.constant_time_compare", watched_compare)
+    assert not sms_code.verify_code(invoice, holder=PATIENT, code="x" * 6)
+    assert work == ["hash", (64, 64)]
+
+
+class TestNobodyIsLockedOut:
+    """Somebody knows the payment reference and has many addresses; the patient has the link in our mail."""
+
+    def attack(self, invoice, settings):
+        sent = [ask(invoice, network=f"203.0.113.{n}") for n in range(20)]
+        assert sent.count(0) == settings.CODE_SENDS_FROM_ALL_PER_DAY
+
+    def test_the_patient_by_link_gets_a_code_at_once(self, settings):
+        invoice = factories.invoice()
+        self.attack(invoice, settings)
+        assert ask(invoice, network=HOME) > 15 * 60, "without the link the door is shut"
+        assert ask(invoice, network=HOME, by_link=True) == 0
+
+    def test_nor_by_a_stranger_at_the_same_address(self):
+        invoice = factories.invoice()
+        for minute in range(0, 600, 2):
+            ask(invoice, minutes=minute)
+        assert ask(invoice, minutes=601) > 15 * 60
+        assert ask(invoice, minutes=601, by_link=True) == 0
+
+    def test_and_never_waits_longer_than_fifteen_minutes_for_the_next(self, settings):
+        invoice = factories.invoice()
+        self.attack(invoice, settings)
+        minutes, waits = 1.0, []
+        for _code in range(settings.CODE_SENDS_PER_DAY):
+            while wait := ask(invoice, minutes=minutes, by_link=True):
+                waits.append(wait)
+                minutes += wait / 60
+        assert max(waits) <= 15 * 60
+
+    def test_the_link_has_a_limit_of_its_own(self, settings):
+        invoice = factories.invoice()
+        sent = [ask(invoice, network=f"203.0.113.{n}", by_link=True) for n in range(20)]
+        assert sent.count(0) == settings.CODE_SENDS_BY_LINK_PER_DAY
+
+    def test_the_budget_of_the_day_counts_for_the_link_too(self, settings):
+        settings.SMS_DAILY_BUDGET = 1
+        assert ask(factories.invoice()) == 0
+        other = factories.invoice(patient=factories.patient(mobile="+31612345699"))
+        assert ask(other, network=STRANGER, by_link=True)
+
+
+def test_the_wait_that_is_told_is_the_longest_one():
+    invoice = factories.invoice()
+    for minute in (0, 1, 2):
+        ask(invoice, minutes=minute)
+    told = ask(invoice, minutes=2.5)
+    assert told > 60, "the pause of a minute is over sooner than the wait for the next code"
+    assert ask(invoice, minutes=2.5 + told / 60) == 0
