@@ -49,7 +49,7 @@ def seal(plain: bytes, *, bound_to: str) -> bytes:
     return bytes([key_id]) + nonce + ciphers[key_id].encrypt(nonce, plain, bound_to.encode())
 
 
-def unseal(sealed: bytes, *, bound_to: str) -> bytes:
+def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:
     """The plain bytes. Raises Unreadable, never returns something else."""
     sealed = bytes(sealed)
     cipher = _ciphers(settings.FIELD_KEYS).get(sealed[0]) if sealed else None

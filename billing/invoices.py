@@ -145,7 +145,8 @@ def look_at(token: str, *, today: date, also: dict[str, Any] | None = None) -> I
     found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).annotate(
         hold=active, plan=running, **also or {}
     )
-    invoice = found.select_related("provider", "hold", "plan").order_by("hold__placed_at").first()
+    # The stubs don't know that a FilteredRelation can be selected and ordered by.
+    invoice = found.select_related("provider", "hold", "plan").order_by("hold__placed_at").first()  # type: ignore[misc]
     if invoice is None:
         return None
     hold: Hold | None = getattr(invoice, "hold", None)  # Django leaves it out when the join found none

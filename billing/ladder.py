@@ -56,7 +56,7 @@ def _cut_short(row: ReminderStep, today: date) -> None:
         close(row, Status.VOID, "interrupted")
 
 
-def close(row: ReminderStep, status: Status, reason: str) -> None:
+def close(row: ReminderStep, status: ReminderStep.Status, reason: str) -> None:
     """End a step that was not taken after all, or not lawfully. Under the lock of its invoice."""
     ReminderStep.objects.filter(pk=row.pk).update(status=status, reason=reason, closed_at=timezone.now())
     row.status, row.reason = status, reason

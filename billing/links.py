@@ -40,7 +40,7 @@ def sign(token: str, *, until: date) -> str:
 def read(link: str, *, today: date) -> str | None:
     """The invoice token in a link that `sign` made; None when it is not ours or its day is over."""
     payload, signature = link[: _TOKEN_CHARACTERS + _DAY_CHARACTERS], link[_TOKEN_CHARACTERS + _DAY_CHARACTERS :]
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     if not any(constant_time_compare(signature, _signature(payload, key)) for key in keys):
         return None
     if int(payload[_TOKEN_CHARACTERS:], 16) < today.toordinal():

@@ -181,7 +181,8 @@ def run_day(today: date) -> None:
     rows = PaymentPlan.objects.filter(status=Status.ACTIVE).select_related("invoice").prefetch_related("installments")
     while plans := list(rows.filter(pk__gt=last).order_by("pk")[:CHUNK]):
         ids = [plan.invoice_id for plan in plans]
-        owed = dict(ledger.with_balance(Invoice.objects.filter(pk__in=ids)).values_list("pk", "balance"))
+        balances = ledger.with_balance(Invoice.objects.filter(pk__in=ids))
+        owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc] # annotated in another function
         rested = _rested_until(ids)
         for plan in plans:
             now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)

@@ -33,7 +33,7 @@ def rotate(model: type[models.Model]) -> int:
     """
     rotated, last = 0, None
     while True:
-        after = {"pk__gt": last} if last is not None else {}
+        after: dict[str, int] = {"pk__gt": last} if last is not None else {}
         related = getattr(model, "SEALED_WITH", ())
         rows = list(model.objects.filter(**after).select_related(*related).order_by("pk")[:CHUNK])  # type: ignore[attr-defined]
         if not rows:

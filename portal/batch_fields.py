@@ -189,7 +189,8 @@ def _takes_mail(domain: str) -> bool:
 
 # The rule for Dutch mobile numbers comes from the numbering plan inside phonenumbers; compiled once, because asking
 # the library for each number costs more than writing the invoice.
-_DUTCH_MOBILE = re.compile(rf"\+31(?:{PhoneMetadata.metadata_for_region('NL').mobile.national_number_pattern})")
+_plan: Any = PhoneMetadata.metadata_for_region("NL")
+_DUTCH_MOBILE = re.compile(rf"\+31(?:{_plan.mobile.national_number_pattern})")
 _mobile_text = text(40)
 
 

@@ -28,7 +28,7 @@ class FilesField(forms.FileField):
 
 
 class FilesForm(forms.Form):
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment] # the stubs see the name of what a form was sent, not a field
         label=_("Your files"),
         help_text=_("PDF, JPEG or PNG. A clear photo is fine. At most 10 files of 10 MB each."),
         error_messages={"required": _("Choose at least one file.")},

@@ -67,7 +67,7 @@ class CareDetail(models.Model):
         verbose_name, verbose_name_plural = _("care detail"), _("care details")
 
     def __str__(self) -> str:
-        return _("care detail")
+        return str(_("care detail"))
 
     @staticmethod
     def sealed(lines: list[dict[str, Any]], *, payment_reference: str) -> bytes:

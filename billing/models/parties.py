@@ -101,7 +101,8 @@ class Staff(AbstractUser):
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
 
     class Meta(AbstractUser.Meta):
-        verbose_name, verbose_name_plural = _("staff member"), _("staff members")
+        # The stubs of AbstractUser know no lazy names here.
+        verbose_name, verbose_name_plural = _("staff member"), _("staff members")  # type: ignore[assignment]
         constraints = [
             # Default deny: without a provider one is operations on purpose, never by a forgotten field.
             models.CheckConstraint(

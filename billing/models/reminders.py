@@ -54,7 +54,7 @@ class Letter(models.Model):
         return f"{self.get_step_display()} {self.made_on}"
 
     def get_step_display(self) -> str:
-        return ReminderStep.Step(self.step).label
+        return str(ReminderStep.Step(self.step).label)
 
 
 class ReminderStep(models.Model):

@@ -20,12 +20,13 @@ def main(kind: str) -> int:
     content = sys.stdin.buffer.read()
     try:
         if kind == "pdf":
-            from coulance.sanitizer.pdf import rewrite
-        else:
-            from coulance.sanitizer.image import rewrite_for
+            from coulance.sanitizer import pdf
 
-            rewrite = rewrite_for(kind)
-        clean = rewrite(content)
+            clean = pdf.rewrite(content)
+        else:
+            from coulance.sanitizer import image
+
+            clean = image.rewrite_for(kind)(content)
     except Unacceptable as refusal:
         reason = str(refusal)
     except (MemoryError, RecursionError):

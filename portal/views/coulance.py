@@ -77,7 +77,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(request, _("We have received your files. Now we check them."))
             return _back(token)
     if by_script:
-        return JsonResponse({"error": " ".join(form.errors["files"])}, status=409)
+        return JsonResponse({"error": " ".join(map(str, form.errors["files"]))}, status=409)
     return _page(request, found, status=409, files_form=form, form=form)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from portal.batch import BatchResult, import_file
 
@@ -15,7 +15,7 @@ PRINTED_ERRORS = 50
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Takes in a file of invoices in the format invoice-batch/1: all of it, or nothing.")
+    help = "Take in a file of invoices in the format invoice-batch/1: all of it, or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("the JSON file of the practice"))
