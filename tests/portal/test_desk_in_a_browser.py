@@ -58,7 +58,7 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 1180})
     if width == 1280 and scheme == "dark":
-        page.context.add_cookies([{"name": "django_language", "value": "en", "url": sandbox.url}])
+        page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "en", "url": sandbox.url}])
     enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
     name = f"{width}-{scheme}"
     page.goto(f"{sandbox.url}/beheer/")
