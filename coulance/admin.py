@@ -193,6 +193,7 @@ def _write_access(request: HttpRequest, case: CoulanceCase, act: AccessEvent.Act
         grounds="staff-totp",
         organisation=case.invoice.provider.agb_code if staff.provider_id else "zorgrekening",
         address=get_client_ip_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
     )
 
 

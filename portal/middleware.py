@@ -1,5 +1,7 @@
 """Headers that every answer carries, and the language that a person chose."""
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.conf import settings
@@ -39,6 +41,26 @@ class SecurityHeaders:
             response.headers.setdefault("Cache-Control", "no-store")
             if request.path != "/":
                 response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
+        return response
+
+
+class RequestId:
+    """Every request has an id: the trusted proxy's own, when it is a sane one, or a new one.
+
+    It stands in the answer and in the access log, so that a line there can be found in the proxy's log. What a
+    client sends is not believed; the id that counts takes its place in the request's headers.
+    """
+
+    SANE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.TRUSTED_PROXIES else ""
+        request.META["HTTP_X_REQUEST_ID"] = given if self.SANE.fullmatch(given) else uuid.uuid4().hex
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]
         return response
 
 

@@ -139,6 +139,7 @@ class InvoiceAdmin(TenantAdmin):
             grounds="staff-totp",
             organisation=invoice.provider.agb_code if request.user.provider_id else "zorgrekening",  # type: ignore[union-attr]
             address=get_client_ip_address(request),
+            request_id=request.META["HTTP_X_REQUEST_ID"],
         )
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 

@@ -136,6 +136,7 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
         grounds=held.grounds,
         organisation=found[0].invoice.provider.agb_code,
         address=access.client_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
     )
     return attachment(files.get(row), name=row.served_name, content_type=CONTENT_TYPES[row.kind])
 

@@ -111,6 +111,7 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
         grounds=held.grounds,
         organisation=view.invoice.provider.agb_code,
         address=access.client_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
     )
     return attachment(content, name="rekening.pdf", content_type="application/pdf")
 

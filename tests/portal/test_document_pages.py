@@ -95,6 +95,32 @@ def test_every_download_is_one_line_in_the_log(invoice):
     assert list(access_log.breaks()) == []
 
 
+class TestRequestId:
+    PROXYS = "0123456789abcdef-of_the_proxy"
+
+    def test_it_stands_in_the_answer_and_in_the_log(self, invoice):
+        client = let_in(invoice)
+        ids = [client.get(address(invoice)).headers["X-Request-ID"] for _download in range(2)]
+        assert ids[0] != ids[1]
+        assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids)
+        assert list(AccessEvent.objects.values_list("request_id", flat=True)) == ids
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_a_clients_own_is_not_believed(self, method):
+        response = getattr(Client(), method)("/nowhere/", headers={"X-Request-ID": self.PROXYS})
+        assert response.headers["X-Request-ID"] not in ("", self.PROXYS)
+
+    def test_a_trusted_proxys_is_kept(self, settings):
+        settings.TRUSTED_PROXIES = 1
+        assert Client().get("/", headers={"X-Request-ID": self.PROXYS}).headers["X-Request-ID"] == self.PROXYS
+
+    @pytest.mark.parametrize("given", ["", "short", "x" * 65, "a b" * 10, "<script>alert(1)</script>", f"{PROXYS}\n"])
+    def test_a_proxys_that_is_not_sane_is_replaced(self, given, settings):
+        settings.TRUSTED_PROXIES = 1
+        found = Client().get("/", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+        assert re.fullmatch("[0-9a-f]{32}", found)
+
+
 def test_what_can_not_be_written_down_is_not_shown(invoice, monkeypatch):
     client = let_in(invoice)
     client.raise_request_exception = False
