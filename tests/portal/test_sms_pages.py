@@ -7,7 +7,9 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from billing import links
 from billing.gateways import sms
 from billing.models import AuditEvent, StaffItem
 from portal.models import SmsDevice, Throttle
@@ -227,6 +229,67 @@ def test_a_second_code_within_a_minute_is_refused_also_after_a_right_one(invoice
     assert client.post(address(invoice), {"send": "again"}).status_code == 200, "the document is open: nothing is sent"
     assert ask(opened(invoice), invoice).status_code == 429, "nor in another window"
     assert Message.objects.count() == 1
+
+
+def by_link(invoice) -> Client:
+    """A browser that came by the link in our mail."""
+    client = Client()
+    link = links.sign(invoice.token, until=timezone.localdate())
+    assert client.post(reverse("link", args=[link])).status_code == 303
+    return client
+
+
+def exhaust(invoice):
+    """Somebody with twelve addresses and the payment reference."""
+    for number in range(12):
+        assert ask(opened(invoice, REMOTE_ADDR=f"203.0.113.{number}"), invoice).status_code == 200
+
+
+def test_twelve_strangers_do_not_keep_out_whoever_has_our_mail(invoice):
+    exhaust(invoice)
+    page = text_of(ask(opened(invoice), invoice))
+    assert "veel codes" in page
+    assert "met de link in die e-mail" in page
+    assert "Bel uw zorgverlener" in page
+    client = by_link(invoice)
+    assert ask(client, invoice).status_code == 200
+    assert enter(client, invoice, last_code()).status_code == 303
+
+
+def test_looking_the_invoice_up_takes_nothing_from_whoever_came_by_the_link(invoice):
+    exhaust(invoice)
+    assert ask(opened(invoice, by_link(invoice)), invoice).status_code == 200
+
+
+def test_a_link_to_one_invoice_helps_with_no_other(invoice):
+    other = factories.invoice(patient=invoice.patient)
+    exhaust(invoice)
+    assert ask(opened(invoice, by_link(other)), invoice).status_code == 429
+
+
+def test_without_an_e_mail_address_nobody_is_sent_to_a_mail():
+    invoice = factories.invoice(patient=factories.patient(email=""))
+    exhaust(invoice)
+    page = text_of(ask(opened(invoice), invoice))
+    assert "in die e-mail" not in page
+    assert "Bel uw zorgverlener" in page
+
+
+def test_the_page_says_when_the_next_code_is_possible(invoice):
+    client = opened(invoice)
+    page = ""
+    for _code in range(3):
+        assert "nieuwe code vragen" not in page
+        page = text_of(ask(client, invoice))
+        for row in SmsDevice.objects.all():
+            row.last_generated_timestamp -= timedelta(seconds=61)
+            row.save()
+        Throttle.objects.filter(free_at_us__lt=(timezone.now().timestamp() + 61) * 1_000_000).delete()
+    soonest = timezone.localtime(timezone.now() + timedelta(minutes=13))
+    latest = timezone.localtime(timezone.now() + timedelta(minutes=16))
+    told = re.search(r"U kunt (?:op [^<]*)?om (\d\d:\d\d) uur een nieuwe code vragen", page).group(1)
+    minutes = [f"{soonest + timedelta(minutes=n):%H:%M}" for n in range(4)]
+    assert told in [*minutes, f"{latest:%H:%M}"]
 
 
 def test_a_lost_sms_is_asked_for_again(invoice):
