@@ -16,7 +16,7 @@ from django_otp.oath import totp
 
 from billing.models import Invoice, Provider, Staff
 from billing.staff import add_member
-from portal import batch, demo, env, otp
+from portal import batch, demo, demo_specifications, env, otp
 from portal.management.commands.serve import prepare, refuse_busy_ports, serve
 from portal.supervisor import end_with_parent
 
@@ -54,6 +54,7 @@ def fill(today: date) -> None:
                 result = batch.import_file(file.name, dry_run=False, today=received_on, by=ACTOR)
             if result.errors:
                 raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
+        demo_specifications.seed()
 
 
 def add_staff() -> dict[str, str]:
