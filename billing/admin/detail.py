@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from billing.templatetags.money import euro
 
@@ -73,7 +72,3 @@ def short_day(day: date | None) -> str:
 
 def amount(value: Any) -> SafeString:
     return format_html('<span class="amount">{}</span>', euro(value))
-
-
-def yes_no(value: Any) -> str:
-    return _("yes") if value else _("no")

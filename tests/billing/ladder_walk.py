@@ -1,16 +1,20 @@
 """Walking the ladder in tests: days go by, the day's rule runs, letters are made and sent to a real mail server."""
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
-from billing import ladder, outbox, reminders
-from billing.models import Invoice, OutboxMessage, ReminderStep
+from billing import ladder, ledger, outbox, reminders
+from billing.models import Invoice, LedgerEntry, OutboxMessage, ReminderStep
 from tests import factories
 
 Step = ReminderStep.Step
 MONDAY = date(2026, 3, 2)  # weeks without a holiday follow, up to Good Friday on 3 April
+DUE = MONDAY + timedelta(days=30)  # Wednesday 1 April 2026
+REMINDED, NOTICED = date(2026, 4, 8), date(2026, 4, 20)
+LAST_DAY, COSTS_ON = date(2026, 5, 6), date(2026, 5, 11)
 
 
 def at(day: date, hour: int = 10, minute: int = 0) -> datetime:
@@ -50,3 +54,35 @@ def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
     if invoice:
         rows = rows.filter(letter__steps__invoice=invoice)
     return [(m.kind, f"{timezone.localtime(m.sent_at):%Y-%m-%d}") for m in rows]
+
+
+def until(invoice: Invoice, day: date) -> Invoice:
+    """The invoice after the days on which something falls, up to and with `day`."""
+    days = (MONDAY, DUE - timedelta(days=7), REMINDED, NOTICED, LAST_DAY, COSTS_ON, date(2026, 5, 22))
+    for one in days:
+        if one <= day:
+            live(one)
+    if day not in days:
+        live(day)
+    invoice.refresh_from_db()
+    return invoice
+
+
+def pay(invoice: Invoice, amount: str, on: date) -> None:
+    key = f"pay:{invoice.pk}:{on}"
+    locked = ledger.lock_invoice(invoice.pk)
+    ledger.post(locked, LedgerEntry.Kind.PAYMENT, -Decimal(amount), external_id=key, occurred_at=at(on), by="test")
+
+
+def kinds(**fields: Any) -> list[str]:
+    return list(OutboxMessage.objects.filter(**fields).order_by("pk").values_list("kind", flat=True))
+
+
+def charged(invoice: Invoice) -> dict[str, Decimal]:
+    entries = LedgerEntry.objects.filter(invoice=invoice, kind__in=[LedgerEntry.Kind.COSTS, LedgerEntry.Kind.INTEREST])
+    return {kind: sum(e.amount for e in entries if e.kind == kind) for kind in {e.kind for e in entries}}
+
+
+def reasons(invoice: Invoice, status: str) -> list[tuple[int, str]]:
+    rows = ReminderStep.objects.filter(invoice=invoice, status=status)
+    return list(rows.order_by("pk").values_list("step", "reason"))

@@ -1,6 +1,5 @@
 """The stand-in servers over real HTTP and SMTP, as the product's clients meet them."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -76,11 +75,3 @@ def shop() -> Iterator[Shop]:
     receiver = Shop()
     yield receiver
     receiver.close()
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium of the system, which fetches nothing by itself."""
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]
-    return browser_type_launch_args | {"executable_path": shutil.which("chromium"), "args": arguments}
