@@ -97,6 +97,13 @@ def reminder_on(due_on: date) -> date:
     return calendar.working_days_after(due_on, settings.REMINDER_AFTER_WORKING_DAYS)
 
 
+def reaction_ends(notice: ReminderStep, step: int) -> date:
+    """The first day on which somebody who got the announcement that day may get `step`, be it before or after due."""
+    sent_on = notice.letter.sent_on if notice.letter else None
+    days = settings.NOTE_BEFORE_DUE_DAYS if step == Step.NOTE else settings.LATE_INVOICE_TERM_DAYS
+    return sent_on + timedelta(days=days) if sent_on else date.min
+
+
 def _next(invoice: Invoice, today: date) -> tuple[int, date | None]:
     rows = list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
     standing = {row.step: row for row in rows if row.status in STANDING}
@@ -111,7 +118,8 @@ def _next(invoice: Invoice, today: date) -> tuple[int, date | None]:
     if step is None:
         return Step.HAND_OVER, None
     before = standing.get(step - 1) if step > Step.REMINDER else None
-    day = max(earliest_after(before) if before else date.min, reminder_on(invoice.due_on))
+    runs = earliest_after(before) if before else reaction_ends(standing[Step.NOTICE], step)
+    day = max(runs, reminder_on(invoice.due_on))
     if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in rows if row.step != Step.NOTICE):
         day = max(day, invoice.due_on + timedelta(days=settings.RESUME_AFTER_DAYS))
     return step, day
