@@ -148,19 +148,72 @@ class TestLookupLimit:
 
     def test_the_breaker_stops_many_addresses_tells_staff_once_and_closes_again(self, settings):
         settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 20, 3600
-        waits = [access.take_lookup(request(remote=f"198.51.100.{n}"), now=NOW) for n in range(1, 31)]
-        assert waits[:20] == [0] * 20
-        assert all(0 < wait <= 15 * 60 for wait in waits[20:])
+        for _ in range(2):
+            for n in range(1, 11):
+                assert fails(remote=f"198.51.100.{n}") == 0
+        waits = [fails(remote=f"198.51.100.{n}") for n in range(1, 11)]
+        assert all(0 < wait <= 15 * 60 for wait in waits)
         item = StaffItem.objects.get()
         assert item.kind == StaffItem.Kind.LOOKUP_BREAKER
-        assert access.take_lookup(request(), now=after(max(waits))) == 0
+        assert fails(remote="198.51.100.1", now=after(max(waits))) == 0
 
     def test_the_breaker_does_not_use_up_the_tries_of_an_address(self, settings):
         settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 1, 60
-        access.take_lookup(request(remote="198.51.100.1"), now=NOW)
+        fails()
         for _ in range(10):
-            assert access.take_lookup(request(), now=NOW) == 60
-        assert access.take_lookup(request(), now=after(60)) == 0
+            assert fails() == 60
+        assert fails(now=after(60)) == 0
+
+    def test_while_the_breaker_is_open_a_fresh_address_has_one_try(self, breaker_is_open):
+        assert fails(remote="192.0.2.1") == 0
+        assert fails(remote="192.0.2.1") > 0
+        assert fails(remote="192.0.2.1", now=after(1)) > 0
+        assert fails(remote="192.0.2.2") == 0
+        assert StaffItem.objects.count() == 1
+
+    def test_who_types_right_is_served_while_the_breaker_is_open_and_opens_it_for_nobody(self, breaker_is_open):
+        before = throttle.wait(access._breaker(), "", now=NOW)
+        for _ in range(3):
+            patient = request(remote="192.0.2.1")
+            assert access.take_lookup(patient, now=NOW) == 0
+            access.settle_lookup(patient, found=True, now=NOW)
+        assert throttle.wait(access._breaker(), "", now=NOW) == before
+
+    def test_who_failed_before_it_opened_has_no_reserve(self, breaker_is_open):
+        assert fails(remote="203.0.113.9") > 0
+
+
+def fails(remote="203.0.113.9", now=NOW):
+    """One look-up that finds nothing; the seconds to wait when it was refused."""
+    made = request(remote=remote)
+    wait = access.take_lookup(made, now=now)
+    if not wait:
+        access.settle_lookup(made, found=False, now=now)
+    return wait
+
+
+@pytest.fixture
+def breaker_is_open(settings):
+    settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 1, 3600
+    assert fails() == 0
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+class TestReserveRace:
+    @staticmethod
+    def _by(take):
+        def one(_limit, _who, *, now):
+            return take(request(remote="192.0.2.1"), now=now)
+
+        return one
+
+    def test_parallel_guesses_share_one_reserve(self, breaker_is_open):
+        assert _in_parallel(self._by(access.take_lookup)) == 1
+
+    def test_without_the_one_statement_they_would_not(self, breaker_is_open):
+        """The twin: the same reserve with its lock off."""
+        assert _in_parallel(lambda _limit, who, *, now: _two_steps(access._reserve(), who, now=now)) > 1
 
 
 @pytest.mark.django_db
