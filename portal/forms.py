@@ -10,12 +10,16 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from stdnum import iban
+from stdnum import iban, iso11649
 
 from billing.invoices import REFERENCE_DIGITS, reference_is_valid
 
 OTHER_PARTY_DIGITS = 14  # the length that several other billing companies use
-_DIGIT_GROUPS = re.compile(r"\d(?:[\d .\-]*\d)?", re.ASCII)
+_DIGIT_GROUPS = re.compile(r"[0-9](?:[0-9\W_]*[0-9])?")  # digits with anything but letters between them
+_ROWS_OF_FOUR = re.compile(r"(?<![^\s(:;,])[0-9]{4}(?:\s+[0-9]{4})+(?![^\s.,;:)])")
+_LOOKS_LIKE_DIGITS = str.maketrans("OIL", "011")
+_MEANT_AS_DIGITS = re.compile(r"[OIL\W_]*[0-9][0-9OIL\W_]*")
+_RF = re.compile(r"\bRF\d\d(?: ?[A-Z0-9]{1,4}){1,6}\b")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _DUTCH_IBAN = re.compile(r"\bNL\d\d ?[A-Z]{4}")  # even with a typing mistake
 _INVOICE_NUMBER = re.compile(r"\b20\d\d[-/]\d{2,8}\b|\b[A-Z]{1,4}[-.]?\d{3,12}\b")
@@ -26,6 +30,10 @@ WRONG = {
     "iban": _(
         "This is a bank account number (IBAN)."
         " We need the payment reference: 16 digits, on your invoice or in our e-mail."
+    ),
+    "rf": _(
+        "This is a European payment reference (RF). Ours are different: 16 digits and no letters."
+        " Look who sent you the invoice, and pay there."
     ),
     "other_party": _(
         "This looks like a payment reference of another company: it has 14 digits, ours have 16."
@@ -66,23 +74,74 @@ def read_reference(text: str) -> str:
     Raises ValidationError with the sentence that helps most when there is none.
     """
     text = _plain(text)
-    groups = ["".join(filter(str.isdigit, group)) for group in _DIGIT_GROUPS.findall(text)]
-    whole = {group for group in groups if len(group) == REFERENCE_DIGITS}
-    right = {group for group in whole if reference_is_valid(group)}
+    own = _without_numbers_of_others(text)
+    right = _right(_runs(own))
+    if not right:
+        own = " ".join(map(_letters_as_digits, own.split()))
+        right = _right(_runs(own))
     if len(right) == 1:
         return right.pop()
-    raise _explain(text, groups, whole, right)
+    raise _explain(text, own, right)
 
 
-def _explain(text: str, groups: list[str], whole: set[str], right: set[str]) -> ValidationError:
+def _runs(text: str) -> set[str]:
+    """Every row of 16 digits that `text` may mean as one number, made of whole pieces.
+
+    One word, or four words of four digits, is how a reference is written. Only without such a row we try all pieces
+    that stand beside each other: part of a date before or after would give a right check digit one time in ten.
+    """
+    words = ["".join(filter(str.isdigit, word)) if _no_letters(word) else "" for word in text.split()]
+    neat = {word for word in words if len(word) == REFERENCE_DIGITS}
+    for row in map(str.split, _ROWS_OF_FOUR.findall(text)):
+        step = 1 if len(row) % 4 else 4  # two references beside each other are no third one
+        neat |= {"".join(row[place : place + 4]) for place in range(0, len(row) - 3, step)}
+    if neat:
+        return neat
+    return {run for group in _DIGIT_GROUPS.findall(text) for run in _joined(re.findall(r"[0-9]+", group))}
+
+
+def _joined(pieces: list[str]) -> set[str]:
+    found = set()
+    for first in range(len(pieces)):
+        run = ""
+        for piece in pieces[first:]:
+            run += piece
+            if len(run) >= REFERENCE_DIGITS:
+                break
+        if len(run) == REFERENCE_DIGITS:
+            found.add(run)
+    return found
+
+
+def _right(runs: set[str]) -> set[str]:
+    return {run for run in runs if reference_is_valid(run)}
+
+
+def _no_letters(word: str) -> bool:
+    return not any(map(str.isalpha, word))
+
+
+def _letters_as_digits(word: str) -> str:
+    """O typed for zero, I or l for one, in a word that is digits otherwise."""
+    return word.translate(_LOOKS_LIKE_DIGITS) if _MEANT_AS_DIGITS.fullmatch(word) else word
+
+
+def _without_numbers_of_others(text: str) -> str:
+    """`text` without right IBANs and RF references: digits out of their middle mean nothing."""
+    text = _IBAN.sub(lambda found: "X" if iban.is_valid(found[0], check_country=False) else found[0], text)
+    return _RF.sub(lambda found: "X" if iso11649.is_valid(found[0]) else found[0], text)
+
+
+def _explain(text: str, own: str, right: set[str]) -> ValidationError:
+    groups = ["".join(filter(str.isdigit, group)) for group in _DIGIT_GROUPS.findall(own)]
     count = max(map(len, groups), default=0)
     if right:
         code = "several"
-    elif any(iban.is_valid(found, check_country=False) for found in _IBAN.findall(text)) or re.search(
-        r"\bNL\d\d ?[A-Z]{4}", text
-    ):
+    elif any(iban.is_valid(found, check_country=False) for found in _IBAN.findall(text)) or _DUTCH_IBAN.search(text):
         code = "iban"
-    elif whole:
+    elif any(map(iso11649.is_valid, _RF.findall(text))):
+        code = "rf"
+    elif _runs(own):
         code = "mistyped"
     elif any(len(group) == OTHER_PARTY_DIGITS for group in groups):
         code = "other_party"
@@ -111,7 +170,15 @@ def _plain(text: str) -> str:
     return "".join(plain).strip()
 
 
-class ReferenceField(forms.CharField):
+class PastedField(forms.CharField):
+    """Text that may be pasted: control characters in it are spaces, not a reason for Django's own sentence."""
+
+    def to_python(self, value: Any) -> str:
+        text = "" if value is None else str(value)
+        return str(super().to_python("".join(" " if unicodedata.category(c) == "Cc" else c for c in text)))
+
+
+class ReferenceField(PastedField):
     """One field for the payment reference, forgiving in how it is written."""
 
     def clean(self, value: Any) -> str:
@@ -133,7 +200,7 @@ class LookupForm(forms.Form):
         self.add_error("reference", ValidationError(WRONG["unknown"], code="unknown"))
 
 
-class CodeField(forms.CharField):
+class CodeField(PastedField):
     """The code out of an SMS: spaces and dashes don't matter, and neither does the rest of a pasted line."""
 
     def clean(self, value: Any) -> str:

@@ -32,6 +32,26 @@ VALID = "5000056789012345"  # the example of the Betaalvereniging
         "5000\u20130567\u20138901\u20132345",
         "5000\u200b0567\u200b8901\u200b2345",
         "５０００ ０５６７ ８９０１ ２３４５",  # full-width digits
+        "5000/0567/8901/2345",
+        "5000,0567,8901,2345",
+        "5000_0567_8901_2345",
+        "5000 0567 89 01 2345",
+        "5000 0567 8901 2345 6",
+        "5000 0567 8901 2345 10-12-2026",
+        "10-12-2026 5000 0567 8901 2345",
+        "2026-0001 5000056789012345",
+        "2026-0001 5000-0567-8901-2345 12345678",
+        "45.00 5000 0567 8901 2345",
+        "€ 45,00 5000 0567 8901 2345, 10/12/2026",
+        "Factuur 2026-00123\r\n10-12-2026\n5000 0567 8901 2345\n€ 45,00\n",
+        "5000 0567 8901 2345\n5000 0567 8901 2345",
+        "5000\x000567\t8901 2345",
+        "DE89 3704 0044 0532 0130 00 5000 0567 8901 2345",
+        "RF18 5390 0754 7034, 5000 0567 8901 2345",
+        "5OOO 0567 8901 2345",
+        "5ooo-o567-89oI-2345",
+        "50000567890l2345",
+        "Kenmerk 5000 O567 8901 2345 te betalen",
     ],
 )
 def test_a_reference_is_read_however_it_is_written(typed):
@@ -57,7 +77,12 @@ def test_a_reference_is_read_however_it_is_written(typed):
         ("5000 0567 8901 234", "too_few"),
         ("5000 0567", "too_few"),
         ("1", "too_few"),
-        ("5000 0567 8901 2345 6", "too_many"),
+        ("50000567890123456", "too_many"),
+        ("5000 0567 8901 2346 10-12-2026", "mistyped"),
+        ("5OOO 0567 8901 2346", "mistyped"),
+        ("RF18 5390 0754 7034", "rf"),
+        ("rf18539007547034", "rf"),
+        ("lol", "no_digits"),
         ("kwijt", "no_digits"),
         ("???", "no_digits"),
         ("5000 0567 8901 2345 of 5010 0021 6701 0010", "several"),
@@ -125,9 +150,9 @@ class TestPage:
     def test_unknown_and_withdrawn_are_the_same_to_the_byte(self, client, django_assert_num_queries):
         withdrawn = factories.invoice(withdrawn_at=timezone.now())
         answers = {}
-        for typed in (unknown_reference(), withdrawn.payment_reference):
-            with django_assert_num_queries(4):  # two tries used, one search, one sweep
-                response = look_up(client, typed)
+        for number, typed in enumerate((unknown_reference(), withdrawn.payment_reference)):
+            with django_assert_num_queries(5):  # two tries used, one search, the reserve, one sweep
+                response = look_up(client, typed, REMOTE_ADDR=f"198.51.100.{number}")
             assert response.status_code == 200
             answers[typed] = without_secrets(response, typed)
         assert len(set(answers.values())) == 1
@@ -147,12 +172,24 @@ class TestPage:
         assert page.count("typefout") == 2
         assert 'value="5000 0567 8901 2346"' in page
 
-    @pytest.mark.parametrize("typed", ["", "   ", "\x00", "9" * 5000, "<script>", "'; DROP TABLE", "😀" * 20])
+    @pytest.mark.parametrize(
+        "typed", ["", "   ", "\x00", "9 " * 490, "9" * 5000, "<script>", "'; DROP TABLE", "😀" * 20]
+    )
     def test_nonsense_is_answered_kindly(self, client, typed):
         response = look_up(client, typed)
         assert response.status_code == 200
         assert 'role="alert"' in response.content.decode()
         assert "<script>" not in response.content.decode()
+
+    @pytest.mark.parametrize("typed", ["\x00", "kwijt\x00", "\x1b[2J"])
+    def test_control_characters_get_no_sentence_of_their_own(self, client, typed):
+        page = look_up(client, typed).content.decode()
+        assert "betalingskenmerk" in page.lower()
+        assert "Null" not in page
+
+    def test_a_nul_in_a_right_reference_does_no_harm(self, client):
+        invoice = factories.invoice()
+        assert look_up(client, f"{invoice.payment_reference}\x00").status_code == 303
 
     def test_other_verbs_are_refused(self, client):
         assert client.put("/").status_code == 405
