@@ -44,6 +44,7 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "rate": interest.rate_on(today).percentage,
         "provider": provider,
         "due_on": invoices[0].due_on,
+        "overdue": invoices[0].due_on < today,
         "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
         "days_to_pay": DAYS_TO_PAY,
         "last_day": _last_day(letter.step, today),
@@ -74,5 +75,6 @@ def _last_day(step: int, today: date) -> date:
     Delivery counts from the day after sending; fifteen days after it is one more than the law's fourteen.
     """
     delivery = calendar.delivered_on(today, calendar.Channel.EMAIL)
-    days = DAYS_TO_PAY if step == Step.FINAL_NOTICE else settings.REMINDER_INTERVAL_DAYS
+    of_step = {Step.FINAL_NOTICE: DAYS_TO_PAY, Step.NOTICE: settings.LATE_INVOICE_TERM_DAYS}
+    days = of_step.get(Step(step), settings.REMINDER_INTERVAL_DAYS)
     return calendar.roll_to_working_day(delivery + timedelta(days=days))

@@ -22,6 +22,7 @@ from billing.transitions import advance
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 STALE_AFTER = timedelta(days=7)  # longer than any row of Sundays and holidays in which nothing may be sent
+HELD_UP_AFTER = timedelta(days=3)  # a weekend with a holiday
 LOOK_AGAIN_AFTER = timedelta(minutes=15)
 # A step that was dropped for one of these keeps its place: whatever ends it aims the ladder anew.
 _KEEPS_PLACE = ("withdrawn", "paid", "on_hold", "plan", "superseded")
@@ -91,6 +92,7 @@ def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *
         return  # what belongs together waits together
     if step == Step.NOTICE:
         for row in ready:
+            _give_time(row, today)
             _write(step, [row], now=now, today=today)
     elif step == Step.HAND_OVER:
         for row in ready:
@@ -99,6 +101,13 @@ def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *
         if step == Step.FINAL_NOTICE:
             ready += _going_along(others, now=now, today=today)
         _write(step, ready, now=now, today=today)
+
+
+def _give_time(row: ReminderStep, today: date) -> None:
+    """An announcement that we held up for days must not eat the time that the patient has to pay."""
+    fair = today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
+    if today > row.planned_on + HELD_UP_AFTER and row.invoice.due_on < fair:
+        ladder.move_ladder(row.invoice, due_on=fair, today=today)
 
 
 def _drop(row: ReminderStep, obstacle: Obstacle, today: date) -> None:

@@ -17,7 +17,7 @@ _LETTER = {"lines", "several", "total", "principal", "interest", "costs", "provi
 _WAY_IN = ("lines", "link_until", "provider")
 NEEDED = {
     "receipt": {"amount", "received_at", "outstanding"},
-    "invoice_notice": _LETTER | {"due_on", "on_hold"},
+    "invoice_notice": _LETTER | {"due_on", "overdue", "on_hold"},
     "friendly_note": _LETTER,
     "reminder": _LETTER,
     "final_notice": _LETTER | {"announced", "with_vat", "rate"},

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -100,12 +99,9 @@ def _delivery(invoice: Invoice, *, now: datetime, today: date, step: int) -> Ite
         yield Obstacle("not_announced", Effect.REST)
     elif notice.status != Status.TAKEN:
         yield Obstacle("announced", Effect.WAIT)
-    if step != Step.NOTE:
-        return
-    if today >= invoice.due_on:
+    if step == Step.NOTE and today >= invoice.due_on:
         yield Obstacle("too_late", Effect.DROP)
-    sent_on = notice.letter.sent_on if notice and notice.letter else None
-    if sent_on and today < sent_on + timedelta(days=settings.NOTE_BEFORE_DUE_DAYS):
+    if notice and step <= Step.REMINDER and today < ladder.reaction_ends(notice, step):
         yield Obstacle("just_announced", Effect.DROP)
 
 
