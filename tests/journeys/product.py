@@ -111,10 +111,13 @@ class Product:
         return answer.json()
 
     def receipts(self, bill: Bill) -> list[dict[str, Any]]:
-        """The delivered receipts of this invoice, told from other mails by what the outbox says they are."""
+        return self.mails_about(bill, "receipt")
+
+    def mails_about(self, bill: Bill, kind: str) -> list[dict[str, Any]]:
+        """The delivered mails of this kind, told from others by what the outbox says they are."""
         with self._database() as database:
             rows = database.execute(
-                "SELECT message_id FROM billing_outboxmessage WHERE kind = 'receipt' AND recipient = ?", [bill.email]
+                "SELECT message_id FROM billing_outboxmessage WHERE kind = ? AND recipient = ?", [kind, bill.email]
             ).fetchall()
         ids = {message_id for (message_id,) in rows}
         return [mail for mail in self.mails_to(bill.email) if ids & {value for _name, value in mail["headers"]}]
