@@ -20,12 +20,12 @@ from kombu.utils.json import dumps, loads
 logger = logging.getLogger(__name__)
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+class Channel(filesystem.Channel):
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         name = Path(self.data_folder_out, _message_name(queue))
         _write_whole(name, dumps(payload))
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         for name in sorted(os.listdir(self.data_folder_in)):
             if name.partition(".")[2] != f"{queue}.msg":
                 continue
@@ -41,9 +41,9 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
                 logger.warning("dropped an unreadable message of %d bytes; the next sweep does its work", len(content))
         raise Empty
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:  # type: ignore[override]
         """The table of an exchange, too, is there whole: kombu makes it empty first, and a reader may see that."""
-        table = self._exchange_file(exchange)
+        table = self._exchange_file(exchange)  # type: ignore[attr-defined]  # the stubs are older
         if not table.exists():
             _write_whole(table, "[]", replace=False)
         try:
@@ -54,7 +54,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
             super()._queue_bind(exchange, routing_key, pattern, queue)
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     Channel = Channel
 
 

@@ -53,9 +53,17 @@ class Run:
             if line.startswith("pids"):
                 pids = [int(pid) for pid in line.split()[1:]]
             ups -= "| up" in line
-            if pids and ups == 0:
+            if pids and ups <= 0:
                 return pids
         raise AssertionError(f"never started: {self.lines}")
+
+    def read_to(self, text):
+        """What it printed up to a line with this text."""
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if text in line:
+                return "\n".join(self.lines)
+        raise AssertionError(f"{text!r} never came: {self.lines}")
 
     def end(self):
         output, _ = self.process.communicate(timeout=20)
@@ -97,6 +105,53 @@ def test_a_process_that_ends_by_itself_ends_the_rest_and_is_named():
     assert gone(pids)
 
 
+RETURNING = RUNNER.replace("on_ready", "returning=['part1'], on_ready")
+
+
+def test_what_may_come_back_is_started_again_when_it_is_killed():
+    run = Run(POLITE, POLITE, runner=RETURNING)
+    stays, killed = run.started(ups=2)
+    os.kill(killed, signal.SIGKILL)
+    assert "part1 ended by itself (exit code -9); starting it again (1 of 5 in 10 minutes)." in run.read_to(
+        "part1   | up"
+    )
+    assert is_running(stays)
+    run.process.terminate()
+    code, output = run.end()
+    assert code == 0, output
+    assert gone([stays])
+
+
+def test_what_keeps_ending_is_started_five_times_then_ends_the_rest_and_is_named():
+    run = Run(POLITE, FAILING, runner=RETURNING)
+    (stays, _) = run.started(ups=1)
+    code, output = run.end()
+    assert code == 1
+    assert output.count("part1 ended by itself (exit code 7); starting it again") == 5
+    assert "part1 ended by itself (exit code 7), after 5 new starts in 10 minutes; ending the others." in output
+    assert gone([stays])
+
+
+def test_it_is_ready_only_when_each_has_given_its_sign():
+    late = "import time; time.sleep(1); print('now', flush=True); time.sleep(60)"
+    run = Run(POLITE, late, runner=RUNNER.replace("on_ready", "signs={'part1': 'now'}, on_ready"))
+    run.started(ups=1)
+    assert any("| now" in line for line in run.lines)
+    run.process.terminate()
+    assert run.end()[0] == 0
+
+
+def test_it_does_not_wait_for_a_sign_for_ever():
+    runner = RUNNER.replace("on_ready", "signs={'part0': 'never'}, on_ready").replace(
+        "STOP_", "READY_SECONDS = supervisor.STOP_"
+    )
+    run = Run(POLITE, runner=runner)
+    run.started(ups=1)
+    assert "Not ready after 1.5 seconds: part0. Going on; see its lines above." in run.lines
+    run.process.terminate()
+    assert run.end()[0] == 0
+
+
 def test_what_does_not_listen_is_killed_after_the_time_limit():
     run = Run(STUBBORN)
     pids = run.started(ups=1)
@@ -136,7 +191,7 @@ def test_a_killed_supervisor_leaves_no_orphans():
 
 def test_without_the_death_signal_a_killed_supervisor_does_leave_them():
     """The twin that shows what the death signal is for."""
-    without = "supervisor.end_with_parent = lambda: None\nsupervisor.STOP_SECONDS"
+    without = "supervisor.LAUNCHER = []\nsupervisor.STOP_SECONDS"
     run = Run(POLITE, runner=RUNNER.replace("supervisor.STOP_SECONDS", without))
     (pid,) = run.started(ups=1)
     run.process.kill()

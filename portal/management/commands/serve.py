@@ -18,6 +18,8 @@ from portal.supervisor import Supervisor, port_is_free
 # The admin loads their small twins (*.min.js) unless DEBUG is on; to compress these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")
 
+WORKER_IS_READY = " ready."  # Celery's line: "celery@name ready."
+
 
 def processes() -> dict[str, list[str]]:
     """The command line of every process, by name."""
@@ -78,9 +80,17 @@ def web_answers() -> bool:
 
 
 def serve(*, on_ready: Callable[[], object]) -> None:
-    """Run everything until stopped; ends the program with 1 when a process ended by itself."""
-    code = Supervisor(processes(), settings.ROOT, ready=web_answers, on_ready=on_ready).run()
-    sys.exit(code)
+    """Run everything until stopped; ends the program with 1 when a process ended by itself and stayed away."""
+    commands = processes()
+    supervisor = Supervisor(
+        commands,
+        settings.ROOT,
+        ready=web_answers,
+        on_ready=on_ready,
+        returning=commands.keys() - {"web"},  # what they leave undone stands in rows, and patients can pay meanwhile
+        signs={"worker": WORKER_IS_READY},
+    )
+    sys.exit(supervisor.run())
 
 
 class Command(BaseCommand):
