@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.urls import reverse
 from django.utils import translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -45,7 +46,8 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     lines = [_line(line) for line in CareDetail.objects.get(invoice=invoice).lines]
     entries = list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None))
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
-    address = links.absolute(f"/link/{links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)}/")
+    link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
+    address = links.absolute(reverse("link", args=[link]))
     return {
         "invoice": invoice,
         "provider": provider,
