@@ -100,10 +100,22 @@ class TestReturn:
     def test_while_waiting_it_asks_again_by_itself_with_and_without_javascript(self, guest, invoice):
         payment, _address = pay(guest, invoice)
         page = text_of(guest.get(f"/betaling/{payment.token}/"))
-        assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+        refresh = f"5; url=/betaling/{payment.token}/?opnieuw"
+        assert f'<noscript><meta http-equiv="refresh" content="{refresh}"></noscript>' in page
         assert f'data-status-url="/betaling/{payment.token}/status.json"' in page
         assert 'role="status"' in page
+        assert "<p data-still-waiting hidden>" in page, (
+            "who comes back from the bank this moment is not sent there again"
+        )
+        page = text_of(guest.get(f"/betaling/{payment.token}/?opnieuw"))
+        assert "<p data-still-waiting>" in page
         assert f'href="{payment.checkout_url}"' in page, "who did not pay yet can still go on"
+
+    def test_who_comes_back_a_second_later_sees_fresh_news(self, guest, invoice):
+        payment, _address = pay(guest, invoice)
+        bank.end(payment, "paid")
+        Payment.objects.update(fetched_at=timezone.now() - timedelta(seconds=1))
+        assert "uw betaling is binnen" in text_of(Client().get(f"/betaling/{payment.token}/"))
 
     def test_it_does_not_refresh_for_ever(self, guest, invoice):
         payment, _address = pay(guest, invoice)
@@ -122,7 +134,7 @@ class TestReturn:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            ("canceled", "U hebt de betaling gestopt"),
+            ("canceled", "U heeft de betaling gestopt"),
             ("expired", "Het duurde te lang, daarom is de betaling gestopt"),
             ("failed", "De betaling is niet gelukt"),
         ],

@@ -250,7 +250,7 @@ def test_twelve_strangers_do_not_keep_out_whoever_has_our_mail(invoice):
     page = text_of(ask(opened(invoice), invoice))
     assert "veel codes" in page
     assert "met de link in die e-mail" in page
-    assert "Bel uw zorgverlener" in page
+    assert "Bel uw zorgaanbieder" in page
     client = by_link(invoice)
     assert ask(client, invoice).status_code == 200
     assert enter(client, invoice, last_code()).status_code == 303
@@ -272,7 +272,7 @@ def test_without_an_e_mail_address_nobody_is_sent_to_a_mail():
     exhaust(invoice)
     page = text_of(ask(opened(invoice), invoice))
     assert "in die e-mail" not in page
-    assert "Bel uw zorgverlener" in page
+    assert "Bel uw zorgaanbieder" in page
 
 
 def test_the_page_says_when_the_next_code_is_possible(invoice):
