@@ -250,7 +250,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
-# --- house rules (business numbers; the law's own numbers stand in billing/law.py) -----------------
+# --- house rules (business numbers; the law's own numbers stand in billing/law/) -----------------
 PAYMENT_TERM_DAYS = 30
 LATE_INVOICE_TERM_DAYS = 14  # for an invoice whose due date has gone by when it reaches us
 NOTE_BEFORE_DUE_DAYS = 7  # the friendly note
@@ -306,8 +306,11 @@ SILENCED_SYSTEM_CHECKS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"tokens": {"()": "portal.logs.WithoutTokens"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
+    "formatters": {
+        "line": {"()": "portal.logs.Formatter", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+    },
+    "filters": {"no_traceback": {"()": "portal.logs.WithoutTraceback"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"django.security.DisallowedHost": {"filters": ["no_traceback"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

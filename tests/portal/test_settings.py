@@ -10,7 +10,6 @@ from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import checks, env
-from portal.logs import without_tokens
 from portal.secrets import stored_secret
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -118,17 +117,3 @@ def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monke
     assert message.id == "portal.E001"
     assert "libdoes-not-exist" in message.msg
     assert message.hint.startswith("apt-get install")
-
-
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("GET /rekening/aB3_dE5-gH7jK9mN1pQ3sT5u/ 200", "GET /rekening/…/ 200"),
-        ("GET /betaling/aB3_dE5-gH7jK9mN1pQ3sT5u/status.json 200", "GET /betaling/…/status.json 200"),
-        ("Not Found: /mollie/aB3_dE5-gH7jK9mN1pQ3sT5u", "Not Found: /mollie/…"),
-        ("GET /beheer/billing/invoice/ 200", "GET /beheer/billing/invoice/ 200"),
-        ("GET /static/css/components.0a1b2c3d4e5f.css 200", "GET /static/css/components.0a1b2c3d4e5f.css 200"),
-    ],
-)
-def test_no_token_reaches_a_log(line, shown):
-    assert without_tokens(line) == shown
