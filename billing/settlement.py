@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from billing import audit, ledger, outbox
@@ -156,17 +156,34 @@ def _after_receipt(payment: Payment, received: LedgerEntry) -> None:
         _ask(Item.SURPLUS, payment, payment.mollie_id)
     if active_hold(invoice.pk):
         _ask(Item.PAID_ON_HOLD, payment, payment.mollie_id)
-    outbox.queue(
-        "receipt",
-        invoice=invoice,
-        context={
-            "amount": payment.amount,
-            "received_at": received.occurred_at,
-            "outstanding": max(balance, ZERO),
-            "credit": max(-balance, ZERO),
-        },
-        dedupe_key=f"receipt:{payment.mollie_id}",
-    )
+    _queue_receipt(payment, received, balance)
+
+
+def _queue_receipt(payment: Payment, received: LedgerEntry, balance: Decimal) -> None:
+    """The receipt in the transaction of the booking, which it must not undo: the money is there, a mail can wait.
+
+    When it can't be made (a template with an error in it, a language without one) a person is asked. What the error
+    says may quote the receipt, so only its kind is logged.
+    """
+    try:
+        with transaction.atomic():
+            outbox.queue(
+                "receipt",
+                invoice=payment.invoice,
+                context={
+                    "amount": payment.amount,
+                    "received_at": received.occurred_at,
+                    "outstanding": max(balance, ZERO),
+                    "credit": max(-balance, ZERO),
+                },
+                dedupe_key=f"receipt:{payment.mollie_id}",
+            )
+    except DatabaseError:
+        raise  # then nothing is booked either, and the next report books all of it
+    except Exception as error:  # a template can fail in any way
+        reason = type(error).__name__
+        log.error("the receipt of payment %s could not be made: %s", payment.pk, reason)
+        _ask(Item.MESSAGE_FAILED, payment, f"receipt:{payment.mollie_id}", note=f"receipt: {reason}")
 
 
 def _book_refund(payment: Payment, seen: RefundSnapshot, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from billing.gateways import mollie
 from billing.gateways.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices import active_hold, place_hold, release_hold
 from billing.ledger import lock_invoice
-from billing.models import Chargeback, Hold, Invoice, LedgerEntry, Payment, Refund
+from billing.models import Chargeback, Hold, Invoice, LedgerEntry, Patient, Payment, Refund, StaffItem
 from tests import factories
 from tests.billing import bank
 
@@ -45,6 +45,22 @@ class TestWithTheBank:
         assert bank.staff_items() == []
         invoice.refresh_from_db()
         assert invoice.settled_at
+
+    @pytest.mark.parametrize("broken", ["{% if %}", "{{ amount|nonsense }}", "<table></table>", None])
+    def test_a_receipt_that_cannot_be_made_undoes_no_booking(self, invoice, settings, tmp_path, caplog, broken):
+        if broken is None:
+            Patient.objects.update(language="xx")  # no template has this language
+        else:
+            (tmp_path / "messages").mkdir()
+            (tmp_path / "messages" / "receipt.nl.html").write_text(broken)
+            settings.TEMPLATES = [engine | {"DIRS": [tmp_path, *engine["DIRS"]]} for engine in settings.TEMPLATES]
+        payment = bank.paid(invoice)
+        payments.sync_payment(payment.pk)
+        assert bank.balance(invoice) == 0
+        assert bank.receipts() == 0
+        assert bank.staff_items() == ["message_failed"]
+        assert StaffItem.objects.get().dedupe_key == f"message_failed:receipt:{payment.mollie_id}"
+        assert "could not be made" in caplog.text
 
     @pytest.mark.parametrize("ending", ["expired", "canceled", "failed"])
     def test_money_that_comes_after_the_end_is_booked(self, invoice, ending):
