@@ -22,6 +22,7 @@ from portal.views.invoice import render_invoice, session_ended, visible_invoice
 
 WEBHOOK_MOST_BYTES = 1024
 SYNC_MIN_INTERVAL_SECONDS = 2
+ARRIVAL_MIN_INTERVAL_SECONDS = 0.5  # nobody pays faster, so who comes back from the bank always sees fresh news
 REFRESH_DURING = timedelta(minutes=30)  # later the page waits for its reader, not for the bank
 
 _AT_BANK = (Payment.Status.OPEN, Payment.Status.PENDING)
@@ -67,10 +68,13 @@ def bank(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def returned(request: HttpRequest, token: str) -> HttpResponse:
     """Back from the bank. Needs no session, as a phone may return in another browser; shows nothing of the care."""
-    payment = _asked_again(_payment_or_404(token))
+    again = "opnieuw" in request.GET
+    interval = SYNC_MIN_INTERVAL_SECONDS if again else ARRIVAL_MIN_INTERVAL_SECONDS
+    payment = _asked_again(_payment_or_404(token), min_interval_seconds=interval)
     progress = plans.progress(payment.invoice_id, today=timezone.localdate())
     goes_on = progress is not None and progress.next is not None
-    return render(request, f"portal/payment_{state_of(payment)}.html", _context(request, payment) | {"plan": goes_on})
+    context = _context(request, payment) | {"plan": goes_on, "again": again}
+    return render(request, f"portal/payment_{state_of(payment)}.html", context)
 
 
 @require_safe
@@ -105,12 +109,12 @@ def _payment_or_404(token: str) -> Payment:
     return payment
 
 
-def _asked_again(payment: Payment) -> Payment:
+def _asked_again(payment: Payment, *, min_interval_seconds: float = SYNC_MIN_INTERVAL_SECONDS) -> Payment:
     """The payment after asking the gateway (not more often than it bears); as we know it when that fails."""
     if state_of(payment) not in ("waiting", "preparing"):
         return payment
     try:
-        payments.sync_payment(payment.pk, min_interval_seconds=SYNC_MIN_INTERVAL_SECONDS)
+        payments.sync_payment(payment.pk, min_interval_seconds=min_interval_seconds)
     except (GatewayUnknown, GatewayRefused):
         return payment  # the page says that we wait, which is true; the sweep asks again
     return _payment_or_404(payment.token)

@@ -6,7 +6,9 @@
   if (!box || !live) return;
   const EVERY_MS = 2000;
   const UNTIL = Date.now() + 60000;
+  const goOn = document.querySelector("[data-still-waiting]");
   let first = null;
+  let asked = 0;
 
   const ask = async () => {
     try {
@@ -19,6 +21,8 @@
           setTimeout(() => location.reload(), 900);
           return;
         }
+        asked += 1;
+        if (goOn && asked > 2) goOn.hidden = false;
       }
     } catch {
       // No connection right now (a phone that comes back from the bank's app): the next round asks again.
