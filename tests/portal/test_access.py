@@ -164,14 +164,16 @@ class TestLookupLimit:
             assert fails() == 60
         assert fails(now=after(60)) == 0
 
-    def test_while_the_breaker_is_open_a_fresh_address_has_one_try(self, breaker_is_open):
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_while_the_breaker_is_open_a_fresh_address_has_one_try(self):
         assert fails(remote="192.0.2.1") == 0
         assert fails(remote="192.0.2.1") > 0
         assert fails(remote="192.0.2.1", now=after(1)) > 0
         assert fails(remote="192.0.2.2") == 0
         assert StaffItem.objects.count() == 1
 
-    def test_who_types_right_is_served_while_the_breaker_is_open_and_opens_it_for_nobody(self, breaker_is_open):
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_who_types_right_is_served_while_the_breaker_is_open_and_opens_it_for_nobody(self):
         before = throttle.wait(access._breaker(), "", now=NOW)
         for _ in range(3):
             patient = request(remote="192.0.2.1")
@@ -179,7 +181,8 @@ class TestLookupLimit:
             access.settle_lookup(patient, found=True, now=NOW)
         assert throttle.wait(access._breaker(), "", now=NOW) == before
 
-    def test_who_failed_before_it_opened_has_no_reserve(self, breaker_is_open):
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_who_failed_before_it_opened_has_no_reserve(self):
         assert fails(remote="203.0.113.9") > 0
 
 
@@ -208,10 +211,12 @@ class TestReserveRace:
 
         return one
 
-    def test_parallel_guesses_share_one_reserve(self, breaker_is_open):
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_parallel_guesses_share_one_reserve(self):
         assert _in_parallel(self._by(access.take_lookup)) == 1
 
-    def test_without_the_one_statement_they_would_not(self, breaker_is_open):
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_without_the_one_statement_they_would_not(self):
         """The twin: the same reserve with its lock off."""
         assert _in_parallel(lambda _limit, who, *, now: _two_steps(access._reserve(), who, now=now)) > 1
 
