@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberType, is_valid_number, number_type, parse
+from phonenumbers import (
+    SUPPORTED_REGIONS,
+    NumberParseException,
+    PhoneMetadata,
+    PhoneNumberType,
+    is_valid_number,
+    number_type,
+    parse,
+)
 from stdnum.exceptions import ValidationError as NotAPostcode
 from stdnum.nl import postcode as dutch_postcode
 
@@ -28,6 +36,10 @@ LANGUAGES = ("nl", "en")
 FDI_TEETH = frozenset(
     f"{quadrant}{position}" for quadrant in range(1, 9) for position in range(1, 9 if quadrant < 5 else 6)
 )
+
+
+# Letters by their category, yet empty: the fillers of Hangul, and the blank pattern of Braille.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class Wrong(Exception):
@@ -83,6 +95,8 @@ def text(max_length: int, pattern: str = "", hint: Callable[[], str] | None = No
         value = value.strip()
         if not value:
             raise Wrong(_("This is missing."))
+        if not value.isascii() and not any(map(_is_seen, value)):
+            raise Wrong(_("There is nothing to see in this text."))
         if len(value) > max_length:
             raise Wrong(_("This text is too long: at most %d characters.") % max_length)
         if fits and hint and not fits(value):
@@ -90,6 +104,11 @@ def text(max_length: int, pattern: str = "", hint: Callable[[], str] | None = No
         return value
 
     return read
+
+
+def _is_seen(letter: str) -> bool:
+    """Whether a character leaves something on paper: no joiners, fillers and accents without a letter."""
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANK_LETTERS
 
 
 def _steers(letter: str) -> bool:
@@ -218,7 +237,19 @@ def read_dutch_postcode(value: str) -> str:
         raise Wrong(_('This is not a Dutch postcode. Write it as "1234 AB".')) from None
 
 
-_agb = text(8, r"[0-9]{8}", lambda: _("An AGB code has 8 digits."))
+_capitals = text(2, r"[A-Z]{2}", lambda: _('Write the country as two capitals, such as "NL".'))
+
+
+def read_country(value: Any) -> str:
+    """An ISO 3166 code; the list is that of phonenumbers: every country in which people have a telephone."""
+    country = _capitals(value)
+    if country not in SUPPORTED_REGIONS:
+        raise Wrong(_('We don\'t know this country. Write its two capitals (ISO 3166), such as "NL".'))
+    return country
+
+
+_agb = text(8, r"(?!0{8})[0-9]{8}", lambda: _("An AGB code has 8 digits, not only zeros."))
+_uzovi = text(4, r"(?!0{4})[0-9]{4}", lambda: _("A UZOVI code has 4 digits, not only zeros."))
 _number = text(40)
 
 PROVIDER: Shape = {"agb_code": Field(_agb, True)}
@@ -241,7 +272,7 @@ PATIENT: Shape = {
     "mobile": Field(read_mobile),
     "language": Field(read_language, default="nl"),
     "address": Field(as_it_is, True),
-    "insurer_uzovi": Field(text(4, r"[0-9]{4}", lambda: _("A UZOVI code has 4 digits."))),
+    "insurer_uzovi": Field(_uzovi),
     "insured_number": Field(text(20, r"[0-9A-Za-z .-]+", lambda: _("An insured number has only letters and digits."))),
 }
 ADDRESS: Shape = {
@@ -249,7 +280,7 @@ ADDRESS: Shape = {
     "house_number": Field(text(10), True),
     "postcode": Field(text(10)),
     "city": Field(text(60), True),
-    "country": Field(text(2, r"[A-Z]{2}", lambda: _('Write the country as two capitals, such as "NL".')), default="NL"),
+    "country": Field(read_country, default="NL"),
 }
 LINE: Shape = {
     "performed_on": Field(read_date, True),

@@ -179,7 +179,9 @@ class InvoiceReader:
         total = sum(line["quantity"] * line["unit_price"] for line in lines)
         if total > MAX_CENTS:
             self._report(f"{path}.lines", _("The lines add up to more than one invoice can be."))
-        if invoice["insurer_paid"] > total:
+        if not total:
+            self._report(f"{path}.lines", _("The lines add up to nothing. An invoice is for more than 0.00."))
+        elif invoice["insurer_paid"] > total:
             self._report(f"{path}.insurer_paid", _("The insurer can't have paid more than the lines add up to."))
         elif invoice["coulance"] and invoice["insurer_paid"] == total:
             self._report(f"{path}.coulance", _("Nothing is left to pay, so there is no coulance to decide on."))

@@ -45,6 +45,7 @@ def steps_of(path):
 
 MISSING, NOT_TEXT = "This is missing.", "This must be text"
 BAD_DATE, CONTROL = "Write a date that exists", "invisible control character"
+NOTHING = "nothing to see"
 WRONG = [
     ("number", LEFT_OUT, MISSING),
     ("number", "", MISSING),
@@ -81,6 +82,17 @@ WRONG = [
     ("patient.surname", "Vri\x1bes", CONTROL),
     ("patient.initials", "J" * 21, "too long: at most 20"),
     ("patient.infix", ["de"], NOT_TEXT),
+    ("patient.surname", "\u200b\u200d\ufeff", NOTHING),
+    ("patient.surname", "\u3164\u2800", NOTHING),
+    ("patient.surname", "\u0301", NOTHING),
+    ("number", "\u2060", NOTHING),
+    ("lines[0].description", "\u00ad \u200b", NOTHING),
+    ("patient.address.street", "\u200e", NOTHING),
+    ("patient.address.country", "XX", "don't know this country"),
+    ("patient.address.country", "ZZ", "don't know this country"),
+    ("patient.address.country", "EU", "don't know this country"),
+    ("patient.insurer_uzovi", "0000", "not only zeros"),
+    ("lines[0].practitioner_agb", "00000000", "not only zeros"),
     ("patient.date_of_birth", LEFT_OUT, MISSING),
     ("patient.date_of_birth", "2027-01-01", "This date is in the future."),
     ("patient.date_of_birth", "1880-01-01", "too long ago"),
@@ -197,6 +209,9 @@ RIGHT = [
     ("patient.mobile", "+4915112345678"),
     ("patient.language", "en"),
     ("patient.surname", "Łukaszewska-Öztürk 李"),
+    ("patient.surname", "O\u200dBrien"),
+    ("patient.address.country", "BE"),
+    ("patient.address.country", "CW"),
     ("patient.infix", ""),
     ("patient.date_of_birth", "2026-10-28"),
     ("patient.address.postcode", "1234ab"),
@@ -205,7 +220,6 @@ RIGHT = [
     ("lines[0].tooth", 48),
     ("lines[0].tooth", "85"),
     ("lines[0].quantity", 999),
-    ("lines[0].unit_price", "0"),
     ("lines[0].unit_price", "28.5"),
     ("lines[0].performed_on", "2026-11-02"),
 ]
@@ -225,6 +239,15 @@ def test_a_birth_after_the_treatment_is_pointed_out_at_the_treatment(tmp_path):
 def test_lines_may_not_add_up_to_more_than_an_invoice_can_be(tmp_path):
     lines = [invoice()["lines"][0] | {"unit_price": "600000.00"}] * 2
     assert errors_of(tmp_path, batch(invoice(lines=lines)))[0][0] == "invoices[0].lines"
+
+
+def test_an_invoice_is_for_something_though_one_line_may_be_free(tmp_path):
+    line = invoice()["lines"][0]
+    free = batch(invoice(lines=[line | {"unit_price": "0.00"}]))
+    assert errors_of(tmp_path, free) == [
+        ("invoices[0].lines", "The lines add up to nothing. An invoice is for more than 0.00.")
+    ]
+    assert errors_of(tmp_path, batch(invoice(lines=[line, line | {"unit_price": "0.00"}]))) == []
 
 
 def test_coulance_needs_something_left_to_pay(tmp_path):
