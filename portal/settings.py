@@ -301,6 +301,8 @@ OUTBOX_MAX_TRIES = 8
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
+    # `serve` has printed the warnings about the law's dates: its processes need not say them again.
+    *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
 LOGGING = {

@@ -81,6 +81,7 @@ def web_answers() -> bool:
 
 def serve(*, on_ready: Callable[[], object]) -> None:
     """Run everything until stopped; ends the program with 1 when a process ended by itself and stayed away."""
+    os.environ["ZORGREKENING_SERVED"] = "1"
     commands = processes()
     supervisor = Supervisor(
         commands,

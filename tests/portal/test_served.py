@@ -1,0 +1,68 @@
+"""`manage.py demo` with real processes: what it says, and what it survives."""
+
+import os
+import re
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.journeys.product import Product, wait_for
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory):
+    product = Product(tmp_path_factory.mktemp("served"))
+    yield product
+    assert product.stop() == 0
+
+
+def worker_pid(product):
+    """The process whose parent is the product and that runs Celery."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (folder / "cmdline").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == product.process.pid and "celery" in command:
+            return int(folder.name)
+    return None
+
+
+COPY = """
+from django.utils import timezone
+from billing.models import OutboxMessage
+one = OutboxMessage.objects.first()
+one.pk, one.dedupe_key, one.status, one.tries, one.next_try_at = None, "copy", "queued", 0, timezone.now()
+one.save()
+"""
+
+
+def status_of_copy(product):
+    with sqlite3.connect(product.folder / "zorgrekening.sqlite3", timeout=20) as database:
+        return database.execute("SELECT status FROM billing_outboxmessage WHERE dedupe_key = 'copy'").fetchone()[0]
+
+
+def test_each_warning_of_the_checks_is_printed_once(product):
+    codes = re.findall(r"\(portal\.W\d+\)", "\n".join(product.output))
+    assert len(codes) == len(set(codes))
+
+
+def test_it_says_ready_after_the_worker_is(product):
+    lines = list(product.output)
+    worker = next(i for i, line in enumerate(lines) if line.startswith("worker") and line.endswith(" ready."))
+    assert worker < next(i for i, line in enumerate(lines) if line.startswith("Zorgrekening is ready"))
+
+
+def test_a_killed_worker_comes_back_and_sends_what_was_queued_meanwhile(product):
+    killed = worker_pid(product)
+    os.kill(killed, signal.SIGKILL)
+    queued = product.manage("shell", "-v", "0", "-c", COPY)
+    assert queued.returncode == 0, queued.stderr
+    wait_for(lambda: worker_pid(product) not in (None, killed), seconds=30)
+    wait_for(lambda: status_of_copy(product) == "sent", seconds=90)
+    assert any("worker ended by itself (exit code -9); starting it again (1 of 5" in line for line in product.output)
+    assert requests.get(f"{product.url}/healthz", timeout=10).ok
