@@ -117,7 +117,7 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
     if invoice.withdrawn_at or invoice.settled_at:
         return ()
     paused = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists()
-    acts = ["resume"] if paused or invoice.next_step_on is None else []
+    acts = ["resume"] if paused or _is_stuck(invoice) else []
     if not paused:
         acts.append("pause")
     if not _announcement(invoice).filter(status=Status.TAKEN).exists():
@@ -125,6 +125,15 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
     if invoice.next_step > Step.FINAL_NOTICE:
         acts.append("waive")
     return tuple(acts)
+
+
+def _is_stuck(invoice: Invoice) -> bool:
+    """Whether the ladder rests until a person acts: nothing is planned, and no letter is on its way."""
+    if invoice.next_step_on is not None or invoice.next_step == Step.HAND_OVER:
+        return False
+    composed = ReminderStep.objects.filter(invoice=invoice, status=Status.COMPOSED).exclude(step=Step.NOTICE)
+    failed = OutboxMessage.Status.FAILED
+    return not composed.exclude(letter__message__status=failed).exists()
 
 
 def _announcement(invoice: Invoice) -> QuerySet[ReminderStep]:
@@ -187,7 +196,7 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
         undelivered = _drop_undelivered(locked)
         announced = _announcement(locked).exists()
         paused = Hold.objects.filter(invoice=locked, reason=Hold.Reason.STAFF, released_at=None).exists()
-        if not (paused or undelivered or not announced or locked.next_step_on is None):
+        if not (paused or undelivered or not announced or _is_stuck(locked)):
             raise Refused(_("Nothing keeps this invoice back."))
         due_on = None
         if not announced:

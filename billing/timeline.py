@@ -31,7 +31,6 @@ ACTS = {
     "message_in_doubt": gettext_noop("unknown whether the message was sent"),
     "message_withdrawn": gettext_noop("message withdrawn before it was sent"),
     "message_bounced": gettext_noop("mail came back"),
-    "costs_booked": gettext_noop("collection costs booked"),
     "charges_waived": gettext_noop("costs and interest taken off"),
     "ladder_resumed": gettext_noop("reminders go on"),
     "announced_by_hand": gettext_noop("invoice delivered in another way"),
@@ -49,7 +48,14 @@ ACTS = {
     "staff_changed": gettext_noop("staff member changed"),
 }
 # Acts that a row beside them tells already: the attempt, the ledger entry.
-TOLD_BY_A_ROW = ("payment_started", "payment_received", "refund_booked", "chargeback_booked", "chargeback_reversed")
+TOLD_BY_A_ROW = (
+    "payment_started",
+    "payment_received",
+    "refund_booked",
+    "chargeback_booked",
+    "chargeback_reversed",
+    "costs_booked",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,19 @@
+"""`manage.py take_bounce < report`: for the mail server to hand over what came back to our sender's address."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from billing import bounces
+
+
+class Command(BaseCommand):
+    help = (
+        "Read one delivery report (RFC 3464) from standard input and write down which mail came back. "
+        'For a mail server\'s alias, such as  rekening: "|/srv/zorgrekening/.venv/bin/python manage.py take_bounce".'
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        taken = bounces.take_report(sys.stdin.buffer.read(bounces.MAX_BYTES))
+        self.stdout.write(f"{len(taken)} of our mails came back.")
