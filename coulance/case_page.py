@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from billing import reductions
@@ -60,9 +60,8 @@ class CasePage:
 
 def load(case: CoulanceCase) -> CasePage:
     """The page of a case that was fetched with WITH_CASE. Medical: whoever shows it has written the access log."""
-    prefetch_related_objects(
-        [case], "specifications", "messages", "decisions__decided_by", "decisions__approved_by", "invoice__entries"
-    )
+    decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by"))
+    prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
     files = [file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN]
     rules = getattr(case.invoice.provider, "coulance_rules", None) or PracticeRules(provider=case.invoice.provider)
     return CasePage(case, _amounts(case), files, _history(case), getattr(case, "proposal", None), rules)

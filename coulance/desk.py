@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from billing.law import calendar
@@ -19,6 +19,7 @@ from coulance.models import CoulanceCase
 
 Status = CoulanceCase.Status
 SHOWN = 25
+OLDEST_FIRST = ("provider_since", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Overview:
 def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
     """What waits for `staff` on `today`, in three queries however much it is."""
     cases = visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider")
-    counts = cases.filter(status__in=CoulanceCase.OPEN).aggregate(
+    proposed = Q(proposal__isnull=False)
+    counts = cases.filter(Q(status__in=CoulanceCase.OPEN) | proposed).aggregate(
         waiting=Count("pk", filter=Q(status=Status.AT_PROVIDER)),
         late=Count("pk", filter=Q(status=Status.AT_PROVIDER, provider_since__lt=late_before(today))),
         deadlines=Count(
@@ -59,18 +61,18 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
                 specification_due_on__range=(today, today + timedelta(days=settings.COULANCE_NUDGE_BEFORE_DAYS)),
             ),
         ),
+        to_confirm=Count("pk", filter=proposed & ~Q(proposal__decided_by=staff.pk)),
     )
-    to_confirm = cases.filter(proposal__isnull=False).exclude(proposal__decided_by=staff.pk).count()
     found = list(waiting(cases).select_related("invoice__patient", "invoice__provider", "proposal")[:shown])
     ids = [case.invoice_id for case in found]
     owed = {row.pk: row.balance for row in with_balance(Invoice.objects.filter(pk__in=ids))}  # type: ignore[attr-defined]
     rows = [_row(case, owed.get(case.invoice_id) or ZERO, today) for case in found]
-    return Overview(counts["waiting"], counts["late"], to_confirm, counts["deadlines"], rows)
+    return Overview(**counts, rows=rows)
 
 
 def waiting(cases: QuerySet[CoulanceCase]) -> QuerySet[CoulanceCase]:
     """Of `cases` those that wait for a decision, oldest first."""
-    return cases.filter(status=Status.AT_PROVIDER).order_by("provider_since", "pk")
+    return cases.filter(status=Status.AT_PROVIDER).order_by(*OLDEST_FIRST)
 
 
 def next_after(case: CoulanceCase, staff: Any) -> CoulanceCase | None:
@@ -79,7 +81,9 @@ def next_after(case: CoulanceCase, staff: Any) -> CoulanceCase | None:
     rest = rest.exclude(pk=case.pk).exclude(proposal__decided_by=staff.pk)
     if case.provider_since:
         after = Q(provider_since__gt=case.provider_since) | Q(provider_since=case.provider_since, pk__gt=case.pk)
-        return rest.filter(after).first() or rest.first()
+        rest = rest.annotate(before=Case(When(after, then=Value(0)), default=Value(1))).order_by(
+            "before", *OLDEST_FIRST
+        )
     return rest.first()
 
 
