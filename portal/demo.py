@@ -114,11 +114,20 @@ def references(today: date) -> list[tuple[str, str]]:
         "115": _("waiting for the care provider (coulance)"),
         "118": _("paid by the insurer"),
     }
-    stored = dict(
-        Invoice.objects.filter(provider__agb_code=AGB_CODE).values_list("number", "payment_reference").order_by("pk")
-    )
-    by_ending = {number.rpartition("-")[2].lstrip("0"): reference for number, reference in stored.items()}
-    return [(by_ending[ending], text) for ending, text in shows.items() if ending in by_ending]
+    stored = Invoice.objects.filter(provider__agb_code=AGB_CODE).order_by("pk")
+    by_ending = {invoice.number.rpartition("-")[2].lstrip("0"): invoice for invoice in stored}
+    return [
+        (invoice.payment_reference, _state_now(invoice, text, by_insurer=ending == "118"))
+        for ending, text in shows.items()
+        if (invoice := by_ending.get(ending))
+    ]
+
+
+def _state_now(invoice: Invoice, text: str, *, by_insurer: bool) -> str:
+    """What the invoice showed when it came in, unless it was paid or withdrawn in an earlier run."""
+    if invoice.withdrawn_at:
+        return _("withdrawn")
+    return _("paid already") if invoice.settled_at and not by_insurer else text
 
 
 def _batch(agb_code: str, invoices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -87,6 +87,11 @@ def new_recovery_codes(member: Staff) -> list[str]:
     return codes
 
 
+def has_recovery_codes(member: Staff) -> bool:
+    """Whether codes were ever made, used up or not: an app that a command set up comes without."""
+    return StaticDevice.objects.filter(user=member, confirmed=True).exists()
+
+
 def recovery_codes_left(member: Staff) -> int:
     return StaticToken.objects.filter(device__user=member, device__confirmed=True).count()
 

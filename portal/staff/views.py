@@ -39,7 +39,7 @@ class StaffLogin(LoginView):
         member = form.get_user()
         response = super().form_valid(form)
         otp.record_sign_in(member)
-        if getattr(member, "otp_device", None):
+        if getattr(member, "otp_device", None) and otp.has_recovery_codes(member):
             _warn_when_few_codes(self.request, otp.recovery_codes_left(member))
         return response
 

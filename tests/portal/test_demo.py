@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from billing import verification
 from billing.models import Invoice, LedgerEntry, Provider, Staff
-from portal import demo
+from portal import demo, otp
 from portal.management.commands.demo import add_staff, fill, welcome
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,27 @@ def test_it_says_what_to_try_and_how_to_get_in(settings, tmp_path):
     assert f"{settings.PUBLIC_URL}/sandbox/inbox/" in text
     assert "praktijk" in text
     assert "code app secret" in text
+
+
+def test_what_was_paid_in_an_earlier_run_is_not_called_ordinary():
+    fill(TODAY)
+    before = dict(demo.references(TODAY))
+    first = next(iter(before))
+    Invoice.objects.filter(payment_reference=first).update(settled_at=timezone.now())
+    after = dict(demo.references(TODAY))
+    assert after[first] not in before.values()
+    assert [text for reference, text in after.items() if reference != first] == list(before.values())[1:]
+
+
+def test_nobody_is_warned_about_recovery_codes_that_were_never_made(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    fill(TODAY)
+    for username in add_staff():
+        member = Staff.objects.get(username=username)
+        otp.enrol_for_demo(member)
+        assert not otp.has_recovery_codes(member)
+        otp.new_recovery_codes(member)
+        assert otp.has_recovery_codes(member)
 
 
 def test_every_member_belongs_to_the_demo_practice_or_to_operations(settings, tmp_path):
