@@ -12,6 +12,7 @@ from portal.sandbox import payments, validation
 from portal.sandbox.errors import ApiError
 from portal.sandbox.models import Chargeback, Payment, Refund
 
+MERCHANT = "Zorgrekening"  # the name in the profile of the gateway's customer
 ENDINGS = {
     "pay": Payment.Status.PAID,
     "pay_and_close": Payment.Status.PAID,
@@ -132,7 +133,7 @@ def _page(
         "remaining": _amount(remaining),
         "remaining_value": f"{remaining // 100},{remaining % 100:02d}" if remaining else "",
         "late": payment.status in payments.UNPAID,
-        "shop": urlsplit(payment.redirect_url).netloc,
+        "shop": MERCHANT,
         "refunds": [(row, _amount(row.amount_cents), _refund_status(row)) for row in refunds],
         "chargebacks": [(row, _amount(row.amount_cents)) for row in payment.chargebacks.order_by("-pk")],
     }
