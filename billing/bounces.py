@@ -2,7 +2,7 @@
 
 import email
 import email.policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 
 from billing.models import OutboxMessage
 from billing.reminders import report_bounce
@@ -34,7 +34,7 @@ def _failed(report: EmailMessage) -> bool:
         if part.get_content_type() == "message/delivery-status":
             blocks = part.get_payload()
             for block in blocks if isinstance(blocks, list) else []:
-                if str(block.get("Action", "")).strip().lower() == "failed":
+                if isinstance(block, Message) and str(block.get("Action", "")).strip().lower() == "failed":
                     return True
     return False
 
