@@ -121,7 +121,9 @@ class CoulanceCaseAdmin(TenantAdmin):
     def _act(self, request: HttpRequest, case: CoulanceCase) -> HttpResponse:
         form = DecisionForm(request.POST)
         act = request.POST.get("act", "")
-        if not form.is_valid() or act not in _ACTS:
+        if act not in _ACTS:
+            return self._show(request, case, form, status=422, refusal=gettext("Choose one of the buttons."))
+        if not form.is_valid():
             return self._show(request, case, form, status=422, act=act)
         outcome = None
         try:

@@ -25,7 +25,7 @@ def page_of(case: CoulanceCase) -> str:
     return f"/beheer/coulance/coulancecase/{case.pk}/change/"
 
 
-def filled(case: CoulanceCase, act: str, **fields: object) -> dict[str, object]:
+def filled(case: CoulanceCase, act: str, /, **fields: object) -> dict[str, object]:
     given = {"act": act, "version": case.version, "rule": "insurer", "paid_out": "365,00", "deductible": "385"}
     return given | {"own_contribution": "", "percentage": "", "new_due": "", "reason": REASON} | fields
 
