@@ -3,12 +3,11 @@
 import json
 from datetime import date, timedelta
 
-import phonenumbers
 import pytest
 from django.utils import translation
 
 from billing.models import AuditEvent, Invoice, LedgerEntry, Patient
-from portal import batch_fields, batch_reader
+from portal import batch_reader
 from portal.batch import import_file
 from tests import factories
 from tests.portal.batches import AGB_CODE, LEFT_OUT, batch, changed, invoice, written
@@ -381,18 +380,6 @@ def test_a_file_that_is_not_there_or_not_a_file(tmp_path):
     for path in (tmp_path / "none.json", tmp_path):
         result = import_file(path, dry_run=False, today=TODAY, by="test")
         assert "can't be opened" in result.errors[0].sentence
-
-
-def test_the_quick_way_for_dutch_mobiles_agrees_with_the_numbering_plan():
-    for start in ("+316", "+3197", "+3162", "+3110", "+3160", "+3159"):
-        for digits in ("1" * 8, "70" * 4, "0" * 8, "12345678", "012345678", "0123456789"):
-            number = phonenumbers.parse(text := start + digits, None)
-            mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
-            assert bool(batch_fields._DUTCH_MOBILE.fullmatch(text)) == mobile, text
-
-
-def test_fdi_numbers_are_the_52_teeth_of_people():
-    assert len(batch_fields.FDI_TEETH) == 32 + 20
 
 
 def test_dates_near_29_february(tmp_path):
