@@ -48,7 +48,7 @@
     if (!usable) return;
     problem.textContent = amount > share ? form.dataset.tooMuch : amount === share ? form.dataset.nothing : "";
     live.classList.toggle("wrong", amount > share);
-    document.getElementById("live-reduction").textContent = shown(Math.min(0, amount - share));
+    document.getElementById("live-reduction").textContent = amount < share ? `\u2212${shown(share - amount)}` : shown(0);
     document.getElementById("live-due").textContent = shown(amount);
   };
 
