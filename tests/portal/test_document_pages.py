@@ -184,6 +184,11 @@ class TestStaff:
         assert stranger.get(reverse("admin:billing_invoice_pdf", args=[invoice.pk])).status_code == 404
         assert AccessEvent.objects.count() == 0
 
+    @pytest.mark.parametrize("pk", ["999999999", "none", "1 or 1"])
+    def test_what_is_no_invoice_is_unknown(self, pk, invoice):
+        client = signed_in(factories.staff(role="operations"))
+        assert client.get(reverse("admin:billing_invoice_pdf", args=[pk])).status_code == 404
+
     def test_the_page_of_the_invoice_has_the_way(self, invoice):
         client = signed_in(factories.staff(role="clerk", provider=invoice.provider))
         page = client.get(reverse("admin:billing_invoice_change", args=[invoice.pk])).content.decode()
