@@ -13,9 +13,10 @@ from tests.journeys.visitor import Visitor
 
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
-    product = Product(Path(tempfile.mkdtemp(prefix="zorgrekening-journeys-")))
-    yield product
-    assert product.stop() == 0, product.output[-20:]
+    with tempfile.TemporaryDirectory(prefix="zorgrekening-journeys-", ignore_cleanup_errors=True) as folder:
+        product = Product(Path(folder))
+        yield product
+        assert product.stop() == 0, product.output[-20:]
     assert not product.tracebacks(), product.tracebacks()
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -47,7 +46,11 @@ class Product:
         kept.pop("ZORGREKENING_TESTS", None)
         self.environment = kept | {"SANDBOX": "1", "PORT": str(self.port), "DATA_DIR": str(folder)}
         self.process = self._start()
-        self._unused = self._import_bills()
+        try:
+            self._unused = self._import_bills()
+        except BaseException:
+            self.stop()
+            raise
 
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -78,9 +81,7 @@ class Product:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(STOP_SECONDS)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return code
+        return self.process.wait(STOP_SECONDS)
 
     def tracebacks(self) -> str:
         """What went wrong without anybody seeing it."""
