@@ -21,10 +21,11 @@ from billing.calendar_file import calendar_file
 from billing.errors import Refused
 from billing.law import calendar
 from billing.ledger import lock_invoice
-from billing.models import Hold, Installment, Invoice, OutboxMessage, PaymentPlan
+from billing.models import Hold, Installment, Invoice, OutboxMessage, PaymentPlan, StaffItem
 from billing.money import ZERO, from_cents, to_cents
 from billing.plan_options import Term, options, schedule
 from billing.plan_progress import Progress, progress_of
+from billing.plan_reminder import days_over, needs_another, reminder_of
 from billing.transitions import advance
 
 __all__ = [
@@ -165,6 +166,7 @@ class Act(StrEnum):
     """What a plan needs today."""
 
     COMPLETE = "complete"
+    CLOSE_MISSES = "close_misses"
     WITHDRAW = "withdraw"
     END_DEFERRAL = "end_deferral"
     ANNOUNCE = "announce"
@@ -206,6 +208,8 @@ def _act_of(now: Progress, rested_until: date | None, today: date) -> Act | None
         return Act.WITHDRAW
     if now.next is None:
         return Act.COMPLETE
+    if any(line.is_paid and line.installment.missed_on for line in now.lines):
+        return Act.CLOSE_MISSES
     if rested_until == date.max:
         return None
     first = now.next.installment
@@ -231,7 +235,11 @@ def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
             return
         plan.invoice = invoice
         now = progress_of(plan, ledger.outstanding(invoice_id), today=today)
-        act = _act_of(now, _rested_until([invoice_id]).get(invoice_id), today)
+        rested_until = _rested_until([invoice_id]).get(invoice_id)
+        act = _act_of(now, rested_until, today)
+        if act == Act.CLOSE_MISSES:
+            _close_misses(now, today)
+            act = _act_of(now, rested_until, today)
         if act:
             _ACTS[act](now, today)
 
@@ -257,7 +265,19 @@ def _announce(now: Progress, today: date) -> None:
         line.installment.save(update_fields=["announced_on"])
         facts = {"amount": line.open, "due_on": line.installment.due_on, "number": line.installment.number}
         facts |= {"count": len(now.lines), "is_deferral": now.is_deferral}
-        _tell("installment_due", now, facts, key=_key(line.installment, line.open))
+        _tell("installment_due", now, facts, key=_key(line.installment, line.open, today))
+
+
+def _close_misses(now: Progress, today: date) -> None:
+    """What was missed and paid after all is over: taken back and missed again, it gets a reminder of its own."""
+    for line in now.lines:
+        if line.is_paid and line.installment.missed_on:
+            _forget_miss(line.installment)
+
+
+def _forget_miss(installment: Installment) -> None:
+    installment.missed_on = installment.grace_until = None
+    installment.save(update_fields=["missed_on", "grace_until"])
 
 
 def _miss(now: Progress, today: date) -> None:
@@ -271,32 +291,39 @@ def _miss(now: Progress, today: date) -> None:
         audit.record("installment_missed", by=BY, invoice=now.plan.invoice, number=line.installment.number)
         facts = {"amount": now.due_now, "due_on": line.installment.due_on, "number": line.installment.number}
         facts |= {"grace_until": line.installment.grace_until, "outstanding": now.outstanding}
-        _tell("installment_missed", now, facts, key=f"{_key(line.installment, now.due_now)}:{today}")
+        if not _tell("installment_missed", now, facts, key=_key(line.installment, now.due_now, today)):
+            _leave_to_staff(now.plan.invoice, line.installment)
 
 
 def _break(now: Progress, today: date) -> None:
-    """The plan ends, and all of the rest is due: the ladder resumes at its first step not lawfully taken."""
-    if now.next and _reminder_runs(now.next.installment, today):
+    """The plan ends, and all of the rest is due: the ladder resumes at its first step not lawfully taken.
+
+    Only after a reminder of this very miss that went out, stayed out, and whose days are over. Without one the
+    plan stands: a new reminder is made when that can help, else a person is asked.
+    """
+    if now.next is None:
         return
-    if _end(now.plan, Status.BROKEN, by=BY):
-        ladder.move_ladder(now.plan.invoice, due_on=today, today=today)
-        _tell("plan_broken", now, {"outstanding": now.outstanding}, key=str(now.plan.pk))
+    missed, invoice = now.next.installment, now.plan.invoice
+    reminder = reminder_of(missed)
+    if needs_another(reminder, invoice):
+        _forget_miss(missed)
+    elif reminder and reminder.sent_at and not reminder.bounced_at:
+        if days_over(reminder.sent_at, today) and _end(now.plan, Status.BROKEN, by=BY):
+            ladder.move_ladder(invoice, due_on=today, today=today)
+            _tell("plan_broken", now, {"outstanding": now.outstanding}, key=str(now.plan.pk))
+    elif reminder is None or reminder.status not in (OutboxMessage.Status.QUEUED, OutboxMessage.Status.SENDING):
+        _leave_to_staff(invoice, missed)
 
 
-def _reminder_runs(missed: Installment, today: date) -> bool:
-    """Whether the free reminder waits to be sent, or went out so late that its days are not over."""
-    reminder = OutboxMessage.objects.filter(dedupe_key__startswith=f"installment_missed:{missed.pk}:").last()
-    if reminder is None or reminder.status in (OutboxMessage.Status.FAILED, OutboxMessage.Status.CANCELED):
-        return False
-    if reminder.sent_at is None:
-        return reminder.status != OutboxMessage.Status.IN_DOUBT
-    sent_on = timezone.localtime(reminder.sent_at).date()
-    delivered = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
-    return today <= delivered + timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+def _leave_to_staff(invoice: Invoice, missed: Installment) -> None:
+    """Once for each miss: the patient can't be reminded by mail, so the plan stands until a person has seen to it."""
+    key = f"installment_missed:{missed.pk}:{missed.missed_on}"
+    audit.ask_staff(StaffItem.Kind.MESSAGE_FAILED, dedupe_key=key, invoice=invoice, note="installment_missed")
 
 
 _ACTS: dict[Act, Callable[[Progress, date], None]] = {
     Act.COMPLETE: _complete,
+    Act.CLOSE_MISSES: _close_misses,
     Act.WITHDRAW: _withdraw,
     Act.END_DEFERRAL: _end_deferral,
     Act.ANNOUNCE: _announce,
@@ -308,15 +335,19 @@ _ACTS: dict[Act, Callable[[Progress, date], None]] = {
 # --- messages -------------------------------------------------------------------------------------
 
 
-def _key(installment: Installment, amount: Decimal) -> str:
-    """Names the installment and the amount that the mail states, so that a changed amount is another mail."""
-    return f"{installment.pk}:{to_cents(amount)}"
+def _key(installment: Installment, amount: Decimal, today: date) -> str:
+    """Names the installment, the amount that the mail states, the day, and how many mails of this invoice went before.
+
+    With the count an amount that returns to what it was is another mail; the lock of the invoice makes it one.
+    """
+    before = OutboxMessage.objects.filter(invoice_id=installment.plan.invoice_id).count()
+    return f"{installment.pk}:{to_cents(amount)}:{today}:{before}"
 
 
-def _tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> None:
+def _tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> OutboxMessage | None:
     invoice = now.plan.invoice
     context = {**_way_in(invoice, now.ends_on), **facts}
-    outbox.queue(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
+    return outbox.queue(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:

@@ -1,0 +1,144 @@
+"""The one free reminder of a missed installment: a plan breaks only after one that reached the patient."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from billing import plans, reminders
+from billing.models import LedgerEntry, OutboxMessage, PaymentPlan, StaffItem
+from tests.billing.test_plan_days import FIRST, a_plan, mails, said, sent, status
+from tests.billing.test_plans import book
+
+pytestmark = pytest.mark.django_db
+Status = PaymentPlan.Status
+MISSED_ON = date(2026, 12, 4)
+LONG_AFTER = date(2026, 12, 30)
+NOON = datetime(2026, 12, 4, 12, tzinfo=ZoneInfo("Europe/Amsterdam"))
+
+
+def missed_plan():
+    agreed = a_plan()
+    plans.run_day(MISSED_ON)
+    return agreed
+
+
+def assert_stands_and_staff_is_asked_once(agreed):
+    for days in range(3):
+        plans.run_day(LONG_AFTER + timedelta(days=days))
+    assert status(agreed) == Status.ACTIVE
+    item = StaffItem.objects.get()
+    assert (item.kind, item.invoice_id, item.note) == ("message_failed", agreed.invoice_id, "installment_missed")
+    assert mails("plan_broken") == []
+
+
+class TestAReminderThatDidNotArrive:
+    def test_without_an_address_the_plan_stands(self):
+        agreed = a_plan()
+        give_address(agreed, "")
+        plans.run_day(MISSED_ON)
+        assert mails("installment_missed") == []
+        assert StaffItem.objects.count() == 1, "a person hears it at once"
+        assert_stands_and_staff_is_asked_once(agreed)
+
+    @pytest.mark.parametrize("state", ["failed", "in_doubt"])
+    def test_when_it_failed_or_nobody_knows_the_plan_stands(self, state):
+        agreed = missed_plan()
+        OutboxMessage.objects.filter(kind="installment_missed").update(status=state)
+        assert_stands_and_staff_is_asked_once(agreed)
+
+    def test_when_it_came_back_the_plan_stands(self):
+        agreed = missed_plan()
+        sent("installment_missed", on=MISSED_ON)
+        assert reminders.report_bounce(mails("installment_missed")[0], by="test")
+        assert_stands_and_staff_is_asked_once(agreed)
+
+    def test_once_a_person_knows_that_it_arrived_its_week_counts(self):
+        agreed = missed_plan()
+        OutboxMessage.objects.filter(kind="installment_missed").update(status="in_doubt")
+        plans.run_day(LONG_AFTER)
+        sent("installment_missed", on=MISSED_ON)
+        plans.run_day(LONG_AFTER)
+        assert status(agreed) == Status.BROKEN
+
+    def test_with_another_address_it_is_made_anew(self):
+        agreed = missed_plan()
+        OutboxMessage.objects.filter(kind="installment_missed").update(status="failed")
+        give_address(agreed, "nieuw@example.nl")
+        plans.run_day(LONG_AFTER)
+        plans.run_day(LONG_AFTER)
+        assert [mail.recipient for mail in mails("installment_missed")][1:] == ["nieuw@example.nl"]
+        assert status(agreed) == Status.ACTIVE
+
+    def test_one_that_was_withdrawn_is_made_anew(self):
+        agreed = missed_plan()
+        OutboxMessage.objects.filter(kind="installment_missed").update(status="canceled")
+        plans.run_day(LONG_AFTER)
+        plans.run_day(LONG_AFTER)
+        assert len(mails("installment_missed")) == 2
+        assert status(agreed) == Status.ACTIVE
+
+
+class TestTakenBackAfterTheReminder:
+    def test_what_was_paid_and_is_charged_back_gets_a_reminder_of_its_own(self):
+        agreed = missed_plan()
+        sent("installment_missed", on=MISSED_ON)
+        book(agreed.invoice, "-30.00")
+        plans.run_day(date(2026, 12, 10))
+        first = agreed.installments.first()
+        assert (first.missed_on, first.grace_until) == (None, None)
+        book(agreed.invoice, "30.00", LedgerEntry.Kind.CHARGEBACK)
+        plans.run_day(date(2026, 12, 20))
+        plans.run_day(date(2026, 12, 23))
+        assert status(agreed) == Status.ACTIVE
+        assert [mail.status for mail in mails("installment_missed")] == ["sent", "queued"]
+        sent("installment_missed", on=date(2026, 12, 21))
+        plans.run_day(date(2026, 12, 30))
+        assert status(agreed) == Status.BROKEN
+
+    def test_also_when_no_run_came_between(self):
+        agreed = missed_plan()
+        moment = timezone.now() - timedelta(minutes=1)
+        OutboxMessage.objects.filter(kind="installment_missed").update(status="sent", sent_at=moment)
+        book(agreed.invoice, "-30.00")
+        book(agreed.invoice, "30.00", LedgerEntry.Kind.CHARGEBACK)
+        plans.run_day(LONG_AFTER)
+        plans.run_day(LONG_AFTER)
+        assert status(agreed) == Status.ACTIVE
+        assert len(mails("installment_missed")) == 2
+
+
+class TestAnAmountThatReturns:
+    def test_the_announcement_leaves_when_the_amount_is_again_what_it_was(self):
+        agreed = a_plan()
+        day = FIRST - timedelta(days=7)
+        moment = NOON.replace(month=11, day=day.day)
+        plans.run_day(day)
+        for amount, kind in (("-10.00", "payment"), ("10.00", "chargeback")):
+            book(agreed.invoice, amount, kind)
+            withdraw_if_wrong(mails("installment_due")[-1], moment)
+            plans.run_day(day)
+        due = mails("installment_due")
+        assert [mail.status for mail in due] == ["canceled", "canceled", "queued"]
+        assert "€\u00a030,00" in said(due[2])
+        assert plans.may_send(due[2], moment) is None
+
+    def test_and_so_does_the_reminder(self):
+        agreed = missed_plan()
+        for amount, kind in (("-10.00", "payment"), ("10.00", "chargeback")):
+            book(agreed.invoice, amount, kind)
+            withdraw_if_wrong(mails("installment_missed")[-1], NOON)
+            plans.run_day(MISSED_ON)
+        assert [mail.status for mail in mails("installment_missed")] == ["canceled", "canceled", "queued"]
+        assert Decimal("30.00") == plans.progress(agreed.invoice_id, today=MISSED_ON).due_now
+
+
+def withdraw_if_wrong(mail, moment):
+    assert plans.may_send(mail, moment) == "changed"
+    OutboxMessage.objects.filter(pk=mail.pk).update(status="canceled")
+
+
+def give_address(agreed, address):
+    type(agreed.invoice.patient).objects.filter(pk=agreed.invoice.patient_id).update(email=address)
