@@ -46,12 +46,27 @@ def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> N
         named = ReminderStep.objects.filter(invoice=row.invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN).last()
         if named is None or named.letter_id is None or named.principal is None:
             continue
+        if was_settled_since(named):
+            continue  # paid in time: what is owed since then is another matter, which that letter never named
         still_open = min(named.principal, parts_of(row.invoice).principal)
         by_letter.setdefault(named.letter_id, []).append((row.invoice, still_open))
     for letter_id, claims in by_letter.items():
         letter = Letter.objects.select_related("patient__provider").get(pk=letter_id)
         if letter.costs_booked_at is None and letter.book_costs_on and letter.book_costs_on <= today:
             _book(letter, [(invoice, still_open) for invoice, still_open in claims if still_open > 0], now)
+
+
+def was_settled_since(row: ReminderStep) -> bool:
+    """Whether nothing was left to pay at some moment after the letter of `row` was made."""
+    if row.letter is None:
+        return False
+    entries = LedgerEntry.objects.filter(invoice=row.invoice).order_by("occurred_at", "pk")
+    owed = ZERO
+    for occurred_at, amount in entries.values_list("occurred_at", "amount"):
+        owed += amount
+        if owed <= ZERO and timezone.localtime(occurred_at).date() >= row.letter.made_on:
+            return True
+    return False
 
 
 def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], now: datetime) -> None:

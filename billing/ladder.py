@@ -62,6 +62,12 @@ def close(row: ReminderStep, status: ReminderStep.Status, reason: str) -> None:
     row.status, row.reason = status, reason
 
 
+def void_final_notice(invoice: Invoice, reason: str) -> None:
+    """The 14-day letter of a locked invoice no longer counts: no costs follow from it, the next is sent whole."""
+    for row in ReminderStep.objects.filter(invoice=invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN):
+        close(row, Status.VOID, reason)
+
+
 def runs_until(row: ReminderStep) -> date:
     """The last day on which the step that was taken still gives its reader time.
 

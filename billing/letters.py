@@ -112,6 +112,8 @@ def _give_time(row: ReminderStep, today: date) -> None:
 
 def _drop(row: ReminderStep, obstacle: Obstacle, today: date) -> None:
     ladder.close(row, Status.DROPPED, obstacle.reason)
+    if obstacle.reason == "settled_since":
+        ladder.void_final_notice(row.invoice, obstacle.reason)
     if obstacle.effect == Effect.REST:
         leave_to_staff(row.invoice, obstacle.reason, key=f"step:{row.pk}")
     elif obstacle.reason not in _KEEPS_PLACE:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing import ladder, ledger, messages
+from billing import charges, ladder, ledger, messages
 from billing.law import calendar
 from billing.models import Hold, Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
 
@@ -53,6 +53,7 @@ REASONS: dict[str, Promise] = {
     "not_due": _("the last day to pay has not passed"),
     "limitation": _("the claim is older than five years"),
     "previous_runs": _("the letter before still gives time to pay"),
+    "settled_since": _("everything was paid after the letter before, and something is owed again since"),
     "interrupted": _("a hold, a deferral or a plan came in between"),
     "bounced": _("the mail came back"),
     "not_delivered": _("the mail could not be delivered"),
@@ -88,7 +89,7 @@ def obstacles(
     if step != Step.HAND_OVER and not messages.is_one_address(invoice.patient.email):
         yield Obstacle("no_address", Effect.REST)
     if step >= Step.REMINDER:
-        yield from _law(invoice, step, today=today, joins=joins)
+        yield from _law(invoice, step, today=today, joins=joins, composed=composed)
 
 
 def _delivery(invoice: Invoice, *, now: datetime, today: date, step: int) -> Iterator[Obstacle]:
@@ -110,7 +111,7 @@ def _came_back(notice: ReminderStep) -> bool:
     return message is not None and (message.bounced_at is not None or message.status == OutboxMessage.Status.FAILED)
 
 
-def _law(invoice: Invoice, step: int, *, today: date, joins: bool) -> Iterator[Obstacle]:
+def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Obstacle]:
     """In default (6:81 BW), not too old, and the letter before lawfully ran out."""
     if today <= invoice.due_on:
         yield Obstacle("not_due", Effect.DROP)
@@ -122,3 +123,5 @@ def _law(invoice: Invoice, step: int, *, today: date, joins: bool) -> Iterator[O
     before = taken.select_related("letter").last()
     if before is None or (not joins and ladder.earliest_after(before) > today):
         yield Obstacle("previous_runs", Effect.DROP)
+    elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
+        yield Obstacle("settled_since", Effect.DROP)

@@ -200,9 +200,12 @@ def _book_refund(payment: Payment, seen: RefundSnapshot, *, now: datetime) -> No
     )
     if booked:
         audit.record("refund_booked", by=BY, invoice=payment.invoice, amount=str(refund.amount))
+        if refund.status not in _GIVEN_UP and ledger.balance(payment.invoice_id) > ZERO:
+            _rest_until_seen(Item.REFUNDED, payment, seen.refund_id)
     if refund.status in _GIVEN_UP and _mirror(payment.invoice, Kind.REFUND, seen.refund_id, occurred_at=now):
         audit.record("refund_failed", by=BY, invoice=payment.invoice, amount=str(refund.amount))
         _ask(Item.SURPLUS, payment, seen.refund_id, note=refund.status)
+        _release_own_hold(payment.invoice)
 
 
 def _book_chargeback(payment: Payment, seen: ChargebackSnapshot) -> None:
@@ -222,9 +225,10 @@ def _book_chargeback(payment: Payment, seen: ChargebackSnapshot) -> None:
     )
     if booked:
         audit.record("chargeback_booked", by=BY, invoice=invoice, amount=str(chargeback.amount))
-        _ask(Item.CHARGEBACK, payment, seen.chargeback_id)
         if seen.reversed_at is None:
-            place_hold(invoice, Hold.Reason.STAFF, by=BY)
+            _rest_until_seen(Item.CHARGEBACK, payment, seen.chargeback_id)
+        else:
+            _ask(Item.CHARGEBACK, payment, seen.chargeback_id)
     if seen.reversed_at is None:
         return
     if _mirror(invoice, Kind.CHARGEBACK, seen.chargeback_id, occurred_at=seen.reversed_at):
@@ -234,9 +238,21 @@ def _book_chargeback(payment: Payment, seen: ChargebackSnapshot) -> None:
         _release_own_hold(invoice)
 
 
+def _rest_until_seen(kind: StaffItem.Kind, payment: Payment, dedupe_key: str) -> None:
+    """Money that came in went out again: no letter and no cost may follow from that before a person has looked.
+
+    The hold also cuts short a 14-day letter that still ran: who paid it in time owes nothing for it, ever.
+    """
+    _ask(kind, payment, dedupe_key)
+    place_hold(payment.invoice, Hold.Reason.STAFF, by=BY)
+
+
 def _release_own_hold(invoice: Invoice) -> None:
-    """End the hold that a chargeback placed, once none is left standing; one that staff placed stays."""
-    standing = Chargeback.objects.filter(payment__invoice=invoice, reversed_at=None).exists()
+    """End the hold that we placed, once no chargeback and no refund is left standing; one that staff placed stays."""
+    standing = (
+        Chargeback.objects.filter(payment__invoice=invoice, reversed_at=None).exists()
+        or Refund.objects.filter(payment__invoice=invoice).exclude(status__in=_GIVEN_UP).exists()
+    ) and ledger.balance(invoice.pk) > ZERO
     ours = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None, placed_by=BY).exists()
     if ours and not standing:
         release_hold(invoice, Hold.Reason.STAFF, by=BY)

@@ -37,6 +37,7 @@ class StaffItem(models.Model):
         PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")
         GATEWAY_ALARM = "gateway_alarm", _("the gateway refuses our calls")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
+        REFUNDED = "refunded", _("money was paid back, so that something is owed again: decide what happens next")
         PAID_ON_HOLD = "paid_on_hold", _("money arrived while the invoice is on hold")
         MESSAGE_FAILED = "message_failed", _("a message could not be delivered")
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")

@@ -1,13 +1,15 @@
 """What letters say, who gets one letter for what, and when costs are due."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from billing import invoices, ledger, reminders
+from billing import invoices, ledger, reminders, settlement
 from billing.errors import Refused
-from billing.models import LedgerEntry, Letter, OutboxMessage, ReminderStep
+from billing.gateways.mollie import RefundSnapshot
+from billing.models import Hold, Invoice, LedgerEntry, Letter, OutboxMessage, ReminderStep, StaffItem
 from tests import factories
 from tests.billing.ladder_walk import (
     COSTS_ON,
@@ -16,6 +18,7 @@ from tests.billing.ladder_walk import (
     NOTICED,
     REMINDED,
     Step,
+    at,
     charged,
     kinds,
     live,
@@ -24,6 +27,7 @@ from tests.billing.ladder_walk import (
     pay,
     until,
 )
+from tests.billing.test_payments_settlement import attempt, report
 
 pytestmark = pytest.mark.django_db
 Kind, Status = LedgerEntry.Kind, ReminderStep.Status
@@ -133,6 +137,38 @@ def test_paid_in_full_before_costs_are_booked_costs_nothing():
     live_through(COSTS_ON, COSTS_ON + timedelta(days=2))
     assert charged(invoice) == {}
     assert "notice_of_costs" not in kinds()
+
+
+def test_a_refund_after_paying_in_time_costs_nothing_and_asks_a_person():
+    invoice = until(new_invoice(), NOTICED)
+    paid_on = NOTICED + timedelta(days=3)
+    payment = attempt(invoice, mollie_id="tr_in_time")
+    paid = report(payment, created_at=at(paid_on), paid_at=at(paid_on))
+    settlement.settle(payment, paid, now=at(paid_on))
+    refunded_on = LAST_DAY - timedelta(days=2)
+    refund = RefundSnapshot("re_later", Decimal("100.00"), "refunded", at(refunded_on))
+    settlement.settle(payment, replace(paid, refunds=(refund,)), now=at(refunded_on))
+    assert StaffItem.objects.get().kind == StaffItem.Kind.REFUNDED
+    assert invoices.active_hold(invoice.pk).reason == Hold.Reason.STAFF
+    live_through(COSTS_ON, COSTS_ON + timedelta(days=2))
+    assert charged(invoice) == {}
+    assert not reminder_stands(invoice, Step.FINAL_NOTICE)
+
+
+def test_what_was_settled_after_its_14_day_letter_gets_no_costs_of_that_letter():
+    """Also where no hold stands in between: the letter was answered in time, whatever is owed since."""
+    invoice = until(new_invoice(), NOTICED)
+    pay(invoice, "100.00", NOTICED + timedelta(days=3))
+    entry = LedgerEntry.objects.get(invoice=invoice, kind=Kind.PAYMENT)
+    entry.invoice = ledger.lock_invoice(invoice.pk)
+    ledger.reverse(entry, external_id="mended", occurred_at=at(LAST_DAY), by=STAFF)
+    live_through(COSTS_ON, COSTS_ON + timedelta(days=2))
+    assert charged(invoice) == {}
+    assert "notice_of_costs" not in kinds()
+
+
+def reminder_stands(invoice: Invoice, step: int) -> bool:
+    return ReminderStep.objects.filter(invoice=invoice, step=step, status=Status.TAKEN).exists()
 
 
 def test_money_pays_costs_then_interest_then_the_invoice():

@@ -114,6 +114,8 @@ class TestWithTheBank:
         refund = bank.refund(payment, "40.00")
         payments.sync_payment(payment.pk)
         assert bank.balance(invoice) == Decimal("40.00")
+        assert bank.staff_items() == ["refunded"]
+        assert active_hold(invoice.pk).placed_by == "mollie"
         bank.settle_refund(refund, "refunded")
         payments.sync_payment(payment.pk)
         assert Refund.objects.get().status == "refunded"
@@ -123,7 +125,8 @@ class TestWithTheBank:
         assert Refund.objects.get().status == "failed"
         assert bank.balance(invoice) == 0
         assert LedgerEntry.objects.filter(kind="refund").count() == 2
-        assert bank.staff_items() == ["surplus"]
+        assert bank.staff_items() == ["refunded", "surplus"]
+        assert active_hold(invoice.pk) is None
 
     def test_a_chargeback_and_its_reversal(self, invoice):
         payment = bank.paid(invoice)
