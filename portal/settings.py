@@ -285,8 +285,10 @@ CODE_COOLDOWN_SECONDS = 60  # between two codes
 CODE_SENDS_AT_ONCE = 3  # but for the pause
 CODE_NEXT_SECONDS = 15 * 60  # the longest wait for the next one, until the day's are used up
 CODE_SENDS_PER_DAY = 6
-# For one invoice, and for one number, from all addresses together: what bounds guessing and pestering.
-CODE_SENDS_FROM_ALL_PER_DAY = 12
+# For one invoice, and for one number, from all addresses together: what bounds guessing and pestering. One more
+# comes every CODE_NEXT_SECONDS, so that nobody keeps a patient out for longer.
+CODE_SENDS_FROM_ALL_AT_ONCE = 12
+CODE_SENDS_BY_RESERVE_PER_DAY = 12  # for one number: one for each network that did not ask yet, while those are used up
 # For one invoice, for those who came by the link in our mail: strangers can't use these up.
 CODE_SENDS_BY_LINK_PER_DAY = 12
 CODE_SENDS_PER_ADDRESS_PER_HOUR = 30  # for all invoices: a household or a clinic, not a robot

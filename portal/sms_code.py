@@ -3,7 +3,8 @@
 The number comes from the provider's data alone. A code belongs to one browser, one invoice and one purpose, and is
 kept as a keyed hash. Limits count what was sent: for one invoice from one address (so that a stranger elsewhere
 can't use up the patient's codes), for one invoice and one number from everywhere, and for all patients together.
-Those who came by the link in our mail are counted apart, so that strangers can't lock them out.
+When the codes from everywhere are used up, a network that did not ask today has one in reserve. Those who came by
+the link in our mail are counted apart, so that strangers can't lock them out.
 """
 
 import logging
@@ -31,6 +32,7 @@ GROUNDS = "sms-code"
 DOCUMENTS = "documents"  # the purpose: reading the full invoice and what belongs to it
 HOUR, DAY = 3600, 86_400
 _KEEP = timedelta(days=1)
+_SHARED = ("code-invoice", "code-number")  # what all who know the reference use up together
 _Used = list[tuple[throttle.Limit, str]]
 
 
@@ -72,7 +74,7 @@ def send_code(
     """
     if not can_receive(invoice):
         raise Refused(_("We have no mobile number to which we may send a code."))
-    used = _use_up(invoice, _limits(invoice, network, by_link=by_link), by_link=by_link, now=now)
+    used = _use_up(invoice, network, by_link=by_link, now=now)
     try:
         device, code = _new_code(invoice, holder, purpose)
     except TooOften:
@@ -118,49 +120,92 @@ def _limits(invoice: Invoice, network: str, *, by_link: bool) -> _Used:
     counted = f"link:{here}" if by_link else here
     burst = settings.CODE_SENDS_AT_ONCE
     limits = [
-        (_pause(), here),
+        (_pause(), counted),
         (throttle.Limit("code-burst", burst, burst * settings.CODE_NEXT_SECONDS), counted),
         (throttle.Limit("code-day", settings.CODE_SENDS_PER_DAY, DAY), counted),
-        (throttle.Limit("code-address", settings.CODE_SENDS_PER_ADDRESS_PER_HOUR, HOUR), network),
+        (
+            throttle.Limit("code-address", settings.CODE_SENDS_PER_ADDRESS_PER_HOUR, HOUR),
+            f"link:{network}" if by_link else network,
+        ),
     ]
     if by_link:
         limits.append((throttle.Limit("code-link", settings.CODE_SENDS_BY_LINK_PER_DAY, DAY), str(invoice.pk)))
     else:
-        shared = settings.CODE_SENDS_FROM_ALL_PER_DAY
-        limits.append((throttle.Limit("code-invoice", shared, DAY), str(invoice.pk)))
-        limits.append((throttle.Limit("code-number", shared, DAY), str(invoice.patient.mobile)))
+        shared = settings.CODE_SENDS_FROM_ALL_AT_ONCE
+        for name, who in zip(_SHARED, (invoice.pk, invoice.patient.mobile), strict=True):
+            limits.append((throttle.Limit(name, shared, shared * settings.CODE_NEXT_SECONDS), str(who)))
     return [*limits, (throttle.Limit("code-budget", settings.SMS_DAILY_BUDGET, DAY), "")]
+
+
+def _reserve(invoice: Invoice, network: str) -> _Used:
+    """One code while the shared limits are used up, for a network that did not ask for this invoice today.
+
+    Without it four addresses that take every refill shut out a patient who has no mail of ours. The reserve has an
+    end of its own: fresh addresses are cheap, and each code is an SMS to the patient and five more guesses.
+    """
+    all_day = throttle.Limit("code-reserves", settings.CODE_SENDS_BY_RESERVE_PER_DAY, DAY)
+    return [
+        (throttle.Limit("code-reserve", 1, DAY), f"{invoice.pk}:{network}"),
+        (all_day, str(invoice.patient.mobile)),
+    ]
 
 
 def next_code(invoice: Invoice, *, network: str, by_link: bool, now: datetime) -> str:
     """When the next code can be asked for, as a sentence; empty when that is now or in a minute."""
-    wait, _limit = _longest(_limits(invoice, network, by_link=by_link), now=now)
+    wait, _limit = _longest(invoice, network, by_link=by_link, now=now)
     return _again(wait, now=now) if wait > settings.CODE_COOLDOWN_SECONDS else ""
 
 
-def _longest(limits: _Used, *, now: datetime) -> tuple[int, throttle.Limit]:
-    """The limit that keeps one waiting longest, and how long."""
-    return max(((throttle.wait(limit, who, now=now), limit) for limit, who in limits), key=lambda found: found[0])
+def _longest(invoice: Invoice, network: str, *, by_link: bool, now: datetime) -> tuple[int, throttle.Limit]:
+    """The limit that keeps one waiting longest, and how long; what the reserve passes by does not count."""
+    by_reserve = not any(throttle.wait(limit, who, now=now) for limit, who in _reserve(invoice, network))
+    waits = [
+        (throttle.wait(limit, who, now=now), limit)
+        for limit, who in _limits(invoice, network, by_link=by_link)
+        if not (by_reserve and limit.name in _SHARED)
+    ]
+    return max(waits, key=lambda found: found[0])
 
 
-def _use_up(invoice: Invoice, limits: _Used, *, by_link: bool, now: datetime) -> _Used:
+def _use_up(invoice: Invoice, network: str, *, by_link: bool, now: datetime) -> _Used:
     """Take one try of every limit, or of none. Raises TooOften, and tells staff when a wide limit is reached."""
     used: _Used = []
-    for limit, who in limits:
+    reserve: _Used = []
+    for limit, who in _limits(invoice, network, by_link=by_link):
         if not throttle.take(limit, who, now=now):
             used.append((limit, who))
             continue
-        _give_back(used)
-        if limit.name == "code-budget":
-            audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=f"{now:%Y-%m-%d %H}", note=limit.name)
-        elif limit.name in ("code-invoice", "code-number"):
-            key = f"{invoice.pk}:{now:%Y-%m-%d}"
-            audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
-        wait, longest = _longest(limits, now=now)
+        _tell_staff(limit, invoice, now=now)
+        if limit.name in _SHARED:
+            reserve = reserve or _take_all(_reserve(invoice, network), now=now)
+            if reserve:
+                continue
+        _give_back(used + reserve)
+        wait, longest = _longest(invoice, network, by_link=by_link, now=now)
         can_link = bool(invoice.patient.email) and not by_link
         raise TooOften(_sentence(longest, wait, can_link=can_link, now=now), wait_seconds=max(1, wait))
+    if not by_link and not reserve:  # who asked today has no reserve any more
+        reserve = _take_all(_reserve(invoice, network)[:1], now=now)
     throttle.forget(now=now)
-    return used
+    return used + reserve
+
+
+def _take_all(limits: _Used, *, now: datetime) -> _Used:
+    """Take one try of each; none, and an empty list, when one of them has none."""
+    for index, (limit, who) in enumerate(limits):
+        if throttle.take(limit, who, now=now):
+            _give_back(limits[:index])
+            return []
+    return limits
+
+
+def _tell_staff(limit: throttle.Limit, invoice: Invoice, *, now: datetime) -> None:
+    """Staff hear of a wide limit once: of the budget each hour, of an invoice each day."""
+    if limit.name == "code-budget":
+        audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=f"{now:%Y-%m-%d %H}", note=limit.name)
+    elif limit.name in _SHARED:
+        key = f"{invoice.pk}:{now:%Y-%m-%d}"
+        audit.ask_staff(StaffItem.Kind.CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
 
 
 def _give_back(used: _Used) -> None:
@@ -176,14 +221,15 @@ def _sentence(limit: throttle.Limit, wait: int, *, can_link: bool, now: datetime
     if limit.name == "code-budget":
         return " ".join((_("We can't send codes at this moment."), again))
     sentences = [_("Many codes were sent for this invoice."), again]
-    if limit.seconds == DAY and can_link:
+    is_long = limit.seconds == DAY or limit.name in _SHARED
+    if is_long and can_link:
         sentences.append(
             _(
                 "Do you have an e-mail from us about this invoice? Open the invoice with the link in that e-mail."
                 " Then you can ask for a code sooner."
             )
         )
-    if limit.seconds == DAY:
+    if is_long:
         sentences.append(
             _(
                 "Didn't you ask for those codes? Or do you need the invoice now?"

@@ -78,18 +78,18 @@ def test_a_stranger_kills_no_code_of_the_patient():
 
 def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_hear_of_it(settings):
     invoice = factories.invoice()
-    waits = [ask(invoice, minutes=2 * n, network=f"203.0.113.{n}") for n in range(20)]
-    assert waits.count(0) == settings.CODE_SENDS_FROM_ALL_PER_DAY
+    waits = [ask(invoice, network=f"203.0.113.{n}") for n in range(40)]
+    assert waits.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
     item = StaffItem.objects.get()
     assert (item.kind, item.invoice) == (StaffItem.Kind.CODE_LIMIT, invoice)
 
 
 def test_one_number_on_many_invoices_is_not_pestered(settings):
     patient = factories.patient()
-    invoices = [factories.invoice(patient=patient) for _ in range(15)]
-    waits = [ask(one, minutes=2 * n, network=f"203.0.113.{n}") for n, one in enumerate(invoices)]
-    assert waits.count(0) == settings.CODE_SENDS_FROM_ALL_PER_DAY
-    assert Message.objects.count() == settings.CODE_SENDS_FROM_ALL_PER_DAY
+    invoices = [factories.invoice(patient=patient) for _ in range(30)]
+    waits = [ask(one, network=f"203.0.113.{n}") for n, one in enumerate(invoices)]
+    most = settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
+    assert waits.count(0) == Message.objects.count() == most
 
 
 def test_one_address_can_not_ask_for_everybody(settings):
@@ -176,14 +176,45 @@ class TestNobodyIsLockedOut:
     """Somebody knows the payment reference and has many addresses; the patient has the link in our mail."""
 
     def attack(self, invoice, settings):
-        sent = [ask(invoice, network=f"203.0.113.{n}") for n in range(20)]
-        assert sent.count(0) == settings.CODE_SENDS_FROM_ALL_PER_DAY
+        sent = [ask(invoice, network=f"203.0.113.{n}") for n in range(40)]
+        assert sent.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
 
     def test_the_patient_by_link_gets_a_code_at_once(self, settings):
         invoice = factories.invoice()
         self.attack(invoice, settings)
-        assert ask(invoice, network=HOME) > 15 * 60, "without the link the door is shut"
+        assert 60 < ask(invoice, network=HOME) <= 15 * 60, "without the link the next code is the next refill"
         assert ask(invoice, network=HOME, by_link=True) == 0
+
+    def test_without_the_link_a_few_addresses_keep_nobody_out(self, settings):
+        """Four addresses take the twelve codes, and every refill they may have; then the patient comes."""
+        invoice = factories.invoice()
+        addresses = [f"203.0.113.{n}" for n in range(4)]
+        taken = [ask(invoice, minutes=2 * n, network=one) for n in range(3) for one in addresses]
+        assert taken.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE
+        assert ask(invoice, minutes=6, network=HOME) == 0, "the reserve"
+        for minute in range(7, 200):
+            for one in addresses:
+                ask(invoice, minutes=minute, network=one)
+        assert Message.objects.count() > settings.CODE_SENDS_FROM_ALL_AT_ONCE + 4, "they took refills"
+        assert ask(invoice, minutes=200, network="192.0.2.2") == 0, "a second fresh address of the patient"
+        assert ask(invoice, minutes=202, network=HOME) <= 15 * 60
+        assert StaffItem.objects.get().kind == StaffItem.Kind.CODE_LIMIT
+
+    def test_a_network_that_asked_today_has_no_reserve(self, settings):
+        settings.CODE_SENDS_FROM_ALL_AT_ONCE = 1
+        invoice = factories.invoice()
+        assert ask(invoice) == 0
+        assert ask(invoice, minutes=2, network=STRANGER) == 0, "by reserve"
+        assert ask(invoice, minutes=3) > 60
+        assert ask(invoice, minutes=4, network=STRANGER) > 60
+
+    def test_nor_by_pause_or_address(self, settings):
+        """At one address: the pause and the count of the whole address are apart for who came by the link."""
+        settings.CODE_SENDS_PER_ADDRESS_PER_HOUR = 1
+        invoice = factories.invoice()
+        assert ask(invoice) == 0
+        assert ask(invoice)
+        assert ask(invoice, by_link=True) == 0
 
     def test_nor_by_a_stranger_at_the_same_address(self):
         invoice = factories.invoice()
