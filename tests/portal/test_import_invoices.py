@@ -92,8 +92,8 @@ def test_the_demo_shows_every_kind_of_invoice(tmp_path):
     assert Invoice.objects.filter(provider__agb_code__startswith="04").count() == 2
     assert Invoice.objects.filter(due_on__lt=factories.TODAY, settled_at=None).count() == 1
     assert Invoice.objects.exclude(settled_at=None).count() == 1
-    assert CoulanceCase.objects.filter(invoice__provider=dentist).count() == 1
-    assert CoulanceCase.objects.count() == 2
+    assert CoulanceCase.objects.filter(invoice__provider=dentist).count() == 2
+    assert CoulanceCase.objects.count() == 3
     assert LedgerEntry.objects.filter(kind="insurer_paid").count() == 2
     assert Invoice.objects.filter(patient__language="en").exists()
     shown = demo.references(factories.TODAY)
