@@ -10,14 +10,15 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from billing import links, pdf
 from billing.encryption import current_key_id, seal, unseal
-from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry
+from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry, PaymentPlan
 from billing.money import ZERO, round_euro
+from billing.plan_progress import Line, progress_of
 
 Kind = LedgerEntry.Kind
 PAPER_LINK_LASTS = timedelta(days=365)  # for the code on paper; the payment reference beside it goes on working
@@ -59,11 +60,19 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "outstanding": outstanding,
         "settled": outstanding == ZERO,
         "hold": invoice.holds.filter(released_at=None).exists(),
+        "installments": _installments(invoice, outstanding),
         "address": address,
         "site": settings.PUBLIC_URL.split("//", 1)[-1],
         "reference": " ".join(invoice.payment_reference[i : i + 4] for i in range(0, 16, 4)),
         "qr": pdf.qr_code(address, label=_("Code that opens the page of this invoice")),
     }
+
+
+def _installments(invoice: Invoice, outstanding: Decimal) -> list[Line]:
+    """What was agreed about paying in installments, while that runs; a deferral is but another last day to pay."""
+    kind, status = PaymentPlan.Kind.INSTALLMENTS, PaymentPlan.Status.ACTIVE
+    plan = invoice.plans.filter(kind=kind, status=status).first()
+    return list(progress_of(plan, outstanding, today=timezone.localdate()).lines) if plan else []
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
@@ -98,6 +107,7 @@ def _version(known: dict[str, Any]) -> str:
         known["lines"],
         [(entry.pk, entry.kind, entry.amount) for entry in known["changes"]],
         known["hold"],
+        [(line.installment.due_on, line.installment.amount, line.open) for line in known["installments"]],
         known["address"],
     )
     return hashlib.sha256(json.dumps(printed, default=str, sort_keys=True).encode()).hexdigest()

@@ -20,11 +20,12 @@ from django.urls import resolve
 from django.utils import timezone
 from pypdf import PdfReader
 
-from billing import documents, ledger, links
+from billing import documents, ledger, links, plans
 from billing.encryption import Unreadable
 from billing.models import Invoice, InvoiceDocument, LedgerEntry, Provider
 from tests import factories
 from tests.billing.test_encryption import key
+from tests.billing.test_plans import book
 
 pytestmark = pytest.mark.django_db
 logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
@@ -78,6 +79,24 @@ def test_a_reduction_is_shown_and_makes_a_new_version(invoice):
     assert "200,00" in after
     assert "200,00" not in text_of(before)
     assert InvoiceDocument.objects.filter(invoice=invoice).count() == 2
+
+
+def test_a_new_plan_is_printed_with_its_installments_and_each_payment_makes_a_new_version():
+    invoice = factories.invoice(amount="90.00", issued_on=date(2026, 11, 2), due_on=date(2026, 12, 2))
+    before = documents.invoice_pdf(invoice, language="nl")
+    plans.agree_installments(invoice.pk, count=3, first_on=date(2026, 12, 1), by="patient", today=factories.TODAY)
+    invoice = Invoice.objects.get(pk=invoice.pk)
+    agreed = text_of(documents.invoice_pdf(invoice, language="nl")).replace("\u00a0", " ")
+    book(invoice, "-40.00")
+    paid = text_of(documents.invoice_pdf(invoice, language="nl")).replace("\u00a0", " ")
+    assert "Betaal uiterlijk op 2 december 2026" in text_of(before)
+    assert "Betaal in termijnen, zoals u hebt afgesproken" in agreed
+    assert "Betaal uiterlijk op 1 februari 2027" not in agreed
+    for day in ("1 december 2026", "1 januari 2027", "1 februari 2027"):
+        assert f"{day} € 30,00 te betalen" in agreed
+    for line in ("1 december 2026 € 30,00 betaald", "1 januari 2027 € 30,00 nog € 20,00", "1 februari 2027 € 30,00 te"):
+        assert line in paid
+    assert InvoiceDocument.objects.filter(invoice=invoice).count() == 3
 
 
 def test_a_document_is_small_tagged_and_has_its_fonts_inside(invoice):
