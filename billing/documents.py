@@ -22,7 +22,7 @@ from billing.plan_progress import Line, progress_of
 
 Kind = LedgerEntry.Kind
 PAPER_LINK_LASTS = timedelta(days=365)  # for the code on paper; the payment reference beside it goes on working
-LAYOUT_VERSION = 1  # raise it when the template or stylesheet changes what is printed
+LAYOUT_VERSION = 2  # raise it when the template or stylesheet changes what is printed
 
 
 def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
@@ -36,7 +36,9 @@ def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
     kept = InvoiceDocument.objects.filter(invoice=invoice, language=language, version=version).first()
     if kept:
         return _open(kept)
-    document = pdf.render(known, language=language)
+    with translation.override(language):
+        qr = pdf.qr_code(known["address"], label=_("Code that opens the page of this invoice"))
+    document = pdf.render(known | {"qr": qr}, language=language)
     _keep(document, invoice, language, version)
     return document
 
@@ -64,7 +66,6 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "address": address,
         "site": settings.PUBLIC_URL.split("//", 1)[-1],
         "reference": " ".join(invoice.payment_reference[i : i + 4] for i in range(0, 16, 4)),
-        "qr": pdf.qr_code(address, label=_("Code that opens the page of this invoice")),
     }
 
 
