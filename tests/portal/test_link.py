@@ -36,7 +36,7 @@ def address(invoice: Invoice, *, days: int = 90) -> str:
 
 def test_a_scanner_that_opens_the_link_changes_nothing_and_uses_nothing_up(client, invoice, django_assert_num_queries):
     link = address(invoice)
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(3):  # the language of our mail, and nothing written
         for method in ("get", "head", "get"):
             response = getattr(Client(), method)(link)
             assert response.status_code == 200
@@ -52,6 +52,26 @@ def test_the_button_opens_the_invoice_at_its_clean_address_again_and_again(invoi
         assert (response.status_code, response["Location"]) == (303, reverse("invoice", args=[invoice.token]))
         assert client.get(response["Location"]).status_code == 200
         assert client.session.session_key != before
+
+
+def test_the_pages_go_on_in_the_language_of_our_mail():
+    invoice = factories.invoice(patient=factories.patient(language="en"))
+    client = Client()
+    page = client.get(address(invoice))
+    assert page["Content-Language"] == "en"
+    assert b'<html lang="en"' in page.content
+    assert "language" not in client.cookies, "looking changes nothing"
+    cookie = client.post(address(invoice)).cookies["language"]
+    assert (cookie.value, bool(cookie["httponly"]), cookie["samesite"]) == ("en", True, "Lax")
+    assert client.get(reverse("invoice", args=[invoice.token]))["Content-Language"] == "en"
+
+
+def test_a_language_that_was_chosen_stays():
+    invoice = factories.invoice(patient=factories.patient(language="en"))
+    client = Client()
+    client.cookies["language"] = "nl"
+    assert client.get(address(invoice))["Content-Language"] == "nl"
+    assert "language" not in client.post(address(invoice)).cookies
 
 
 def test_it_is_a_form_that_only_our_own_page_can_send(invoice):
