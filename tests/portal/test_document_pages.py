@@ -189,6 +189,13 @@ class TestStaff:
         client = signed_in(factories.staff(role="operations"))
         assert client.get(reverse("admin:billing_invoice_pdf", args=[pk])).status_code == 404
 
+    def test_a_search_is_written_down_without_what_was_typed(self, invoice):
+        member = factories.staff(role="clerk", provider=invoice.provider)
+        signed_in(member).post(reverse("admin:find"), {"sought": invoice.patient.number})
+        event = AccessEvent.objects.get()
+        assert (event.act, event.who, event.role, event.invoice) == ("search", f"staff:{member.pk}", "clerk", None)
+        assert invoice.patient.number not in event.data
+
     def test_the_page_of_the_invoice_has_the_way(self, invoice):
         client = signed_in(factories.staff(role="clerk", provider=invoice.provider))
         page = client.get(reverse("admin:billing_invoice_change", args=[invoice.pk])).content.decode()
