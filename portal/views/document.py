@@ -16,11 +16,12 @@ from billing import access_log, documents
 from billing.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
-from portal import access, gate, sms_code
+from portal import access, gate, sms_code, throttle
 from portal.forms import CodeForm
 from portal.views.invoice import session_ended, visible_invoice
 
 EVENTS_SHOWN = 200
+REFUSED_WRITTEN = throttle.Limit("refused-look", 10, 3600)  # for one invoice: a list of thousands tells nobody more
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -100,7 +101,7 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     held = gate.passed(request, token, now=timezone.now())
     if held is None:
-        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
+        return _refused(request, view.invoice, AccessEvent.Act.DOWNLOAD, data="invoice.pdf")
     content = documents.invoice_pdf(view.invoice, language=translation.get_language())
     access_log.record(
         AccessEvent.Act.DOWNLOAD,
@@ -116,6 +117,24 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
     return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
 
+def _refused(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act, *, data: str) -> HttpResponse:
+    """To the code, with the attempt written down: this browser may see the amount, but did not show who is asking."""
+    if not throttle.take(REFUSED_WRITTEN, str(invoice.pk), now=timezone.now()):
+        access_log.record(
+            act,
+            invoice=invoice,
+            who="guest",
+            role=AccessEvent.Role.PATIENT,
+            data=data,
+            grounds="none",
+            organisation=invoice.provider.agb_code,
+            address=access.client_address(request),
+            outcome=AccessEvent.Outcome.REFUSED,
+            request_id=request.META["HTTP_X_REQUEST_ID"],
+        )
+    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+
+
 @require_GET
 def access_list(request: HttpRequest, token: str) -> HttpResponse:
     """Who looked at this invoice, when and in which role; for the patient, so behind the same gate."""
@@ -123,7 +142,7 @@ def access_list(request: HttpRequest, token: str) -> HttpResponse:
     if view is None:
         return session_ended(request)
     if gate.passed(request, token, now=timezone.now()) is None:
-        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
+        return _refused(request, view.invoice, AccessEvent.Act.READ, data="access-log")
     events = list(access_log.of_invoice(view.invoice)[: EVENTS_SHOWN + 1])
     context = {"invoice": view.invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
     return render(request, "portal/access_list.html", context)

@@ -74,7 +74,8 @@ def test_without_a_code_it_leads_to_the_code(invoice):
     for name in ("invoice_pdf", "access_list"):
         response = client.get(address(invoice, name))
         assert (response.status_code, response.headers["Location"]) == (303, address(invoice, "code"))
-    assert AccessEvent.objects.count() == 0
+    outcomes = set(AccessEvent.objects.values_list("outcome", flat=True))
+    assert outcomes == {AccessEvent.Outcome.REFUSED}
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch", "head"])
@@ -161,6 +162,21 @@ def test_the_patient_reads_who_looked_when_and_in_which_role(invoice):
     assert page.index("u, met een code") < page.index("medewerker"), "the newest first"
     for member in staff.values():
         assert member.username not in page
+
+
+def test_a_look_without_the_code_is_written_down_as_refused(invoice):
+    client = Client()
+    for name in ("invoice_pdf", "access_list"):
+        client.get(address(invoice, name))
+    assert not AccessEvent.objects.exists(), "who may not see the invoice either leaves no line"
+    client.post("/", {"reference": invoice.payment_reference})
+    for _time in range(8):
+        for name in ("invoice_pdf", "access_list"):
+            assert client.get(address(invoice, name)).headers["Location"] == address(invoice, "code")
+    assert AccessEvent.objects.count() == 10, "no flood"
+    for event, seen in zip(AccessEvent.objects.order_by("sequence")[:2], ("invoice.pdf", "access-log"), strict=True):
+        assert (event.who, event.data, event.outcome) == ("guest", seen, AccessEvent.Outcome.REFUSED)
+    assert "iemand zonder code" in let_in(invoice, client).get(address(invoice, "access_list")).content.decode()
 
 
 def test_the_log_of_another_invoice_stays_closed(invoice):
