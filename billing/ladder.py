@@ -19,6 +19,7 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
 # Letters whose reader still has time to react are cut short by a hold or a plan; these two ask for nothing.
 _NEVER_CUT = (Step.NOTICE, Step.NOTE)
+DAYS_TO_PAY = 15  # "within fifteen days after delivery": the wording that HR 25-11-2016 (ECLI:NL:HR:2016:2704) accepts
 _AGAIN = (Status.PLANNED, Status.VOID)
 
 
@@ -69,16 +70,29 @@ def void_final_notice(invoice: Invoice, reason: str) -> None:
 
 
 def runs_until(row: ReminderStep) -> date:
-    """The last day on which the step that was taken still gives its reader time.
+    """The last day on which the step that was taken still gives its reader time: the day that its letter named.
 
     A 14-day letter that has not led to costs has not run out: interrupted, it must be sent again (6:96 lid 6 BW).
     """
     letter = row.letter
-    if letter is None or letter.delivered_on is None:
+    if letter is None or letter.sent_on is None:
         return row.planned_on
-    if row.step == Step.FINAL_NOTICE:
-        return letter.last_day if letter.costs_booked_at and letter.last_day else date.max
-    return letter.delivered_on + timedelta(days=settings.REMINDER_INTERVAL_DAYS)
+    if row.step == Step.FINAL_NOTICE and not letter.costs_booked_at:
+        return date.max
+    return named_day(row.step, letter.sent_on)
+
+
+def named_day(step: int, sent_on: date) -> date:
+    """The day that a letter of `step` names as its last: a promise, so nothing further leaves before it has passed.
+
+    Never earlier than a literal reader of the term may count: delivery counts from the day after sending, and
+    fifteen days after it is one more than the law's fourteen. A letter is only sent on the day it was made.
+    """
+    delivery = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
+    of_step = {Step.FINAL_NOTICE: DAYS_TO_PAY, Step.NOTICE: settings.LATE_INVOICE_TERM_DAYS}
+    return calendar.roll_to_working_day(
+        delivery + timedelta(days=of_step.get(Step(step), settings.REMINDER_INTERVAL_DAYS))
+    )
 
 
 def aim(invoice: Invoice, *, today: date) -> None:
@@ -106,8 +120,11 @@ def reminder_on(due_on: date) -> date:
 def reaction_ends(notice: ReminderStep, step: int) -> date:
     """The first day on which somebody who got the announcement that day may get `step`, be it before or after due."""
     sent_on = notice.letter.sent_on if notice.letter else None
-    days = settings.NOTE_BEFORE_DUE_DAYS if step == Step.NOTE else settings.LATE_INVOICE_TERM_DAYS
-    return sent_on + timedelta(days=days) if sent_on else date.min
+    if sent_on is None:
+        return date.min
+    if step == Step.NOTE:
+        return sent_on + timedelta(days=settings.NOTE_BEFORE_DUE_DAYS)
+    return named_day(Step.NOTICE, sent_on) + timedelta(days=1)
 
 
 def _next(invoice: Invoice, today: date) -> tuple[int, date | None]:
@@ -136,8 +153,10 @@ def _is_taken(row: ReminderStep | None) -> bool:
 
 
 def earliest_after(before: ReminderStep) -> date:
-    """The first day for the step after one that was taken: its time to react has lawfully run out."""
+    """The first day for the step after one that was taken: the day it named has passed, and bank days after it."""
     letter = before.letter
-    if before.step == Step.FINAL_NOTICE:
-        return letter.book_costs_on if letter and letter.book_costs_on else date.max
-    return runs_until(before)
+    if letter is None or letter.sent_on is None:
+        return date.max if before.step == Step.FINAL_NOTICE else before.planned_on
+    named = named_day(before.step, letter.sent_on)
+    day = calendar.working_days_after(named, calendar.BOOKING_MARGIN_WORKING_DAYS)
+    return max(day, letter.book_costs_on) if letter.book_costs_on else day

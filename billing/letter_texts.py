@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from billing import links
+from billing import ladder, links
 from billing.breakdown import Parts
-from billing.law import calendar, interest
+from billing.law import interest
 from billing.ledger import outstanding
 from billing.models import Hold, Invoice, Letter, ReminderStep
 from billing.money import ZERO
@@ -23,7 +23,6 @@ KINDS = {
     Step.NOTICE_OF_COSTS: "notice_of_costs",
     Step.FINAL: "final",
 }
-DAYS_TO_PAY = 15  # "within fifteen days after delivery": the wording that HR 25-11-2016 (ECLI:NL:HR:2016:2704) accepts
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
@@ -46,8 +45,8 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "due_on": invoices[0].due_on,
         "overdue": invoices[0].due_on < today,
         "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
-        "days_to_pay": DAYS_TO_PAY,
-        "last_day": _last_day(letter.step, today),
+        "days_to_pay": ladder.DAYS_TO_PAY,
+        "last_day": ladder.named_day(letter.step, today),
         "link_until": until,
     }
 
@@ -67,14 +66,3 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "principal": part.principal,
         "link": link,
     }
-
-
-def _last_day(step: int, today: date) -> date:
-    """The day a letter names as its last. Never earlier than a literal reader of the term may count.
-
-    Delivery counts from the day after sending; fifteen days after it is one more than the law's fourteen.
-    """
-    delivery = calendar.delivered_on(today, calendar.Channel.EMAIL)
-    of_step = {Step.FINAL_NOTICE: DAYS_TO_PAY, Step.NOTICE: settings.LATE_INVOICE_TERM_DAYS}
-    days = of_step.get(Step(step), settings.REMINDER_INTERVAL_DAYS)
-    return calendar.roll_to_working_day(delivery + timedelta(days=days))

@@ -21,8 +21,8 @@ from billing.obstacles import Effect, Obstacle, obstacles
 from billing.transitions import advance
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
-STALE_AFTER = timedelta(days=7)  # longer than any row of Sundays and holidays in which nothing may be sent
 HELD_UP_AFTER = timedelta(days=3)  # a weekend with a holiday
+NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement names a day only for what is late already, and costs nothing
 LOOK_AGAIN_AFTER = timedelta(minutes=15)
 # A step that was dropped for one of these keeps its place: whatever ends it aims the ladder anew.
 _KEEPS_PLACE = ("withdrawn", "paid", "on_hold", "plan", "superseded")
@@ -196,7 +196,7 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
         obstacle = _obstacle_to_sending(row, now=now, today=today)
         if obstacle and obstacle.effect == Effect.WAIT:
             return now + LOOK_AGAIN_AFTER
-        if obstacle or today - letter.made_on > STALE_AFTER:
+        if obstacle or _is_stale(letter, today):
             reason = obstacle.reason if obstacle else "stale"
             _withdraw(letter, rows, invoices, reason, today=today)
             return reason
@@ -209,6 +209,11 @@ def _next_moment(step: int, now: datetime) -> datetime:
     local = timezone.localtime(now)
     morning = local.replace(hour=settings.NOTICE_HOURS[0], minute=0, second=0, microsecond=0)
     return morning if morning > local else morning + timedelta(days=1)
+
+
+def _is_stale(letter: Letter, today: date) -> bool:
+    """Whether a letter must be made again: the days that it names count from the day on which it is sent."""
+    return today > letter.made_on + (NOTICE_STALE_AFTER if letter.step == Step.NOTICE else timedelta(0))
 
 
 def _obstacle_to_sending(row: ReminderStep, *, now: datetime, today: date) -> Obstacle | None:

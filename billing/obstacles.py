@@ -121,7 +121,9 @@ def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: boo
         return
     taken = ReminderStep.objects.filter(invoice=invoice, step=step - 1, status=Status.TAKEN)
     before = taken.select_related("letter").last()
-    if before is None or (not joins and ladder.earliest_after(before) > today):
+    # One that goes along skips the bank days, never the day that its own letter named.
+    first = ladder.runs_until(before) + timedelta(days=1) if before and joins else None
+    if before is None or (first or ladder.earliest_after(before)) > today:
         yield Obstacle("previous_runs", Effect.DROP)
     elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
         yield Obstacle("settled_since", Effect.DROP)

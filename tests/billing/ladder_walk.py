@@ -13,8 +13,8 @@ from tests import factories
 Step = ReminderStep.Step
 MONDAY = date(2026, 3, 2)  # weeks without a holiday follow, up to Good Friday on 3 April
 DUE = MONDAY + timedelta(days=30)  # Wednesday 1 April 2026
-REMINDED, NOTICED = date(2026, 4, 8), date(2026, 4, 20)
-LAST_DAY, COSTS_ON = date(2026, 5, 6), date(2026, 5, 11)
+REMINDED, NOTICED = date(2026, 4, 8), date(2026, 4, 23)
+LAST_DAY, COSTS_ON, FINAL_ON = date(2026, 5, 8), date(2026, 5, 18), date(2026, 6, 3)
 
 
 def at(day: date, hour: int = 10, minute: int = 0) -> datetime:
@@ -58,7 +58,7 @@ def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
 
 def until(invoice: Invoice, day: date) -> Invoice:
     """The invoice after the days on which something falls, up to and with `day`."""
-    days = (MONDAY, DUE - timedelta(days=7), REMINDED, NOTICED, LAST_DAY, COSTS_ON, date(2026, 5, 22))
+    days = (MONDAY, DUE - timedelta(days=7), REMINDED, NOTICED, LAST_DAY, COSTS_ON, FINAL_ON)
     for one in days:
         if one <= day:
             live(one)

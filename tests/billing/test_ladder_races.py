@@ -24,7 +24,7 @@ from tests.billing.test_outbox_races import in_threads
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status = ReminderStep.Status
 REMINDED = date(2026, 4, 8)  # the day of the reminder of an invoice of MONDAY with thirty days to pay
-DAYS = 60
+DAYS = 70
 _keys = itertools.count()
 
 
@@ -86,7 +86,7 @@ def worker(day: date, hour: int) -> None:
         outbox.sweep(now=at(day, hour, minute))
 
 
-def test_two_beats_and_three_workers_for_sixty_days_send_one_message_for_each_step(sink):
+def test_two_beats_and_three_workers_for_seventy_days_send_one_message_for_each_step(sink):
     """Easter, King's Day and Liberation Day lie in these days; of two patients one has two invoices."""
     first = new_invoice(days=9)
     made = [first, new_invoice(days=9, patient=first.patient), new_invoice(days=16)]

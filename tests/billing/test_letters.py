@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import pytest
 
-from billing import invoices, ledger, reminders, settlement
+from billing import invoices, ladder, ledger, outbox, reminders, settlement
 from billing.errors import Refused
 from billing.gateways.mollie import RefundSnapshot
+from billing.law import calendar
 from billing.models import Hold, Invoice, LedgerEntry, Letter, OutboxMessage, ReminderStep, StaffItem
 from tests import factories
 from tests.billing.ladder_walk import (
     COSTS_ON,
+    FINAL_ON,
     LAST_DAY,
     MONDAY,
     NOTICED,
@@ -47,7 +49,7 @@ def test_the_14_day_letter_has_the_safe_words_the_exact_costs_and_the_way_to_obj
     text = OutboxMessage.objects.get(kind="final_notice").text.replace("\n", " ").replace("\xa0", " ")
     assert "binnen vijftien dagen nadat deze brief bij u is bezorgd" in text
     assert "€ 45,00 incassokosten" in text
-    assert "6 mei 2026" in text  # delivered on the 21st; fifteen days later, which is also the rolled last day
+    assert "11 mei 2026" in text  # delivered on the 24th; fifteen days later is a Saturday
     assert "Bent u het er niet mee eens?" in text
     assert invoice.provider.name in text
     assert "C002" not in text
@@ -59,7 +61,27 @@ def test_the_printed_last_day_is_never_earlier_than_a_literal_reader_counts():
     letter = Letter.objects.get(step=Step.FINAL_NOTICE)
     assert letter.last_day >= letter.delivered_on + timedelta(days=14)
     text = OutboxMessage.objects.get(kind="final_notice").text
-    assert f"{letter.delivered_on + timedelta(days=15):%-d} mei 2026" in text
+    printed = ladder.named_day(Step.FINAL_NOTICE, letter.sent_on)
+    assert printed >= letter.delivered_on + timedelta(days=15)
+    assert f"{printed:%-d} mei 2026" in text
+
+
+@pytest.mark.parametrize("delay", range(8))
+def test_a_14_day_letter_that_leaves_late_names_a_day_counted_from_then(delay):
+    until(new_invoice(), NOTICED - timedelta(days=1))
+    reminders.run_day(NOTICED)
+    reminders.sweep(now=at(NOTICED))
+    day = NOTICED + timedelta(days=delay)
+    while not Letter.objects.filter(step=Step.FINAL_NOTICE, sent_on__isnull=False).exists():
+        for minute in range(3):
+            outbox.sweep(now=at(day, 10, minute))
+            reminders.sweep(now=at(day, 10, minute))
+        day += timedelta(days=1)
+    letter = Letter.objects.get(step=Step.FINAL_NOTICE, sent_on__isnull=False)
+    printed = ladder.named_day(Step.FINAL_NOTICE, letter.sent_on)
+    assert printed >= calendar.fourteen_day_term(letter.sent_on, calendar.Channel.EMAIL).rolled_last_day
+    assert f"{printed:%-d} mei 2026" in letter.message.text
+    assert letter.sent_on == letter.made_on >= NOTICED + timedelta(days=delay)
 
 
 def test_vat_only_for_a_provider_that_declares_it():
@@ -71,7 +93,7 @@ def test_vat_only_for_a_provider_that_declares_it():
 
 
 def test_every_letter_exists_in_english():
-    until(new_invoice(patient=factories.patient(language="en")), date(2026, 5, 22))
+    until(new_invoice(patient=factories.patient(language="en")), FINAL_ON)
     subjects = [m.subject for m in OutboxMessage.objects.order_by("pk")]
     assert subjects == [
         "You have a new invoice",
@@ -98,10 +120,10 @@ def test_two_invoices_of_one_patient_go_in_one_letter_and_cost_the_minimum_once(
     assert costs == [Decimal("18.18"), Decimal("21.82"), Decimal("40.00")]
 
 
-def test_an_invoice_that_was_reminded_too_goes_along_before_its_own_day():
+def test_an_invoice_whose_reminder_ran_out_goes_along_before_its_own_day():
     first = new_invoice(amount="100.00")
     second = new_invoice(amount="100.00", patient=first.patient, days=36)
-    for day in (MONDAY, REMINDED, date(2026, 4, 14), NOTICED):
+    for day in (MONDAY, REMINDED, date(2026, 4, 10), NOTICED):
         live(day)
     letter = Letter.objects.get(step=Step.FINAL_NOTICE)
     assert set(letter.steps.values_list("invoice_id", flat=True)) == {first.pk, second.pk}
@@ -110,7 +132,7 @@ def test_an_invoice_that_was_reminded_too_goes_along_before_its_own_day():
 def test_a_second_letter_soon_after_adds_only_what_the_sum_allows():
     first = new_invoice(amount="100.00")
     second = new_invoice(amount="100.00", patient=first.patient, days=44)
-    for day in (MONDAY, REMINDED, NOTICED, date(2026, 4, 21), date(2026, 5, 4)):
+    for day in (MONDAY, REMINDED, date(2026, 4, 21), NOTICED, date(2026, 5, 8)):
         live(day)
     letters = Letter.objects.filter(step=Step.FINAL_NOTICE).order_by("pk")
     assert [(m.principal, m.costs_announced) for m in letters] == [
@@ -175,8 +197,8 @@ def test_money_pays_costs_then_interest_then_the_invoice():
     invoice = until(new_invoice(), COSTS_ON)
     pay(invoice, "45.00", COSTS_ON)
     parts = invoices.look_at(invoice.token, today=COSTS_ON).parts
-    assert parts is None  # 40.00 of costs and 0.43 of interest are paid, 4.57 of the invoice
-    assert ledger.balance(invoice.pk) == Decimal("95.43")
+    assert parts is None  # 40.00 of costs and 0.50 of interest are paid, 4.50 of the invoice
+    assert ledger.balance(invoice.pk) == Decimal("95.50")
 
 
 def test_waiving_takes_all_of_it_off_and_says_who():

@@ -13,6 +13,7 @@ from tests import factories
 from tests.billing.ladder_walk import (
     COSTS_ON,
     DUE,
+    FINAL_ON,
     MONDAY,
     NOTICED,
     REMINDED,
@@ -124,6 +125,9 @@ def test_a_letter_made_in_time_but_not_sent_waits_for_the_next_sending_day():
         outbox.sweep(now=at(date(2026, 4, day), 12 if day > 4 else 21, 0))
     assert kinds(status="queued") == ["reminder"]
     outbox.sweep(now=at(date(2026, 4, 7), 7, 0))
+    assert kinds(status="queued") == []  # its days counted from the day it was made: another one is
+    reminders.sweep(now=at(date(2026, 4, 7), 7, 1))
+    outbox.sweep(now=at(date(2026, 4, 7), 7, 2))
     assert sent(invoice)[-1] == ("reminder", "2026-04-07")
 
 
@@ -218,8 +222,8 @@ def test_a_14_day_letter_cut_short_is_sent_again_whole():
 
 def test_after_costs_were_booked_the_ladder_goes_on_behind_them():
     invoice = until(new_invoice(), COSTS_ON)
-    live(date(2026, 5, 22))
-    ladder.move_ladder(ledger.lock_invoice(invoice.pk), due_on=date(2026, 7, 1), today=date(2026, 6, 5))
+    live(FINAL_ON)
+    ladder.move_ladder(ledger.lock_invoice(invoice.pk), due_on=date(2026, 7, 1), today=date(2026, 6, 16))
     invoice.refresh_from_db()
     assert (invoice.next_step, invoice.next_step_on) == (Step.HAND_OVER, date(2026, 7, 8))
 
@@ -244,10 +248,10 @@ def test_pause_and_resume_need_a_reason_and_stand_on_the_timeline():
 
 def test_two_weeks_without_anybody_stack_nothing():
     invoice = until(new_invoice(), MONDAY)
-    live_through(date(2026, 4, 22), date(2026, 5, 2))
+    live_through(date(2026, 4, 22), date(2026, 5, 7))
     assert sent(invoice) == [("invoice_notice", "2026-03-02"), ("reminder", "2026-04-22")]
-    live(date(2026, 5, 4))
-    assert sent(invoice)[-1] == ("final_notice", "2026-05-04")  # its ten days count from the late reminder
+    live(date(2026, 5, 8))
+    assert sent(invoice)[-1] == ("final_notice", "2026-05-08")  # its ten days count from the late reminder
 
 
 def test_planning_twice_plans_nothing_more():
