@@ -128,8 +128,8 @@ def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date
     return bool(released)
 
 
-def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date) -> None:
-    """Let a hold of a locked invoice that is active last until another day."""
+def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date | None) -> None:
+    """Let a hold of a locked invoice that is active last until another day; None when nobody can name one."""
     Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(until=until)
 
 

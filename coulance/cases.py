@@ -45,6 +45,15 @@ class CaseView:
     is_open: bool
     is_checking: bool
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether the five steps tell something true: a case that ended without a decision skipped some of them."""
+        return self.case.status not in (Status.EXPIRED, Status.WITHDRAWN)
+
+    @property
+    def can_see_again(self) -> bool:
+        return any(row.status == Specification.Status.CLEAN for row in self.files)
+
 
 def rules_of(provider: Provider) -> PracticeRules:
     """How this provider goes about coulance; the defaults when nothing was set."""
@@ -71,6 +80,8 @@ def move(case: CoulanceCase, to: CoulanceCase.Status, **changes: Any) -> bool:
 def look_at(case: CoulanceCase, *, today: date) -> CaseView:
     """The case as the page shows it."""
     rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
+    if case.status == Status.WITHDRAWN:
+        rows = []  # the names of refused files tell nothing any more
     step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
     return CaseView(
         case=case,
@@ -134,6 +145,7 @@ def reach_provider(case: CoulanceCase, *, now: datetime) -> None:
         changes |= {"reopened": case.reopened + 1, "closed_at": None}
         invoices.place_hold(case.invoice, HOLD, by="patient")
     move(case, Status.AT_PROVIDER, **changes)
+    invoices.extend_hold(case.invoice, HOLD, until=None)  # the day to send says nothing about the provider
     audit.record("case_reached_provider", by="system", invoice=case.invoice)
     notices.tell("coulance_received", case, event=str(case.version))
 

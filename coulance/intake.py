@@ -12,7 +12,8 @@ from coulance.models import CoulanceCase, PracticeRules
 
 
 def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[CoulanceCase]:
-    """Offer coulance on new invoices, in the transaction that makes them; they rest until the specification is due.
+    """Offer coulance on new invoices, in the transaction that makes them; they rest until the specification is due,
+    or until the provider decides, for one that wants none.
 
     Raises IntegrityError when an invoice has a case already.
     """
@@ -20,9 +21,10 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
     cases = CoulanceCase.objects.bulk_create(
         _case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
     )
-    by_day: dict[date, list[Invoice]] = {}
-    for case in cases:
-        by_day.setdefault(case.specification_due_on, []).append(case.invoice)
+    by_day: dict[date | None, list[Invoice]] = {}
+    for case in cases:  # no day is known for what waits for its provider
+        at_provider = case.status == CoulanceCase.Status.AT_PROVIDER
+        by_day.setdefault(None if at_provider else case.specification_due_on, []).append(case.invoice)
     for deadline, held in by_day.items():
         billing_invoices.place_holds(held, Hold.Reason.AWAITING_DECISION, by=by, until=deadline)
     return cases

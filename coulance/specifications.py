@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, bell
+from billing import audit, bell, invoices
 from billing.errors import Refused
 from coulance import cases, cleaning, files, notices
 from coulance.models import CoulanceCase, Specification
@@ -117,6 +117,7 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
                 raise Refused(_("The last day to send a file has passed. Send the right file first, please."))
             files.drop(row)
             cases.move(case, CASE.WAITING_FOR_SPECIFICATION, provider_since=None)
+            invoices.extend_hold(case.invoice, cases.HOLD, until=case.specification_due_on)
             notices.tell("coulance_taken_back", case, event=str(case.version))
         else:
             files.drop(row)

@@ -16,10 +16,11 @@ from billing import ledger, rotation
 from billing.errors import GatewayUnknown, Refused
 from billing.gateways import virus_scan
 from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffItem
-from coulance import cases, checking, deadlines, files, intake, specifications
+from coulance import cases, checking, deadlines, decisions, files, intake, specifications
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
 from tests.coulance import hostile
+from tests.coulance.desk_cases import REASON, at_desk, staff_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status, FileStatus = CoulanceCase.Status, Specification.Status
@@ -86,6 +87,41 @@ class TestTime:
         mail = OutboxMessage.objects.get(kind="coulance_waits")
         assert (mail.recipient, "3 verzoeken" in mail.text) == (provider.email, True)
         assert rows[0].invoice.payment_reference[-4:] not in mail.text
+
+
+class TestHold:
+    """What the page of the invoice says about the end of its rest is true wherever the case is."""
+
+    def day_of(self, case):
+        return Hold.objects.get(invoice=case.invoice, released_at=None).until
+
+    def test_no_day_is_named_while_the_provider_decides(self, case):
+        assert self.day_of(case) == case.specification_due_on
+        (row,) = send(case)
+        checking.check(row.pk)
+        assert fresh(case).status == Status.AT_PROVIDER
+        assert self.day_of(case) is None
+        specifications.take_back(fresh(row), today=timezone.localdate())
+        assert self.day_of(case) == case.specification_due_on
+
+    def test_nor_when_the_provider_wants_nothing(self):
+        invoice = factories.invoice()
+        PracticeRules.objects.create(provider=invoice.provider, wants_specification=False)
+        (case,) = intake.offer([invoice], today=timezone.localdate(), by="test")
+        assert self.day_of(case) is None
+
+    def test_who_is_asked_for_more_is_reminded_again(self):
+        case = at_desk()
+        nudged_on = case.specification_due_on - timedelta(days=7)
+        CoulanceCase.objects.filter(pk=case.pk).update(status=Status.WAITING_FOR_SPECIFICATION)
+        deadlines.run_day(nudged_on)
+        CoulanceCase.objects.filter(pk=case.pk).update(status=Status.AT_PROVIDER)
+        asked_on = timezone.now() + timedelta(days=24)
+        decisions.ask_more(fresh(case), reason=REASON, version=case.version, by=staff_of(case), now=asked_on)
+        until = self.day_of(case)
+        assert until == fresh(case).specification_due_on > case.specification_due_on
+        deadlines.run_day(until - timedelta(days=7))
+        assert mails("coulance_nudge") == 2
 
 
 class TestChecking:
@@ -169,10 +205,7 @@ def pay(case):
 
 
 def decide(case):
-    with transaction.atomic():
-        locked = cases.lock(case.pk)
-        if locked.status == Status.AT_PROVIDER:
-            cases.close(locked, Status.REJECTED, today=timezone.localdate(), by="staff")
+    decisions.refuse(case, reason=REASON, version=case.version, by=staff_of(case))
 
 
 def expire(case):
@@ -212,7 +245,7 @@ def test_payment_decision_end_and_withdrawal_in_every_order(status):
             try:
                 act(row)
             except Refused:
-                assert act is leave
+                assert act in (decide, leave)
         invariants(row)
         assert fresh(row).status not in CoulanceCase.OPEN
         assert ledger.balance(row.invoice_id) == 0
