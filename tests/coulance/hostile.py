@@ -84,9 +84,17 @@ def outside_stream() -> bytes:
     return pdf(change)
 
 
+def zeros(size: int) -> bytes:
+    """A zlib stream of `size` zeros, out of one packed megabyte: packing them all takes seconds."""
+    part = 1_000_000
+    packer = zlib.compressobj(9)
+    first = packer.compress(b"\x00" * part) + packer.flush(zlib.Z_FULL_FLUSH)  # two bytes of head, then a whole block
+    checksum = struct.pack(">I", size % 65521 << 16 | 1)  # Adler-32 of zeros
+    return first + first[2:] * (size // part - 1) + b"\x03\x00" + checksum
+
+
 def flate_bomb(layers: int, size: int) -> bytes:
-    packer, nothing = zlib.compressobj(6), b"\x00" * 1_000_000  # never whole in our own memory
-    packed = b"".join(packer.compress(nothing) for _part in range(size // len(nothing))) + packer.flush()
+    packed = zeros(size)
     for _layer in range(layers - 1):
         packed = zlib.compress(packed, 9)
 
@@ -155,7 +163,7 @@ def png_flood(width: int, height: int) -> bytes:
 
 
 def png_text_bomb() -> bytes:
-    data = b"Comment\x00\x00" + zlib.compress(b"A" * 80_000_000, 9)
+    data = b"Comment\x00\x00" + zeros(80_000_000)
     whole = picture("PNG")
     return whole[:33] + chunk(b"zTXt", data) + whole[33:]
 
