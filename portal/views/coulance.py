@@ -72,10 +72,10 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         except Refused as refusal:
             form.add_error("files", str(refusal))
         else:
-            if by_script:
+            if by_script and "last" not in request.POST:
                 return JsonResponse({"sent": True})
             messages.success(request, _("We have received your files. Now we check them."))
-            return _back(token)
+            return JsonResponse({"sent": True}) if by_script else _back(token)
     if by_script:
         return JsonResponse({"error": " ".join(map(str, form.errors["files"]))}, status=409)
     return _page(request, found, status=409, files_form=form, form=form)
@@ -169,5 +169,5 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         cases.withdraw(case.pk, today=timezone.localdate())
     except Refused as refusal:
         return _page(request, found, status=409, refusal=str(refusal))
-    messages.success(request, _("You pay the full amount. Nothing that you sent is kept."))
+    messages.success(request, _("You pay the full amount. We keep no files that you sent."))
     return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)

@@ -22,21 +22,26 @@
     return { item, bar };
   };
 
+  const said = (kind, sentence) => {
+    const line = document.createElement("p");
+    line.className = kind;
+    line.textContent = sentence;
+    return line;
+  };
+
   const fail = ({ item, bar }, sentence) => {
-    const said = document.createElement("p");
-    said.className = "failed";
-    said.textContent = sentence;
-    bar.remove();
-    item.append(said);
+    bar.replaceWith(said("failed", sentence));
+    item.scrollIntoView({ block: "nearest" });
     return false;
   };
 
-  const send = (file) => new Promise((done) => {
+  const send = (file, isLast) => new Promise((done) => {
     const shown = row(file);
     if (file.size > MOST_BYTES) return done(fail(shown, words.tooLarge));
     const body = new FormData();
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     body.append("files", file);
+    if (isLast) body.append("last", "1"); // the next page says that all has come
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
@@ -46,7 +51,7 @@
     });
     request.addEventListener("load", () => {
       if (request.status === 200 && request.response?.sent) {
-        shown.bar.value = 1;
+        shown.bar.replaceWith(said("done", words.sent));
         done(true);
       } else done(fail(shown, request.response?.error || words.lost));
     });
@@ -60,17 +65,19 @@
     event.preventDefault();
     list.replaceChildren();
     button.disabled = true;
+    live.classList.remove("unseen");
     live.textContent = words.busy;
     let failed = 0;
-    for (const file of files) failed += (await send(file)) ? 0 : 1;
+    for (const [i, file] of files.entries()) failed += (await send(file, !failed && i === files.length - 1)) ? 0 : 1;
     button.disabled = false;
     if (failed) {
-      live.textContent = [...list.querySelectorAll(".failed")].map((said) => said.textContent).join(" ");
+      live.classList.add("unseen"); // each sentence stands beside its file already
+      live.textContent = [...list.querySelectorAll(".failed")].map((line) => line.textContent).join(" ");
       input.value = "";
       input.focus();
     } else {
       live.textContent = words.sent;
-      location.reload();
+      location.assign(form.action);
     }
   });
 })();
