@@ -126,6 +126,12 @@ def test_files_and_functions_stay_small(path):
             assert node.end_lineno - node.lineno < MAX_FUNCTION_LINES, node.name
 
 
+def test_sheets_scripts_and_templates_stay_small():
+    faces = [*(ROOT / "templates").rglob("*.*"), *(ROOT / "static").rglob("*.css"), *(ROOT / "static").rglob("*.js")]
+    assert faces
+    assert [name_of(p) for p in faces if p.read_text().count("\n") > MAX_FILE_LINES] == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_names_say_what_a_thing_is(path):
     assert not BANNED_NAMES.search(path.stem)
