@@ -21,7 +21,7 @@ MOST_PIXELS = 100_000_000  # of one picture
 MOST_PLAIN_BYTES = 300_000_000  # of all packed streams together: counted, never kept
 MOST_LZW_BYTES = 256 * 1024  # packed; this old filter can't be counted here, and swells 2700 times at most
 _CHUNK = 64 * 1024
-_PAGE = ("/Type", "/Parent", "/Contents", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Group")
+_PAGE = ("/Type", "/Contents", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Group")
 _RESOURCES = ("/ExtGState", "/ColorSpace", "/Pattern", "/Shading", "/XObject", "/Font", "/ProcSet")
 _FLATE = (Name.FlateDecode, Name("/Fl"))
 _LZW = (Name.LZWDecode, Name("/LZW"))
@@ -31,10 +31,11 @@ def _words(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-# What never belongs in anything that a page draws with, wherever it hides.
+# What never belongs in anything that a page draws with, wherever it hides. /Parent would lead out of the page; each
+# page gets its own back at the end.
 _NEVER = _words(
     "/A /AA /AF /AcroForm /Alternates /Annots /Collection /EF /EmbeddedFiles /GoToR /JS /JavaScript /LastModified"
-    " /Launch /Metadata /Names /OC /OPI /OpenAction /PieceInfo /RF /Ref /RichMedia /StructParent /StructParents"
+    " /Launch /Metadata /Names /OC /OPI /OpenAction /Parent /PieceInfo /RF /Ref /RichMedia /StructParent /StructParents"
     " /SubmitForm /URI /XFA"
 )
 _OUTSIDE = ("/F", "/FFilter", "/FDecodeParms")  # in a stream: its bytes lie in another file
@@ -43,8 +44,9 @@ _ACTIONS = _words(
     "/GoTo /GoTo3DView /GoToE /GoToR /Hide /ImportData /JavaScript /Launch /Movie /Named /Rendition /ResetForm"
     " /RichMediaExecute /SetOCGState /Sound /SubmitForm /Thread /Trans /URI"
 )
-# In these the keys are names that a producer thought of, and may look like any of the words above.
-_NAME_MAPS = _words("/CharProcs /ColorSpace /ExtGState /Font /Pattern /Shading /XObject")
+# In these the keys are names that a producer thought of, and may look like any of the words above. Only in resources:
+# elsewhere the same key holds one font, one colour space.
+_NAME_MAPS = _words("/ColorSpace /ExtGState /Font /Pattern /Shading /XObject")
 
 
 def rewrite(content: bytes) -> bytes:
@@ -76,6 +78,8 @@ def _new_from(source: Pdf) -> Pdf:
     plain_bytes = 0
     for stream in _strip([page.obj for page in new.pages]):
         plain_bytes += _plain_size(stream, MOST_PLAIN_BYTES - plain_bytes)
+    for page in new.pages:
+        page.obj.Parent = new.Root.Pages
     return new
 
 
@@ -101,10 +105,10 @@ def _keep_only(dictionary: Any, names: tuple[str, ...]) -> None:
 def _strip(roots: list[Object]) -> Iterator[Stream]:
     """Take out of everything that is reachable what may not be there; each stream that stays, once."""
     seen: set[tuple[int, int]] = set()
-    waiting: list[tuple[Object, str]] = [(root, "") for root in roots]
+    waiting = [(root, "", False) for root in roots]
     visited = 0
     while waiting:
-        current, place = waiting.pop()
+        current, place, is_name_map = waiting.pop()
         visited += 1
         if visited > 50 * MOST_OBJECTS:
             raise Unacceptable("too_complex")
@@ -113,22 +117,32 @@ def _strip(roots: list[Object]) -> Iterator[Stream]:
                 continue
             seen.add(current.objgen)
         if isinstance(current, Array):
-            waiting += [(item, place) for item in current if isinstance(item, Object)]
+            waiting += [(item, "", False) for item in current if isinstance(item, Object)]
             continue
         if not isinstance(current, Dictionary | Stream):
             continue
         if isinstance(current, Stream):
-            for key in _OUTSIDE:
-                if key in current:
-                    del current[key]
             yield current
-        for key in list(current.keys()):
-            value = current.get(key)
-            if _may_stay(key, value, in_name_map=place in _NAME_MAPS):
-                if isinstance(value, Object) and key != "/Parent":
-                    waiting.append((value, key))
-            else:
-                del current[key]
+        _delete_what_may_not_stay(current, is_name_map=is_name_map)
+        for key, value in current.items():
+            if isinstance(value, Object):
+                waiting.append((value, key, _is_name_map(place, key, value)))
+
+
+def _is_name_map(place: str, key: str, value: Object) -> bool:
+    named = (place == "/Resources" and key in _NAME_MAPS) or key == "/CharProcs"
+    return named and isinstance(value, Dictionary) and not isinstance(value, Stream)
+
+
+def _delete_what_may_not_stay(current: Any, *, is_name_map: bool) -> None:
+    """Out of one dictionary or stream; all of it, when it acts by itself."""
+    acts = _acts(current)
+    for key in list(current.keys()):
+        if key == "/Length" and isinstance(current, Stream):
+            continue  # written anew, and never deleted
+        outside = isinstance(current, Stream) and key in _OUTSIDE
+        if acts or outside or not _may_stay(key, current.get(key), in_name_map=is_name_map):
+            del current[key]
 
 
 def _may_stay(key: str, value: Any, *, in_name_map: bool) -> bool:
@@ -139,11 +153,16 @@ def _may_stay(key: str, value: Any, *, in_name_map: bool) -> bool:
             return False
     elif key in _NEVER:
         return False
+    return not _acts(value)
+
+
+def _acts(value: Any) -> bool:
+    """Whether this does something by itself, or is what hangs on a page instead of being drawn on it."""
     if isinstance(value, Dictionary | Stream):
-        return str(value.get("/Type")) not in _ACTING_TYPES and str(value.get("/S")) not in _ACTIONS
+        return str(value.get("/Type")) in _ACTING_TYPES or str(value.get("/S")) in _ACTIONS
     if isinstance(value, Array):
-        return not any(isinstance(item, Dictionary) and str(item.get("/S")) in _ACTIONS for item in value)
-    return True
+        return any(isinstance(item, Dictionary) and _acts(item) for item in value)
+    return False
 
 
 def _plain_size(stream: Stream, most: int) -> int:

@@ -77,6 +77,35 @@ def hidden_in_resources() -> bytes:
     return pdf(change)
 
 
+def parent_of_a_font() -> bytes:
+    def change(new: Pdf, page: Any) -> None:
+        page.Resources.Font.F1.Parent = new.make_indirect(Dictionary(JS="app.alert(1)", Next=JS))
+
+    return pdf(change)
+
+
+def font_called_parent() -> bytes:
+    def change(new: Pdf, page: Any) -> None:
+        page.Resources.Font["/Parent"] = Dictionary(Type=Name.Font, Next=Dictionary(JS="app.alert(1)"), AA=JS)
+
+    return pdf(change)
+
+
+def script_in_nested_lists() -> bytes:
+    def change(new: Pdf, page: Any) -> None:
+        page.Resources.ExtGState = Dictionary(G0=Dictionary(Font=Array([Array([JS])]), Next=Array([Array([JS])])))
+
+    return pdf(change)
+
+
+def page_as_a_font() -> bytes:
+    def change(new: Pdf, page: Any) -> None:
+        page.Resources.Font.F2 = page
+        page.Parent = Dictionary(JS="app.alert(1)")
+
+    return pdf(change)
+
+
 def outside_stream() -> bytes:
     def change(new: Pdf, page: Any) -> None:
         page.Contents = Stream(new, b"", F=Dictionary(Type=Name.Filespec, FS=Name.URL, F="http://evil.example/x"))
@@ -211,6 +240,10 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "pdf collection": lambda: put("root", "Collection", Dictionary(View=Name.H)),
     "pdf outlines": lambda: put("root", "Outlines", Dictionary(First=Dictionary(Title="x", A=JS))),
     "pdf hidden in resources": hidden_in_resources,
+    "pdf script as the parent of a font": parent_of_a_font,
+    "pdf font called parent": font_called_parent,
+    "pdf script in nested lists": script_in_nested_lists,
+    "pdf page as a font": page_as_a_font,
     "pdf stream of another file": outside_stream,
     "pdf and zip": lambda: pdf() + zipped(),
     "pdf and html": lambda: pdf() + SCRIPT,

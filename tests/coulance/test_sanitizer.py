@@ -149,6 +149,7 @@ def no_active_pdf(out):
         b"/AcroForm",
         b"/URI",
         b"<script",
+        b"app.alert",
     ):
         assert word not in out, word
     with pikepdf.open(io.BytesIO(out)) as opened:
@@ -159,6 +160,7 @@ def no_active_pdf(out):
                 assert str(found.get("/S")) not in pdf._ACTIONS
                 assert str(found.get("/Type")) not in pdf._ACTING_TYPES
                 assert not {"/AA", "/A", "/Annots", "/EF", "/JS"} & set(found.keys())
+                assert "/Parent" not in found or found.Parent.objgen == opened.Root.Pages.objgen
 
 
 def plain_picture(out):
@@ -187,6 +189,24 @@ def test_a_page_keeps_its_drawing():
         assert b"(Specificatie) Tj" in opened.pages[0].Contents.read_bytes()
         assert opened.pages[0].Resources.Font.F1.BaseFont == "/Helvetica"
         assert opened.pages[0].MediaBox == Array([0, 0, 595, 842])
+
+
+def test_colours_and_gradients_keep_what_they_are_made_of():
+    """Keys like /ColorSpace and /Shading hold a map of names in the resources of a page, and elsewhere one thing."""
+
+    def change(new, page):
+        profile = Stream(new, b"profile", N=3, Alternate=pikepdf.Name.DeviceRGB)
+        picture = Stream(new, b"abc", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, Width=1, Height=1)
+        picture.BitsPerComponent, picture.ColorSpace = 8, Array([pikepdf.Name.ICCBased, profile])
+        fade = Dictionary(ShadingType=2, ColorSpace=pikepdf.Name.DeviceRGB, Coords=[0, 0, 1, 1], Function=Dictionary())
+        page.Contents = Stream(new, b"/Im0 Do /Pattern cs /P0 scn 0 0 9 9 re f")
+        page.Resources.XObject = Dictionary(Im0=picture)
+        page.Resources.Pattern = Dictionary(P0=Dictionary(PatternType=2, Shading=fade))
+
+    with pikepdf.open(io.BytesIO(cleaning.clean(hostile.pdf(change), Kind.PDF))) as opened:
+        drawn_with = opened.pages[0].Resources
+        assert drawn_with.XObject.Im0.ColorSpace[1].N == 3
+        assert drawn_with.Pattern.P0.Shading.ShadingType == 2
 
 
 def test_what_was_filled_in_on_a_form_is_drawn():
