@@ -51,7 +51,9 @@ class DecisionForm(forms.Form):
         help_text=_("Before the insurer keeps anything back for debts of the patient."),
     )
     deductible = EuroInput(
-        label=_("deductible (eigen risico)"), required=False, help_text=_("Is never waived: the patient pays it.")
+        label=_("deductible (eigen risico)"),
+        required=False,
+        help_text=_("Is never waived: the patient pays it. Type 0 when the insurer took nothing off."),
     )
     own_contribution = EuroInput(
         label=_("own contribution"), required=False, help_text=_("Only a statutory one that the insurer took off.")
@@ -80,15 +82,17 @@ class DecisionForm(forms.Form):
             return amounts.by_insurer(
                 share,
                 paid_out=_given(data["paid_out"]),
-                deductible=data["deductible"] or ZERO,
+                deductible=_given(
+                    data["deductible"], _("Fill in the deductible. Type 0 when the insurer took nothing off.")
+                ),
                 own_contribution=data["own_contribution"] or ZERO,
             )
         if data["rule"] == Rule.PERCENTAGE:
-            return amounts.by_percentage(share, percentage=_given(data["percentage"]))
-        return amounts.by_hand(share, new_due=_given(data["new_due"]))
+            return amounts.by_percentage(share, percentage=_given(data["percentage"]), deductible=data["deductible"])
+        return amounts.by_hand(share, new_due=_given(data["new_due"]), deductible=data["deductible"])
 
 
-def _given(value: Any) -> Any:
+def _given(value: Any, sentence: Any = None) -> Any:
     if value is None:
-        raise Refused(_("Fill in an amount first."))
+        raise Refused(str(sentence or _("Fill in an amount first.")))
     return value

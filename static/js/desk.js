@@ -19,37 +19,46 @@
 
   const value = (name) => form.elements[name].value.trim();
 
-  // undefined: nothing filled in yet; null: not an amount
+  // undefined: not filled in; null: not an amount
+  const amountOf = (name) => (value(name) ? cents(value(name)) : undefined);
+
+  // What the rule says: the amount that the patient pays, undefined or null as above, or a sentence that refuses it.
   const due = (rule, share) => {
+    const deductible = amountOf("deductible");
     if (rule === "insurer") {
-      if (!value("paid_out")) return undefined;
-      const parts = ["paid_out", "deductible", "own_contribution"].map((name) => cents(value(name) || "0"));
-      return parts.includes(null) ? null : parts.reduce((sum, part) => sum + part, 0);
+      const [paidOut, own] = [amountOf("paid_out"), value("own_contribution") ? amountOf("own_contribution") : 0];
+      if (paidOut === undefined) return undefined;
+      if (deductible === undefined) return form.dataset.noDeductible;
+      if ([paidOut, deductible, own].includes(null)) return null;
+      return paidOut + deductible ? paidOut + deductible + own : form.dataset.notGranted;
     }
+    let amount = amountOf("new_due");
     if (rule === "percentage") {
       const percentage = Number(value("percentage"));
       if (!value("percentage")) return undefined;
       if (!Number.isInteger(percentage) || percentage < 1 || percentage > 100) return null;
-      return share - Math.floor((share * percentage + 50) / 100); // half a cent goes up, as on the server
+      amount = share - Math.floor((share * percentage + 50) / 100); // half a cent goes up, as on the server
     }
-    return value("new_due") ? cents(value("new_due")) : undefined;
+    if (typeof amount !== "number" || deductible === undefined) return amount;
+    return deductible === null ? null : amount < deductible ? form.dataset.waived : amount;
   };
 
   const workOut = () => {
     const share = cents(form.dataset.share);
     const rule = value("rule");
     for (const part of form.querySelectorAll(".by-rule")) part.hidden = part.dataset.rule !== rule;
-    const amount = due(rule, share);
+    const found = due(rule, share);
     const live = document.getElementById("live");
-    const problem = document.getElementById("live-problem");
-    const usable = amount !== undefined && amount !== null;
-    live.hidden = !usable;
-    form.elements.shown_due.value = usable ? (amount / 100).toFixed(2) : "";
+    const usable = typeof found === "number";
+    const refused = usable ? found > share && form.dataset.tooMuch : found;
+    live.hidden = found === undefined || found === null;
+    live.classList.toggle("wrong", Boolean(refused));
+    form.elements.shown_due.value = usable ? (found / 100).toFixed(2) : "";
+    for (const line of live.querySelectorAll(".live-line")) line.hidden = !usable;
+    document.getElementById("live-problem").textContent = refused || (found === share ? form.dataset.nothing : "");
     if (!usable) return;
-    problem.textContent = amount > share ? form.dataset.tooMuch : amount === share ? form.dataset.nothing : "";
-    live.classList.toggle("wrong", amount > share);
-    document.getElementById("live-reduction").textContent = amount < share ? `\u2212${shown(share - amount)}` : shown(0);
-    document.getElementById("live-due").textContent = shown(amount);
+    document.getElementById("live-reduction").textContent = found < share ? `\u2212${shown(share - found)}` : shown(0);
+    document.getElementById("live-due").textContent = shown(found);
   };
 
   const choose = (index) => {

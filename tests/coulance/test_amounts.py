@@ -23,7 +23,6 @@ euros = st.integers(0, 100_000_00).map(lambda cents: Decimal(cents).scaleb(-2))
         ("1000.00", "0.00", "885.00", "0.00", "885.00", "115.00"),  # with the voluntary deductible
         ("1000.00", "600.00", "100.00", "50.00", "750.00", "250.00"),  # a statutory own contribution is owed too
         ("1000.00", "1000.00", "0.00", "0.00", "1000.00", "0.00"),  # granted in full: nothing to waive
-        ("1000.00", "0.00", "0.00", "0.00", "0.00", "1000.00"),  # not insured: a person decides whether this is meant
         ("198.79", "149.09", "0.00", "0.00", "149.09", "49.70"),
         ("0.01", "0.01", "0.00", "0.00", "0.01", "0.00"),
     ],
@@ -68,14 +67,38 @@ def test_nobody_pays_less_than_nothing_or_more_than_the_invoice(due):
     with pytest.raises(Refused):
         amounts.by_hand(D("100.00"), new_due=D(due))
     with pytest.raises(Refused):
-        amounts.by_insurer(D("100.00"), paid_out=D(due))
+        amounts.by_insurer(D("100.00"), paid_out=D(due), deductible=D("0.00"))
 
 
 @pytest.mark.parametrize("field", ["paid_out", "deductible", "own_contribution"])
 def test_no_part_is_below_zero(field):
-    parts = {"paid_out": D("50.00"), field: D("-1.00")}
+    parts = {"paid_out": D("50.00"), "deductible": D("10.00"), field: D("-1.00")}
     with pytest.raises(Refused):
         amounts.by_insurer(D("100.00"), **parts)
+
+
+@pytest.mark.parametrize("own", ["0.00", "50.00"])
+def test_what_the_insurer_did_not_grant_is_not_waived_by_its_rule(own):
+    """Not insured: whether the patient then pays all or nothing is for a person to say, not for a sum."""
+    with pytest.raises(Refused):
+        amounts.by_insurer(D("1000.00"), paid_out=D("0.00"), deductible=D("0.00"), own_contribution=D(own))
+
+
+def test_the_insurers_rule_takes_no_deductible_for_granted():
+    with pytest.raises(TypeError):
+        amounts.by_insurer(D("1000.00"), paid_out=D("365.00"))
+
+
+@pytest.mark.parametrize(("deductible", "fine"), [(None, True), ("0.00", True), ("75.00", True), ("75.01", False)])
+def test_no_rule_waives_a_deductible_that_is_named(deductible, fine):
+    named = None if deductible is None else D(deductible)
+    for rule, how in ((amounts.by_percentage, {"percentage": 25}), (amounts.by_hand, {"new_due": D("75.00")})):
+        if not fine:
+            with pytest.raises(Refused):
+                rule(D("100.00"), deductible=named, **how)
+            continue
+        found = rule(D("100.00"), deductible=named, **how)
+        assert (found.new_due, found.deductible) == (D("75.00"), named)
 
 
 @given(share=euros, paid_out=euros, deductible=euros, own=euros)
@@ -83,7 +106,7 @@ def test_the_deductible_is_never_waived(share, paid_out, deductible, own):
     try:
         found = amounts.by_insurer(share, paid_out=paid_out, deductible=deductible, own_contribution=own)
     except Refused:
-        assert paid_out + deductible + own > share
+        assert paid_out + deductible == 0 or paid_out + deductible + own > share
         return
     assert deductible + own <= found.new_due <= share
     assert found.new_due + found.reduction == share

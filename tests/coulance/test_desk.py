@@ -202,6 +202,10 @@ def test_an_old_page_is_a_conflict_that_shows_both_states(case, client):
         {"paid_out": "99999999999"},
         {"paid_out": "", "shown_due": ""},
         {"paid_out": "900", "deductible": "385", "shown_due": "1285.00"},
+        {"deductible": "", "shown_due": "365.00"},
+        {"paid_out": "0", "deductible": "0", "shown_due": "0.00"},
+        {"rule": "manual", "new_due": "384,99", "shown_due": "384.99"},
+        {"rule": "percentage", "percentage": "75", "shown_due": "250.00"},
         {"rule": "percentage", "percentage": "0"},
         {"rule": "nonsense"},
         {"reason": "", "shown_due": "750.00"},
@@ -222,8 +226,16 @@ def test_what_is_wrong_is_said_and_changes_nothing(case, client, fields):
 )
 def test_amounts_are_read_as_people_type_them(case, client, text, amount):
     big = at_desk(case.invoice.provider, amount="5000.00")
-    page = client.post(page_of(big), filled(big, "approve", rule="manual", new_due=text))
+    page = client.post(page_of(big), filled(big, "approve", rule="manual", new_due=text, deductible=""))
     assert page.context["outcome"].new_due == Decimal(amount)
+
+
+def test_a_deductible_of_zero_is_typed_and_then_kept(case, client):
+    asked = client.post(page_of(case), filled(case, "approve", deductible="", shown_due="365.00"))
+    assert "eigen risico" in asked.content.decode()
+    client.post(page_of(case), filled(case, "approve", deductible="0", shown_due="365.00"))
+    assert Decision.objects.get().deductible == 0
+    assert ledger.outstanding(case.invoice_id) == 365
 
 
 def test_operations_look_and_touch_nothing(case):

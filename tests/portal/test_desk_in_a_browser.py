@@ -9,7 +9,9 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from billing import ledger
+from billing.errors import Refused
 from billing.models import Staff
+from coulance.desk_form import DecisionForm
 from coulance.models import CoulanceCase, Decision, PracticeRules
 from tests import factories
 from tests.coulance.desk_cases import at_desk, picture_of, rules
@@ -90,6 +92,8 @@ def test_cases_in_a_row_by_keyboard_alone(page, sandbox, provider, cases):
         assert page.url.endswith(of_case(case))
         if i == 0:  # the first amount has the focus
             page.keyboard.type("750")
+            page.keyboard.press("Tab")
+            page.keyboard.type("0")
         elif i == 1:
             page.keyboard.press("Alt+2")
             page.keyboard.type("25")
@@ -103,6 +107,40 @@ def test_cases_in_a_row_by_keyboard_alone(page, sandbox, provider, cases):
     assert page.url == f"{sandbox.url}/beheer/"
     assert [d.new_due for d in Decision.objects.order_by("pk")] == [Decimal("750.00")] * 3
     assert CoulanceCase.objects.filter(status=Status.ADJUSTED).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("rule", "fields"),
+    [
+        ("insurer", {"paid_out": "365", "deductible": "385"}),
+        ("insurer", {"paid_out": "365", "deductible": ""}),
+        ("insurer", {"paid_out": "0", "deductible": "0"}),
+        ("insurer", {"paid_out": "0", "deductible": "0", "own_contribution": "50"}),
+        ("insurer", {"paid_out": "900", "deductible": "385"}),
+        ("percentage", {"percentage": "75", "deductible": "385"}),
+        ("percentage", {"percentage": "75", "deductible": ""}),
+        ("manual", {"new_due": "384,99", "deductible": "385"}),
+        ("manual", {"new_due": "385", "deductible": "385"}),
+        ("manual", {"new_due": "385", "deductible": "veel"}),
+    ],
+)
+def test_the_script_shows_what_the_server_says(page, sandbox, provider, cases, rule, fields):
+    """An amount that the script shows is the server's; one that the server refuses, the script does not show."""
+    enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
+    page.goto(sandbox.url + of_case(cases[0]))
+    page.check(f"#decide input[name=rule][value={rule}]")
+    for name, text in fields.items():
+        page.fill(f"#id_{name}", text)
+    shown = page.locator("#id_shown_due").input_value()
+    form = DecisionForm({"version": "0", "rule": rule, "reason": "x"} | fields)
+    try:
+        server = str(form.outcome(Decimal("1000.00")).new_due) if form.is_valid() else ""
+    except Refused as refusal:
+        server, sentence = "", str(refusal)
+        assert page.locator("#live-problem").inner_text()
+        assert page.locator("#live-due").is_hidden() or "meer" in page.locator("#live-problem").inner_text(), sentence
+        shown = ""
+    assert shown == server
 
 
 def test_without_javascript_the_server_shows_the_amount_first(browser, sandbox, provider, cases):
