@@ -27,7 +27,7 @@ NEEDED = {
     "plan_agreed": {"amount", "until", "terms", *_WAY_IN},
     "installment_due": {"amount", "due_on", "number", "count", "is_deferral", *_WAY_IN},
     "installment_missed": {"amount", "due_on", "number", "grace_until", "outstanding", *_WAY_IN},
-    "plan_broken": {"outstanding", *_WAY_IN},
+    "plan_broken": {"outstanding", "parts", *_WAY_IN},
     "plan_completed": {*_WAY_IN},
 }
 

@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing import audit, ladder, ledger, links, outbox
+from billing.breakdown import parts_of
 from billing.calendar_file import calendar_file
 from billing.errors import Refused
 from billing.law import calendar
@@ -310,7 +311,8 @@ def _break(now: Progress, today: date) -> None:
     elif reminder and reminder.sent_at and not reminder.bounced_at:
         if days_over(reminder.sent_at, today) and _end(now.plan, Status.BROKEN, by=BY):
             ladder.move_ladder(invoice, due_on=today, today=today)
-            _tell("plan_broken", now, {"outstanding": now.outstanding}, key=str(now.plan.pk))
+            facts = {"outstanding": now.outstanding, "parts": parts_of(invoice)}
+            _tell("plan_broken", now, facts, key=str(now.plan.pk))
     elif reminder is None or reminder.status not in (OutboxMessage.Status.QUEUED, OutboxMessage.Status.SENDING):
         _leave_to_staff(invoice, missed)
 

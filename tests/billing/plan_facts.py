@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
+from billing.breakdown import Parts
 from billing.plan_options import schedule
 
 _BASE = {
@@ -25,6 +26,10 @@ FACTS = {
     },
     "installment_due": _BASE | _INSTALLMENT | {"count": 12, "is_deferral": False},
     "installment_missed": _BASE | _INSTALLMENT | {"grace_until": date(2026, 12, 12), "outstanding": _AMOUNT},
-    "plan_broken": _BASE | {"outstanding": _AMOUNT},
+    "plan_broken": _BASE
+    | {
+        "outstanding": _AMOUNT,
+        "parts": Parts(principal=Decimal("59.43"), interest=Decimal("0.57"), costs=Decimal("40.00")),
+    },
     "plan_completed": _BASE,
 }

@@ -149,6 +149,44 @@ class TestMissed:
         assert invoice.due_on == date(2026, 12, 13)
         assert len(mails("installment_missed")) == 1
 
+    def test_no_extra_costs_is_said_only_when_there_are_none(self):
+        broken(a_plan())
+        told = said(mails("plan_broken")[0])
+        assert "Er zijn nu geen extra kosten." in told
+        assert "ncassokosten" not in told
+
+    @pytest.mark.parametrize(
+        ("charges", "says", "says_not"),
+        [
+            (
+                {"costs": "40.00", "interest": "0.57"},
+                ["Incassokosten: €\u00a040,00", "rente: €\u00a00,57"],
+                "geen extra",
+            ),
+            ({"costs": "40.00"}, ["Incassokosten: €\u00a040,00"], "rente"),
+            ({"interest": "0.57"}, ["rente: €\u00a00,57"], "ncassokosten"),
+        ],
+    )
+    def test_costs_and_interest_that_were_booked_before_are_told_apart(self, charges, says, says_not):
+        invoice = an_invoice()
+        for kind, amount in charges.items():
+            book(invoice, amount, kind)
+        broken(plan(invoice, first_on=FIRST))
+        told = said(mails("plan_broken")[0])
+        assert all(words in told for words in [*says, "Rekening: €\u00a090,00"])
+        assert says_not not in told
+
+    def test_costs_that_the_installments_paid_are_not_told_again(self):
+        invoice = an_invoice()
+        book(invoice, "30.00", "costs")
+        agreed = plan(invoice, first_on=FIRST)
+        book(invoice, "-40.00")
+        plans.run_day(date(2027, 1, 6))
+        sent("installment_missed", on=date(2027, 1, 6))
+        plans.run_day(date(2027, 1, 20))
+        assert status(agreed) == Status.BROKEN
+        assert "Er zijn nu geen extra kosten." in said(mails("plan_broken")[0])
+
     def test_paid_within_the_week_it_goes_on(self):
         agreed = a_plan()
         plans.run_day(date(2026, 12, 4))
@@ -185,6 +223,14 @@ class TestMissed:
         assert mails("installment_missed") == mails("plan_broken") == []
         invoice.refresh_from_db()
         assert invoice.due_on == date(2026, 12, 20)
+
+
+def broken(agreed):
+    """The first installment is missed, its reminder arrives, and its days go by."""
+    plans.run_day(date(2026, 12, 4))
+    sent("installment_missed", on=date(2026, 12, 4))
+    plans.run_day(date(2026, 12, 13))
+    assert status(agreed) == Status.BROKEN
 
 
 def sent(kind, *, on):
