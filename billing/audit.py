@@ -49,6 +49,15 @@ def close_item(item: StaffItem, *, staff: Any) -> bool:
     return bool(closed)
 
 
+def close_overtaken(items: Iterable[StaffItem], *, by: str, reason: str) -> None:
+    """Close what a rule made and what has come out otherwise since, so that nobody acts on it; the note says why."""
+    for item in items:
+        note = f"{item.note}: {reason}" if item.note else reason
+        mine = StaffItem.objects.filter(pk=item.pk, closed_at=None)
+        if mine.update(closed_at=timezone.now(), note=note[:200]):
+            record("item_closed", by=by, invoice=item.invoice, kind=item.kind, reason=reason)
+
+
 def name_of(staff: Any) -> str:
     """How a member of staff stands in a timeline and in `by` of a rule."""
     return f"staff:{staff.username}"[:60]

@@ -28,7 +28,8 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
     """Make the reductions of a locked invoice add up to `total` euros; returns the credit of the patient, if any.
 
     More than before is one entry more; less than before mirrors what stood and books anew. A running payment of the
-    old amount is replaced. Money that came in and is now too much is a staff item. Raises ValueError for a total
+    old amount is replaced. Money that came in and is now too much is a staff item, which closes the one that an earlier
+    reduction made: the credit in it is no longer true. Raises ValueError for a total
     below zero or above the patient's share.
     """
     if not ZERO <= total <= patient_share(invoice):
@@ -43,6 +44,8 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
         ledger.post(invoice, Kind.REDUCTION, before - total, external_id=external_id, occurred_at=now, by=by)
     supersede_live(invoice, now=now)
     credit = max(-ledger.balance(invoice.pk), ZERO)
+    overtaken = StaffItem.objects.filter(kind=StaffItem.Kind.SURPLUS, invoice=invoice, payment=None, closed_at=None)
+    audit.close_overtaken(overtaken, by=by, reason="the reduction changed")
     if credit:
         audit.ask_staff(StaffItem.Kind.SURPLUS, dedupe_key=external_id, invoice=invoice, note=str(credit))
     return credit

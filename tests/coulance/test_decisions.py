@@ -1,5 +1,6 @@
 """What follows from a decision: ledger, hold, last day to pay, mail, timeline; and who may decide."""
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -13,7 +14,8 @@ from billing import ledger, timeline
 from billing.errors import Refused, Stale
 from billing.invoices import look_at
 from billing.law import calendar
-from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Staff, StaffItem
+from billing.links import new_token
+from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Payment, Staff, StaffItem
 from coulance import amounts, decisions
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal
 from tests import factories
@@ -36,6 +38,12 @@ def mail() -> OutboxMessage:
 
 def proven() -> None:
     call_command("verify_ledger", stdout=StringIO())
+
+
+def payment_of(invoice) -> Payment:
+    fields = {"amount": D("900.00"), "status": "paid", "mollie_id": "tr_1", "request_body": "{}"}
+    tokens = {"token": new_token(), "webhook_token": new_token(), "idempotency_key": str(uuid.uuid4())}
+    return Payment.objects.create(invoice=invoice, **fields, **tokens)
 
 
 @pytest.fixture
@@ -111,7 +119,7 @@ def test_a_correction_is_a_new_decision_and_books_the_difference(case):
         assert LedgerEntry.objects.filter(kind="reduction").count() == entries
         assert mail().kind == "coulance_corrected"
     case.refresh_from_db()
-    assert (case.status, case.reopened) == (Status.REJECTED, 3)
+    assert (case.status, case.reopened) == (Status.REJECTED, 0)
     assert [d.number for d in Decision.objects.all()] == [1, 2, 3, 4]
     proven()
     with pytest.raises(Refused):
@@ -137,6 +145,26 @@ def test_what_was_paid_too_much_is_credit_and_goes_to_a_person(case):
     case.invoice.refresh_from_db()
     assert case.invoice.settled_at
     proven()
+
+
+def test_a_correction_closes_the_item_about_a_credit_that_it_changed(case):
+    """What is left of the credit is a new item; nobody refunds by the old one."""
+    by = staff_of(case)
+    booked = {"external_id": "tr_1", "occurred_at": timezone.now(), "by": "mollie"}
+    ledger.post(case.invoice, LedgerEntry.Kind.PAYMENT, D("-900.00"), **booked)
+    own = {"payment": payment_of(case.invoice), "dedupe_key": "tr_1"}
+    paid_twice = StaffItem.objects.create(kind="surplus", invoice=case.invoice, **own)
+    approve(case, by)
+    for amount, credit in (("850.00", "50.00"), ("700.00", "200.00"), ("900.00", None), ("800.00", "100.00")):
+        case.refresh_from_db()
+        decisions.correct(case, outcome=granted(amount), reason=REASON, version=case.version, by=by)
+        waiting = StaffItem.objects.filter(kind="surplus", closed_at=None).exclude(pk=paid_twice.pk)
+        assert list(waiting.values_list("note", flat=True)) == ([credit] if credit else [])
+    closed = StaffItem.objects.exclude(closed_at=None)
+    assert [item.note.partition(":")[0] for item in closed.order_by("pk")] == ["150.00", "50.00", "200.00"]
+    assert all("reduction changed" in item.note for item in closed)
+    events = AuditEvent.objects.filter(action="item_closed", invoice=case.invoice)
+    assert [event.details["reason"] for event in events] == ["the reduction changed"] * 3
 
 
 def test_what_the_insurer_paid_to_the_provider_is_not_the_patients_share():
