@@ -41,13 +41,19 @@ def move_ladder(invoice: Invoice, *, due_on: date | None = None, today: date | N
     whose time to pay was still running is void for this invoice: that step is taken again, whole.
     """
     today = today or timezone.localdate()
-    for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter"):
-        if row.step not in _NEVER_CUT:
+    for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter__message"):
+        if row.step not in _NEVER_CUT and not _told_of_costs(row):
             _cut_short(row, today)
     if due_on:
         invoice.due_on = due_on
         Invoice.objects.filter(pk=invoice.pk).update(due_on=due_on)
     aim(invoice, today=today)
+
+
+def _told_of_costs(row: ReminderStep) -> bool:
+    """Whether the patient was told of costs that stand: told again, they would look like costs that came twice."""
+    message = row.letter.message if row.step == Step.NOTICE_OF_COSTS and row.letter else None
+    return message is not None and message.sent_at is not None
 
 
 def _cut_short(row: ReminderStep, today: date) -> None:
@@ -64,8 +70,9 @@ def close(row: ReminderStep, status: ReminderStep.Status, reason: str) -> None:
 
 
 def void_final_notice(invoice: Invoice, reason: str) -> None:
-    """The 14-day letter of a locked invoice no longer counts: no costs follow from it, the next is sent whole."""
-    for row in ReminderStep.objects.filter(invoice=invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN):
+    """The 14-day letter of a locked invoice no longer counts, nor does what was built on it: the next is sent whole."""
+    built = ReminderStep.objects.filter(invoice=invoice, step__gte=Step.FINAL_NOTICE, status=Status.TAKEN)
+    for row in built:
         close(row, Status.VOID, reason)
 
 

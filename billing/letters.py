@@ -152,6 +152,9 @@ def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -
     if step >= Step.NOTICE_OF_COSTS:
         charges.book_interest(invoices, today=today, now=now)
     parts = [parts_of(invoice) for invoice in invoices]
+    if step == Step.NOTICE_OF_COSTS and not any(part.costs or part.interest for part in parts):
+        _skip(rows, "nothing_booked", today=today)
+        return
     letter = Letter(patient=invoices[0].patient, step=step, made_on=today, interest_until=today)
     letter.principal = sum((part.principal for part in parts), ZERO)
     if step == Step.FINAL_NOTICE:
@@ -168,6 +171,13 @@ def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -
     for row, part in zip(rows, parts, strict=True):
         amount = ledger.outstanding(row.invoice_id)
         advance(row, Status.COMPOSED, letter=letter, amount=amount, principal=part.principal)
+        ladder.aim(row.invoice, today=today)
+
+
+def _skip(rows: Iterable[ReminderStep], reason: str, *, today: date) -> None:
+    """Take a step that has nothing to tell without a letter: the one after it comes in its own time."""
+    for row in rows:
+        advance(row, Status.TAKEN, reason=reason, closed_at=timezone.now())
         ladder.aim(row.invoice, today=today)
 
 
@@ -292,6 +302,8 @@ def report_bounce(message: OutboxMessage, *, by: str, now: datetime | None = Non
         for row in rows:
             if row.status in (Status.COMPOSED, Status.TAKEN):
                 ladder.close(row, Status.VOID, "bounced")
+            if letter.step == Step.FINAL_NOTICE:
+                ladder.void_final_notice(invoices[row.invoice_id], "bounced")
             if letter.costs_booked_at:
                 charges.waive(invoices[row.invoice_id], by=by, note="bounced")
             leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")

@@ -54,6 +54,7 @@ REASONS: dict[str, Promise] = {
     "limitation": _("the claim is older than five years"),
     "previous_runs": _("the letter before still gives time to pay"),
     "settled_since": _("everything was paid after the letter before, and something is owed again since"),
+    "nothing_booked": _("no costs and no interest came with it, so there was nothing to tell"),
     "interrupted": _("a hold, a deferral or a plan came in between"),
     "bounced": _("the mail came back"),
     "not_delivered": _("the mail could not be delivered"),
