@@ -15,5 +15,8 @@ ACTS = {
     "case_adjusted": gettext_noop("coulance: amount lowered"),
     "case_rejected": gettext_noop("coulance: amount not lowered"),
     "case_withdrawn": gettext_noop("coulance: patient pays the full amount"),
+    "case_kept": gettext_noop("coulance: earlier decision stands"),
     "case_expired": gettext_noop("coulance: ended, no specification came"),
+    "coulance_rules_added": gettext_noop("coulance: rules of the practice set"),
+    "coulance_rules_changed": gettext_noop("coulance: rules of the practice changed"),
 }

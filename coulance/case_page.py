@@ -56,6 +56,7 @@ class CasePage:
     history: list[Happening]
     proposal: Proposal | None
     rules: PracticeRules
+    decided_before: bool
 
 
 def load(case: CoulanceCase) -> CasePage:
@@ -64,7 +65,8 @@ def load(case: CoulanceCase) -> CasePage:
     prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
     files = [file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN]
     rules = getattr(case.invoice.provider, "coulance_rules", None) or PracticeRules(provider=case.invoice.provider)
-    return CasePage(case, _amounts(case), files, _history(case), getattr(case, "proposal", None), rules)
+    proposal, decided = getattr(case, "proposal", None), [d for d in case.decisions.all() if d.kind != "ask_more"]
+    return CasePage(case, _amounts(case), files, _history(case), proposal, rules, bool(decided))
 
 
 def share_of(case: CoulanceCase) -> Decimal:

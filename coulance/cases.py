@@ -22,7 +22,7 @@ from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Provider
 from billing.transitions import advance
 from coulance import files, notices
-from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Specification
+from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status
 HOLD = Hold.Reason.AWAITING_DECISION
@@ -72,9 +72,15 @@ def lock(case_id: int) -> CoulanceCase:
     return case
 
 
-def move(case: CoulanceCase, to: CoulanceCase.Status, **changes: Any) -> bool:
-    """Move a locked case along its graph; every move makes forms that were opened before it stale."""
-    return advance(case, to, version=case.version + 1, **changes)
+def move(case: CoulanceCase, to: CoulanceCase.Status, *, by: str, **changes: Any) -> bool:
+    """Move a locked case along its graph; every move makes forms that were opened before it stale.
+
+    A proposed decision was about the case as it stood, so it does not outlive a move.
+    """
+    moved = advance(case, to, version=case.version + 1, **changes)
+    if moved and Proposal.objects.filter(case=case).delete()[0]:
+        audit.record("case_proposal_put_aside", by=by, invoice=case.invoice)
+    return moved
 
 
 def look_at(case: CoulanceCase, *, today: date) -> CaseView:
@@ -144,7 +150,7 @@ def reach_provider(case: CoulanceCase, *, now: datetime) -> None:
     if case.status in CoulanceCase.DECIDED:
         changes |= {"reopened": case.reopened + 1, "closed_at": None}
         invoices.place_hold(case.invoice, HOLD, by="patient")
-    move(case, Status.AT_PROVIDER, **changes)
+    move(case, Status.AT_PROVIDER, by="system", **changes)
     invoices.extend_hold(case.invoice, HOLD, until=None)  # the day to send says nothing about the provider
     audit.record("case_reached_provider", by="system", invoice=case.invoice)
     notices.tell("coulance_received", case, event=str(case.version))
@@ -165,16 +171,16 @@ def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
     return due_on
 
 
-def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str) -> date:
-    """End a locked case: the invoice goes on, with a new last day to pay; that day.
+def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, act: str = "") -> date:
+    """End a locked case: the invoice goes on, with a new last day to pay; that day. `act` is for the timeline.
 
     At least COULANCE_PAY_DAYS ahead, and never before the day it had.
     """
     ahead = calendar.roll_to_working_day(today + timedelta(days=settings.COULANCE_PAY_DAYS))
     due_on = max(case.invoice.due_on, ahead)
-    if not move(case, to, closed_at=timezone.now()):
+    if not move(case, to, by=by, closed_at=timezone.now()):
         raise Refused(_("This case has changed. Open the page again."))
     invoices.release_hold(case.invoice, HOLD, by=by, due_on=due_on)
     case.invoice.due_on = due_on
-    audit.record(f"case_{to}", by=by, invoice=case.invoice, due_on=str(due_on))
+    audit.record(act or f"case_{to}", by=by, invoice=case.invoice, due_on=str(due_on))
     return due_on

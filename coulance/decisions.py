@@ -2,7 +2,8 @@
 
 Every rule locks the invoice first and then its case, refuses a page that is older than the case (Stale), and does all
 that follows in one transaction. A decision is never changed: a correction is the next one. A clerk prepares, an
-approver decides; above the amount that the practice names a second person must agree.
+approver decides; above the amount that the practice names a second person must agree. What was lowered before is taken
+back by a correction only, never by refusing what came in later.
 """
 
 from dataclasses import dataclass, fields
@@ -15,14 +16,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, invoices, ledger, outbox, reductions
+from billing import audit, invoices, outbox, reductions
 from billing.errors import Refused, Stale
 from billing.models import Invoice, Staff
 from billing.money import ZERO
-from coulance import cases
+from coulance import cases, notices
 from coulance.amounts import Outcome
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal
-from coulance.notices import way_in
 
 Status, Kind = CoulanceCase.Status, Decision.Kind
 REASON_LETTERS = 500
@@ -59,14 +59,21 @@ def approve(
         invoice, locked = _open(case, version=version, by=by)
         _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
         _refuse_unless(outcome.reduction > ZERO, _("Nothing is left to lower. Refuse, and say why."))
-        kind = Kind.CORRECT if _decided_before(locked) else Kind.ADJUST
+        _refuse_unless(
+            outcome.reduction > reductions.reduced(invoice),
+            _("This lowers the amount no further than before. Refuse to keep it, or correct to take something back."),
+        )
+        kind = Kind.CORRECT if locked.standing else Kind.ADJUST
         return _decide_or_propose(invoice, locked, _Ruling(kind, _words(reason), outcome), by, now)
 
 
 def refuse(
     case: CoulanceCase, *, reason: str, version: int, by: Staff, now: datetime | None = None
 ) -> Decision | Proposal:
-    """Lower nothing: the whole amount is due, at least two weeks from now. A clerk's is a proposal. Raises as above."""
+    """Lower nothing (more): what is due stays due, at least two weeks from now. A clerk's is a proposal.
+
+    What an earlier decision lowered stays lowered. Raises as above.
+    """
     now = now or timezone.now()
     with transaction.atomic():
         invoice, locked = _open(case, version=version, by=by)
@@ -77,11 +84,14 @@ def refuse(
 def correct(
     case: CoulanceCase, *, outcome: Outcome, reason: str, version: int, by: Staff, now: datetime | None = None
 ) -> Decision | Proposal:
-    """Decide anew about a case that was decided: a new decision, which takes back or adds to what is lowered."""
+    """Decide anew about a case that was decided, also one that was opened again since: a new decision, which takes
+    back or adds to what is lowered. Raises as above."""
     now = now or timezone.now()
     with transaction.atomic():
         invoice, locked = _open(case, version=version, by=by)
-        _refuse_unless(locked.status in CoulanceCase.DECIDED, _("Only a decided case can be corrected."))
+        opened_again = locked.status == Status.AT_PROVIDER and locked.standing is not None
+        decided = opened_again or locked.status in CoulanceCase.DECIDED
+        _refuse_unless(decided, _("Only a decided case can be corrected."))
         _refuse_unless(outcome.reduction != reductions.reduced(invoice), _("This is what was decided already."))
         return _decide_or_propose(invoice, locked, _Ruling(Kind.CORRECT, _words(reason), outcome), by, now)
 
@@ -96,10 +106,11 @@ def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: d
         decision = _write(locked, ruling, decided_by=by, approved_by=None, now=now)
         today = timezone.localtime(now).date()
         until = max(locked.specification_due_on, today + timedelta(days=settings.COULANCE_ANSWER_DAYS))
-        cases.move(locked, Status.WAITING_FOR_SPECIFICATION, specification_due_on=until, patient_nudged_at=None)
+        changes = {"specification_due_on": until, "patient_nudged_at": None}
+        cases.move(locked, Status.WAITING_FOR_SPECIFICATION, by=audit.name_of(by), **changes)
         invoices.extend_hold(invoice, cases.HOLD, until=until)
         audit.record("case_more_asked", by=audit.name_of(by), invoice=invoice, decision=decision.number)
-        context = {"until": until, **way_in(invoice, until=until)}
+        context = {"until": until, **notices.way_in(invoice, until=until)}
         outbox.queue("coulance_more_needed", invoice=invoice, context=context, dedupe_key=_event(locked, decision))
     return decision
 
@@ -110,6 +121,11 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
     with transaction.atomic():
         invoice, locked = _open(case, version=version, by=by, proposed=True)
         proposal = locked.proposal
+        corrects = proposal.kind == Kind.CORRECT and locked.status in CoulanceCase.DECIDED
+        _refuse_unless(
+            corrects or locked.status == Status.AT_PROVIDER,
+            _("The case has moved on since this was proposed. Put the proposal aside."),
+        )
         _refuse_unless(by.role == Staff.Role.APPROVER, _("Only an approver can decide about this."))
         _refuse_unless(
             proposal.decided_by_id != by.pk, _("Somebody else has to agree: nobody decides about their own proposal.")
@@ -164,10 +180,6 @@ def _words(reason: str) -> str:
     return reason
 
 
-def _decided_before(case: CoulanceCase) -> bool:
-    return case.decisions.exclude(kind=Kind.ASK_MORE).exists()
-
-
 def _decide_or_propose(
     invoice: Invoice, case: CoulanceCase, ruling: _Ruling, by: Staff, now: datetime
 ) -> Decision | Proposal:
@@ -175,7 +187,8 @@ def _decide_or_propose(
     if outcome and outcome.new_due + outcome.reduction != reductions.patient_share(invoice):
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
     limit = cases.rules_of(invoice.provider).second_person_above
-    alone = by.role == Staff.Role.APPROVER and (limit is None or ruling.reduction <= limit)
+    at_stake = max(ruling.reduction, reductions.reduced(invoice))  # taking back much weighs as much as lowering it
+    alone = by.role == Staff.Role.APPROVER and (limit is None or at_stake <= limit)
     if alone:
         return _carry_out(invoice, case, ruling, decided_by=by, approved_by=None, now=now)
     proposal = Proposal.objects.create(case=case, decided_by=by, at=now, **ruling.columns)
@@ -196,36 +209,31 @@ def _carry_out(
     """The decision and all that follows from it: ledger, hold, last day to pay, mail, timeline."""
     actor = audit.name_of(approved_by or decided_by)
     if case.status in CoulanceCase.DECIDED:  # a correction passes the provider once more
-        cases.move(case, Status.AT_PROVIDER, reopened=case.reopened + 1, closed_at=None, provider_since=now)
+        cases.move(case, Status.AT_PROVIDER, by=actor, closed_at=None, provider_since=now)
     if ruling.outcome and ruling.outcome.new_due + ruling.reduction != reductions.patient_share(invoice):
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
     decision = _write(case, ruling, decided_by=decided_by, approved_by=approved_by, now=now)
     event = _event(case, decision)
-    credit = reductions.reduce_to(invoice, ruling.reduction, external_id=event, by=actor, now=now)
+    before = reductions.reduced(invoice)
+    lowered = ruling.reduction if ruling.outcome else before  # a refusal takes nothing back
+    reductions.reduce_to(invoice, lowered, external_id=event, by=actor, now=now)
     invoices.place_hold(invoice, cases.HOLD, by=actor)  # a correction finds none to end
     today = timezone.localtime(now).date()
-    cases.close(case, Status.ADJUSTED if ruling.reduction else Status.REJECTED, today=today, by=actor)
+    ended = Status.ADJUSTED if lowered else Status.REJECTED
+    kept = lowered and lowered == before
+    cases.close(case, ended, today=today, by=actor, act="case_kept" if kept else f"case_{ended}")
     audit.record("case_decision", by=actor, invoice=invoice, number=decision.number, **_amounts(ruling))
-    _tell(invoice, case, decision, ruling, credit)
+    _tell(invoice, case, decision, "coulance_kept" if kept else _LETTERS[ruling.kind])
     return decision
 
 
 _LETTERS = {Kind.ADJUST: "coulance_adjusted", Kind.REFUSE: "coulance_refused", Kind.CORRECT: "coulance_corrected"}
 
 
-def _tell(invoice: Invoice, case: CoulanceCase, decision: Decision, ruling: _Ruling, credit: Decimal) -> None:
+def _tell(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str) -> None:
     """The mail: the new total, what is left of it, the last day to pay. The reason is on the page, behind the code."""
-    share = reductions.patient_share(invoice)
-    context = {
-        "before": share,
-        "reduction": ruling.reduction,
-        "total": share - ruling.reduction,
-        "outstanding": ledger.outstanding(invoice.pk),
-        "credit": credit,
-        "due_on": invoice.due_on,
-        **way_in(invoice, until=invoice.due_on),
-    }
-    outbox.queue(_LETTERS[ruling.kind], invoice=invoice, context=context, dedupe_key=_event(case, decision))
+    context = notices.amounts(invoice) | notices.way_in(invoice, until=invoice.due_on)
+    outbox.queue(letter, invoice=invoice, context=context, dedupe_key=_event(case, decision))
 
 
 def _write(

@@ -104,6 +104,11 @@ class CoulanceCase(models.Model):
     def __str__(self) -> str:
         return self.get_status_display()
 
+    @property
+    def standing(self) -> "Decision | None":
+        """The last decision, which holds until the next one; asking for more decides nothing."""
+        return self.decisions.exclude(kind=Decision.Kind.ASK_MORE).last()
+
 
 class Specification(models.Model):
     """A file that a patient sent: a stranger's bytes until they were parsed, rewritten and scanned.

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import ledger, links, outbox
+from billing import ledger, links, outbox, reductions
 from billing.models import Invoice
+from billing.money import ZERO
 from coulance.models import CoulanceCase
 
 
@@ -18,6 +19,20 @@ def way_in(invoice: Invoice, *, until: date) -> dict[str, object]:
     link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
     line = {"number": invoice.number, "link": link, "reference_ending": invoice.payment_reference[-4:]}
     return {"lines": [line], "link_until": until, "provider": invoice.provider}
+
+
+def amounts(invoice: Invoice) -> dict[str, Any]:
+    """What a mail about a decision says in euros, and the last day to pay what is left."""
+    share, reduction = reductions.patient_share(invoice), reductions.reduced(invoice)
+    balance = ledger.balance(invoice.pk)
+    return {
+        "before": share,
+        "reduction": reduction,
+        "total": share - reduction,
+        "outstanding": max(balance, ZERO),
+        "credit": max(-balance, ZERO),
+        "due_on": invoice.due_on,
+    }
 
 
 def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:

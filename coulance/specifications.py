@@ -91,7 +91,7 @@ def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) 
             row.save(force_insert=True)
             bell.ring("coulance.check_specification", row.pk)
         if new and case.status == CASE.OFFERED:
-            cases.move(case, CASE.WAITING_FOR_SPECIFICATION)
+            cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by)
         if new:
             audit.record("specification_received", by=by, invoice=case.invoice, files=len(new))
     return new
@@ -116,7 +116,7 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
             if today > case.specification_due_on:
                 raise Refused(_("The last day to send a file has passed. Send the right file first, please."))
             files.drop(row)
-            cases.move(case, CASE.WAITING_FOR_SPECIFICATION, provider_since=None)
+            cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by, provider_since=None)
             invoices.extend_hold(case.invoice, cases.HOLD, until=case.specification_due_on)
             notices.tell("coulance_taken_back", case, event=str(case.version))
         else:

@@ -1,0 +1,185 @@
+"""A case that was decided and opened again: what was decided stands until somebody decides otherwise."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from billing import ledger, reductions
+from billing.errors import Refused
+from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Staff
+from coulance import amounts, cases, checking, decisions, specifications
+from coulance.models import CoulanceCase, Decision, Proposal, Specification
+from tests.coulance import hostile
+from tests.coulance.desk_cases import REASON, at_desk, picture_of, rules, staff_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+Status, FileStatus = CoulanceCase.Status, Specification.Status
+D = Decimal
+
+
+def to(due):
+    return amounts.by_hand(D("1000.00"), new_due=D(due))
+
+
+def decide(act, case, by, due=None, **fields):
+    case.refresh_from_db()
+    given = {"reason": REASON, "version": case.version, "by": by}
+    if due:
+        given["outcome"] = to(due)
+    return getattr(decisions, act)(case, **given | fields)
+
+
+def send(case, size=9):
+    upload = specifications.Upload("nieuw.png", hostile.picture("PNG", (size, size)))
+    (row,) = specifications.receive(case.pk, [upload])
+    return row
+
+
+def reopen(case, size=9):
+    row = send(case, size)
+    checking.check(row.pk)
+    row.refresh_from_db()
+    case.refresh_from_db()
+    assert (row.status, case.status) == (FileStatus.CLEAN, Status.AT_PROVIDER)
+    return row
+
+
+def mails(kind):
+    return OutboxMessage.objects.filter(kind=kind).count()
+
+
+def last_mail():
+    return OutboxMessage.objects.latest("pk")
+
+
+def held(case):
+    return Hold.objects.filter(invoice=case.invoice_id, released_at=None).exists()
+
+
+@pytest.fixture
+def case():
+    """Lowered by 250 euros of 1000."""
+    row = at_desk()
+    picture_of(row)
+    decide("approve", row, staff_of(row), "750.00")
+    row.refresh_from_db()
+    return row
+
+
+@pytest.fixture
+def rejected():
+    row = at_desk()
+    decide("refuse", row, staff_of(row))
+    row.refresh_from_db()
+    return row
+
+
+class TestRefusing:
+    def test_what_was_lowered_stays_lowered(self, case):
+        reopen(case)
+        decide("refuse", case, staff_of(case))
+        case.refresh_from_db()
+        assert case.status == Status.ADJUSTED
+        assert ledger.outstanding(case.invoice_id) == 750
+        assert LedgerEntry.objects.filter(kind="reduction").count() == 1
+        mail = last_mail()
+        assert mail.kind == "coulance_kept"
+        for text in (mail.text, mail.html):
+            assert "750,00" in text
+            assert "250,00" in text
+        assert mails("coulance_refused") == 0
+        assert not held(case)
+        told = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+        assert told[told.index("case_reached_provider") :].count("case_adjusted") == 0, "nothing was lowered now"
+        decide("correct", case, staff_of(case), "1000.00")
+        assert ledger.outstanding(case.invoice_id) == 1000
+
+    def test_what_was_not_lowered_is_refused_as_ever(self, rejected):
+        reopen(rejected)
+        decide("refuse", rejected, staff_of(rejected))
+        rejected.refresh_from_db()
+        assert (rejected.status, last_mail().kind) == (Status.REJECTED, "coulance_refused")
+
+    def test_approving_never_takes_back(self, case):
+        reopen(case)
+        for due in ("750.00", "800.00"):
+            with pytest.raises(Refused):
+                decide("approve", case, staff_of(case), due)
+        assert decide("approve", case, staff_of(case), "700.00").kind == Decision.Kind.CORRECT
+        assert reductions.reduced(case.invoice) == 300
+
+    def test_correcting_takes_back_and_needs_no_refusal_first(self, case):
+        reopen(case)
+        assert decide("correct", case, staff_of(case), "800.00").kind == Decision.Kind.CORRECT
+        case.refresh_from_db()
+        assert (case.status, reductions.reduced(case.invoice)) == (Status.ADJUSTED, 200)
+        assert not held(case)
+
+    def test_a_first_decision_is_no_correction(self):
+        row = at_desk()
+        with pytest.raises(Refused):
+            decide("correct", row, staff_of(row), "800.00")
+
+
+class TestSecondPerson:
+    def test_taking_back_much_takes_two_as_well(self, case):
+        rules(case, second_person_above=D("200.00"))
+        by = staff_of(case)
+        assert isinstance(decide("correct", case, by, "950.00"), Proposal)
+        case.refresh_from_db()
+        decisions.turn_down(case, version=case.version, by=by)
+        reopen(case)
+        assert isinstance(decide("refuse", case, by), Proposal)
+
+    def test_below_the_limit_one_is_enough(self, case):
+        rules(case, second_person_above=D("250.00"))
+        assert isinstance(decide("correct", case, staff_of(case), "950.00"), Decision)
+
+
+class TestProposal:
+    """It never outlives the state in which it was made."""
+
+    @pytest.mark.parametrize("end", ["withdrawn", "taken back"])
+    def test_it_goes_when_the_case_leaves_the_provider(self, end):
+        row = at_desk()
+        file = picture_of(row)
+        decide("approve", row, staff_of(row, Staff.Role.CLERK), "750.00")
+        if end == "withdrawn":
+            cases.withdraw(row.pk, today=timezone.localdate())
+        else:
+            specifications.take_back(file, today=timezone.localdate())
+        row.refresh_from_db()
+        assert row.status != Status.AT_PROVIDER
+        assert not Proposal.objects.exists()
+        assert AuditEvent.objects.filter(action="case_proposal_put_aside", by="patient").exists()
+        with pytest.raises(Refused):
+            decisions.confirm(row, version=row.version, by=staff_of(row))
+
+    def test_a_proposed_correction_goes_when_something_new_comes_in(self, case):
+        decide("correct", case, staff_of(case, Staff.Role.CLERK), "700.00")
+        reopen(case)
+        assert not Proposal.objects.exists()
+
+    @pytest.mark.parametrize("status", sorted(set(Status) - {Status.AT_PROVIDER}))
+    def test_agreeing_elsewhere_is_a_sentence(self, status):
+        row = at_desk()
+        decide("approve", row, staff_of(row, Staff.Role.CLERK), "750.00")
+        CoulanceCase.objects.update(status=status)
+        row.refresh_from_db()
+        with pytest.raises(Refused):
+            decisions.confirm(row, version=row.version, by=staff_of(row))
+        decisions.turn_down(row, version=row.version, by=staff_of(row))
+        assert not Proposal.objects.exists()
+
+
+def test_corrections_do_not_use_up_the_openings(case, settings):
+    for due in ("700.00", "800.00", "750.00"):
+        decide("correct", case, staff_of(case), due)
+    case.refresh_from_db()
+    assert case.reopened == 0
+    for number in range(settings.COULANCE_REOPENINGS):
+        reopen(case, 20 + number)
+        decide("refuse", case, staff_of(case))
+    with pytest.raises(Refused):
+        send(case, 50)
