@@ -13,18 +13,19 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import access_log
+from billing import access_log, audit
 from billing.admin.detail import moment, status_badge
 from billing.attachment import attachment
 from billing.errors import Refused, Stale
 from billing.models import AccessEvent, Staff
 from billing.money import ZERO
 from billing.templatetags.money import euro
-from billing.tenant_admin import OfferedFilter, TenantAdmin
+from billing.tenant_admin import DECIDERS, NOBODY, OfferedFilter, TenantAdmin
 from coulance import case_page, decisions, desk, files
 from coulance.amounts import Outcome
 from coulance.desk_form import DecisionForm
-from coulance.models import CoulanceCase, Decision, Proposal
+from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal
+from coulance.rules_form import FIELDS, RulesForm
 
 Status = CoulanceCase.Status
 CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
@@ -182,6 +183,38 @@ class CoulanceCaseAdmin(TenantAdmin):
         content = files.get(file)
         _write_access(request, case, AccessEvent.Act.DOWNLOAD, file.served_name)
         return attachment(content, name=file.served_name, content_type=CONTENT_TYPES[file.kind])
+
+
+@admin.register(PracticeRules)
+class PracticeRulesAdmin(TenantAdmin):
+    """One row a practice, which its approvers and operations change; every change is in the audit trail."""
+
+    provider_path = "provider"
+    writers, actors = DECIDERS, NOBODY
+    form = RulesForm
+    list_display = ("chosen", "provider", "wants_specification", "limit")
+    list_select_related = ("provider",)
+    ordering = ("provider__name",)
+    fieldsets = ((None, {"fields": ("provider", *FIELDS)}),)
+
+    @admin.display(description=_("rule for the amount"))
+    def chosen(self, obj: PracticeRules) -> str:
+        label = obj.get_rule_display()
+        return f"{label} ({obj.percentage}%)" if obj.rule == PracticeRules.Rule.PERCENTAGE else label
+
+    @admin.display(description=_("a second person decides too above"))
+    def limit(self, obj: PracticeRules) -> str:
+        return "–" if obj.second_person_above is None else euro(obj.second_person_above)
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return type("FormOfStaff", (super().get_form(request, obj, change, **kwargs),), {"staff": request.user})
+
+    def save_model(self, request: HttpRequest, obj: PracticeRules, form: Any, change: bool) -> None:
+        changes = form.changes()
+        super().save_model(request, obj, form, change)
+        if changes:
+            act = "coulance_rules_changed" if change else "coulance_rules_added"
+            audit.record(act, by=audit.name_of(request.user), agb_code=obj.provider.agb_code, changes=changes)
 
 
 def _write_access(request: HttpRequest, case: CoulanceCase, act: AccessEvent.Act, data: str) -> None:

@@ -28,6 +28,7 @@ ORDER = (
     "LedgerEntry",
     "Patient",
     "Provider",
+    "PracticeRules",
     "AuditEvent",
     "Staff",
 )

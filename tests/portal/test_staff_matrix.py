@@ -26,9 +26,9 @@ from billing.models import (
     Staff,
     StaffItem,
 )
-from coulance.models import CoulanceCase, Specification
+from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
-from tests.coulance.desk_cases import at_desk, picture_of
+from tests.coulance.desk_cases import at_desk, picture_of, rules
 from tests.portal.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -49,11 +49,13 @@ MODELS = {
         AuditEvent,
         Staff,
         CoulanceCase,
+        PracticeRules,
     )
 }
 APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
 DECIDED_HERE = ("coulancecase",)  # tables whose page takes a decision of the provider's own staff
 FOR_OPERATIONS = ("staff",)
+WRITTEN_HERE = ("practicerules",)  # tables that approvers change for their own practice
 
 # Which answers are right, for a clerk or an approver of another provider. 404 tells nothing; 403 only to pages
 # that are for nobody of their role; 405 to a method the page does not have.
@@ -74,10 +76,12 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
     "billing_invoice_pdf",
     "billing_staff_history",
+    "coulance_practicerules_history",
     "auth_user_password_change",
 }
 ADDING = {"billing_staff_add"}
-KINDS = (PUBLIC, set(OWN_PAGE), LISTS, ROWS, ADDING)
+OWN_ADDING = {"coulance_practicerules_add"}  # for approvers, and of their own practice alone
+KINDS = (PUBLIC, set(OWN_PAGE), LISTS, ROWS, ADDING, OWN_ADDING)
 
 
 def addresses(patterns=None, prefix="") -> list[tuple[str, str]]:
@@ -135,6 +139,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
     return {
+        "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
         "patient": who,
@@ -205,12 +210,16 @@ def body(rows: dict, name: str) -> dict:
         "act": "refuse",
         "reason": "CHANGED",
         "version": "0",
+        "rule": "manual",
+        "specification_days": "14",
+        "help_text": "CHANGED",
     }
 
 
 def state_of(provider: Provider) -> dict[str, list]:
     """Every column of every row of one provider."""
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
+    paths["practicerules"] = "provider"
     return {
         name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
         for name, model in MODELS.items()
@@ -228,6 +237,8 @@ def right_answers(name: str, role: str) -> set[int]:
         return {404}
     if name in ADDING or any(f"_{table}_" in name for table in FOR_OPERATIONS):
         return {403}
+    if name in OWN_ADDING:
+        return {200} if role == "approver" else {403}
     return {200, 302}  # a list, or back to it after an action on none of one's own rows
 
 
@@ -255,7 +266,9 @@ def test_nothing_of_another_provider_is_seen_or_changed(role, method, world):
 
 
 @pytest.mark.parametrize("role", ["clerk", "approver"])
-@pytest.mark.parametrize("table", [name for name in MODELS if name not in (*FOR_OPERATIONS, *DECIDED_HERE)])
+@pytest.mark.parametrize(
+    "table", [name for name in MODELS if name not in (*FOR_OPERATIONS, *DECIDED_HERE, *WRITTEN_HERE)]
+)
 def test_own_rows_are_seen_but_not_written(role, table, world):
     own, _foreign = world
     client = client_of(role, own)
