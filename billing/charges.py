@@ -1,7 +1,7 @@
 """What a late payer owes besides the invoice: collection costs and interest, in the ledger only when lawfully due."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,13 +16,17 @@ from billing.money import ZERO, split, to_cents
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerEntry.Kind
 BY = "ladder"
+# How long a letter counts with the next one: 6:96 lid 7 BW sums what can be reminded together, and says no time. For
+# terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all. No half-year is longer.
+SUMMED_DAYS = 184
 
 
-def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider: Provider) -> Decimal:
-    """The costs that a 14-day letter over `principal` may announce: the ceiling over all claims that still run.
+def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider: Provider, *, today: date) -> Decimal:
+    """The costs that a 14-day letter over `principal` may announce: what the ceiling over all claims leaves.
 
-    A letter soon after another one adds only what the sum of both allows beyond the first (6:96 lid 7 BW), so that
-    claims that might have gone together never cost the minimum twice.
+    A letter after another one adds only what the sum of both allows beyond the first (6:96 lid 7 BW), so that claims
+    that might have gone together never cost the minimum twice: not while the first still runs, and not in the
+    half-year after its costs were booked.
     """
     patient_id = invoices[0].patient_id
     running = Letter.objects.filter(
@@ -30,9 +34,35 @@ def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider:
         steps__status__in=(Status.COMPOSED, Status.TAKEN), steps__invoice__settled_at=None,
     ).distinct()  # fmt: skip
     others = [(letter.principal, letter.costs_announced or ZERO) for letter in running]
+    return _room(principal, [*others, *_booked_before(patient_id, today)], provider)
+
+
+def _booked_before(patient_id: int, today: date) -> list[tuple[Decimal, Decimal]]:
+    """(principal, costs) of the letters of this patient whose costs were booked not long ago, and still stand."""
+    since = today - timedelta(days=SUMMED_DAYS)
+    letters = Letter.objects.filter(
+        patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
+    )
+    found = []
+    for letter in letters:
+        charged = LedgerEntry.objects.filter(
+            invoice__in=letter.steps.values("invoice_id"), kind=Kind.COSTS, reverses=None, reversed_by=None,
+            external_id__startswith=f"letter:{letter.pk}:costs:",
+        )  # fmt: skip
+        shares = dict(charged.values_list("invoice_id", "amount"))
+        named = letter.steps.filter(invoice_id__in=shares).values_list("principal", flat=True)
+        if shares:
+            base = min(letter.costs_base or ZERO, sum((amount or ZERO for amount in named), ZERO))
+            found.append((base, sum(shares.values(), ZERO)))
+    return found
+
+
+def _room(principal: Decimal, others: Sequence[tuple[Decimal, Decimal]], provider: Provider) -> Decimal:
+    """The most that may be charged on `principal` beside what was charged on `others`, (principal, costs) each."""
     before = sum((amount for amount, _costs in others), ZERO)
-    announced = sum((costs for _amount, costs in others), ZERO)
-    return max(collection_costs(principal + before, vat=provider.vat_on_costs) - announced, ZERO)
+    charged = sum((costs for _amount, costs in others), ZERO)
+    alone = collection_costs(principal, vat=provider.vat_on_costs)
+    return min(alone, max(collection_costs(principal + before, vat=provider.vat_on_costs) - charged, ZERO))
 
 
 def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> None:
@@ -53,7 +83,8 @@ def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> N
     for letter_id, claims in by_letter.items():
         letter = Letter.objects.select_related("patient__provider").get(pk=letter_id)
         if letter.costs_booked_at is None and letter.book_costs_on and letter.book_costs_on <= today:
-            _book(letter, [(invoice, still_open) for invoice, still_open in claims if still_open > 0], now)
+            open_claims = [(invoice, still_open) for invoice, still_open in claims if still_open > 0]
+            _book(letter, open_claims, today=today, now=now)
 
 
 def was_settled_since(row: ReminderStep) -> bool:
@@ -69,12 +100,12 @@ def was_settled_since(row: ReminderStep) -> bool:
     return False
 
 
-def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], now: datetime) -> None:
+def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date, now: datetime) -> None:
+    letter.costs_base = sum((still_open for _invoice, still_open in claims), ZERO)
+    room = _room(letter.costs_base, _booked_before(letter.patient_id, today), letter.patient.provider)
+    costs = min(letter.costs_announced or ZERO, room)
     letter.costs_booked_at = now
-    letter.save(update_fields=["costs_booked_at"])
-    base = sum((still_open for _invoice, still_open in claims), ZERO)
-    ceiling = collection_costs(base, vat=letter.patient.provider.vat_on_costs)
-    costs = min(letter.costs_announced or ZERO, ceiling)
+    letter.save(update_fields=["costs_booked_at", "costs_base"])
     if to_cents(costs) < len(claims) or not claims:
         return
     shares = split(costs, [to_cents(still_open) for _invoice, still_open in claims])

@@ -158,7 +158,8 @@ def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -
     letter = Letter(patient=invoices[0].patient, step=step, made_on=today, interest_until=today)
     letter.principal = sum((part.principal for part in parts), ZERO)
     if step == Step.FINAL_NOTICE:
-        letter.costs_announced = charges.costs_to_announce(invoices, letter.principal, invoices[0].provider)
+        provider = invoices[0].provider
+        letter.costs_announced = charges.costs_to_announce(invoices, letter.principal, provider, today=today)
     letter.save(force_insert=True)
     letter.message = outbox.queue(
         letter_texts.KINDS[Step(step)],

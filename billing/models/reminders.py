@@ -32,6 +32,7 @@ class Letter(models.Model):
     last_day = models.DateField(_("last day of its term"), null=True, blank=True)
     book_costs_on = models.DateField(_("costs may be booked from"), null=True, blank=True)
     costs_booked_at = models.DateTimeField(_("costs booked"), null=True, blank=True)
+    costs_base = EuroField(_("principal that costs were booked over"), null=True, blank=True)
     # It was never sent, or never arrived: for the law there was no letter.
     voided_at = models.DateTimeField(_("void"), null=True, blank=True)
     void_reason = models.CharField(_("why void"), max_length=40, blank=True)

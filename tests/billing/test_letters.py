@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing import invoices, ladder, ledger, outbox, reminders, settlement
+from billing import charges, invoices, ladder, ledger, outbox, reminders, settlement
 from billing.errors import Refused
 from billing.gateways.mollie import RefundSnapshot
 from billing.law import calendar
@@ -140,6 +140,76 @@ def test_a_second_letter_soon_after_adds_only_what_the_sum_allows():
         (Decimal("100.00"), Decimal("0.00")),
     ]
     assert second.pk in letters[1].steps.values_list("invoice_id", flat=True)
+
+
+@pytest.fixture
+def costs_booked() -> Invoice:
+    return until(new_invoice(amount="100.00"), COSTS_ON)
+
+
+def next_letter(invoice: Invoice, amount: str, *, on: date = COSTS_ON) -> Decimal:
+    """What a 14-day letter about another claim of the same patient may announce."""
+    return charges.costs_to_announce([invoice], Decimal(amount), invoice.provider, today=on)
+
+
+@pytest.mark.parametrize(
+    ("amount", "more"),
+    [("100.00", "0.00"), ("166.67", "0.00"), ("200.00", "5.00"), ("1000.00", "125.00")],
+)
+def test_a_claim_after_costs_were_booked_adds_only_what_the_sum_allows(amount, more, costs_booked):
+    assert next_letter(costs_booked, amount, on=COSTS_ON + timedelta(days=1)) == Decimal(more)
+
+
+def test_so_it_stays_when_those_costs_are_paid_and_for_half_a_year(costs_booked):
+    pay(costs_booked, str(ledger.balance(costs_booked.pk)), COSTS_ON)
+    assert next_letter(costs_booked, "100.00", on=COSTS_ON + timedelta(days=184)) == Decimal("0.00")
+    assert next_letter(costs_booked, "100.00", on=COSTS_ON + timedelta(days=185)) == Decimal("40.00")
+
+
+def test_costs_that_were_taken_off_count_no_more(costs_booked):
+    reminders.waive_charges(costs_booked, by=STAFF, note="verzoek praktijk")
+    assert next_letter(costs_booked, "100.00") == Decimal("40.00")
+
+
+def test_of_two_claims_in_a_letter_only_the_one_whose_costs_stand_counts():
+    first = new_invoice(amount="200.00")
+    second = new_invoice(amount="200.00", patient=first.patient)
+    until(first, COSTS_ON)
+    assert charged(first)["costs"] == charged(second)["costs"] == Decimal("30.00")
+    reminders.waive_charges(second, by=STAFF, note="verzoek praktijk")
+    assert next_letter(first, "200.00") == Decimal("30.00")  # 15% of € 400, less the € 30 that stand
+
+
+def test_only_what_costs_were_booked_over_counts_and_never_more_than_the_claim_alone():
+    """€ 900 of € 1.000 was paid in time: € 40 were booked, and a second claim of € 100 makes € 200 with the rest."""
+    invoice = until(new_invoice(amount="1000.00"), NOTICED)
+    pay(invoice, "900.00", LAST_DAY)
+    until(invoice, COSTS_ON)
+    assert next_letter(invoice, "100.00") == Decimal("0.00")
+    Letter.objects.update(costs_base=Decimal("100000.00"))
+    assert next_letter(invoice, "100.00") == Decimal("40.00")
+
+
+def test_another_patient_or_creditor_counts_apart(costs_booked):
+    assert next_letter(new_invoice(), "100.00") == Decimal("40.00")
+    other = factories.patient(provider=factories.provider(), number=costs_booked.patient.number)
+    assert next_letter(new_invoice(patient=other), "100.00") == Decimal("40.00")
+
+
+def test_two_letters_that_run_at_once_never_book_more_than_the_sum_allows():
+    """The second announced what € 1.100 allowed; by then € 900 of the first was paid in time."""
+    first = new_invoice(amount="1000.00")
+    second = new_invoice(amount="100.00", patient=first.patient, days=44)
+    for day in (MONDAY, REMINDED, date(2026, 4, 21), NOTICED):
+        live(day)
+    pay(first, "900.00", NOTICED)
+    for day in (date(2026, 5, 8), COSTS_ON, date(2026, 6, 2), date(2026, 6, 3)):
+        live(day)
+    announced = Letter.objects.filter(step=Step.FINAL_NOTICE).order_by("pk").values_list("costs_announced", flat=True)
+    assert list(announced) == [Decimal("150.00"), Decimal("15.00")]
+    assert Letter.objects.filter(step=Step.FINAL_NOTICE, costs_booked_at=None).count() == 0
+    assert charged(first)["costs"] == Decimal("40.00")
+    assert charged(second).get("costs", Decimal(0)) == Decimal("0.00")
 
 
 # --- costs only when they are lawfully due --------------------------------------------------------
