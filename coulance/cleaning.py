@@ -1,8 +1,13 @@
 """Making a harmless file of a stranger's, in a process of its own (see coulance/sanitizer)."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import BinaryIO
 
 from coulance.models import Specification
 from coulance.sanitizer import REFUSED
@@ -36,18 +41,53 @@ def clean(content: bytes, kind: Specification.Kind) -> bytes:
 
     A process that dies, whatever of, has refused: its file is called too complex.
     """
-    try:
-        done = subprocess.run(  # noqa: S603  our own module, and its argument is one of three words
-            command(kind), input=content, capture_output=True, timeout=WALL_SECONDS, cwd=ROOT, env={}, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise Unclean(Reason.TOO_COMPLEX) from None
-    if done.returncode == REFUSED:
-        word = done.stderr.decode("ascii", "replace")
+    status, answer = _answer(command(kind), content)
+    if status == REFUSED:
+        word = answer[:40].decode("ascii", "replace")
         raise Unclean(Reason(word) if word in Reason.values else Reason.DAMAGED)
-    if done.returncode != 0 or not 0 < len(done.stdout) <= MOST_CLEAN_BYTES:
+    if status != 0 or not 0 < len(answer) <= MOST_CLEAN_BYTES:
         raise Unclean(Reason.TOO_COMPLEX)
-    return done.stdout
+    return answer
+
+
+def _answer(call: list[str], content: bytes) -> tuple[int, bytes]:
+    """(exit status, what came out); whatever of it still runs after WALL_SECONDS, or says too much, is killed."""
+    with (
+        os.fdopen(os.memfd_create("specification"), "r+b") as given,  # memory, never a disk
+        subprocess.Popen(  # noqa: S603  our own module, and its argument is one of three words
+            call,
+            stdin=_filled(given, content),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={},
+            start_new_session=True,  # so that one kill ends all of it
+        ) as process,
+    ):
+        assert process.stdout is not None
+        clock = threading.Timer(WALL_SECONDS, _kill, [process.pid])
+        clock.start()
+        try:
+            answer = process.stdout.read(MOST_CLEAN_BYTES + 1)
+            if len(answer) > MOST_CLEAN_BYTES:
+                _kill(process.pid)
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its number stays its own until it is reaped
+        finally:
+            clock.cancel()
+            clock.join()
+            _kill(process.pid)  # also what it left behind
+    return process.returncode, answer
+
+
+def _filled(file: BinaryIO, content: bytes) -> BinaryIO:
+    file.write(content)
+    file.seek(0)
+    return file
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def command(kind: Specification.Kind) -> list[str]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from billing.encryption import current_key_id
 from billing.gateways.sms import SENDER
 from billing.law import calendar, interest
+from coulance.sanitizer import walls
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
@@ -104,6 +105,21 @@ def real_payments(**kwargs: Any) -> list[CheckMessage]:
     if not settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("test_"):
         return [Warning("MOLLIE_API_KEY is a test key: no real money would move.", id="portal.W001")]
     return []
+
+
+@register(Tags.security)
+def strangers_files_behind_a_wall(**kwargs: Any) -> list[CheckMessage]:
+    """What is promised of the process that opens a stranger's file needs a kernel that can do it."""
+    if walls.can_close():
+        return []
+    return [
+        Warning(
+            "This machine can't filter system calls (seccomp on x86_64 or aarch64).",
+            hint="The process that opens a patient's file has limits of memory and time only: a flaw in a library that"
+            " reads PDF or pictures could reach other files and the network. Run on Linux with seccomp.",
+            id="portal.W004",
+        )
+    ]
 
 
 @register("law")

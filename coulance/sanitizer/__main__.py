@@ -1,42 +1,37 @@
-"""The process itself: limits first, then the libraries that parse."""
+"""The process itself: limits first, then the libraries that parse, then the wall, and only then the file."""
 
-import resource
 import sys
+import warnings
+from collections.abc import Callable
 
-from coulance.sanitizer import CPU_SECONDS, MEMORY_BYTES, REFUSED, Unacceptable
-
-
-def limit() -> None:
-    """From here on: little memory and time, no file written, no process started, no core dump."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from coulance.sanitizer import REFUSED, Unacceptable, walls
 
 
 def main(kind: str) -> int:
-    limit()
-    content = sys.stdin.buffer.read()
+    walls.limit()
+    warnings.simplefilter("ignore")  # what a library says of a file is for nobody
+    rewrite = _rewrite_for(kind)
+    walls.close()
     try:
-        if kind == "pdf":
-            from coulance.sanitizer import pdf
-
-            clean = pdf.rewrite(content)
-        else:
-            from coulance.sanitizer import image
-
-            clean = image.rewrite_for(kind)(content)
+        answer, status = rewrite(sys.stdin.buffer.read()), 0
     except Unacceptable as refusal:
-        reason = str(refusal)
+        answer, status = str(refusal).encode(), REFUSED
     except (MemoryError, RecursionError):
-        reason = "too_complex"
-    else:
-        sys.stdout.buffer.write(clean)
-        sys.stdout.buffer.flush()
-        return 0
-    sys.stderr.write(reason)
-    return REFUSED
+        answer, status = b"too_complex", REFUSED
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+    return status
+
+
+def _rewrite_for(kind: str) -> Callable[[bytes], bytes]:
+    """The function that makes a new file of this kind; only its library is read."""
+    if kind == "pdf":
+        from coulance.sanitizer import pdf
+
+        return pdf.rewrite
+    from coulance.sanitizer import image
+
+    return image.rewrite_for(kind)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
 """A new picture from the pixels of a stranger's: the right way up, in plain colours, without a word beside them."""
 
 import io
-import warnings
 from collections.abc import Callable
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin, UnidentifiedImageError
 
 from coulance.sanitizer import Unacceptable
 
 LONGEST_SIDE = 3500  # pixels: an A4 sheet at 300 dpi, more than anybody needs to read it
 MOST_PIXELS = {"JPEG": 220_000_000, "PNG": 25_000_000}  # a JPEG can be read smaller than it is, a PNG can't
 JPEG_QUALITY = 88
+# Pillow reads these modules when a picture needs them; behind the wall no file can be opened any more.
+Image.preinit()
+_READ_BEFORE_THE_WALL = (MpoImagePlugin, TiffImagePlugin)
 
 
 def rewrite_for(kind: str) -> Callable[[bytes], bytes]:
@@ -21,7 +23,6 @@ def rewrite_for(kind: str) -> Callable[[bytes], bytes]:
 
 def rewrite(content: bytes, name: str) -> bytes:
     """The picture in the same format. Raises Unacceptable: damaged, too_complex."""
-    warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # our own limit comes before anything is unpacked
     try:
         with Image.open(io.BytesIO(content), formats=[name]) as source:

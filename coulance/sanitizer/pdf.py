@@ -49,6 +49,16 @@ _ACTIONS = _words(
 _NAME_MAPS = _words("/ColorSpace /ExtGState /Font /Pattern /Shading /XObject")
 
 
+def _open_source_of_chance() -> None:
+    """qpdf opens /dev/urandom when it first meets encryption, and keeps it: behind the wall that would be too late."""
+    sealed = Pdf.new()
+    sealed.Root.Lang = "nl"  # something to encrypt
+    sealed.save(io.BytesIO(), encryption=pikepdf.Encryption(owner="", user="", R=4))
+
+
+_open_source_of_chance()
+
+
 def rewrite(content: bytes) -> bytes:
     """The same pages in a new file. Raises Unacceptable: damaged, password, too_complex."""
     try:

@@ -18,8 +18,8 @@ from PIL import Image
 
 from coulance import cleaning, files
 from coulance.models import Specification
-from coulance.sanitizer import MEMORY_BYTES, pdf
-from tests.coulance import hostile
+from coulance.sanitizer import MEMORY_BYTES, pdf, walls
+from tests.coulance import attempts, hostile
 
 Kind, Reason = Specification.Kind, Specification.Reason
 REFUSED = {
@@ -237,6 +237,62 @@ def test_a_photo_of_a_phone_stands_upright_and_says_nothing():
 @pytest.mark.parametrize("mode", ["RGBA", "P", "L", "1", "LA", "I;16"])
 def test_every_kind_of_png_works(mode):
     plain_picture(cleaning.clean(hostile.picture("PNG", mode=mode), Kind.PNG))
+
+
+def test_a_picture_of_two_is_read_behind_the_wall():
+    """Pillow has a module of its own for it, which it must have read before."""
+    both = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(both, "MPO", save_all=True, append_images=[Image.new("RGB", (40, 30))])
+    plain_picture(cleaning.clean(both.getvalue(), Kind.JPEG))
+
+
+def unstopped(closed):
+    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.attempts", closed]
+    done = subprocess.run(command, cwd=cleaning.ROOT, env={}, stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().split()
+
+
+def test_behind_the_wall_nothing_can_be_reached():
+    assert walls.can_close()
+    assert unstopped("yes") == []
+
+
+def test_twin_without_the_wall_everything_can():
+    assert unstopped("no") == list(attempts.ATTEMPTS)
+
+
+def test_the_limits_stand_where_the_wall_does_not():
+    code = """if True:
+        import resource
+        from coulance.sanitizer import walls
+        walls.limit()
+        print(resource.getrlimit(resource.RLIMIT_NPROC)[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=cleaning.ROOT, stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == [b"0", b"0"]
+
+
+def test_what_a_process_leaves_behind_is_ended_with_it(monkeypatch, tmp_path):
+    left = tmp_path / "pid"
+    monkeypatch.setattr(cleaning, "command", lambda kind: ["/bin/sh", "-c", f"sleep 60 >&- & echo $! > {left}; echo x"])
+    assert cleaning.clean(hostile.pdf(), Kind.PDF) == b"x\n"
+    number = int(left.read_text())
+    for _moment in range(200):
+        if not Path(f"/proc/{number}").exists() or "Z" in Path(f"/proc/{number}/stat").read_text().split()[2]:
+            return
+        time.sleep(0.01)
+    pytest.fail("it still runs")
+
+
+def test_a_process_that_talks_without_end_is_ended(monkeypatch):
+    monkeypatch.setattr(cleaning, "command", lambda kind: ["yes"])
+    monkeypatch.setattr(cleaning, "MOST_CLEAN_BYTES", 100_000)
+    monkeypatch.setattr(cleaning, "WALL_SECONDS", 60)
+    started = time.monotonic()
+    with pytest.raises(cleaning.Unclean) as refused:
+        cleaning.clean(hostile.pdf(), Kind.PDF)
+    assert refused.value.reason == Reason.TOO_COMPLEX
+    assert time.monotonic() - started < 10
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch):

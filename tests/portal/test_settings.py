@@ -10,6 +10,7 @@ import pytest
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 
+from coulance.sanitizer import walls
 from portal import checks, env
 from portal.secrets import stored_secret
 
@@ -120,3 +121,10 @@ def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monke
     assert message.id == "portal.E001"
     assert "libdoes-not-exist" in message.msg
     assert message.hint.startswith("apt-get install")
+
+
+def test_a_machine_without_the_wall_around_strangers_files_is_named(monkeypatch):
+    assert checks.strangers_files_behind_a_wall() == []
+    monkeypatch.setattr(walls, "_MACHINES", {})
+    (message,) = checks.strangers_files_behind_a_wall()
+    assert message.id == "portal.W004"
