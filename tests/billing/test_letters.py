@@ -1,5 +1,6 @@
 """What letters say, who gets one letter for what, and when costs are due."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,6 +55,36 @@ def test_the_14_day_letter_has_the_safe_words_the_exact_costs_and_the_way_to_obj
     assert invoice.provider.name in text
     assert "C002" not in text
     assert invoice.payment_reference not in text
+
+
+def plain(kind: str) -> str:
+    """Subject and text in one line."""
+    mail = OutboxMessage.objects.get(kind=kind)
+    return f"{mail.subject} {' '.join(mail.text.split())}"
+
+
+def test_the_words_of_the_law_stand_once_each_beside_plain_ones():
+    until(new_invoice(), COSTS_ON)
+    letter = plain("final_notice")
+    assert letter.startswith("Betaal uw rekening binnen 15 dagen, anders komen er kosten bij ")
+    assert letter.count("verzuim") == letter.lower().count("aanmaning") == 1
+    assert '"in verzuim": u bent te laat met betalen.' in letter
+    assert '"aanmaning": wij vragen u voor de laatste keer om te betalen' in letter
+    assert "incassokosten betalen. Dat zijn kosten omdat u te laat betaalt." in letter
+    for other in ("reminder", "notice_of_costs"):
+        assert not {"verzuim", "aanmaning"} & set(re.findall(r"\w+", plain(other).lower()))
+
+
+def test_without_costs_of_its_own_the_letter_warns_of_interest_only():
+    first = new_invoice()
+    new_invoice(patient=first.patient, days=44)
+    for day in (MONDAY, REMINDED, date(2026, 4, 21), NOTICED, date(2026, 5, 8)):
+        live(day)
+    subjects = OutboxMessage.objects.filter(kind="final_notice").order_by("pk").values_list("subject", flat=True)
+    assert [subject.partition(", ")[2] for subject in subjects] == [
+        "anders komen er kosten bij",
+        "anders komt er rente bij",
+    ]
 
 
 def test_the_printed_last_day_is_never_earlier_than_a_literal_reader_counts():
