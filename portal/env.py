@@ -25,6 +25,9 @@ VARIABLES: dict[str, Variable] = {
     "FIELD_KEYS": Variable(
         str, "", "keys for encrypted columns, newest first: id:base64url(32 bytes)[,…]; made under var/ like SECRET_KEY"
     ),
+    "BACKUP_KEY": Variable(
+        str, "", "key of `manage.py backup`: base64url(32 bytes); keep it apart from the backups; made like SECRET_KEY"
+    ),
     "ALLOWED_HOSTS": Variable(list, [], "host names served, separated by commas"),
     "PUBLIC_URL": Variable(str, "", "the address patients see, https://…; default http://127.0.0.1:PORT"),
     "PORT": Variable(int, 8000, "the port to listen on"),

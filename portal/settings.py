@@ -25,6 +25,8 @@ MEDIA_ROOT = Path(ENV["MEDIA_ROOT"] or DATA_DIR / "media")
 _MAY_MAKE_KEYS = SANDBOX or DEBUG
 SECRET_KEY = ENV["SECRET_KEY"] or stored_secret(DATA_DIR / "secret_key", allowed=_MAY_MAKE_KEYS)
 FIELD_KEYS = ENV["FIELD_KEYS"] or stored_secret(DATA_DIR / "field_keys", allowed=_MAY_MAKE_KEYS, prefix="1:")
+# Not needed to serve anybody, so it may be missing where backups are made elsewhere: then `backup` refuses.
+BACKUP_KEY = ENV["BACKUP_KEY"] or (stored_secret(DATA_DIR / "backup_key", allowed=True) if _MAY_MAKE_KEYS else "")
 
 PORT: int = ENV["PORT"]
 PUBLIC_URL: str = (ENV["PUBLIC_URL"] or f"http://127.0.0.1:{PORT}").rstrip("/")
