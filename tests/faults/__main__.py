@@ -1,0 +1,63 @@
+"""`python -m tests.faults --seeds 1:50 --database sqlite`: exit 1 when a history ended in something untrue."""
+# ruff: noqa: T201  it is a program for a terminal
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tests.faults import simulation
+
+
+def seeds(text: str) -> list[int]:
+    first, _, last = text.partition(":")
+    return list(range(int(first), int(last or first) + 1))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seeds", type=seeds, default="1:20", help="first:last, or one")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--at-once", type=int, default=10, help="histories in a batch; part of what a replay needs")
+    parser.add_argument("--acts", type=int, default=12, help="of each history")
+    parser.add_argument("--faults", type=int, default=16, help="of each batch")
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="zorgrekening-faults-"))
+    folder.chmod(0o711)
+    total, kills, stops = Counter[str](), Counter[str](), Counter[str]()
+    slowest: dict[str, float] = {}
+    bad = 0
+    for outcome in simulation.run(
+        chosen.seeds,
+        database=chosen.database,
+        at_once=chosen.at_once,
+        acts=chosen.acts,
+        faults=chosen.faults,
+        keep=folder,
+    ):
+        place = folder / f"{outcome.seeds[0]}-{outcome.seeds[-1]}"
+        said = "ok" if not outcome.problems else f"{len(outcome.problems)} PROBLEMS, see {place}"
+        print(f"seeds {outcome.seeds[0]}:{outcome.seeds[-1]}  {outcome.seconds:5.1f} s  {said}", flush=True)
+        for problem in outcome.problems:
+            print(f"    {problem}", flush=True)
+        if not outcome.problems:
+            shutil.rmtree(place, ignore_errors=True)
+        bad += bool(outcome.problems)
+        total += outcome.counts
+        kills += outcome.kills
+        stops += outcome.stops
+        for name, seconds in outcome.slowest.items():
+            slowest[name] = max(slowest.get(name, 0), seconds)
+    print(f"\n{chosen.database}: {total['histories']} histories, {bad} batches with problems")
+    for title, counts in (("kill -9", kills), ("stopped", stops), ("counted", total)):
+        print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    print("slowest, in seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in sorted(slowest.items())))
+    if not bad:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

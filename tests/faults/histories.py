@@ -1,0 +1,232 @@
+"""What one seed does: a practice, its invoices, and a dozen acts of patients, staff and bank in an order of its own."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.faults.moments import AMSTERDAM
+from tests.faults.patient import Bill, Patient
+from tests.faults.site import Outage, Site
+from tests.portal import batches
+
+TRY_SECONDS = 90  # every act succeeds in the end, or the site did not come back
+ENDINGS = ["pay"] * 6 + ["pay_and_close", "pay_and_close", "cancel", "fail", "expire"]
+WEIGHTS = {
+    "pay": 8,
+    "leave_at_bank": 2,
+    "double_click": 2,
+    "pay_late": 2,
+    "refund": 2,
+    "undo_refund": 1,
+    "charge_back": 1,
+    "reverse_chargeback": 1,
+    "repeat_webhook": 2,
+    "reduce": 2,
+    "defer": 2,
+    "agree_plan": 2,
+    "look": 1,
+}
+
+
+@dataclass
+class History:
+    """The acts of one seed, and what the practice and the patients know for certain afterwards."""
+
+    seed: int
+    site: Site
+    acts: int
+    bills: list[Bill] = field(default_factory=list)
+    reduced: dict[str, int] = field(default_factory=dict)  # cents by invoice number: what staff were told is done
+    agreed: dict[str, int] = field(default_factory=dict)  # plans and deferrals of which the page said so
+    tried: dict[str, int] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    outages: int = 0
+
+    def __post_init__(self) -> None:
+        self._rng = random.Random(self.seed)
+        self._patient = Patient(self.site, self._rng)
+
+    def run(self) -> None:
+        self._until_done("import", self._import)
+        for _ in range(self.acts):
+            name = self._rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+            act: Callable[[Bill], Any] = getattr(self, f"_{name}")
+            bill = self._rng.choice(self.bills)
+            self._until_done(name, lambda act=act, bill=bill: act(bill), about=bill.number)
+            time.sleep(self._rng.uniform(0, 0.4))
+
+    def _until_done(self, name: str, act: Callable[[], Any], *, about: str = "") -> None:
+        """People try again, for a while."""
+        stop_at = time.monotonic() + TRY_SECONDS
+        while True:
+            moment = self.site.clock.now()
+            try:
+                outcome = act()
+            except Outage as outage:
+                self.outages += 1
+                self.told.append(f"{moment:%d %H:%M:%S} {name} {about}: {outage}")
+                if time.monotonic() > stop_at:
+                    raise TimeoutError(f"seed {self.seed}: {name} never succeeded: {outage}") from outage
+                time.sleep(0.3)
+            else:
+                self.told.append(f"{moment:%d %H:%M:%S} {name} {about}: {outcome or 'done'}")
+                return
+
+    # --- the practice -------------------------------------------------------------------------------
+
+    def _import(self) -> None:
+        agb_code = f"11{self.seed % 1_000_000:06d}"
+        if not self.bills:
+            count = self._rng.randint(1, 3)
+            self.bills = [self._bill(place) for place in range(count)]
+            self._content = self._batch(agb_code)
+        path = Path(self.site.folder) / f"seed{self.seed}.json"
+        path.write_text(json.dumps(self._content))
+        self.site.ask_desk(do="provider", agb_code=agb_code)
+        if refused := self.site.ask_desk(do="command", arguments=["import_invoices", str(path)]):
+            raise Outage(refused)
+        found = {number: rest for number, *rest in self._rows_of_invoices()}
+        for bill in self.bills:
+            bill.reference, bill.token = found[bill.number]
+
+    def _rows_of_invoices(self) -> list[tuple[Any, ...]]:
+        try:
+            return self.site.rows(
+                f"SELECT number, payment_reference, token FROM billing_invoice WHERE number LIKE 'F-{self.seed}-%'"  # noqa: S608
+            )
+        except Exception as error:  # psycopg or sqlite3, while the server is away
+            raise Outage(type(error).__name__) from error
+
+    def _bill(self, place: int) -> Bill:
+        number = f"F-{self.seed}-{place}"
+        return Bill(number, self._rng.randint(2000, 40000), f"{number.lower()}@post.example")
+
+    def _batch(self, agb_code: str) -> dict[str, Any]:
+        made = []
+        today = self.site.clock.now().astimezone(AMSTERDAM).date()
+        for bill in self.bills:
+            issued = today - timedelta(days=self._rng.randint(0, 25))
+            line = batches.INVOICE["lines"][0] | {
+                "unit_price": f"{bill.cents // 100}.{bill.cents % 100:02d}",
+                "performed_on": (issued - timedelta(days=2)).isoformat(),
+            }
+            invoice = batches.invoice(0, number=bill.number, issued_on=issued.isoformat(), lines=[line])
+            invoice["patient"] |= {"number": f"P-{bill.number}", "email": bill.email}
+            made.append(invoice)
+        return batches.batch(*made) | {"provider": {"agb_code": agb_code}}
+
+    def _reduce(self, bill: Bill) -> str:
+        total = self.reduced.get(bill.number, 0)
+        if not total or self._rng.random() < 0.3:
+            total = self._rng.randint(0, bill.cents)
+        before = self.reduced.get(bill.number, 0)
+        # Kept before it is asked: when the desk dies in between it is asked again until it is done.
+        self.reduced[bill.number] = total
+        stop_at = time.monotonic() + TRY_SECONDS
+        while True:
+            try:
+                refused = self.site.ask_desk(do="reduce", number=bill.number, total_cents=total)
+            except Outage:
+                self.outages += 1
+                if time.monotonic() > stop_at:
+                    raise
+                time.sleep(0.3)
+                continue
+            if refused:
+                self.reduced[bill.number] = before
+            return f"{total} {refused}"
+
+    # --- the patient --------------------------------------------------------------------------------
+
+    def _pay(self, bill: Bill, *, double_click: bool = False) -> str:
+        checkout = self._patient.start_payment(bill, double_click=double_click)
+        if not checkout:
+            return "nothing to pay"
+        ending = self._rng.choice(ENDINGS)
+        self._patient.choose(checkout, ending, comes_back=self._rng.random() < 0.6)
+        return f"{ending} {checkout.rsplit('/', 2)[1]}"
+
+    def _double_click(self, bill: Bill) -> str:
+        return self._pay(bill, double_click=True)
+
+    def _leave_at_bank(self, bill: Bill) -> str:
+        return self._patient.start_payment(bill) or "nothing to pay"
+
+    def _look(self, bill: Bill) -> None:
+        self._patient.open(bill)
+
+    def _defer(self, bill: Bill) -> str:
+        return self._arrange(bill, "deferral_agreed", self._patient.defer)
+
+    def _agree_plan(self, bill: Bill) -> str:
+        return self._arrange(bill, "plan_agreed", self._patient.agree_plan)
+
+    def _arrange(self, bill: Bill, kind: str, ask: Callable[[Bill], bool]) -> str:
+        key = f"{bill.number} {kind}"
+        self.tried[key] = self.tried.get(key, 0) + 1
+        if not ask(bill):
+            return "not possible"
+        self.agreed[key] = self.agreed.get(key, 0) + 1
+        return "agreed"
+
+    # --- the bank -----------------------------------------------------------------------------------
+
+    def _payments(self, bill: Bill, *statuses: str) -> list[tuple[Any, ...]]:
+        wanted = ", ".join(f"'{status}'" for status in statuses)
+        return self.site.bank_rows(
+            "SELECT reference, amount_cents, webhook_url, id FROM sandbox_payment"  # noqa: S608
+            f" WHERE description = '{bill.number}' AND status IN ({wanted}) ORDER BY id"
+        )
+
+    def _pay_late(self, bill: Bill) -> str:
+        ended = self._payments(bill, "expired", "failed", "canceled")
+        if not ended:
+            return "nothing ended"
+        reference = self._rng.choice(ended)[0]
+        self._patient.at_bank(reference, action="late")
+        return reference
+
+    def _refund(self, bill: Bill) -> str:
+        return self._money_back(bill, "refund")
+
+    def _charge_back(self, bill: Bill) -> str:
+        return self._money_back(bill, "charge_back")
+
+    def _money_back(self, bill: Bill, action: str) -> str:
+        paid = self._payments(bill, "paid")
+        if not paid:
+            return "nothing paid"
+        reference, cents, *_rest = self._rng.choice(paid)
+        part = self._rng.choice([cents, self._rng.randint(1, cents)])
+        self._patient.at_bank(reference, action=action, amount=f"{part // 100},{part % 100:02d}")
+        return f"{reference} {part}"
+
+    def _undo_refund(self, bill: Bill) -> str:
+        return self._undo(bill, "sandbox_refund", "fail")
+
+    def _reverse_chargeback(self, bill: Bill) -> str:
+        return self._undo(bill, "sandbox_chargeback", "reverse")
+
+    def _undo(self, bill: Bill, table: str, action: str) -> str:
+        rows = self.site.bank_rows(
+            f"SELECT p.reference, r.reference FROM {table} r JOIN sandbox_payment p ON p.id = r.payment_id"  # noqa: S608
+            f" WHERE p.description = '{bill.number}' ORDER BY r.id"
+        )
+        if not rows:
+            return "nothing to undo"
+        payment, row = self._rng.choice(rows)
+        self._patient.at_bank(payment, action=action, row=row)
+        return f"{action} {row}"
+
+    def _repeat_webhook(self, bill: Bill) -> str:
+        known = self._payments(bill, "open", "paid", "expired", "failed", "canceled")
+        if not known:
+            return "no payment"
+        reference, _cents, address, _id = self._rng.choice(known)
+        self._patient.call_webhook(address, reference)
+        return reference

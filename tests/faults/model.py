@@ -1,0 +1,183 @@
+"""What must be true after a batch, worked out without the product's code.
+
+The stand-in bank says what was paid, refunded and charged back; the mail server says which mails it took; the
+histories say what was handed in, reduced and agreed. The portal's tables are read as they lie there.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.parser import BytesHeaderParser
+from typing import Any
+
+from tests.faults.histories import History
+from tests.faults.moments import AMSTERDAM
+from tests.faults.site import Site
+
+GIVEN_UP = ("failed", "canceled")
+# Any number of these can be right; of the others one a day for one invoice.
+SEVERAL_A_DAY = ("receipt",)
+
+
+@dataclass
+class Mail:
+    recipient: str
+    message_id: str
+    received_on: str
+
+
+@dataclass
+class World:
+    """Everything that the judgement rests on, read once when all is quiet. Amounts are cents."""
+
+    bank_payments: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, status
+    bank_refunds: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, status
+    bank_chargebacks: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, reversed
+    mails: list[Mail] = field(default_factory=list)
+    invoices: list[str] = field(default_factory=list)
+    entries: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, kind, external id, cents, mirror
+    messages: list[tuple[Any, ...]] = field(default_factory=list)  # message id, kind, recipient, status, number, error
+
+
+def read(site: Site) -> World:
+    numbers = dict(site.rows("SELECT id, number FROM billing_invoice"))
+    world = World(
+        bank_payments=site.bank_rows("SELECT reference, description, amount_cents, status FROM sandbox_payment"),
+        bank_refunds=site.bank_rows(
+            "SELECT r.reference, p.description, r.amount_cents, r.status FROM sandbox_refund r"
+            " JOIN sandbox_payment p ON p.id = r.payment_id"
+        ),
+        bank_chargebacks=site.bank_rows(
+            "SELECT c.reference, p.description, c.amount_cents, c.reversed_at IS NOT NULL FROM sandbox_chargeback c"
+            " JOIN sandbox_payment p ON p.id = c.payment_id"
+        ),
+        invoices=list(numbers.values()),
+        entries=site.rows(
+            "SELECT i.number, e.kind, e.external_id, e.amount, e.reverses_id IS NOT NULL FROM billing_ledgerentry e"
+            " JOIN billing_invoice i ON i.id = e.invoice_id"
+        ),
+        messages=[
+            (*row, numbers.get(invoice_id, ""), error)
+            for *row, invoice_id, error in site.rows(
+                "SELECT message_id, kind, recipient, status, invoice_id, error FROM billing_outboxmessage"
+            )
+        ],
+    )
+    for recipient, raw, received_at in site.bank_rows(
+        "SELECT \"to\", raw, received_at FROM sandbox_message WHERE kind = 'mail'"
+    ):
+        headers = BytesHeaderParser().parsebytes(raw)
+        moment = datetime.fromisoformat(f"{received_at}+00:00").astimezone(AMSTERDAM)
+        world.mails.append(Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}"))
+    return world
+
+
+def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
+    """Each way in which the portal is not what it should be, as a sentence."""
+    histories = list(histories)
+    yield from _money_in(world)
+    yield from _money_out(world)
+    yield from _sums(world, histories)
+    yield from _mails_and_rows(world)
+    yield from _mails_that_must_be(world, histories)
+
+
+def _booked(world: World, kind: str) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for number, entry_kind, external_id, cents, is_mirror in world.entries:
+        if entry_kind == kind:
+            found[external_id.removesuffix(":reversed")].append((number, cents, bool(is_mirror)))
+    return found
+
+
+def _money_in(world: World) -> Iterator[str]:
+    booked = _booked(world, "payment")
+    for reference, number, cents, status in world.bank_payments:
+        entries = booked.pop(reference, [])
+        wanted = [(number, -cents, False)] if status == "paid" else []
+        if entries != wanted:
+            yield f"{reference} of {number} is {status} at the bank for {cents}, booked as {entries}"
+    for reference, entries in booked.items():
+        yield f"{reference} is booked as {entries}, and the bank never had it"
+
+
+def _money_out(world: World) -> Iterator[str]:
+    for kind, rows in (
+        ("refund", [(ref, number, cents, status in GIVEN_UP) for ref, number, cents, status in world.bank_refunds]),
+        ("chargeback", world.bank_chargebacks),
+    ):
+        booked = _booked(world, kind)
+        for reference, number, cents, is_undone in rows:
+            entries = sorted(booked.pop(reference, []))
+            right = [(number, cents, False)]
+            undone = sorted([*right, (number, -cents, True)])
+            # What was undone before anybody heard of it may never have been booked.
+            if entries != (undone if is_undone else right) and not (is_undone and not entries):
+                yield f"{kind} {reference} of {number} for {cents}, undone: {bool(is_undone)}; booked as {entries}"
+        for reference, entries in booked.items():
+            yield f"{kind} {reference} is booked as {entries}, and the bank never had it"
+
+
+def _sums(world: World, histories: Iterable[History]) -> Iterator[str]:
+    sums: dict[tuple[str, str], int] = Counter()
+    counts: dict[tuple[str, str], int] = Counter()
+    for number, kind, _external_id, cents, _mirror in world.entries:
+        sums[number, kind] += cents
+        counts[number, kind] += 1
+    taken_in = Counter(world.invoices)
+    for history in histories:
+        for bill in history.bills:
+            if taken_in.pop(bill.number, 0) != 1:
+                yield f"{bill.number} is not there exactly once"
+            if sums[bill.number, "invoiced"] != bill.cents or counts[bill.number, "invoiced"] != 1:
+                yield f"{bill.number} of {bill.cents} is invoiced as {sums[bill.number, 'invoiced']}"
+            lowered = history.reduced.get(bill.number, 0)
+            if sums[bill.number, "reduction"] != -lowered:
+                yield f"{bill.number} was lowered by {lowered}, booked as {sums[bill.number, 'reduction']}"
+    for number in taken_in:
+        yield f"{number} was never handed in"
+
+
+def _mails_and_rows(world: World) -> Iterator[str]:
+    """Nothing twice; what is called sent arrived; nothing arrived that nobody sent."""
+    arrived = Counter(mail.message_id for mail in world.mails)
+    for message_id, kind, recipient, status, number, error in world.messages:
+        times = arrived.pop(message_id, 0) if message_id else 0
+        wanted = {"sent": (1,), "in_doubt": (0, 1)}.get(status, (0,))
+        if times not in wanted:
+            yield f"{kind} about {number} to {recipient} is {status} ({error}) and arrived {times} times"
+        if status in ("queued", "sending"):
+            yield f"{kind} about {number} to {recipient} is still {status} ({error})"
+    for message_id, times in arrived.items():
+        yield f"a mail that nobody wrote arrived {times} times: {message_id}"
+    kinds = {message_id: (kind, number) for message_id, kind, _to, _status, number, _error in world.messages}
+    a_day = Counter((*kinds.get(mail.message_id, ("?", "?")), mail.received_on) for mail in world.mails)
+    for (kind, number, day), times in a_day.items():
+        if times > 1 and kind not in SEVERAL_A_DAY:
+            yield f"{kind} about {number} arrived {times} times on {day}"
+
+
+def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[str]:
+    """A receipt for each payment, an announcement for each invoice, a confirmation of each agreement.
+
+    A message counts when it arrived, or when staff are told that it failed or is in doubt.
+    """
+    counts: dict[tuple[str, str], int] = Counter()
+    for _message_id, kind, _recipient, status, number, _error in world.messages:
+        if status != "canceled":
+            counts[number, kind] += 1
+    paid = Counter(number for _ref, number, _cents, status in world.bank_payments if status == "paid")
+    for history in histories:
+        for bill in history.bills:
+            receipts = counts[bill.number, "receipt"]
+            if receipts != paid[bill.number]:
+                yield f"{bill.number} was paid {paid[bill.number]} times and has {receipts} receipts"
+            lowered_away = history.reduced.get(bill.number, 0) == bill.cents
+            if not counts[bill.number, "invoice_notice"] and not paid[bill.number] and not lowered_away:
+                yield f"{bill.number} was never announced"
+            for kind in ("deferral_agreed", "plan_agreed"):
+                key = f"{bill.number} {kind}"
+                least, most = history.agreed.get(key, 0), history.tried.get(key, 0)
+                if not least <= counts[bill.number, kind] <= most:
+                    yield f"{bill.number}: {counts[bill.number, kind]} × {kind}, agreed {least} to {most} times"

@@ -1,0 +1,127 @@
+"""A patient at a browser without JavaScript, who also sits at the bank; and what the bank itself may do."""
+
+import random
+import re
+import time
+from dataclasses import dataclass
+
+import requests
+
+from tests.faults.site import Outage, Site
+
+WAIT_SECONDS = 15
+_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+_CHECKOUT = re.compile(r'href="([^"]+/sandbox/mollie/checkout/[^"]+)"')
+_AMOUNT = re.compile(r'name="amount" value="([^"]+)"')
+_FIRST_ON = re.compile(r'name="first_on" value="([^"]+)"')
+_COUNTS = re.compile(r'name="count" value="(\d+)"')
+_MOST_DAY = re.compile(r'name="until"[^>]*max="([^"]+)"')
+
+
+@dataclass
+class Bill:
+    """An invoice as the practice wrote it; reference and token are read once it was taken in."""
+
+    number: str
+    cents: int
+    email: str
+    reference: str = ""
+    token: str = ""
+
+
+class Patient:
+    """Every method may raise Outage; doing it again is always right."""
+
+    def __init__(self, site: Site, rng: random.Random) -> None:
+        self._site, self._rng = site, rng
+        # Two browsers, because both sites are called 127.0.0.1 and cookies know no ports.
+        self._browsers = {site.url: requests.Session(), site.bank_url: requests.Session()}
+        for session in self._browsers.values():
+            session.trust_env = False
+
+    def _ask(self, method: str, url: str, **more: object) -> requests.Response:
+        session = self._browsers["/".join(url.split("/", 3)[:3])]
+        try:
+            answer = session.request(method, url, timeout=WAIT_SECONDS, **more)  # type: ignore[arg-type]
+        except requests.RequestException as error:
+            raise Outage(f"{method} {type(error).__name__}") from None
+        if answer.status_code >= 500:
+            raise Outage(f"{method} {answer.status_code}")
+        return answer
+
+    def _submit(self, page: requests.Response, url: str, *, follow: bool = True, **fields: str) -> requests.Response:
+        found = _CSRF.search(page.text)
+        if found is None:
+            raise Outage("no form")  # a page of an error in between
+        data = {"csrfmiddlewaretoken": found[1], **fields}
+        return self._ask("POST", url, data=data, allow_redirects=follow)
+
+    def open(self, bill: Bill) -> requests.Response:
+        """Look the invoice up by its reference, as somebody who just arrived."""
+        front = self._ask("GET", f"{self._site.url}/")
+        page = self._submit(front, f"{self._site.url}/", reference=bill.reference)
+        if f"/rekening/{bill.token}/" not in page.url:
+            raise Outage(f"the invoice did not open: {page.status_code}")
+        return page
+
+    def start_payment(self, bill: Bill, *, double_click: bool = False) -> str:
+        """The link to the bank, or nothing when there is nothing to pay now (or the link is not there yet)."""
+        page = self.open(bill)
+        if f"/rekening/{bill.token}/betalen/" not in page.text:
+            return ""
+        amounts = _AMOUNT.findall(page.text)
+        fields = {"amount": self._rng.choice(amounts)} if amounts else {}
+        for _ in range(2 if double_click else 1):
+            page = self._submit(page, f"{self._site.url}/rekening/{bill.token}/betalen/", **fields)
+        found = _CHECKOUT.search(page.text)
+        if found is None and "/betaling/" in page.url:  # the bank did not answer in time: the page refreshes itself
+            for _ in range(3):
+                time.sleep(0.5)
+                page = self._ask("GET", page.url.partition("?")[0] + "?opnieuw")
+                token = page.url.partition("/betaling/")[2].partition("/")[0]
+                again = self._ask("GET", f"{self._site.url}/betaling/{token}/naar-uw-bank/")
+                if found := _CHECKOUT.search(again.text):
+                    break
+        return found[1] if found else ""
+
+    def choose(self, checkout: str, choice: str, *, comes_back: bool) -> None:
+        """What the patient does at the bank; `comes_back` opens our return page afterwards."""
+        page = self._ask("GET", checkout)
+        if 'name="choice"' not in page.text:
+            return  # it ended already
+        answer = self._submit(page, checkout, follow=False, choice=choice)
+        if comes_back and answer.status_code == 303:
+            self._ask("GET", answer.headers["Location"])
+
+    def defer(self, bill: Bill) -> bool:
+        """Ask for a later day; whether our page took it."""
+        url = f"{self._site.url}/rekening/{bill.token}/uitstel/"
+        self.open(bill)
+        page = self._ask("GET", url)
+        latest = _MOST_DAY.search(page.text)
+        if latest is None:
+            return False
+        page = self._submit(page, url, until=latest[1])
+        return page.status_code == 200 and bool(page.history)
+
+    def agree_plan(self, bill: Bill) -> bool:
+        """Ask for installments; whether our page took it."""
+        url = f"{self._site.url}/rekening/{bill.token}/betalingsregeling/"
+        self.open(bill)
+        page = self._ask("GET", url)
+        first_on, amounts, counts = _FIRST_ON.search(page.text), _AMOUNT.findall(page.text), _COUNTS.findall(page.text)
+        if first_on is None or not amounts or not counts:
+            return False
+        page = self._submit(page, url, first_on=first_on[1], amount=amounts[0], count=self._rng.choice(counts))
+        return page.status_code == 200 and bool(page.history)
+
+    def at_bank(self, reference: str, **fields: str) -> None:
+        """What the bank's own desk may do with a payment: refund, charge_back, reverse, late, fail, settle."""
+        url = f"{self._site.bank_url}/sandbox/mollie/state/{reference}/"
+        page = self._ask("GET", url)
+        if _CSRF.search(page.text):  # without a form nothing can be done with it any more
+            self._submit(page, url, **fields)
+
+    def call_webhook(self, address: str, reference: str) -> None:
+        """A call that says nothing new: the gateway may call as often as it likes."""
+        self._ask("POST", address, data={"id": reference})

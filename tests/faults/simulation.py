@@ -1,0 +1,287 @@
+"""A batch: several histories at once through one set of processes, faults that hit all of them, and the judgement."""
+# ruff: noqa: S608  the queries are made of our own words
+
+import contextlib
+import os
+import random
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.faults import model
+from tests.faults.histories import History
+from tests.faults.parts import READY_SECONDS, Part, wait_until
+from tests.faults.site import Outage, Servers, Site, ground
+
+QUIET_SECONDS = 45  # after the last fault, for what is due at that moment
+# How far the clock jumps while things settle: a call that died, a worker that died while it sent, a key that is too
+# old to be used again. Then a morning on which what nobody told us about is asked for.
+SETTLE = [timedelta(seconds=61), timedelta(minutes=11), timedelta(minutes=70), None, timedelta(minutes=21)]
+KILLS = {"web": 3, "web child": 2, "worker1": 3, "worker2": 3, "beat1": 1, "beat2": 1, "desk": 2}
+SERVER_KILLS = {"redis": 2, "postgres": 2, "postgres child": 2}
+STOPS = {"web child": 2, "worker1": 2, "worker2": 2, "beat1": 1, "desk": 1, "bank": 1, "tills": 1}
+SERVER_STOPS = {"redis": 1, "postgres child": 1}
+ORDERS: list[dict[str, Any]] = [
+    {"smtp": {"refuse": "451", "times": 3}},
+    {"smtp": {"refuse": "421", "times": 2}},
+    {"smtp": {"refuse": "550", "times": 1}},
+    {"smtp": {"drop_after_data": True, "times": 1}},
+    {"smtp": {"lose": True, "times": 1}},
+    {"smtp": {"slow_ms": 700, "times": 6}},
+    {"create": {"kind": "500", "times": 2}},
+    {"create": {"kind": "503", "times": 1}},
+    {"create": {"kind": "html", "times": 1}},
+    {"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 9000}},
+    {"create": {"kind": "timeout_before_commit", "times": 1, "hang_ms": 9000}},
+    {"get": {"kind": "500", "times": 3}},
+    {"get": {"kind": "429", "times": 2}},
+    {"get": {"kind": "bare", "times": 2}},
+    {"api": {"delay_ms": 400, "times": 10}},
+    {"webhook": {"drop": True, "times": 2}},
+    {"webhook": {"drop": True, "times": 1}},
+    {"webhook": {"double": True, "times": 3}},
+    {"webhook": {"delay_s": 2, "times": 3}},
+    {"webhook": {"reorder": True, "times": 4}},
+]
+
+
+@dataclass
+class Outcome:
+    """What became of a batch."""
+
+    seeds: Sequence[int]
+    problems: list[str] = field(default_factory=list)
+    kills: Counter[str] = field(default_factory=Counter)
+    stops: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    slowest: dict[str, float] = field(default_factory=dict)  # seconds until ready again, by part
+    seconds: float = 0
+
+    def ready_after(self, part: str, seconds: float) -> None:
+        self.slowest[part] = max(self.slowest.get(part, 0), seconds)
+
+
+class Faults:
+    """One batch's own order of kills, stops, failures and leaps in time."""
+
+    def __init__(self, site: Site, rng: random.Random, outcome: Outcome, count: int) -> None:
+        self.site, self._rng, self._outcome, self._count = site, rng, outcome, count
+        self._parts = dict(site.keeper.parts)
+        self._servers = site.servers is not None
+        if site.servers:
+            self._parts |= site.servers.keeper.parts
+        self._watchers: list[threading.Thread] = []
+
+    def run(self) -> None:
+        for _ in range(self._count):
+            time.sleep(self._rng.uniform(0.2, 1.6))
+            self._rng.choices([self._kill, self._pause, self._order, self._leap], [5, 3, 5, 2])[0]()
+
+    def heal(self) -> None:
+        """Everything goes on, and every part is seen to work again."""
+        for watcher in self._watchers:
+            watcher.join()
+        self.site.set_faults(None)
+
+    def _kill(self) -> None:
+        kinds = KILLS | (SERVER_KILLS if self._servers else {})
+        name = self._rng.choices(list(kinds), list(kinds.values()))[0]
+        part = self._parts[name.partition(" ")[0]]
+        places = {other.name: other.size() for other in self._parts.values()}
+        if name == "postgres":
+            part.process.send_signal(signal.SIGKILL)  # its children are in groups of their own, and see it end
+        elif name.endswith("child"):
+            self._signal_child(part, signal.SIGKILL)
+        else:
+            part.send(signal.SIGKILL)
+        self._outcome.kills[name] += 1
+        self._watch(name, part, places)
+
+    def _signal_child(self, part: Part, number: signal.Signals) -> int | None:
+        children = part.children()
+        if not children:
+            return None
+        child = self._rng.choice(children)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, number)
+        return child
+
+    def _watch(self, name: str, part: Part, places: dict[str, int]) -> None:
+        """Note when it works again; a server only counts as back when both workers have done something."""
+        needed = [part]
+        if part.name in ("redis", "postgres"):
+            needed = [part, *(self._parts[other] for other in ("web", "worker1", "worker2"))]
+
+        def look() -> None:
+            try:
+                time.sleep(0.1)  # for the process to be gone
+                took = wait_until(
+                    lambda: all(each.works(each, places[each.name]) for each in needed),
+                    seconds=READY_SECONDS, what=f"{name} is ready again",
+                )  # fmt: skip
+            except TimeoutError as error:
+                self._outcome.problems.append(str(error))
+            else:
+                self._outcome.ready_after(name, took + 0.1)
+
+        self._watchers.append(threading.Thread(target=look, daemon=True))
+        self._watchers[-1].start()
+
+    def _pause(self) -> None:
+        kinds = STOPS | (SERVER_STOPS if self._servers else {})
+        name = self._rng.choices(list(kinds), list(kinds.values()))[0]
+        part = self._parts[name.partition(" ")[0]]
+        seconds = self._rng.uniform(1, 3)
+        if name.endswith("child"):
+            child = self._signal_child(part, signal.SIGSTOP)
+            time.sleep(seconds)
+            if child:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGCONT)
+        else:
+            part.send(signal.SIGSTOP)
+            time.sleep(seconds)
+            part.send(signal.SIGCONT)
+        self._outcome.stops[name] += 1
+
+    def _order(self) -> None:
+        order = self._rng.choice(ORDERS)
+        self.site.set_faults(order)
+        for section, what in order.items():
+            kind = what.get("kind") or next(key for key in what if key != "times")
+            self._outcome.counts[f"fault {section} {kind}"] += 1
+
+    def _leap(self) -> None:
+        clock = self.site.clock
+        if self._rng.random() < 0.4:
+            clock.next_morning(days=self._rng.choice([1, 1, 4, 12, 27]))
+        else:
+            clock.jump(timedelta(minutes=self._rng.choice([1, 6, 17, 61])))
+        self._outcome.counts["leaps in time"] += 1
+
+
+def open_work(site: Site) -> list[str]:
+    """What is due now and not done, by name: nothing when all is quiet."""
+    now = site.clock.now()
+    moment = f"'{now:%Y-%m-%d %H:%M:%S.%f}'" if not site.servers else f"'{now.isoformat()}'"
+    bank_moment = f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
+    found = {
+        "messages": f"SELECT count(*) FROM billing_outboxmessage WHERE status = 'queued' AND next_try_at <= {moment}",
+        "sending": "SELECT count(*) FROM billing_outboxmessage WHERE status = 'sending'",
+        "webhooks": "SELECT count(*) FROM billing_webhookcall WHERE done_at IS NULL",
+        "creations": "SELECT count(*) FROM billing_payment WHERE status IN ('new', 'creating', 'create_unknown')",
+        "checks": f"SELECT count(*) FROM billing_payment WHERE next_check_at <= {moment}",
+        "steps": "SELECT count(*) FROM billing_reminderstep WHERE status = 'planned'",
+    }
+    try:
+        open_ones = [name for name, query in found.items() if site.rows(query)[0][0]]
+    except Exception as error:  # the database is coming back
+        return [type(error).__name__]
+    calls = (
+        f"SELECT count(*) FROM sandbox_webhookcall WHERE state IN ('waiting', 'sending') AND due_at <= {bank_moment}"
+    )
+    refunds = f"SELECT count(*) FROM sandbox_refund WHERE status = 'pending' AND settles_at <= {bank_moment}"
+    ends = f"SELECT count(*) FROM sandbox_payment WHERE status = 'open' AND expires_at <= {bank_moment}"
+    return open_ones + [query.split()[3] for query in (calls, refunds, ends) if site.bank_rows(query)[0][0]]
+
+
+def settle(site: Site, outcome: Outcome) -> None:
+    """Let the clock run on until all that was begun is finished; what never finishes is a problem."""
+    left: list[str] = []
+    for leap in [timedelta(0), *SETTLE]:
+        if leap is None:
+            site.clock.next_morning()
+        else:
+            site.clock.jump(leap)
+        is_last = leap is SETTLE[-1]
+        seconds = QUIET_SECONDS if is_last else 6
+        try:
+            took = wait_until(lambda: _is_quiet(site), seconds=seconds, what="quiet", every=0.2)
+        except TimeoutError:
+            left = open_work(site)
+        else:
+            left = []
+            outcome.ready_after("quiet", took)
+    if left:
+        outcome.problems.append(f"never quiet: {', '.join(left)}")
+
+
+def _is_quiet(site: Site) -> bool:
+    """Twice in a row, because a sweep may just be between two rows."""
+    if open_work(site):
+        return False
+    time.sleep(1.2)  # longer than the pause of any sweep that finds work by itself
+    return not open_work(site)
+
+
+def run_batch(
+    seeds: Sequence[int], *, folder: Path, template: Path, servers: Servers | None, acts: int, faults: int,
+    worker_app: str = "portal.celery", change_world: Callable[[model.World], None] | None = None,
+) -> Outcome:  # fmt: skip
+    """Walk the histories of `seeds` at once, and say what came of it."""
+    outcome = Outcome(seeds)
+    began = time.monotonic()
+    folder.mkdir()
+    with Site(folder, template=template, servers=servers, worker_app=worker_app) as site:
+        histories = [History(seed, site, acts) for seed in seeds]
+        disturbances = Faults(site, random.Random(f"faults {seeds[0]}:{seeds[-1]}"), outcome, faults)
+        with ThreadPoolExecutor(max_workers=len(histories) + 1) as pool:
+            running = [pool.submit(history.run) for history in histories] + [pool.submit(disturbances.run)]
+        for future in running:
+            if (error := future.exception()) is not None:
+                outcome.problems.append(f"{type(error).__name__}: {error}")
+        disturbances.heal()
+        settle(site, outcome)
+        _judge(site, histories, outcome, change_world)
+        _write_down(folder, histories, outcome)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def _judge(
+    site: Site, histories: list[History], outcome: Outcome, change_world: Callable[[model.World], None] | None
+) -> None:
+    world = model.read(site)
+    if change_world:
+        change_world(world)
+    outcome.problems += model.judge(world, histories)
+    for name in ("verify_ledger", "verify_access_log"):
+        try:
+            if said := site.ask_desk(do="command", arguments=[name]):
+                outcome.problems.append(f"{name}: {said}")
+        except Outage as outage:
+            outcome.problems.append(f"{name}: {outage}")
+    outcome.counts["histories"] = len(histories)
+    outcome.counts["outages met"] = sum(history.outages for history in histories)
+    outcome.counts["payments at the bank"] = len(world.bank_payments)
+    outcome.counts["paid"] = sum(status == "paid" for *_rest, status in world.bank_payments)
+    outcome.counts["refunds"], outcome.counts["chargebacks"] = len(world.bank_refunds), len(world.bank_chargebacks)
+    outcome.counts["mails arrived"] = len(world.mails)
+    for *_rest, status, _number, _error in world.messages:
+        outcome.counts[f"messages {status}"] += 1
+
+
+def _write_down(folder: Path, histories: Iterable[History], outcome: Outcome) -> None:
+    lines = [line for history in histories for line in (f"# seed {history.seed}", *history.told)]
+    (folder / "histories.txt").write_text("\n".join([*outcome.problems, "", *lines, ""]))
+
+
+def run(
+    seeds: Sequence[int], *, database: str, at_once: int, acts: int, faults: int, keep: Path | None = None
+) -> Iterator[Outcome]:
+    """The outcome of each batch of `at_once` seeds. What a batch with problems left behind stays in `keep`."""
+    with tempfile.TemporaryDirectory(prefix="zorgrekening-faults-", ignore_cleanup_errors=True) as name:
+        folder = keep or Path(name)
+        with ground(folder, database) as (template, servers):
+            for start in range(0, len(seeds), at_once):
+                batch = seeds[start : start + at_once]
+                place = folder / f"{batch[0]}-{batch[-1]}"
+                yield run_batch(batch, folder=place, template=template, servers=servers, acts=acts, faults=faults)
