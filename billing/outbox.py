@@ -44,7 +44,7 @@ LAST_CHECKS = dict.fromkeys(
     "billing.letters.may_send",
 ) | dict.fromkeys(
     ("installment_due", "installment_missed", "plan_broken", "plan_completed"),
-    "billing.plans.may_send",
+    "billing.plan_messages.may_send",
 )
 
 CALENDAR_FILE = "zorgrekening.ics"

@@ -29,6 +29,12 @@ def needs_another(reminder: OutboxMessage | None, invoice: Invoice) -> bool:
     return bool(never_arrived and is_one_address(email) and (reminder is None or reminder.recipient != email))
 
 
+def did_not_arrive(reminder: OutboxMessage | None) -> bool:
+    """Whether no mail reached the patient, as far as anybody knows, and none is on its way."""
+    lost = (OutboxMessage.Status.FAILED, OutboxMessage.Status.IN_DOUBT)
+    return reminder is None or reminder.bounced_at is not None or reminder.status in lost
+
+
 def days_over(sent_at: datetime, today: date) -> bool:
     """Whether the last of the days of grace after a reminder that left at `sent_at` has gone by."""
     delivered = calendar.delivered_on(timezone.localtime(sent_at).date(), calendar.Channel.EMAIL)

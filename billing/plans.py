@@ -11,37 +11,39 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing import audit, ladder, ledger, links, outbox
+from billing import audit, ladder, ledger, outbox
 from billing.breakdown import parts_of
 from billing.calendar_file import calendar_file
 from billing.errors import Refused
 from billing.law import calendar
 from billing.ledger import lock_invoice
-from billing.models import Hold, Installment, Invoice, OutboxMessage, PaymentPlan, StaffItem
-from billing.money import ZERO, from_cents, to_cents
+from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffItem
+from billing.money import ZERO
+from billing.plan_messages import key_of, tell, way_in
 from billing.plan_options import Term, options, schedule
 from billing.plan_progress import Progress, progress_of
-from billing.plan_reminder import days_over, needs_another, reminder_of
+from billing.plan_reminder import days_over, did_not_arrive, needs_another, reminder_of
 from billing.transitions import advance
 
 __all__ = [
     "agree_deferral",
     "agree_installments",
-    "may_send",
+    "end_unreminded",
     "options",
     "progress",
     "progress_of",
     "run_day",
     "schedule",
+    "unreminded_miss",
 ]
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
 CHUNK = 500
 BY = "run_daily"
+UNREMINDED = "installment_missed"  # the note of the item that asks staff to reach the patient
 
 
 # --- agreeing -------------------------------------------------------------------------------------
@@ -129,19 +131,11 @@ def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Term], *, b
     outbox.queue(
         "deferral_agreed" if kind == Kind.DEFERRAL else "plan_agreed",
         invoice=invoice,
-        context={"amount": total, "until": invoice.due_on, "terms": terms, **_way_in(invoice, invoice.due_on)},
+        context={"amount": total, "until": invoice.due_on, "terms": terms, **way_in(invoice, invoice.due_on)},
         dedupe_key=f"plan_agreed:{plan.pk}",
         calendar=calendar_file(installments, language=invoice.patient.language, made_at=plan.agreed_at),
     )
     return plan
-
-
-def _way_in(invoice: Invoice, until: date) -> dict[str, object]:
-    """What the mails say about opening the invoice: a link that works long after the last day to pay."""
-    until += timedelta(days=settings.LINK_VALID_DAYS)
-    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
-    line = {"number": invoice.number, "link": link, "reference_ending": invoice.payment_reference[-4:]}
-    return {"lines": [line], "link_until": until, "provider": invoice.provider}
 
 
 def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
@@ -158,6 +152,38 @@ def progress(invoice_id: int, *, today: date) -> Progress | None:
     """How far the running plan of the invoice is paid; None when there is none."""
     plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
     return progress_of(plan, ledger.outstanding(invoice_id), today=today) if plan else None
+
+
+# --- what staff may do ----------------------------------------------------------------------------
+
+
+def unreminded_miss(invoice: Invoice, *, today: date) -> Installment | None:
+    """The missed installment of the running plan that no mail could remind of: a person must reach the patient."""
+    now = progress(invoice.pk, today=today)
+    missed = now.next.installment if now and now.next and not now.is_deferral else None
+    unreminded = missed and missed.missed_on and did_not_arrive(reminder_of(missed))
+    return missed if unreminded else None
+
+
+def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None:
+    """A person reminded the patient in another way, in vain: the plan ends as it would have after our own mail.
+
+    Raises Refused while a mail can still remind, while the invoice is on hold, and before the days of grace are over.
+    """
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        missed = unreminded_miss(locked, today=today)
+        now = progress(locked.pk, today=today)
+        if missed is None or now is None or _rested_until([locked.pk]).get(locked.pk) == date.max:
+            raise Refused(_("Only a payment plan whose reminder could not be delivered can be ended here."))
+        if missed.grace_until and today <= missed.grace_until:
+            last = date_format(missed.grace_until, "DATE_FORMAT")
+            raise Refused(_("The patient still has until %(day)s to pay. End the plan after that day.") % {"day": last})
+        now.plan.invoice = locked
+        _give_back(now, by=by, today=today)
+        audit.record("plan_ended_by_hand", by=by, invoice=locked, note=note)
+        items = StaffItem.objects.filter(invoice=locked, kind=StaffItem.Kind.MESSAGE_FAILED, note=UNREMINDED)
+        audit.close_overtaken(items, by=by, reason="plan_ended_by_hand")
 
 
 # --- the day's work -------------------------------------------------------------------------------
@@ -247,7 +273,7 @@ def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
 
 def _complete(now: Progress, today: date) -> None:
     if _end(now.plan, Status.COMPLETED, by=BY) and not now.is_deferral:
-        _tell("plan_completed", now, {}, key=str(now.plan.pk))
+        tell("plan_completed", now, {}, key=str(now.plan.pk))
 
 
 def _withdraw(now: Progress, today: date) -> None:
@@ -266,7 +292,7 @@ def _announce(now: Progress, today: date) -> None:
         line.installment.save(update_fields=["announced_on"])
         facts = {"amount": line.open, "due_on": line.installment.due_on, "number": line.installment.number}
         facts |= {"count": len(now.lines), "is_deferral": now.is_deferral}
-        _tell("installment_due", now, facts, key=_key(line.installment, line.open, today))
+        tell("installment_due", now, facts, key=key_of(line.installment, line.open, today))
 
 
 def _close_misses(now: Progress, today: date) -> None:
@@ -292,7 +318,7 @@ def _miss(now: Progress, today: date) -> None:
         audit.record("installment_missed", by=BY, invoice=now.plan.invoice, number=line.installment.number)
         facts = {"amount": now.due_now, "due_on": line.installment.due_on, "number": line.installment.number}
         facts |= {"grace_until": line.installment.grace_until, "outstanding": now.outstanding}
-        if not _tell("installment_missed", now, facts, key=_key(line.installment, now.due_now, today)):
+        if not tell("installment_missed", now, facts, key=key_of(line.installment, now.due_now, today)):
             _leave_to_staff(now.plan.invoice, line.installment)
 
 
@@ -309,18 +335,25 @@ def _break(now: Progress, today: date) -> None:
     if needs_another(reminder, invoice):
         _forget_miss(missed)
     elif reminder and reminder.sent_at and not reminder.bounced_at:
-        if days_over(reminder.sent_at, today) and _end(now.plan, Status.BROKEN, by=BY):
-            ladder.move_ladder(invoice, due_on=today, today=today)
-            facts = {"outstanding": now.outstanding, "parts": parts_of(invoice)}
-            _tell("plan_broken", now, facts, key=str(now.plan.pk))
-    elif reminder is None or reminder.status not in (OutboxMessage.Status.QUEUED, OutboxMessage.Status.SENDING):
+        if days_over(reminder.sent_at, today):
+            _give_back(now, by=BY, today=today)
+    elif did_not_arrive(reminder):
         _leave_to_staff(invoice, missed)
+
+
+def _give_back(now: Progress, *, by: str, today: date) -> None:
+    """The plan is over and the rest is due today: the invoice is the ladder's again."""
+    if _end(now.plan, Status.BROKEN, by=by):
+        invoice = now.plan.invoice
+        ladder.move_ladder(invoice, due_on=today, today=today)
+        facts = {"outstanding": now.outstanding, "parts": parts_of(invoice)}
+        tell("plan_broken", now, facts, key=str(now.plan.pk))
 
 
 def _leave_to_staff(invoice: Invoice, missed: Installment) -> None:
     """Once for each miss: the patient can't be reminded by mail, so the plan stands until a person has seen to it."""
     key = f"installment_missed:{missed.pk}:{missed.missed_on}"
-    audit.ask_staff(StaffItem.Kind.MESSAGE_FAILED, dedupe_key=key, invoice=invoice, note="installment_missed")
+    audit.ask_staff(StaffItem.Kind.MESSAGE_FAILED, dedupe_key=key, invoice=invoice, note=UNREMINDED)
 
 
 _ACTS: dict[Act, Callable[[Progress, date], None]] = {
@@ -332,63 +365,3 @@ _ACTS: dict[Act, Callable[[Progress, date], None]] = {
     Act.MISS: _miss,
     Act.BREAK: _break,
 }
-
-
-# --- messages -------------------------------------------------------------------------------------
-
-
-def _key(installment: Installment, amount: Decimal, today: date) -> str:
-    """Names the installment, the amount that the mail states, the day, and how many mails of this invoice went before.
-
-    With the count an amount that returns to what it was is another mail; the lock of the invoice makes it one.
-    """
-    before = OutboxMessage.objects.filter(invoice_id=installment.plan.invoice_id).count()
-    return f"{installment.pk}:{to_cents(amount)}:{today}:{before}"
-
-
-def _tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> OutboxMessage | None:
-    invoice = now.plan.invoice
-    context = {**_way_in(invoice, now.ends_on), **facts}
-    return outbox.queue(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
-
-
-def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """Whether a mail about a plan may go out now: None, the moment to ask again, or why it is withdrawn.
-
-    Nobody is written to at night, on Sundays or holidays, nor about an amount that is no longer right.
-    """
-    if not calendar.is_sending_moment(now):
-        return calendar.next_sending_moment(now)
-    today = timezone.localtime(now).date()
-    if message.invoice_id is None:
-        return None
-    owed = ledger.outstanding(message.invoice_id)
-    if message.kind == "plan_completed":
-        return "owed_again" if owed else None
-    if owed == ZERO:
-        return "paid"
-    if Hold.objects.filter(invoice_id=message.invoice_id, released_at=None).exists():
-        return now + timedelta(days=1)
-    if message.kind == "plan_broken":
-        return None
-    plan = PaymentPlan.objects.filter(invoice_id=message.invoice_id, status=Status.ACTIVE).first()
-    return _no_longer_right(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
-
-
-def _no_longer_right(message: OutboxMessage, now: Progress, today: date) -> str | None:
-    """Why a mail about an installment is withdrawn. One that only says something old is made anew by the next run."""
-    installment_id, cents = map(int, message.dedupe_key.split(":")[1:3])
-    first = now.next.installment if now.next else None
-    if first is None or first.pk != installment_id:
-        return "paid"
-    rows = Installment.objects.filter(pk=installment_id)
-    if message.kind == "installment_due":
-        if first.due_on < today:
-            return "too_late"
-        if from_cents(cents) != (now.next.open if now.next else ZERO):
-            rows.update(announced_on=None)
-            return "changed"
-    elif from_cents(cents) != now.due_now or (first.grace_until or today) < today:
-        rows.update(missed_on=None, grace_until=None)
-        return "changed"
-    return None

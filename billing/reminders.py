@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, charges, ladder, letters
+from billing import audit, charges, ladder, letters, plans
 from billing.errors import Refused
 from billing.invoices import place_hold, release_hold
 from billing.ledger import lock_invoice
@@ -124,6 +124,8 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
         acts.append("delivered")
     if invoice.next_step > Step.FINAL_NOTICE:
         acts.append("waive")
+    if plans.unreminded_miss(invoice, today=timezone.localdate()):
+        acts.append("end_plan")
     return tuple(acts)
 
 
@@ -172,6 +174,11 @@ def waive_charges(invoice: Invoice, *, by: str, note: str) -> None:
     note = _require_reason(note)
     if not charges.waive(invoice, by=by, note=note):
         raise Refused(_("No costs or interest were charged on this invoice."))
+
+
+def end_plan(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """End a payment plan whose reminder could not be delivered. Raises Refused without a reason, or when it may not."""
+    plans.end_unreminded(invoice, by=by, note=_require_reason(note), today=today or timezone.localdate())
 
 
 def pause(invoice: Invoice, *, by: str, note: str) -> None:

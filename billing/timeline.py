@@ -22,6 +22,7 @@ ACTS = {
     "plan_completed": gettext_noop("deferral or payment plan paid in full"),
     "plan_broken": gettext_noop("deferral or payment plan ended without being paid"),
     "plan_canceled": gettext_noop("deferral or payment plan replaced or withdrawn"),
+    "plan_ended_by_hand": gettext_noop("payment plan ended by staff, its reminder could not be delivered"),
     "installment_missed": gettext_noop("installment missed, reminder sent"),
     "item_closed": gettext_noop("item for staff closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),

@@ -71,8 +71,8 @@ class ReasonForm(ActionForm):
 @admin.register(Invoice)
 class InvoiceAdmin(TenantAdmin):
     provider_path = "provider"
-    actions = ("pause", "resume", "delivered", "waive")
-    reasoned = ("pause", "resume", "delivered", "waive")
+    actions = ("pause", "resume", "delivered", "waive", "end_plan")
+    reasoned = ("pause", "resume", "delivered", "waive", "end_plan")
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
@@ -158,6 +158,10 @@ class InvoiceAdmin(TenantAdmin):
     @admin.action(description=_("Waive costs and interest"), permissions=["act"])
     def waive(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, reminders.waive_charges, gettext("Costs and interest were taken off."))
+
+    @admin.action(description=_("End the payment plan"), permissions=["act"])
+    def end_plan(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, reminders.end_plan, gettext("The payment plan has ended. All of the rest is due."))
 
     def _act(self, request: HttpRequest, queryset: QuerySet[Invoice], rule: Callable[..., None], done: str) -> None:
         """Apply `rule` to each with the reason that was typed; what it refuses is said and stops nothing else."""

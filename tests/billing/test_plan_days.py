@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import invoices, plans
+from billing import invoices, plan_messages, plans
 from billing.models import Hold, Installment, Invoice, LedgerEntry, OutboxMessage, PaymentPlan
 from billing.money import from_cents
 from billing.plan_progress import progress_of
@@ -293,44 +293,44 @@ class TestAtTheLastMoment:
 
     def test_it_goes_out(self):
         _agreed, mail = self.missed()
-        assert plans.may_send(mail, self.NOON) is None
+        assert plan_messages.may_send(mail, self.NOON) is None
 
     def test_not_at_night_nor_on_a_sunday(self):
         _agreed, mail = self.missed()
         night = self.NOON.replace(hour=20)
-        assert plans.may_send(mail, night) == night.replace(day=5, hour=7)
+        assert plan_messages.may_send(mail, night) == night.replace(day=5, hour=7)
         sunday = self.NOON.replace(day=6)
-        assert plans.may_send(mail, sunday) == sunday.replace(day=7, hour=7)
+        assert plan_messages.may_send(mail, sunday) == sunday.replace(day=7, hour=7)
 
     @pytest.mark.parametrize(("amount", "why"), [("-90.00", "paid"), ("-30.00", "paid"), ("-10.00", "changed")])
     def test_not_when_money_came_in_meanwhile(self, amount, why):
         agreed, mail = self.missed()
         book(agreed.invoice, amount)
-        assert plans.may_send(mail, self.NOON) == why
+        assert plan_messages.may_send(mail, self.NOON) == why
 
     def test_with_the_new_amount_it_is_made_anew(self):
         agreed, mail = self.missed()
         book(agreed.invoice, "-10.00")
-        plans.may_send(mail, self.NOON)
+        plan_messages.may_send(mail, self.NOON)
         plans.run_day(self.NOON.date())
         assert "€\u00a020,00" in said(mails("installment_missed")[1])
 
     def test_it_waits_while_a_hold_lasts(self):
         agreed, mail = self.missed()
         invoices.place_hold(agreed.invoice, Hold.Reason.STAFF, by="test")
-        assert plans.may_send(mail, self.NOON) == self.NOON + timedelta(days=1)
+        assert plan_messages.may_send(mail, self.NOON) == self.NOON + timedelta(days=1)
 
     def test_not_after_its_day(self):
         agreed = a_plan()
         plans.run_day(FIRST - timedelta(days=7))
         mail = mails("installment_due")[0]
-        assert plans.may_send(mail, self.NOON) == "too_late"
+        assert plan_messages.may_send(mail, self.NOON) == "too_late"
         assert status(agreed) == Status.ACTIVE
 
     def test_not_about_a_plan_that_ended(self):
         agreed, mail = self.missed()
         PaymentPlan.objects.filter(pk=agreed.pk).update(status=Status.CANCELED)
-        assert plans.may_send(mail, self.NOON) == "plan_ended"
+        assert plan_messages.may_send(mail, self.NOON) == "plan_ended"
 
 
 def test_a_thousand_plans_that_need_nothing_cost_a_handful_of_queries(django_assert_max_num_queries, monkeypatch):

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from billing import plans, reminders
-from billing.models import LedgerEntry, OutboxMessage, PaymentPlan, StaffItem
+from billing import invoices, plan_messages, plans, reminders
+from billing.errors import Refused
+from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, PaymentPlan, StaffItem
 from tests.billing.test_plan_days import FIRST, a_plan, mails, said, sent, status
 from tests.billing.test_plans import book
 
@@ -81,6 +82,76 @@ class TestAReminderThatDidNotArrive:
         assert status(agreed) == Status.ACTIVE
 
 
+class TestEndedByAPerson:
+    BY = "staff:els"
+
+    def unreminded(self):
+        agreed = a_plan()
+        give_address(agreed, "")
+        plans.run_day(MISSED_ON)
+        return agreed
+
+    def end(self, agreed, *, note="gebeld en een brief gestuurd", today=LONG_AFTER):
+        reminders.end_plan(agreed.invoice, by=self.BY, note=note, today=today)
+
+    def test_the_rest_is_due_the_ladder_goes_on_and_it_is_written_down(self):
+        agreed = self.unreminded()
+        self.end(agreed)
+        assert status(agreed) == Status.BROKEN
+        agreed.invoice.refresh_from_db()
+        assert agreed.invoice.due_on == LONG_AFTER
+        acts = dict(AuditEvent.objects.filter(by=self.BY).values_list("action", "details"))
+        assert acts["plan_ended_by_hand"] == {"note": "gebeld en een brief gestuurd"}
+        assert {"plan_broken", "item_closed"} < set(acts)
+        assert StaffItem.objects.get().closed_at
+
+    def test_a_reason_is_needed(self):
+        agreed = self.unreminded()
+        with pytest.raises(Refused, match="Schrijf op waarom"):
+            self.end(agreed, note="  ")
+        assert status(agreed) == Status.ACTIVE
+
+    def test_not_before_the_days_of_grace_are_over(self):
+        agreed = self.unreminded()
+        last = agreed.installments.first().grace_until
+        with pytest.raises(Refused, match="12 december 2026"):
+            self.end(agreed, today=last)
+        self.end(agreed, today=last + timedelta(days=1))
+        assert status(agreed) == Status.BROKEN
+
+    @pytest.mark.parametrize("state", ["queued", "sending", "sent", "canceled"])
+    def test_not_while_a_mail_can_remind_or_did(self, state):
+        agreed = missed_plan()
+        OutboxMessage.objects.filter(kind="installment_missed").update(status=state, sent_at=timezone.now())
+        with pytest.raises(Refused):
+            self.end(agreed)
+
+    @pytest.mark.parametrize("state", ["failed", "in_doubt"])
+    def test_when_the_mail_was_lost(self, state):
+        agreed = missed_plan()
+        OutboxMessage.objects.filter(kind="installment_missed").update(status=state)
+        self.end(agreed)
+        assert status(agreed) == Status.BROKEN
+
+    def test_not_on_hold_and_not_once_it_was_paid(self):
+        agreed = self.unreminded()
+        invoices.place_hold(agreed.invoice, Hold.Reason.STAFF, by=self.BY)
+        with pytest.raises(Refused):
+            self.end(agreed)
+        invoices.release_hold(agreed.invoice, Hold.Reason.STAFF, by=self.BY)
+        book(agreed.invoice, "-30.00")
+        with pytest.raises(Refused):
+            self.end(agreed)
+        assert status(agreed) == Status.ACTIVE
+
+    def test_pressed_twice_it_ends_once(self):
+        agreed = self.unreminded()
+        self.end(agreed)
+        with pytest.raises(Refused):
+            self.end(agreed)
+        assert AuditEvent.objects.filter(action="plan_ended_by_hand").count() == 1
+
+
 class TestTakenBackAfterTheReminder:
     def test_what_was_paid_and_is_charged_back_gets_a_reminder_of_its_own(self):
         agreed = missed_plan()
@@ -123,7 +194,7 @@ class TestAnAmountThatReturns:
         due = mails("installment_due")
         assert [mail.status for mail in due] == ["canceled", "canceled", "queued"]
         assert "€\u00a030,00" in said(due[2])
-        assert plans.may_send(due[2], moment) is None
+        assert plan_messages.may_send(due[2], moment) is None
 
     def test_and_so_does_the_reminder(self):
         agreed = missed_plan()
@@ -136,7 +207,7 @@ class TestAnAmountThatReturns:
 
 
 def withdraw_if_wrong(mail, moment):
-    assert plans.may_send(mail, moment) == "changed"
+    assert plan_messages.may_send(mail, moment) == "changed"
     OutboxMessage.objects.filter(pk=mail.pk).update(status="canceled")
 
 

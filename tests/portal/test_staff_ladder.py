@@ -1,9 +1,27 @@
 """What staff see of the ladder of an invoice, and what their buttons do."""
 
-import pytest
-from django.urls import reverse
+from datetime import timedelta
+from decimal import Decimal
 
-from billing.models import Hold, Invoice, OutboxMessage, ReminderStep, Staff
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import plans
+from billing.admin.invoices import InvoiceAdmin
+from billing.models import (
+    AuditEvent,
+    Hold,
+    Installment,
+    Invoice,
+    OutboxMessage,
+    Patient,
+    PaymentPlan,
+    ReminderStep,
+    Staff,
+)
+from billing.plan_options import Term
 from tests import factories
 from tests.billing.ladder_walk import MONDAY, live, new_invoice
 from tests.portal.staff_client import signed_in
@@ -69,3 +87,68 @@ def test_a_mail_that_came_back_makes_the_invoice_undelivered_until_somebody_says
     assert "de rekening kwam nooit bij de patiënt aan" in page(approver, invoice)
     press(approver, invoice, "delivered", note="per post gestuurd")
     assert ReminderStep.objects.filter(step=0, status="taken", reason="by_hand").exists()
+
+
+# --- a payment plan whose reminder could not be delivered --------------------------------------------
+
+
+@pytest.fixture
+def unreminded(invoice) -> PaymentPlan:
+    """A plan whose first installment was missed long ago; no mail could say so."""
+    today = timezone.localdate()
+    terms = [Term(number, today + timedelta(days=30 * (number - 3)), Decimal("50.00")) for number in (1, 2)]
+    plan = PaymentPlan.objects.create(invoice=invoice, kind="installments", total=Decimal("100.00"), agreed_by="guest")
+    for term in terms:
+        Installment.objects.create(plan=plan, number=term.number, due_on=term.due_on, amount=term.amount)
+    Patient.objects.update(email="")
+    plans.run_day(today - timedelta(days=20))
+    return plan
+
+
+def status_of(plan: PaymentPlan) -> str:
+    return PaymentPlan.objects.get(pk=plan.pk).status
+
+
+def test_the_button_stands_on_the_page_only_while_no_mail_can_remind(approver, invoice, unreminded):
+    assert "De betalingsregeling beëindigen" in page(approver, invoice)
+    press(approver, invoice, "end_plan")
+    assert status_of(unreminded) == "active"
+    seen = press(approver, invoice, "end_plan", note="twee keer gebeld, brief gestuurd")
+    assert "De betalingsregeling is gestopt." in seen
+    assert "twee keer gebeld, brief gestuurd" in seen, "it stands on the timeline"
+    assert status_of(unreminded) == "broken"
+    assert "De betalingsregeling beëindigen" not in seen
+
+
+def test_what_the_rule_refuses_is_said(approver, invoice):
+    assert "niet kan worden bezorgd" in press(approver, invoice, "end_plan", note="klaar ermee")
+
+
+# --- who may do what: every button on an invoice, every role -----------------------------------------
+
+
+def everybody(invoice: Invoice) -> dict[str, Client]:
+    password_only = Client()
+    password_only.force_login(factories.staff(role=Staff.Role.APPROVER, provider=invoice.provider))
+    return {
+        "anonymous": Client(),
+        "password only": password_only,
+        "clerk": signed_in(factories.staff(role=Staff.Role.CLERK, provider=invoice.provider)),
+        "approver elsewhere": signed_in(factories.staff(role=Staff.Role.APPROVER, provider=factories.provider())),
+        "approver": signed_in(factories.staff(role=Staff.Role.APPROVER, provider=invoice.provider)),
+        "operations": signed_in(factories.staff(role=Staff.Role.OPERATIONS)),
+    }
+
+
+@pytest.mark.parametrize("action", InvoiceAdmin.actions)
+def test_only_who_decides_here_may_press_a_button(action, invoice, unreminded):
+    """Without a reason every rule refuses with the same sentence: it is seen by those whose press reached the rule."""
+    reached = []
+    for role, client in everybody(invoice).items():
+        before = AuditEvent.objects.filter(invoice=invoice).count()
+        if "Schrijf op waarom" in press(client, invoice, action):
+            reached.append(role)
+        else:
+            press(client, invoice, action, note=role)
+        assert AuditEvent.objects.filter(invoice=invoice).count() == before
+    assert reached == ["approver", "operations"]
