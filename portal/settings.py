@@ -202,11 +202,9 @@ CLAMAV_URL = ENV["CLAMAV_URL"]
 UPLOAD_MOST_BYTES = 10 * 1024**2  # of one file
 UPLOAD_MOST_FILES = 10  # of one case at a time
 UPLOAD_MOST_TRIES = 40  # of one case, with all that was refused or taken back
-FILE_UPLOAD_HANDLERS = [
-    "portal.uploads.SizeLimit",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+# What patients send is never on a disk unsealed, so no handler for temporary files: all that SizeLimit lets through
+# stays in memory.
+FILE_UPLOAD_HANDLERS = ["portal.uploads.SizeLimit", "portal.uploads.InMemory"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # --- the payment gateway ------------------------------------------------------------------------

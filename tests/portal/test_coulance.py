@@ -154,6 +154,17 @@ def test_limits_on_size_and_number(guest, invoice, settings):
     assert send(guest, invoice, b"%PDF-" + b" " * 2_000_000).status_code == 400
 
 
+def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, settings, tmp_path, monkeypatch):
+    """Nothing can be written where temporary files go: a handler that wants to would fail here."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "nowhere")
+    large = hostile.pdf() + b"%" + b"z" * 6 * 1024**2
+    assert send(guest, invoice, large).status_code == 303
+    row = Specification.objects.get()
+    assert row.size == len(large)
+    assert b"z" * 100 not in (tmp_path / row.stored_name).read_bytes()
+
+
 def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
     row = checked(guest, invoice)
     link = address(invoice, "coulance_file", row.token)
