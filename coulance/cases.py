@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, invoices
+from billing import audit, invoices, reductions
 from billing.errors import Refused
 from billing.law import calendar
 from billing.ledger import lock_invoice
@@ -44,6 +44,8 @@ class CaseView:
     can_send: bool
     is_open: bool
     is_checking: bool
+    decided_before: bool
+    can_take_back: set[int]  # the keys of files
 
     @property
     def has_steps(self) -> bool:
@@ -88,6 +90,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
     rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
     if case.status == Status.WITHDRAWN:
         rows = []  # the names of refused files tell nothing any more
+    standing = case.standing
     step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
     return CaseView(
         case=case,
@@ -99,7 +102,23 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
         can_send=why_not_send(case, today=today) is None,
         is_open=case.status in CoulanceCase.OPEN,
         is_checking=any(row.status in Specification.PENDING for row in rows),
+        decided_before=standing is not None,
+        can_take_back={row.pk for row in rows if _can_take_back(row, case)} - files.decided_with(rows, standing),
     )
+
+
+def _can_take_back(row: Specification, case: CoulanceCase) -> bool:
+    if row.status == Specification.Status.CLEAN:
+        return case.status in CoulanceCase.OPEN
+    return row.status in Specification.PENDING
+
+
+def last_day_to_send(case: CoulanceCase) -> date | None:
+    """The last day on which a file can be sent; None when no day ends that."""
+    if case.status in CoulanceCase.DECIDED:
+        closed_on = timezone.localtime(case.closed_at).date() if case.closed_at else timezone.localdate()
+        return closed_on + timedelta(days=settings.COULANCE_REOPEN_DAYS)
+    return None if case.status == Status.AT_PROVIDER else case.specification_due_on
 
 
 def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
@@ -108,40 +127,48 @@ def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
         return _("The time for this scheme is over.")
     if case.status == Status.WITHDRAWN:
         return _("You chose not to use this scheme.")
+    last = last_day_to_send(case)
+    too_late = last is not None and today > last
     if case.status in CoulanceCase.DECIDED:
-        closed_on = timezone.localtime(case.closed_at).date() if case.closed_at else today
-        if today > closed_on + timedelta(days=settings.COULANCE_REOPEN_DAYS):
+        if too_late:
             return _("Your care provider decided some time ago. Call them if something has changed.")
         if case.reopened >= settings.COULANCE_REOPENINGS:
             return _("Your care provider has looked at this again already. Call them if something has changed.")
-    elif case.status != Status.AT_PROVIDER and today > case.specification_due_on:
-        return _("The last day to send the specification has passed.")
-    return None
+    return _("The last day to send the specification has passed.") if too_late else None
 
 
 def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime | None = None) -> CaseMessage:
-    """Leave a message for the provider, sealed. Raises Refused when the case is closed or the text is too long."""
+    """Leave a message for the provider, sealed: an answer as good as a file, so a case that waited for one goes there.
+
+    Raises Refused when the case is closed or the text is too long.
+    """
+    now = now or timezone.now()
     text = text.replace("\x00", "").strip()
     with transaction.atomic():
         case = lock(case_id)
-        if case.status not in CoulanceCase.OPEN and why_not_send(case, today=timezone.localdate(now)):
+        in_time = why_not_send(case, today=timezone.localdate(now)) is None
+        if case.status not in CoulanceCase.OPEN and not in_time:
             raise Refused(_("This case is closed. Call your care provider if you have a question."))
         if not text or len(text) > LONGEST_MESSAGE:
             raise Refused(_("Write a message of at most %(most)d characters.") % {"most": LONGEST_MESSAGE})
         if case.messages.filter(author=CaseMessage.Author.PATIENT).count() >= MOST_MESSAGES:
             raise Refused(_("You sent many messages already. Call your care provider, please."))
-        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now or timezone.now())
+        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now)
         message.text = text
         message.save(force_insert=True)
-        CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
         audit.record("case_message_written", by=by, invoice=case.invoice)
+        if in_time and case.status == Status.WAITING_FOR_SPECIFICATION:
+            reach_provider(case, now=now, letter="coulance_answered")
+        else:
+            CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
     return message
 
 
-def reach_provider(case: CoulanceCase, *, now: datetime) -> None:
+def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance_received") -> None:
     """A checked file has come in: a locked case goes to the provider, or has one more thing to look at there.
 
-    A case that was decided opens again, and its invoice rests again. Raises ValueError when it is closed for good.
+    A case that was decided opens again, and its invoice rests again. `letter` is the mail that tells the patient.
+    Raises ValueError when it is closed for good.
     """
     if case.status == Status.AT_PROVIDER:
         CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
@@ -153,31 +180,59 @@ def reach_provider(case: CoulanceCase, *, now: datetime) -> None:
     move(case, Status.AT_PROVIDER, by="system", **changes)
     invoices.extend_hold(case.invoice, HOLD, until=None)  # the day to send says nothing about the provider
     audit.record("case_reached_provider", by="system", invoice=case.invoice)
-    notices.tell("coulance_received", case, event=str(case.version))
+    notices.tell(letter, case, event=str(case.version))
 
 
 def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
     """The patient does not want the scheme: the full amount is due, with time to pay it; the new last day.
 
-    Raises Refused when the case is closed already. Nothing that was sent is kept.
+    Raises Refused when the case is closed already. Nothing that was sent is kept, but what a decision rests on:
+    that one stands.
     """
     with transaction.atomic():
         case = lock(case_id)
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed already."))
-        files.drop_all(case)
+        standing = case.standing
+        files.drop_all(case, but=files.decided_with(case.specifications.all(), standing))
+        if standing:
+            return keep(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
         notices.tell("coulance_withdrawn", case, event=str(case.version), due_on=due_on)
     return due_on
 
 
-def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, act: str = "") -> date:
-    """End a locked case: the invoice goes on, with a new last day to pay; that day. `act` is for the timeline.
+def keep(case: CoulanceCase, *, today: date, by: str, expired: bool = False) -> date:
+    """End a locked case that was opened again without a new decision: the earlier one stands; the last day to pay."""
+    earlier = Status.ADJUSTED if reductions.reduced(case.invoice) else Status.REJECTED
+    due_on = close(case, earlier, today=today, by=by, act="case_kept")
+    facts = {"expired": expired, **notices.amounts(case.invoice)}
+    notices.tell("coulance_stands", case, event=str(case.version), **facts)
+    return due_on
 
-    At least COULANCE_PAY_DAYS ahead, and never before the day it had.
-    """
-    ahead = calendar.roll_to_working_day(today + timedelta(days=settings.COULANCE_PAY_DAYS))
-    due_on = max(case.invoice.due_on, ahead)
+
+def give_back(case: CoulanceCase, *, today: date, by: str) -> None:
+    """A locked case that was decided rests while new files are checked: with none left its invoice goes on."""
+    checking = case.specifications.filter(status__in=Specification.PENDING)
+    if case.status in CoulanceCase.DECIDED and not checking.exists():
+        due_on = _time_to_pay(case.invoice, today)
+        if invoices.release_hold(case.invoice, HOLD, by=by, due_on=due_on):
+            case.invoice.due_on = due_on
+
+
+def _time_to_pay(invoice: Invoice, today: date) -> date:
+    """At least COULANCE_PAY_DAYS ahead, and never before the day it had."""
+    return max(invoice.due_on, calendar.roll_to_working_day(today + timedelta(days=settings.COULANCE_PAY_DAYS)))
+
+
+def rests(case: CoulanceCase) -> bool:
+    """Whether the invoice rests for this case, so that nobody has to pay it now."""
+    return Hold.objects.filter(invoice=case.invoice_id, reason=HOLD, released_at=None).exists()
+
+
+def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, act: str = "") -> date:
+    """End a locked case: the invoice goes on, with a new last day to pay; that day. `act` is for the timeline."""
+    due_on = _time_to_pay(case.invoice, today)
     if not move(case, to, by=by, closed_at=timezone.now()):
         raise Refused(_("This case has changed. Open the page again."))
     invoices.release_hold(case.invoice, HOLD, by=by, due_on=due_on)

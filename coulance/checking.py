@@ -93,11 +93,15 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
     if reason:
         advance(current, Status.REFUSED, reason=reason, stored_name="", checked_at=now)
         audit.record("specification_refused", by="system", invoice=case.invoice, reason=reason)
-        notices.tell("coulance_file_refused", case, event=str(current.pk))
+        cases.give_back(case, today=timezone.localtime(now).date(), by="system")
+        rests, until = cases.rests(case), cases.last_day_to_send(case)
+        facts = {"rests": rests, "send_until": until, "due_on": case.invoice.due_on}
+        notices.tell("coulance_file_refused", case, event=str(current.pk), **facts)
         return False
     if not (case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED):
         advance(current, Status.WITHDRAWN, stored_name="")  # the case was closed while the file was checked
         return False
-    advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=now)
+    # Not the moment at which the check began: a decision made during it does not rest on this file.
+    advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))
     cases.reach_provider(case, now=now)
     return True

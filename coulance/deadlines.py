@@ -84,5 +84,8 @@ def _expire(case_id: int, today: date) -> None:
         case = cases.lock(case_id)
         if not _over(today).filter(pk=case_id).exists():
             return  # a file came in, or the patient stopped, just before
+        if case.standing:
+            cases.keep(case, today=today, by="system", expired=True)
+            return
         due_on = cases.close(case, Status.EXPIRED, today=today, by="system")
         notices.tell("coulance_expired", case, event=str(case.version), due_on=due_on)

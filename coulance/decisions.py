@@ -110,7 +110,8 @@ def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: d
         cases.move(locked, Status.WAITING_FOR_SPECIFICATION, by=audit.name_of(by), **changes)
         invoices.extend_hold(invoice, cases.HOLD, until=until)
         audit.record("case_more_asked", by=audit.name_of(by), invoice=invoice, decision=decision.number)
-        context = {"until": until, **notices.way_in(invoice, until=until)}
+        decided_before = locked.standing is not None
+        context = {"until": until, "decided_before": decided_before, **notices.way_in(invoice, until=until)}
         outbox.queue("coulance_more_needed", invoice=invoice, context=context, dedupe_key=_event(locked, decision))
     return decision
 

@@ -1,6 +1,7 @@
 """The bytes of what patients send: sealed in the document storage under a name of our own, bound to their row."""
 
 import unicodedata
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from django.core.files.base import ContentFile
@@ -10,7 +11,7 @@ from django.db import transaction
 from billing.encryption import current_key_id, seal, unseal
 from billing.links import new_token
 from billing.transitions import advance
-from coulance.models import CoulanceCase, Specification
+from coulance.models import CoulanceCase, Decision, Specification
 
 FOLDER = "specifications"
 LONGEST_NAME = 60
@@ -48,10 +49,18 @@ def drop(row: Specification) -> None:
     advance(row, Status.WITHDRAWN, stored_name="")
 
 
-def drop_all(case: CoulanceCase) -> None:
-    """Let go of everything that was sent for a locked case."""
-    for row in case.specifications.exclude(status__in=(Status.REFUSED, Status.WITHDRAWN)):
+def drop_all(case: CoulanceCase, *, but: Collection[int] = ()) -> None:
+    """Let go of everything that was sent for a locked case, but for the files with these keys."""
+    for row in case.specifications.exclude(status__in=(Status.REFUSED, Status.WITHDRAWN)).exclude(pk__in=but):
         drop(row)
+
+
+def decided_with(rows: Iterable[Specification], decision: Decision | None) -> set[int]:
+    """The keys of the files on which `decision` rests: those that had been checked when it was made."""
+    if decision is None:
+        return set()
+    clean = (row for row in rows if row.status == Status.CLEAN)
+    return {row.pk for row in clean if (row.checked_at or row.uploaded_at) <= decision.at}
 
 
 def shown_name(name: str, kind: Specification.Kind) -> str:

@@ -65,7 +65,14 @@ class CoulanceCase(models.Model):
 
     TRANSITIONS = {
         Status.OFFERED: (Status.WAITING_FOR_SPECIFICATION, Status.EXPIRED, Status.WITHDRAWN),
-        Status.WAITING_FOR_SPECIFICATION: (Status.AT_PROVIDER, Status.EXPIRED, Status.WITHDRAWN),
+        # Back to a decision: the case was opened again, and ended without a new one.
+        Status.WAITING_FOR_SPECIFICATION: (
+            Status.AT_PROVIDER,
+            Status.EXPIRED,
+            Status.WITHDRAWN,
+            Status.ADJUSTED,
+            Status.REJECTED,
+        ),
         # Back to waiting: the provider asks for more, or the patient takes the last file back.
         Status.AT_PROVIDER: (Status.WAITING_FOR_SPECIFICATION, Status.ADJUSTED, Status.REJECTED, Status.WITHDRAWN),
         # The insurer may correct itself: a second specification opens the case again.

@@ -36,7 +36,10 @@ def amounts(invoice: Invoice) -> dict[str, Any]:
 
 
 def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
-    """Queue the mail `kind` in the caller's transaction, once for each `event` of this case."""
+    """Queue the mail `kind` in the caller's transaction, once for each `event` of this case.
+
+    `decided_before` tells whether an earlier decision stands when nothing more comes in.
+    """
     invoice = case.invoice
     outbox.queue(
         kind,
@@ -45,6 +48,7 @@ def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
             **way_in(invoice, until=max(case.specification_due_on, timezone.localdate())),
             "outstanding": ledger.outstanding(invoice.pk),
             "specification_due_on": case.specification_due_on,
+            "decided_before": case.standing is not None,
             **facts,
         },
         dedupe_key=f"{kind}:{case.pk}:{event}",

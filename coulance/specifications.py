@@ -92,6 +92,8 @@ def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) 
             bell.ring("coulance.check_specification", row.pk)
         if new and case.status == CASE.OFFERED:
             cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by)
+        if new and case.status in CoulanceCase.DECIDED:  # already now: the page says not to pay
+            invoices.place_hold(case.invoice, cases.HOLD, by=by)
         if new:
             audit.record("specification_received", by=by, invoice=case.invoice, files=len(new))
     return new
@@ -108,9 +110,11 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
         row = Specification.objects.select_for_update().get(pk=specification.pk)
         if Status.WITHDRAWN not in Specification.TRANSITIONS[Status(row.status)]:
             raise Refused(_("This file is not with us any more."))
-        if row.status == Status.CLEAN and case.status not in CoulanceCase.OPEN:
+        there = list(case.specifications.filter(status=Status.CLEAN))
+        decided_with = files.decided_with(there, case.standing)
+        if row.pk in decided_with or (row.status == Status.CLEAN and case.status not in CoulanceCase.OPEN):
             raise Refused(_("Your care provider has decided with this file. It can't be taken back."))
-        last = row.status == Status.CLEAN and case.specifications.filter(status=Status.CLEAN).count() == 1
+        last = [clean.pk for clean in there if clean.pk not in decided_with] == [row.pk]
         waits_again = last and case.status == CASE.AT_PROVIDER and cases.rules_of(case.invoice.provider)
         if waits_again and waits_again.wants_specification:
             if today > case.specification_due_on:
@@ -122,4 +126,5 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
         else:
             files.drop(row)
             CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
+            cases.give_back(case, today=today, by=by)
         audit.record("specification_withdrawn", by=by, invoice=case.invoice)

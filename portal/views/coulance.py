@@ -164,10 +164,14 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         if case.status not in CoulanceCase.OPEN:
             return _back(token)
-        return render(request, "portal/coulance_stop.html", {"view": view, "invoice": view.invoice})
+        context = {"view": view, "invoice": view.invoice, "decided_before": case.standing is not None}
+        return render(request, "portal/coulance_stop.html", context)
     try:
         cases.withdraw(case.pk, today=timezone.localdate())
     except Refused as refusal:
         return _page(request, found, status=409, refusal=str(refusal))
-    messages.success(request, _("You pay the full amount. We keep no files that you sent."))
+    if case.standing:
+        messages.success(request, _("You stopped. The earlier decision stands."))
+    else:
+        messages.success(request, _("You pay the full amount. We keep no files that you sent."))
     return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)

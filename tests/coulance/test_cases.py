@@ -269,10 +269,10 @@ def test_twin_without_the_lock_two_ends_both_think_they_are_first(case, monkeypa
     monkeypatch.setattr(cases, "transaction", SimpleNamespace(atomic=nullcontext))
     drop_all = files.drop_all
 
-    def both_here(row):
+    def both_here(row, **but):
         advanced.append(row.status)
         barrier.wait(20)
-        drop_all(row)
+        drop_all(row, **but)
 
     monkeypatch.setattr(files, "drop_all", both_here)
     together([leave, leave], case)

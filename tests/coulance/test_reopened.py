@@ -1,5 +1,6 @@
 """A case that was decided and opened again: what was decided stands until somebody decides otherwise."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,9 @@ from django.utils import timezone
 
 from billing import ledger, reductions
 from billing.errors import Refused
+from billing.invoices import look_at
 from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Staff
-from coulance import amounts, cases, checking, decisions, specifications
+from coulance import amounts, cases, checking, deadlines, decisions, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
 from tests.coulance import hostile
 from tests.coulance.desk_cases import REASON, at_desk, picture_of, rules, staff_of
@@ -183,3 +185,160 @@ def test_corrections_do_not_use_up_the_openings(case, settings):
         decide("refuse", case, staff_of(case))
     with pytest.raises(Refused):
         send(case, 50)
+
+
+class TestEnding:
+    """A case that was opened again ends in the decision that was there."""
+
+    def stands(self, case, status):
+        case.refresh_from_db()
+        assert case.status == status
+        assert not held(case)
+        assert mails("coulance_withdrawn") + mails("coulance_expired") == 0
+        mail = last_mail()
+        assert mail.kind == "coulance_stands"
+        assert AuditEvent.objects.latest("pk").action == "case_kept"
+        view = look_at(case.invoice.token, today=timezone.localdate())
+        assert view.can_pay
+        assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+        return mail
+
+    def test_withdrawing_lets_go_of_what_came_after_the_decision_only(self, case):
+        older = case.specifications.get()
+        new = reopen(case)
+        cases.withdraw(case.pk, today=timezone.localdate())
+        mail = self.stands(case, Status.ADJUSTED)
+        assert "750,00" in mail.text
+        assert ledger.outstanding(case.invoice_id) == 750
+        older.refresh_from_db()
+        new.refresh_from_db()
+        assert (older.status, bool(older.stored_name)) == (FileStatus.CLEAN, True)
+        assert (new.status, new.stored_name) == (FileStatus.WITHDRAWN, "")
+
+    def test_withdrawing_after_a_refusal(self, rejected):
+        reopen(rejected)
+        cases.withdraw(rejected.pk, today=timezone.localdate())
+        assert "1.000,00" in self.stands(rejected, Status.REJECTED).text
+
+    @pytest.mark.parametrize("language", ["nl", "en"])
+    def test_running_out(self, case, language):
+        type(case.invoice.patient).objects.update(language=language)
+        reopen(case)
+        decide("ask_more", case, staff_of(case))
+        more = last_mail()
+        case.refresh_from_db()
+        deadlines.run_day(case.specification_due_on - timedelta(days=1))
+        nudge = last_mail()
+        assert (more.kind, nudge.kind) == ("coulance_more_needed", "coulance_nudge")
+        whole = "hele bedrag" if language == "nl" else "full amount"
+        assert whole not in " ".join((more.text + nudge.text).replace("whole", "full").split())
+        deadlines.run_day(case.specification_due_on + timedelta(days=1))
+        mail = self.stands(case, Status.ADJUSTED)
+        assert ("eerdere beslissing" if language == "nl" else "earlier decision") in mail.subject
+        assert case.specifications.filter(status=FileStatus.CLEAN).count() == 2
+
+    def test_a_file_that_was_decided_with_is_not_taken_back(self, case):
+        older = case.specifications.get()
+        new = reopen(case)
+        assert cases.look_at(case, today=timezone.localdate()).can_take_back == {new.pk}
+        with pytest.raises(Refused, match="beslist"):
+            specifications.take_back(older, today=timezone.localdate())
+        specifications.take_back(new, today=timezone.localdate())
+        case.refresh_from_db()
+        assert case.status == Status.WAITING_FOR_SPECIFICATION, "nothing new is left to decide on"
+        older.refresh_from_db()
+        assert older.status == FileStatus.CLEAN
+        assert cases.look_at(case, today=timezone.localdate()).can_take_back == set()
+        deadlines.run_day(case.specification_due_on + timedelta(days=1))
+        self.stands(case, Status.ADJUSTED)
+
+
+class TestRest:
+    """After a decision an invoice rests from the moment that a new file comes in, not from when it is checked."""
+
+    BROKEN = specifications.Upload("kapot.pdf", b"%PDF-1.7\n")
+
+    def test_it_rests_while_a_new_file_is_checked(self, case):
+        row = send(case)
+        case.refresh_from_db()
+        assert (case.status, held(case)) == (Status.ADJUSTED, True)
+        assert not look_at(case.invoice.token, today=timezone.localdate()).can_pay
+        checking.check(row.pk)
+        assert held(case)
+
+    def test_a_refused_file_gives_the_invoice_back_with_time_to_pay(self, case):
+        type(case.invoice).objects.update(due_on=timezone.localdate() + timedelta(days=2))
+        (row,) = specifications.receive(case.pk, [self.BROKEN])
+        assert held(case)
+        checking.check(row.pk)
+        case.refresh_from_db()
+        assert (case.status, case.reopened, held(case)) == (Status.ADJUSTED, 0, False)
+        case.invoice.refresh_from_db()
+        assert case.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+        mail = last_mail()
+        assert mail.kind == "coulance_file_refused"
+        assert "Betaal nog niet" not in mail.text
+        assert "750,00" in mail.text
+
+    def test_it_rests_until_the_last_new_file_was_checked(self, case):
+        good = specifications.Upload("nieuw.png", hostile.picture("PNG", (9, 9)))
+        bad, fine = specifications.receive(case.pk, [self.BROKEN, good])
+        checking.check(bad.pk)
+        assert held(case)
+        assert "Betaal nog niet" in last_mail().text
+        checking.check(fine.pk)
+        case.refresh_from_db()
+        assert (case.status, held(case)) == (Status.AT_PROVIDER, True)
+
+    def test_taking_the_new_file_back_before_the_check_gives_the_invoice_back(self, case):
+        row = send(case)
+        specifications.take_back(row, today=timezone.localdate())
+        case.refresh_from_db()
+        assert (case.status, held(case)) == (Status.ADJUSTED, False)
+        case.invoice.refresh_from_db()
+        assert case.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+
+    def test_the_same_file_again_is_nothing_new(self, case):
+        row = reopen(case)
+        decide("refuse", case, staff_of(case))
+        upload = specifications.Upload("nieuw.png", hostile.picture("PNG", (9, 9)))
+        assert specifications.receive(case.pk, [upload]) == []
+        assert (held(case), row.status) == (False, FileStatus.CLEAN)
+
+
+class TestAnswer:
+    """What the provider asked may be answered by a message."""
+
+    def asked(self):
+        row = at_desk()
+        decide("ask_more", row, staff_of(row))
+        row.refresh_from_db()
+        return row
+
+    def test_a_message_brings_the_case_to_the_provider(self):
+        row = self.asked()
+        cases.write_message(row.pk, "De verzekeraar geeft geen specificatie.")
+        row.refresh_from_db()
+        assert (row.status, row.provider_nudged_at, held(row)) == (Status.AT_PROVIDER, None, True)
+        assert row.provider_since > timezone.now() - timedelta(minutes=1)
+        assert Hold.objects.get(invoice=row.invoice_id, released_at=None).until is None
+        assert (mails("coulance_answered"), mails("coulance_received")) == (1, 0)
+        assert "specificatie" not in last_mail().text
+        deadlines.run_day(row.specification_due_on + timedelta(days=1))
+        row.refresh_from_db()
+        assert row.status == Status.AT_PROVIDER
+
+    def test_it_comes_too_late_after_the_last_day(self):
+        row = self.asked()
+        late = timezone.now() + timedelta(days=60)
+        cases.write_message(row.pk, "Nog even geduld.", now=late)
+        row.refresh_from_db()
+        assert row.status == Status.WAITING_FOR_SPECIFICATION
+
+    def test_a_message_at_the_provider_leaves_it_there(self):
+        row = at_desk()
+        cases.write_message(row.pk, "Kunt u mij bellen?")
+        version = row.version
+        row.refresh_from_db()
+        assert (row.status, row.version) == (Status.AT_PROVIDER, version + 1)
+        assert not OutboxMessage.objects.exists()
