@@ -5,9 +5,14 @@ A worker that dies on the way leaves a claimed row, which the sweep gives back.
 """
 
 import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from billing import audit, scanning
@@ -20,9 +25,9 @@ from coulance.models import CoulanceCase, Specification
 log = logging.getLogger(__name__)
 Status, Reason = Specification.Status, Specification.Reason
 ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so whoever claimed it then is dead
-SCAN_AGAIN_AFTER = timedelta(minutes=2)
+TRY_AGAIN_AFTER = timedelta(minutes=2)  # when the scanner gave no answer, or something of ours failed
 MOST_TRIES = 3  # a file over which a worker died so often is refused
-SWEEP_BATCH = 50
+SWEEP_BATCH, SWEEP_SECONDS = 10, 20
 
 
 def check(specification_id: int, *, now: datetime | None = None) -> None:
@@ -31,40 +36,89 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
     row = Specification.objects.filter(pk=specification_id, status__in=(Status.RECEIVED, Status.QUARANTINED)).first()
     if row is None or not advance(row, Status.CHECKING, claimed_at=now, tries=row.tries + 1):
         return
-    content = files.get(row)
-    kind = Specification.Kind(row.kind)
-    try:
-        if scanning.is_infected(content):
-            raise cleaning.Unclean(Reason.VIRUS)
-        clean = cleaning.clean(content, kind)
-    except GatewayUnknown as error:
-        log.warning("%s", error)
-        _quarantine(row, now)
-    except cleaning.Unclean as refusal:
-        _finish(row, now, reason=refusal.reason)
-    else:
-        _finish(row, now, clean=clean)
+    with _set_apart_when_it_fails(row):
+        content = files.get(row)
+        try:
+            if scanning.is_infected(content):
+                raise cleaning.Unclean(Reason.VIRUS)
+            clean = cleaning.clean(content, Specification.Kind(row.kind))
+        except GatewayUnknown as error:
+            log.warning("%s", error)
+            _quarantine(row, now)
+        except cleaning.Unclean as refusal:
+            _finish(row, now, reason=refusal.reason)
+        else:
+            _finish(row, now, clean=clean)
 
 
 def sweep(*, now: datetime | None = None) -> None:
-    """Give back what a dead worker had claimed, and check what waits: the bell may have failed."""
+    """Give back what a dead worker had claimed, and check what waits: the bell may have failed.
+
+    Begins no new check after SWEEP_SECONDS; the rest is there for the next sweep. Each check claims its file by the
+    clock of that moment: with the sweep's own `now` the next sweep would call it abandoned while it is under way.
+    """
     now = now or timezone.now()
+    stop_at = time.monotonic() + SWEEP_SECONDS
     abandoned = Specification.objects.filter(status=Status.CHECKING, claimed_at__lt=now - ABANDONED_AFTER)
-    for row in abandoned[:SWEEP_BATCH]:
-        if row.tries >= MOST_TRIES:
-            _finish(row, now, reason=Reason.TOO_COMPLEX)
-        else:
-            advance(row, Status.RECEIVED)
-    received = Specification.objects.filter(status=Status.RECEIVED)
-    quarantined = Specification.objects.filter(status=Status.QUARANTINED, claimed_at__lt=now - SCAN_AGAIN_AFTER)
-    for rows in (received, quarantined):
-        for pk in list(rows.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]):
-            check(pk, now=now)
+    for row in abandoned.order_by("claimed_at")[:SWEEP_BATCH]:
+        with _set_apart_when_it_fails(row):
+            if row.tries >= MOST_TRIES:
+                _finish(row, now, reason=Reason.TOO_COMPLEX)
+            else:
+                _give_back(row)
+    rested = Q(claimed_at=None) | Q(claimed_at__lt=now - TRY_AGAIN_AFTER)
+    for status in (Status.RECEIVED, Status.QUARANTINED):
+        waiting = Specification.objects.filter(rested, status=status)
+        longest = waiting.order_by(F("claimed_at").asc(nulls_first=True), "pk")  # what failed before waits its turn
+        for pk in list(longest.values_list("pk", flat=True)[:SWEEP_BATCH]):
+            if time.monotonic() > stop_at:
+                return
+            check(pk)
+
+
+@contextmanager
+def _set_apart_when_it_fails(row: Specification) -> Iterator[None]:
+    """One file over which something of ours fails keeps no other from its check: it waits, and staff hear of it.
+
+    That is no fault of the file, so its tries do not count.
+    """
+    try:
+        yield
+    except Exception as error:  # storage, database, a template: whatever it is, the next file may be well
+        log.exception("specification %s could not be checked", row.pk)
+        _give_back(row, tries=0)
+        audit.ask_staff(
+            StaffItem.Kind.FILE_UNCHECKED,
+            dedupe_key=f"{row.pk}",
+            invoice=row.case.invoice,
+            note=type(error).__name__,
+        )
+
+
+def _give_back(row: Specification, **changes: Any) -> bool:
+    """Let another worker check the file, unless one has claimed it since `row` was read."""
+    with transaction.atomic():
+        current = _locked(row)
+        return current is not None and advance(current, Status.RECEIVED, **changes)
+
+
+def _locked(row: Specification) -> Specification | None:
+    """The row, locked and read anew; None when it is not under the same claim any more."""
+    current = Specification.objects.select_for_update().get(pk=row.pk)
+    return current if _is_same_claim(current, row) else None
+
+
+def _is_same_claim(current: Specification, row: Specification) -> bool:
+    return (current.status, current.claimed_at) == (Status.CHECKING, row.claimed_at)
 
 
 def _quarantine(row: Specification, now: datetime) -> None:
     """The scanner gave no answer: nobody opens the file until it does, and that is no fault of the file."""
-    advance(row, Status.QUARANTINED, tries=0)
+    with transaction.atomic():
+        current = _locked(row)
+        if current is None:
+            return
+        advance(current, Status.QUARANTINED, tries=0)
     audit.ask_staff(
         StaffItem.Kind.GATEWAY_ALARM,
         dedupe_key=f"virus-scanner:{timezone.localtime(now):%Y-%m-%d}",
@@ -86,8 +140,8 @@ def _finish(row: Specification, now: datetime, *, clean: bytes = b"", reason: st
 
 def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason: str) -> bool:
     case = cases.lock(row.case_id)
-    current = Specification.objects.select_for_update().get(pk=row.pk)
-    if (current.status, current.claimed_at) != (Status.CHECKING, row.claimed_at):
+    current = _locked(row)
+    if current is None:
         return False
     files.forget(current)
     if reason:

@@ -24,6 +24,11 @@ class AuditEvent(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("event"), _("events")
         ordering = ["pk"]
+        indexes = [
+            models.Index(
+                fields=["at"], name="audit_event_of_codes", condition=Q(action="code_sent") | Q(action="code_right")
+            )
+        ]
 
     def __str__(self) -> str:
         return self.action
@@ -44,6 +49,8 @@ class StaffItem(models.Model):
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
         CODE_LIMIT = "code_limit", _("many codes by SMS: somebody may be misusing them")
+        CODES_UNUSED = "codes_unused", _("few codes by SMS are used: they may not arrive, or somebody misuses them")
+        FILE_UNCHECKED = "file_unchecked", _("a file that a patient sent can't be checked: we try again")
         LOOKUP_BREAKER = "lookup_breaker", _("many wrong payment references: somebody may be guessing")
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)

@@ -154,6 +154,62 @@ class TestChecking:
         checking.sweep()
         assert fresh(row).status == FileStatus.CLEAN
 
+    def test_a_file_that_lay_with_a_dead_worker_and_was_received_again_waits_for_nobody(self, case):
+        (row,) = send(case)
+        Specification.objects.update(claimed_at=timezone.now() - timedelta(minutes=6), tries=1)
+        checking.sweep()
+        assert fresh(row).status == FileStatus.CLEAN
+
+    def test_a_sweep_claims_each_file_by_the_clock_of_that_moment(self, case):
+        rows = send(case) + send(case, hostile.picture("PNG"))
+        began = timezone.now()
+        checking.sweep(now=began - checking.ABANDONED_AFTER - timedelta(seconds=1))
+        assert all(fresh(row).claimed_at >= began for row in rows)
+        assert fresh(rows[1]).claimed_at > fresh(rows[0]).claimed_at
+
+    def test_a_file_over_which_we_fail_keeps_no_other_from_its_check(self, case, media):
+        (lost,) = send(case)
+        (path,) = [path for path in media.rglob("*") if path.is_file()]
+        path.rename(path.with_suffix(".away"))
+        (found,) = send(case, hostile.picture("PNG"))
+        checking.sweep()
+        assert (fresh(lost).status, fresh(found).status) == (FileStatus.RECEIVED, FileStatus.CLEAN)
+        (item,) = StaffItem.objects.filter(kind=StaffItem.Kind.FILE_UNCHECKED)
+        assert (item.invoice, item.note) == (case.invoice, "FileNotFoundError")
+        claimed_at = fresh(lost).claimed_at
+        checking.sweep()
+        assert fresh(lost).claimed_at == claimed_at
+        path.with_suffix(".away").rename(path)
+        checking.sweep(now=timezone.now() + timedelta(minutes=3))
+        assert fresh(lost).status == FileStatus.CLEAN
+
+    def test_a_sweep_begins_no_check_after_its_time(self, case, monkeypatch):
+        monkeypatch.setattr(checking, "SWEEP_SECONDS", -1)
+        (row,) = send(case)
+        checking.sweep()
+        assert fresh(row).status == FileStatus.RECEIVED
+
+    def taken_over(self, case):
+        """(the file as a slow sweep read it, the same file after another worker claimed it)"""
+        (row,) = send(case)
+        then = timezone.now() - timedelta(minutes=6)
+        Specification.objects.update(status=FileStatus.CHECKING, claimed_at=then, tries=1)
+        as_read = fresh(row)
+        Specification.objects.update(claimed_at=timezone.now(), tries=2)
+        return as_read, row
+
+    def test_what_another_worker_holds_is_never_given_back(self, case):
+        as_read, row = self.taken_over(case)
+        assert not checking._give_back(as_read)
+        checking._quarantine(as_read, timezone.now())
+        assert fresh(row).status == FileStatus.CHECKING
+
+    def test_twin_without_comparing_the_claim_it_is(self, case, monkeypatch):
+        monkeypatch.setattr(checking, "_is_same_claim", lambda current, row: True)
+        as_read, row = self.taken_over(case)
+        assert checking._give_back(as_read)
+        assert fresh(row).status == FileStatus.RECEIVED
+
     def test_a_file_over_which_workers_die_is_refused(self, case):
         (row,) = send(case)
         then = timezone.now() - timedelta(minutes=6)
