@@ -1,13 +1,25 @@
 """The Celery application and the timetable of beat."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery import Task as CeleryTask
 from celery.schedules import crontab
+from structlog.contextvars import bound_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-app = Celery("zorgrekening")
+
+class Task(CeleryTask):
+    """What a task logs carries the id of the request that rang for it, or the task's own when beat did."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with bound_contextvars(request_id=self.request.get("request_id") or self.request.id):
+            return super().__call__(*args, **kwargs)
+
+
+app = Celery("zorgrekening", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["billing", "coulance", "portal"])
 
@@ -24,6 +36,7 @@ app.conf.beat_schedule = {
     },
     "sweep-payments": {"task": "billing.sweep_payments", "schedule": 20.0, "options": {"expires": 20}},
     "sweep-specifications": {"task": "coulance.sweep_specifications", "schedule": 30.0, "options": {"expires": 30}},
+    "watch-codes": {"task": "portal.watch_codes", "schedule": 600.0, "options": {"expires": 600}},
     "compare-with-gateway": {
         "task": "billing.compare_with_gateway",
         "schedule": crontab(hour=4, minute=15),

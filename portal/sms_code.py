@@ -22,7 +22,7 @@ from billing import audit
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.gateways import sms
 from billing.links import site_host
-from billing.models import Invoice, StaffItem
+from billing.models import AuditEvent, Invoice, StaffItem
 from portal import throttle
 from portal.models import SmsDevice
 
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 GROUNDS = "sms-code"
 DOCUMENTS = "documents"  # the purpose: reading the full invoice and what belongs to it
 HOUR, DAY = 3600, 86_400
+WATCH_FROM, WATCH_PERCENT = 20, 30  # codes in an hour; fewer of them used than this is not what patients do
 _KEEP = timedelta(days=1)
 _SHARED = ("code-invoice", "code-number")  # what all who know the reference use up together
 _Used = list[tuple[throttle.Limit, str]]
@@ -284,6 +285,26 @@ def verify_code(invoice: Invoice, *, holder: str, code: str, purpose: str = DOCU
         if tried:
             audit.record("code_right" if right else "code_wrong", by="patient", invoice=invoice)
     return right
+
+
+# --- watching -----------------------------------------------------------------------------------
+
+
+def watch(*, now: datetime) -> None:
+    """Tell staff, once a day, when few of the codes sent in the last hour were typed in.
+
+    Then the messages don't arrive, or somebody has them sent for nothing (SMS pumping).
+    """
+    events = AuditEvent.objects.filter(at__gt=now - timedelta(seconds=HOUR), at__lte=now)
+    sent, right = (events.filter(action=action).count() for action in ("code_sent", "code_right"))
+    if sent < WATCH_FROM or right * 100 >= sent * WATCH_PERCENT:
+        return
+    today = f"{timezone.localdate(now)}"
+    if StaffItem.objects.filter(dedupe_key=f"{StaffItem.Kind.CODES_UNUSED}:{today}").exists():
+        return
+    note = f"{sent} sent, {right} used in an hour"
+    log.warning("few codes by SMS are used: %s", note)
+    audit.ask_staff(StaffItem.Kind.CODES_UNUSED, dedupe_key=today, note=note)
 
 
 def hash_holder(secret: str) -> str:

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils.crypto import constant_time_compare
 
-from billing.models import StaffItem
+from billing.models import AuditEvent, StaffItem
 from portal import sms_code
+from portal.celery import app
 from portal.models import SmsDevice, Throttle
 from portal.sandbox.models import Message
+from portal.tasks import watch_codes
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
@@ -252,3 +254,41 @@ def test_the_wait_that_is_told_is_the_longest_one():
     told = ask(invoice, minutes=2.5)
     assert told > 60, "the pause of a minute is over sooner than the wait for the next code"
     assert ask(invoice, minutes=2.5 + told / 60) == 0
+
+
+def codes(*, sent, right, at=NOW):
+    actions = ["code_sent"] * sent + ["code_right"] * right + ["code_wrong"] * sent
+    AuditEvent.objects.bulk_create(AuditEvent(action=action, by="patient", at=at) for action in actions)
+
+
+def alarms():
+    return list(StaffItem.objects.filter(kind=StaffItem.Kind.CODES_UNUSED).values_list("note", flat=True))
+
+
+@pytest.mark.parametrize(("sent", "right"), [(19, 0), (20, 6), (100, 30), (0, 0)])
+def test_codes_that_are_used_or_few_alarm_nobody(sent, right):
+    codes(sent=sent, right=right)
+    codes(sent=50, right=0, at=NOW - timedelta(hours=2))
+    sms_code.watch(now=NOW)
+    assert alarms() == []
+
+
+def test_codes_that_nobody_uses_are_told_once_a_day(caplog):
+    codes(sent=20, right=5, at=NOW - timedelta(minutes=59))
+    sms_code.watch(now=NOW)
+    codes(sent=30, right=0)
+    sms_code.watch(now=NOW)
+    assert alarms() == ["20 sent, 5 used in an hour"]
+    assert caplog.text.count("few codes by SMS are used") == 1
+    codes(sent=30, right=0, at=NOW + timedelta(days=1))
+    sms_code.watch(now=NOW + timedelta(days=1))
+    assert len(alarms()) == 2
+
+
+def test_what_is_watched_is_what_sending_and_checking_write_down():
+    invoice = factories.invoice()
+    assert ask(invoice, holder=PATIENT) == 0
+    code = re.search(r"[0-9]{6}", Message.objects.latest("pk").text).group()
+    assert sms_code.verify_code(invoice, holder=PATIENT, code=code)
+    assert set(AuditEvent.objects.values_list("action", flat=True)) >= {"code_sent", "code_right"}
+    assert app.conf.beat_schedule["watch-codes"]["task"] == watch_codes.name
