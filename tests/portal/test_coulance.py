@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,11 +11,12 @@ from django.utils import timezone
 
 from billing.invoices import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
-from coulance import checking, intake
+from coulance import amounts, checking, decisions, intake
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
 from portal.sandbox.models import Message
 from tests import factories
 from tests.coulance import hostile
+from tests.coulance.desk_cases import REASON, staff_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]
 Status = CoulanceCase.Status
@@ -249,3 +251,45 @@ def test_every_state_has_its_page(guest, invoice, status, language):
     ended = status in (Status.EXPIRED, Status.WITHDRAWN)
     assert text.count('aria-current="step"') == (not ended), "no step is called done that was not taken"
     assert ("#send" in text or 'id="send"' in text) == (status not in (Status.EXPIRED, Status.WITHDRAWN))
+
+
+class TestAfterADecision:
+    """What the page says once the amount was lowered and something new came in."""
+
+    NEW = hostile.picture("PNG", (9, 9))
+
+    @pytest.fixture
+    def lowered(self, invoice):
+        CoulanceCase.objects.update(status=Status.AT_PROVIDER, provider_since=timezone.now())
+        case = case_of(invoice)
+        outcome = amounts.by_hand(Decimal("200.00"), new_due=Decimal("150.00"))
+        decisions.approve(case, outcome=outcome, reason=REASON, version=0, by=staff_of(case))
+        return case
+
+    def test_not_paying_is_said_only_while_the_invoice_rests(self, guest, invoice, lowered):
+        assert "U hoeft niets te betalen" not in page(guest, invoice)
+        assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+        send(guest, invoice, b"%PDF-1.7\n")
+        text = page(guest, invoice)
+        assert "Betaal nog niet" in text
+        assert "Naar de rekening" not in text
+        assert address(invoice, "pay") not in guest.get(address(invoice, "invoice")).content.decode()
+        checking.check(Specification.objects.get().pk)
+        assert "Betaal nog niet, en vraag" not in page(guest, invoice)
+        assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+
+    @pytest.mark.parametrize("language", ["nl", "en"])
+    def test_stopping_keeps_the_earlier_decision(self, guest, invoice, lowered, language):
+        guest.cookies["language"] = language
+        send(guest, invoice, self.NEW)
+        checking.check(Specification.objects.get().pk)
+        whole = "hele bedrag" if language == "nl" else "full amount"
+        stands = "eerdere beslissing" if language == "nl" else "earlier decision"
+        for url in (address(invoice), address(invoice, "coulance_stop")):
+            text = guest.get(url).content.decode()
+            assert stands in text
+            assert "You pay the" not in text
+            assert f"Ik betaal het {whole}" not in text
+        text = guest.post(address(invoice, "coulance_stop"), follow=True).content.decode()
+        assert stands in text
+        assert case_of(invoice).status == Status.ADJUSTED
