@@ -18,11 +18,54 @@ _POSTGRESQL = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table}
 FOR EACH ROW EXECUTE FUNCTION billing_append_only()
 """
+_SQLITE_AGED = """
+CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
+WHEN OLD.{column} > strftime('%Y-%m-%d %H:%M:%S', 'now', '-{years} years')
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+_POSTGRESQL_AGED_FUNCTION = """
+CREATE OR REPLACE FUNCTION {table}_aged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF OLD.{column} > now() - interval '{years} years' THEN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END IF;
+RETURN OLD;
+END $$
+"""
+_POSTGRESQL_AGED = """
+CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_aged()
+"""
 
 
 def append_only(*tables: str) -> migrations.RunPython:
     """The migration that guards `tables` against UPDATE and DELETE, on SQLite and PostgreSQL alike."""
     return migrations.RunPython(_on_each(tables, _guard), _on_each(tables, _unguard))
+
+
+def writable_again(*tables: str) -> migrations.RunPython:
+    """Takes the guard of `append_only` away, for a migration that changes a column and puts it back at its end."""
+    return migrations.RunPython(_on_each(tables, _unguard), _on_each(tables, _guard))
+
+
+def removable_after(table: str, *, years: int, column: str) -> migrations.RunPython:
+    """Replaces the guard of `append_only` against DELETE by one that lets go of rows older than `years`."""
+
+    def replace(apps: Any, schema_editor: Any) -> None:
+        names = {"table": table, "years": years, "column": column}
+        where = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
+        schema_editor.execute(f"DROP TRIGGER {table}_no_delete{where}")
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(_POSTGRESQL_AGED_FUNCTION.format(**names), params=None)
+            schema_editor.execute(_POSTGRESQL_AGED.format(**names))
+        else:
+            schema_editor.execute(_SQLITE_AGED.format(**names), params=None)
+
+    def put_back(apps: Any, schema_editor: Any) -> None:
+        _unguard(schema_editor, table)
+        _guard(schema_editor, table)
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP FUNCTION {table}_aged()")
+
+    return migrations.RunPython(replace, put_back)
 
 
 def _on_each(tables: tuple[str, ...], act: Callable[[Any, str], None]) -> Callable[[Any, Any], None]:

@@ -61,7 +61,7 @@ class CasePage:
 
 def load(case: CoulanceCase) -> CasePage:
     """The page of a case that was fetched with WITH_CASE. Medical: whoever shows it has written the access log."""
-    decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by"))
+    decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
     prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
     files = [file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN]
     rules = getattr(case.invoice.provider, "coulance_rules", None) or PracticeRules(provider=case.invoice.provider)
@@ -100,11 +100,10 @@ def _history(case: CoulanceCase) -> list[Happening]:
     """What happened to the case, the newest first."""
     lines = [Happening(case.offered_at, _("Offered to the patient"))]
     for file in case.specifications.all():
-        lines.append(Happening(file.uploaded_at, _("Patient sent %(name)s") % {"name": file.name}))
+        lines.append(Happening(file.uploaded_at, _("Patient sent %(name)s") % {"name": file.name or file.served_name}))
     decisions = list(case.decisions.all())
-    told = {decision.at for decision in decisions}  # their reasons are messages too
     for message in case.messages.all():
-        if message.author == CaseMessage.Author.PATIENT or message.at not in told:
+        if message.decision_id is None:  # the reason of a decision stands beside it
             lines.append(Happening(message.at, _message_by(message), text=message.text))
     lines += [_happening(decision) for decision in decisions]
     return sorted(lines, key=lambda line: line.at, reverse=True)

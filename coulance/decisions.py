@@ -39,7 +39,7 @@ class _Ruling:
     @property
     def columns(self) -> dict[str, Any]:
         worked_out = {f.name: getattr(self.outcome, f.name) for f in fields(Outcome)} if self.outcome else {}
-        return {"kind": self.kind, "reason": self.reason, **worked_out}
+        return {"kind": self.kind, **worked_out}
 
     @property
     def reduction(self) -> Decimal:
@@ -192,7 +192,9 @@ def _decide_or_propose(
     alone = by.role == Staff.Role.APPROVER and (limit is None or at_stake <= limit)
     if alone:
         return _carry_out(invoice, case, ruling, decided_by=by, approved_by=None, now=now)
-    proposal = Proposal.objects.create(case=case, decided_by=by, at=now, **ruling.columns)
+    proposal = Proposal(case=case, decided_by=by, at=now, **ruling.columns)
+    proposal.reason = ruling.reason
+    proposal.save(force_insert=True)
     _touch(case)
     audit.record("case_decision_proposed", by=audit.name_of(by), invoice=invoice, **_amounts(ruling))
     return proposal
@@ -249,7 +251,8 @@ def _write(
         at=now,
         **ruling.columns,
     )
-    message = CaseMessage(case=case, author=CaseMessage.Author.PROVIDER, by=audit.name_of(decided_by), at=now)
+    told = {"author": CaseMessage.Author.PROVIDER, "by": audit.name_of(decided_by), "at": now}
+    message = CaseMessage(case=case, decision=decision, **told)
     message.text = ruling.reason
     message.save(force_insert=True)
     return decision

@@ -162,7 +162,7 @@ class Specification(models.Model):
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     uploaded_at = models.DateTimeField(_("sent"), default=timezone.now)
     kind = models.CharField(_("kind"), max_length=4, choices=Kind)
-    name = models.CharField(_("name"), max_length=80)  # what the patient called it, made harmless; only for showing
+    sealed_name = models.BinaryField(editable=False, default=b"")  # see `name`
     size = models.PositiveIntegerField(_("size"))  # bytes, of what is stored
     sha256 = models.CharField(max_length=64, editable=False)  # of what was uploaded: the same file is kept once
     stored_name = models.CharField(max_length=120, editable=False, blank=True)
@@ -184,7 +184,22 @@ class Specification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.served_name
+
+    @property
+    def name(self) -> str:
+        """What the patient called the file, made harmless. It may tell of their health: shown where the file is."""
+        return unseal(self.sealed_name, bound_to=self._name_bound_to()).decode() if self.sealed_name else ""
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self.sealed_name = seal(value.encode(), bound_to=self._name_bound_to())
+
+    def _name_bound_to(self) -> str:
+        return f"{self.bound_to}:name"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_name": self._name_bound_to()}
 
     @property
     def bound_to(self) -> str:
@@ -210,6 +225,10 @@ class CaseMessage(models.Model):
     author = models.CharField(_("from"), max_length=8, choices=Author)
     by = models.CharField(_("by"), max_length=60)
     at = models.DateTimeField(_("at"), default=timezone.now)
+    # The reason of this decision, for the patient. A decision itself is never changed, not even for a new key.
+    decision = models.OneToOneField(
+        "Decision", models.PROTECT, null=True, blank=True, related_name="message", verbose_name=_("decision")
+    )
     sealed_text = models.BinaryField(editable=False)
 
     class Meta:
@@ -227,7 +246,8 @@ class CaseMessage(models.Model):
 
     @property
     def text(self) -> str:
-        return unseal(self.sealed_text, bound_to=self._bound_to()).decode()
+        """What was written; nothing once the invoice was forgotten."""
+        return unseal(self.sealed_text, bound_to=self._bound_to()).decode() if self.sealed_text else ""
 
     @text.setter
     def text(self, value: str) -> None:
@@ -251,7 +271,6 @@ class _Ruling(models.Model):
     percentage = models.PositiveSmallIntegerField(_("percentage off"), null=True, blank=True)
     new_due = EuroField(_("amount to pay"), null=True, blank=True)
     reduction = EuroField(_("reduction"), null=True, blank=True)
-    reason = models.CharField(_("reason"), max_length=500)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
     )
@@ -265,12 +284,27 @@ class Proposal(_Ruling):
     """A decision that waits for a second person; gone once it was approved or turned down."""
 
     case = models.OneToOneField(CoulanceCase, models.CASCADE, related_name="proposal", verbose_name=_("case"))
+    sealed_reason = models.BinaryField(editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("proposed decision"), _("proposed decisions")
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def _bound_to(self) -> str:
+        return f"coulance.proposal:{self.case_id}:reason"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_reason": self._bound_to()}
+
+    @property
+    def reason(self) -> str:
+        return unseal(self.sealed_reason, bound_to=self._bound_to()).decode()
+
+    @reason.setter
+    def reason(self, value: str) -> None:
+        self.sealed_reason = seal(value.encode(), bound_to=self._bound_to())
 
 
 class Decision(_Ruling):
@@ -304,3 +338,8 @@ class Decision(_Ruling):
 
     def __str__(self) -> str:
         return f"{self.number} {self.get_kind_display()}"
+
+    @property
+    def reason(self) -> str:
+        """Why, as the patient reads it: sealed in the message that told them."""
+        return self.message.text

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,17 +39,26 @@ def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] 
 
 def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, status: int = 200, **more: Any) -> Any:
     view, case = found
+    seen = cases.look_at(case, today=timezone.localdate())
+    passed = gate.passed(request, view.invoice.token, now=timezone.now())
     context = {
         "view": view,
         "invoice": view.invoice,
-        "seen": cases.look_at(case, today=timezone.localdate()),
+        "seen": seen,
+        "sent": [(row, row.name if passed else _label(i, row)) for i, row in enumerate(seen.files, start=1)],
         "case": case,
         "today": timezone.localdate(),
-        "passed": gate.passed(request, view.invoice.token, now=timezone.now()),
+        "passed": passed,
         "files_form": FilesForm(),
         "message_form": MessageForm(),
     }
     return render(request, "portal/coulance.html", context | more, status=status)
+
+
+def _label(number: int, row: Specification) -> str:
+    """What a file is called until the code: its own name may tell of somebody's health."""
+    facts = {"number": number, "kind": row.get_kind_display(), "size": filesizeformat(row.size)}
+    return _("File %(number)d (%(kind)s, %(size)s)") % facts
 
 
 def _back(token: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """What follows from a decision: ledger, hold, last day to pay, mail, timeline; and who may decide."""
 
+import base64
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -128,11 +129,27 @@ def test_a_correction_is_a_new_decision_and_books_the_difference(case):
 
 def test_a_decision_can_not_be_edited(case):
     decision = approve(case, staff_of(case))
-    decision.reason = "anders"
+    decision.new_due = D("1.00")
     with pytest.raises(DatabaseError), transaction.atomic():
         decision.save()
     with pytest.raises(DatabaseError), transaction.atomic():
         decision.delete()
+
+
+def test_the_reason_lies_sealed_and_a_new_key_seals_it_again(case, settings):
+    rules(case, second_person_above=D("0.00"))
+    by, second = staff_of(case), staff_of(case)
+    assert approve(case, by).reason == REASON
+    columns = Proposal.objects.values().get()
+    assert REASON.encode() not in bytes(columns["sealed_reason"])
+    assert REASON not in str(columns)
+    settings.FIELD_KEYS = f"9:{base64.urlsafe_b64encode(bytes(range(32))).decode()},{settings.FIELD_KEYS}"
+    call_command("rotate_field_keys", stdout=StringIO())
+    assert Proposal.objects.get().sealed_reason[0] == 9
+    case.refresh_from_db()
+    decision = decisions.confirm(case, version=case.version, by=second)
+    assert decision.reason == Decision.objects.get().reason == REASON
+    assert REASON not in str(Decision.objects.values().get())
 
 
 def test_what_was_paid_too_much_is_credit_and_goes_to_a_person(case):

@@ -123,7 +123,17 @@ def test_a_file_is_received_checked_and_brought_to_the_provider(guest, invoice):
     assert case.provider_since
     assert OutboxMessage.objects.filter(kind="coulance_received").count() == 1
     assert Hold.objects.filter(invoice=invoice, released_at=None).exists()
-    assert "specificatie.pdf" in page(guest, invoice)
+    assert "Bestand 1 (PDF, " in page(guest, invoice)
+
+
+def test_the_name_of_a_file_is_sealed_and_shown_after_the_code(guest, invoice):
+    send(guest, invoice, hostile.pdf(), name="chemokuur mei.pdf")
+    row = Specification.objects.get()
+    assert row.name == "chemokuur mei.pdf"
+    assert b"chemokuur" not in bytes(row.sealed_name)
+    assert "chemokuur" not in page(guest, invoice)
+    prove(guest, invoice)
+    assert "chemokuur mei.pdf" in page(guest, invoice)
 
 
 def test_several_files_at_once_and_one_by_one_by_script(guest, invoice):
