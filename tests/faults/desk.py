@@ -2,7 +2,7 @@
 
 Commands and rules are the product's own; they are kept in one process because starting Django takes a second.
 """
-# ruff: noqa: E402  the settings come first
+# ruff: noqa: E402, T201  the settings come first; standard output is how it answers
 
 import io
 import json
@@ -60,7 +60,8 @@ WORK = {"command": command, "provider": provider, "reduce": reduce}
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")  # what a command prints must not come between
     os.dup2(2, 1)
-    print("ready", file=answers, flush=True)
+    for out in (answers, sys.stderr):
+        print("ready", file=out, flush=True)
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
         close_old_connections()

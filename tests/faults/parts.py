@@ -36,7 +36,7 @@ class Part:
     def start(self) -> None:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*LAUNCHER, *self.command],
+                [*(("setpriv", "--pdeathsig", "TERM", "--") if self.as_user else LAUNCHER), *self.command],
                 cwd="/" if self.as_user else ROOT,
                 env=dict(self.environment),
                 stdin=subprocess.PIPE if self.pipes else subprocess.DEVNULL,

@@ -95,7 +95,6 @@ class Faults:
         kinds = KILLS | (SERVER_KILLS if self._servers else {})
         name = self._rng.choices(list(kinds), list(kinds.values()))[0]
         part = self._parts[name.partition(" ")[0]]
-        places = {other.name: other.size() for other in self._parts.values()}
         if name == "postgres":
             part.process.send_signal(signal.SIGKILL)  # its children are in groups of their own, and see it end
         elif name.endswith("child"):
@@ -103,7 +102,7 @@ class Faults:
         else:
             part.send(signal.SIGKILL)
         self._outcome.kills[name] += 1
-        self._watch(name, part, places)
+        self._watch(name, part)
 
     def _signal_child(self, part: Part, number: signal.Signals) -> int | None:
         children = part.children()
@@ -114,8 +113,9 @@ class Faults:
             os.kill(child, number)
         return child
 
-    def _watch(self, name: str, part: Part, places: dict[str, int]) -> None:
+    def _watch(self, name: str, part: Part) -> None:
         """Note when it works again; a server only counts as back when both workers have done something."""
+        places = {other.name: other.size() for other in self._parts.values()}
         needed = [part]
         if part.name in ("redis", "postgres"):
             needed = [part, *(self._parts[other] for other in ("web", "worker1", "worker2"))]

@@ -59,6 +59,10 @@ def _any_line(part: Part, place: int) -> bool:
     return bool(part.logged_since(place))
 
 
+def _desk_works(part: Part, place: int) -> bool:
+    return "ready" in part.logged_since(place)
+
+
 def _worker_works(part: Part, place: int) -> bool:
     return " succeeded in " in part.logged_since(place)
 
@@ -172,7 +176,7 @@ class Site:
                 [PYTHON, "-m", "tests.faults.desk"],
                 self.environment,
                 log / "desk.log",
-                lambda *_: True,
+                _desk_works,
                 pipes=True,
             ),
         ]
