@@ -252,3 +252,18 @@ def test_a_foreign_case_is_no_case(case):
     assert client.get(page_of(case)).status_code == 404
     assert "Coulance" in client.get("/beheer/").content.decode()
     assert case.invoice.number not in client.get("/beheer/").content.decode()
+
+
+def test_a_case_that_was_opened_again_is_corrected_or_kept(case, client):
+    by = staff_of(case)
+    decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=0, by=by)
+    CoulanceCase.objects.update(status=Status.AT_PROVIDER, closed_at=None)
+    case.refresh_from_db()
+    text = client.get(page_of(case)).content.decode()
+    assert 'value="correct"' in text
+    assert 'value="approve"' not in text
+    assert "€\xa0250,00" in text
+    assert client.post(page_of(case), filled(case, "approve", paid_out="400", shown_due="785.00")).status_code == 422
+    done = filled(case, "correct", paid_out="400", shown_due="785.00")
+    assert client.post(page_of(case), done).status_code == 303
+    assert ledger.outstanding(case.invoice_id) == Decimal("785.00")

@@ -342,3 +342,27 @@ class TestAnswer:
         row.refresh_from_db()
         assert (row.status, row.version) == (Status.AT_PROVIDER, version + 1)
         assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("kind", ["kept", "stands", "answered", "file_refused"])
+def test_every_mail_is_complete_in_both_languages(case, language, kind):
+    type(case.invoice.patient).objects.update(language=language)
+    if kind == "file_refused":
+        (row,) = specifications.receive(case.pk, [TestRest.BROKEN])
+        checking.check(row.pk)
+    else:
+        reopen(case)
+    if kind == "kept":
+        decide("refuse", case, staff_of(case))
+    elif kind == "stands":
+        cases.withdraw(case.pk, today=timezone.localdate())
+    elif kind == "answered":
+        decide("ask_more", case, staff_of(case))
+        cases.write_message(case.pk, "Dat heb ik niet.")
+    letter = last_mail()
+    assert (letter.kind, letter.language) == (f"coulance_{kind}", language)
+    assert letter.subject
+    assert "None" not in letter.text
+    assert case.invoice.payment_reference[-4:] in letter.text
+    assert "/openen/" in letter.text

@@ -19,6 +19,7 @@ Status = CoulanceCase.Status
 
 PDF = {"name": "specificatie.pdf", "mimeType": "application/pdf", "buffer": hostile.pdf()}
 PHOTO = {"name": "foto van de brief.jpg", "mimeType": "image/jpeg", "buffer": hostile.picture("JPEG", (900, 1200))}
+NEWER = {"name": "nieuw.png", "mimeType": "image/png", "buffer": hostile.picture("PNG", (300, 400))}
 WRONG = {"name": "brief.pdf", "mimeType": "application/pdf", "buffer": hostile.SCRIPT}
 BROKEN = {"name": "kapot.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n"}
 
@@ -85,6 +86,20 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
     decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=case.version, by=staff_of(case))
     page.goto(address)
     seen("5-lowered")
+    send(page, NEWER)
+    page.wait_for_selector(".sent li.received")
+    expect(page.locator("main .amount, main a[href='#send']")).to_have_count(0)
+    seen("6-new-file-being-checked")
+    check_all()
+    page.goto(address)
+    expect(page.locator(".sent li form")).to_have_count(1)  # of what was decided with nothing is taken back
+    seen("7-opened-again")
+    page.locator("main a[href$='/stoppen/']").click()
+    seen("8-stop")
+    page.locator("main .panel button").click()
+    page.goto(address)
+    expect(page.locator("main .amount")).to_contain_text("750")
+    seen("9-earlier-decision-stands")
 
 
 def test_without_javascript_files_are_sent_taken_back_and_the_case_is_stopped(browser, sandbox, case):
