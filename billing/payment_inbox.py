@@ -4,12 +4,15 @@ import logging
 import time
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import audit, bell
-from billing.errors import GatewayRefused, GatewayUnknown
+from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.gateways import mollie
+from billing.ledger import lock_invoice
 from billing.models import Payment, StaffItem, WebhookCall
 from billing.settlement import mismatches, settle
 
@@ -74,6 +77,27 @@ def sweep_webhooks(*, now: datetime, stop_at: float) -> None:
         if time.monotonic() > stop_at:
             return
         take_webhooks(payment_id, now=now)
+
+
+def release(payment_id: int, *, by: str, note: str, now: datetime | None = None) -> None:
+    """Staff say that a payment set apart is right after all: its calls, and the gateway itself, are looked at again.
+
+    Nothing is booked here, and a report that still does not match sets it apart again. Raises Refused without a
+    reason, or when the payment is not set apart.
+    """
+    now = now or timezone.now()
+    if not note.strip():
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    with transaction.atomic():
+        invoice = lock_invoice(Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id))
+        payment = Payment.objects.select_for_update().get(pk=payment_id)
+        if payment.quarantined_at is None:
+            raise Refused(_("This payment is not set apart."))
+        payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None
+        payment.save(update_fields=["quarantined_at", "next_check_at"])
+        WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0)
+        audit.record("payment_released", by=by, invoice=invoice, reason=note.strip()[:200], id=payment.mollie_id)
+        bell.ring(TASK, payment.pk)
 
 
 def _claim_fetch(payment: Payment, now: datetime) -> bool:

@@ -90,7 +90,8 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
     payment.save(update_fields=["quarantined_at", "next_check_at", "superseded_at"])
     audit.ask_staff(
         Item.PAYMENT_MISMATCH,
-        dedupe_key=f"{payment.pk}:{mismatch}",
+        # Set apart again after a release: an item of its own, for the first one may be closed.
+        dedupe_key=f"{payment.pk}:{mismatch}:{payment.quarantined_at.isoformat()}",
         invoice=payment.invoice,
         payment=payment,
         note=mismatch,

@@ -26,6 +26,7 @@ ACTS = {
     "installment_missed": gettext_noop("installment missed, reminder sent"),
     "item_closed": gettext_noop("item for staff closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),
+    "payment_released": gettext_noop("payment set apart released by staff, the gateway is asked again"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),
     "message_not_possible": gettext_noop("no message possible"),
     "message_failed": gettext_noop("message could not be sent"),
@@ -40,6 +41,7 @@ ACTS = {
     "code_sent": gettext_noop("code sent by SMS"),
     "code_right": gettext_noop("right code entered"),
     "code_wrong": gettext_noop("wrong code entered"),
+    "invoice_forgotten": gettext_noop("personal and medical data erased"),
     "staff_signed_in": gettext_noop("signed in"),
     "staff_sign_in_failed": gettext_noop("signing in failed"),
     "staff_enrolled": gettext_noop("code app set up"),
@@ -76,6 +78,8 @@ def of_invoice(invoice: Invoice) -> list[Event]:
     events = [Event(invoice.created_at, _("invoice received"))]
     if invoice.withdrawn_at:
         events.append(Event(invoice.withdrawn_at, _("invoice withdrawn")))
+    if invoice.forgotten_at:
+        events.append(Event(invoice.forgotten_at, _("personal and medical data erased")))
     for entry in invoice.entries.all():
         events.append(Event(entry.occurred_at, entry.get_kind_display(), entry.by, euro(entry.amount)))
     for payment in invoice.payments.all():

@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import payments, timeline
+from billing import payment_inbox, payments, timeline
 from billing.admin.detail import Section, amount, badge, moment, status_badge
 from billing.admin.invoices import timeline_section
-from billing.errors import GatewayRefused, GatewayUnknown
+from billing.audit import name_of
+from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.models import Payment
-from billing.tenant_admin import EVERYBODY, TenantAdmin
+from billing.tenant_admin import EVERYBODY, OPERATIONS, TenantAdmin
 
 
 class QuarantineFilter(admin.SimpleListFilter):
@@ -30,7 +31,8 @@ class QuarantineFilter(admin.SimpleListFilter):
 class PaymentAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actors = EVERYBODY  # asking what the bank knows changes nothing that is not true
-    actions = ("ask_gateway",)
+    actions = ("ask_gateway", "release")
+    reasoned = ("release",)
     list_display = ("started", "invoice", "euros", "state", "mollie_id")
     list_filter = ("status", QuarantineFilter)
     list_select_related = ("invoice",)
@@ -85,8 +87,26 @@ class PaymentAdmin(TenantAdmin):
             changed = messages.SUCCESS if payment.status != before else messages.INFO
             self.message_user(request, said % {"status": payment.get_status_display()}, changed)
 
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        return self._is_one_of(OPERATIONS, request)
+
+    @admin.action(description=_("Release: it is ours after all"), permissions=["release"])
+    def release(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        for payment in queryset:
+            try:
+                payment_inbox.release(payment.pk, by=name_of(request.user), note=request.POST.get("note", ""))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                said = gettext(
+                    "The payment is released. The gateway is asked again in a moment; if its report still does not"
+                    " match, the payment is set apart again."
+                )
+                self.message_user(request, said, messages.SUCCESS)
+
     def acts(self, obj: Payment) -> tuple[str, ...]:
-        return ("ask_gateway",) if obj.mollie_id else ()
+        asked = ("ask_gateway",) if obj.mollie_id else ()
+        return (*asked, "release") if obj.quarantined_at else asked
 
     def sections(self, request: HttpRequest, obj: Payment) -> list[Section]:
         return [_refunds(obj), _chargebacks(obj), _webhooks(obj), timeline_section(timeline.of_payment(obj))]

@@ -283,6 +283,24 @@ def test_a_gateway_that_does_not_answer_is_said_and_changes_nothing(desk, practi
     assert payment.status == Payment.Status.OPEN
 
 
+def test_operations_alone_release_a_payment_that_was_set_apart(desk, operations, practice):
+    payment = payment_of(factories.invoice(provider=practice), quarantined_at=timezone.now())
+    assert 'value="release"' not in page(desk, "payment", payment)
+    act(desk, "payment", "release", payment, note="mine")
+    payment.refresh_from_db()
+    assert payment.quarantined_at
+    assert 'value="release"' in page(operations, "payment", payment)
+    act(operations, "payment", "release", payment, note="checked with the bank", from_page=payment.pk)
+    payment.refresh_from_db()
+    assert payment.quarantined_at is None
+    shown = page(operations, "payment", payment)
+    assert 'value="release"' not in shown
+    assert 'class="success"' in shown
+    assert "checked with the bank" in page(operations, "invoice", payment.invoice)
+    act(operations, "payment", "release", payment, note="again")
+    assert 'class="error"' in page(operations, "payment", payment)
+
+
 # --- staff ------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from celery import Celery, current_app
 from django.utils import timezone
 
 from billing import bell, payment_inbox, payments
+from billing.errors import Refused
 from billing.gateways import mollie
-from billing.models import Payment, WebhookCall
+from billing.models import AuditEvent, Payment, WebhookCall
 from portal.sandbox import faults
 from portal.sandbox import webhooks as bank_webhooks
 from portal.sandbox.models import Payment as BankPayment
@@ -174,6 +176,63 @@ def test_nor_taken_over_by_one_without_an_id(fetches):
     assert (payment.mollie_id, payment.quarantined_at) == (None, None)
     assert bank.balance(target) == 100
     assert bank.staff_items() == ["payment_mismatch"]
+
+
+def set_apart(invoice: Any) -> Payment:
+    """Paid at the bank, while our own row said another amount."""
+    payment = bank.start(invoice)
+    bank.end(payment, "paid")
+    Payment.objects.update(amount=Decimal("99.00"))
+    payments.sync_payment(payment.pk)
+    payment.refresh_from_db()
+    assert payment.quarantined_at
+    return payment
+
+
+def test_a_payment_set_apart_is_booked_when_staff_release_what_was_put_right(invoice):
+    payment = set_apart(invoice)
+    Payment.objects.update(amount=Decimal("100.00"))
+    payments.sweep(now=timezone.now() + timedelta(hours=1))
+    assert bank.balance(invoice) == 100, "nobody asks about it by itself"
+    payment_inbox.release(payment.pk, by="staff:ops", note="typed wrong in a data repair")
+    payments.sweep(now=timezone.now() + timedelta(seconds=10))
+    payment.refresh_from_db()
+    assert (payment.quarantined_at, payment.status, bank.balance(invoice)) == (None, Payment.Status.PAID, 0)
+    event = AuditEvent.objects.get(action="payment_released")
+    assert (event.by, event.details["reason"]) == ("staff:ops", "typed wrong in a data repair")
+
+
+def test_one_that_still_does_not_match_is_set_apart_again_with_an_item_of_its_own(invoice):
+    payment = set_apart(invoice)
+    payment_inbox.release(payment.pk, by="staff:ops", note="let us see")
+    payments.sweep(now=timezone.now() + timedelta(seconds=10))
+    payment.refresh_from_db()
+    assert payment.quarantined_at
+    assert bank.staff_items() == ["payment_mismatch", "payment_mismatch"]
+    assert bank.balance(invoice) == 100
+
+
+def test_a_release_looks_again_at_calls_that_went_wrong(invoice, fetches):
+    payment = bank.start(invoice)
+    call(payment)
+    WebhookCall.objects.update(done_at=timezone.now(), tries=payment_inbox.MAX_TRIES, error="no answer")
+    Payment.objects.update(quarantined_at=timezone.now())
+    fetches.clear()
+    payment_inbox.release(payment.pk, by="staff:ops", note="the gateway was down")
+    take(payment)
+    assert fetches == [payment.mollie_id]
+    assert WebhookCall.objects.get().error == ""
+
+
+@pytest.mark.parametrize("note", ["", "  "])
+def test_a_release_needs_a_reason_and_a_payment_set_apart(invoice, note):
+    payment = set_apart(invoice)
+    with pytest.raises(Refused):
+        payment_inbox.release(payment.pk, by="staff:ops", note=note)
+    Payment.objects.update(quarantined_at=None)
+    with pytest.raises(Refused):
+        payment_inbox.release(payment.pk, by="staff:ops", note="why not")
+    assert not AuditEvent.objects.filter(action="payment_released").exists()
 
 
 def test_a_gateway_that_is_down_is_asked_again_with_growing_waits_and_then_staff(invoice, fetches):
