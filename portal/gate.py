@@ -24,7 +24,6 @@ class Gate:
     """One way to prove who is asking."""
 
     grounds: str  # how the access log calls it
-    page: str  # the name of the URL where a patient passes it
     is_usable: Callable[[Invoice], bool]
 
 
@@ -36,7 +35,7 @@ class Pass:
     until: datetime
 
 
-SMS = Gate(sms_code.GROUNDS, "code", sms_code.can_receive)
+SMS = Gate(sms_code.GROUNDS, sms_code.can_receive)
 GATES = (SMS,)
 
 
