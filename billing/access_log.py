@@ -3,16 +3,22 @@
 import hashlib
 import ipaddress
 import json
+import logging
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from billing import audit
 from billing.models import AccessChain, AccessEvent, Invoice
 
 CHAIN_PK = 1
-START = "0" * 64
+CHUNK = 2000
+log = logging.getLogger(__name__)
 COVERED = tuple(field.attname for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
 
 
@@ -28,6 +34,7 @@ def record(
     address: str | None = None,
     outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS,
     request_id: str = "",
+    now: datetime | None = None,
 ) -> AccessEvent:
     """Add one event to the end of the chain and commit it; call this BEFORE the data leaves.
 
@@ -48,6 +55,7 @@ def record(
             address=str(ipaddress.ip_address(address)) if address else None,
             outcome=outcome,
             request_id=request_id,
+            at=now or timezone.now(),
         )
         event.digest = digest(event, previous=chain.digest)
         event.save(force_insert=True)
@@ -70,13 +78,45 @@ def of_invoice(invoice: Invoice) -> QuerySet[AccessEvent]:
 
 def breaks() -> Iterator[str]:
     """Where the chain is broken: a row changed, removed or put in between, each as a sentence."""
-    previous, expected = START, 1
+    chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
+    previous, expected = chain.pruned_digest, chain.pruned_through + 1
     for event in AccessEvent.objects.order_by("sequence").iterator(chunk_size=2000):
         if event.sequence != expected:
             yield f"event {expected} is missing"
         if event.digest != digest(event, previous=previous):
             yield f"event {event.sequence} does not follow from the one before it"
         previous, expected = event.digest, event.sequence + 1
-    chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
     if (chain.length, chain.digest) != (expected - 1, previous):
         yield f"the log ends at event {expected - 1}, but event {chain.length} was written"
+
+
+def prune(*, before: datetime) -> int:
+    """Let go of the events from the beginning of the log up to the first one that is not older than `before`.
+
+    The chain remembers the digest of the last one, so that what is kept goes on proving itself. A log that is broken
+    there keeps everything: it is evidence. The database refuses what is younger than five years (NEN 7513).
+    """
+    count = 0
+    while gone := _prune_chunk(before):
+        count += gone
+    return count
+
+
+def _prune_chunk(before: datetime) -> int:
+    with transaction.atomic():
+        chain = AccessChain.objects.select_for_update().get_or_create(pk=CHAIN_PK)[0]
+        oldest = list(AccessEvent.objects.order_by("sequence")[:CHUNK])
+        aged = list(takewhile(lambda event: event.at < before, oldest))
+        previous, expected = chain.pruned_digest, chain.pruned_through + 1
+        for event in aged:
+            if event.sequence != expected or event.digest != digest(event, previous=previous):
+                log.error("the access log is broken, so it is not pruned: see verify_access_log")
+                return 0
+            previous, expected = event.digest, event.sequence + 1
+        if aged:
+            through = AccessEvent.objects.filter(sequence__lt=expected)
+            through._raw_delete(through.db)  # nothing refers to an event; Django would fetch every row first
+            chain.pruned_through, chain.pruned_digest = expected - 1, previous
+            chain.save(update_fields=["pruned_through", "pruned_digest"])
+            audit.record("access_log_pruned", by="system", through=expected - 1, digest=previous)
+    return len(aged)

@@ -76,13 +76,13 @@ class InvoiceView:
 
 
 def find_by_reference(reference: str) -> Invoice | None:
-    """The invoice with this payment reference; None for unknown and withdrawn alike."""
-    return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None).first()
+    """The invoice with this payment reference; None for unknown, withdrawn and forgotten alike."""
+    return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, forgotten_at=None).first()
 
 
 def is_open_to_guests(token: str) -> bool:
     """Whether there is an invoice behind this URL token that a guest may see."""
-    return Invoice.objects.filter(token=token, withdrawn_at=None).exists()
+    return Invoice.objects.filter(token=token, withdrawn_at=None, forgotten_at=None).exists()
 
 
 def active_hold(invoice_id: int) -> Hold | None:
@@ -134,7 +134,7 @@ def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date | None) ->
 
 
 def look_at(token: str, *, today: date, also: dict[str, Any] | None = None) -> InvoiceView | None:
-    """The invoice behind a URL token as a guest may see it; None when unknown or withdrawn.
+    """The invoice behind a URL token as a guest may see it; None when unknown, withdrawn or forgotten.
 
     `also` are annotations that the caller wants on the invoice, in the same query.
 
@@ -142,7 +142,7 @@ def look_at(token: str, *, today: date, also: dict[str, Any] | None = None) -> I
     """
     active = FilteredRelation("holds", condition=Q(holds__released_at=None))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
-    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None)).annotate(
+    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None, forgotten_at=None)).annotate(
         hold=active, plan=running, **also or {}
     )
     # The stubs don't know that a FilteredRelation can be selected and ordered by.

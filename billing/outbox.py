@@ -139,6 +139,8 @@ def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes:
     status = Status(message.status)
     if status not in (Status.FAILED, Status.IN_DOUBT) or to not in OutboxMessage.TRANSITIONS[status]:
         raise Refused(_("This can't be done with a message in this state: %(state)s.") % {"state": status.label})
+    if message.erased_at:
+        raise Refused(_("The text of this message was erased: it can't be sent any more."))
     with transaction.atomic():
         if not advance(message, to, **changes):
             raise Stale(_("Somebody else has decided about this message in the meantime. Open the page again."))

@@ -136,15 +136,17 @@ class Specification(models.Model):
         REFUSED = "refused", _("refused")
         QUARANTINED = "quarantined", _("waits for the virus scanner")
         WITHDRAWN = "withdrawn", _("taken back")
+        ERASED = "erased", _("was with the care provider, and is erased now")
 
     TRANSITIONS = {
         Status.RECEIVED: (Status.CHECKING, Status.WITHDRAWN),
         # Back to received: the worker that checked it died.
         Status.CHECKING: (Status.RECEIVED, Status.CLEAN, Status.REFUSED, Status.QUARANTINED, Status.WITHDRAWN),
         Status.QUARANTINED: (Status.CHECKING, Status.WITHDRAWN),
-        Status.CLEAN: (Status.WITHDRAWN,),
+        Status.CLEAN: (Status.WITHDRAWN, Status.ERASED),
         Status.REFUSED: (),
         Status.WITHDRAWN: (),
+        Status.ERASED: (),
     }
     PENDING = (Status.RECEIVED, Status.CHECKING, Status.QUARANTINED)
     SEALED_FILES = "coulance.files.seal_again"  # for a new key

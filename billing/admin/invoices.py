@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -129,6 +129,8 @@ class InvoiceAdmin(TenantAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         invoice = self.get_object(request, object_id)
+        if invoice.forgotten_at:
+            raise Http404
         content = documents.invoice_pdf(invoice, language=invoice.patient.language)
         access_log.record(
             AccessEvent.Act.DOWNLOAD,
@@ -190,7 +192,7 @@ class InvoiceAdmin(TenantAdmin):
         )
         return [
             _ladder(obj),
-            _document(obj),
+            *([] if obj.forgotten_at else [_document(obj)]),
             _ledger(obj),
             _payments(obj),
             plan_section(obj),

@@ -36,7 +36,7 @@ class OutboxMessageAdmin(TenantAdmin):
                     ("recipient", "language"),
                     ("created_at", "sent_at"),
                     ("tries", "next_try_at"),
-                    "bounced_at",
+                    ("bounced_at", "erased_at"),
                     ("invoice", "error"),
                     "subject",
                     "text",

@@ -12,8 +12,9 @@ from billing.models.invoices import Invoice
 class AccessEvent(models.Model):
     """One look at medical data, with the fields of NEN 7513 (their names there stand behind each field).
 
-    Written before the data is shown, never changed (database triggers). `digest` covers the row and the digest of
-    the row before it, so a row that was removed or altered behind the database's back shows.
+    Written before the data is shown, never changed, and let go of after five years only (database triggers). `digest`
+    covers the row and the digest of the row before it, so a row that was removed or altered behind the database's
+    back shows.
     """
 
     class Act(models.TextChoices):
@@ -68,6 +69,9 @@ class AccessChain(models.Model):
 
     length = models.PositiveBigIntegerField(default=0)
     digest = models.CharField(max_length=64, default="0" * 64)
+    # Up to and including this event the log was let go of for its age; the chain goes on from its digest.
+    pruned_through = models.PositiveBigIntegerField(default=0)
+    pruned_digest = models.CharField(max_length=64, default="0" * 64)
 
     class Meta:
         verbose_name, verbose_name_plural = _("end of the access log"), _("ends of the access log")

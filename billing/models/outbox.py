@@ -50,6 +50,8 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     # The mail server took it, and it came back later.
     bounced_at = models.DateTimeField(_("came back"), null=True, blank=True)
+    # Address, subject and text are gone; that there was such a message stays.
+    erased_at = models.DateTimeField(_("text erased"), null=True, blank=True)
     error = models.CharField(_("last error"), max_length=200, blank=True)
 
     class Meta:
@@ -58,6 +60,10 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index(fields=["next_try_at"], name="outbox_queued", condition=Q(status="queued")),
             models.Index(fields=["claimed_at"], name="outbox_sending", condition=Q(status="sending")),
+            models.Index(fields=["sent_at"], name="outbox_to_erase", condition=Q(status="sent", erased_at=None)),
+            models.Index(
+                fields=["created_at"], name="outbox_canceled_to_erase", condition=Q(status="canceled", erased_at=None)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,73 @@
+"""Letting go of what patients sent: the files after the case, the rest with the invoice."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import storages
+from django.core.management import call_command
+from django.utils import timezone
+
+from billing.models import Invoice
+from coulance import case_page, cases, retention
+from coulance.models import CaseMessage, CoulanceCase, Decision, Specification
+from tests.coulance import desk_cases
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+Status = Specification.Status
+TODAY = timezone.localdate()
+
+
+def closed(*, days_ago: int, **fields) -> CoulanceCase:
+    case = desk_cases.at_desk()
+    at = timezone.now() - timedelta(days=days_ago)
+    CoulanceCase.objects.filter(pk=case.pk).update(**{"status": CoulanceCase.Status.ADJUSTED, "closed_at": at} | fields)
+    case.refresh_from_db()
+    return case
+
+
+def test_files_go_some_time_after_the_case_was_closed_and_no_others():
+    old, young = closed(days_ago=92), closed(days_ago=88)
+    waiting = closed(days_ago=92, closed_at=None, status=CoulanceCase.Status.AT_PROVIDER)
+    rows = {case.pk: desk_cases.picture_of(case) for case in (old, young, waiting)}
+    assert retention.erase_uploads(TODAY) == 1
+    for case in (young, waiting):
+        kept = Specification.objects.get(case=case)
+        assert (kept.status, kept.name) == (Status.CLEAN, "specificatie.png")
+        assert storages["default"].exists(kept.stored_name)
+    gone = Specification.objects.get(case=old)
+    assert (gone.status, gone.stored_name, bytes(gone.sealed_name)) == (Status.ERASED, "", b"")
+    assert (gone.uploaded_at, gone.size) == (rows[old.pk].uploaded_at, rows[old.pk].size)
+    assert not storages["default"].exists(rows[old.pk].stored_name)
+    assert retention.erase_uploads(TODAY) == 0
+
+
+def test_nobody_is_offered_a_file_that_is_gone():
+    case = closed(days_ago=92)
+    desk_cases.picture_of(case)
+    retention.erase_uploads(TODAY)
+    assert not case_page.viewable(case).exists()
+    assert not cases.look_at(case, today=TODAY).can_see_again
+    assert case_page.load(case).files[0].name == ""
+
+
+def test_a_file_that_was_never_checked_goes_too():
+    case = closed(days_ago=92)
+    row = desk_cases.picture_of(case)
+    Specification.objects.filter(pk=row.pk).update(status=Status.QUARANTINED)
+    assert retention.erase_uploads(TODAY) == 1
+    assert Specification.objects.get().status == Status.WITHDRAWN
+
+
+def test_the_words_go_with_the_invoice_and_the_decision_stays():
+    case, other = desk_cases.at_desk(), desk_cases.at_desk()
+    for one in (case, other):
+        cases.write_message(one.pk, "Ik heb nog een vraag.")
+    Invoice.objects.filter(pk=case.invoice_id).update(forgotten_at=timezone.now())
+    before = Decision.objects.count()
+    assert retention.forget_messages() == 1
+    assert CaseMessage.objects.get(case=case).text == ""
+    assert CaseMessage.objects.get(case=other).text == "Ik heb nog een vraag."
+    assert retention.forget_messages() == 0
+    assert Decision.objects.count() == before
+    case_page.load(case)  # staff still see the page, without the words
+    call_command("rotate_field_keys", verbosity=0)
