@@ -303,8 +303,6 @@ LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against
 LOOKUP_GLOBAL_SECONDS = 60 * 60
 PAYMENT_REUSE_MARGIN_SECONDS = 120  # a link to the bank that dies sooner is not offered again
 OUTBOX_MAX_TRIES = 8
-SILENCED_SYSTEM_CHECKS = [
-    "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
 
 # --- how long things are kept (retention.py of each room; `run_daily` removes what is older) ------
 # Money: AWR art. 52 and BW 2:10 oblige to keep the books for seven years after the year. Then nothing justifies
@@ -319,6 +317,8 @@ RETAIN_WEBHOOK_CALL_DAYS = 90  # after it was dealt with: as long as a bank may 
 RETAIN_SIGN_IN_DAYS = 90  # failures and successes at /beheer/: to look into misuse
 RETAIN_CODE_DAYS = 2  # after it ended: what is known of a code by SMS
 RETAIN_SANDBOX_DAYS = 30  # the stand-in mailbox of a demo
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
     # `serve` has printed the warnings about the law's dates: its processes need not say them again.
     *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
