@@ -1,32 +1,54 @@
 """What time does to a case: a word to the patient before the last day, a word to a slow provider, an end."""
 
-from datetime import date, timedelta
+import logging
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
+from billing import audit
 from billing.law import calendar
+from billing.models import StaffItem
 from coulance import cases, notices
 from coulance.models import CoulanceCase, Specification
 
+log = logging.getLogger(__name__)
 Status = CoulanceCase.Status
 WAITS_FOR_PATIENT = (Status.OFFERED, Status.WAITING_FOR_SPECIFICATION)
 
 
 def run_day(today: date) -> None:
     """Everything that falls on `today`, or fell while nobody looked. Running it again changes nothing."""
-    for case_id in _ids(_running_out(today)):
-        _nudge_patient(case_id, today)
-    for case_id in _ids(_at_provider_too_long(today)):
-        _nudge_provider(case_id, today)
-    for case_id in _ids(_over(today)):
-        _expire(case_id, today)
+    _each(_running_out(today), _nudge_patient, today)
+    for oldest, late in _late_by_provider(today):
+        _alone(_nudge_provider, oldest, today, late)
+    _each(_over(today), _expire, today)
 
 
-def _ids(rows: QuerySet[CoulanceCase]) -> list[int]:
-    return list(rows.filter(invoice__withdrawn_at=None).order_by("pk").values_list("pk", flat=True))
+def _each(rows: QuerySet[CoulanceCase], act: Callable[[int, date], None], today: date) -> None:
+    for case_id in list(rows.filter(invoice__withdrawn_at=None).order_by("pk").values_list("pk", flat=True)):
+        _alone(act, case_id, today)
+
+
+def _alone(act: Callable[..., None], case_id: int, today: date, *more: Any) -> None:
+    """What fails on one case keeps neither the other cases nor the rest of the day waiting: a person hears of it.
+
+    Nothing of that case was written, so the next run tries it again.
+    """
+    try:
+        act(case_id, today, *more)
+    except Exception as error:  # a template, a row that should not be: whatever it is, the next case may be well
+        log.exception("coulance case %s: %s failed", case_id, act.__name__)
+        audit.ask_staff(
+            StaffItem.Kind.RULE_FAILED,
+            dedupe_key=f"coulance:{case_id}:{today}",
+            invoice=CoulanceCase.objects.select_related("invoice").get(pk=case_id).invoice,
+            note=type(error).__name__,
+        )
 
 
 def _waiting() -> QuerySet[CoulanceCase]:
@@ -44,19 +66,26 @@ def _over(today: date) -> QuerySet[CoulanceCase]:
     return _waiting().filter(specification_due_on__lt=today)
 
 
-def _at_provider_too_long(today: date) -> QuerySet[CoulanceCase]:
-    """A rough cut by calendar days; the working days are counted case by case, under the lock."""
-    since = today - timedelta(days=settings.COULANCE_PROVIDER_WORKING_DAYS)
-    rows = CoulanceCase.objects.filter(status=Status.AT_PROVIDER, provider_nudged_at=None)
-    return rows.filter(provider_since__date__lte=since)
+def late_before(today: date) -> datetime:
+    """A case that came before this moment has been waiting as many working days as the house allows, or more."""
+    day, left = today, settings.COULANCE_PROVIDER_WORKING_DAYS
+    while left:
+        left -= calendar.is_working_day(day)
+        day -= timedelta(days=1)
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
 
 
-def provider_late_on(case: CoulanceCase) -> date:
-    """The day from which the provider has had the case too long."""
-    if case.provider_since is None:
-        return date.max
-    came_in = timezone.localtime(case.provider_since).date()
-    return calendar.working_days_after(came_in, settings.COULANCE_PROVIDER_WORKING_DAYS)
+def _late(today: date) -> QuerySet[CoulanceCase]:
+    """Cases that their provider has had too long."""
+    rows = CoulanceCase.objects.filter(status=Status.AT_PROVIDER, invoice__withdrawn_at=None)
+    return rows.filter(provider_since__lt=late_before(today))
+
+
+def _late_by_provider(today: date) -> list[tuple[int, int]]:
+    """For each provider that has a late case of which it was not told: its first case, and how many are late."""
+    untold = Count("pk", filter=Q(provider_nudged_at=None))
+    counts = _late(today).values("invoice__provider").annotate(untold=untold, late=Count("pk"), first=Min("pk"))
+    return list(counts.filter(untold__gt=0).order_by("first").values_list("first", "late"))
 
 
 def _nudge_patient(case_id: int, today: date) -> None:
@@ -67,16 +96,14 @@ def _nudge_patient(case_id: int, today: date) -> None:
             notices.tell("coulance_nudge", case, event=str(case.specification_due_on))
 
 
-def _nudge_provider(case_id: int, today: date) -> None:
+def _nudge_provider(case_id: int, today: date, late: int) -> None:
+    """One mail for all `late` cases of the provider of this one. The unique key of the mail keeps a second run out."""
     with transaction.atomic():
-        case = cases.lock(case_id)
-        if _at_provider_too_long(today).filter(pk=case_id).exists() and provider_late_on(case) <= today:
-            CoulanceCase.objects.filter(pk=case_id).update(provider_nudged_at=timezone.now())
-            at_provider = CoulanceCase.objects.filter(
-                status=Status.AT_PROVIDER, invoice__provider=case.invoice.provider_id
-            )
-            late = sum(provider_late_on(other) <= today for other in at_provider)
-            notices.tell_provider(case, today=today, waiting=late)
+        case = CoulanceCase.objects.select_related("invoice__provider").get(pk=case_id)
+        # The mail first: it refers to the invoice, and whoever locks an invoice asks for its case after it.
+        notices.tell_provider(case, today=today, waiting=late)
+        untold = _late(today).filter(invoice__provider=case.invoice.provider_id, provider_nudged_at=None)
+        untold.update(provider_nudged_at=timezone.now())
 
 
 def _expire(case_id: int, today: date) -> None:

@@ -1,7 +1,7 @@
 """What waits at a provider's desk: read in sets, so that five thousand cases cost as much as five."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from billing.ledger import with_balance
 from billing.models import Invoice
 from billing.money import ZERO
 from billing.tenancy import visible_to
-from coulance.deadlines import WAITS_FOR_PATIENT
+from coulance.deadlines import WAITS_FOR_PATIENT, late_before
 from coulance.models import CoulanceCase
 
 Status = CoulanceCase.Status
@@ -101,12 +101,3 @@ def working_days_since(moment: datetime | None, today: date) -> int:
         day += timedelta(days=1)
         count += calendar.is_working_day(day)
     return count
-
-
-def late_before(today: date) -> datetime:
-    """A case that came before this moment has been waiting as many working days as the house allows, or more."""
-    day, left = today, settings.COULANCE_PROVIDER_WORKING_DAYS
-    while left:
-        left -= calendar.is_working_day(day)
-        day -= timedelta(days=1)
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))

@@ -51,6 +51,7 @@ class StaffItem(models.Model):
         CODE_LIMIT = "code_limit", _("many codes by SMS: somebody may be misusing them")
         CODES_UNUSED = "codes_unused", _("few codes by SMS are used: they may not arrive, or somebody misuses them")
         FILE_UNCHECKED = "file_unchecked", _("a file that a patient sent can't be checked: we try again")
+        RULE_FAILED = "rule_failed", _("the day's work failed on this invoice: we try again the next time")
         LOOKUP_BREAKER = "lookup_breaker", _("many wrong payment references: somebody may be guessing")
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing import ledger, rotation
 from billing.errors import GatewayUnknown, Refused
 from billing.gateways import virus_scan
+from billing.law import calendar
 from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffItem
 from coulance import cases, checking, deadlines, decisions, files, intake, specifications
 from coulance.models import CoulanceCase, PracticeRules, Specification
@@ -72,14 +73,15 @@ class TestTime:
         deadlines.run_day(case.specification_due_on + timedelta(days=1))
         assert fresh(case).status == Status.WAITING_FOR_SPECIFICATION
 
-    def test_a_provider_gets_one_mail_a_day_for_all_that_waits_five_working_days(self):
+    def test_a_provider_gets_one_mail_a_day_for_all_that_waits_five_working_days(self, settings):
         provider = factories.provider()
         PracticeRules.objects.create(provider=provider, wants_specification=False)
         rows = intake.offer(
             [factories.invoice(provider=provider) for _ in range(3)], today=timezone.localdate(), by="test"
         )
         assert {row.status for row in rows} == {Status.AT_PROVIDER}
-        late = deadlines.provider_late_on(rows[0])
+        since = timezone.localtime(rows[0].provider_since).date()
+        late = calendar.working_days_after(since, settings.COULANCE_PROVIDER_WORKING_DAYS)
         deadlines.run_day(late - timedelta(days=1))
         assert mails("coulance_waits") == 0
         deadlines.run_day(late)
@@ -87,6 +89,34 @@ class TestTime:
         mail = OutboxMessage.objects.get(kind="coulance_waits")
         assert (mail.recipient, "3 verzoeken" in mail.text) == (provider.email, True)
         assert rows[0].invoice.payment_reference[-4:] not in mail.text
+        assert not CoulanceCase.objects.filter(provider_nudged_at=None).exists()
+
+    def test_telling_providers_takes_as_many_queries_for_thirty_cases_as_for_three(self, django_assert_max_num_queries):
+        today = timezone.localdate() + timedelta(days=20)
+        for count in (3, 30):
+            provider = factories.provider()
+            PracticeRules.objects.create(provider=provider, wants_specification=False)
+            invoices = [factories.invoice(provider=provider) for _ in range(count)]
+            intake.offer(invoices, today=timezone.localdate(), by="test")
+            with django_assert_max_num_queries(20):
+                deadlines.run_day(today)
+            assert (
+                f"{count} verzoeken" in OutboxMessage.objects.get(recipient=provider.email, kind="coulance_waits").text
+            )
+
+    def test_a_case_on_which_something_fails_keeps_no_other_waiting(self):
+        rows = intake.offer([factories.invoice() for _ in range(3)], today=timezone.localdate(), by="test")
+        broken = rows[1].invoice.patient
+        type(broken).objects.filter(pk=broken.pk).update(language="xx")  # there is no mail in this language
+        over = rows[0].specification_due_on + timedelta(days=1)
+        for _ in range(2):
+            deadlines.run_day(over)
+        assert [fresh(row).status for row in rows] == [Status.EXPIRED, Status.OFFERED, Status.EXPIRED]
+        item = StaffItem.objects.get(kind=StaffItem.Kind.RULE_FAILED)
+        assert (item.invoice, item.note) == (rows[1].invoice, "TemplateDoesNotExist")
+        type(broken).objects.filter(pk=broken.pk).update(language="nl")
+        deadlines.run_day(over)
+        assert fresh(rows[1]).status == Status.EXPIRED
 
 
 class TestHold:
