@@ -92,6 +92,9 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
         rows = []  # the names of refused files tell nothing any more
     standing = case.standing
     step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
+    is_checking = any(row.status in Specification.PENDING for row in rows)
+    if is_checking and case.status in CoulanceCase.DECIDED:
+        step = 4  # the invoice rests again already
     return CaseView(
         case=case,
         rules=rules_of(case.invoice.provider),
@@ -101,7 +104,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
         step=step,
         can_send=why_not_send(case, today=today) is None,
         is_open=case.status in CoulanceCase.OPEN,
-        is_checking=any(row.status in Specification.PENDING for row in rows),
+        is_checking=is_checking,
         decided_before=standing is not None,
         can_take_back={row.pk for row in rows if _can_take_back(row, case)} - files.decided_with(rows, standing),
     )

@@ -263,6 +263,7 @@ class TestRest:
         case.refresh_from_db()
         assert (case.status, held(case)) == (Status.ADJUSTED, True)
         assert not look_at(case.invoice.token, today=timezone.localdate()).can_pay
+        assert cases.look_at(case, today=timezone.localdate()).step == 4, "not: pay the amount that is left"
         checking.check(row.pk)
         assert held(case)
 
