@@ -38,8 +38,9 @@ def main() -> int:
         keep=folder,
     ):
         place = folder / f"{outcome.seeds[0]}-{outcome.seeds[-1]}"
+        stages = " ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
         said = "ok" if not outcome.problems else f"{len(outcome.problems)} PROBLEMS, see {place}"
-        print(f"seeds {outcome.seeds[0]}:{outcome.seeds[-1]}  {outcome.seconds:5.1f} s  {said}", flush=True)
+        print(f"seeds {outcome.seeds[0]}:{outcome.seeds[-1]}  {stages}  {said}", flush=True)
         for problem in outcome.problems:
             print(f"    {problem}", flush=True)
         if not outcome.problems:

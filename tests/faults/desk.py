@@ -2,7 +2,7 @@
 
 Commands and rules are the product's own; they are kept in one process because starting Django takes a second.
 """
-# ruff: noqa: E402, T201  the settings come first; standard output is how it answers
+# ruff: noqa: E402  the settings come first
 
 import io
 import json

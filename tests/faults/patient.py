@@ -101,8 +101,7 @@ class Patient:
         latest = _MOST_DAY.search(page.text)
         if latest is None:
             return False
-        page = self._submit(page, url, until=latest[1])
-        return page.status_code == 200 and bool(page.history)
+        return self._is_arranged(bill, self._submit(page, url, until=latest[1]))
 
     def agree_plan(self, bill: Bill) -> bool:
         """Ask for installments; whether our page took it."""
@@ -112,8 +111,13 @@ class Patient:
         first_on, amounts, counts = _FIRST_ON.search(page.text), _AMOUNT.findall(page.text), _COUNTS.findall(page.text)
         if first_on is None or not amounts or not counts:
             return False
-        page = self._submit(page, url, first_on=first_on[1], amount=amounts[0], count=self._rng.choice(counts))
-        return page.status_code == 200 and bool(page.history)
+        count = self._rng.choice(counts)
+        return self._is_arranged(bill, self._submit(page, url, first_on=first_on[1], amount=amounts[0], count=count))
+
+    @staticmethod
+    def _is_arranged(bill: Bill, page: requests.Response) -> bool:
+        """The page that confirms offers the days for a calendar; one that says that the session ended does not."""
+        return bool(page.history) and f"/rekening/{bill.token}/betaaldagen.ics" in page.text
 
     def at_bank(self, reference: str, **fields: str) -> None:
         """What the bank's own desk may do with a payment: refund, charge_back, reverse, late, fail, settle."""

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -63,7 +63,9 @@ class Outcome:
     stops: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     slowest: dict[str, float] = field(default_factory=dict)  # seconds until ready again, by part
-    seconds: float = 0
+    seconds: dict[str, float] = field(default_factory=dict)  # what the batch itself took, by stage
+    world: model.World = field(default_factory=model.World)
+    histories: list[History] = field(default_factory=list)
 
     def ready_after(self, part: str, seconds: float) -> None:
         self.slowest[part] = max(self.slowest.get(part, 0), seconds)
@@ -224,53 +226,73 @@ def _is_quiet(site: Site) -> bool:
 
 def run_batch(
     seeds: Sequence[int], *, folder: Path, template: Path, servers: Servers | None, acts: int, faults: int,
-    worker_app: str = "portal.celery", change_world: Callable[[model.World], None] | None = None,
+    worker_app: str = "portal.celery", always: dict[str, Any] | None = None,
 ) -> Outcome:  # fmt: skip
-    """Walk the histories of `seeds` at once, and say what came of it."""
+    """Walk the histories of `seeds` at once, and say what came of it.
+
+    `always` is a failure of bank or mail server that stands from the start.
+    """
     outcome = Outcome(seeds)
-    began = time.monotonic()
     folder.mkdir()
-    with Site(folder, template=template, servers=servers, worker_app=worker_app) as site:
-        histories = [History(seed, site, acts) for seed in seeds]
-        disturbances = Faults(site, random.Random(f"faults {seeds[0]}:{seeds[-1]}"), outcome, faults)
-        with ThreadPoolExecutor(max_workers=len(histories) + 1) as pool:
-            running = [pool.submit(history.run) for history in histories] + [pool.submit(disturbances.run)]
-        for future in running:
-            if (error := future.exception()) is not None:
-                outcome.problems.append(f"{type(error).__name__}: {error}")
-        disturbances.heal()
-        settle(site, outcome)
-        _judge(site, histories, outcome, change_world)
-        _write_down(folder, histories, outcome)
-    outcome.seconds = time.monotonic() - began
+    with contextlib.ExitStack() as stack:
+        with _timed(outcome, "start"):
+            site = stack.enter_context(Site(folder, template=template, servers=servers, worker_app=worker_app))
+        if always:
+            site.set_faults(always)
+        with _timed(outcome, "walk"):
+            _walk(site, outcome, acts=acts, faults=faults)
+        with _timed(outcome, "settle"):
+            settle(site, outcome)
+        _judge(site, outcome)
+        _count(outcome)
+        _write_down(folder, outcome)
     return outcome
 
 
-def _judge(
-    site: Site, histories: list[History], outcome: Outcome, change_world: Callable[[model.World], None] | None
-) -> None:
-    world = model.read(site)
-    if change_world:
-        change_world(world)
-    outcome.problems += model.judge(world, histories)
+@contextlib.contextmanager
+def _timed(outcome: Outcome, stage: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    outcome.seconds[stage] = time.monotonic() - began
+
+
+def _walk(site: Site, outcome: Outcome, *, acts: int, faults: int) -> None:
+    outcome.histories = [History(seed, site, acts) for seed in outcome.seeds]
+    disturbances = Faults(site, random.Random(f"faults {outcome.seeds[0]}:{outcome.seeds[-1]}"), outcome, faults)
+    with ThreadPoolExecutor(max_workers=len(outcome.histories) + 1) as pool:
+        running = [pool.submit(one.run) for one in [*outcome.histories, disturbances]]
+    for future in running:
+        if (error := future.exception()) is not None:
+            outcome.problems.append(f"{type(error).__name__}: {error}")
+    disturbances.heal()
+
+
+def _judge(site: Site, outcome: Outcome) -> None:
+    outcome.world = model.read(site)
+    outcome.problems += model.judge(outcome.world, outcome.histories)
     for name in ("verify_ledger", "verify_access_log"):
         try:
             if said := site.ask_desk(do="command", arguments=[name]):
                 outcome.problems.append(f"{name}: {said}")
         except Outage as outage:
             outcome.problems.append(f"{name}: {outage}")
-    outcome.counts["histories"] = len(histories)
-    outcome.counts["outages met"] = sum(history.outages for history in histories)
-    outcome.counts["payments at the bank"] = len(world.bank_payments)
-    outcome.counts["paid"] = sum(status == "paid" for *_rest, status in world.bank_payments)
-    outcome.counts["refunds"], outcome.counts["chargebacks"] = len(world.bank_refunds), len(world.bank_chargebacks)
-    outcome.counts["mails arrived"] = len(world.mails)
-    for *_rest, status, _number, _error in world.messages:
-        outcome.counts[f"messages {status}"] += 1
 
 
-def _write_down(folder: Path, histories: Iterable[History], outcome: Outcome) -> None:
-    lines = [line for history in histories for line in (f"# seed {history.seed}", *history.told)]
+def _count(outcome: Outcome) -> None:
+    world, counts = outcome.world, outcome.counts
+    counts["histories"] = len(outcome.histories)
+    counts["outages met"] = sum(history.outages for history in outcome.histories)
+    counts["payments at the bank"] = len(world.bank_payments)
+    counts["paid"] = sum(status == "paid" for *_rest, status in world.bank_payments)
+    counts["refunds"], counts["chargebacks"] = len(world.bank_refunds), len(world.bank_chargebacks)
+    counts["mails arrived"] = len(world.mails)
+    for _message_id, kind, _recipient, status, _number, _error in world.messages:
+        counts[f"messages {status}"] += 1
+        counts[f"of kind {kind}"] += 1
+
+
+def _write_down(folder: Path, outcome: Outcome) -> None:
+    lines = [line for history in outcome.histories for line in (f"# seed {history.seed}", *history.told)]
     (folder / "histories.txt").write_text("\n".join([*outcome.problems, "", *lines, ""]))
 
 

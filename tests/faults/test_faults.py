@@ -1,0 +1,115 @@
+"""A short simulation of the whole, and proof that its judge can say no."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.faults import model, simulation
+from tests.faults.site import ground
+
+DATABASE = "postgresql" if settings.DATABASES["default"]["ENGINE"].endswith("postgresql") else "sqlite"
+both_databases = pytest.mark.both_databases
+
+
+@pytest.fixture(scope="module")
+def stood(tmp_path_factory):
+    """What batches stand on. PostgreSQL runs under an account of its own that must be able to get there."""
+    folder = tmp_path_factory.mktemp("faults")
+    for above in (folder, *folder.parents):
+        if above.stat().st_mode & 0o001 == 0 and above.owner() != "postgres":
+            above.chmod(above.stat().st_mode | 0o011)
+    with ground(folder, DATABASE) as (template, servers):
+        yield {"folder": folder, "template": template, "servers": servers}
+
+
+def walked(stood, seeds, **more):
+    return simulation.run_batch(seeds, **stood | {"folder": Path(stood["folder"], f"{seeds[0]}-{seeds[-1]}")}, **more)
+
+
+@pytest.fixture(scope="module")
+def outcome(stood):
+    return walked(stood, range(1, 11), acts=5, faults=9)
+
+
+@both_databases
+def test_nothing_is_lost_or_doubled_while_parts_are_killed(outcome):
+    assert outcome.problems == []
+    assert outcome.kills.total() + outcome.stops.total() >= 1
+    assert outcome.counts["paid"] >= 5
+    assert outcome.counts["mails arrived"] >= 10
+
+
+def first_paid(world):
+    return next(row for row in world.bank_payments if row[3] == "paid")
+
+
+def never_booked(world):
+    world.entries.remove(next(row for row in world.entries if row[2] == first_paid(world)[0]))
+
+
+def booked_twice(world):
+    world.entries.append(next(row for row in world.entries if row[2] == first_paid(world)[0]))
+
+
+def a_cent_too_much(world):
+    place = world.bank_payments.index(first_paid(world))
+    reference, number, cents, status = world.bank_payments[place]
+    world.bank_payments[place] = (reference, number, cents + 1, status)
+
+
+def paid_and_unknown_to_us(world):
+    world.bank_payments.append(("tr_nobody", first_paid(world)[1], 100, "paid"))
+
+
+def booked_and_unknown_to_the_bank(world):
+    world.entries.append((first_paid(world)[1], "payment", "tr_nobody", -100, False))
+
+
+def refunded_and_not_booked(world):
+    world.bank_refunds.append(("re_nobody", first_paid(world)[1], 100, "refunded"))
+
+
+def mail_lost(world):
+    world.mails.pop()
+
+
+def mail_doubled(world):
+    world.mails.append(world.mails[-1])
+
+
+def never_written(world):
+    world.messages.remove(next(row for row in world.messages if row[1] == "receipt"))
+
+
+def still_waiting(world):
+    message_id, kind, recipient, _, number, error = world.messages[0]
+    world.messages[0] = (message_id, kind, recipient, "sending", number, error)
+
+
+def lowered_twice(world):
+    number = world.invoices[0]
+    world.entries.append((number, "reduction", "twice", -100, False))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        never_booked, booked_twice, a_cent_too_much, paid_and_unknown_to_us, booked_and_unknown_to_the_bank,
+        refunded_and_not_booked, mail_lost, mail_doubled, never_written, still_waiting, lowered_twice,
+    ],
+)  # fmt: skip
+def test_the_judge_finds(outcome, lie):
+    world = copy.deepcopy(outcome.world)
+    assert list(model.judge(world, outcome.histories)) == []
+    lie(world)
+    assert list(model.judge(world, outcome.histories)) != []
+
+
+def test_without_the_lock_mails_arrive_twice_and_it_is_seen(stood):
+    outcome = walked(
+        stood, range(901, 904), acts=3, faults=0, worker_app="tests.faults.unlocked", always={"smtp": {"slow_ms": 700}}
+    )
+    # Each worker gave it an id of its own, and the row knows only the last.
+    assert [problem for problem in outcome.problems if "a mail that nobody wrote arrived" in problem]
