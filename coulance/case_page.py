@@ -63,7 +63,10 @@ def load(case: CoulanceCase) -> CasePage:
     """The page of a case that was fetched with WITH_CASE. Medical: whoever shows it has written the access log."""
     decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
     prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
-    files = [file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN]
+    withdrawn = case.status == CoulanceCase.Status.WITHDRAWN
+    files = [
+        file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN and not withdrawn
+    ]
     rules = getattr(case.invoice.provider, "coulance_rules", None) or PracticeRules(provider=case.invoice.provider)
     proposal, decided = getattr(case, "proposal", None), [d for d in case.decisions.all() if d.kind != "ask_more"]
     return CasePage(case, _amounts(case), files, _history(case), proposal, rules, bool(decided))
@@ -75,7 +78,9 @@ def share_of(case: CoulanceCase) -> Decimal:
 
 
 def viewable(case: CoulanceCase) -> QuerySet[Specification]:
-    """The files of the case that staff may open: checked and rewritten, and not taken back."""
+    """The files of the case that staff may open: checked and rewritten, and neither they nor the case taken back."""
+    if case.status == CoulanceCase.Status.WITHDRAWN:
+        return case.specifications.none()
     return case.specifications.filter(status=Specification.Status.CLEAN)
 
 

@@ -4,7 +4,7 @@ Every command locks the invoice, then the case, and reads both again; so a payme
 and the patient's own wish come one after the other, and each sees what the one before it did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -89,7 +89,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
     """The case as the page shows it."""
     rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
     if case.status == Status.WITHDRAWN:
-        rows = []  # the names of refused files tell nothing any more
+        rows = [row for row in rows if row.status == Specification.Status.CLEAN]  # refused ones tell nothing any more
     standing = case.standing
     step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
     is_checking = any(row.status in Specification.PENDING for row in rows)
@@ -112,7 +112,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
 
 def _can_take_back(row: Specification, case: CoulanceCase) -> bool:
     if row.status == Specification.Status.CLEAN:
-        return case.status in CoulanceCase.OPEN
+        return case.status in (*CoulanceCase.OPEN, Status.WITHDRAWN)
     return row.status in Specification.PENDING
 
 
@@ -186,22 +186,24 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
     notices.tell(letter, case, event=str(case.version))
 
 
-def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
+def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collection[int] | None = None) -> date:
     """The patient does not want the scheme: the full amount is due, with time to pay it; the new last day.
 
-    Raises Refused when the case is closed already. Nothing that was sent is kept, but what a decision rests on:
-    that one stands.
+    Of what was sent the files with the keys `erasable` go at once (None: all of them), but those that a decision
+    rests on stay: that one stands. The rest goes when its time is over. Raises Refused when the case is closed already.
     """
     with transaction.atomic():
         case = lock(case_id)
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed already."))
-        standing = case.standing
-        files.drop_all(case, but=files.decided_with(case.specifications.all(), standing))
+        standing, rows = case.standing, list(case.specifications.all())
+        kept = set() if erasable is None else {row.pk for row in rows} - set(erasable)
+        files.drop_all(case, but=kept | files.decided_with(rows, standing))
         if standing:
             return keep(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
-        notices.tell("coulance_withdrawn", case, event=str(case.version), due_on=due_on)
+        erased = not any(row.pk in kept and row.stored_name for row in rows)
+        notices.tell("coulance_withdrawn", case, event=str(case.version), due_on=due_on, erased=erased)
     return due_on
 
 

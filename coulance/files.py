@@ -46,7 +46,7 @@ def forget(row: Specification) -> None:
 def drop(row: Specification) -> None:
     """The patient wants it back: nothing of the file is kept but that there was one."""
     forget(row)
-    advance(row, Status.WITHDRAWN, stored_name="")
+    advance(row, Status.WITHDRAWN, stored_name="", sealed_name=b"")
 
 
 def drop_all(case: CoulanceCase, *, but: Collection[int] = ()) -> None:

@@ -63,14 +63,15 @@ def _row(case_id: int, upload: Upload, now: datetime) -> Specification:
         raise Refused(_("%(name)s is empty.") % {"name": shown})
     if kind is None:
         raise Refused(_("%(name)s is not a PDF, JPEG or PNG file.") % {"name": shown.rpartition(".")[0]})
-    return Specification(
+    row = Specification(
         case_id=case_id,
         kind=kind,
-        name=shown,
         size=len(upload.content),
         sha256=hashlib.sha256(upload.content).hexdigest(),
         uploaded_at=now,
     )
+    row.name = shown
+    return row
 
 
 def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) -> list[Specification]:
@@ -112,7 +113,7 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
             raise Refused(_("This file is not with us any more."))
         there = list(case.specifications.filter(status=Status.CLEAN))
         decided_with = files.decided_with(there, case.standing)
-        if row.pk in decided_with or (row.status == Status.CLEAN and case.status not in CoulanceCase.OPEN):
+        if row.pk in decided_with or (row.status == Status.CLEAN and case.status in CoulanceCase.DECIDED):
             raise Refused(_("Your care provider has decided with this file. It can't be taken back."))
         last = [clean.pk for clean in there if clean.pk not in decided_with] == [row.pk]
         waits_again = last and case.status == CASE.AT_PROVIDER and cases.rules_of(case.invoice.provider)

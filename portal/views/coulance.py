@@ -22,6 +22,7 @@ from portal import access, gate
 from portal.coulance_forms import FilesForm, MessageForm
 from portal.views.invoice import session_ended, visible_invoice
 
+_SENT = "sent"  # in the session: the tokens of the files that this browser sent
 CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -45,7 +46,7 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "view": view,
         "invoice": view.invoice,
         "seen": seen,
-        "sent": [(row, row.name if passed else _label(i, row)) for i, row in enumerate(seen.files, start=1)],
+        "sent": [(row, (passed and row.name) or _label(i, row)) for i, row in enumerate(seen.files, start=1)],
         "case": case,
         "today": timezone.localdate(),
         "passed": passed,
@@ -53,6 +54,22 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "message_form": MessageForm(),
     }
     return render(request, "portal/coulance.html", context | more, status=status)
+
+
+def _erasable(request: HttpRequest, case: CoulanceCase) -> set[int]:
+    """The keys of the files that this browser may erase: those that it sent itself, and after the code all of them.
+
+    The link of a mail opens an invoice for whoever has it, and what is erased does not come back.
+    """
+    rows = case.specifications.all()
+    if gate.passed(request, case.invoice.token, now=timezone.now()) is None:
+        rows = rows.filter(token__in=request.session.get(_SENT, []))
+    return set(rows.values_list("pk", flat=True))
+
+
+def _erases_all(case: CoulanceCase, erasable: set[int]) -> bool:
+    rows = list(case.specifications.exclude(stored_name=""))
+    return {row.pk for row in rows} <= erasable | files.decided_with(rows, case.standing)
 
 
 def _label(number: int, row: Specification) -> str:
@@ -78,10 +95,11 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         uploads = [specifications.Upload(file.name, file.read()) for file in form.cleaned_data["files"]]
         try:
-            specifications.receive(found[1].pk, uploads)
+            rows = specifications.receive(found[1].pk, uploads)
         except Refused as refusal:
             form.add_error("files", str(refusal))
         else:
+            request.session[_SENT] = request.session.get(_SENT, []) + [row.token for row in rows]
             if by_script and "last" not in request.POST:
                 return JsonResponse({"sent": True})
             messages.success(request, _("We have received your files. Now we check them."))
@@ -156,8 +174,11 @@ def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
     found = _case(request, token)
     if found is None:
         return session_ended(request)
+    row = _file(found[1], name)
+    if row.pk not in _erasable(request, found[1]):
+        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
     try:
-        specifications.take_back(_file(found[1], name), today=timezone.localdate())
+        specifications.take_back(row, today=timezone.localdate())
     except Refused as refusal:
         return _page(request, found, status=409, refusal=str(refusal))
     messages.success(request, _("The file is removed."))
@@ -171,17 +192,21 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return session_ended(request)
     view, case = found
+    erasable = _erasable(request, case)
+    erases = _erases_all(case, erasable)
     if request.method != "POST":
         if case.status not in CoulanceCase.OPEN:
             return _back(token)
-        context = {"view": view, "invoice": view.invoice, "decided_before": case.standing is not None}
-        return render(request, "portal/coulance_stop.html", context)
+        facts = {"decided_before": case.standing is not None, "erases": erases}
+        return render(request, "portal/coulance_stop.html", {"view": view, "invoice": view.invoice} | facts)
     try:
-        cases.withdraw(case.pk, today=timezone.localdate())
+        cases.withdraw(case.pk, today=timezone.localdate(), erasable=erasable)
     except Refused as refusal:
         return _page(request, found, status=409, refusal=str(refusal))
     if case.standing:
         messages.success(request, _("You stopped. The earlier decision stands."))
-    else:
+    elif erases:
         messages.success(request, _("You pay the full amount. We keep no files that you sent."))
+    else:
+        messages.success(request, _("You pay the full amount."))
     return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.invoices import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
-from coulance import amounts, checking, decisions, intake
+from coulance import amounts, case_page, checking, decisions, intake
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
 from portal.sandbox.models import Message
 from tests import factories
@@ -221,10 +221,10 @@ def test_taking_back_the_last_file_lets_the_case_wait_again(guest, invoice, sett
     row = checked(guest, invoice)
     assert guest.post(address(invoice, "coulance_take_back", row.token)).status_code == 303
     row.refresh_from_db()
-    assert (row.status, row.stored_name) == ("withdrawn", "")
+    assert (row.status, row.stored_name, row.name) == ("withdrawn", "", "")
     assert case_of(invoice).status == Status.WAITING_FOR_SPECIFICATION
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert row.name not in page(guest, invoice)
+    assert "Bestand 1" not in page(guest, invoice)
 
 
 def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
@@ -250,6 +250,48 @@ def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     assert not Specification.objects.exclude(stored_name="").exists()
     assert OutboxMessage.objects.filter(kind="coulance_withdrawn").count() == 1
     assert guest.post(address(invoice, "coulance_stop")).status_code == 409
+
+
+class TestAnotherBrowserWithTheLink:
+    """Whoever has a mail's link may end the scheme, but erases nothing that somebody else sent without the code."""
+
+    @pytest.fixture
+    def other(self, guest, invoice):
+        self.row = checked(guest, invoice)
+        browser = type(guest)()
+        browser.post("/", {"reference": invoice.payment_reference})
+        return browser
+
+    def stored(self):
+        return Specification.objects.exclude(stored_name="").exists()
+
+    def test_ends_the_scheme_and_keeps_the_files(self, other, guest, invoice):
+        text = other.get(address(invoice, "coulance_stop")).content.decode()
+        assert "wissen de bestanden die u stuurde" not in text
+        assert address(invoice, "code") in text
+        other.post(address(invoice, "coulance_stop"))
+        assert case_of(invoice).status == Status.WITHDRAWN
+        assert self.stored()
+        assert "gewist" not in OutboxMessage.objects.get(kind="coulance_withdrawn").text
+        assert not case_page.viewable(case_of(invoice)).exists()
+        assert "Bestand 1 (PDF, " in page(other, invoice)
+        assert other.post(address(invoice, "coulance_take_back", self.row.token))["Location"].endswith("/code/")
+        assert self.stored()
+        prove(other, invoice)
+        other.post(address(invoice, "coulance_take_back", self.row.token))
+        assert not self.stored()
+
+    def test_takes_no_file_back_without_the_code(self, other, invoice):
+        answer = other.post(address(invoice, "coulance_take_back", self.row.token))
+        assert (answer.status_code, answer["Location"]) == (303, address(invoice, "code"))
+        assert self.stored()
+        assert case_of(invoice).status == Status.AT_PROVIDER
+
+    def test_erases_them_after_the_code(self, other, invoice):
+        prove(other, invoice)
+        other.post(address(invoice, "coulance_stop"))
+        assert not self.stored()
+        assert "gewist" in OutboxMessage.objects.get(kind="coulance_withdrawn").text
 
 
 @pytest.mark.parametrize("status", Status)
