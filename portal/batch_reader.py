@@ -4,6 +4,7 @@ JSON says nothing about duplicate keys and sets no limits; both are ways to smug
 so the reader reports the first and refuses what is nested or repeated beyond any real invoice.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -19,6 +20,11 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # So such a number must not get that far; half the limit, because a piece may end in the middle of it.
 MAX_DIGITS = 2000
 _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
+
+# Characters beyond U+FFFF are written as two halves. ijson makes a "?" of a first half that stands alone, and of one
+# with something else behind it another character, without a word.
+_LONE_HALF = re.compile(rb"\\u[dD][89abAB](?!..\\u[dD][c-fC-F])", re.DOTALL)
+_ESCAPE_BYTES, _BACKSLASH = 6, 0x5C
 
 # What the parser raises on bad input: ValueError also for bytes that are no text and numbers of thousands of digits,
 # ArithmeticError for exponents beyond any Decimal.
@@ -65,6 +71,14 @@ def printable(key: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in key[:40])
 
 
+class _HalfCharacter(Exception):
+    """Half of a character stands alone at this byte of the file."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
 class _Reader:
     """One walk over the events of a file."""
 
@@ -77,6 +91,8 @@ class _Reader:
     def _events(self) -> Iterator[tuple[str, Any]]:
         try:
             yield from ijson.basic_parse(self.pieces, buf_size=BUFFER_BYTES)
+        except _HalfCharacter as half:
+            raise Broken(self.path, _sentence_of_half(self.pieces.file, half.at)) from None
         except _PARSE_ERRORS:
             raise Broken(self.path, _sentence_of_break(self.pieces)) from None
 
@@ -142,13 +158,59 @@ class _Pieces:
         file.seek(0)
         self.start = self.end = len(BYTE_ORDER_MARK) if file.read(3) == BYTE_ORDER_MARK else 0
         file.seek(self.start)
+        self.tail = b""
+        self.half_at: int | None = None
 
     def read(self, size: int) -> bytes:
+        """The next piece. Raises Broken or _HalfCharacter, the latter once all before it was given to the parser."""
+        if self.half_at is not None:
+            raise _HalfCharacter(self.half_at)
         piece = self.file.read(size)
         self.start, self.end = self.end, self.end + len(piece)
         if b"0" * MAX_DIGITS in piece.translate(_DIGITS_AS_ZERO):
             raise Broken("", _("There is a number of thousands of digits in this file."))
+        return self._up_to_a_half(piece)
+
+    def _up_to_a_half(self, piece: bytes) -> bytes:
+        """The piece, cut off where half of a character stands alone; the next read tells."""
+        text = self.tail + piece
+        self.half_at = self._lone_half(text, is_last=not piece)
+        if self.half_at is not None:
+            before = piece[: max(0, self.half_at - self.start)]
+            if not before:
+                raise _HalfCharacter(self.half_at)
+            return before
+        # What a pair may have begun in; of the backslashes in front of that only whether they are even counts.
+        rest = text[-2 * _ESCAPE_BYTES :]
+        slashes = len(text) - len(rest)
+        slashes -= len(text[:slashes].rstrip(b"\\"))
+        self.tail = b"\\" * (slashes % 2) + rest
         return piece
+
+    def _lone_half(self, text: bytes, *, is_last: bool) -> int | None:
+        """Where in the file the first one stands that surely is alone; `text` ends where the file was read to."""
+        for found in _LONE_HALF.finditer(text):
+            start = found.start()
+            if is_last or start + 2 * _ESCAPE_BYTES <= len(text):
+                slashes = start
+                while slashes and text[slashes - 1] == _BACKSLASH:
+                    slashes -= 1
+                if (start - slashes) % 2 == 0:  # else the backslash itself is escaped
+                    return self.end - len(text) + start
+        return None
+
+
+def _sentence_of_half(file: IO[bytes], at: int) -> str:
+    file.seek(0)
+    line, column, left = 1, 0, at
+    while left and (piece := file.read(min(BUFFER_BYTES, left))):
+        lines = piece.count(b"\n")
+        line, column = line + lines, len(piece) - piece.rfind(b"\n") - 1 if lines else column + len(piece)
+        left -= len(piece)
+    return _("Half of a character stands alone at line %(line)d, character %(column)d. Write the whole character.") % {
+        "line": line,
+        "column": column + 1,
+    }
 
 
 def _sentence_of_break(pieces: _Pieces) -> str:

@@ -1,7 +1,9 @@
 """Everything a batch can have wrong: where the error points, what it says, and that nothing gets in."""
 
+import io
 import json
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.utils import translation
@@ -323,6 +325,12 @@ NO_JSON = [
     (b'{"format": "invoice-batch/1",\n "provider" {}}', "provider", "line 2, character 13"),
     (b'{"format": "\xff\xfe"}', "format", "line 1, character"),
     (b'{"format": "\\ud800\\udc"}', "format", "not valid JSON"),
+    (b'{"format": "\\ud800"}', "format", "Half of a character stands alone at line 1, character 13"),
+    (b'{"format":\n "a\\uD83Dx"}', "format", "line 2, character 4"),
+    (b'{"format": "\\ud800\\ud800"}', "format", "Half of a character"),
+    (b'{"format": "\\udbff\\u0041"}', "format", "Half of a character"),
+    (b'{"format": "\\\\\\ud800\\\\"}', "format", "line 1, character 15"),
+    (b'{"format": "\\udc00"}', "format", "not valid JSON"),
     (b'{"format": ' + b"9" * 5000 + b"}", "", "thousands of digits"),
     (b'{"format": 1e99999999999999999999}', "format", "not valid JSON"),
     (b'{"format": NaN}', "format", "not valid JSON"),
@@ -338,6 +346,31 @@ def test_what_is_no_json(tmp_path, content, path, sentence):
     ((where, said),) = errors_of(tmp_path, content)
     assert where.startswith(path)
     assert sentence in said
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 11, 64])
+@pytest.mark.parametrize("slashes", [0, 1, 2, 29, 30])
+def test_half_a_character_is_found_however_the_file_is_cut(monkeypatch, size, slashes):
+    monkeypatch.setattr(batch_reader, "BUFFER_BYTES", size)
+    before = b"\\" * slashes
+    for text in (b"\\uD83D\\uDE00 \\ud83d\\udeff", b"\\uD83D\\uDE00\\ud83dx", b"\\ud83d\\ud83d\\ude00"):
+        content = b'{"x": "' + before + text + b'"}'
+        read = partial(list, batch_reader.parts(io.BytesIO(content), lambda path, sentence: None))
+        right = json.loads(content)["x"]  # Python lets halves through, so they can be seen in what it made
+        if any("\ud800" <= letter <= "\udfff" for letter in right):
+            with pytest.raises(batch_reader.Broken):
+                read()
+        else:
+            assert read() == [("x", None, right)]
+
+
+def test_half_a_character_behind_many_invoices_is_named_with_its_invoice(tmp_path):
+    many = [invoice(number=f"N-{number}") for number in range(200)]
+    content = json.dumps(batch(*many), indent=1).replace('"N-150"', '"N-150\\ud83d"').encode()
+    ((path, sentence),) = errors_of(tmp_path, content)
+    assert path == "invoices[150]"
+    line = content[: content.index(b"N-150")].count(b"\n") + 1
+    assert f"line {line}, character" in sentence
 
 
 def test_json_that_breaks_behind_many_invoices_says_where(tmp_path):
