@@ -36,7 +36,7 @@ def _overview(number: str, *amounts: str) -> bytes:
         y = 290 + 80 * i
         draw.line((50, y + 55, 790, y + 55), fill="#c8ced8", width=2)
         draw.text((50, y), label, fill="#14222a", font=text)
-        draw.text((790, y), f"€ {amount}", fill="#14222a", font=text, anchor="ra")
+        draw.text((790, y), f"EUR {amount}", fill="#14222a", font=text, anchor="ra")
     draw.text((50, 660), "Dit is een verzonnen voorbeeld.", fill="#4a5a63", font=ImageFont.load_default(20))
     out = io.BytesIO()
     sheet.save(out, "PNG")

@@ -143,6 +143,14 @@ def test_the_script_shows_what_the_server_says(page, sandbox, provider, cases, r
     assert shown == server
 
 
+def test_a_picture_that_is_not_there_yet_has_the_room_of_a_sheet(page, sandbox, provider, cases):
+    enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
+    page.route("**/document/*/", lambda route: route.abort())
+    page.goto(sandbox.url + of_case(cases[0]))
+    box = page.locator(".paper img").bounding_box()
+    assert box["height"] > box["width"] > 200
+
+
 def test_without_javascript_the_server_shows_the_amount_first(browser, sandbox, provider, cases):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 820, "height": 1180})
     page = context.new_page()
