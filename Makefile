@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo setup test check
+.PHONY: demo setup test check faults
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
@@ -16,3 +16,11 @@ test:
 check:
 	@bin/setup --test
 	@bin/check
+
+# Seeded histories through the real processes while parts are killed; the same SEEDS, and AT_ONCE of them, replay one.
+faults: SEEDS ?= 1:50
+faults: DATABASE ?= sqlite
+faults: AT_ONCE ?= 10
+faults:
+	@bin/setup --test
+	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
