@@ -1,7 +1,7 @@
 """The full medical invoice as a PDF: everything an insurer asks for, tagged for screen readers (PDF/UA-1).
 
-WeasyPrint is imported when the first page is made: it takes a second, and a machine without Pango must still serve
-every other page.
+WeasyPrint is imported when the first page is made, or shortly after a web process began (`warm`): it takes a second,
+and a machine without Pango must still serve every other page.
 """
 
 from functools import lru_cache
@@ -34,6 +34,11 @@ def from_html(source: str) -> bytes:
     stylesheet, fonts, fetcher = _shared()
     page = HTML(string=source, url_fetcher=fetcher)
     return page.write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant="pdf/ua-1")
+
+
+def warm() -> None:
+    """Make a page for nobody: what costs seconds once in a process (libraries, fonts, styles) is ready after it."""
+    from_html('<html lang="nl"><title>0</title><h1>0</h1><table><tr><td>0</table>')
 
 
 def qr_code(address: str, *, label: str) -> str:

@@ -1,6 +1,7 @@
 """gunicorn's settings (`gunicorn --config python:portal.serving`)."""
 
 import os
+import threading
 from typing import Any
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
@@ -12,9 +13,9 @@ timeout = 60
 graceful_timeout = 5
 keepalive = 5
 accesslog = "-"
-access_log_format = "%(m)s %(U)s %(s)s %(B)s %(M)sms"
 control_socket_disable = True  # it would lie outside DATA_DIR, and nothing here uses it
 logger_class = "portal.logs.AccessLogger"
+WARM_AFTER_SECONDS = 2
 
 
 def on_starting(server: Any) -> None:
@@ -25,3 +26,12 @@ def on_starting(server: Any) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     call_command("check")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Get what makes PDF files ready while nobody waits for one; the first page does not wait for that either."""
+    from billing import pdf
+
+    warming = threading.Timer(WARM_AFTER_SECONDS, pdf.warm)
+    warming.daemon = True
+    warming.start()
