@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -131,6 +132,12 @@ def _keep(content: bytes, invoice: Invoice, language: str, version: str) -> None
 def _open(document: InvoiceDocument) -> bytes:
     with storages["default"].open(document.name) as file:
         return unseal(file.read(), bound_to=_bound_to(document))
+
+
+def kept(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each version that is kept. Medical data, as `invoice_pdf`."""
+    for document in InvoiceDocument.objects.filter(invoice=invoice).order_by("pk"):
+        yield f"rekening-{document.language}-{document.pk}.pdf", _open(document)
 
 
 def seal_again() -> int:

@@ -41,6 +41,7 @@ ACTS = {
     "code_sent": gettext_noop("code sent by SMS"),
     "code_right": gettext_noop("right code entered"),
     "code_wrong": gettext_noop("wrong code entered"),
+    "patient_exported": gettext_noop("personal data exported for the patient"),
     "invoice_forgotten": gettext_noop("personal and medical data erased"),
     "staff_signed_in": gettext_noop("signed in"),
     "staff_sign_in_failed": gettext_noop("signing in failed"),
@@ -78,8 +79,6 @@ def of_invoice(invoice: Invoice) -> list[Event]:
     events = [Event(invoice.created_at, _("invoice received"))]
     if invoice.withdrawn_at:
         events.append(Event(invoice.withdrawn_at, _("invoice withdrawn")))
-    if invoice.forgotten_at:
-        events.append(Event(invoice.forgotten_at, _("personal and medical data erased")))
     for entry in invoice.entries.all():
         events.append(Event(entry.occurred_at, entry.get_kind_display(), entry.by, euro(entry.amount)))
     for payment in invoice.payments.all():

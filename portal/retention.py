@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date, timedelta
+from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
@@ -26,7 +27,7 @@ def run_day(today: date) -> None:
     """
     today = min(today, timezone.localdate())
     counts = retention.run_day(today) | coulance_retention.run_day(today) | forget(today)
-    found = {name: count for name, count in counts.items() if count}
+    found: dict[str, Any] = {name: count for name, count in counts.items() if count}
     if found:
         audit.record("data_forgotten", by="system", **found)
     log.info("forgotten: %s", ", ".join(f"{name} {count}" for name, count in found.items()) or "nothing")

@@ -11,7 +11,6 @@ later was let go of by a patient. Only a change of FIELD_KEYS (`rotate_field_key
 import hashlib
 import io
 import json
-import os
 import shutil
 import tarfile
 import tempfile
@@ -28,6 +27,7 @@ from django.db.migrations.loader import MigrationLoader
 from billing.encryption import Unreadable, seal, unseal
 from portal.backup import database, media
 from portal.backup.sealing import CHUNK_BYTES, BackupUnusable, SealedReader, SealedWriter, key_from
+from portal.private_file import private_file
 
 FORMAT = 1
 DATABASE, MANIFEST, MEDIA = "database", "manifest.json", "media/"
@@ -48,33 +48,14 @@ class Outcome:
 
 
 def make(path: Path, *, now: datetime) -> Outcome:
-    """Write the backup of this moment to `path` (mode 0600): whole, or not at all. Raises BackupUnusable."""
+    """Write the backup of this moment to `path` (mode 0600): whole, or not at all.
+
+    Raises BackupUnusable or Refused.
+    """
     key = key_from(settings.BACKUP_KEY)
-    if path.exists():
-        raise BackupUnusable(f"{path} exists already: no backup is ever written over another one.")
-    if not path.parent.is_dir():
-        raise BackupUnusable(f"The folder {path.parent} does not exist.")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as out:
-            manifest = _write(out, key, now)
-            out.flush()
-            os.fsync(out.fileno())
-        os.link(part, path)  # unlike a rename it never replaces a file that came meanwhile
-    except FileExistsError:
-        raise BackupUnusable(f"{path} exists already: no backup is ever written over another one.") from None
-    finally:
-        part.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with private_file(path) as out:
+        manifest = _write(out, key, now)
     return Outcome(manifest, path.stat().st_size)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write(out: BinaryIO, key: bytes, now: datetime) -> dict[str, Any]:

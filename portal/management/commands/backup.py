@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from billing.errors import Refused
 from portal.backup import archive
 from portal.backup.sealing import BackupUnusable
 
@@ -25,6 +26,6 @@ class Command(BaseCommand):
         began = time.monotonic()
         try:
             made = archive.make(options["file"], now=timezone.now())
-        except (BackupUnusable, OSError) as error:
+        except (BackupUnusable, Refused, OSError) as error:
             raise CommandError(f"{error} No backup was made.") from error
         self.stdout.write(f"Backed up {made.words}: {made.bytes} bytes in {time.monotonic() - began:.1f} s.")
