@@ -25,9 +25,11 @@ _ATTRIBUTES = ("invoice_id", "kind", "amount", "external_id", "occurred_at", "by
 def lock_invoice(invoice_id: int) -> Invoice:
     """The invoice row, locked until the transaction ends: the first lock of every command on an invoice.
 
-    PostgreSQL locks the row; SQLite has already queued the writers when the transaction began (IMMEDIATE).
+    PostgreSQL locks the row; SQLite has already queued the writers when the transaction began (IMMEDIATE). NO KEY,
+    here and wherever a command locks: rows that only point at the locked one are not held up. Otherwise two commands
+    wait for each other in a circle, because PostgreSQL looks at what a row points at as late as the commit.
     """
-    return Invoice.objects.select_for_update().get(pk=invoice_id)
+    return Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)
 
 
 def balance(invoice_id: int) -> Decimal:

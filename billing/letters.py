@@ -57,7 +57,7 @@ def compose(patient_id: int, *, now: datetime) -> None:
 def _lock_patient(patient_id: int, *, skip_locked: bool = False) -> Patient | None:
     """One composer for each patient. Another one at work is left alone where the database can say so."""
     skip = skip_locked and connection.features.has_select_for_update_skip_locked
-    rows = Patient.objects.select_for_update(of=("self",), skip_locked=skip).select_related("provider")
+    rows = Patient.objects.select_for_update(of=("self",), skip_locked=skip, no_key=True).select_related("provider")
     return rows.filter(pk=patient_id).first()
 
 
@@ -75,7 +75,7 @@ def _candidates(patient: Patient) -> Iterable[int]:
 
 def _lock_invoices(patient: Patient, ids: Iterable[int]) -> list[Invoice]:
     """In the order of their keys, so that two that need several never wait for each other."""
-    locked = list(Invoice.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk"))
+    locked = list(Invoice.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
     for invoice in locked:
         invoice.patient, invoice.provider = patient, patient.provider
     return locked

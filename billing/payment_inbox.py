@@ -90,7 +90,7 @@ def release(payment_id: int, *, by: str, note: str, now: datetime | None = None)
         raise Refused(_("Say why. Your colleagues read it on the timeline."))
     with transaction.atomic():
         invoice = lock_invoice(Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id))
-        payment = Payment.objects.select_for_update().get(pk=payment_id)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
         if payment.quarantined_at is None:
             raise Refused(_("This payment is not set apart."))
         payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None

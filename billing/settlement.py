@@ -50,7 +50,7 @@ def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Pay
     """Merge a report into the payment and book what is new in it; returns the payment as it then stands."""
     with transaction.atomic(durable=True):
         invoice = lock_invoice(payment.invoice_id)
-        payment = Payment.objects.select_for_update().get(pk=payment.pk)
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         payment.invoice = invoice
         mismatch = mismatches(payment, snapshot)
         if mismatch:

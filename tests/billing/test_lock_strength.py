@@ -1,0 +1,67 @@
+"""The locks of a command hold up other commands, and not the rows that only point at what is locked."""
+
+import threading
+from decimal import Decimal
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing import ledger, letters
+from billing.models import Invoice, Payment, WebhookCall
+from tests import factories
+from tests.billing.test_outbox_races import in_threads
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+def test_a_letter_and_a_payment_of_the_same_patient_never_wait_for_each_other_in_a_circle():
+    """PostgreSQL looks at the patient once more when an invoice was written twice: at the commit, with its own lock."""
+    invoice = factories.invoice()
+    meeting = threading.Barrier(2)
+
+    def settle_and_open_again():
+        with transaction.atomic():
+            ledger.lock_invoice(invoice.pk)
+            for moment in (timezone.now(), None):
+                Invoice.objects.filter(pk=invoice.pk).update(settled_at=moment)
+            if connection.vendor != "sqlite":  # there the writers queued up already
+                meeting.wait(timeout=20)
+
+    def look_at_letter():
+        with transaction.atomic():
+            patient = letters._lock_patient(invoice.patient_id)
+            if connection.vendor != "sqlite":
+                meeting.wait(timeout=20)
+            return [row.pk for row in letters._lock_invoices(patient, [invoice.pk])]
+
+    assert in_threads(settle_and_open_again, look_at_letter) == [None, [invoice.pk]]
+
+
+@pytest.mark.parametrize("locked", ["invoice", "payment"])
+def test_a_call_of_the_gateway_is_kept_while_its_payment_is_settled(locked):
+    """The gateway hears nothing for as long as we wait, and gives up after fifteen seconds."""
+    payment = Payment.objects.create(
+        invoice=factories.invoice(),
+        amount=Decimal("10.00"),
+        token="t" * 20,
+        webhook_token="w" * 20,
+        idempotency_key="k",
+    )
+    is_kept, is_locked = threading.Event(), threading.Event()
+
+    def settle():
+        with transaction.atomic():
+            ledger.lock_invoice(payment.invoice_id)
+            if locked == "payment":
+                Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+            is_locked.set()
+            queued = connection.vendor == "sqlite"  # writers wait for each other there, whatever the row
+            return queued or is_kept.wait(timeout=5)
+
+    def keep():
+        is_locked.wait(timeout=5)
+        WebhookCall.objects.create(payment=payment, mollie_id="tr_1234567")
+        is_kept.set()
+
+    assert in_threads(settle, keep) == [True, None]
