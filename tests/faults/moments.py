@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import holidays
+
 FOLDER = Path(__file__).parent / "clock"
+_HOLIDAYS = holidays.country_holidays("NL", years=range(2026, 2040))
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
@@ -28,6 +31,6 @@ class Clock:
         """Half past ten on the first working day that is at least `days` away: letters may go out then."""
         local = self.now().astimezone(AMSTERDAM)
         morning = (local + timedelta(days=days)).replace(hour=10, minute=30, second=0, microsecond=0)
-        while morning.weekday() > 4:
+        while morning.weekday() > 4 or morning.date() in _HOLIDAYS:
             morning += timedelta(days=1)
         self.jump(morning - local)

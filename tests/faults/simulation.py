@@ -181,7 +181,7 @@ def open_work(site: Site) -> list[str]:
         "webhooks": "SELECT count(*) FROM billing_webhookcall WHERE done_at IS NULL",
         "creations": "SELECT count(*) FROM billing_payment WHERE status IN ('new', 'creating', 'create_unknown')",
         "checks": f"SELECT count(*) FROM billing_payment WHERE next_check_at <= {moment}",
-        "steps": "SELECT count(*) FROM billing_reminderstep WHERE status = 'planned'",
+        "letters": "SELECT count(*) FROM billing_reminderstep WHERE status = 'planned'",
     }
     try:
         open_ones = [name for name, query in found.items() if site.rows(query)[0][0]]
