@@ -132,7 +132,21 @@ def send_again(message: OutboxMessage, *, by: str) -> None:
 
 def mark_delivered(message: OutboxMessage, *, by: str) -> None:
     """A person knows that a message in doubt arrived. Raises Refused or Stale like `send_again`."""
-    _decide(message, Status.SENT, "message_marked_delivered", by, error="", sent_at=message.claimed_at)
+    _decide(
+        message, Status.SENT, "message_marked_delivered", by, error="", sent_at=message.claimed_at or message.created_at
+    )
+
+
+def doubt_waiting() -> int:
+    """After a backup was restored: what waited when it was made may have gone out since, so a person decides.
+
+    How many there were. No worker may run yet.
+    """
+    waiting = OutboxMessage.objects.filter(status__in=(Status.QUEUED, Status.SENDING)).select_related("invoice")
+    found = list(waiting.defer("text", "html", "calendar").order_by("pk"))
+    for message in found:
+        _set_aside(message, Status.IN_DOUBT, "it waited when the backup was made that was restored")
+    return len(found)
 
 
 def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes: Any) -> None:
@@ -227,7 +241,8 @@ def _set_aside(message: OutboxMessage, to: Status, error: str) -> None:
     kind = StaffItem.Kind.MESSAGE_FAILED if to == Status.FAILED else StaffItem.Kind.MESSAGE_IN_DOUBT
     with transaction.atomic():
         if advance(message, to, error=error[:200]):
-            cause = f"{message.pk}:{message.claimed_at:%Y%m%d%H%M%S%f}"  # once for each claim
+            moment = message.claimed_at or message.created_at
+            cause = f"{message.pk}:{moment:%Y%m%d%H%M%S%f}"  # once for each claim
             audit.ask_staff(kind, invoice=message.invoice, dedupe_key=cause, note=message.kind)
             audit.record(f"message_{to}", by="outbox", invoice=message.invoice, message=message.pk, kind=message.kind)
 

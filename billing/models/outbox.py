@@ -20,7 +20,8 @@ class OutboxMessage(models.Model):
         CANCELED = "canceled", _("withdrawn")
 
     TRANSITIONS = {
-        Status.QUEUED: (Status.SENDING, Status.FAILED, Status.CANCELED),
+        # In doubt without being sent: it waited when a backup was made that was restored.
+        Status.QUEUED: (Status.SENDING, Status.FAILED, Status.CANCELED, Status.IN_DOUBT),
         Status.SENDING: (Status.SENT, Status.QUEUED, Status.FAILED, Status.IN_DOUBT),
         Status.IN_DOUBT: (Status.SENT, Status.QUEUED),  # a person decides
         Status.FAILED: (Status.QUEUED,),  # a person sends it again

@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from billing import access_log, documents
-from billing.models import AccessEvent, Invoice, LedgerEntry
+from billing.models import AccessEvent, Invoice, LedgerEntry, OutboxMessage
 from portal.backup import archive, database, sealing
 from tests import factories
 
@@ -81,6 +81,28 @@ def elsewhere(place):
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE {fresh}")
+
+
+def statuses(manage) -> str:
+    rows = "OutboxMessage.objects.order_by('pk').values_list('status', flat=True)"
+    code = f"from billing.models import OutboxMessage; print(*{rows})"
+    return manage("shell", "--no-imports", "-v0", "-c", code).stdout.split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "after"), [((), "in_doubt in_doubt sent"), (("--nothing-sent-since",), "queued sending sent")]
+)
+def test_what_waited_goes_out_again_only_when_nothing_left_since(option, after, books, place, elsewhere):
+    """Between the backup and the accident a worker may have sent it: the old rows don't know."""
+    for status in ("queued", "sending", "sent"):
+        OutboxMessage.objects.create(
+            kind="receipt", invoice=books, language="nl", recipient="j@post.example", subject="x", text="x", html="x",
+            status=status, dedupe_key=status, claimed_at=None if status == "queued" else timezone.now(),
+        )  # fmt: skip
+    result = elsewhere("restore", backup(place), *option)
+    assert result.returncode == 0, result.stderr
+    assert ("2 messages waited" in result.stdout) is not bool(option)
+    assert statuses(elsewhere) == after
 
 
 class Writer(threading.Thread):

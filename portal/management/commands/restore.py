@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.models import OutboxMessage
+from billing import outbox
 from portal.backup import archive, database
 from portal.backup.sealing import BackupUnusable
 
@@ -22,6 +22,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="a file that `manage.py backup` made")
+        parser.add_argument(
+            "--nothing-sent-since",
+            action="store_true",
+            help="the workers stood still from the backup on (a move to another machine): what waits may go out",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
@@ -39,13 +44,14 @@ class Command(BaseCommand):
             f"Restored the backup of {restored.manifest['made_at']}: {restored.words}, "
             f"in {time.monotonic() - began:.1f} s."
         )
-        self._warn()
+        if not options["nothing_sent_since"]:
+            self._doubt()
 
-    def _warn(self) -> None:
-        """What was sent after the backup was made stands in no row, so it would go out again."""
-        waiting = OutboxMessage.objects.filter(status=OutboxMessage.Status.QUEUED).count()
-        if waiting:
+    def _doubt(self) -> None:
+        """What was sent after the backup was made stands in no row of it, and must not go out again by itself."""
+        count = outbox.doubt_waiting()
+        if count:
             self.stdout.write(
-                f"{waiting} messages waited when the backup was made. They may have gone out since: look at them in "
-                "/beheer/ before you start the workers, which send what waits."
+                f"{count} messages waited when the backup was made. They may have gone out since, so they are in doubt "
+                "now and stay here: decide about each in /beheer/."
             )
