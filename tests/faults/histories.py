@@ -2,12 +2,15 @@
 
 import json
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from tests.faults.moments import AMSTERDAM
 from tests.faults.patient import Bill, Patient
@@ -99,7 +102,7 @@ class History:
             return self.site.rows(
                 f"SELECT number, payment_reference, token FROM billing_invoice WHERE number LIKE 'F-{self.seed}-%'"  # noqa: S608
             )
-        except Exception as error:  # psycopg or sqlite3, while the server is away
+        except (psycopg.Error, sqlite3.Error) as error:
             raise Outage(type(error).__name__) from error
 
     def _bill(self, place: int) -> Bill:

@@ -38,6 +38,7 @@ class World:
     invoices: list[str] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, kind, external id, cents, mirror
     messages: list[tuple[Any, ...]] = field(default_factory=list)  # message id, kind, recipient, status, number, error
+    asked: list[tuple[Any, ...]] = field(default_factory=list)  # what staff are asked to look at: invoice number, kind
 
 
 def read(site: Site) -> World:
@@ -64,6 +65,10 @@ def read(site: Site) -> World:
             )
         ],
     )
+    world.asked = [
+        (numbers.get(invoice_id, ""), kind)
+        for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_staffitem")
+    ]
     for recipient, raw, received_at in site.bank_rows(
         "SELECT \"to\", raw, received_at FROM sandbox_message WHERE kind = 'mail'"
     ):
@@ -149,6 +154,7 @@ def _mails_and_rows(world: World) -> Iterator[str]:
             yield f"{kind} about {number} to {recipient} is {status} ({error}) and arrived {times} times"
         if status in ("queued", "sending"):
             yield f"{kind} about {number} to {recipient} is still {status} ({error})"
+    yield from _doubts_are_listed(world)
     for message_id, times in arrived.items():
         yield f"a mail that nobody wrote arrived {times} times: {message_id}"
     kinds = {message_id: (kind, number) for message_id, kind, _to, _status, number, _error in world.messages}
@@ -156,6 +162,15 @@ def _mails_and_rows(world: World) -> Iterator[str]:
     for (kind, number, day), times in a_day.items():
         if times > 1 and kind not in SEVERAL_A_DAY:
             yield f"{kind} about {number} arrived {times} times on {day}"
+
+
+def _doubts_are_listed(world: World) -> Iterator[str]:
+    """No machine goes on with a message that failed or is in doubt: a person was asked, for each of them."""
+    asked = Counter(world.asked)
+    waiting = Counter((number, f"message_{status}") for _id, _kind, _to, status, number, _error in world.messages)
+    for (number, kind), times in waiting.items():
+        if kind in ("message_failed", "message_in_doubt") and asked[number, kind] < times:
+            yield f"{number} has {times} × {kind}, and staff were asked {asked[number, kind]} times"
 
 
 def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[str]:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import tempfile
 import threading
 import time
@@ -16,6 +17,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.faults import model
 from tests.faults.histories import History
 from tests.faults.parts import READY_SECONDS, Part, wait_until
@@ -24,7 +27,14 @@ from tests.faults.site import Outage, Servers, Site, ground
 QUIET_SECONDS = 45  # after the last fault, for what is due at that moment
 # How far the clock jumps while things settle: a call that died, a worker that died while it sent, a key that is too
 # old to be used again. Then a morning on which what nobody told us about is asked for.
-SETTLE = [timedelta(seconds=61), timedelta(minutes=11), timedelta(minutes=70), None, timedelta(minutes=21)]
+SETTLE = [
+    timedelta(0),
+    timedelta(seconds=61),
+    timedelta(minutes=11),
+    timedelta(minutes=70),
+    None,
+    timedelta(minutes=21),
+]
 KILLS = {"web": 3, "web child": 2, "worker1": 3, "worker2": 3, "beat1": 1, "beat2": 1, "desk": 2}
 SERVER_KILLS = {"redis": 2, "postgres": 2, "postgres child": 2}
 STOPS = {"web child": 2, "worker1": 2, "worker2": 2, "beat1": 1, "desk": 1, "bank": 1, "tills": 1}
@@ -171,40 +181,41 @@ class Faults:
 
 
 def open_work(site: Site) -> list[str]:
-    """What is due now and not done, by name: nothing when all is quiet."""
+    """What is due now and not done, a few of each kind: nothing when all is quiet."""
     now = site.clock.now()
-    moment = f"'{now:%Y-%m-%d %H:%M:%S.%f}'" if not site.servers else f"'{now.isoformat()}'"
+    moment = f"'{now.isoformat()}'" if site.servers else f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
     bank_moment = f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
-    found = {
-        "messages": f"SELECT count(*) FROM billing_outboxmessage WHERE status = 'queued' AND next_try_at <= {moment}",
-        "sending": "SELECT count(*) FROM billing_outboxmessage WHERE status = 'sending'",
-        "webhooks": "SELECT count(*) FROM billing_webhookcall WHERE done_at IS NULL",
-        "creations": "SELECT count(*) FROM billing_payment WHERE status IN ('new', 'creating', 'create_unknown')",
-        "checks": f"SELECT count(*) FROM billing_payment WHERE next_check_at <= {moment}",
-        "letters": "SELECT count(*) FROM billing_reminderstep WHERE status = 'planned'",
+    ours = {
+        "billing_outboxmessage": f"status = 'sending' OR (status = 'queued' AND next_try_at <= {moment})",
+        "billing_webhookcall": "done_at IS NULL",
+        "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
+        "billing_reminderstep": "status = 'planned'",
     }
+    banks = {
+        "sandbox_webhookcall": f"state IN ('waiting', 'sending') AND due_at <= {bank_moment}",
+        "sandbox_refund": f"status = 'pending' AND settles_at <= {bank_moment}",
+        "sandbox_payment": f"status = 'open' AND expires_at <= {bank_moment}",
+    }
+    found = []
     try:
-        open_ones = [name for name, query in found.items() if site.rows(query)[0][0]]
-    except Exception as error:  # the database is coming back
+        for read, tables in ((site.rows, ours), (site.bank_rows, banks)):
+            for table, where in tables.items():
+                if rows := read(f"SELECT * FROM {table} WHERE {where} LIMIT 3"):
+                    found.append(f"{table}: " + "; ".join(str(row)[:200] for row in rows))
+    except (psycopg.Error, sqlite3.Error) as error:  # the database is coming back
         return [type(error).__name__]
-    calls = (
-        f"SELECT count(*) FROM sandbox_webhookcall WHERE state IN ('waiting', 'sending') AND due_at <= {bank_moment}"
-    )
-    refunds = f"SELECT count(*) FROM sandbox_refund WHERE status = 'pending' AND settles_at <= {bank_moment}"
-    ends = f"SELECT count(*) FROM sandbox_payment WHERE status = 'open' AND expires_at <= {bank_moment}"
-    return open_ones + [query.split()[3] for query in (calls, refunds, ends) if site.bank_rows(query)[0][0]]
+    return found
 
 
-def settle(site: Site, outcome: Outcome) -> None:
+def settle(site: Site, outcome: Outcome, leaps: Sequence[timedelta | None]) -> None:
     """Let the clock run on until all that was begun is finished; what never finishes is a problem."""
     left: list[str] = []
-    for leap in [timedelta(0), *SETTLE]:
+    for place, leap in enumerate(leaps, start=1):
         if leap is None:
             site.clock.next_morning()
         else:
             site.clock.jump(leap)
-        is_last = leap is SETTLE[-1]
-        seconds = QUIET_SECONDS if is_last else 6
+        seconds = QUIET_SECONDS if place == len(leaps) else 6
         try:
             took = wait_until(lambda: _is_quiet(site), seconds=seconds, what="quiet", every=0.2)
         except TimeoutError:
@@ -213,7 +224,7 @@ def settle(site: Site, outcome: Outcome) -> None:
             left = []
             outcome.ready_after("quiet", took)
     if left:
-        outcome.problems.append(f"never quiet: {', '.join(left)}")
+        outcome.problems += [f"never quiet at {site.clock.now()}: {what}" for what in left]
 
 
 def _is_quiet(site: Site) -> bool:
@@ -227,6 +238,7 @@ def _is_quiet(site: Site) -> bool:
 def run_batch(
     seeds: Sequence[int], *, folder: Path, template: Path, servers: Servers | None, acts: int, faults: int,
     worker_app: str = "portal.celery", always: dict[str, Any] | None = None,
+    leaps: Sequence[timedelta | None] = SETTLE,
 ) -> Outcome:  # fmt: skip
     """Walk the histories of `seeds` at once, and say what came of it.
 
@@ -242,7 +254,7 @@ def run_batch(
         with _timed(outcome, "walk"):
             _walk(site, outcome, acts=acts, faults=faults)
         with _timed(outcome, "settle"):
-            settle(site, outcome)
+            settle(site, outcome, leaps)
         _judge(site, outcome)
         _count(outcome)
         _write_down(folder, outcome)
