@@ -13,8 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from billing import ledger, rotation
-from billing.errors import GatewayUnknown, Refused
-from billing.gateways import virus_scan
+from billing.errors import Refused
 from billing.law import calendar
 from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffItem
 from coulance import cases, checking, deadlines, decisions, files, intake, specifications
@@ -363,44 +362,3 @@ def test_twin_without_the_lock_two_ends_both_think_they_are_first(case, monkeypa
     monkeypatch.setattr(files, "drop_all", both_here)
     together([leave, leave], case)
     assert advanced == [Status.OFFERED, Status.OFFERED], "with the lock the second one is refused before this"
-
-
-def test_a_scanner_answers_yes_and_no(settings):
-    with FakeScanner() as url:
-        assert virus_scan.is_infected(hostile.EICAR, url=url)
-        assert not virus_scan.is_infected(b"%PDF-" + b"x" * 200_000, url=url)
-        with pytest.raises(GatewayUnknown):
-            virus_scan.is_infected(b"too large", url=url)
-
-
-class FakeScanner:
-    """A daemon that speaks INSTREAM."""
-
-    def __enter__(self):
-        import socket
-
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-        return f"tcp://127.0.0.1:{self.server.getsockname()[1]}"
-
-    def serve(self):
-        while True:
-            try:
-                line, _address = self.server.accept()
-            except OSError:
-                return
-            with line, line.makefile("rb") as given:
-                assert given.read(10) == b"zINSTREAM\0"
-                content = b""
-                while size := int.from_bytes(given.read(4), "big"):
-                    content += given.read(size)
-                answer = b"stream: OK"
-                if hostile.EICAR in content:
-                    answer = b"stream: Eicar-Test-Signature FOUND"
-                elif content == b"too large":
-                    answer = b"INSTREAM size limit exceeded. ERROR"
-                line.sendall(answer + b"\0")
-
-    def __exit__(self, *error):
-        self.server.close()

@@ -5,9 +5,10 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "nojs"])
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(
+    ("language", "width", "javascript"),
+    [("nl", 320, True), ("nl", 1280, False), ("en", 320, False), ("en", 1280, True)],
+)
 def test_find_pay_and_get_the_receipt(product, visit, language, width, javascript):
     bill = product.take(language)
     patient = visit(width=width, javascript=javascript)
