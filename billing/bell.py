@@ -9,6 +9,7 @@ from functools import partial
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from structlog.contextvars import get_contextvars
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ def ring(task_name: str, pk: int) -> None:
 def _send(task_name: str, pk: int) -> None:
     try:
         # The publish retry policy in the settings bounds how long a dead broker can keep the caller.
-        current_app.send_task(task_name, args=[pk], ignore_result=True)
+        # The request's id goes along (None when nobody asked), so that one search finds what it led to.
+        told = {"request_id": get_contextvars().get("request_id")}
+        current_app.send_task(task_name, args=[pk], ignore_result=True, headers=told)
     except (OperationalError, OSError) as error:
         log.warning("could not ring %s: %s", task_name, type(error).__name__)

@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from billing import plans, reminders
+from billing import figures, plans, reminders
 from coulance import deadlines
 from portal import retention
 
 # Plans and cases first: one that ends today gives its invoice back to the ladder. Forgetting last: it takes away.
-RULES = (plans.run_day, deadlines.run_day, reminders.run_day, retention.run_day)
+RULES = (plans.run_day, deadlines.run_day, reminders.run_day, figures.record_day, retention.run_day)
 
 
 def run_day(today: date) -> None:

@@ -45,6 +45,10 @@ VARIABLES: dict[str, Variable] = {
     ),
     "MEDIA_ROOT": Variable(str, "", "where documents are kept; default var/media"),
     "DATA_DIR": Variable(str, "", "everything the running product writes; default var/ in the checkout"),
+    "METRICS_TOKEN": Variable(
+        str, "", "what Prometheus shows as its bearer token at /metrics; empty: there is no such page"
+    ),
+    "LOG_JSON": Variable(bool, False, "1: one JSON object for each line of the log, for a machine that collects them"),
     "TRUSTED_PROXIES": Variable(int, 0, "number of reverse proxies in front, for the client's address"),
 }
 

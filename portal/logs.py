@@ -1,21 +1,43 @@
-"""Keeping out of the logs what opens a door (the random tokens in our URLs) and what forges a line."""
+"""What may stand in a log: known keys, no person, no token that opens a door, and one line for each record.
+
+structlog draws the lines of every logger of Python's own (Django, Celery, gunicorn, ours), because it carries a
+request's id along and takes only the extra keys that are named.
+"""
 
 import logging
+import logging.config
 import re
+import traceback
 import unicodedata
+from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from gunicorn.glogging import Logger
 
+ROOT = Path(__file__).resolve().parent.parent
+Record = MutableMapping[str, Any]
+
+# Nothing else that a library puts on a record is shown.
+EXTRA_KEYS = ("method", "path", "status", "bytes", "ms", "request_id")
 # Every token of ours is longer than any word in a path (see billing/links.py), whatever follows it.
 _TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+# Payment references, IBANs, telephone and insured numbers, dates of birth without dashes. Ids stay readable.
+_NUMBER = re.compile(r"\d{8,}")
 _STEERING = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories of what ends a line or steers a terminal
 
 
 def without_tokens(text: str) -> str:
     """`text` with every token in a path replaced."""
     return _TOKEN.sub("…", text)
+
+
+def without_people(text: str) -> str:
+    """`text` without tokens, mail addresses and numbers that point at a person."""
+    return _NUMBER.sub("…", _ADDRESS.sub("…@…", without_tokens(text)))
 
 
 def on_one_line(text: str) -> str:
@@ -25,15 +47,61 @@ def on_one_line(text: str) -> str:
     )
 
 
-class Formatter(logging.Formatter):
-    """A message on one line, and no token in it nor in the traceback after it (Django logs the path of a 404)."""
+def _cleaned(logger: Any, name: str, record: Record) -> Record:
+    """The words of a record, and the path of a request, fit to be read by anybody who may read logs."""
+    record["event"] = on_one_line(without_people(str(record["event"])))
+    if "path" in record:
+        record["path"] = on_one_line(without_people(str(record["path"])))
+    return record
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  Python's name
-        record.message = on_one_line(record.message)
-        return super().formatMessage(record)
 
-    def format(self, record: logging.LogRecord) -> str:
-        return without_tokens(super().format(record))
+def _trace(logger: Any, name: str, record: Record) -> Record:
+    """Where an error came from, innermost last. Its own words are left out: a database quotes in them the very row
+    that it refused."""
+    error = record.pop("exc_info", None)
+    if isinstance(error, tuple) and isinstance(error[1], BaseException):
+        record["exception"] = _chain(error[1])
+    return record
+
+
+def _chain(error: BaseException) -> list[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f"{_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+    return [*(_chain(cause) if cause else []), *ours, type(error).__qualname__]
+
+
+def _place(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else "/".join(path.parts[-3:])
+
+
+def _as_line(logger: Any, name: str, record: Record) -> str:
+    """For a person at a terminal: time, level, logger, words, and what else is known."""
+    head = f"{record.pop('time')} {record.pop('level').upper()} {record.pop('logger')} {record.pop('event')}"
+    trace = record.pop("exception", [])
+    if "request_id" in record:
+        record["request_id"] = record.pop("request_id")  # at the end, where it disturbs least
+    rest = "".join(f" {key}={value}" for key, value in record.items())
+    return head + rest + "".join(f"\n    {place}" for place in trace)
+
+
+_FIRST = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(allow=EXTRA_KEYS),
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+)
+
+
+def formatter(*, as_json: bool) -> logging.Formatter:
+    """Draws a record as one JSON object, or as a line for a person."""
+    last = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _as_line
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_FIRST,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _trace, _cleaned, last],
+    )
 
 
 class WithoutTraceback(logging.Filter):
@@ -45,15 +113,27 @@ class WithoutTraceback(logging.Filter):
 
 
 class AccessLogger(Logger):
-    """gunicorn's logs. Of a request: method, path without tokens or query, status, size, time; no address, no agent."""
+    """gunicorn's logs, drawn like all others. Of a request: method, path without tokens or query, status, size, time
+    and id; no address, no agent."""
 
     def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        for handler in self.error_log.handlers:  # gunicorn itself logs the address of a request that broke
-            handler.setFormatter(Formatter(self.error_fmt, self.datefmt))
+        from django.conf import settings
 
-    def atoms(self, resp: Any, req: Any, environ: Any, request_time: Any) -> Any:
-        atoms = super().atoms(resp, req, environ, request_time)
+        super().setup(cfg)
+        logging.config.dictConfig(settings.LOGGING)
+        for own in (self.error_log, self.access_log):
+            own.handlers.clear()
+            own.propagate = True
+
+    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
         # Decoded and quoted again: else %61 for an `a` would hide a token, or %0A begin a line.
-        atoms["U"] = without_tokens(quote(environ.get("PATH_INFO", "").encode("latin-1")))
-        return atoms
+        path = without_tokens(quote(environ.get("PATH_INFO", "").encode("latin-1")))
+        shown = {
+            "method": environ.get("REQUEST_METHOD"),
+            "path": path,
+            "status": int(str(resp.status).split(" ", 1)[0]),
+            "bytes": getattr(resp, "sent", None),
+            "ms": round(request_time.total_seconds() * 1000),
+            "request_id": dict(resp.headers).get("X-Request-ID", ""),
+        }
+        self.access_log.info("request", extra=shown)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -47,8 +48,8 @@ class SecurityHeaders:
 class RequestId:
     """Every request has an id: the trusted proxy's own, when it is a sane one, or a new one.
 
-    It stands in the answer and in the access log, so that a line there can be found in the proxy's log. What a
-    client sends is not believed; the id that counts takes its place in the request's headers.
+    It stands in the answer and on every line of the log that the request causes, also in the tasks it rings for. What
+    a client sends is not believed; the id that counts takes its place in the request's headers.
     """
 
     SANE = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -58,9 +59,12 @@ class RequestId:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.TRUSTED_PROXIES else ""
-        request.META["HTTP_X_REQUEST_ID"] = given if self.SANE.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if self.SANE.fullmatch(given) else uuid.uuid4().hex
+        request.META["HTTP_X_REQUEST_ID"] = request_id
+        clear_contextvars()  # now and not afterwards: Django logs a refusal when the answer has left us
+        bind_contextvars(request_id=request_id)
         response = self.get_response(request)
-        response.headers["X-Request-ID"] = request.META["HTTP_X_REQUEST_ID"]
+        response.headers["X-Request-ID"] = request_id
         return response
 
 

@@ -186,6 +186,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not _MANIFEST
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many to compress, and every URL may be cached for ever
 
+METRICS_TOKEN = ENV["METRICS_TOKEN"]
+
 # --- messages -----------------------------------------------------------------------------------
 SANDBOX_SMTP_PORT = PORT + 1  # the stand-in mail server listens beside the web server
 _email = environ.Env.email_url_config(ENV["EMAIL_URL"] or f"smtp://127.0.0.1:{SANDBOX_SMTP_PORT}")
@@ -327,11 +329,9 @@ SILENCED_SYSTEM_CHECKS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"()": "portal.logs.Formatter", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
-    },
+    "formatters": {"drawn": {"()": "portal.logs.formatter", "as_json": ENV["LOG_JSON"]}},
     "filters": {"no_traceback": {"()": "portal.logs.WithoutTraceback"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "drawn"}},
     "loggers": {"django.security.DisallowedHost": {"filters": ["no_traceback"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }

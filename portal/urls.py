@@ -44,6 +44,7 @@ urlpatterns = [
     path("beheer/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path(".well-known/security.txt", health.security_txt, name="security_txt"),
 ]
 if settings.SANDBOX:

@@ -64,6 +64,23 @@ def _flush_may_empty_the_ledger() -> None:
     DatabaseOperations.execute_sql_flush = execute_sql_flush
 
 
+@pytest.fixture(scope="session")
+def canaries() -> Any:
+    """Watches the logs, URLs and written rows of everything that runs in this process."""
+    from tests.canaries import Canaries
+
+    watcher = Canaries()
+    watcher.watch()
+    return watcher
+
+
+@pytest.fixture(autouse=True)
+def _nobody_leaks(canaries: Any) -> Iterator[None]:
+    canaries.leaks.clear()
+    yield
+    assert canaries.leaks == []
+
+
 @pytest.fixture
 def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
     """A live server whose stand-in bank and SMS service are the ones our own gateways call, over real HTTP."""

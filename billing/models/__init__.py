@@ -1,6 +1,7 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffItem
 from billing.models.documents import InvoiceDocument
+from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Provider, Staff
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEvent",
     "CareDetail",
     "Chargeback",
+    "DayFigure",
     "Hold",
     "Installment",
     "Invoice",

@@ -61,6 +61,8 @@ class OutboxMessage(models.Model):
         indexes = [
             models.Index(fields=["next_try_at"], name="outbox_queued", condition=Q(status="queued")),
             models.Index(fields=["claimed_at"], name="outbox_sending", condition=Q(status="sending")),
+            models.Index(fields=["created_at"], name="outbox_failed", condition=Q(status="failed")),
+            models.Index(fields=["created_at"], name="outbox_in_doubt", condition=Q(status="in_doubt")),
             models.Index(fields=["sent_at"], name="outbox_to_erase", condition=Q(status="sent", erased_at=None)),
             models.Index(
                 fields=["created_at"], name="outbox_canceled_to_erase", condition=Q(status="canceled", erased_at=None)

@@ -76,7 +76,9 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=ZERO), name="payment_amount_positive"),
         ]
         indexes = [
-            models.Index(fields=["next_check_at"], name="payment_to_check", condition=Q(next_check_at__isnull=False))
+            models.Index(fields=["next_check_at"], name="payment_to_check", condition=Q(next_check_at__isnull=False)),
+            models.Index(fields=["created_at"], name="payment_by_start"),
+            models.Index(fields=["paid_at"], name="payment_by_day", condition=Q(paid_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from billing.tenant_admin import TenantAdmin
 from billing.worklist import waiting_for
 from coulance import desk
 from portal import otp
-from portal.staff import views
+from portal.staff import operations, views
 from portal.staff.forms import FindForm
 
 # The tables in the order of the day's work; those of later rooms follow.
@@ -61,6 +61,7 @@ class StaffSite(OTPAdminSite):
             path("uitloggen/", views.sign_out, name="logout"),
             path("code-app/", views.enrol, name="enrol"),
             path("herstelcodes/", self.admin_view(views.recovery_codes), name="recovery_codes"),
+            path("toestand/", self.admin_view(operations.show), name="operations"),
             path("zoeken/", self.admin_view(views.find), name="find"),
         ]
         return own + stock

@@ -5,10 +5,12 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from billing.links import absolute
+from portal.metrics import CONTENT_TYPE, exposition, readings
 
 SECURITY_TXT_VALID_DAYS = 180
 
@@ -26,6 +28,14 @@ def ready(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return HttpResponse("database\n", content_type="text/plain", status=503)
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Everything in `portal/metrics.py`, for whoever shows the token; no page at all for others."""
+    wanted = f"Bearer {settings.METRICS_TOKEN}"
+    if not settings.METRICS_TOKEN or not constant_time_compare(request.headers.get("Authorization", ""), wanted):
+        raise Http404
+    return HttpResponse(exposition(readings(timezone.now())), content_type=CONTENT_TYPE)
 
 
 def security_txt(request: HttpRequest) -> HttpResponse:

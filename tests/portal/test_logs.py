@@ -1,5 +1,6 @@
 """What may not stand in a log: a token, a forged line, a traceback for every stranger."""
 
+import json
 import logging
 import logging.config
 import os
@@ -10,8 +11,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from structlog.contextvars import bound_contextvars
 
-from portal.logs import Formatter, on_one_line, without_tokens
+from billing import audit
+from billing.models import StaffItem
+from portal.logs import formatter, on_one_line, without_people, without_tokens
+from tests import factories
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -33,15 +38,44 @@ def test_no_token_reaches_a_log(line, shown):
     assert without_tokens(line) == shown
 
 
-def test_no_token_stands_in_a_traceback(caplog):
-    caplog.handler.setFormatter(Formatter("%(message)s"))
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("mail to j.de-vries+x@post.example failed", "mail to …@… failed"),
+        ("Key (mobile)=(+31612345678) already exists", "Key (mobile)=(+…) already exists"),
+        ("reference 9000000012345674 and NL91ABNA0417164300", "reference … and NL91ABNA…"),
+        ("payment 1234567 of 2026-11-22 10:31:00", "payment 1234567 of 2026-11-22 10:31:00"),
+    ],
+)
+def test_no_person_reaches_a_log(told, shown):
+    assert without_people(told) == shown
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_error_tells_where_it_happened_and_not_what_was_in_the_row(caplog, as_json):
+    caplog.handler.setFormatter(formatter(as_json=as_json))
     try:
-        raise ValueError(f"no answer from http://127.0.0.1/mollie/{TOKEN}.")
-    except ValueError:
-        logging.getLogger("portal").exception("broken at /rekening/%s)", TOKEN)
-    assert "ValueError: no answer from http://127.0.0.1/mollie/…." in caplog.text
+        try:
+            raise ValueError("Key (surname)=(de Vries) already exists")
+        except ValueError as cause:
+            raise RuntimeError("for J. de Vries") from cause
+    except RuntimeError:
+        logging.getLogger("portal").exception("broken at /rekening/%s)", TOKEN, extra={"surname": "de Vries"})
+    assert "ValueError" in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert "tests/portal/test_logs.py:" in caplog.text
     assert "broken at /rekening/…)" in caplog.text
-    assert TOKEN not in caplog.text
+    assert "Vries" not in caplog.text
+
+
+def test_a_line_for_a_machine_is_one_json_object_of_known_keys(caplog):
+    caplog.handler.setFormatter(formatter(as_json=True))
+    with bound_contextvars(request_id="r-1"):
+        logging.getLogger("portal").warning("one\ntwo", extra={"status": 200, "user": "Vries", "path": "/a/" + TOKEN})
+    line = json.loads(caplog.text)
+    assert line.pop("time").endswith("Z")
+    wanted = {"level": "warning", "logger": "portal", "event": "one\\ntwo", "request_id": "r-1", "status": 200}
+    assert line == wanted | {"path": "/a/…"}
 
 
 @pytest.mark.parametrize(
@@ -60,17 +94,17 @@ def test_nobody_forges_a_line(text, shown):
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/a%0A2026-11-22%20ERROR%20forged", "/a%1b[2J", "/a%00b"])
 def test_a_path_stays_on_its_line_in_djangos_log(client, caplog, path):
-    caplog.handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    caplog.handler.setFormatter(formatter(as_json=False))
     assert client.get(path).status_code == 404
-    assert [line[:18] for line in caplog.text.splitlines()] == ["WARNING Not Found:"]
+    assert [line.split(" ", 1)[1][:33] for line in caplog.text.splitlines()] == ["WARNING django.request Not Found:"]
     assert not set(caplog.text) & {"\x1b", "\x00"}
 
 
 def test_a_wrong_host_gets_one_line_and_no_traceback(client, caplog):
-    caplog.handler.setFormatter(Formatter("%(levelname)s %(message)s"))
+    caplog.handler.setFormatter(formatter(as_json=False))
     assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
     (line,) = caplog.text.splitlines()
-    assert line.startswith("ERROR Invalid HTTP_HOST header: 'evil.example'")
+    assert "ERROR django.security.DisallowedHost Invalid HTTP_HOST header: 'evil.example'" in line
 
 
 def test_gunicorn_logs_what_strangers_ask_on_lines_of_its_own(tmp_path):
@@ -89,7 +123,7 @@ def test_gunicorn_logs_what_strangers_ask_on_lines_of_its_own(tmp_path):
         process.terminate()
         output, _ = process.communicate(timeout=20)
     for shown in ("/static/a%0AGET%20/forged%20200", "/static/b%1B%5B2J", "/static/c%00", "/static/rekening/….%29"):
-        assert f"GET {shown} 404 " in output
+        assert f"request method=GET path={shown} status=404 " in output
     assert "Invalid HTTP_HOST" in output
     assert "Traceback" not in output
     assert TOKEN not in output
@@ -104,3 +138,18 @@ def wait_for(url, *, seconds=60):
         except requests.ConnectionError:
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+@pytest.mark.django_db
+def test_the_canaries_sing(canaries, client):
+    """The twin of all tests that leak nothing: here everything leaks once, and is seen."""
+    before = dict(canaries.searched)
+    invoice = factories.invoice()
+    assert canaries.leaks == []
+    logging.getLogger("portal").warning("a mail for %s", invoice.patient.surname)
+    client.get("/", {"name": "de Vries"})
+    audit.ask_staff(StaffItem.Kind.SURPLUS, dedupe_key="1", invoice=invoice, note="1980-02-29")
+    seen = [leak.split(":")[0] for leak in canaries.leaks]
+    canaries.leaks.clear()
+    assert seen == ["'Vries' in log", "'Vries' in url", "'1980-02-29' in database"]
+    assert all(canaries.searched[place] > before[place] for place in before)

@@ -68,6 +68,7 @@ OWN_PAGE = {
     "app_list": {200, 404},
     "recovery_codes": {200, 405},
     "find": {200, 405},
+    "operations": {403},  # for operations alone
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
 }

@@ -1,0 +1,63 @@
+"""The numbers of each day, kept so that a picture of thirty days costs one small query."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from billing.models import DayFigure, LedgerEntry, OutboxMessage, Payment
+from billing.money import ZERO, to_cents
+
+Name = DayFigure.Name
+KEPT = timedelta(days=400)  # a year, so that a month can be held against the same month before
+
+
+def record_day(today: date) -> None:
+    """Write today's figures, and once more those of yesterday, which went on after they were last written.
+
+    What stands at a moment (what is owed, what is stuck) can't be counted afterwards, so only today's is written.
+    """
+    rows = [*_of_a_day(today - timedelta(days=1)), *_of_a_day(today), *_standing(today)]
+    DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["day", "name"], update_fields=["value"])
+    DayFigure.objects.filter(day__lt=today - KEPT).delete()
+
+
+def last_days(today: date, *, days: int) -> dict[str, list[int | None]]:
+    """By name, one value for each of the last `days` days, oldest first; None where nothing was written."""
+    first = today - timedelta(days=days - 1)
+    found = {(row.name, row.day): row.value for row in DayFigure.objects.filter(day__gte=first, day__lte=today)}
+    every = [first + timedelta(days=n) for n in range(days)]
+    return {name: [found.get((name, day)) for day in every] for name in Name.values}
+
+
+def _of_a_day(day: date) -> list[DayFigure]:
+    begin = timezone.make_aware(datetime.combine(day, time.min))
+    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    paid = Payment.objects.filter(paid_at__gte=begin, paid_at__lt=end).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    sent = OutboxMessage.objects.filter(
+        status=OutboxMessage.Status.SENT,
+        erased_at=None,  # nothing so young was erased: this is how the partial index is found
+        sent_at__gte=begin,
+        sent_at__lt=end,
+    ).count()
+    return [_figure(day, Name.MONEY_IN, to_cents(paid)), _figure(day, Name.SENT, sent)]
+
+
+def _standing(today: date) -> list[DayFigure]:
+    late = [today - timedelta(days=n) for n in (0, 30, 90)]
+    ages = {
+        Name.NOT_DUE: Q(invoice__due_on__gte=late[0]),
+        Name.DUE_30: Q(invoice__due_on__lt=late[0], invoice__due_on__gte=late[1]),
+        Name.DUE_90: Q(invoice__due_on__lt=late[1], invoice__due_on__gte=late[2]),
+        Name.DUE_OLDER: Q(invoice__due_on__lt=late[2]),
+    }
+    owed = LedgerEntry.objects.filter(invoice__settled_at=None, invoice__withdrawn_at=None).aggregate(
+        **{name.value: Sum("amount", filter=of_age) for name, of_age in ages.items()}
+    )
+    stuck = OutboxMessage.objects.filter(status=OutboxMessage.Status.FAILED).count()
+    stuck += OutboxMessage.objects.filter(status=OutboxMessage.Status.IN_DOUBT).count()
+    return [*(_figure(today, name, to_cents(owed[name] or ZERO)) for name in ages), _figure(today, Name.STUCK, stuck)]
+
+
+def _figure(day: date, name: DayFigure.Name, value: int) -> DayFigure:
+    return DayFigure(day=day, name=name, value=value)

@@ -1,0 +1,28 @@
+"""What the pictures of the last days are drawn from."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DayFigure(models.Model):
+    """One number of one day, over all providers: cents where it is money, else a count."""
+
+    class Name(models.TextChoices):
+        MONEY_IN = "money_in", _("money in")
+        NOT_DUE = "not_due", _("not due yet")
+        DUE_30 = "due_30", _("1 to 30 days late")
+        DUE_90 = "due_90", _("31 to 90 days late")
+        DUE_OLDER = "due_older", _("more than 90 days late")
+        SENT = "sent", _("messages sent")
+        STUCK = "stuck", _("messages failed or in doubt")
+
+    day = models.DateField(_("day"))
+    name = models.CharField(_("figure"), max_length=10, choices=Name)
+    value = models.BigIntegerField(_("value"))
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("figure of a day"), _("figures of days")
+        constraints = [models.UniqueConstraint(fields=["day", "name"], name="one_figure_per_day_and_name")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"

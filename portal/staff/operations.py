@@ -1,0 +1,122 @@
+"""How the whole of it is doing, for operations: what /metrics says, at a glance, with pictures of thirty days."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from billing import figures
+from billing.models import DayFigure
+from billing.money import from_cents
+from portal.metrics import Reading, readings
+
+DAYS = 30
+WIDTH, HEIGHT, GAP = 600, 160, 3  # of a picture, in its own units
+Name = DayFigure.Name
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    x: float
+    y: float
+    width: float
+    height: float
+    part: int  # which of the stacked parts
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Thirty stacked bars and the table that says the same."""
+
+    title: str
+    heads: list[str]
+    rows: list[tuple[date, list[Any]]]
+    bars: list[Bar]
+    is_money: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.bars
+
+
+@never_cache
+def show(request: HttpRequest) -> HttpResponse:
+    """The page. Only for operations: it counts over all providers."""
+    member: Any = request.user
+    if not member.is_operations:
+        raise PermissionDenied
+    today = timezone.localdate()
+    context = {
+        "title": _("How it is doing"),
+        "tiles": _tiles({reading.name: reading for reading in readings(timezone.now())}),
+        "pictures": pictures(today),
+    }
+    return render(request, "admin/operations.html", {**admin.site.each_context(request), **context})
+
+
+def pictures(today: date) -> list[Picture]:
+    """Money in, what is owed by age, and messages, for each of the last thirty days."""
+    known = figures.last_days(today, days=DAYS)
+    days = [today - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
+    owed = [Name.NOT_DUE, Name.DUE_30, Name.DUE_90, Name.DUE_OLDER]
+    return [
+        _picture(_("Money in"), [Name.MONEY_IN], known, days, is_money=True),
+        _picture(_("What patients owe, by age"), owed, known, days, is_money=True),
+        _picture(_("Messages"), [Name.SENT, Name.STUCK], known, days, is_money=False),
+    ]
+
+
+def _picture(
+    title: str, names: list[DayFigure.Name], known: dict[str, list[int | None]], days: list[date], *, is_money: bool
+) -> Picture:
+    by_day = list(zip(*(known[name] for name in names), strict=True))
+    shown = [[None if v is None else from_cents(v) if is_money else v for v in values] for values in by_day]
+    heads = [str(name.label) for name in names]
+    return Picture(title, heads, list(zip(days, shown, strict=True)), _bars(by_day), is_money)
+
+
+def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
+    """Stacked from the ground up; as high as the highest day fills the picture."""
+    highest = max((sum(max(v or 0, 0) for v in values) for values in by_day), default=0)
+    if not highest:
+        return []
+    step = WIDTH / len(by_day)
+    bars: list[Bar] = []
+    for n, values in enumerate(by_day):
+        ground = float(HEIGHT)
+        for part, value in enumerate(values):
+            height = HEIGHT * max(value or 0, 0) / highest
+            ground -= height
+            if height:
+                bars.append(Bar(round(n * step, 1), round(ground, 1), round(step - GAP, 1), round(height, 1), part))
+    return bars
+
+
+def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
+    """Words, number, and whether somebody should look."""
+    codes, outbox, payments = (found[n].values for n in ("codes_last_hour", "outbox_messages", "payments_last_day"))
+    up = bool(found["broker_up"].value)
+    stuck = int(outbox["failed"] + outbox["in_doubt"])
+    minutes = round(found["outbox_oldest_seconds"].value / 60)
+    webhook_minutes = round(found["webhooks_oldest_seconds"].value / 60)
+    return [
+        (_("payments paid in 24 hours"), int(payments["paid"]), False),
+        (_("payments not finished"), int(payments["open"] + payments["pending"] + payments["create_unknown"]), False),
+        (_("messages waiting"), int(outbox["queued"] + outbox["sending"]), False),
+        (_("minutes that the oldest message waits"), minutes, minutes >= 10),
+        (_("messages failed or in doubt"), stuck, stuck > 0),
+        (_("calls of the bank waiting"), int(found["webhooks_waiting"].value), webhook_minutes >= 10),
+        (_("codes sent in an hour"), int(codes["sent"]), False),
+        (_("of which used"), int(codes["verified"]), codes["sent"] >= 20 and codes["verified"] * 3 < codes["sent"]),
+        (_("letters under way"), int(found["letters_under_way"].value), False),
+        (_("open items for staff"), int(found["staff_items_open"].value), False),
+        (_("broker"), _("answers") if up else _("does not answer"), not up),
+        (_("tasks in the queue"), int(found["queue_messages"].value) if up else "?", not up),
+    ]

@@ -1,0 +1,62 @@
+"""One id from the request through the bell into what the task logs."""
+
+import json
+import logging
+
+import pytest
+from celery import shared_task
+from celery.signals import before_task_publish
+from structlog.contextvars import bound_contextvars, clear_contextvars, get_contextvars
+
+from billing import bell
+from portal.celery import app
+from portal.logs import formatter
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked():
+    clear_contextvars()
+
+
+@pytest.fixture
+def published():
+    seen = []
+
+    def see(headers=None, **_):
+        seen.append(headers)
+
+    before_task_publish.connect(see, weak=False)
+    yield seen
+    before_task_publish.disconnect(see)
+
+
+@shared_task(name="tests.say")
+def say():
+    logging.getLogger("billing").warning("said")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_bell_takes_the_id_of_the_request_along(published):
+    with bound_contextvars(request_id="r-1"):
+        bell.ring("billing.nothing", 1)
+    bell.ring("billing.nothing", 1)
+    assert [headers["request_id"] for headers in published] == ["r-1", None]
+
+
+@pytest.mark.parametrize(("told", "shown"), [({"request_id": "r-1"}, "r-1"), ({}, "task-9")])
+def test_what_a_task_logs_carries_it(caplog, told, shown):
+    caplog.handler.setFormatter(formatter(as_json=True))
+    task = app.tasks["tests.say"]
+    task.push_request(id="task-9", **told)  # as a worker does with the headers of the bell
+    task()
+    task.pop_request()
+    (line,) = [line for line in caplog.text.splitlines() if '"said"' in line]
+    assert f'"request_id": "{shown}"' in line
+    assert "request_id" not in get_contextvars()
+
+
+@pytest.mark.django_db
+def test_what_django_says_of_a_request_carries_its_own_id(client, caplog):
+    caplog.handler.setFormatter(formatter(as_json=True))
+    ids = [client.get("/nowhere")["X-Request-ID"] for _ in range(2)]
+    assert [json.loads(line)["request_id"] for line in caplog.text.splitlines()] == ids
