@@ -189,7 +189,9 @@ def open_work(site: Site) -> list[str]:
         "billing_outboxmessage": f"status = 'sending' OR (status = 'queued' AND next_try_at <= {moment})",
         "billing_webhookcall": "done_at IS NULL",
         "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
-        "billing_reminderstep": "status = 'planned'",
+        # Nobody is reminded of an announcement in doubt before a person has said whether it arrived.
+        "billing_reminderstep": "status = 'planned' AND NOT EXISTS (SELECT 1 FROM billing_outboxmessage m"
+        " WHERE m.invoice_id = billing_reminderstep.invoice_id AND m.status = 'in_doubt')",
     }
     banks = {
         "sandbox_webhookcall": f"state IN ('waiting', 'sending') AND due_at <= {bank_moment}",
