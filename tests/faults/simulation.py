@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import sqlite3
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -311,13 +310,11 @@ def _write_down(folder: Path, outcome: Outcome) -> None:
 
 
 def run(
-    seeds: Sequence[int], *, database: str, at_once: int, acts: int, faults: int, keep: Path | None = None
+    seeds: Sequence[int], *, folder: Path, database: str, at_once: int, acts: int, faults: int
 ) -> Iterator[Outcome]:
-    """The outcome of each batch of `at_once` seeds. What a batch with problems left behind stays in `keep`."""
-    with tempfile.TemporaryDirectory(prefix="zorgrekening-faults-", ignore_cleanup_errors=True) as name:
-        folder = keep or Path(name)
-        with ground(folder, database) as (template, servers):
-            for start in range(0, len(seeds), at_once):
-                batch = seeds[start : start + at_once]
-                place = folder / f"{batch[0]}-{batch[-1]}"
-                yield run_batch(batch, folder=place, template=template, servers=servers, acts=acts, faults=faults)
+    """The outcome of each batch of `at_once` seeds; what a batch leaves behind lies in a folder named after it."""
+    with ground(folder, database) as (template, servers):
+        for start in range(0, len(seeds), at_once):
+            batch = seeds[start : start + at_once]
+            place = folder / f"{batch[0]}-{batch[-1]}"
+            yield run_batch(batch, folder=place, template=template, servers=servers, acts=acts, faults=faults)
