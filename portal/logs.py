@@ -26,7 +26,7 @@ EXTRA_KEYS = ("method", "path", "status", "bytes", "ms", "request_id")
 _TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 # Payment references, IBANs, telephone and insured numbers, dates of birth without dashes. Ids stay readable.
-_NUMBER = re.compile(r"\d{8,}")
+_NUMBER = re.compile(r"(?<!\d\.)(?<!\d)\d{8,}")  # but not the fractions of a second
 _STEERING = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories of what ends a line or steers a terminal
 
 

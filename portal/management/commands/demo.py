@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
+from billing import figures
 from billing.models import Invoice, Provider, Staff
 from billing.staff import add_member
 from portal import batch, demo, demo_specifications, env, otp
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         prepare()
         today = timezone.localdate()
         fill(today)
+        figures.record_day(today)  # the pictures of operations begin today, not at beat's next full hour
         passwords = add_staff()
         serve(on_ready=lambda: self.stdout.write(welcome(today, passwords)))
 
