@@ -14,11 +14,14 @@ from billing.encryption import current_key_id
 from billing.gateways.sms import SENDER
 from billing.law import calendar, interest
 from coulance.sanitizer import walls
+from portal.backup.sealing import BackupUnusable, key_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOLLIE = "https://api.mollie.com"
+SECRET_KEY_LENGTH, SECRET_KEY_KINDS = 50, 5  # as Django's own security.W009, which only warns
+TLS_OF_POSTGRESQL = ("require", "verify-ca", "verify-full")
 
 
 @register(Tags.compatibility)
@@ -78,7 +81,13 @@ def production(**kwargs: Any) -> list[CheckMessage]:
         (settings.PUBLIC_URL.startswith("https://"), "E004", "PUBLIC_URL must be the https:// address of the site."),
         ("*" not in settings.ALLOWED_HOSTS, "E005", "ALLOWED_HOSTS must name the hosts, not '*'."),
         (bool(settings.ALLOWED_HOSTS), "E006", "ALLOWED_HOSTS is empty: no request would be answered."),
+        (_is_strong(settings.SECRET_KEY), "E014", "SECRET_KEY must be 50 or more characters that nobody can guess."),
         (bool(settings.MOLLIE_API_KEY), "E007", "MOLLIE_API_KEY is not set: nobody could pay."),
+        (
+            settings.ALLOW_TEST_KEY or not settings.MOLLIE_API_KEY.startswith("test_"),
+            "E015",
+            "MOLLIE_API_KEY is a test key: no real money would move. ALLOW_TEST_KEY=1 is for a rehearsal.",
+        ),
         (settings.MOLLIE_API_URL == MOLLIE, "E008", f"MOLLIE_API_URL must be {MOLLIE}: payments go nowhere else."),
         (settings.EMAIL_IS_SET, "E009", "EMAIL_URL is not set: no receipt would be delivered."),
         (bool(settings.SMS_API_KEY), "E011", "SMS_API_KEY is not set: nobody could see their full invoice."),
@@ -90,6 +99,68 @@ def production(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def _is_strong(key: str) -> bool:
+    return (
+        len(key) >= SECRET_KEY_LENGTH and len(set(key)) >= SECRET_KEY_KINDS and not key.startswith("django-insecure-")
+    )
+
+
+@register(Tags.security)
+def no_money_in_a_demo(**kwargs: Any) -> list[CheckMessage]:
+    if settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("live_"):
+        return [
+            Error(
+                "MOLLIE_API_KEY is a live key while SANDBOX is on: visitors of a demo would pay real money.",
+                hint="Leave MOLLIE_API_KEY empty, or set SANDBOX=0.",
+                id="portal.E016",
+            )
+        ]
+    return []
+
+
+@register(Tags.security)
+def nobody_listens_in(**kwargs: Any) -> list[CheckMessage]:
+    """What goes to another machine goes through TLS, and the proxy that ends it in front of us is counted."""
+    if settings.SANDBOX or settings.DEBUG:
+        return []
+    database = settings.DATABASES["default"]
+    sslmode = database.get("OPTIONS", {}).get("sslmode")
+    smtp_has_tls = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    wanted = (
+        (
+            _is_here(database.get("HOST")) or sslmode in TLS_OF_POSTGRESQL,
+            "W006",
+            "DATABASE_URL goes to another machine without TLS: add ?sslmode=verify-full.",
+        ),
+        (
+            _is_here(urlsplit(settings.REDIS_URL).hostname) or settings.REDIS_URL.startswith("rediss://"),
+            "W007",
+            "REDIS_URL goes to another machine without TLS: use rediss://.",
+        ),
+        (
+            not settings.HTTPS or settings.TRUSTED_PROXIES > 0,
+            "W008",
+            "PUBLIC_URL is https and TRUSTED_PROXIES is 0: every page would redirect to itself for ever, because the"
+            " proxy that speaks https is not believed.",
+        ),
+        (
+            _is_here(settings.EMAIL_HOST) or smtp_has_tls,
+            "W009",
+            "EMAIL_URL goes to another machine without TLS: add ?tls=True.",
+        ),
+    )
+    return [
+        Warning(sentence, hint="See .env.example.", id=f"portal.{name}")
+        for right, name, sentence in wanted
+        if not right
+    ]
+
+
+def _is_here(host: str | None) -> bool:
+    """A socket on this machine, or its own address."""
+    return not host or host.startswith(("/", "%2F", "%2f")) or host in LOOPBACK
+
+
 @register(Tags.security)
 def field_keys(**kwargs: Any) -> list[CheckMessage]:
     """A wrong key must not come to light only when the first invoice is sealed."""
@@ -97,6 +168,16 @@ def field_keys(**kwargs: Any) -> list[CheckMessage]:
         current_key_id()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="portal.E010")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def backups(**kwargs: Any) -> list[CheckMessage]:
+    """A key that is missing or wrong must not come to light on the day a backup is needed."""
+    try:
+        key_from(settings.BACKUP_KEY)
+    except BackupUnusable as error:
+        return [Warning(str(error), hint="`manage.py backup` would refuse. See .env.example.", id="portal.W005")]
     return []
 
 

@@ -20,9 +20,11 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "rekening.example",
     "SECRET_KEY": "0123456789abcdef" * 4,
     "FIELD_KEYS": "1:" + "A" * 43 + "=",
+    "BACKUP_KEY": "B" * 43 + "=",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp://user:password@mail.example:587/?tls=True",
     "SMS_API_KEY": "s" * 40,
+    "TRUSTED_PROXIES": "1",
 }
 
 
@@ -65,6 +67,7 @@ def test_production_starts_with_everything_set(tmp_path):
         ({"ALLOWED_HOSTS": "", "MOLLIE_API_KEY": "", "EMAIL_URL": ""}, ["portal.E006", "portal.E007", "portal.E009"]),
         ({"SMS_API_KEY": "", "SMS_API_URL": "http://sms.example"}, ["portal.E011", "portal.E012"]),
         ({"SMS_SENDER": "Zorgrekening.nl"}, ["portal.E013"]),
+        ({"SECRET_KEY": "short", "MOLLIE_API_KEY": "test_" + "a" * 30}, ["portal.E014", "portal.E015"]),
         ({"MOLLIE_API_URL": "https://api.mollie.example", "FIELD_KEYS": "1:short"}, ["portal.E008", "portal.E010"]),
     ],
 )
@@ -75,13 +78,20 @@ def test_production_refuses_to_start_wrong(changed, complaints, tmp_path):
         assert complaint in result.stderr
 
 
-def test_a_test_key_is_a_warning_before_deploying(tmp_path):
-    test_key = {"MOLLIE_API_KEY": "test_" + "a" * 30}
+@pytest.mark.parametrize(
+    ("changed", "warning"),
+    [
+        ({"MOLLIE_API_KEY": "test_" + "a" * 30, "ALLOW_TEST_KEY": "1"}, "portal.W001"),
+        ({"BACKUP_KEY": ""}, "portal.W005"),
+        ({"BACKUP_KEY": "short"}, "portal.W005"),
+    ],
+)
+def test_a_test_key_or_no_backup_is_a_warning_before_deploying(changed, warning, tmp_path):
     result = manage(
-        "check", "--deploy", "--tag", "security", "--fail-level", "WARNING", folder=tmp_path, **PRODUCTION | test_key
+        "check", "--deploy", "--tag", "security", "--fail-level", "WARNING", folder=tmp_path, **PRODUCTION | changed
     )
     assert result.returncode != 0
-    assert "portal.W001" in result.stderr
+    assert warning in result.stderr
 
 
 def test_the_sandbox_starts_without_any_key_and_keeps_those_it_made(tmp_path):
