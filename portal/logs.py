@@ -67,11 +67,12 @@ def _trace(logger: Any, name: str, record: Record) -> Record:
 def _chain(error: BaseException) -> list[str]:
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [f"{_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
+    ours = [f"{place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
     return [*(_chain(cause) if cause else []), *ours, type(error).__qualname__]
 
 
-def _place(filename: str) -> str:
+def place(filename: str) -> str:
+    """The file of a line of code, without the folders of this machine."""
     path = Path(filename)
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else "/".join(path.parts[-3:])
 
@@ -125,7 +126,7 @@ class AccessLogger(Logger):
             own.handlers.clear()
             own.propagate = True
 
-    def access(self, resp: Any, req: Any, environ: Any, request_time: Any) -> None:
+    def access(self, resp: Any, _request: Any, environ: Any, request_time: Any) -> None:
         # Decoded and quoted again: else %61 for an `a` would hide a token, or %0A begin a line.
         path = without_tokens(quote(environ.get("PATH_INFO", "").encode("latin-1")))
         shown = {

@@ -77,7 +77,7 @@ def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(module, "transaction", no_transaction)
         monkeypatch.setattr(module, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
     objects = SimpleNamespace(get=Payment.objects.get)
-    monkeypatch.setattr(Payment.objects, "select_for_update", lambda no_key: objects, raising=False)
+    monkeypatch.setattr(Payment.objects, "select_for_update", lambda **_: objects, raising=False)
     yield
     monkeypatch.undo()
 
