@@ -146,7 +146,7 @@ def nobody_listens_in(**kwargs: Any) -> list[CheckMessage]:
         (
             _is_here(settings.EMAIL_HOST) or smtp_has_tls,
             "W009",
-            "EMAIL_URL goes to another machine without TLS: add ?tls=True.",
+            "EMAIL_URL goes to another machine without TLS: use smtp+tls://.",
         ),
     )
     return [

@@ -34,11 +34,14 @@ VARIABLES: dict[str, Variable] = {
     "DATABASE_URL": Variable(str, "", "postgres://…; empty: SQLite under var/"),
     "REDIS_URL": Variable(str, "", "redis://…; empty: Celery on its filesystem broker under var/"),
     "MOLLIE_API_KEY": Variable(str, "", "live_… or test_… key of the gateway"),
+    "ALLOW_TEST_KEY": Variable(bool, False, "1: start with a test_… key, for a rehearsal in which nobody really pays"),
     "MOLLIE_API_URL": Variable(str, "https://api.mollie.com", "endpoint of the gateway, without /v2"),
     "SMS_API_KEY": Variable(str, "", "key of the SMS provider (Spryng)"),
     "SMS_API_URL": Variable(str, "https://rest.spryngsms.com/v1/messages", "where an SMS is posted"),
     "SMS_SENDER": Variable(str, "Zorgrek", "sender of every SMS: 3 to 11 letters and digits"),
-    "EMAIL_URL": Variable(str, "", "smtp://user:password@host:587/?tls=True"),
+    "EMAIL_URL": Variable(
+        str, "", "smtp+tls://user:password@host:587, or smtp+ssl://…:465 for a server that begins with TLS"
+    ),
     "DEFAULT_FROM_EMAIL": Variable(str, "Zorgrekening <rekening@zorgrekening.example>", "sender of every mail"),
     "CLAMAV_URL": Variable(
         str, "", "tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: what patients send is not scanned for viruses"

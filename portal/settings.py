@@ -212,6 +212,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # --- the payment gateway ------------------------------------------------------------------------
 MOLLIE_API_URL = ENV["MOLLIE_API_URL"]
 MOLLIE_API_KEY = ENV["MOLLIE_API_KEY"]
+ALLOW_TEST_KEY: bool = ENV["ALLOW_TEST_KEY"]
 if SANDBOX and not MOLLIE_API_KEY:
     MOLLIE_API_URL, MOLLIE_API_KEY = f"{PUBLIC_URL}/sandbox/mollie", "test_" + "s" * 30
 MOLLIE_METHODS = ["ideal"]  # "iDEAL | Wero" is this one method; Wero alone will be a second

@@ -22,7 +22,7 @@ PRODUCTION = {
     "FIELD_KEYS": "1:" + "A" * 43 + "=",
     "BACKUP_KEY": "B" * 43 + "=",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
-    "EMAIL_URL": "smtp://user:password@mail.example:587/?tls=True",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
     "SMS_API_KEY": "s" * 40,
     "TRUSTED_PROXIES": "1",
 }
@@ -92,6 +92,12 @@ def test_a_test_key_or_no_backup_is_a_warning_before_deploying(changed, warning,
     )
     assert result.returncode != 0
     assert warning in result.stderr
+
+
+def test_a_mail_url_without_tls_in_its_scheme_has_none(tmp_path):
+    """`?tls=True` looks as if it did something; it does not."""
+    unsafe = {"EMAIL_URL": "smtp://user:password@mail.example:587/?tls=True"}
+    assert "portal.W009" in manage("check", folder=tmp_path, **PRODUCTION | unsafe).stderr
 
 
 def test_the_sandbox_starts_without_any_key_and_keeps_those_it_made(tmp_path):

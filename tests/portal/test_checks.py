@@ -1,0 +1,132 @@
+"""What stops a wrong installation: the checks one by one, and every kind of process that obeys them."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings as django_settings
+
+from portal import checks
+from tests.portal.test_settings import PRODUCTION, ROOT
+
+
+@pytest.fixture
+def production(settings, monkeypatch):
+    """As a site for patients: nothing is wrong until a test makes it so."""
+    settings.SANDBOX = settings.DEBUG = False
+    settings.PUBLIC_URL, settings.HTTPS = PRODUCTION["PUBLIC_URL"], True
+    settings.ALLOWED_HOSTS = [PRODUCTION["ALLOWED_HOSTS"]]
+    settings.SECRET_KEY = PRODUCTION["SECRET_KEY"]
+    settings.MOLLIE_API_KEY, settings.MOLLIE_API_URL = PRODUCTION["MOLLIE_API_KEY"], checks.MOLLIE
+    settings.SMS_API_KEY, settings.SMS_API_URL = PRODUCTION["SMS_API_KEY"], "https://sms.example"
+    settings.SMS_SENDER, settings.EMAIL_IS_SET = "Zorgrek", True
+    settings.EMAIL_HOST, settings.EMAIL_USE_TLS = "mail.example", True
+    settings.TRUSTED_PROXIES, settings.REDIS_URL = 1, ""
+    monkeypatch.setattr(django_settings, "DATABASES", {"default": {"HOST": ""}})
+    return settings
+
+
+def ids(*found):
+    return {message.id for messages in found for message in messages}
+
+
+def all_of_security():
+    return ids(
+        checks.production(), checks.nobody_listens_in(), checks.no_money_in_a_demo(), checks.stand_ins_stay_home()
+    )
+
+
+def test_nothing_is_wrong_with_a_right_installation(production):
+    assert all_of_security() == set()
+
+
+@pytest.mark.parametrize("key", ["short", "a" * 64, "abab" * 20, "django-insecure-" + "0123456789abcdef" * 4])
+def test_a_key_that_can_be_guessed_stops_it(production, key):
+    production.SECRET_KEY = key
+    assert all_of_security() == {"portal.E014"}
+
+
+def test_a_test_key_stops_it_unless_it_is_a_rehearsal(production):
+    production.MOLLIE_API_KEY = "test_" + "a" * 30
+    assert all_of_security() == {"portal.E015"}
+    production.ALLOW_TEST_KEY = True
+    assert all_of_security() == set()
+    assert ids(checks.real_payments()) == {"portal.W001"}, "and it is still told before deploying"
+
+
+def test_a_demo_takes_no_real_money(settings):
+    assert checks.no_money_in_a_demo() == []
+    settings.MOLLIE_API_KEY = "live_" + "a" * 30
+    assert ids(checks.no_money_in_a_demo()) == {"portal.E016"}
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://api.mollie.com", "https://api.mollie.com.example", "http://127.0.0.1:9/m"]
+)
+def test_payments_go_to_mollie_alone(production, endpoint):
+    production.MOLLIE_API_URL = endpoint
+    assert all_of_security() == {"portal.E008"}
+
+
+@pytest.mark.parametrize(
+    ("host", "options", "warned"),
+    [
+        ("db.example", {}, {"portal.W006"}),
+        ("db.example", {"sslmode": "prefer"}, {"portal.W006"}),
+        ("db.example", {"sslmode": "verify-full"}, set()),
+        ("10.0.0.5", {"sslmode": "require"}, set()),
+        ("127.0.0.1", {}, set()),
+        ("/run/postgresql", {}, set()),
+    ],
+)
+def test_a_database_elsewhere_is_reached_through_tls(production, host, options, warned):
+    production.DATABASES["default"] |= {"HOST": host, "OPTIONS": options}
+    assert all_of_security() == warned
+
+
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("redis://cache.example:6379/0", {"portal.W007"}),
+        ("rediss://cache.example:6379/0", set()),
+        ("redis://localhost:6379/0", set()),
+        ("redis://[::1]:6379/0", set()),
+    ],
+)
+def test_a_redis_elsewhere_is_reached_through_tls(production, url, warned):
+    production.REDIS_URL = url
+    assert all_of_security() == warned
+
+
+def test_https_without_a_counted_proxy_would_redirect_for_ever(production):
+    production.TRUSTED_PROXIES = 0
+    assert all_of_security() == {"portal.W008"}
+
+
+def test_a_mail_server_elsewhere_is_reached_through_tls(production):
+    production.EMAIL_USE_TLS = production.EMAIL_USE_SSL = False
+    assert all_of_security() == {"portal.W009"}
+    production.EMAIL_HOST = "127.0.0.1"
+    assert all_of_security() == set()
+
+
+PYTHON = sys.executable
+PROCESSES = {
+    "serve": [PYTHON, "manage.py", "serve"],
+    "gunicorn": [PYTHON, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"],
+    "worker": [PYTHON, "-m", "celery", "-A", "portal.celery", "worker", "--pool", "solo"],
+    "beat": [PYTHON, "-m", "celery", "-A", "portal.celery", "beat"],
+}
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_no_process_starts_with_a_key_that_everybody_knows(name, tmp_path):
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    wrong = {"SECRET_KEY": "x" * 64, "MOLLIE_API_KEY": "test_" + "a" * 30, "PORT": "8479"}
+    environment = kept | PRODUCTION | wrong | {"ZORGREKENING_TESTS": "1", "DATA_DIR": str(tmp_path)}
+    ended = subprocess.run(PROCESSES[name], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert "portal.E014" in ended.stderr
+    assert "portal.E015" in ended.stderr
+    assert not list(tmp_path.glob("*.sqlite3")), "it stops before it touches a database"
