@@ -12,10 +12,10 @@ from typing import Any
 
 import psycopg
 
+from tests.faults import practice
 from tests.faults.moments import AMSTERDAM
 from tests.faults.patient import Bill, Patient
 from tests.faults.site import Outage, Site
-from tests.portal import batches
 
 TRY_SECONDS = 90  # every act succeeds in the end, or the site did not come back
 ENDINGS = ["pay"] * 6 + ["pay_and_close", "pay_and_close", "cancel", "fail", "expire"]
@@ -95,18 +95,12 @@ class History:
         return Bill(number, self._rng.randint(2000, 40000), f"{number.lower()}@post.example")
 
     def _batch(self, agb_code: str) -> dict[str, Any]:
-        made = []
         today = self.site.clock.now().astimezone(AMSTERDAM).date()
+        made = []
         for bill in self.bills:
-            issued = today - timedelta(days=self._rng.randint(0, 25))
-            line = batches.INVOICE["lines"][0] | {
-                "unit_price": f"{bill.cents // 100}.{bill.cents % 100:02d}",
-                "performed_on": (issued - timedelta(days=2)).isoformat(),
-            }
-            invoice = batches.invoice(0, number=bill.number, issued_on=issued.isoformat(), lines=[line])
-            invoice["patient"] |= {"number": f"P-{bill.number}", "email": bill.email}
-            made.append(invoice)
-        return batches.batch(*made) | {"provider": {"agb_code": agb_code}}
+            issued_on = today - timedelta(days=self._rng.randint(0, 25))
+            made.append(practice.invoice(bill.number, cents=bill.cents, email=bill.email, issued_on=issued_on))
+        return practice.batch(agb_code, made)
 
     def _reduce(self, bill: Bill) -> str:
         total = self.reduced.get(bill.number, 0)
