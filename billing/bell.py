@@ -4,6 +4,7 @@ Rules ring by a task's name, because tasks import rules and not the other way ro
 """
 
 import logging
+import secrets
 from functools import partial
 
 from celery import current_app
@@ -25,8 +26,13 @@ def ring(task_name: str, pk: int) -> None:
 def _send(task_name: str, pk: int) -> None:
     try:
         # The publish retry policy in the settings bounds how long a dead broker can keep the caller.
-        # The request's id goes along (None when nobody asked), so that one search finds what it led to.
-        told = {"request_id": get_contextvars().get("request_id")}
-        current_app.send_task(task_name, args=[pk], ignore_result=True, headers=told)
+        current_app.send_task(task_name, args=[pk], ignore_result=True, task_id=_task_id())
     except (OperationalError, OSError) as error:
         log.warning("could not ring %s: %s", task_name, type(error).__name__)
+
+
+def _task_id() -> str | None:
+    """The id of the request (or of the bell) that led here and a tail of its own, so that one search of the logs finds
+    all that it led to. None, for Celery to choose, when nobody asked."""
+    request_id = get_contextvars().get("request_id")
+    return f"{request_id}.{secrets.token_hex(4)}" if request_id else None
