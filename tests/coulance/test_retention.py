@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.core.files.storage import storages
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Invoice
 from coulance import case_page, cases, retention
 from coulance.models import CaseMessage, CoulanceCase, Decision, Specification
 from tests.coulance import desk_cases
+from tests.portal.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status = Specification.Status
@@ -47,7 +49,11 @@ def test_nobody_is_offered_a_file_that_is_gone():
     retention.erase_uploads(TODAY)
     assert not case_page.viewable(case).exists()
     assert not cases.look_at(case, today=TODAY).can_see_again
-    assert case_page.load(case).files[0].name == ""
+    (gone,) = case_page.load(case).files
+    assert gone.name == ""
+    staff = signed_in(desk_cases.staff_of(case))
+    page = staff.get(reverse("admin:coulance_coulancecase_change", args=[case.pk])).content.decode()
+    assert f"{gone.served_name} <span" in page  # a line without a name would tell nobody anything
 
 
 def test_a_file_that_was_never_checked_goes_too():
