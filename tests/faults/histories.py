@@ -42,6 +42,8 @@ class History:
     def run(self) -> None:
         self._until_done("import", self._import)
         for _ in range(self.acts):
+            if self.site.is_closing:
+                return
             act = self._rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
             bill = self._rng.choice(self.bills)
             name = act.__name__.strip("_")
@@ -58,7 +60,7 @@ class History:
             except Outage as outage:
                 self.outages += 1
                 self.told.append(f"{moment:%d %H:%M:%S} {name} {about}: {outage}")
-                if time.monotonic() > stop_at:
+                if self.site.is_closing or time.monotonic() > stop_at:
                     raise TimeoutError(f"seed {self.seed}: {name} never succeeded: {outage}") from outage
                 time.sleep(0.3)
             else:
@@ -115,7 +117,7 @@ class History:
                 refused = self.site.ask_desk(do="reduce", number=bill.number, total_cents=total)
             except Outage:
                 self.outages += 1
-                if time.monotonic() > stop_at:
+                if self.site.is_closing or time.monotonic() > stop_at:
                     raise
                 time.sleep(0.3)
                 continue

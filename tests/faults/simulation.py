@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -93,6 +93,8 @@ class Faults:
 
     def run(self) -> None:
         for _ in range(self._count):
+            if self.site.is_closing:
+                return
             time.sleep(self._rng.uniform(0.2, 1.6))
             self._rng.choices([self._kill, self._pause, self._order, self._leap], [5, 3, 5, 2])[0]()
 
@@ -274,6 +276,11 @@ def _walk(site: Site, outcome: Outcome, *, acts: int, faults: int) -> None:
     disturbances = Faults(site, random.Random(f"faults {outcome.seeds[0]}:{outcome.seeds[-1]}"), outcome, faults)
     with ThreadPoolExecutor(max_workers=len(outcome.histories) + 1) as pool:
         running = [pool.submit(one.run) for one in [*outcome.histories, disturbances]]
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            site.is_closing = True  # nobody tries again
+            raise
     for future in running:
         if (error := future.exception()) is not None:
             outcome.problems.append(f"{type(error).__name__}: {error}")

@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -85,6 +84,7 @@ class Servers:
         if os.geteuid() == 0:
             self._as_owner = {"user": "postgres", "group": "postgres", "extra_groups": []}
         self._make_cluster()
+        self.keeper = Keeper(self._parts())
 
     def _make_cluster(self) -> None:
         data = self.folder / "postgresql"
@@ -99,7 +99,7 @@ class Servers:
             check=True, stdout=subprocess.DEVNULL, cwd="/", **self._as_owner,
         )  # fmt: skip
 
-    def parts(self) -> list[Part]:
+    def _parts(self) -> list[Part]:
         data = self.folder / "postgresql"
         # fsync only matters when the machine itself loses power; a killed server must keep what it confirmed.
         options = f"-p {self.port} -h 127.0.0.1 -k {data} -c fsync=off -c max_connections=200"
@@ -147,6 +147,7 @@ class Site:
             servers.run(f"CREATE DATABASE {self.database} TEMPLATE template_portal")
             self.environment["DATABASE_URL"] = servers.url(self.database)
             self.environment["REDIS_URL"] = f"redis://127.0.0.1:{servers.redis_port}/0"
+        self.is_closing = False
         self._desk_lock = threading.Lock()
         self.keeper = Keeper(self._parts())
 
@@ -290,23 +291,18 @@ def ground(folder: Path, database: str) -> Iterator[tuple[Path, Servers | None]]
         yield template, None
         return
     servers = Servers(folder)
-    keeper = Keeper(servers.parts())
-    keeper.start()
+    servers.keeper.start()
     try:
         wait_until(servers.postgres_answers, seconds=READY_SECONDS, what="PostgreSQL is up")
         servers.run("CREATE DATABASE template_portal")
         environment["DATABASE_URL"] = servers.url("template_portal")
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
-        servers.keeper = keeper  # type: ignore[attr-defined]
         yield template, servers
     finally:
-        keeper.stop()
+        servers.keeper.stop()
 
 
 def _sqlite_whole(path: Path) -> None:
     """Bring what stands in the journal into the file, so that the file can be copied."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-KILL, STOP, GO_ON = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
