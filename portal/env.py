@@ -1,6 +1,6 @@
 """Every environment variable the product reads, declared once: name, kind, default, help.
 
-`.env.example` is checked against this table by a test; settings.py is the only reader.
+`.env.example` is checked against this table by a test; settings.py and serving.py (gunicorn's) are the only readers.
 """
 
 import os
@@ -31,6 +31,7 @@ VARIABLES: dict[str, Variable] = {
     "ALLOWED_HOSTS": Variable(list, [], "host names served, separated by commas"),
     "PUBLIC_URL": Variable(str, "", "the address patients see, https://…; default http://127.0.0.1:PORT"),
     "PORT": Variable(int, 8000, "the port to listen on"),
+    "BIND": Variable(str, "127.0.0.1", "the address to listen on; 0.0.0.0 in a container, whose proxy is elsewhere"),
     "DATABASE_URL": Variable(str, "", "postgres://…; empty: SQLite under var/"),
     "REDIS_URL": Variable(str, "", "redis://…; empty: Celery on its filesystem broker under var/"),
     "MOLLIE_API_KEY": Variable(str, "", "live_… or test_… key of the gateway"),
@@ -47,11 +48,22 @@ VARIABLES: dict[str, Variable] = {
         str, "", "tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: what patients send is not scanned for viruses"
     ),
     "MEDIA_ROOT": Variable(str, "", "where documents are kept; default var/media"),
+    "S3_BUCKET": Variable(str, "", "bucket for the documents instead of MEDIA_ROOT; what goes there is sealed already"),
+    "S3_ENDPOINT_URL": Variable(str, "", "https://… of the provider of the bucket; empty: Amazon's own"),
+    "S3_REGION": Variable(str, "", "region of the bucket, such as eu-central-1"),
+    "S3_ACCESS_KEY": Variable(str, "", "key id for the bucket; empty: the role of the machine"),
+    "S3_SECRET_KEY": Variable(str, "", "secret that belongs to S3_ACCESS_KEY"),
     "DATA_DIR": Variable(str, "", "everything the running product writes; default var/ in the checkout"),
+    "STATIC_ROOT": Variable(
+        str, "", "where `collectstatic` puts style sheets and scripts; default static/ in DATA_DIR"
+    ),
     "METRICS_TOKEN": Variable(
         str, "", "what Prometheus shows as its bearer token at /metrics; empty: there is no such page"
     ),
     "LOG_JSON": Variable(bool, False, "1: one JSON object for each line of the log, for a machine that collects them"),
+    "SENTRY_DSN": Variable(
+        str, "", "https://key@host/project of a Sentry in the EU that hears of errors, without words or people"
+    ),
     "TRUSTED_PROXIES": Variable(int, 0, "number of reverse proxies in front, for the client's address"),
 }
 

@@ -4,7 +4,10 @@ import os
 import threading
 from typing import Any
 
-bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+from portal import env
+
+_ENV = env.read()
+bind = f"{_ENV['BIND']}:{_ENV['PORT']}"
 worker_class = "gthread"
 workers = 2
 threads = 4

@@ -4,11 +4,12 @@ import os
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import environ
 
 from portal import env as environment
+from portal import s3
 from portal.secrets import stored_secret
 
 ROOT = environment.ROOT
@@ -172,10 +173,10 @@ PHONENUMBER_DB_FORMAT = "E164"
 
 # --- static files -------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(ENV["STATIC_ROOT"] or DATA_DIR / "static")
 STATICFILES_DIRS = [ROOT / "static"]
 _MANIFEST = not (DEBUG or TESTING)
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -183,6 +184,14 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if ENV["S3_BUCKET"]:
+    STORAGES["default"] = s3.storage(
+        bucket=ENV["S3_BUCKET"],
+        endpoint=ENV["S3_ENDPOINT_URL"],
+        region=ENV["S3_REGION"],
+        access_key=ENV["S3_ACCESS_KEY"],
+        secret_key=ENV["S3_SECRET_KEY"],
+    )
 WHITENOISE_USE_FINDERS = not _MANIFEST
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many to compress, and every URL may be cached for ever
 
@@ -327,12 +336,16 @@ SILENCED_SYSTEM_CHECKS = [
     *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
+_SENTRY = {"()": "portal.sentry.Reporter", "dsn": ENV["SENTRY_DSN"], "level": "ERROR"}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"drawn": {"()": "portal.logs.formatter", "as_json": ENV["LOG_JSON"]}},
     "filters": {"no_traceback": {"()": "portal.logs.WithoutTraceback"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "drawn"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "drawn"},
+        **({"sentry": _SENTRY} if ENV["SENTRY_DSN"] else {}),
+    },
     "loggers": {"django.security.DisallowedHost": {"filters": ["no_traceback"]}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }
