@@ -90,9 +90,6 @@ class Servers:
         data = self.folder / "postgresql"
         data.mkdir(mode=0o700)
         if self._as_owner:
-            for above in (self.folder, *self.folder.parents):
-                if above.stat().st_uid == 0 and above.stat().st_mode & 0o001 == 0:
-                    above.chmod(above.stat().st_mode | 0o011)
             os.chown(data, pwd.getpwnam("postgres").pw_uid, pwd.getpwnam("postgres").pw_gid)
         subprocess.run(
             [self._binaries / "initdb", "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
@@ -284,7 +281,10 @@ def ground(folder: Path, database: str) -> Iterator[tuple[Path, Servers | None]]
     Clock(folder / "clock")
     environment = clean_environment(seed, free_port())
     migrate = [PYTHON, "manage.py", "migrate", "--no-input", "-v", "0"]
-    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
+    # Beside PostgreSQL only the bank keeps its tables in the file.
+    subprocess.run(
+        [*migrate, *(["sandbox"] if database == "postgresql" else [])], cwd=ROOT, env=environment, check=True
+    )
     template = seed / "zorgrekening.sqlite3"
     _sqlite_whole(template)
     if database == "sqlite":

@@ -1,6 +1,7 @@
 """A short simulation of the whole, and proof that its judge can say no."""
 
 import copy
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,13 @@ both_databases = pytest.mark.both_databases
 
 
 @pytest.fixture(scope="module")
-def stood(tmp_path_factory):
-    """What batches stand on. PostgreSQL runs under an account of its own that must be able to get there."""
-    folder = tmp_path_factory.mktemp("faults")
-    for above in (folder, *folder.parents):
-        if above.stat().st_mode & 0o001 == 0 and above.owner() != "postgres":
-            above.chmod(above.stat().st_mode | 0o011)
-    with ground(folder, DATABASE) as (template, servers):
-        yield {"folder": folder, "template": template, "servers": servers}
+def stood():
+    """What batches stand on. Not in pytest's own folder: PostgreSQL runs under an account that may not enter there."""
+    with tempfile.TemporaryDirectory(prefix="zorgrekening-faults-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with ground(folder, DATABASE) as (template, servers):
+            yield {"folder": folder, "template": template, "servers": servers}
 
 
 def walked(stood, seeds, **more):
@@ -30,7 +30,7 @@ def walked(stood, seeds, **more):
 
 @pytest.fixture(scope="module")
 def outcome(stood):
-    return walked(stood, range(1, 11), acts=5, faults=9)
+    return walked(stood, range(1, 11), acts=4, faults=8)
 
 
 @both_databases
