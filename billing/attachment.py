@@ -4,6 +4,7 @@ import re
 
 from django.http import HttpResponse
 
+_POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors 'none'"
 _NAME = re.compile(r"[a-z0-9-]{1,40}\.[a-z0-9]{1,5}")
 
 
@@ -19,7 +20,7 @@ def attachment(content: bytes, *, name: str, content_type: str) -> HttpResponse:
         "Content-Length": str(len(content)),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": _POLICY,
         "X-Robots-Tag": "noindex, nofollow",
     }
     return HttpResponse(content, content_type=content_type, headers=headers)
