@@ -22,10 +22,11 @@ from billing.models import Invoice, Staff
 from billing.money import ZERO
 from coulance import cases, notices
 from coulance.amounts import Outcome
-from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal
+from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
 
 Status, Kind = CoulanceCase.Status, Decision.Kind
 REASON_LETTERS = 500
+CHECK_TAKES_AT_MOST = timedelta(hours=1)  # what is not checked by then has something wrong with it, and nobody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
         _refuse_unless(
             proposal.decided_by_id != by.pk, _("Somebody else has to agree: nobody decides about their own proposal.")
         )
+        _refuse_while_checking(locked, now)
         outcome = None
         if proposal.new_due is not None:
             outcome = Outcome(**{f.name: getattr(proposal, f.name) for f in fields(Outcome)})
@@ -174,6 +176,16 @@ def _refuse_unless(fine: bool, sentence: str) -> None:
         raise Refused(sentence)
 
 
+def _refuse_while_checking(case: CoulanceCase, now: datetime) -> None:
+    """No decision ends the rest of an invoice minutes before a new file opens its case again.
+
+    What waits for the virus scanner, or fails, does not hold up anybody: that file is looked at afterwards.
+    """
+    soon = (Specification.Status.RECEIVED, Specification.Status.CHECKING)
+    checking = case.specifications.filter(status__in=soon, uploaded_at__gt=now - CHECK_TAKES_AT_MOST)
+    _refuse_unless(not checking.exists(), _("A new file is being checked. Look again in a minute."))
+
+
 def _words(reason: str) -> str:
     reason = reason.strip()
     _refuse_unless(bool(reason), _("Give a reason. The patient can read it."))
@@ -184,6 +196,7 @@ def _words(reason: str) -> str:
 def _decide_or_propose(
     invoice: Invoice, case: CoulanceCase, ruling: _Ruling, by: Staff, now: datetime
 ) -> Decision | Proposal:
+    _refuse_while_checking(case, now)
     outcome = ruling.outcome
     if outcome and outcome.new_due + outcome.reduction != reductions.patient_share(invoice):
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))

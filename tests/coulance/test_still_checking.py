@@ -1,0 +1,60 @@
+"""While a file is being checked nobody ends anything over it, and what can't be checked holds nothing for ever."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from billing.errors import Refused
+from billing.models import Staff
+from coulance import checking, decisions
+from coulance.models import CoulanceCase, Decision, Proposal, Specification
+from tests.coulance.desk_cases import at_desk, picture_of, staff_of
+from tests.coulance.test_reopened import case, decide, held, mails, send  # noqa: F401
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+Status, FileStatus = CoulanceCase.Status, Specification.Status
+
+
+class TestDeciding:
+    def test_it_waits_for_a_file_that_is_being_checked(self):
+        row = at_desk()
+        picture_of(row)
+        new = send(row)
+        for act, due in (("approve", "750.00"), ("refuse", None)):
+            with pytest.raises(Refused, match="minuut"):
+                decide(act, row, staff_of(row), due)
+        assert held(row)
+        assert mails("coulance_adjusted") == 0
+        checking.check(new.pk)
+        decide("approve", row, staff_of(row), "750.00")
+        row.refresh_from_db()
+        assert (row.status, row.reopened, held(row)) == (Status.ADJUSTED, 0, False)
+
+    def test_correcting_waits_too(self, case):  # noqa: F811
+        send(case)
+        with pytest.raises(Refused, match="minuut"):
+            decide("correct", case, staff_of(case), "700.00")
+        assert held(case)
+
+    def test_agreeing_as_the_second_person_waits_too(self):
+        row = at_desk()
+        decide("approve", row, staff_of(row, Staff.Role.CLERK), "750.00")
+        send(row)
+        row.refresh_from_db()
+        with pytest.raises(Refused, match="minuut"):
+            decisions.confirm(row, version=row.version, by=staff_of(row))
+        assert Proposal.objects.exists()
+
+    @pytest.mark.parametrize("kept_back", ["quarantined", "failing"])
+    def test_what_takes_long_holds_up_nobody(self, kept_back):
+        row = at_desk()
+        new = send(row)
+        rows = Specification.objects.filter(pk=new.pk)
+        if kept_back == "quarantined":
+            rows.update(status=FileStatus.QUARANTINED)
+        else:
+            rows.update(uploaded_at=timezone.now() - timedelta(hours=2))
+        assert isinstance(decide("approve", row, staff_of(row), "750.00"), Decision)
+        new.refresh_from_db()
+        assert new.status in Specification.PENDING
