@@ -89,7 +89,7 @@ class Faults:
         self._servers = site.servers is not None
         if site.servers:
             self._parts |= site.servers.keeper.parts
-        self._watchers: list[threading.Thread] = []
+        self._watchers: list[tuple[threading.Thread, list[Part]]] = []
 
     def run(self) -> None:
         for _ in range(self._count):
@@ -100,7 +100,7 @@ class Faults:
 
     def heal(self) -> None:
         """Everything goes on, and every part is seen to work again."""
-        for watcher in self._watchers:
+        for watcher, _needed in self._watchers:
             watcher.join()
         self.site.set_faults(None)
 
@@ -108,6 +108,8 @@ class Faults:
         kinds = KILLS | (SERVER_KILLS if self._servers else {})
         name = self._rng.choices(list(kinds), list(kinds.values()))[0]
         part = self._parts[name.partition(" ")[0]]
+        if any(watcher.is_alive() and part in needed for watcher, needed in self._watchers):
+            return  # how long a recovery takes can't be told when it is killed once more
         if name == "postgres":
             part.process.send_signal(signal.SIGKILL)  # its children are in groups of their own, and see it end
         elif name.endswith("child"):
@@ -145,8 +147,9 @@ class Faults:
             else:
                 self._outcome.ready_after(name, took + 0.1)
 
-        self._watchers.append(threading.Thread(target=look, daemon=True))
-        self._watchers[-1].start()
+        watcher = threading.Thread(target=look, daemon=True)
+        self._watchers.append((watcher, needed))
+        watcher.start()
 
     def _pause(self) -> None:
         kinds = STOPS | (SERVER_STOPS if self._servers else {})
