@@ -346,6 +346,9 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "drawn"},
         **({"sentry": _SENTRY} if ENV["SENTRY_DSN"] else {}),
     },
-    "loggers": {"django.security.DisallowedHost": {"filters": ["no_traceback"]}},
+    "loggers": {
+        "django.security.DisallowedHost": {"filters": ["no_traceback"]},
+        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "pikepdf")},  # a line for every step
+    },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }
