@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils import timezone
 
-from billing import audit, ledger
+from billing import audit, credit, ledger
 from billing.breakdown import interest_due, parts_of
 from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
@@ -125,17 +125,29 @@ def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) ->
 
 
 def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
-    """Take all costs and interest off an invoice, by mirrors; returns the sum. Somebody turned out to be right."""
+    """Take all costs and interest off an invoice; returns the sum. Somebody turned out to be right.
+
+    What of it was paid already is credit, which staff pay back.
+    """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        charged = LedgerEntry.objects.filter(
-            invoice=locked, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
-        )
-        waived = ZERO
-        for entry in charged:
-            entry.invoice = locked
-            ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
-            waived += entry.amount
+        waived = take_off(locked, by=by, note=note)
         if waived:
-            audit.record("charges_waived", by=by, invoice=locked, amount=str(waived), note=note)
+            last = LedgerEntry.objects.filter(invoice=locked).latest("pk")
+            credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
+    return waived
+
+
+def take_off(invoice: Invoice, *, by: str, note: str) -> Decimal:
+    """Mirror the costs and interest of a locked invoice that stand; returns their sum in euros."""
+    charged = LedgerEntry.objects.filter(
+        invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
+    )
+    waived = ZERO
+    for entry in charged:
+        entry.invoice = invoice  # the one locked row, so that its settled_at stays the same for every entry
+        ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
+        waived += entry.amount
+    if waived:
+        audit.record("charges_waived", by=by, invoice=invoice, amount=str(waived), note=note)
     return waived

@@ -182,6 +182,15 @@ def test_a_14_day_letter_that_came_back_late_takes_its_costs_with_it():
     assert ledger.balance(invoice.pk) == Decimal("100.00")
 
 
+def test_costs_that_were_paid_before_their_14_day_letter_came_back_are_paid_back_by_a_person():
+    invoice = until(new_invoice(), COSTS_ON)
+    pay(invoice, "140.50", COSTS_ON)
+    reminders.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)
+    assert ledger.balance(invoice.pk) == Decimal("-40.50")
+    item = StaffItem.objects.get(kind=StaffItem.Kind.SURPLUS)
+    assert (item.invoice, item.note) == (invoice, "40.50")
+
+
 def test_without_an_address_a_person_is_asked_and_paper_counts():
     invoice = new_invoice(patient=factories.patient(email=""))
     live_through(MONDAY, MONDAY + timedelta(days=1))
