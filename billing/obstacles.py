@@ -59,6 +59,7 @@ REASONS: dict[str, Promise] = {
     "bounced": _("the mail came back"),
     "not_delivered": _("the mail could not be delivered"),
     "changed": _("the amount changed before the letter was sent"),
+    "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
     "by_hand": _("delivered in another way, says staff"),
 }

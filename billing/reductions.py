@@ -3,8 +3,10 @@
 from datetime import datetime
 from decimal import Decimal
 
-from billing import audit, ledger
-from billing.models import Invoice, LedgerEntry, StaffItem
+from django.utils import timezone
+
+from billing import charges, credit, ladder, ledger
+from billing.models import Invoice, LedgerEntry
 from billing.money import ZERO
 from billing.payments import supersede_live
 
@@ -27,28 +29,32 @@ def reduced(invoice: Invoice) -> Decimal:
 def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, now: datetime) -> Decimal:
     """Make the reductions of a locked invoice add up to `total` euros; returns the credit of the patient, if any.
 
-    More than before is one entry more; less than before mirrors what stood and books anew. A running payment of the
-    old amount is replaced. Money that came in and is now too much is a staff item, which closes the one that an earlier
-    reduction made: the credit in it is no longer true. Raises ValueError for a total
-    below zero or above the patient's share.
+    More than before is one entry more; less than before mirrors what stood and books anew. More also takes off the
+    costs and interest that were charged: they were reckoned over an amount that was never owed, so the letters that
+    named them are void. A running payment of the old amount is replaced. Money that came in and is now too much is a
+    staff item. Raises ValueError for a total below zero or above the patient's share.
     """
     if not ZERO <= total <= patient_share(invoice):
         raise ValueError("a reduction lies between nothing and all")
     before = reduced(invoice)
     if total == before:
         return max(-ledger.balance(invoice.pk), ZERO)
-    if total < before:
+    if total > before:
+        _take_off_charges(invoice, by, now)
+    else:
         _take_back(invoice, external_id, by, now)
         before = ZERO
     if total > before:
         ledger.post(invoice, Kind.REDUCTION, before - total, external_id=external_id, occurred_at=now, by=by)
     supersede_live(invoice, now=now)
-    credit = max(-ledger.balance(invoice.pk), ZERO)
-    overtaken = StaffItem.objects.filter(kind=StaffItem.Kind.SURPLUS, invoice=invoice, payment=None, closed_at=None)
-    audit.close_overtaken(overtaken, by=by, reason="the reduction changed")
-    if credit:
-        audit.ask_staff(StaffItem.Kind.SURPLUS, dedupe_key=external_id, invoice=invoice, note=str(credit))
-    return credit
+    return credit.leave_to_staff(invoice, cause=external_id, by=by, reason="the reduction changed")
+
+
+def _take_off_charges(invoice: Invoice, by: str, now: datetime) -> None:
+    """What is still owed may cost something again only after a 14-day letter of its own (6:96 lid 6 BW)."""
+    if charges.take_off(invoice, by=by, note="lowered"):
+        ladder.void_final_notice(invoice, "lowered")
+        ladder.aim(invoice, today=timezone.localtime(now).date())
 
 
 def _take_back(invoice: Invoice, external_id: str, by: str, now: datetime) -> None:
