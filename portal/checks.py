@@ -1,4 +1,4 @@
-"""System checks: what must be right before the product serves anyone. `serve` and gunicorn refuse on an error."""
+"""System checks: what must be right before the product serves anyone. Web, worker and beat refuse on an error."""
 
 import ctypes
 from datetime import timedelta
