@@ -7,7 +7,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import ledger, links, outbox, reductions
+from billing import ledger, links, outbox, plans, reductions
+from billing.invoices import active_hold
 from billing.models import Invoice
 from billing.money import ZERO
 from coulance.models import CoulanceCase
@@ -21,6 +22,13 @@ def way_in(invoice: Invoice, *, until: date) -> dict[str, object]:
     return {"lines": [line], "link_until": until, "provider": invoice.provider}
 
 
+def _paying(invoice: Invoice) -> dict[str, Any]:
+    """Whether the patient has to pay now: not while any hold stands, and by installments while a plan runs."""
+    plan = plans.progress(invoice.pk, today=timezone.localdate())
+    runs = plan is not None and not plan.is_deferral and plan.next is not None  # a deferral moved the last day itself
+    return {"on_hold": active_hold(invoice.pk) is not None, "plan": plan if runs else None}
+
+
 def amounts(invoice: Invoice) -> dict[str, Any]:
     """What a mail about a decision says in euros, and the last day to pay what is left."""
     share, reduction = reductions.patient_share(invoice), reductions.reduced(invoice)
@@ -32,6 +40,7 @@ def amounts(invoice: Invoice) -> dict[str, Any]:
         "outstanding": max(balance, ZERO),
         "credit": max(-balance, ZERO),
         "due_on": invoice.due_on,
+        **_paying(invoice),
     }
 
 
@@ -49,6 +58,7 @@ def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
             "outstanding": ledger.outstanding(invoice.pk),
             "specification_due_on": case.specification_due_on,
             "decided_before": case.standing is not None,
+            **_paying(invoice),
             **facts,
         },
         dedupe_key=f"{kind}:{case.pk}:{event}",
