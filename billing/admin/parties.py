@@ -71,6 +71,8 @@ class _BelongsRight(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if "provider" in self.errors:  # one that there is not: the field says so, and nothing can go together with it
+            return cleaned
         role = cleaned.get("role", self.instance.role)
         provider = cleaned["provider"] if "provider" in self.fields else self.instance.provider
         if (role == Role.OPERATIONS) != (provider is None):

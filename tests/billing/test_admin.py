@@ -328,6 +328,13 @@ def test_role_and_provider_go_together(operations, practice, role, with_provider
     assert not Staff.objects.filter(username="anna").exists()
 
 
+@pytest.mark.parametrize("provider", ["9999", "00000000000000000000", "/", "½"])
+def test_a_provider_that_there_is_not_is_a_sentence(operations, provider):
+    response = operations.post("/beheer/billing/staff/add/", staff_form(provider=provider, role="clerk"))
+    assert response.status_code == 200
+    assert "provider" in response.context["adminform"].form.errors
+
+
 def test_a_clerk_does_not_become_operations_by_the_form(operations, practice):
     clerk = factories.staff(provider=practice)
     form = {"role": "operations", "is_active": "on"}
