@@ -143,14 +143,17 @@ def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
 def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime | None = None) -> CaseMessage:
     """Leave a message for the provider, sealed: an answer as good as a file, so a case that waited for one goes there.
 
-    Raises Refused when the case is closed or the text is too long.
+    Raises Refused when the case is decided or closed or the text is too long.
     """
     now = now or timezone.now()
     text = text.replace("\x00", "").strip()
     with transaction.atomic():
         case = lock(case_id)
         in_time = why_not_send(case, today=timezone.localdate(now)) is None
-        if case.status not in CoulanceCase.OPEN and not in_time:
+        if case.status in CoulanceCase.DECIDED and in_time:
+            # On nobody's desk: a message alone opens no case again.
+            raise Refused(_("Your care provider has decided already. Call them, or send a new specification."))
+        if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed. Call your care provider if you have a question."))
         if not text or len(text) > LONGEST_MESSAGE:
             raise Refused(_("Write a message of at most %(most)d characters.") % {"most": LONGEST_MESSAGE})
@@ -160,6 +163,8 @@ def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime
         message.text = text
         message.save(force_insert=True)
         audit.record("case_message_written", by=by, invoice=case.invoice)
+        if case.status == Status.OFFERED and in_time:
+            move(case, Status.WAITING_FOR_SPECIFICATION, by=by)
         if in_time and case.status == Status.WAITING_FOR_SPECIFICATION:
             reach_provider(case, now=now, letter="coulance_answered")
         else:
@@ -189,15 +194,17 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
 def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collection[int] | None = None) -> date:
     """The patient does not want the scheme: the full amount is due, with time to pay it; the new last day.
 
-    Of what was sent the files with the keys `erasable` go at once (None: all of them), but those that a decision
-    rests on stay: that one stands. The rest goes when its time is over. Raises Refused when the case is closed already.
+    Of what was sent the files with the keys `erasable` go at once (None: all of them), and so do those that are still
+    being checked: nobody has seen them, and they must not open again what was stopped. Those that a decision rests on
+    stay: that one stands. The rest goes when its time is over. Raises Refused when the case is closed already.
     """
     with transaction.atomic():
         case = lock(case_id)
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed already."))
         standing, rows = case.standing, list(case.specifications.all())
-        kept = set() if erasable is None else {row.pk for row in rows} - set(erasable)
+        seen = {row.pk for row in rows if row.status not in Specification.PENDING}
+        kept = set() if erasable is None else seen - set(erasable)
         files.drop_all(case, but=kept | files.decided_with(rows, standing))
         if standing:
             return keep(case, today=today, by=by)

@@ -68,7 +68,8 @@ def _erasable(request: HttpRequest, case: CoulanceCase) -> set[int]:
 
 
 def _erases_all(case: CoulanceCase, erasable: set[int]) -> bool:
-    rows = list(case.specifications.exclude(stored_name=""))
+    there = case.specifications.exclude(stored_name="")
+    rows = list(there.exclude(status__in=Specification.PENDING))  # what is being checked goes anyhow
     return {row.pk for row in rows} <= erasable | files.decided_with(rows, case.standing)
 
 

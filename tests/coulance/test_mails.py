@@ -17,7 +17,7 @@ from tests.coulance.test_reopened import case, decide, last_mail, reopen  # noqa
 pytestmark = pytest.mark.django_db(transaction=True)
 PAY = {
     "nl": "Betaal voor of op|Betaal € [\\d.,]+ voor|Betalen voor of op",
-    "en": "[Pp]ay before or on|[Pp]ay € ?[\\d.,]+ ",
+    "en": "[Pp]ay (before or on|€ ?[\\d.,]+ )",
 }
 BROKEN = specifications.Upload("kapot.pdf", b"%PDF-1.7\n")
 WAIT = {"nl": "Betaal nog niet", "en": "Do not pay yet"}

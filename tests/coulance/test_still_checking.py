@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from billing.errors import Refused
 from billing.models import Staff
-from coulance import checking, decisions
+from coulance import cases, checking, decisions, desk, intake
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
+from tests import factories
 from tests.coulance.desk_cases import at_desk, picture_of, staff_of
-from tests.coulance.test_reopened import case, decide, held, mails, send  # noqa: F401
+from tests.coulance.test_reopened import case, decide, held, last_mail, mails, reopen, send  # noqa: F401
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status, FileStatus = CoulanceCase.Status, Specification.Status
@@ -58,3 +59,39 @@ class TestDeciding:
         assert isinstance(decide("approve", row, staff_of(row), "750.00"), Decision)
         new.refresh_from_db()
         assert new.status in Specification.PENDING
+
+
+class TestStopping:
+    def test_a_file_that_nobody_has_seen_goes_with_it(self, case):  # noqa: F811
+        """Also one that another browser sent: else the end of its check opened the case again."""
+        reopen(case)
+        new = send(case, 11)
+        cases.withdraw(case.pk, today=timezone.localdate(), erasable=[])
+        checking.check(new.pk)
+        for row in (case, new):
+            row.refresh_from_db()
+        assert (case.status, held(case)) == (Status.ADJUSTED, False)
+        assert (new.status, new.stored_name) == (FileStatus.WITHDRAWN, "")
+        assert mails("coulance_received") == 1, "that of the first new file"
+
+    def test_one_at_the_provider_stays_without_the_code(self, case):  # noqa: F811
+        seen = reopen(case)
+        cases.withdraw(case.pk, today=timezone.localdate(), erasable=[])
+        seen.refresh_from_db()
+        assert (seen.status, bool(seen.stored_name)) == (FileStatus.CLEAN, True)
+
+
+class TestWriting:
+    """What a patient is told to be with the care provider is on its desk."""
+
+    def test_a_message_on_a_new_case_goes_there(self):
+        (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
+        cases.write_message(row.pk, "Mijn verzekeraar weigert.")
+        row.refresh_from_db()
+        assert (row.status, held(row), last_mail().kind) == (Status.AT_PROVIDER, True, "coulance_answered")
+        assert desk.overview(staff_of(row), today=timezone.localdate()).waiting == 1
+
+    def test_a_page_from_before_the_decision_is_told_so(self, case):  # noqa: F811
+        with pytest.raises(Refused, match="al beslist"):
+            cases.write_message(case.pk, "Ik was wel verzekerd.")
+        assert not case.messages.filter(author="patient").exists()
