@@ -115,7 +115,9 @@ def place_holds(
     audit.record_each("hold_placed", by=by, invoices=invoices, reason=reason)
 
 
-def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date | None = None) -> bool:
+def release_hold(
+    invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date | None = None, today: date | None = None
+) -> bool:
     """End the hold; with `due_on` the invoice gets that new last day to pay. False when none was active."""
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
@@ -123,7 +125,7 @@ def release_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date
             released_at=timezone.now(), released_by=by
         )
         if released:
-            move_ladder(locked, due_on=due_on)
+            move_ladder(locked, due_on=due_on, today=today)
             audit.record("hold_released", by=by, invoice=invoice, reason=reason, due_on=str(due_on or ""))
     return bool(released)
 

@@ -119,6 +119,11 @@ def first_note_on(due_on: date) -> date:
     return due_on - timedelta(days=settings.NOTE_BEFORE_DUE_DAYS)
 
 
+def time_to_pay(invoice: Invoice, *, today: date) -> date:
+    """A last day to pay that leaves at least the days of a late invoice from `today`, never before the one it had."""
+    return max(invoice.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
+
+
 def reminder_on(due_on: date) -> date:
     """The day of the reminder: payments of the last day have had time to arrive."""
     return calendar.working_days_after(due_on, settings.REMINDER_AFTER_WORKING_DAYS)
@@ -150,7 +155,8 @@ def _next(invoice: Invoice, today: date) -> tuple[int, date | None]:
     before = standing.get(step - 1) if step > Step.REMINDER else None
     runs = earliest_after(before) if before else reaction_ends(standing[Step.NOTICE], step)
     day = max(runs, reminder_on(invoice.due_on))
-    if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in rows if row.step != Step.NOTICE):
+    told = [row for row in rows if row.step != Step.NOTICE or row.status in STANDING]
+    if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in told):
         day = max(day, invoice.due_on + timedelta(days=settings.RESUME_AFTER_DAYS))
     return step, day
 

@@ -105,8 +105,10 @@ def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *
 
 def _give_time(row: ReminderStep, today: date) -> None:
     """An announcement that we held up for days must not eat the time that the patient has to pay."""
-    fair = today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
+    fair = ladder.time_to_pay(row.invoice, today=today)
     if today > row.planned_on + HELD_UP_AFTER and row.invoice.due_on < fair:
+        row.due_on = fair
+        row.save(update_fields=["due_on"])
         ladder.move_ladder(row.invoice, due_on=fair, today=today)
 
 

@@ -6,9 +6,8 @@ candidates. `letters` looks at each again, under locks, when it is made and when
 
 import time
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -160,11 +159,11 @@ def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None =
             raise Refused(_("The patient was told about this invoice already."))
         for row in _announcement(locked):
             ladder.close(row, Status.DROPPED, "by_hand")
+        due_on = ladder.time_to_pay(locked, today=today)
         ReminderStep.objects.create(
-            invoice=locked, step=Step.NOTICE, due_on=locked.due_on, planned_on=today, status=Status.TAKEN,
+            invoice=locked, step=Step.NOTICE, due_on=due_on, planned_on=today, status=Status.TAKEN,
             reason="by_hand", closed_at=timezone.now(),
         )  # fmt: skip
-        due_on = max(locked.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
         ladder.move_ladder(locked, due_on=due_on, today=today)
         audit.record("announced_by_hand", by=by, invoice=locked, note=note)
 
@@ -194,8 +193,8 @@ def pause(invoice: Invoice, *, by: str, note: str) -> None:
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
     """Let the ladder go on: ends the pause of staff, and starts again where a letter did not arrive.
 
-    An invoice that was never announced is announced anew, with a last day to pay that lies ahead. Raises Refused
-    without a reason, or when nothing keeps the ladder back.
+    After a pause, as its page promises, the last day to pay lies ahead; so it does when the invoice was never
+    announced and is announced anew. Raises Refused without a reason, or when nothing keeps the ladder back.
     """
     note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
@@ -205,11 +204,9 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
         paused = Hold.objects.filter(invoice=locked, reason=Hold.Reason.STAFF, released_at=None).exists()
         if not (paused or undelivered or not announced or _is_stuck(locked)):
             raise Refused(_("Nothing keeps this invoice back."))
-        due_on = None
-        if not announced:
-            due_on = max(locked.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
+        due_on = ladder.time_to_pay(locked, today=today) if paused or not announced else None
         if paused:
-            release_hold(locked, Hold.Reason.STAFF, by=by, due_on=due_on)
+            release_hold(locked, Hold.Reason.STAFF, by=by, due_on=due_on, today=today)
         else:
             ladder.move_ladder(locked, due_on=due_on, today=today)
         audit.record("ladder_resumed", by=by, invoice=locked, note=note)

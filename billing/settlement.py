@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from billing import audit, ledger, outbox
+from billing import audit, ladder, ledger, outbox
 from billing.gateways import mollie
 from billing.gateways.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices import active_hold, place_hold, release_hold
@@ -256,7 +256,10 @@ def _release_own_hold(invoice: Invoice) -> None:
     ) and ledger.balance(invoice.pk) > ZERO
     ours = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None, placed_by=BY).exists()
     if ours and not standing:
-        release_hold(invoice, Hold.Reason.STAFF, by=BY)
+        # Only what is still owed needs the new last day to pay that the page of a paused invoice promises.
+        owed = ledger.balance(invoice.pk) > ZERO
+        due_on = ladder.time_to_pay(invoice, today=timezone.localdate()) if owed else None
+        release_hold(invoice, Hold.Reason.STAFF, by=BY, due_on=due_on)
 
 
 def _mirror(invoice: Invoice, kind: LedgerEntry.Kind, external_id: str, *, occurred_at: datetime) -> bool:

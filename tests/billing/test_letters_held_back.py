@@ -252,6 +252,41 @@ def test_pause_and_resume_need_a_reason_and_stand_on_the_timeline():
     assert actions[-3:] == ["hold_placed", "hold_released", "ladder_resumed"]
 
 
+@pytest.mark.parametrize("day", [MONDAY, REMINDED, COSTS_ON])
+def test_after_a_pause_there_is_a_new_day_to_pay_and_no_letter_at_once(day):
+    """The page of a paused invoice promises both."""
+    invoice = until(new_invoice(), day)
+    reminders.pause(invoice, by=STAFF, note="klacht")
+    before = sent()
+    back_on = date(2026, 5, 27)
+    reminders.resume(invoice, by=STAFF, note="opgelost", today=back_on)
+    invoice.refresh_from_db()
+    assert invoice.due_on == back_on + timedelta(days=14)
+    live_through(back_on, invoice.due_on)
+    assert {kind for kind, _day in sent()[len(before) :]} <= {"friendly_note"}
+    live_through(invoice.due_on + timedelta(days=1), invoice.due_on + timedelta(days=6))
+    assert {kind for kind, _day in sent()[len(before) :]} <= {"friendly_note"}
+    live_through(invoice.due_on + timedelta(days=7), invoice.due_on + timedelta(days=9))
+    assert len(sent()) > len(before) + ("friendly_note" in dict(sent()[len(before) :]))
+
+
+def test_a_pause_that_ends_well_before_the_last_day_to_pay_changes_nothing():
+    invoice = until(new_invoice(), MONDAY)
+    reminders.pause(invoice, by=STAFF, note="klacht")
+    reminders.resume(invoice, by=STAFF, note="opgelost", today=MONDAY + timedelta(days=2))
+    invoice.refresh_from_db()
+    assert invoice.due_on == DUE
+    assert (invoice.next_step, invoice.next_step_on) == (Step.NOTE, DUE - timedelta(days=7))
+
+
+def test_a_plan_broken_before_any_letter_is_followed_by_a_week_without_one():
+    invoice = until(new_invoice(), MONDAY)
+    broken_on = date(2026, 3, 16)
+    ladder.move_ladder(ledger.lock_invoice(invoice.pk), due_on=broken_on, today=broken_on)
+    invoice.refresh_from_db()
+    assert (invoice.next_step, invoice.next_step_on) == (Step.REMINDER, broken_on + timedelta(days=7))
+
+
 # --- planning ---------------------------------------------------------------------------------------------
 
 

@@ -146,6 +146,21 @@ class TestWithTheBank:
         assert Chargeback.objects.get().reversed_at
         assert bank.receipts() == 1
 
+    def test_what_is_still_owed_after_a_reversal_gets_a_new_last_day_to_pay(self, invoice):
+        payment = bank.paid(invoice)
+        chargeback = bank.charge_back(payment, "100.00")
+        payments.sync_payment(payment.pk)
+        Invoice.objects.filter(pk=invoice.pk).update(due_on=timezone.localdate() - timedelta(days=3))
+        ledger.post(
+            ledger.lock_invoice(invoice.pk), LedgerEntry.Kind.COSTS, Decimal(40), external_id="costs",
+            occurred_at=timezone.now(), by="test",
+        )  # fmt: skip
+        bank.reverse_chargeback(chargeback)
+        payments.sync_payment(payment.pk)
+        invoice.refresh_from_db()
+        assert (bank.balance(invoice), active_hold(invoice.pk)) == (Decimal("40.00"), None)
+        assert invoice.due_on == timezone.localdate() + timedelta(days=14)
+
     def test_a_hold_of_staff_outlives_the_reversal(self, invoice):
         payment = bank.paid(invoice)
         place_hold(invoice, Hold.Reason.STAFF, by="staff:anna")
