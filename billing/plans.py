@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -27,6 +28,7 @@ from billing.plan_messages import key_of, tell, way_in
 from billing.plan_options import Term, options, schedule
 from billing.plan_progress import Progress, progress_of
 from billing.plan_reminder import days_over, did_not_arrive, needs_another, reminder_of
+from billing.rule_failures import run_alone
 from billing.transitions import advance
 
 __all__ = [
@@ -204,7 +206,8 @@ class Act(StrEnum):
 def run_day(today: date) -> None:
     """Announce, remind, complete and end, once for each plan that needs it; a second run of the day changes nothing.
 
-    The plans are read in chunks without a lock, and those that need something are looked at again under it.
+    The plans are read in chunks without a lock, and those that need something are looked at again under it. One on
+    which that fails keeps no other waiting.
     """
     last = 0
     rows = PaymentPlan.objects.filter(status=Status.ACTIVE).select_related("invoice").prefetch_related("installments")
@@ -216,7 +219,9 @@ def run_day(today: date) -> None:
         for plan in plans:
             now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
             if _act_of(now, rested.get(plan.invoice_id), today):
-                _act_on(plan.pk, plan.invoice_id, today)
+                about = Invoice.objects.filter(pk=plan.invoice_id)
+                act = partial(_act_on, plan.pk, plan.invoice_id, today)
+                run_alone(act, key=f"plan:{plan.pk}", about=about, today=today)
         last = plans[-1].pk
 
 

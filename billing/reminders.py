@@ -5,8 +5,9 @@ candidates. `letters` looks at each again, under locks, when it is made and when
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from billing.invoices import place_hold, release_hold
 from billing.ledger import lock_invoice
 from billing.letters import report_bounce
 from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep
+from billing.rule_failures import run_alone
 
 __all__ = ["pause", "plan", "report_bounce", "resume", "run_day", "sweep"]
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -90,12 +92,15 @@ def _plan_day(day: date, today: date) -> int:
 
 
 def sweep(*, now: datetime | None = None) -> None:
-    """Follow the letters that went out, and make those that are planned, as long as this turn lasts."""
+    """Follow the letters that went out, and make those that are planned, as long as this turn lasts.
+
+    One on which that fails keeps no other waiting.
+    """
     now = now or timezone.now()
     stop_at = time.monotonic() + SWEEP_SECONDS
     sent = Letter.objects.filter(sent_on=None, voided_at=None, message__status=OutboxMessage.Status.SENT)
     for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
-        letters.follow(letter_id, now=now)
+        _alone(letters.follow, letter_id, now, Invoice.objects.filter(reminder_steps__letter=letter_id))
     waiting = ReminderStep.objects.filter(status=Status.PLANNED)
     if not letters.may_go_out(Step.REMINDER, now):
         waiting = waiting.filter(step=Step.NOTICE)
@@ -105,7 +110,14 @@ def sweep(*, now: datetime | None = None) -> None:
     for patient_id in dict.fromkeys(found):
         if time.monotonic() > stop_at:
             return
-        letters.compose(patient_id, now=now)
+        of_patient = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
+        _alone(letters.compose, patient_id, now, of_patient)
+
+
+def _alone(act: Callable[..., None], row_id: int, now: datetime, about: QuerySet[Invoice]) -> None:
+    """A letter that can't be made or followed keeps nobody else's waiting."""
+    today = timezone.localdate(now)
+    run_alone(partial(act, row_id, now=now), key=f"{act.__name__}:{row_id}", about=about, today=today)
 
 
 # --- what staff may do ----------------------------------------------------------------------------

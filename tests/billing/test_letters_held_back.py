@@ -8,7 +8,7 @@ import pytest
 from billing import invoices, ladder, ledger, outbox, reminders
 from billing.errors import Refused
 from billing.law.calendar import is_sending_moment
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, PaymentPlan, ReminderStep, StaffItem
+from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, ReminderStep, StaffItem
 from tests import factories
 from tests.billing.ladder_walk import (
     COSTS_ON,
@@ -288,6 +288,19 @@ def test_a_plan_broken_before_any_letter_is_followed_by_a_week_without_one():
 
 
 # --- planning ---------------------------------------------------------------------------------------------
+
+
+def test_a_letter_that_cannot_be_made_keeps_no_other_waiting():
+    broken, well = new_invoice(), new_invoice()
+    of_broken = Patient.objects.filter(pk=broken.patient_id)
+    of_broken.update(language="xx")  # there is no mail in this language
+    live_through(MONDAY, MONDAY)
+    assert sent() == [("invoice_notice", str(MONDAY))] == sent(well)
+    item = StaffItem.objects.get()
+    assert (item.kind, item.invoice, item.note) == ("rule_failed", broken, "TemplateDoesNotExist")
+    of_broken.update(language="nl")
+    live(MONDAY + timedelta(days=1))
+    assert sent(broken) == [("invoice_notice", str(MONDAY + timedelta(days=1)))]
 
 
 def test_two_weeks_without_anybody_stack_nothing():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing import invoices, plan_messages, plans
-from billing.models import Hold, Installment, Invoice, LedgerEntry, OutboxMessage, PaymentPlan
+from billing.models import Hold, Installment, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, StaffItem
 from billing.money import from_cents
 from billing.plan_progress import progress_of
 from tests import factories
@@ -236,6 +236,22 @@ def broken(agreed):
 def sent(kind, *, on):
     moment = datetime.combine(on, datetime.min.time(), ZoneInfo("Europe/Amsterdam")) + timedelta(hours=9)
     OutboxMessage.objects.filter(kind=kind).update(status="sent", sent_at=moment)
+
+
+class TestOneThatFails:
+    def test_a_plan_on_which_something_fails_keeps_no_other_waiting(self):
+        agreed = [a_plan() for _ in range(3)]
+        broken = agreed[1].invoice
+        of_broken = Patient.objects.filter(pk=broken.patient_id)
+        of_broken.update(language="xx")  # there is no mail in this language
+        for _ in range(2):
+            plans.run_day(FIRST)
+        assert [mail.invoice_id for mail in mails("installment_due")] == [agreed[0].invoice_id, agreed[2].invoice_id]
+        item = StaffItem.objects.get()
+        assert (item.kind, item.invoice, item.note) == ("rule_failed", broken, "TemplateDoesNotExist")
+        of_broken.update(language="nl")
+        plans.run_day(FIRST)
+        assert mails("installment_due")[-1].invoice_id == broken.pk
 
 
 class TestTheEnd:
