@@ -37,8 +37,9 @@ ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
 
 # Rules that are asked once more whether a message may go out, in the transaction that claims it. They are named and
-# not imported, since rules use the outbox and not the other way round. Each takes the message and the moment, may
-# lock and change rows of its own, and returns None (send it), a moment (not before that), or a reason (withdraw it).
+# not imported, since rules use the outbox and not the other way round; a room above adds its own when it starts. Each
+# takes the message and the moment, may lock and change rows of its own, and returns None (send it), a moment (not
+# before that), or a reason (withdraw it).
 LAST_CHECKS = dict.fromkeys(
     ("invoice_notice", "friendly_note", "reminder", "final_notice", "notice_of_costs", "final"),
     "billing.letters.may_send",

@@ -5,8 +5,10 @@ class CoulanceConfig(AppConfig):
     name = "coulance"
 
     def ready(self) -> None:
-        """Teach the timeline, which knows of no rooms, the words for this one's acts."""
-        from billing import timeline
+        """Teach billing, which knows of no rooms, the words for this one's acts and the last check of its mails."""
+        from billing import outbox, timeline
         from coulance.acts import ACTS
+        from coulance.last_check import CHECKED
 
         timeline.ACTS.update(ACTS)
+        outbox.LAST_CHECKS.update(CHECKED)

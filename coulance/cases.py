@@ -53,6 +53,11 @@ class CaseView:
         return self.case.status not in (Status.EXPIRED, Status.WITHDRAWN)
 
     @property
+    def asked_more(self) -> bool:
+        """Whether the provider's last word was that it needs something more."""
+        return self.decision is not None and self.decision.kind == Decision.Kind.ASK_MORE
+
+    @property
     def can_see_again(self) -> bool:
         return any(row.status == Specification.Status.CLEAN for row in self.files)
 

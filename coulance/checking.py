@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -148,9 +148,7 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
         advance(current, Status.REFUSED, reason=reason, stored_name="", checked_at=now)
         audit.record("specification_refused", by="system", invoice=case.invoice, reason=reason)
         cases.give_back(case, today=timezone.localtime(now).date(), by="system")
-        rests, until = cases.rests(case), cases.last_day_to_send(case)
-        facts = {"rests": rests, "send_until": until, "due_on": case.invoice.due_on}
-        notices.tell("coulance_file_refused", case, event=str(current.pk), **facts)
+        _tell_refused(case, current, today=timezone.localtime(now).date())
         return False
     if not (case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED):
         advance(current, Status.WITHDRAWN, stored_name="")  # the case was closed while the file was checked
@@ -159,3 +157,15 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
     advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))
     cases.reach_provider(case, now=now)
     return True
+
+
+def _tell_refused(case: CoulanceCase, row: Specification, *, today: date) -> None:
+    """The key of the mail says whether it calls the invoice resting, for its last check."""
+    rests = cases.rests(case)
+    facts = {
+        "rests": rests,
+        "can_send": cases.why_not_send(case, today=today) is None,
+        "send_until": cases.last_day_to_send(case),
+        "due_on": case.invoice.due_on,
+    }
+    notices.tell("coulance_file_refused", case, event=f"{row.pk}:{'rests' if rests else 'goes_on'}", **facts)

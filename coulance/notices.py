@@ -11,7 +11,7 @@ from billing import ledger, links, outbox, plans, reductions
 from billing.invoices import active_hold
 from billing.models import Invoice
 from billing.money import ZERO
-from coulance.models import CoulanceCase
+from coulance.models import CoulanceCase, Decision
 
 
 def way_in(invoice: Invoice, *, until: date) -> dict[str, object]:
@@ -47,7 +47,8 @@ def amounts(invoice: Invoice) -> dict[str, Any]:
 def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
     """Queue the mail `kind` in the caller's transaction, once for each `event` of this case.
 
-    `decided_before` tells whether an earlier decision stands when nothing more comes in.
+    `decided_before` tells whether an earlier decision stands when nothing more comes in, `asked_more` whether the
+    provider asked for something: then what came before is no longer what is waited for.
     """
     invoice = case.invoice
     outbox.queue(
@@ -58,6 +59,7 @@ def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
             "outstanding": ledger.outstanding(invoice.pk),
             "specification_due_on": case.specification_due_on,
             "decided_before": case.standing is not None,
+            "asked_more": case.decisions.filter(kind=Decision.Kind.ASK_MORE).exists(),
             **_paying(invoice),
             **facts,
         },

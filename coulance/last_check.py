@@ -1,0 +1,53 @@
+"""The last check of a mail about a case, in the transaction that claims it: what it says must still be true.
+
+Billing's outbox knows of no rooms, so this one registers its check when it starts (see apps).
+"""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from billing.law import calendar
+from billing.models import OutboxMessage
+from coulance import cases
+from coulance.models import CoulanceCase, Specification
+
+Status = CoulanceCase.Status
+_WAITS = (Status.WAITING_FOR_SPECIFICATION,)
+# The statuses in which each of these is true. They all say that nothing has to be paid yet.
+_RESTS: dict[str, tuple[Status, ...]] = {
+    "coulance_nudge": (Status.OFFERED, *_WAITS),
+    "coulance_more_needed": _WAITS,
+    "coulance_taken_back": _WAITS,
+    "coulance_received": (Status.AT_PROVIDER,),
+    "coulance_answered": (Status.AT_PROVIDER,),
+}
+_BY_DAY = ("coulance_nudge", "coulance_expired")  # nobody waits for these: a machine made them by the calendar
+_REFUSED = "coulance_file_refused"
+CHECKED = dict.fromkeys((*_RESTS, *_BY_DAY, _REFUSED), "coulance.last_check.may_send")
+
+
+def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """Whether a mail about a case may go out now: None, the moment to ask again, or why it is withdrawn."""
+    if message.kind in _BY_DAY and not calendar.is_sending_moment(now):
+        return calendar.next_sending_moment(now)
+    case_id = CoulanceCase.objects.filter(invoice=message.invoice_id).values_list("pk", flat=True).first()
+    if case_id is None:
+        return None
+    case = cases.lock(case_id)
+    if case.invoice.withdrawn_at:
+        return "invoice_withdrawn"
+    if message.kind == _REFUSED:
+        said_to_rest = message.dedupe_key.endswith(":rests")
+        return None if said_to_rest == cases.rests(case) else "changed"
+    if message.kind in _RESTS and not (case.status in _RESTS[message.kind] and cases.rests(case)):
+        return "changed"
+    if message.kind == "coulance_nudge":
+        return _nudge_is_late(case, now)
+    return None
+
+
+def _nudge_is_late(case: CoulanceCase, now: datetime) -> str | None:
+    if case.specifications.filter(status__in=Specification.PENDING).exists():
+        return "sent"
+    return "too_late" if case.specification_due_on < timezone.localdate(now) else None
