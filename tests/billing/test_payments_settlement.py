@@ -150,7 +150,7 @@ class TestWithTheBank:
         payment = bank.paid(invoice)
         chargeback = bank.charge_back(payment, "100.00")
         payments.sync_payment(payment.pk)
-        Invoice.objects.filter(pk=invoice.pk).update(due_on=timezone.localdate() - timedelta(days=3))
+        Invoice.objects.filter(pk=invoice.pk).update(due_on=invoice.issued_on)
         ledger.post(
             ledger.lock_invoice(invoice.pk), LedgerEntry.Kind.COSTS, Decimal(40), external_id="costs",
             occurred_at=timezone.now(), by="test",
