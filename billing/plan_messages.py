@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing import ledger, links, outbox
+from billing.breakdown import parts_of
 from billing.law import calendar
+from billing.ledger import lock_invoice
 from billing.models import Hold, Installment, Invoice, OutboxMessage, PaymentPlan
 from billing.money import ZERO, from_cents, to_cents
 from billing.plan_progress import Progress, progress_of
@@ -38,6 +40,16 @@ def tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> Out
     return outbox.queue(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
 
 
+def tell_broken(now: Progress) -> None:
+    """Tell that a plan ended unpaid, and what is left: again, with the new amount, when that changed before it left.
+
+    Under the lock of its invoice, whose mails are counted so that an amount that returns is another mail.
+    """
+    facts = {"outstanding": now.outstanding, "parts": parts_of(now.plan.invoice)}
+    before = OutboxMessage.objects.filter(invoice_id=now.plan.invoice_id).count()
+    tell("plan_broken", now, facts, key=f"{now.plan.pk}:{to_cents(now.outstanding)}:{before}")
+
+
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     """Whether a mail about a plan may go out now: None, the moment to ask again, or why it is withdrawn.
 
@@ -56,9 +68,24 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     if Hold.objects.filter(invoice_id=message.invoice_id, released_at=None).exists():
         return now + timedelta(days=1)
     if message.kind == "plan_broken":
-        return None
+        return _tell_broken_anew(message, today)
     plan = PaymentPlan.objects.filter(invoice_id=message.invoice_id, status=PaymentPlan.Status.ACTIVE).first()
     return _no_longer_right(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
+
+
+def _tell_broken_anew(message: OutboxMessage, today: date) -> str | None:
+    """No day's run comes back to a plan that is over, so the mail with the right amount is made here at once."""
+    _kind, plan_id, *told = message.dedupe_key.split(":")
+    plan = PaymentPlan.objects.get(pk=plan_id)
+    plan.invoice = lock_invoice(plan.invoice_id)
+    if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
+        return None  # another worker was first (the claim will say so)
+    now = progress_of(plan, ledger.outstanding(plan.invoice_id), today=today)
+    if told[:1] == [str(to_cents(now.outstanding))]:
+        return None
+    if now.outstanding:
+        tell_broken(now)
+    return "changed"
 
 
 def _no_longer_right(message: OutboxMessage, now: Progress, today: date) -> str | None:

@@ -17,14 +17,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing import audit, ladder, ledger, outbox
-from billing.breakdown import parts_of
 from billing.calendar_file import calendar_file
 from billing.errors import Refused
 from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffItem
 from billing.money import ZERO
-from billing.plan_messages import key_of, tell, way_in
+from billing.plan_messages import key_of, tell, tell_broken, way_in
 from billing.plan_options import Term, options, schedule
 from billing.plan_progress import Progress, progress_of
 from billing.plan_reminder import days_over, did_not_arrive, needs_another, reminder_of
@@ -351,8 +350,7 @@ def _give_back(now: Progress, *, by: str, today: date) -> None:
     if _end(now.plan, Status.BROKEN, by=by):
         invoice = now.plan.invoice
         ladder.move_ladder(invoice, due_on=today, today=today)
-        facts = {"outstanding": now.outstanding, "parts": parts_of(invoice)}
-        tell("plan_broken", now, facts, key=str(now.plan.pk))
+        tell_broken(now)
 
 
 def _leave_to_staff(invoice: Invoice, missed: Installment) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing import invoices, plan_messages, plans
+from billing import invoices, outbox, plan_messages, plans
 from billing.models import Hold, Installment, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, StaffItem
 from billing.money import from_cents
 from billing.plan_progress import progress_of
@@ -236,6 +236,42 @@ def broken(agreed):
 def sent(kind, *, on):
     moment = datetime.combine(on, datetime.min.time(), ZoneInfo("Europe/Amsterdam")) + timedelta(hours=9)
     OutboxMessage.objects.filter(kind=kind).update(status="sent", sent_at=moment)
+
+
+class TestTheAmountOfABrokenPlan:
+    """What comes in between the making of the mail and its leaving is in it."""
+
+    NOON = datetime(2026, 12, 14, 12, tzinfo=ZoneInfo("Europe/Amsterdam"))
+
+    def test_it_leaves_with_what_is_left_now(self, sink):
+        agreed = a_plan()
+        broken(agreed)
+        book(agreed.invoice, "-60.00")
+        for _ in range(2):
+            outbox.sweep(now=self.NOON)
+        old, new = mails("plan_broken")
+        assert (old.status, old.error, new.status) == ("canceled", "changed", "sent")
+        assert "€\u00a030,00" in said(new)
+        assert "€\u00a090,00" not in said(new)
+
+    def test_an_amount_that_returns_is_told_too(self, sink):
+        agreed = a_plan()
+        broken(agreed)
+        book(agreed.invoice, "-60.00")
+        assert plan_messages.may_send(mails("plan_broken")[0], self.NOON) == "changed"
+        book(agreed.invoice, "60.00", LedgerEntry.Kind.CHARGEBACK)
+        OutboxMessage.objects.filter(pk=mails("plan_broken")[0].pk).update(status="canceled")
+        assert plan_messages.may_send(mails("plan_broken")[1], self.NOON) == "changed"
+        assert "€\u00a090,00" in said(mails("plan_broken")[2])
+
+    def test_unchanged_it_leaves_and_paid_it_does_not(self):
+        agreed = a_plan()
+        broken(agreed)
+        (mail,) = mails("plan_broken")
+        assert plan_messages.may_send(mail, self.NOON) is None
+        book(agreed.invoice, "-90.00")
+        assert plan_messages.may_send(mail, self.NOON) == "paid"
+        assert mails("plan_broken") == [mail]
 
 
 class TestOneThatFails:
