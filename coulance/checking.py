@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 Status, Reason = Specification.Status, Specification.Reason
 ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so whoever claimed it then is dead
 TRY_AGAIN_AFTER = timedelta(minutes=2)  # when the scanner gave no answer, or something of ours failed
+GIVE_UP_AFTER = timedelta(days=7)  # a file that can't be read for so long is refused: its invoice can't rest for ever
 MOST_TRIES = 3  # a file over which a worker died so often is refused
 SWEEP_BATCH, SWEEP_SECONDS = 10, 20
 
@@ -37,7 +38,10 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
     if row is None or not advance(row, Status.CHECKING, claimed_at=now, tries=row.tries + 1):
         return
     with _set_apart_when_it_fails(row):
-        content = files.get(row)
+        content = _read(row, now)
+        if content is None:
+            _finish(row, now, reason=Reason.DAMAGED)
+            return
         try:
             if scanning.is_infected(content):
                 raise cleaning.Unclean(Reason.VIRUS)
@@ -49,6 +53,17 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
             _finish(row, now, reason=refusal.reason)
         else:
             _finish(row, now, clean=clean)
+
+
+def _read(row: Specification, now: datetime) -> bytes | None:
+    """The bytes of the file as it came; None when they could not be read for so long that they never will be."""
+    try:
+        return files.get(row)
+    except Exception:  # gone, or sealed with a key that is lost: staff heard of it when it began
+        if row.uploaded_at > now - GIVE_UP_AFTER:
+            raise
+        log.exception("specification %s can't be read, and is refused", row.pk)
+        return None
 
 
 def sweep(*, now: datetime | None = None) -> None:
@@ -86,13 +101,13 @@ def _set_apart_when_it_fails(row: Specification) -> Iterator[None]:
         yield
     except Exception as error:  # storage, database, a template: whatever it is, the next file may be well
         log.exception("specification %s could not be checked", row.pk)
-        _give_back(row, tries=0)
-        audit.ask_staff(
-            StaffItem.Kind.FILE_UNCHECKED,
-            dedupe_key=f"{row.pk}",
-            invoice=row.case.invoice,
-            note=type(error).__name__,
-        )
+        if _give_back(row, tries=0):  # else it was taken back meanwhile, and there is nothing to ask
+            audit.ask_staff(
+                StaffItem.Kind.FILE_UNCHECKED,
+                dedupe_key=f"{row.pk}",
+                invoice=row.case.invoice,
+                note=type(error).__name__,
+            )
 
 
 def _give_back(row: Specification, **changes: Any) -> bool:
@@ -151,7 +166,9 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
         _tell_refused(case, current, today=timezone.localtime(now).date())
         return False
     if not (case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED):
-        advance(current, Status.WITHDRAWN, stored_name="")  # the case was closed while the file was checked
+        advance(
+            current, Status.WITHDRAWN, stored_name="", sealed_name=b""
+        )  # the case was closed while the file was checked
         return False
     # Not the moment at which the check began: a decision made during it does not rest on this file.
     advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))

@@ -8,10 +8,11 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from billing import invoices
 from billing.models import Invoice
-from coulance import case_page, cases, retention
-from coulance.models import CaseMessage, CoulanceCase, Decision, Specification
-from tests.coulance import desk_cases
+from coulance import case_page, cases, checking, decisions, retention, specifications
+from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
+from tests.coulance import desk_cases, hostile
 from tests.portal.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -77,3 +78,52 @@ def test_the_words_go_with_the_invoice_and_the_decision_stays():
     assert Decision.objects.count() == before
     case_page.load(case)  # staff still see the page, without the words
     call_command("rotate_field_keys", verbosity=0)
+
+
+def refused_and_stopped() -> list[Specification]:
+    """A file that was refused, and one whose case was closed while it was being checked."""
+    case = desk_cases.at_desk()
+    uploads = [specifications.Upload("chemokuur.pdf", b"%PDF-1.4 rubbish")]
+    uploads.append(specifications.Upload("abortus.png", hostile.picture("PNG", (9, 9))))
+    rows = specifications.receive(case.pk, uploads)
+    checking.check(rows[0].pk)
+    closed_at = timezone.now() - timedelta(days=92)
+    CoulanceCase.objects.update(status=CoulanceCase.Status.EXPIRED, closed_at=closed_at)
+    checking.check(rows[1].pk)
+    for row in rows:
+        row.refresh_from_db()
+    return rows
+
+
+def test_the_name_of_a_file_goes_also_when_its_bytes_went_before():
+    refused, stopped = refused_and_stopped()
+    assert (refused.status, refused.name) == (Status.REFUSED, "chemokuur.pdf")
+    assert (stopped.status, stopped.name) == (Status.WITHDRAWN, "")
+    assert retention.erase_uploads(TODAY) == 1
+    refused.refresh_from_db()
+    assert (refused.status, refused.name) == (Status.REFUSED, "")
+    assert retention.erase_uploads(TODAY) == 0
+
+
+def test_nothing_that_was_written_outlives_the_invoice():
+    case = desk_cases.at_desk()
+    row = desk_cases.picture_of(case, "chemokuur.png")
+    by = desk_cases.staff_of(case, "clerk")
+    decisions.approve(case, outcome=desk_cases.granted("750.00"), reason="Chemokuur", version=case.version, by=by)
+    assert Proposal.objects.exists()
+    Invoice.objects.update(forgotten_at=timezone.now())
+    retention.forget_messages()
+    row.refresh_from_db()
+    assert row.name == ""
+    assert not Proposal.objects.exists()
+
+
+def test_a_file_that_could_never_be_checked_lets_its_invoice_go():
+    case = closed(days_ago=92)
+    row = desk_cases.picture_of(case)
+    Specification.objects.filter(pk=row.pk).update(status=Status.QUARANTINED)
+    invoices.place_hold(case.invoice, cases.HOLD, by="patient")
+    retention.erase_uploads(TODAY)
+    view = invoices.look_at(case.invoice.token, today=TODAY)
+    assert view.can_pay
+    assert view.invoice.due_on >= TODAY + timedelta(days=14)

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import storages
 from django.utils import timezone
 
 from billing.errors import Refused
-from billing.models import Staff
-from coulance import cases, checking, decisions, desk, intake
+from billing.models import Staff, StaffItem
+from coulance import cases, checking, deadlines, decisions, desk, files, intake, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
 from tests import factories
 from tests.coulance.desk_cases import at_desk, picture_of, staff_of
@@ -95,3 +96,33 @@ class TestWriting:
         with pytest.raises(Refused, match="al beslist"):
             cases.write_message(case.pk, "Ik was wel verzekerd.")
         assert not case.messages.filter(author="patient").exists()
+
+
+class TestNeverChecked:
+    def test_a_file_that_can_not_be_read_is_refused_after_a_week(self):
+        (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
+        new = send(row)
+        storages["default"].delete(new.stored_name)
+        checking.check(new.pk)
+        new.refresh_from_db()
+        assert new.status == FileStatus.RECEIVED
+        assert StaffItem.objects.filter(kind=StaffItem.Kind.FILE_UNCHECKED).exists()
+        checking.check(new.pk, now=timezone.now() + timedelta(days=8))
+        new.refresh_from_db()
+        assert (new.status, new.reason, last_mail().kind) == (FileStatus.REFUSED, "damaged", "coulance_file_refused")
+        deadlines.run_day(row.specification_due_on + timedelta(days=1))
+        row.refresh_from_db()
+        assert (row.status, held(row)) == (Status.EXPIRED, False)
+
+    def test_one_that_was_taken_back_meanwhile_is_nobodys_work(self, monkeypatch):
+        (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
+        new = send(row)
+        read = files.get
+
+        def takes_back_first(found):
+            specifications.take_back(Specification.objects.get(pk=found.pk), today=timezone.localdate())
+            return read(found)
+
+        monkeypatch.setattr(files, "get", takes_back_first)
+        checking.check(new.pk)
+        assert not StaffItem.objects.exists()
