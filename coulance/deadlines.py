@@ -1,8 +1,8 @@
 """What time does to a case: a word to the patient before the last day, a word to a slow provider, an end."""
 
-import logging
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +10,12 @@ from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
-from billing import audit
 from billing.law import calendar
-from billing.models import StaffItem
+from billing.models import Invoice
+from billing.rule_failures import run_alone
 from coulance import cases, notices
 from coulance.models import CoulanceCase, Specification
 
-log = logging.getLogger(__name__)
 Status = CoulanceCase.Status
 WAITS_FOR_PATIENT = (Status.OFFERED, Status.WAITING_FOR_SPECIFICATION)
 
@@ -35,20 +34,9 @@ def _each(rows: QuerySet[CoulanceCase], act: Callable[[int, date], None], today:
 
 
 def _alone(act: Callable[..., None], case_id: int, today: date, *more: Any) -> None:
-    """What fails on one case keeps neither the other cases nor the rest of the day waiting: a person hears of it.
-
-    Nothing of that case was written, so the next run tries it again.
-    """
-    try:
-        act(case_id, today, *more)
-    except Exception as error:  # a template, a row that should not be: whatever it is, the next case may be well
-        log.exception("coulance case %s: %s failed", case_id, act.__name__)
-        audit.ask_staff(
-            StaffItem.Kind.RULE_FAILED,
-            dedupe_key=f"coulance:{case_id}:{today}",
-            invoice=CoulanceCase.objects.select_related("invoice").get(pk=case_id).invoice,
-            note=type(error).__name__,
-        )
+    """What fails on one case keeps neither the other cases nor the rest of the day waiting: a person hears of it."""
+    about = Invoice.objects.filter(coulance_case=case_id)
+    run_alone(partial(act, case_id, today, *more), key=f"coulance:{case_id}", about=about, today=today)
 
 
 def _waiting() -> QuerySet[CoulanceCase]:
