@@ -1,7 +1,6 @@
 """The staff site in a real browser: axe at zero and nothing refused by the headers, light and dark, desk to phone."""
 
 from base64 import b32decode
-from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +9,7 @@ from playwright.sync_api import Page
 from billing import audit
 from billing.models import OutboxMessage, Staff, StaffItem
 from tests import factories
+from tests.complaints import listen
 from tests.portal.staff_client import code_of, enrolled
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -19,15 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 def complaints(page):
     """Everything that the console or the network of the page complains about. Asked before axe reads the sheets
     itself, which the headers refuse."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("requestfailed", lambda request: heard.append(request.url))
-    page.on("request", lambda request: heard.append(request.url) if is_elsewhere(request.url) else None)
-    return heard
-
-
-def is_elsewhere(url: str) -> bool:
-    return urlsplit(url).scheme.startswith("http") and urlsplit(url).hostname not in ("127.0.0.1", "localhost")
+    return listen(page)
 
 
 def look(page: Page, complaints: list[str]) -> None:

@@ -12,6 +12,7 @@ from billing import invoices, payments
 from billing.models import Hold, Payment
 from tests import factories
 from tests.billing import bank
+from tests.complaints import listen
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -19,9 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 @pytest.fixture
 def quiet(page):
     """The page, and a complaint for everything its console or its network complains about."""
-    complaints = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("requestfailed", lambda r: complaints.append(r.url))
+    complaints = listen(page)
     yield page
     assert [c for c in complaints if "404" not in c and "409" not in c and "403" not in c] == []
 
