@@ -1,10 +1,10 @@
 """The numbers of each day, kept so that a picture of thirty days costs one small query."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.db.models import Q, Sum
-from django.utils import timezone
 
+from billing.law import calendar
 from billing.models import DayFigure, LedgerEntry, OutboxMessage, Payment
 from billing.money import ZERO, to_cents
 
@@ -31,8 +31,7 @@ def last_days(today: date, *, days: int) -> dict[str, list[int | None]]:
 
 
 def _of_a_day(day: date) -> list[DayFigure]:
-    begin = timezone.make_aware(datetime.combine(day, time.min))
-    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    begin, end = calendar.begin_of(day), calendar.begin_of(day + timedelta(days=1))
     paid = Payment.objects.filter(paid_at__gte=begin, paid_at__lt=end).aggregate(sum=Sum("amount"))["sum"] or ZERO
     sent = OutboxMessage.objects.filter(
         status=OutboxMessage.Status.SENT,

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db.models import CharField
 from django.db.models.functions import Cast
-from django.utils import timezone
 
 from billing import invoices as invoice_rules
 from billing import ladder, ledger, links, rows
+from billing.law import calendar
 from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, ReminderStep
 
 Step = ReminderStep.Step
@@ -113,7 +113,7 @@ def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> Ta
 def _first_entries(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[LedgerEntry]:
     """The total owed, and what the insurer paid of it before; both as of the invoice date."""
     for invoice, one in zip(invoices, new, strict=True):
-        issued_at = datetime.combine(one.issued_on, time(), tzinfo=timezone.get_default_timezone())
+        issued_at = calendar.begin_of(one.issued_on)
         amounts = [(LedgerEntry.Kind.INVOICED, one.total)]
         if one.insurer_paid:
             amounts.append((LedgerEntry.Kind.INSURER_PAID, -one.insurer_paid))

@@ -5,7 +5,7 @@ the plan rest too. `run_day` announces each installment, reminds once of a misse
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -314,7 +314,7 @@ def _forget_miss(installment: Installment) -> None:
 def _miss(now: Progress, today: date) -> None:
     """The one free reminder. Its days count from the day on which the mail can have been read."""
     if line := now.next:
-        sent_on = calendar.next_sending_moment(datetime.combine(today, time(0), tzinfo=calendar.AMSTERDAM)).date()
+        sent_on = calendar.next_sending_moment(calendar.begin_of(today)).date()
         delivered = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
         line.installment.missed_on = today
         line.installment.grace_until = delivered + timedelta(days=settings.INSTALLMENT_GRACE_DAYS)

@@ -5,7 +5,7 @@ there were; doing it again finds nothing. The ledger, the audit trail and the nu
 invoices stay: they name nobody by themselves, and the ledger can't be changed by anyone.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from billing import access_log, audit, rows
+from billing.law.calendar import begin_of
 from billing.ledger import with_balance
 from billing.models import (
     CareDetail,
@@ -43,14 +44,9 @@ def run_day(today: date) -> dict[str, int]:
     return {
         "webhook_calls": forget_webhook_calls(today),
         "message_texts": erase_messages(today),
-        "access_events": access_log.prune(before=days_begin(_years_before(today, settings.RETAIN_ACCESS_LOG_YEARS))),
+        "access_events": access_log.prune(before=begin_of(_years_before(today, settings.RETAIN_ACCESS_LOG_YEARS))),
         **forget_invoices(today),
     }
-
-
-def days_begin(day: date) -> datetime:
-    """The first moment of `day`."""
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _years_before(day: date, years: int) -> date:
@@ -59,7 +55,7 @@ def _years_before(day: date, years: int) -> date:
 
 def forget_webhook_calls(today: date) -> int:
     """What the gateway told us, once it was dealt with: the payment itself holds what came of it."""
-    before = days_begin(today - timedelta(days=settings.RETAIN_WEBHOOK_CALL_DAYS))
+    before = begin_of(today - timedelta(days=settings.RETAIN_WEBHOOK_CALL_DAYS))
     return rows.delete(WebhookCall.objects.filter(done_at__lt=before))
 
 
@@ -68,7 +64,7 @@ def erase_messages(today: date) -> int:
 
     While something is owed the text stays: a court asks what the letter said.
     """
-    before = days_begin(today - timedelta(days=settings.RETAIN_MESSAGE_DAYS))
+    before = begin_of(today - timedelta(days=settings.RETAIN_MESSAGE_DAYS))
     unsettled = Q(invoice__settled_at=None, invoice__withdrawn_at=None)
     told = ReminderStep.objects.filter(unsettled, letter__message=OuterRef("pk"))  # a letter may tell of several
     kept = Q(unsettled, invoice__isnull=False) | Exists(told)
@@ -97,7 +93,7 @@ def forget_invoices(today: date) -> dict[str, int]:
 
 def _to_forget(today: date) -> QuerySet[Invoice]:
     """Settled or withdrawn, nothing booked since the years began that are still kept, and nobody busy with it."""
-    kept_from = days_begin(date(today.year - settings.RETAIN_INVOICE_YEARS, 1, 1))
+    kept_from = begin_of(date(today.year - settings.RETAIN_INVOICE_YEARS, 1, 1))
     mine = {"invoice": OuterRef("pk")}
     since = Q(occurred_at__gte=kept_from) | Q(created_at__gte=kept_from)
     found = Invoice.objects.filter(Q(settled_at__lt=kept_from) | Q(withdrawn_at__lt=kept_from), forgotten_at=None)

@@ -1,7 +1,7 @@
 """What time does to a case: a word to the patient before the last day, a word to a slow provider, an end."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -60,7 +60,7 @@ def late_before(today: date) -> datetime:
     while left:
         left -= calendar.is_working_day(day)
         day -= timedelta(days=1)
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return calendar.begin_of(day + timedelta(days=1))
 
 
 def _late(today: date) -> QuerySet[CoulanceCase]:

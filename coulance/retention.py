@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from billing.retention import days_begin
+from billing.law.calendar import begin_of
 from billing.transitions import advance
 from coulance import cases, files
 from coulance.models import CaseMessage, Proposal, Specification
@@ -25,7 +25,7 @@ def erase_uploads(today: date) -> int:
 
     A refused or withdrawn one has no bytes any more, but may still have a name.
     """
-    before = days_begin(today - timedelta(days=settings.RETAIN_UPLOAD_DAYS))
+    before = begin_of(today - timedelta(days=settings.RETAIN_UPLOAD_DAYS))
     kept = Specification.objects.exclude(_NOTHING_KEPT).filter(case__closed_at__lt=before)
     count = 0
     for case_id in list(kept.values_list("case_id", flat=True).distinct()):

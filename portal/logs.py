@@ -9,7 +9,7 @@ import logging.config
 import re
 import traceback
 import unicodedata
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -60,15 +60,20 @@ def _trace(logger: Any, name: str, record: Record) -> Record:
     that it refused."""
     error = record.pop("exc_info", None)
     if isinstance(error, tuple) and isinstance(error[1], BaseException):
-        record["exception"] = _chain(error[1])
+        record["exception"] = [line for name, frames in chain(error[1]) for line in (*map(_where, frames), name)]
     return record
 
 
-def _chain(error: BaseException) -> list[str]:
+def chain(error: BaseException) -> Iterator[tuple[str, traceback.StackSummary]]:
+    """The name and the frames of each error that led to this one, and of this one last."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [f"{place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
-    return [*(_chain(cause) if cause else []), *ours, type(error).__qualname__]
+    if cause:
+        yield from chain(cause)
+    yield type(error).__qualname__, traceback.extract_tb(error.__traceback__)
+
+
+def _where(frame: traceback.FrameSummary) -> str:
+    return f"{place(frame.filename)}:{frame.lineno} {frame.name}"
 
 
 def place(filename: str) -> str:

@@ -4,7 +4,6 @@ Every number comes from the database or the broker at the moment of asking, so t
 answers, and nothing is lost when one is killed. Each query rests on a partial index or on the last day alone.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,12 +16,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client.registry import Collector
 
-from billing.models import AuditEvent, Letter, OutboxMessage, Payment, ReminderStep, StaffItem, WebhookCall
+from billing.models import Letter, OutboxMessage, Payment, ReminderStep, StaffItem, WebhookCall
+from portal import sms_code
 from portal.celery import app
 
 __all__ = ["CONTENT_TYPE", "Reading", "exposition", "readings"]
 
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY = timedelta(days=1)
 QUEUE = "celery"
 
 
@@ -90,9 +90,8 @@ def _outbox(now: datetime) -> Iterator[Reading]:
 
 
 def _codes(now: datetime) -> Iterator[Reading]:
-    acts = AuditEvent.objects.filter(at__gte=now - HOUR, action__in=("code_sent", "code_right"))
-    found = Counter(dict(acts.values_list("action").annotate(Count("pk"))))
-    shown = {"sent": found["code_sent"], "verified": found["code_right"]}
+    sent, right = sms_code.of_the_hour(now)
+    shown = {"sent": sent, "verified": right}
     yield Reading("codes_last_hour", "Codes by SMS in the last hour, by what happened to them.", shown, "what")
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from billing import audit, retention, rows
-from billing.retention import days_begin
+from billing.law.calendar import begin_of
 from coulance import retention as coulance_retention
 from portal import throttle
 from portal.models import SmsDevice
@@ -36,8 +36,8 @@ def run_day(today: date) -> None:
 def forget(today: date) -> dict[str, int]:
     """What the front door remembers of visitors and of staff who signed in."""
     now = timezone.now()
-    codes = days_begin(today - timedelta(days=settings.RETAIN_CODE_DAYS))
-    sign_ins = days_begin(today - timedelta(days=settings.RETAIN_SIGN_IN_DAYS))
+    codes = begin_of(today - timedelta(days=settings.RETAIN_CODE_DAYS))
+    sign_ins = begin_of(today - timedelta(days=settings.RETAIN_SIGN_IN_DAYS))
     throttle.forget(now=now)
     return {
         "sessions": rows.delete(Session.objects.filter(expire_date__lt=now)),
@@ -53,4 +53,4 @@ def forget(today: date) -> dict[str, int]:
 def _forget_sandbox(today: date) -> int:
     if not settings.SANDBOX:
         return 0
-    return import_string(SANDBOX)(before=days_begin(today - timedelta(days=settings.RETAIN_SANDBOX_DAYS)))
+    return import_string(SANDBOX)(before=begin_of(today - timedelta(days=settings.RETAIN_SANDBOX_DAYS)))

@@ -11,7 +11,7 @@ from typing import Any
 import sentry_sdk
 from structlog.contextvars import get_contextvars
 
-from portal.logs import ROOT, on_one_line, place, without_people
+from portal.logs import ROOT, chain, on_one_line, place, without_people
 
 FLUSH_SECONDS = 2
 _ANY_STRANGER_CAUSES_THEM = ("django.security.DisallowedHost",)
@@ -57,23 +57,21 @@ def event(record: logging.LogRecord) -> Any:
         "message": on_one_line(without_people(record.getMessage())),
     }
     if record.exc_info and record.exc_info[1] is not None:
-        made["exception"] = {"values": _chain(record.exc_info[1])}
+        made["exception"] = {"values": [_value(*one) for one in chain(record.exc_info[1])]}
     if request_id := get_contextvars().get("request_id"):
         made["tags"] = {"request_id": str(request_id)}
     return made
 
 
-def _chain(error: BaseException) -> list[dict[str, Any]]:
-    """The error after its causes. Its own words are left out: a database quotes in them the row that it refused."""
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    frames = [
+def _value(name: str, frames: traceback.StackSummary) -> dict[str, Any]:
+    """One error. Its own words are left out: a database quotes in them the row that it refused."""
+    shown = [
         {
             "filename": place(frame.filename),
             "function": frame.name,
             "lineno": frame.lineno,
             "in_app": frame.filename.startswith(f"{ROOT}/") and "site-packages" not in frame.filename,
         }
-        for frame in traceback.extract_tb(error.__traceback__)
+        for frame in frames
     ]
-    one = {"type": type(error).__qualname__, "stacktrace": {"frames": frames}}
-    return [*(_chain(cause) if cause else []), one]
+    return {"type": name, "stacktrace": {"frames": shown}}

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format, time_format
@@ -295,9 +296,8 @@ def watch(*, now: datetime) -> None:
 
     Then the messages don't arrive, or somebody has them sent for nothing (SMS pumping).
     """
-    events = AuditEvent.objects.filter(at__gt=now - timedelta(seconds=HOUR), at__lte=now)
-    sent, right = (events.filter(action=action).count() for action in ("code_sent", "code_right"))
-    if sent < WATCH_FROM or right * 100 >= sent * WATCH_PERCENT:
+    sent, right = of_the_hour(now)
+    if not few_are_used(sent, right):
         return
     today = f"{timezone.localdate(now)}"
     if StaffItem.objects.filter(dedupe_key=f"{StaffItem.Kind.CODES_UNUSED}:{today}").exists():
@@ -305,6 +305,18 @@ def watch(*, now: datetime) -> None:
     note = f"{sent} sent, {right} used in an hour"
     log.warning("few codes by SMS are used: %s", note)
     audit.ask_staff(StaffItem.Kind.CODES_UNUSED, dedupe_key=today, note=note)
+
+
+def of_the_hour(now: datetime) -> tuple[int, int]:
+    """How many codes were sent in the last hour, and how many were typed in right."""
+    events = AuditEvent.objects.filter(at__gt=now - timedelta(seconds=HOUR), at__lte=now)
+    counts = dict(events.filter(action__in=("code_sent", "code_right")).values_list("action").annotate(Count("pk")))
+    return counts.get("code_sent", 0), counts.get("code_right", 0)
+
+
+def few_are_used(sent: int, right: int) -> bool:
+    """Whether so few of the codes of an hour were used that somebody should look."""
+    return sent >= WATCH_FROM and right * 100 < sent * WATCH_PERCENT
 
 
 def hash_holder(secret: str) -> str:

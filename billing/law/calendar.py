@@ -111,6 +111,11 @@ def is_sending_moment(moment: datetime) -> bool:
     return is_sending_day(local.date()) and APPROACH_FROM <= local.time() < APPROACH_UNTIL
 
 
+def begin_of(day: date) -> datetime:
+    """The first moment of `day` in Amsterdam."""
+    return datetime.combine(day, time.min, tzinfo=AMSTERDAM)
+
+
 def next_sending_moment(moment: datetime) -> datetime:
     """`moment` itself when it is a sending moment, else the first one after it; in Amsterdam time."""
     local = _in_amsterdam(moment)

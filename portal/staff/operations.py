@@ -16,6 +16,7 @@ from billing import figures
 from billing.models import DayFigure
 from billing.money import from_cents
 from portal.metrics import Reading, readings
+from portal.sms_code import few_are_used
 
 DAYS = 30
 WIDTH, HEIGHT, GAP = 600, 160, 3  # of a picture, in its own units
@@ -114,7 +115,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("messages failed or in doubt"), stuck, stuck > 0),
         (_("calls of the bank waiting"), int(found["webhooks_waiting"].value), webhook_minutes >= 10),
         (_("codes sent in an hour"), int(codes["sent"]), False),
-        (_("of which used"), int(codes["verified"]), codes["sent"] >= 20 and codes["verified"] * 3 < codes["sent"]),
+        (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
         (_("open items for staff"), int(found["staff_items_open"].value), False),
         (_("broker"), _("answers") if up else _("does not answer"), not up),

@@ -18,11 +18,11 @@ from typing import Any
 import requests
 
 from portal.env import VARIABLES
+from tests.portal import batches
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 180
 STOP_SECONDS = 30
-AGB_CODE = "11012345"
 
 
 @dataclass(frozen=True)
@@ -156,49 +156,12 @@ def two_free_ports() -> int:
 def batch(*, each: int) -> dict[str, Any]:
     """Open invoices of the demo practice, `each` for patients who read Dutch and English."""
     issued = date.today() - timedelta(days=3)  # noqa: DTZ011  the day of the machine will do
-    return {
-        "format": "invoice-batch/1",
-        "provider": {"agb_code": AGB_CODE},
-        "invoices": [_invoice(language, i, issued) for language in ("nl", "en") for i in range(each)],
-    }
+    return batches.batch(*(_invoice(language, i, issued) for language in ("nl", "en") for i in range(each)))
 
 
 def _invoice(language: str, i: int, issued: date) -> dict[str, Any]:
     number = f"J-{language}-{i:03d}"
-    return {
-        "number": number,
-        "issued_on": issued.isoformat(),
-        "due_on": None,
-        "coulance": False,
-        "patient": {
-            "number": f"P-{number}",
-            "initials": "J.",
-            "infix": "de",
-            "surname": "Vries",
-            "date_of_birth": "1980-02-29",
-            "email": f"{number.lower()}@post.example",
-            "mobile": "+31612345678",
-            "language": language,
-            "address": {
-                "street": "Dorpsstraat",
-                "house_number": "1a",
-                "postcode": "1234 AB",
-                "city": "Ons Dorp",
-                "country": "NL",
-            },
-            "insurer_uzovi": "3311",
-            "insured_number": "123456789",
-        },
-        "insurer_paid": "0.00",
-        "lines": [
-            {
-                "performed_on": (issued - timedelta(days=2)).isoformat(),
-                "code": "C002",
-                "description": "Periodieke controle",
-                "tooth": None,
-                "quantity": 2,
-                "unit_price": "28.51",
-                "practitioner_agb": "12001234",
-            }
-        ],
-    }
+    made = batches.invoice(number=number, issued_on=issued.isoformat())
+    made["patient"] |= {"number": f"P-{number}", "email": f"{number.lower()}@post.example", "language": language}
+    made["lines"][0] |= {"performed_on": (issued - timedelta(days=2)).isoformat(), "quantity": 2}
+    return made

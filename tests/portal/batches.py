@@ -2,16 +2,11 @@
 
 import json
 from copy import deepcopy
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-from billing.models import AuditEvent, Invoice, LedgerEntry, Patient
-from portal.batch import import_file
-
 AGB_CODE = "11012345"
 LEFT_OUT = object()
-TODAY = date(2026, 11, 16)
 
 INVOICE: dict[str, Any] = {
     "number": "2026-00123",
@@ -89,15 +84,3 @@ def written(folder: Path, content: Any) -> Path:
         content = content.encode()
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     return path
-
-
-def errors_of(folder: Path, content: Any) -> list[tuple[str, str]]:
-    """What is wrong with a batch, after a look whether nothing of it got in."""
-    result = import_file(written(folder, content), dry_run=False, today=TODAY, by="test")
-    if result.error_count:
-        assert not Invoice.objects.exists()
-        assert not Patient.objects.exists()
-        assert not LedgerEntry.objects.exists()
-        assert not AuditEvent.objects.exists()
-        assert result.new == result.known == result.offered == 0
-    return [(error.path, error.sentence) for error in result.errors]

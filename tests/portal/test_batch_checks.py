@@ -1,24 +1,13 @@
 """Everything a batch can have wrong: where the error points, what it says, and that nothing gets in."""
 
-from datetime import date
-
 import pytest
-from django.utils import translation
 
 from billing.models import Invoice
 from portal.batch import import_file
-from tests import factories
-from tests.portal.batches import AGB_CODE, LEFT_OUT, batch, changed, errors_of, invoice, written
+from tests.portal.batch_errors import TODAY, errors_of, practice  # noqa: F401  practice is used by being here
+from tests.portal.batches import AGB_CODE, LEFT_OUT, batch, changed, invoice, written
 
-TODAY = date(2026, 11, 16)
 pytestmark = [pytest.mark.django_db]
-
-
-@pytest.fixture(autouse=True)
-def _practice():
-    factories.provider(agb_code=AGB_CODE)
-    with translation.override("en"):
-        yield
 
 
 def steps_of(path):

@@ -6,22 +6,13 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from django.utils import translation
 
 from portal import batch_reader
 from portal.batch import import_file
-from tests import factories
-from tests.portal.batches import AGB_CODE, batch, errors_of, invoice, written
+from tests.portal.batch_errors import TODAY, errors_of, practice  # noqa: F401  practice is used by being here
+from tests.portal.batches import batch, invoice, written
 
-TODAY = date(2026, 11, 16)
 pytestmark = [pytest.mark.django_db]
-
-
-@pytest.fixture(autouse=True)
-def _practice():
-    factories.provider(agb_code=AGB_CODE)
-    with translation.override("en"):
-        yield
 
 
 NO_JSON = [
