@@ -102,12 +102,7 @@ def _set_apart_when_it_fails(row: Specification) -> Iterator[None]:
     except Exception as error:  # storage, database, a template: whatever it is, the next file may be well
         log.exception("specification %s could not be checked", row.pk)
         if _give_back(row, tries=0):  # else it was taken back meanwhile, and there is nothing to ask
-            audit.ask_staff(
-                StaffItem.Kind.FILE_UNCHECKED,
-                dedupe_key=f"{row.pk}",
-                invoice=row.case.invoice,
-                note=type(error).__name__,
-            )
+            files.ask_staff(row, why=type(error).__name__)
 
 
 def _give_back(row: Specification, **changes: Any) -> bool:
@@ -158,17 +153,16 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
     current = _locked(row)
     if current is None:
         return False
-    files.forget(current)
+    is_wanted = case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED  # not closed meanwhile
+    files.forget(current, outcome=Status.REFUSED if reason else Status.CLEAN if is_wanted else Status.WITHDRAWN)
     if reason:
         advance(current, Status.REFUSED, reason=reason, stored_name="", checked_at=now)
         audit.record("specification_refused", by="system", invoice=case.invoice, reason=reason)
         cases.give_back(case, today=timezone.localtime(now).date(), by="system")
         _tell_refused(case, current, today=timezone.localtime(now).date())
         return False
-    if not (case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED):
-        advance(
-            current, Status.WITHDRAWN, stored_name="", sealed_name=b""
-        )  # the case was closed while the file was checked
+    if not is_wanted:
+        advance(current, Status.WITHDRAWN, stored_name="", sealed_name=b"")
         return False
     # Not the moment at which the check began: a decision made during it does not rest on this file.
     advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))

@@ -7,9 +7,12 @@ from functools import partial
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
+from django.db.models import QuerySet
 
+from billing import audit
 from billing.encryption import current_key_id, seal, unseal
 from billing.links import new_token
+from billing.models import StaffItem
 from billing.transitions import advance
 from coulance.models import CoulanceCase, Decision, Specification
 
@@ -38,14 +41,28 @@ def remove(stored_name: str) -> None:
         storages["default"].delete(stored_name)
 
 
-def forget(row: Specification) -> None:
-    """Remove the bytes of a row once the transaction that lets go of them stands."""
+def forget(row: Specification, *, outcome: Specification.Status) -> None:
+    """Remove the bytes of a row once the transaction that lets go of them stands.
+
+    Whatever staff were asked about a check that failed is over with that: the item says what became of the file.
+    """
     transaction.on_commit(partial(remove, row.stored_name))
+    audit.close_overtaken(_asked_about(row).select_related("invoice"), by="system", reason=outcome)
+
+
+def ask_staff(row: Specification, *, why: str) -> None:
+    """Something of ours fails over this file, which waits: an item for staff, once."""
+    audit.ask_staff(StaffItem.Kind.FILE_UNCHECKED, dedupe_key=f"{row.pk}", invoice=row.case.invoice, note=why)
+
+
+def _asked_about(row: Specification) -> QuerySet[StaffItem]:
+    kind = StaffItem.Kind.FILE_UNCHECKED
+    return StaffItem.objects.filter(kind=kind, dedupe_key=f"{kind}:{row.pk}", closed_at=None)
 
 
 def drop(row: Specification) -> None:
     """The patient wants it back: nothing of the file is kept but that there was one."""
-    forget(row)
+    forget(row, outcome=Status.WITHDRAWN)
     advance(row, Status.WITHDRAWN, stored_name="", sealed_name=b"")
 
 

@@ -40,8 +40,8 @@ def erase_uploads(today: date) -> int:
 def _erase(row: Specification) -> bool:
     if not row.stored_name:
         return bool(Specification.objects.filter(pk=row.pk).update(sealed_name=b""))
-    files.forget(row)
     to = Status.ERASED if row.status == Status.CLEAN else Status.WITHDRAWN
+    files.forget(row, outcome=to)
     return advance(row, to, stored_name="", sealed_name=b"")
 
 

@@ -7,7 +7,7 @@ from django.core.files.storage import storages
 from django.utils import timezone
 
 from billing.errors import Refused
-from billing.models import Staff, StaffItem
+from billing.models import AuditEvent, Staff, StaffItem
 from coulance import cases, checking, deadlines, decisions, desk, files, intake, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
 from tests import factories
@@ -98,6 +98,10 @@ class TestWriting:
         assert not case.messages.filter(author="patient").exists()
 
 
+def unchecked():
+    return StaffItem.objects.get(kind=StaffItem.Kind.FILE_UNCHECKED)
+
+
 class TestNeverChecked:
     def test_a_file_that_can_not_be_read_is_refused_after_a_week(self):
         (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
@@ -106,13 +110,34 @@ class TestNeverChecked:
         checking.check(new.pk)
         new.refresh_from_db()
         assert new.status == FileStatus.RECEIVED
-        assert StaffItem.objects.filter(kind=StaffItem.Kind.FILE_UNCHECKED).exists()
+        assert unchecked().closed_at is None
         checking.check(new.pk, now=timezone.now() + timedelta(days=8))
         new.refresh_from_db()
         assert (new.status, new.reason, last_mail().kind) == (FileStatus.REFUSED, "damaged", "coulance_file_refused")
+        item = unchecked()
+        assert (item.note, item.closed_at is not None) == ("FileNotFoundError: refused", True)
+        closed = AuditEvent.objects.get(action="item_closed", invoice=row.invoice)
+        assert (closed.by, closed.details) == ("system", {"kind": "file_unchecked", "reason": "refused"})
         deadlines.run_day(row.specification_due_on + timedelta(days=1))
         row.refresh_from_db()
         assert (row.status, held(row)) == (Status.EXPIRED, False)
+
+    @pytest.mark.parametrize("ends_by", ["its check", "the patient"])
+    def test_staff_are_asked_no_longer_once_it_is_over(self, ends_by, media):
+        (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
+        new = send(row)
+        (path,) = [path for path in media.rglob("*") if path.is_file()]
+        path.rename(path.with_suffix(".away"))
+        checking.check(new.pk)
+        assert unchecked().closed_at is None
+        path.with_suffix(".away").rename(path)
+        if ends_by == "the patient":
+            specifications.take_back(new, today=timezone.localdate())
+        else:
+            checking.check(new.pk)
+        item = unchecked()
+        outcome = {"its check": "clean", "the patient": "withdrawn"}[ends_by]
+        assert (item.note, item.closed_at is not None) == (f"FileNotFoundError: {outcome}", True)
 
     def test_one_that_was_taken_back_meanwhile_is_nobodys_work(self, monkeypatch):
         (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
