@@ -26,7 +26,9 @@ from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, 
 
 Status = CoulanceCase.Status
 HOLD = Hold.Reason.AWAITING_DECISION
-EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))  # for queries of invoices
+# For queries of invoices: whether there is a case, and whether the invoice rests for it now.
+EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))
+RESTS = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))
 LONGEST_MESSAGE = 1000
 MOST_MESSAGES = 20
 

@@ -20,7 +20,9 @@ def visible_invoice(request: HttpRequest, token: str) -> invoices.InvoiceView | 
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return invoices.look_at(token, today=timezone.localdate(), also={"has_case": cases.EXISTS})
+    return invoices.look_at(
+        token, today=timezone.localdate(), also={"has_case": cases.EXISTS, "rests_for_case": cases.RESTS}
+    )
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

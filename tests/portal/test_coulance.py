@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.invoices import look_at
+from billing.invoices import look_at, place_hold
 from billing.models import AccessEvent, Hold, OutboxMessage
 from coulance import amounts, case_page, checking, decisions, intake
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
@@ -317,6 +317,20 @@ class TestAfterADecision:
         outcome = amounts.by_hand(Decimal("200.00"), new_due=Decimal("150.00"))
         decisions.approve(case, outcome=outcome, reason=REASON, version=0, by=staff_of(case))
         return case
+
+    def test_a_pause_for_something_else_does_not_call_the_amount_undecided(self, guest, invoice, lowered):
+        place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
+        text = guest.get(address(invoice, "invoice")).content.decode()
+        assert "Misschien verlaagt uw zorgaanbieder het bedrag" not in text
+        assert "U hoeft nu niets te doen" in text
+        assert address(invoice) in text, "what happened with coulance can still be seen"
+
+    def test_both_pauses_show_the_way_to_coulance_whichever_came_first(self, guest, invoice):
+        place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
+        Hold.objects.filter(reason=Hold.Reason.STAFF).update(placed_at=timezone.now() - timedelta(days=3))
+        text = guest.get(address(invoice, "invoice")).content.decode()
+        assert "Misschien verlaagt uw zorgaanbieder het bedrag" in text
+        assert text.count(f'href="{address(invoice)}"') == 1
 
     def test_not_paying_is_said_only_while_the_invoice_rests(self, guest, invoice, lowered):
         assert "U hoeft niets te betalen" not in page(guest, invoice)
