@@ -41,10 +41,6 @@ class Sink:
         self.may_answer.set()
         self._controller.stop(no_assert=True)
 
-    @property
-    def subjects(self) -> list[str]:
-        return [str(mail["Subject"]) for mail in self.mails]
-
     async def handle_EHLO(self, server: SMTP, session: Session, _: Envelope, name: str, replies: list[str]) -> Any:  # noqa: N802
         self.connections += 1
         session.host_name = name
