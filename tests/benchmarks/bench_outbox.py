@@ -1,0 +1,139 @@
+"""Delivering mails, on PostgreSQL: `python -m tests.benchmarks.bench_outbox [--rounds N] [--quick]`.
+
+In every round, one after the other: the ready-made bytes of N receipts through one connection of smtplib to a mail
+server in a process of its own (the limit), the product's sweep over N queued rows (each claimed, built, sent and
+marked, with a commit before and after), and the same rows by one bell each, as a worker gets them.
+"""
+
+import multiprocessing
+import smtplib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from multiprocessing.connection import Connection
+
+from tests.benchmarks import report
+from tests.benchmarks.ground import ground
+
+MAILS, QUICK_MAILS = 500, 50
+FACTS = {"amount": Decimal("45.00"), "outstanding": Decimal("0.00")}
+
+
+def serve_mail(line: Connection) -> None:
+    """Take mails until told to stop; at every word say how many there were."""
+    from tests.smtp_sink import Sink
+
+    with Sink() as sink:
+        line.send(sink.port)
+        while line.recv() == "count":
+            line.send(len(sink.mails))
+
+
+@contextmanager
+def mail_server() -> Iterator[tuple[int, Callable[[], int]]]:
+    """Its port, and how many mails it has taken."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve_mail, args=[there])
+    process.start()
+
+    def count() -> int:
+        here.send("count")
+        return int(here.recv())
+
+    try:
+        yield int(here.recv()), count
+    finally:
+        here.send("stop")
+        process.join(timeout=30)
+
+
+def fill(mails: int) -> list[int]:
+    from django.utils import timezone
+
+    from billing import outbox
+    from tests import factories
+
+    moment, keys = datetime(2026, 6, 15, 12, tzinfo=timezone.get_default_timezone()), []
+    invoices = [factories.invoice() for _ in range(20)]
+    for number in range(mails):
+        facts = FACTS | {"received_at": moment}
+        one = outbox.queue("receipt", invoice=invoices[number % 20], context=facts, dedupe_key=f"bench:{number}")
+        assert one is not None
+        keys.append(one.pk)
+    return keys
+
+
+def wait_again() -> None:
+    """Every message is as it was before it was sent."""
+    from billing.models import OutboxMessage
+
+    rows = OutboxMessage.objects.all()
+    rows.update(status="queued", tries=0, message_id="", claimed_at=None, sent_at=None)
+
+
+def ready_made() -> list[tuple[str, str, bytes]]:
+    """Sender, recipient and bytes of each mail, built by the product."""
+    from django.conf import settings
+
+    from billing import outbox
+    from billing.models import OutboxMessage
+
+    return [
+        (settings.DEFAULT_FROM_EMAIL, row.recipient, outbox._mail(row).message().as_bytes(linesep="\r\n"))
+        for row in OutboxMessage.objects.order_by("pk")
+    ]
+
+
+def reused_connection(mails: list[tuple[str, str, bytes]], port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        for sender, recipient, content in mails:
+            server.sendmail(sender, recipient, content)
+
+
+def main(options: report.Options) -> None:
+    amount = QUICK_MAILS if options.quick else MAILS
+    with mail_server() as (port, taken), ground(postgresql=True, EMAIL_URL=f"smtp://127.0.0.1:{port}"):
+        from billing import outbox
+        from billing.models import OutboxMessage
+
+        keys = fill(amount)
+        mails = ready_made()
+
+        def sent_by(act: Callable[[], object]) -> report.Cost:
+            wait_again()
+            before = taken()
+            cost = report.cost_of(act)
+            assert taken() - before == amount
+            return cost
+
+        def ring_each() -> None:
+            for key in keys:
+                outbox.deliver(key)
+
+        found = report.interleaved(
+            {
+                "limit": lambda: sent_by(lambda: reused_connection(mails, port)),
+                "sweep": lambda: sent_by(outbox.sweep),
+                "bells": lambda: sent_by(ring_each),
+            },
+            rounds=options.rounds,
+        )
+        assert set(OutboxMessage.objects.values_list("status", flat=True)) <= {"sent", "queued"}
+    clock = {name: [one.seconds for one in taken] for name, taken in found.items()}
+    cpu = {name: [one.cpu for one in taken] for name, taken in found.items()}
+    limit_is = "ready-made bytes through one smtplib connection"
+    same = {"limit": clock["limit"], "limit_is": limit_is}
+    rows = [
+        report.rates("mails by the sweep", "mails", amount, ours=clock["sweep"], **same, target=0.6),
+        report.rates("mails by one bell each", "mails", amount, ours=clock["bells"], **same),
+        report.costs("mails by the sweep", "mail", amount, ours=cpu["sweep"], limit=cpu["limit"], limit_is=limit_is),
+        report.costs(
+            "mails by one bell each", "mail", amount, ours=cpu["bells"], limit=cpu["limit"], limit_is=limit_is
+        ),
+    ]
+    report.publish("outbox", database="postgresql", rounds=options.rounds, rows=rows)
+
+
+if __name__ == "__main__":
+    main(report.options())
