@@ -4,7 +4,10 @@ import re
 
 from django.http import HttpResponse
 
-_POLICY = "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-src 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "sandbox; default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-src 'none';"
+    " frame-ancestors 'none'"
+)
 _NAME = re.compile(r"[a-z0-9-]{1,40}\.[a-z0-9]{1,5}")
 
 

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestId",
     "portal.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.KnownMethods",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -145,8 +146,10 @@ LANGUAGE_COOKIE_SAMESITE: Literal["Lax"] = SAME_SITE
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_FAILURE_VIEW = "portal.views.errors.csrf_failure"
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+MESSAGE_STORAGE = "portal.message_storage.MessageStorage"
+MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else "messages"
 
 # --- headers ------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -193,6 +196,7 @@ if ENV["S3_BUCKET"]:
         secret_key=ENV["S3_SECRET_KEY"],
     )
 WHITENOISE_USE_FINDERS = not _MANIFEST
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many to compress, and every URL may be cached for ever
 
 METRICS_TOKEN = ENV["METRICS_TOKEN"]

@@ -12,12 +12,13 @@ from django.utils.crypto import constant_time_compare
 from billing.links import absolute
 from portal.metrics import CONTENT_TYPE, exposition, readings
 
+PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID_DAYS = 180
 
 
 def alive(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    return HttpResponse("ok\n", content_type=PLAIN)
 
 
 def ready(request: HttpRequest) -> HttpResponse:
@@ -26,8 +27,8 @@ def ready(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return HttpResponse("database\n", content_type="text/plain", status=503)
-    return HttpResponse("ok\n", content_type="text/plain")
+        return HttpResponse("database\n", content_type=PLAIN, status=503)
+    return HttpResponse("ok\n", content_type=PLAIN)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -48,4 +49,4 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         "Preferred-Languages: nl, en",
         f"Canonical: {absolute(request.path)}",
     )
-    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+    return HttpResponse("\n".join(lines) + "\n", content_type=PLAIN)

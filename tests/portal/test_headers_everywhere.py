@@ -47,6 +47,12 @@ def faults(response) -> list[str]:
     hsts = re.fullmatch(r"max-age=(\d+); includeSubDomains; preload", headers.get("Strict-Transport-Security", ""))
     wrong = [] if hsts and int(hsts[1]) >= YEAR else ["HSTS"]
     wrong += policy_faults(headers.get("Content-Security-Policy", ""))
+    wrong += [name for name in headers if name.lower().startswith("access-control-")]
+    content_type = headers.get("Content-Type", "").replace('"', "")
+    if is_text(content_type) and "charset=utf-8" not in content_type:
+        wrong.append("charset")
+    if not response.streaming and response.content and "Content-Type" not in headers:
+        wrong.append("Content-Type")
     exact = {
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
@@ -56,10 +62,17 @@ def faults(response) -> list[str]:
     return wrong + [name for name, value in exact.items() if headers.get(name) != value]
 
 
+def is_text(content_type: str) -> bool:
+    return content_type.startswith("text/") or "xml" in content_type
+
+
 def policy_faults(policy: str) -> list[str]:
     rules = {rule.split()[0]: rule.split()[1:] for rule in policy.split(";") if rule.strip()}
     wrong = [word for word in ("unsafe-", "http:", "*") if word in policy]
     wrong += [name for name in ("base-uri", "form-action", "frame-src", "frame-ancestors") if name not in rules]
+    wrong += [name for name in ("object-src", "base-uri") if name in rules and rules[name] != ["'none'"]]
+    if "object-src" not in rules:
+        wrong.append("object-src")
     if rules.get("default-src") not in (["'none'"], ["'self'"]):
         wrong.append("default-src")
     return wrong + [name for name in ("script-src", "object-src", "default-src") if "data:" in rules.get(name, [])]
@@ -68,7 +81,7 @@ def policy_faults(policy: str) -> list[str]:
 def test_the_judge_finds_what_is_wrong():
     assert policy_faults(CONTENT_SECURITY_POLICY) == []
     assert policy_faults("default-src 'self'; script-src 'unsafe-inline' data:") == [
-        "unsafe-", "base-uri", "form-action", "frame-src", "frame-ancestors", "script-src",
+        "unsafe-", "base-uri", "form-action", "frame-src", "frame-ancestors", "object-src", "script-src",
     ]  # fmt: skip
     assert "default-src" in policy_faults("")
 
@@ -94,6 +107,17 @@ def test_every_route_for_everybody(method, visitors):
             seen.add(response.status_code)
     assert len(ROUTES) > 60
     assert seen >= ({200, 302, 403, 404} if method == "GET" else {405}), f"too few kinds of answers: {seen}"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "BREW"])
+def test_no_route_knows_other_methods(method, visitors):
+    clients, token = visitors
+    for route in ROUTES:
+        for who, client in clients.items():
+            response = client.generic(method, path_of(route, token), secure=True)
+            assert response.status_code == 405, f"{who}: {method} {route}"
+            assert response.content == b""
+            assert faults(response) == []
 
 
 @pytest.mark.parametrize("path", test_errors.PAGES)

@@ -142,7 +142,7 @@ def _page(
     parts = urlsplit(payment.redirect_url)
     response["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {parts.scheme}://{parts.netloc};"
-        " base-uri 'none'; frame-ancestors 'none'"
+        " object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     )
     response["Content-Language"] = translation.get_language() or "nl"
     return response
