@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Status, Reason = Specification.Status, Specification.Reason
 ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so whoever claimed it then is dead
 TRY_AGAIN_AFTER = timedelta(minutes=2)  # when the scanner gave no answer, or something of ours failed
-GIVE_UP_AFTER = timedelta(days=7)  # a file that can't be read for so long is refused: its invoice can't rest for ever
+GIVE_UP_AFTER = timedelta(days=7)  # what we fail to check for so long is refused: its invoice can't rest for ever
 MOST_TRIES = 3  # a file over which a worker died so often is refused
 SWEEP_BATCH, SWEEP_SECONDS = 10, 20
 
@@ -38,11 +38,8 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
     if row is None or not advance(row, Status.CHECKING, claimed_at=now, tries=row.tries + 1):
         return
     with _set_apart_when_it_fails(row):
-        content = _read(row, now)
-        if content is None:
-            _finish(row, now, reason=Reason.DAMAGED)
-            return
         try:
+            content = files.get(row)
             if scanning.is_infected(content):
                 raise cleaning.Unclean(Reason.VIRUS)
             clean = cleaning.clean(content, Specification.Kind(row.kind))
@@ -51,19 +48,13 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
             _quarantine(row, now)
         except cleaning.Unclean as refusal:
             _finish(row, now, reason=refusal.reason)
+        except Exception:  # it is gone, its key is lost, the sanitizer broke: staff heard of it when it began
+            if row.uploaded_at > now - GIVE_UP_AFTER:
+                raise
+            log.exception("specification %s can't be checked, and is refused", row.pk)
+            _finish(row, now, reason=Reason.DAMAGED)
         else:
             _finish(row, now, clean=clean)
-
-
-def _read(row: Specification, now: datetime) -> bytes | None:
-    """The bytes of the file as it came; None when they could not be read for so long that they never will be."""
-    try:
-        return files.get(row)
-    except Exception:  # gone, or sealed with a key that is lost: staff heard of it when it began
-        if row.uploaded_at > now - GIVE_UP_AFTER:
-            raise
-        log.exception("specification %s can't be read, and is refused", row.pk)
-        return None
 
 
 def sweep(*, now: datetime | None = None) -> None:

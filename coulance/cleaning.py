@@ -28,6 +28,10 @@ class Unclean(Exception):
         self.reason = reason
 
 
+class Broke(Exception):
+    """The sanitizer itself failed, so nothing is known about the file."""
+
+
 def kind_of(content: bytes) -> Specification.Kind | None:
     """What a file says it is, by its very first bytes; None for all that we do not take.
 
@@ -39,14 +43,17 @@ def kind_of(content: bytes) -> Specification.Kind | None:
 def clean(content: bytes, kind: Specification.Kind) -> bytes:
     """A new file of the same kind. Raises Unclean with the reason when that can't be, or takes too much.
 
-    A process that dies, whatever of, has refused: its file is called too complex.
+    A process that is killed, by us or by its limits, has refused: its file is called too complex. Raises Broke when
+    it ended by itself without a word about the file: that is no fault that a patient can mend.
     """
     status, answer = _answer(command(kind), content)
     if status == REFUSED:
         word = answer[:40].decode("ascii", "replace")
         raise Unclean(Reason(word) if word in Reason.values else Reason.DAMAGED)
-    if status != 0 or not 0 < len(answer) <= MOST_CLEAN_BYTES:
+    if status < 0 or len(answer) > MOST_CLEAN_BYTES:
         raise Unclean(Reason.TOO_COMPLEX)
+    if status > 0 or not answer:
+        raise Broke(f"the sanitizer ended with status {status}")
     return answer
 
 

@@ -4,7 +4,7 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from coulance.sanitizer import REFUSED, Unacceptable, walls
+from coulance.sanitizer import KINDS, REFUSED, Unacceptable, walls
 
 
 def main(kind: str) -> int:
@@ -16,7 +16,7 @@ def main(kind: str) -> int:
         answer, status = rewrite(sys.stdin.buffer.read()), 0
     except Unacceptable as refusal:
         answer, status = str(refusal).encode(), REFUSED
-    except (MemoryError, RecursionError):
+    except MemoryError:
         answer, status = b"too_complex", REFUSED
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
@@ -34,5 +34,14 @@ def _rewrite_for(kind: str) -> Callable[[bytes], bytes]:
     return image.rewrite_for(kind)
 
 
+def start(arguments: list[str]) -> int:
+    """`main`, for a kind of file that is taken; of another one nothing is read."""
+    if len(arguments) == 1 and arguments[0] in KINDS:
+        return main(arguments[0])
+    sys.stderr.write(f"Not taken: {' '.join(arguments) or 'nothing'}. Say {', '.join(KINDS[:-1])} or {KINDS[-1]}.\n")
+    sys.stdout.write("not_a_document")
+    return REFUSED
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(start(sys.argv[1:]))

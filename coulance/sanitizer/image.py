@@ -3,9 +3,9 @@
 import io
 from collections.abc import Callable
 
-from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin
 
-from coulance.sanitizer import Unacceptable
+from coulance.sanitizer import BROKEN_FILE, Unacceptable
 
 LONGEST_SIDE = 3500  # pixels: an A4 sheet at 300 dpi, more than anybody needs to read it
 MOST_PIXELS = {"JPEG": 220_000_000, "PNG": 25_000_000}  # a JPEG can be read smaller than it is, a PNG can't
@@ -26,6 +26,8 @@ def rewrite(content: bytes, name: str) -> bytes:
     Image.MAX_IMAGE_PIXELS = None  # our own limit comes before anything is unpacked
     try:
         with Image.open(io.BytesIO(content), formats=[name]) as source:
+            if source.width * source.height == 0:
+                raise Unacceptable("damaged")
             if source.width * source.height > MOST_PIXELS[name]:
                 raise Unacceptable("too_complex")
             longest = max(source.size)
@@ -34,7 +36,9 @@ def rewrite(content: bytes, name: str) -> bytes:
                 raise Unacceptable("too_complex")
             source.load()
             return _drawn_again(source, name)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError, TypeError, EOFError):
+    except RecursionError:
+        raise Unacceptable("too_complex") from None
+    except BROKEN_FILE:
         raise Unacceptable("damaged") from None  # what a library says about a broken file has no more to tell
 
 

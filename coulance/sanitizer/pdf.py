@@ -13,7 +13,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-from coulance.sanitizer import Unacceptable
+from coulance.sanitizer import BROKEN_FILE, Unacceptable
 
 MOST_PAGES = 100
 MOST_OBJECTS = 20_000
@@ -66,7 +66,9 @@ def rewrite(content: bytes) -> bytes:
             return _written(_new_from(source))
     except pikepdf.PasswordError:
         raise Unacceptable("password") from None
-    except (pikepdf.PdfError, AttributeError, KeyError, RuntimeError, TypeError, ValueError):
+    except RecursionError:
+        raise Unacceptable("too_complex") from None
+    except (pikepdf.PdfError, *BROKEN_FILE):
         raise Unacceptable("damaged") from None  # what a library says about a broken file has no more to tell
 
 

@@ -209,10 +209,11 @@ def jpeg_with_exif() -> bytes:
     return picture("JPEG", exif=exif, comment=SCRIPT)
 
 
-def jpeg_flood() -> bytes:
+def jpeg_of_size(width: int, height: int) -> bytes:
+    """A JPEG that says it is so large, whatever there is behind it."""
     whole = bytearray(picture("JPEG"))
     place = whole.index(b"\xff\xc0") + 5
-    whole[place : place + 4] = struct.pack(">HH", 65_000, 65_000)
+    whole[place : place + 4] = struct.pack(">HH", height, width)
     return bytes(whole)
 
 
@@ -267,7 +268,10 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "png with script": png_with_text,
     "png and zip": lambda: picture("PNG") + zipped(),
     "png cut off": lambda: picture("PNG", (400, 400))[:200],
-    "jpeg flood": jpeg_flood,
+    "jpeg flood": lambda: jpeg_of_size(65_000, 65_000),
+    "jpeg without size": lambda: jpeg_of_size(0, 0),
+    "jpeg without height": lambda: jpeg_of_size(30, 0),
+    "png without size": lambda: png_flood(0, 0),
     "jpeg with script and place": jpeg_with_exif,
     "jpeg and html": lambda: picture("JPEG") + SCRIPT,
     "jpeg and pdf": lambda: picture("JPEG") + pdf(lambda new, page: new.Root.update({"/OpenAction": JS})),

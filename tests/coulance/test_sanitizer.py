@@ -18,7 +18,7 @@ from PIL import Image
 
 from coulance import cleaning, files
 from coulance.models import Specification
-from coulance.sanitizer import MEMORY_BYTES, pdf, walls
+from coulance.sanitizer import MEMORY_BYTES, Unacceptable, image, pdf, walls
 from tests.coulance import attempts, hostile
 
 Kind, Reason = Specification.Kind, Specification.Reason
@@ -36,6 +36,9 @@ REFUSED = {
     "png cut off": "damaged",
     "jpeg flood": "too_complex",
     "jpeg of php": "damaged",
+    "jpeg without size": "damaged",
+    "jpeg without height": "damaged",
+    "png without size": "damaged",
 }
 
 
@@ -123,6 +126,7 @@ def test_nothing_active_comes_out(outcomes, name):
         (no_active_pdf if out.startswith(b"%PDF-") else plain_picture)(out)
     elif code == cleaning.REFUSED:
         assert out.decode() in Reason.values
+    assert code <= 0 or code == cleaning.REFUSED, (name, "the sanitizer broke", out[-400:])
     assert (code == 0) == (name not in REFUSED) or name in UNDECIDED, (name, code, out[:80])
     if code == cleaning.REFUSED and name in REFUSED:
         assert out.decode() == REFUSED[name]
@@ -175,6 +179,29 @@ def plain_picture(out):
 @pytest.mark.parametrize("name", hostile.NOT_TAKEN)
 def test_other_kinds_are_known_by_their_first_bytes(name):
     assert cleaning.kind_of(hostile.NOT_TAKEN[name]) is None
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("content", [b"", *hostile.NOT_TAKEN.values()], ids=["nothing", *hostile.NOT_TAKEN])
+def test_what_is_no_such_file_is_refused_in_the_process_too(kind, content):
+    """Its caller looks at the first bytes; the process does not lean on that."""
+    with pytest.raises(Unacceptable, match="damaged"):
+        pdf.rewrite(content) if kind == Kind.PDF else image.rewrite_for(kind)(content)
+
+
+@pytest.mark.parametrize("arguments", [["gif"], [], ["pdf", "png"]])
+def test_a_kind_that_is_not_taken_is_refused_with_a_sentence(arguments):
+    command = [*cleaning.command(Kind.PDF)[:-1], *arguments]
+    done = subprocess.run(command, cwd=cleaning.ROOT, env={}, capture_output=True, input=b"GIF89a")
+    assert (done.returncode, done.stdout) == (cleaning.REFUSED, Reason.NOT_A_DOCUMENT.encode())
+    assert re.fullmatch(rb"Not taken: .+\. Say pdf, jpeg or png\.\n", done.stderr)
+
+
+@pytest.mark.parametrize("command", [["false"], ["true"], [sys.executable, "-m", "no_such_module"]])
+def test_a_sanitizer_that_breaks_is_no_refusal(command, monkeypatch):
+    monkeypatch.setattr(cleaning, "command", lambda kind: command)
+    with pytest.raises(cleaning.Broke):
+        cleaning.clean(hostile.pdf(), Kind.PDF)
 
 
 @pytest.mark.parametrize("name", hostile.NAMES, ids=ascii)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.errors import Refused
 from billing.models import AuditEvent, Staff, StaffItem
-from coulance import cases, checking, deadlines, decisions, desk, files, intake, specifications
+from coulance import cases, checking, cleaning, deadlines, decisions, desk, files, intake, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
 from tests import factories
 from tests.coulance.desk_cases import at_desk, picture_of, staff_of
@@ -121,6 +121,18 @@ class TestNeverChecked:
         deadlines.run_day(row.specification_due_on + timedelta(days=1))
         row.refresh_from_db()
         assert (row.status, held(row)) == (Status.EXPIRED, False)
+
+    def test_one_over_which_the_sanitizer_breaks_is_not_called_damaged_but_after_a_week(self, monkeypatch):
+        (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
+        new = send(row)
+        with monkeypatch.context() as broken:
+            broken.setattr(cleaning, "command", lambda kind: ["false"])
+            checking.check(new.pk)
+            new.refresh_from_db()
+            assert (new.status, new.reason, unchecked().note) == (FileStatus.RECEIVED, "", "Broke")
+            checking.check(new.pk, now=timezone.now() + timedelta(days=8))
+        new.refresh_from_db()
+        assert (new.status, new.reason, unchecked().note) == (FileStatus.REFUSED, "damaged", "Broke: refused")
 
     @pytest.mark.parametrize("ends_by", ["its check", "the patient"])
     def test_staff_are_asked_no_longer_once_it_is_over(self, ends_by, media):
