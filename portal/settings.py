@@ -294,6 +294,7 @@ COULANCE_REOPENINGS = 2
 COULANCE_ANSWER_DAYS = 14  # at least, to send what the provider still asks
 COULANCE_PAY_DAYS = 14  # at least, from the decision
 COULANCE_PROVIDER_WORKING_DAYS = 5  # to decide, before it is late
+STAFF_IDLE_SECONDS = 60 * 60  # and SESSION_COOKIE_AGE at most: what NIST SP 800-63B asks of two factors
 GUEST_IDLE_SECONDS = 15 * 60
 GUEST_ABSOLUTE_SECONDS = 60 * 60
 CODE_DIGITS = 6

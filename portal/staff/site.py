@@ -1,5 +1,6 @@
 """The staff site: Django's admin with a second factor, our own tables only, and a page that says what waits."""
 
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from coulance import desk
 from portal import otp
 from portal.staff import operations, views
 from portal.staff.forms import FindForm
+from portal.staff.idle import end_when_idle
 
 # The tables in the order of the day's work; those of later rooms follow.
 ORDER = (
@@ -65,6 +67,17 @@ class StaffSite(OTPAdminSite):
             path("zoeken/", self.admin_view(views.find), name="find"),
         ]
         return own + stock
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Every page of the site goes through here."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def attended(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            end_when_idle(request, now=timezone.now())
+            return inner(request, *args, **kwargs)
+
+        return attended
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

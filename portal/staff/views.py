@@ -11,6 +11,7 @@ from django.contrib.auth.views import LoginView
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,6 +25,7 @@ from billing.models import AccessEvent, Invoice
 from billing.tenancy import visible_to
 from portal import otp
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
+from portal.staff.idle import end_when_idle
 
 KEY_IN_SESSION = "enrolment_key"  # per session: a secret that somebody else has seen is never offered to you
 FEW_CODES = 3
@@ -61,6 +63,7 @@ def _warn_when_few_codes(request: HttpRequest, left: int) -> None:
 @require_http_methods(["GET", "POST"])
 def enrol(request: HttpRequest) -> HttpResponse:
     """Set up the code app: the only page that a password alone opens, and only as long as there is no app."""
+    end_when_idle(request, now=timezone.now())
     member: Any = request.user
     if not (member.is_authenticated and member.is_staff) or otp.has_device(member):
         return redirect("admin:index" if member.is_verified() else "admin:login")

@@ -4,6 +4,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
+from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -35,6 +37,34 @@ def acts() -> list[str]:
 def error_of(response) -> str:
     assert response.status_code == 200
     return re.search(r'role="alert">(.*?)<', response.content.decode()).group(1)
+
+
+def back_after(client: Client, seconds: int):
+    """The index, asked for so long after the last page."""
+    session = client.session
+    session["staff_seen"] = time.time() - seconds
+    session.save()
+    return client.get(INDEX, follow=True)
+
+
+def test_who_did_nothing_for_an_hour_is_signed_out_and_told_so(settings):
+    client = signed_in(factories.staff())
+    assert back_after(client, settings.STAFF_IDLE_SECONDS - 60).redirect_chain == []
+    assert client.session["staff_seen"] > time.time() - 60, "the hour begins anew"
+    away = back_after(client, settings.STAFF_IDLE_SECONDS + 1)
+    assert away.redirect_chain[0][0].startswith(LOGIN)
+    assert "U deed een uur lang niets" in away.content.decode()
+    assert client.get(INDEX).status_code == 302, "it stays that way"
+
+
+def test_a_sign_in_long_ago_without_a_page_since_is_idle_too(settings):
+    member = factories.staff()
+    client = signed_in(member)
+    Staff.objects.filter(pk=member.pk).update(
+        last_login=timezone.now() - timedelta(seconds=settings.STAFF_IDLE_SECONDS + 1)
+    )
+    assert client.get(INDEX).status_code == 302
+    assert "_auth_user_id" not in client.session
 
 
 def test_password_and_code_open_the_site_with_a_new_session(client):

@@ -1,0 +1,28 @@
+"""A member of staff who walked away is signed out."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+_SEEN = "staff_seen"  # in the session: seconds since 1970
+_SEEN_EVERY_SECONDS = 60  # writing down each page would cost a write per page
+
+
+def end_when_idle(request: HttpRequest, *, now: datetime) -> None:
+    """End the session of staff who asked for no page during STAFF_IDLE_SECONDS, with a word of explanation; else
+    remember that they were here."""
+    member: Any = request.user
+    if not member.is_authenticated:
+        return
+    seen = request.session.get(_SEEN) or member.last_login.timestamp()
+    idle = now.timestamp() - seen
+    if idle > settings.STAFF_IDLE_SECONDS:
+        logout(request)
+        messages.info(request, _("You did nothing for an hour. So we signed you out. What you did not save is gone."))
+    elif idle > _SEEN_EVERY_SECONDS:
+        request.session[_SEEN] = now.timestamp()
