@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from multiprocessing.connection import Connection
+from typing import Any
 
 from tests.benchmarks import report
 from tests.benchmarks.ground import ground
@@ -120,18 +121,13 @@ def main(options: report.Options) -> None:
             rounds=options.rounds,
         )
         assert set(OutboxMessage.objects.values_list("status", flat=True)) <= {"sent", "queued"}
-    clock = {name: [one.seconds for one in taken] for name, taken in found.items()}
-    cpu = {name: [one.cpu for one in taken] for name, taken in found.items()}
+    clock, cpu = report.clock(found), report.processor(found)
     limit_is = "ready-made bytes through one smtplib connection"
-    same = {"limit": clock["limit"], "limit_is": limit_is}
-    rows = [
-        report.rates("mails by the sweep", "mails", amount, ours=clock["sweep"], **same, target=0.6),
-        report.rates("mails by one bell each", "mails", amount, ours=clock["bells"], **same),
-        report.costs("mails by the sweep", "mail", amount, ours=cpu["sweep"], limit=cpu["limit"], limit_is=limit_is),
-        report.costs(
-            "mails by one bell each", "mail", amount, ours=cpu["bells"], limit=cpu["limit"], limit_is=limit_is
-        ),
-    ]
+    rows = []
+    for what, name, target in (("mails by the sweep", "sweep", 0.6), ("mails by one bell each", "bells", None)):
+        limit: dict[str, Any] = {"limit": clock["limit"], "limit_is": limit_is, "target": target}
+        rows.append(report.rates(what, "mails", amount, ours=clock[name], **limit))
+        rows.append(report.costs(what, "mail", amount, ours=cpu[name], limit=cpu["limit"], limit_is=limit_is))
     report.publish("outbox", database="postgresql", rounds=options.rounds, rows=rows)
 
 

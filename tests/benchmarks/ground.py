@@ -13,7 +13,8 @@ def ground(*, postgresql: bool = False, **variables: str) -> Iterator[None]:
     """Django with all tables, on real servers (PostgreSQL and Redis) or on none; `variables` go to the settings."""
     ends: list[Callable[[], object]] = []
     try:
-        environment.prepare(servers=servers.start_all(ends.append) if postgresql else {})
+        folder = environment.prepare(servers=servers.start_all(ends.append) if postgresql else {})
+        (folder / "static").mkdir()  # WhiteNoise misses it aloud
         os.environ |= variables
         import django
 

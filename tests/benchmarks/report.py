@@ -73,6 +73,16 @@ def interleaved(sides: Mapping[str, Callable[[], Measured]], *, rounds: int) -> 
     return found
 
 
+def clock(found: Mapping[str, Sequence[Cost]]) -> dict[str, list[float]]:
+    """The seconds by the clock of every side."""
+    return {name: [cost.seconds for cost in costs] for name, costs in found.items()}
+
+
+def processor(found: Mapping[str, Sequence[Cost]]) -> dict[str, list[float]]:
+    """The seconds of processor time of every side."""
+    return {name: [cost.cpu for cost in costs] for name, costs in found.items()}
+
+
 def median_ratio(ours: Sequence[float], limit: Sequence[float]) -> float:
     """How near ours comes to the limit, from what both cost in the same rounds."""
     return statistics.median(one / other for one, other in zip(limit, ours, strict=True))

@@ -50,6 +50,8 @@ def test_the_processor_time_is_not_the_time_on_the_clock():
 
     cost = report.cost_of(lambda: time.sleep(0.05))
     assert cost.seconds >= 0.05 > cost.cpu
+    assert report.clock({"ours": [report.Cost(2.0, 1.0)]}) == {"ours": [2.0]}
+    assert report.processor({"ours": [report.Cost(2.0, 1.0)]}) == {"ours": [1.0]}
 
 
 def test_the_result_is_one_json_object(capsys):
