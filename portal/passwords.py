@@ -1,0 +1,53 @@
+"""Which passwords of staff are too easy to guess."""
+
+import re
+from typing import Any
+
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+# What somebody who knows this house tries first. The name and the city of the own practice count too.
+WORDS = (
+    "zorgrekening",
+    "rekening",
+    "factuur",
+    "betaling",
+    "coulance",
+    "incasso",
+    "praktijk",
+    "patient",
+    "patiënt",
+    "beheer",
+    "admin",
+    "wachtwoord",
+    "password",
+    "welkom",
+    "geheim",
+)
+LEFT_AT_LEAST = 8  # characters beside such words
+_SHORTEST_NAME = 4
+_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+
+
+class EasyToGuessValidator(CommonPasswordValidator):
+    """No password of our own words with little beside them, and none of Django's 20,000 common ones, as it is or with
+    digits or marks around it."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        left = password.lower()
+        for word in sorted((*WORDS, *_names_around(user)), key=len, reverse=True):
+            left = left.replace(word, "")
+        if len(left) < min(LEFT_AT_LEAST, len(password)):
+            raise ValidationError(
+                _("Other people can guess this password. Use words that have nothing to do with your work."),
+                code="password_of_our_words",
+            )
+        for tried in (password, _AROUND.sub("", password)):
+            super().validate(tried, user)
+
+
+def _names_around(user: Any) -> list[str]:
+    provider = getattr(user, "provider", None)
+    names = f"{provider.name} {provider.city}".lower() if provider else ""
+    return [name for name in re.findall(r"\w+", names) if len(name) >= _SHORTEST_NAME]
