@@ -5,7 +5,7 @@ of every other member, the rows per table, and the versions. No key stands in it
 needed to use what is restored, and BACKUP_KEY are kept elsewhere.
 
 The database comes first: a document that is stored later is not known to its rows and does no harm, one that went
-later was let go of by a patient. Only a change of FIELD_KEYS (`rotate_field_keys`) must not run meanwhile.
+later was let go of by a patient. Only `rotate_field_keys` puts one in the place of another, so that waits (key_lock).
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
+from billing import key_lock
 from billing.encryption import Unreadable, seal, unseal
 from portal.backup import database, media
 from portal.backup.sealing import CHUNK_BYTES, BackupUnusable, SealedReader, SealedWriter, key_from
@@ -53,7 +54,7 @@ def make(path: Path, *, now: datetime) -> Outcome:
     Raises BackupUnusable or Refused.
     """
     key = key_from(settings.BACKUP_KEY)
-    with private_file(path) as out:
+    with key_lock.keep(), private_file(path) as out:
         manifest = _write(out, key, now)
     return Outcome(manifest, path.stat().st_size)
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from billing import documents
+from billing import documents, key_lock
 from billing.encryption import current_key_id
+from billing.errors import Refused
 from billing.rotation import rotate, rotate_files, sealed_models
 
 
@@ -13,6 +14,13 @@ class Command(BaseCommand):
     help = "Seal every encrypted column again with the newest key; after that the older keys can be removed."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with key_lock.change():
+                self._rotate()
+        except Refused as error:
+            raise CommandError(f"{error} Nothing was changed.") from error
+
+    def _rotate(self) -> None:
         for model in sealed_models():
             self.stdout.write(f"{model._meta.label}: {rotate(model)} values sealed again")
         for label, count in rotate_files().items():
