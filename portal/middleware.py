@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
 from django.utils import translation
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -57,6 +57,21 @@ class KnownMethods:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in self.METHODS:
             return HttpResponseNotAllowed(self.METHODS)
+        return self.get_response(request)
+
+
+class HttpsForMachines:
+    """Who asks an address for machines without TLS is refused. A redirect, as people get, would hide for ever that a
+    bearer token or a report of the bank travels in the clear. /healthz and /readyz carry nothing and answer both."""
+
+    PATHS = ("/metrics", "/mollie/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path.startswith(self.PATHS):
+            return HttpResponseForbidden("https only\n", content_type="text/plain; charset=utf-8")
         return self.get_response(request)
 
 

@@ -148,6 +148,16 @@ def test_http_is_sent_to_https():
     assert response["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/mollie/aaaaaaaaaaaa/"])
+def test_machines_are_refused_without_tls_and_not_sent_on(path):
+    client = Client()
+    for answer in (client.get(path), client.post(path, {"id": "tr_aaaaaaaa"})):
+        assert answer.status_code == 403
+        assert "Location" not in answer
+        assert answer["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert client.get("/healthz").status_code == 200
+
+
 def test_static_files_too():
     name = "css/admin_lists.css"
     assert finders.find(name)
