@@ -61,6 +61,7 @@ REASONS: dict[str, Promise] = {
     "changed": _("the amount changed before the letter was sent"),
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
+    "restored": _("a backup was restored, and the letter may have left after it was made"),
     "by_hand": _("delivered in another way, says staff"),
 }
 

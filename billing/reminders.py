@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,10 +19,10 @@ from billing.errors import Refused
 from billing.invoices import place_hold, release_hold
 from billing.ledger import lock_invoice
 from billing.letters import report_bounce
-from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep
+from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep, StaffItem
 from billing.rule_failures import run_alone
 
-__all__ = ["pause", "plan", "report_bounce", "resume", "run_day", "sweep"]
+__all__ = ["doubt_due", "pause", "plan", "report_bounce", "resume", "run_day", "sweep"]
 Step, Status = ReminderStep.Step, ReminderStep.Status
 
 PLAN_CHUNK = 5000
@@ -118,6 +118,44 @@ def _alone(act: Callable[..., None], row_id: int, now: datetime, about: QuerySet
     """A letter that can't be made or followed keeps nobody else's waiting."""
     today = timezone.localdate(now)
     run_alone(partial(act, row_id, now=now), key=f"{act.__name__}:{row_id}", about=about, today=today)
+
+
+# --- after a backup was restored ------------------------------------------------------------------
+
+
+def doubt_due(today: date) -> int:
+    """Let every ladder rest whose next letter may have left since the backup was made: a person decides.
+
+    That is each open invoice with a planned step or one whose day has come; what was to come later can't have left.
+    How many there were. No worker may run yet.
+    """
+    found = list(_may_have_moved(today).order_by("pk").values_list("pk", flat=True))
+    for invoice_id in found:
+        with transaction.atomic():
+            invoice = lock_invoice(invoice_id)
+            for row in ReminderStep.objects.filter(_LETTER_PLANNED, invoice=invoice):
+                ladder.close(row, Status.DROPPED, "restored")
+            ladder.rest(invoice)
+            audit.record("ladder_in_doubt", by="system", invoice=invoice)
+            audit.ask_staff(
+                StaffItem.Kind.MESSAGE_IN_DOUBT,
+                dedupe_key=f"restored:{today}:{invoice_id}",
+                invoice=invoice,
+                note="a letter may have left after the backup that was restored",
+            )
+    return len(found)
+
+
+_LETTER_PLANNED = Q(status=Status.PLANNED, step__lt=Step.HAND_OVER)  # handing over is no letter
+
+
+def _may_have_moved(today: date) -> QuerySet[Invoice]:
+    """Those that a hold or a plan keeps back go on in their own time, when it ends."""
+    held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
+    agreed = PaymentPlan.objects.filter(invoice=OuterRef("pk"), status=PaymentPlan.Status.ACTIVE)
+    due = Q(next_step_on__lte=today, next_step__lt=Step.HAND_OVER) & ~Exists(held) & ~Exists(agreed)
+    planned = Exists(ReminderStep.objects.filter(_LETTER_PLANNED, invoice=OuterRef("pk")))
+    return Invoice.objects.filter(due | planned, settled_at=None, withdrawn_at=None)
 
 
 # --- what staff may do ----------------------------------------------------------------------------

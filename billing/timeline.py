@@ -35,6 +35,7 @@ ACTS = {
     "message_bounced": gettext_noop("mail came back"),
     "charges_waived": gettext_noop("costs and interest taken off"),
     "ladder_resumed": gettext_noop("reminders go on"),
+    "ladder_in_doubt": gettext_noop("a backup was restored: unknown whether the next letter left"),
     "announced_by_hand": gettext_noop("invoice delivered in another way"),
     "message_sent_again": gettext_noop("message queued again"),
     "message_marked_delivered": gettext_noop("message marked as delivered"),

@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from billing import access_log, documents
-from billing.models import AccessEvent, Invoice, LedgerEntry, OutboxMessage
+from billing.models import AccessEvent, Invoice, LedgerEntry, OutboxMessage, ReminderStep
 from portal.backup import archive, database, sealing
 from tests import factories
 
@@ -103,6 +103,21 @@ def test_what_waited_goes_out_again_only_when_nothing_left_since(option, after, 
     assert result.returncode == 0, result.stderr
     assert ("2 messages waited" in result.stdout) is not bool(option)
     assert statuses(elsewhere) == after
+
+
+@pytest.mark.parametrize(("option", "letters"), [((), 0), (("--nothing-sent-since",), 1)])
+def test_a_letter_that_was_due_by_now_is_not_made_again(option, letters, books, place, elsewhere):
+    """The backup is of this night, the accident of the afternoon: the morning's letters stand in no row of it."""
+    Invoice.objects.update(next_step=ReminderStep.Step.NOTE, next_step_on=timezone.localdate())
+    result = elsewhere("restore", backup(place), *option)
+    assert result.returncode == 0, result.stderr
+    assert ("1 invoices were due for a letter by now" in result.stdout) is not bool(option)
+    assert ("bring in the invoices of that time again" in result.stdout) is not bool(option)
+    assert elsewhere("run_daily").returncode == 0
+    counted = "ReminderStep.objects.count(), StaffItem.objects.count()"
+    code = f"from billing.models import ReminderStep, StaffItem; print({counted})"
+    counts = elsewhere("shell", "--no-imports", "-v0", "-c", code).stdout.split("\n")[0]
+    assert counts == f"{letters} {1 - letters}"
 
 
 class Writer(threading.Thread):

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
-from billing import outbox
+from billing import outbox, reminders
 from portal.backup import archive, database
 from portal.backup.sealing import BackupUnusable
 
@@ -55,3 +56,13 @@ class Command(BaseCommand):
                 f"{count} messages waited when the backup was made. They may have gone out since, so they are in doubt "
                 "now and stay here: decide about each in /beheer/."
             )
+        count = reminders.doubt_due(timezone.localdate())
+        if count:
+            self.stdout.write(
+                f"{count} invoices were due for a letter by now. It may have gone out since, so none is made: decide "
+                "about each in /beheer/. Where it did not arrive, let the reminders go on."
+            )
+        self.stdout.write(
+            "What came after the backup is not known here: bring in the invoices of that time again. Their patients "
+            "get the announcement again, and mails about installments and coulance whose day was in it go out anew."
+        )
