@@ -78,10 +78,20 @@ def _start_postgresql(folder: Path, on_end: Callable[[Callable[[], object]], obj
         )
     on_end(lambda: _end(process, by=signal.SIGINT))  # SIGTERM would wait for clients to leave
     wait_for_port(port, process)
+    _wait_until_ready(binaries / "pg_isready", port)
     subprocess.run(
         [binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "zorgrekening", "zorgrekening"], check=True
     )
     return f"postgres://zorgrekening@127.0.0.1:{port}/zorgrekening"
+
+
+def _wait_until_ready(pg_isready: Path, port: int) -> None:
+    """PostgreSQL listens before it lets anybody in, on a busy machine long before."""
+    until = time.monotonic() + START_SECONDS
+    while subprocess.run([pg_isready, "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode:
+        if time.monotonic() > until:
+            raise RuntimeError(f"PostgreSQL on port {port} lets nobody in after {START_SECONDS} s")
+        time.sleep(0.05)
 
 
 def _postgresql_binaries() -> Path:
