@@ -1,27 +1,20 @@
-"""The full invoice as a PDF against bare WeasyPrint: `python -m tests.benchmarks.bench_pdf [rounds]`.
+"""The full invoice as a PDF against bare WeasyPrint: `python -m tests.benchmarks.bench_pdf [--rounds N] [--quick]`.
 
 In every round, one after the other: WeasyPrint alone on the HTML of a 12-line invoice with our style sheet (the
 limit), the product making that invoice from its rows (a new version each time), and the product giving out what it
-kept. CPU seconds, medians. Then the same invoices by one process and by two: how much faster two are by the clock.
+kept. Then the same invoices by two processes and by one: how much faster two are by the clock.
 """
 
-import json
-import statistics
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from tests import environment
+from tests.benchmarks import report
+from tests.benchmarks.ground import ground
 
-LINES, PAGES = 12, 24  # PAGES are made by one process and by two
-
-
-def cpu_of(act: Callable[[], Any]) -> float:
-    began = time.process_time()
-    act()
-    return time.process_time() - began
+LINES, PAGES, QUICK_PAGES = 12, 24, 4  # PAGES are made by one process and by two
+POOL_ROUNDS = 3
 
 
 def bare(source: str) -> bytes:
@@ -39,16 +32,17 @@ def make(source: str) -> int:
     return len(pdf.from_html(source))
 
 
-def by_clock(source: str, processes: int) -> float:
-    """Seconds for PAGES invoices by warm processes."""
+def by_clock(source: str, processes: int, pages: int) -> float:
+    """Seconds for so many invoices by warm processes."""
     with ProcessPoolExecutor(processes) as pool:
         list(pool.map(make, [source] * processes * 2))
         began = time.perf_counter()
-        list(pool.map(make, [source] * PAGES))
+        list(pool.map(make, [source] * pages))
         return time.perf_counter() - began
 
 
-def rounds_of(count: int) -> tuple[list[dict[str, float]], str]:
+def in_turns(rounds: int) -> tuple[dict[str, list[report.Cost]], str, int]:
+    """What each way took, the HTML of the invoice, and the bytes of its PDF."""
     from django.utils import translation
 
     from billing import documents, pdf
@@ -59,40 +53,41 @@ def rounds_of(count: int) -> tuple[list[dict[str, float]], str]:
     with translation.override("nl"):
         known = documents.facts(invoice)
     source = pdf.html(known | {"qr": pdf.qr_code(known["address"], label="QR")}, language="nl")
-    size = len(documents.invoice_pdf(invoice, language="nl"))
-    bare(source)  # warm, as ours is by now
-    found: list[dict[str, float]] = []
-    for _ in range(count):
+
+    def give() -> bytes:
+        return documents.invoice_pdf(invoice, language="nl")
+
+    def made_anew() -> report.Cost:
         InvoiceDocument.objects.all().delete()
-        one = {"bare": cpu_of(lambda: bare(source))}
-        one["ours"] = cpu_of(lambda: documents.invoice_pdf(invoice, language="nl"))
-        one["again"] = cpu_of(lambda: documents.invoice_pdf(invoice, language="nl"))
-        found.append(one | {"bytes": size})
-    return found, source
+        return report.cost_of(give)
 
-
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 9
-    environment.prepare(servers={})
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    found, source = rounds_of(count)
-    pairs = [by_clock(source, 1) / by_clock(source, 2) for _ in range(3)]
-    median = {name: statistics.median(one[name] for one in found) for name in found[0]}
-    result = {
-        "rounds": count,
-        "ours_to_bare": round(statistics.median(one["ours"] / one["bare"] for one in found), 3),
-        "again_ms": round(1000 * median["again"], 1),
-        "two_to_one": round(statistics.median(pairs), 2),
-        "bytes": int(median["bytes"]),
-        "bare_ms": round(1000 * median["bare"]),
+    size = len(give())
+    sides: dict[str, Callable[[], report.Cost]] = {
+        "bare": lambda: report.cost_of(lambda: bare(source)),
+        "ours": made_anew,
+        "again": lambda: report.cost_of(give),
     }
-    print(json.dumps(result, indent=1))  # noqa: T201
+    return report.interleaved(sides, rounds=rounds), source, size
+
+
+def main(options: report.Options) -> None:
+    with ground():
+        found, source, size = in_turns(options.rounds)
+        pages = QUICK_PAGES if options.quick else PAGES
+        pool_rounds = 1 if options.quick else POOL_ROUNDS
+        pools = report.interleaved(
+            {"one": lambda: by_clock(source, 1, pages), "two": lambda: by_clock(source, 2, pages)}, rounds=pool_rounds
+        )
+    cpu, alone = report.processor(found), "bare WeasyPrint on the same HTML"
+    made: dict[str, Any] = {"limit": cpu["bare"], "limit_is": alone, "bytes": size}
+    two: dict[str, Any] = {"ours": pools["two"], "limit": pools["one"], "limit_is": "one process"}
+    rows = [
+        report.costs("invoice PDF", "PDF", 1, ours=cpu["ours"], target=0.85, **made),
+        report.costs("invoice PDF once it is kept", "PDF", 1, ours=cpu["again"], target=100, **made),
+        report.rates("invoice PDF by two processes", "PDFs", pages, target=1.5, **two),
+    ]
+    report.publish("pdf", database="sqlite", rounds=options.rounds, rows=rows)
 
 
 if __name__ == "__main__":
-    main()
+    main(report.options())

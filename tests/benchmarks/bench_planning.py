@@ -1,25 +1,25 @@
-"""Planning reminders at scale, on PostgreSQL: `python -m tests.benchmarks.bench_planning [invoices] [due] [rounds]`.
+"""Planning reminders at scale, on PostgreSQL: `python -m tests.benchmarks.bench_planning [--rounds N] [--quick]`.
 
 In every round, one after the other: one statement written by hand that does nothing but insert (the limit), the
 product's planner, and a loop that asks and writes row by row (on a part of the rows, scaled up). Each starts from
-the same rows. Prints medians of the ratios, and the most memory the planner used, in a process of its own.
+the same rows. Says too how much memory the planner used at most, in a process of its own.
 """
 
-import json
+import os
 import resource
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from tests import environment, servers
+from tests.benchmarks import report
+from tests.benchmarks.ground import ground
 
+INVOICES, DUE, LOOP_ROWS = 2_000_000, 50_000, 1000
+QUICK_INVOICES, QUICK_DUE, QUICK_LOOP_ROWS = 20_000, 500, 50
 TODAY = date(2026, 6, 15)
-LOOP_ROWS = 1000
 BY_HAND = """
     INSERT INTO billing_reminderstep (invoice_id, step, due_on, planned_on, status, reason, created_at)
     SELECT i.id, i.next_step, i.due_on, %(today)s, 'planned', '', now() FROM billing_invoice i
@@ -28,7 +28,7 @@ BY_HAND = """
       AND NOT EXISTS (SELECT 1 FROM billing_paymentplan p WHERE p.invoice_id = i.id AND p.status = 'active')
     ON CONFLICT DO NOTHING
 """
-INVOICES = """
+INSERT_INVOICES = """
     INSERT INTO billing_invoice (provider_id, patient_id, number, payment_reference, token, issued_on, due_on,
         created_at, settled_at, withdrawn_at, next_step, next_step_on, fingerprint)
     SELECT %(provider)s, %(patient)s, 'B' || n, lpad(n::text, 16, '0'), md5(n::text), %(today)s::date - 60,
@@ -38,8 +38,8 @@ INVOICES = """
 """
 
 
-def fill(invoices: int, due: int) -> int:
-    """Rows of which four in five are settled, and `due` (or a few less) wait for their step; how many do."""
+def fill(invoices: int, due: int) -> None:
+    """Rows of which four in five are settled, and `due` (or a few less) wait for their step."""
     from django.db import connection
 
     from billing.models import Hold, Invoice, PaymentPlan
@@ -49,7 +49,7 @@ def fill(invoices: int, due: int) -> int:
     each = max(5, invoices // due // 5 * 5)  # a multiple of 5: an unsettled one
     facts = {"provider": patient.provider_id, "patient": patient.pk, "today": TODAY, "invoices": invoices, "each": each}
     with connection.cursor() as cursor:
-        cursor.execute(INVOICES, facts)
+        cursor.execute(INSERT_INVOICES, facts)
     waiting = Invoice.objects.filter(settled_at=None, next_step_on__lte=TODAY).order_by("pk")
     ids = list(waiting.values_list("pk", flat=True))[::50]  # one in fifty rests
     Hold.objects.bulk_create(Hold(invoice_id=pk, reason="staff", placed_by="bench") for pk in ids[::2])
@@ -58,7 +58,6 @@ def fill(invoices: int, due: int) -> int:
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    return waiting.count()
 
 
 def empty() -> None:
@@ -66,13 +65,6 @@ def empty() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE billing_reminderstep")
-
-
-def timed(act: Callable[[], Any]) -> tuple[float, Any]:
-    empty()
-    started = time.perf_counter()
-    result = act()
-    return time.perf_counter() - started, result
 
 
 def by_hand() -> int:
@@ -83,13 +75,13 @@ def by_hand() -> int:
         return cursor.rowcount
 
 
-def row_by_row() -> int:
-    """What a plain loop over objects does, on LOOP_ROWS of them."""
+def row_by_row(most: int) -> int:
+    """What a plain loop over objects does, on the first `most` of them."""
     from billing.models import Hold, Invoice, PaymentPlan, ReminderStep
 
     due = Invoice.objects.filter(settled_at=None, withdrawn_at=None, next_step_on__lte=TODAY).order_by("pk")
     planned = 0
-    for invoice in due[:LOOP_ROWS]:
+    for invoice in due[:most]:
         if Hold.objects.filter(invoice=invoice, released_at=None).exists():
             continue
         if PaymentPlan.objects.filter(invoice=invoice, status="active").exists():
@@ -99,71 +91,65 @@ def row_by_row() -> int:
     return planned
 
 
-def main(invoices: int, due: int, rounds: int) -> dict[str, Any]:
-    from django.core.management import call_command
-
-    from billing import reminders
-
-    call_command("migrate", verbosity=0)
-    waiting = fill(invoices, due)
-    limits, ours, loops, again = [], [], [], []
-    for _round in range(rounds):
-        hand, inserted = timed(by_hand)
-        own, planned = timed(lambda: reminders.plan(TODAY))
-        assert planned == inserted, (planned, inserted)
-        started = time.perf_counter()
-        assert reminders.plan(TODAY) == 0
-        again.append(time.perf_counter() - started)
-        loop, looped = timed(row_by_row)
-        limits.append(hand)
-        ours.append(own)
-        loops.append(loop / looped * planned)
-    return {
-        "invoices": invoices,
-        "due": waiting,
-        "planned": planned,
-        "rounds": rounds,
-        "seconds_by_hand": statistics.median(limits),
-        "seconds_planner": statistics.median(ours),
-        "seconds_second_run": statistics.median(again),
-        "seconds_row_by_row": statistics.median(loops),
-        "share_of_the_statement": statistics.median(h / o for h, o in zip(limits, ours, strict=True)),
-        "times_the_loop": statistics.median(s / o for s, o in zip(loops, ours, strict=True)),
-        "peak_memory_mb": planner_memory(),
-    }
-
-
 def planner_memory() -> float:
-    """The most memory of a process that only plans."""
+    """The most megabytes of a process that only plans."""
     empty()
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.bench_planning", "--memory"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(result.stdout)
+    command = [sys.executable, "-m", "tests.benchmarks.bench_planning", "--memory"]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout)
+
+
+def plan_once() -> None:
+    """In the environment of the process that asks for it."""
+    import django
+
+    django.setup()
+    from billing.reminders import plan
+
+    plan(TODAY)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # noqa: T201
+
+
+def main(options: report.Options) -> None:
+    size = (QUICK_INVOICES, QUICK_DUE, QUICK_LOOP_ROWS) if options.quick else (INVOICES, DUE, LOOP_ROWS)
+    invoices, due, loop_rows = size
+    with ground(postgresql=True):
+        from billing import reminders
+
+        fill(invoices, due)
+        amount = by_hand()
+
+        def seconds(act: Callable[[], int]) -> float:
+            """For as many rows as the statement writes."""
+            empty()
+            began = time.perf_counter()
+            planned = act()
+            return (time.perf_counter() - began) * amount / planned
+
+        def ours() -> float:
+            took = seconds(lambda: reminders.plan(TODAY))
+            assert reminders.plan(TODAY) == 0  # all at once, and nothing twice
+            return took
+
+        sides = {
+            "limit": lambda: seconds(by_hand),
+            "ours": ours,
+            "loop": lambda: seconds(lambda: row_by_row(loop_rows)),
+        }
+        found = report.interleaved(sides, rounds=options.rounds)
+        memory = planner_memory()
+    what, planner = f"reminders planned of {invoices:,} invoices", {"ours": found["ours"]}
+    rows = [
+        report.rates(
+            what, "reminders", amount, **planner, limit=found["limit"], limit_is="one INSERT … SELECT by hand",
+            target=0.7, reminders=amount, peak_memory_mb=memory,
+        ),
+        report.rates(f"{what}, loop", "reminders", amount, **planner, limit=found["loop"], limit_is="a loop over objects"),
+    ]  # fmt: skip
+    report.publish("planning", database="postgresql", rounds=options.rounds, rows=rows)
 
 
 if __name__ == "__main__":
-    started: list[Callable[[], object]] = []
-    try:
-        if "--memory" in sys.argv:
-            import django
-
-            django.setup()
-            from billing.reminders import plan
-
-            plan(TODAY)
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # noqa: T201
-        else:
-            environment.prepare(servers=servers.start_all(started.append))
-            import django
-
-            django.setup()
-            numbers = [int(word) for word in sys.argv[1:]]
-            invoices, due, rounds = (numbers + [2_000_000, 50_000, 5][len(numbers) :])[:3]
-            print(json.dumps(main(invoices, due, rounds), indent=2))  # noqa: T201
-    finally:
-        for end in reversed(started):
-            end()
+    if "--memory" in sys.argv:
+        plan_once()
+    else:
+        main(report.options())

@@ -1,6 +1,5 @@
 """What a benchmark stands on: an empty database in a folder of its own, SQLite's or that of a PostgreSQL of its own."""
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ def ground(*, postgresql: bool = False, **variables: str) -> Iterator[None]:
         django.setup()
         from django.core.management import call_command
 
-        logging.getLogger().setLevel(logging.ERROR)  # a line for each of thousands of refusals is not what is measured
         call_command("migrate", verbosity=0)
         yield
         from django.db import connections

@@ -1,0 +1,106 @@
+"""Taking in a practice's file, on SQLite: `python -m tests.benchmarks.bench_import [--rounds N] [--quick]`.
+
+In every round, one after the other, each into the same state of the same database: `json.loads` of the whole file and
+one `executemany` for each table with the rows that an import left there, made beforehand, in one transaction (the
+limit); and the product's import of the file, which reads it as a stream, checks every field, seals and books.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import report
+from tests.benchmarks.ground import ground
+
+INVOICES, QUICK_INVOICES = 20_000, 1_000
+TODAY = date(2026, 11, 16)
+BY = "bench"
+TABLES = ("patient", "invoice", "caredetail", "ledgerentry", "reminderstep")  # each may point at those before it
+
+
+def write_file(folder: Path, amount: int) -> Path:
+    from tests.portal import batches
+
+    return batches.written(folder, batches.batch(*(batches.invoice(place) for place in range(amount))))
+
+
+def rows_of(table: str) -> tuple[str, list[tuple[Any, ...]]]:
+    """What an import wrote into `table`: the statement that writes it again, and the rows."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM billing_{table} ORDER BY 1")  # noqa: S608  a name of ours
+        columns = [column[0] for column in cursor.description]
+        marks = ", ".join(["%s"] * len(columns))
+        return f"INSERT INTO billing_{table} ({', '.join(columns)}) VALUES ({marks})", list(cursor.fetchall())  # noqa: S608
+
+
+def start_again(kept: Path) -> None:
+    """The database is as it was when `kept` was copied from it."""
+    from django.db import connection
+
+    connection.close()
+    file = Path(connection.settings_dict["NAME"])
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+        file.with_name(name).unlink(missing_ok=True)
+    shutil.copy(kept, file)
+
+
+def copied(folder: Path) -> Path:
+    from django.db import connection
+
+    kept = folder / "kept.sqlite3"
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(kept)])
+    return kept
+
+
+def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
+    from django.db import connection, transaction
+
+    json.loads(path.read_bytes())
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement, rows in statements:
+            cursor.executemany(statement, rows)
+
+
+def main(options: report.Options) -> None:
+    amount = QUICK_INVOICES if options.quick else INVOICES
+    with ground(), tempfile.TemporaryDirectory() as folder:
+        from billing import intake
+        from billing.models import Invoice
+        from portal.batch import import_file
+        from tests.portal import batches
+
+        intake.register_provider(agb_code=batches.AGB_CODE, name="Tandartspraktijk De Linde")
+        path, kept = write_file(Path(folder), amount), copied(Path(folder))
+
+        def ours() -> None:
+            result = import_file(path, dry_run=False, today=TODAY, by=BY)
+            assert not result.errors, result.errors[0]
+
+        def cost(act: Callable[[], None]) -> report.Cost:
+            start_again(kept)
+            spent = report.cost_of(act)
+            assert Invoice.objects.count() == amount
+            return spent
+
+        ours()
+        statements = [rows_of(table) for table in TABLES]
+        sides = {"limit": lambda: cost(lambda: raw(path, statements)), "ours": lambda: cost(ours)}
+        found = report.interleaved(sides, rounds=options.rounds)
+    clock, cpu = report.clock(found), report.processor(found)
+    limit_is, what = "json.loads and one executemany a table of the same rows, ready-made", f"import of {amount:,}"
+    rows = [
+        report.rates(what, "invoices", amount, **clock, limit_is=limit_is, target=0.3),
+        report.costs(what, "invoice", amount, **cpu, limit_is=limit_is),
+    ]
+    report.publish("import", database="sqlite", rounds=options.rounds, rows=rows)
+
+
+if __name__ == "__main__":
+    main(report.options())
