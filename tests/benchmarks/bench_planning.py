@@ -143,7 +143,9 @@ def main(options: report.Options) -> None:
             what, "reminders", amount, **planner, limit=found["limit"], limit_is="one INSERT … SELECT by hand",
             target=0.7, reminders=amount, peak_memory_mb=memory,
         ),
-        report.rates(f"{what}, loop", "reminders", amount, **planner, limit=found["loop"], limit_is="a loop over objects"),
+        report.rates(
+            f"{what} (loop)", "reminders", amount, **planner, limit=found["loop"], limit_is="a loop over objects"
+        ),
     ]  # fmt: skip
     report.publish("planning", database="postgresql", rounds=options.rounds, rows=rows)
 
