@@ -19,14 +19,23 @@ def new_password() -> str:
 
 
 def add_member(
-    username: str, *, role: Staff.Role, provider: Provider | None, by: str, email: str = ""
+    username: str,
+    *,
+    role: Staff.Role,
+    provider: Provider | None,
+    by: str,
+    email: str = "",
+    keeps_password: bool = False,
 ) -> tuple[Staff, str]:
     """A new member of staff and their first password, which is stored nowhere in clear.
+
+    At the first sign-in they choose one of their own, but for `keeps_password` (a demo, whose passwords are shown).
 
     Raises Refused when the name is taken or not usable, or when role and provider do not go together.
     """
     password = new_password()
     member = Staff(username=username, role=role, provider=provider, email=email, is_staff=True)
+    member.password_given = not keeps_password
     member.set_password(password)
     if (role == Staff.Role.OPERATIONS) != (provider is None):
         raise Refused(_("Operations belong to no provider; every other role belongs to one."))

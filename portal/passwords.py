@@ -47,6 +47,17 @@ class EasyToGuessValidator(CommonPasswordValidator):
             super().validate(tried, user)
 
 
+class NotThePresentOneValidator:
+    """Choosing the password that one has already is no change: somebody else may have made it."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        if user and user.pk and user.check_password(password):
+            raise ValidationError(_("You have this password now. Choose another one."), code="password_unchanged")
+
+    def get_help_text(self) -> str:
+        return _("Your password can't be the one that you have now.")
+
+
 def _names_around(user: Any) -> list[str]:
     provider = getattr(user, "provider", None)
     names = f"{provider.name} {provider.city}".lower() if provider else ""

@@ -127,6 +127,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "portal.passwords.EasyToGuessValidator"},
+    {"NAME": "portal.passwords.NotThePresentOneValidator"},
 ]
 LOGIN_URL = "admin:login"
 OTP_TOTP_ISSUER = "Zorgrekening"

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -86,7 +86,15 @@ class StaffAddForm(_BelongsRight, BaseUserCreationForm):
         fields = ("username", "provider", "role")
 
     def save(self, commit: bool = True) -> Any:
-        self.instance.is_staff = True
+        self.instance.is_staff = self.instance.password_given = True
+        return super().save(commit)
+
+
+class GivenPasswordForm(AdminPasswordChangeForm):
+    """For somebody who forgot theirs; a code app or recovery code stays needed."""
+
+    def save(self, commit: bool = True) -> Any:
+        self.user.password_given = True
         return super().save(commit)
 
 
@@ -103,7 +111,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
     provider_path = "provider"
     readers = writers = OPERATIONS
     actors = NOBODY
-    form, add_form = StaffChangeForm, StaffAddForm
+    form, add_form, change_password_form = StaffChangeForm, StaffAddForm, GivenPasswordForm
     add_form_template = "admin/detail.html"
     list_display = ("username", "provider", "role", "active", "last_login")
     list_filter = ("role", "is_active")

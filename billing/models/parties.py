@@ -99,6 +99,8 @@ class Staff(AbstractUser):
         Provider, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("provider")
     )
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
+    # Until they chose one of their own, nothing but that page opens.
+    password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
 
     class Meta(AbstractUser.Meta):
         # The stubs of AbstractUser know no lazy names here.

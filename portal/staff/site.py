@@ -3,6 +3,7 @@
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -75,9 +76,24 @@ class StaffSite(OTPAdminSite):
         @wraps(inner)
         def attended(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             end_when_idle(request, now=timezone.now())
+            if self._must_choose_a_password(request):
+                messages.info(request, _("Somebody else made your password. Choose one of your own first."))
+                return redirect("admin:password_change")
             return inner(request, *args, **kwargs)
 
         return attended
+
+    def _must_choose_a_password(self, request: HttpRequest) -> bool:
+        member: Any = request.user
+        here = request.resolver_match
+        if not self.has_permission(request) or not member.password_given:
+            return False
+        return here is None or here.url_name != "password_change"
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        member: Any = request.user
+        member.password_given = False  # written with the new password, and not without one
+        return super().password_change(request, extra_context)
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -20,7 +20,7 @@ def member():
     "password",
     [
         "kort-en-raar",  # 12, the shortest
-        "paard-batterij-nietje",
+        "paard-batterij-anders",
         "correct horse battery staple",
         "839201847561",  # digits alone: any composition will do
         "🐴" * 12,

@@ -23,6 +23,7 @@ from tests import factories
 from tests.portal.staff_client import ENROL, INDEX, LOGIN, code_of, enrolled, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
+PASSWORD = "/beheer/password_change/"
 
 
 @pytest.fixture(autouse=True)
@@ -239,6 +240,40 @@ def test_new_recovery_codes_need_a_code():
     assert not set(fresh) & set(codes)
 
 
+# --- passwords that somebody else made ---------------------------------------------------------------
+
+
+def choose(client: Client, old: str, new: str) -> int:
+    return client.post(PASSWORD, {"old_password": old, "new_password1": new, "new_password2": new}).status_code
+
+
+def test_a_password_made_by_somebody_else_opens_nothing_but_the_page_to_choose_ones_own():
+    client = signed_in(factories.staff(password_given=True))
+    for address in (INDEX, "/beheer/billing/invoice/", "/beheer/herstelcodes/", "/beheer/toestand/"):
+        assert client.get(address)["Location"] == PASSWORD
+    assert client.post("/beheer/zoeken/", {"sought": "1"})["Location"] == PASSWORD
+    assert "Iemand anders heeft uw wachtwoord gemaakt" in client.get(PASSWORD).content.decode()
+    assert choose(client, factories.PASSWORD, factories.PASSWORD) == 200, "the same one again is no choice"
+    assert client.get(INDEX).status_code == 302
+    assert choose(client, factories.PASSWORD, "paard-batterij-anders") == 302
+    assert client.get(INDEX).status_code == 200
+    assert choose(client, "niet mijn wachtwoord", "kort") == 200
+    assert client.get(INDEX).status_code == 200
+
+
+def test_what_operations_make_is_such_a_password():
+    member = factories.staff(provider=factories.provider())
+    operations = signed_in(factories.staff(role="operations", provider=None))
+    two = {"password1": "paard-batterij-anders", "password2": "paard-batterij-anders"}
+    made = operations.post(f"/beheer/billing/staff/{member.pk}/password/", {**two, "usable_password": "true"})
+    assert made.status_code == 302
+    fields = {"username": "nieuw", "provider": member.provider_id, "role": "clerk"}
+    assert operations.post("/beheer/billing/staff/add/", fields | two).status_code == 302
+    given = Staff.objects.filter(password_given=True)
+    assert set(given.values_list("username", flat=True)) == {member.username, "nieuw"}
+    assert all(one.check_password(two["password1"]) for one in given)
+
+
 # --- commands ---------------------------------------------------------------------------------------
 
 
@@ -252,6 +287,7 @@ def test_add_staff_prints_a_password_that_works(capsys, client):
     assert "otpauth://totp/" in out
     key = TOTPDevice.objects.get(user=member).key
     assert sign_in(client, member, code_of(key), password=password).status_code == 302
+    assert client.get(INDEX)["Location"] == PASSWORD
 
 
 @pytest.mark.parametrize(

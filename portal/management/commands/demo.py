@@ -67,7 +67,9 @@ def add_staff() -> dict[str, str]:
     members = (("praktijk", Staff.Role.APPROVER, practice), ("beheer", Staff.Role.OPERATIONS, None))
     for username, role, provider in members:
         if not Staff.objects.filter(username=username).exists():
-            _member, passwords[username] = add_member(username, role=role, provider=provider, by=ACTOR)
+            _member, passwords[username] = add_member(
+                username, role=role, provider=provider, by=ACTOR, keeps_password=True
+            )
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(passwords, file)
