@@ -49,6 +49,7 @@ ACTS = {
     "staff_enrolled": gettext_noop("code app set up"),
     "staff_recovery_codes_made": gettext_noop("new recovery codes made"),
     "staff_second_factor_reset": gettext_noop("code app removed"),
+    "staff_sessions_ended": gettext_noop("signed out everywhere"),
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }

@@ -317,6 +317,22 @@ def test_reset_totp_ends_running_sessions():
         call_command("reset_totp", "nobody")
 
 
+def test_end_sessions_signs_one_out_everywhere_or_all_and_no_patient(capsys):
+    lost, other, guest = factories.staff(), factories.staff(), Client()
+    here, there, elsewhere = signed_in(lost), signed_in(lost), signed_in(other)
+    invoice = factories.invoice()
+    guest.post("/", {"reference": invoice.payment_reference})
+    call_command("end_sessions", lost.username)
+    assert [client.get(INDEX).status_code for client in (here, there, elsewhere)] == [302, 302, 200]
+    call_command("end_sessions", everybody=True)
+    assert elsewhere.get(INDEX).status_code == 302
+    assert guest.get(f"/rekening/{invoice.token}/").status_code == 200
+    assert capsys.readouterr().out == "2 session(s) ended.\n1 session(s) ended.\n"
+    assert acts().count("staff_sessions_ended") == 2
+    with pytest.raises(CommandError, match="nobody"):
+        call_command("end_sessions", "nobody")
+
+
 def test_enrol_for_demo_keeps_its_key():
     member = factories.staff()
     assert otp.enrol_for_demo(member) == otp.enrol_for_demo(member)
