@@ -9,18 +9,16 @@ import logging
 import random
 import time
 from datetime import datetime, timedelta
-from email import charset
 from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from billing import audit, bell, messages
+from billing import audit, bell, messages, mime
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
 from billing.gateways import smtp
 from billing.links import new_token
@@ -47,11 +45,6 @@ LAST_CHECKS = dict.fromkeys(
     ("installment_due", "installment_missed", "plan_broken", "plan_completed"),
     "billing.plan_messages.may_send",
 )
-
-CALENDAR_FILE = "zorgrekening.ics"
-
-_QUOTED_PRINTABLE = charset.Charset("utf-8")
-_QUOTED_PRINTABLE.body_encoding = charset.QP  # survives every server on the way, and so does its signature
 
 
 def queue(
@@ -173,7 +166,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     if not _claim(message, now or timezone.now()):
         return True
     try:
-        mailer.send(_mail(message), sender=_sender(), recipient=message.recipient)
+        mailer.send(_mail(message), sender=_sender(), recipient=mime.in_ascii(message.recipient))
     except GatewayUnknown as error:
         _set_aside(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -181,7 +174,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
         return mailer.connected
     except GatewayRefused as refusal:
         _set_aside(message, Status.FAILED, str(refusal))
-    except (BadHeaderError, ValueError) as error:  # it can't be made into a mail, and never will
+    except ValueError as error:  # it can't be made into a mail, and never will
         _set_aside(message, Status.FAILED, f"not a mail ({type(error).__name__})")
     else:
         _sent(message, now or timezone.now())
@@ -257,26 +250,22 @@ def _doubt_abandoned(now: datetime | None) -> None:
 
 
 def _sender() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return mime.in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
 
 
-def _mail(message: OutboxMessage) -> EmailMultiAlternatives:
+def _mail(message: OutboxMessage) -> bytes:
     """The mail as it goes out. Raises ValueError when the recipient is not one plain address."""
     if not messages.is_one_address(message.recipient):
         raise ValueError("the recipient is not one address")
-    mail = EmailMultiAlternatives(
-        message.subject,
-        message.text,
-        settings.DEFAULT_FROM_EMAIL,
-        [message.recipient],
-        headers={
-            "Message-ID": message.message_id,
-            "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
-            "Content-Language": message.language,
-        },
+    return mime.compose(
+        mime.Mail(
+            sender=settings.DEFAULT_FROM_EMAIL,
+            recipient=message.recipient,
+            subject=message.subject,
+            text=message.text,
+            html=message.html,
+            calendar=message.calendar,
+            message_id=message.message_id,
+            language=message.language,
+        )
     )
-    mail.encoding = _QUOTED_PRINTABLE
-    mail.attach_alternative(message.html, "text/html")
-    if message.calendar:
-        mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
-    return mail

@@ -5,9 +5,7 @@ import smtplib
 from types import TracebackType
 from typing import Any
 
-from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
-from django.utils.encoding import punycode
 
 from billing.errors import GatewayRefused, GatewayUnknown
 
@@ -44,13 +42,12 @@ class Mailer:
     def connected(self) -> bool:
         return self._backend.connection is not None
 
-    def send(self, mail: EmailMessage, *, sender: str, recipient: str) -> None:
-        """Hand `mail` over to the server; returns when the server has said yes.
+    def send(self, mail: bytes, *, sender: str, recipient: str) -> None:
+        """Hand `mail` over to the server; returns when the server has said yes. The addresses are plain and ASCII.
 
         Raises RefusedForNow (not sent, try later), GatewayRefused (not sent, and never will be) or
         GatewayUnknown (the connection was lost while handing it over: it may have been sent).
         """
-        content = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own, not the stub's
         reused = self.connected
         self._connect()
         try:
@@ -61,7 +58,7 @@ class Mailer:
             # A server may end a connection that it finds old enough. Nothing was handed over yet.
             self._connect()
             self._begin(sender, recipient)
-        self._hand_over(content)
+        self._hand_over(mail)
 
     def _connect(self) -> None:
         try:
@@ -76,11 +73,11 @@ class Mailer:
         """Who it is from, who it is for, and the server's word that it will listen."""
         options = ["BODY=8BITMIME"] if self._server.has_extn("8bitmime") else []
         try:
-            code, answer = self._server.mail(_ascii(sender), options)
+            code, answer = self._server.mail(sender, options)
             if code != _OK:
                 # Whoever may not send at all should hear of it, and no message is to blame.
                 raise self._refusal(code, answer, blame_message=False)
-            code, answer = self._server.rcpt(_ascii(recipient))
+            code, answer = self._server.rcpt(recipient)
             if code not in (_OK, _OK_FORWARDED):
                 raise self._refusal(code, answer)
             code, answer = self._server.docmd("DATA")
@@ -90,9 +87,9 @@ class Mailer:
             self._drop()
             raise RefusedForNow(f"connection lost before sending ({type(error).__name__})") from None
 
-    def _hand_over(self, content: bytes) -> None:
+    def _hand_over(self, mail: bytes) -> None:
         """From here on a lost connection means that nobody knows."""
-        dotted = re.sub(rb"(?m)^\.", b"..", content).removesuffix(b"\r\n")
+        dotted = re.sub(rb"(?m)^\.", b"..", mail).removesuffix(b"\r\n")
         line: Any = self._server.sock
         try:
             line.settimeout(ANSWER_SECONDS)
@@ -132,9 +129,3 @@ class Mailer:
             if connection is not None:
                 connection.close()
         self._backend.connection = self._backend._partial_connection = None
-
-
-def _ascii(address: str) -> str:
-    """The address as every server understands it: the domain in its ASCII form."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{punycode(domain)}"
