@@ -1,6 +1,6 @@
-"""A member of staff who walked away is signed out."""
+"""A member of staff who walked away is signed out, and after half a day everybody is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,12 @@ from django.utils.translation import gettext as _
 
 _SEEN = "staff_seen"  # in the session: seconds since 1970
 _SEEN_EVERY_SECONDS = 60  # writing down each page would cost a write per page
+
+
+def begin(request: HttpRequest, *, now: datetime) -> None:
+    """Somebody signed in. Their session ends after SESSION_COOKIE_AGE, however often it is written meanwhile."""
+    request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    request.session[_SEEN] = now.timestamp()
 
 
 def end_when_idle(request: HttpRequest, *, now: datetime) -> None:

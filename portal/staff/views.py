@@ -24,8 +24,8 @@ from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.tenancy import visible_to
 from portal import otp
+from portal.staff import idle
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
-from portal.staff.idle import end_when_idle
 
 KEY_IN_SESSION = "enrolment_key"  # per session: a secret that somebody else has seen is never offered to you
 FEW_CODES = 3
@@ -42,6 +42,7 @@ class StaffLogin(LoginView):
     def form_valid(self, form: Any) -> HttpResponse:
         member = form.get_user()
         response = super().form_valid(form)
+        idle.begin(self.request, now=timezone.now())
         otp.record_sign_in(member)
         if getattr(member, "otp_device", None) and otp.has_recovery_codes(member):
             _warn_when_few_codes(self.request, otp.recovery_codes_left(member))
@@ -63,7 +64,7 @@ def _warn_when_few_codes(request: HttpRequest, left: int) -> None:
 @require_http_methods(["GET", "POST"])
 def enrol(request: HttpRequest) -> HttpResponse:
     """Set up the code app: the only page that a password alone opens, and only as long as there is no app."""
-    end_when_idle(request, now=timezone.now())
+    idle.end_when_idle(request, now=timezone.now())
     member: Any = request.user
     if not (member.is_authenticated and member.is_staff) or otp.has_device(member):
         return redirect("admin:index" if member.is_verified() else "admin:login")

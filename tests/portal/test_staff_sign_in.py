@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import QuerySet
@@ -66,6 +67,18 @@ def test_a_sign_in_long_ago_without_a_page_since_is_idle_too(settings):
     )
     assert client.get(INDEX).status_code == 302
     assert "_auth_user_id" not in client.session
+
+
+def test_a_session_ends_after_half_a_day_however_much_it_is_used(client, settings):
+    member, key = enrolled()
+    sign_in(client, member, code_of(key))
+    (before,) = Session.objects.values_list("expire_date", flat=True)
+    assert (before - timezone.now()).total_seconds() <= settings.SESSION_COOKIE_AGE
+    time.sleep(0.01)
+    back_after(client, 120)
+    (after,) = Session.objects.values_list("expire_date", flat=True)
+    assert client.session["staff_seen"] > time.time() - 60, "it was written"
+    assert after == before
 
 
 def test_password_and_code_open_the_site_with_a_new_session(client):
