@@ -1,0 +1,55 @@
+"""Parts of Python, Django and browsers that turn data into code are not used, or in named places only."""
+
+import re
+
+import pytest
+from django.conf import settings
+
+from portal.celery import app
+from tests.test_architecture import ROOT, SOURCES, name_of, reaches
+
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+# Help texts are Django's own and ours; the drawing is made by segno of an address of ours.
+MARKED_SAFE = {"templates/django/forms/field.html": "field.help_text|safe", "templates/pdf/invoice.html": "qr|safe"}
+IN_SCRIPTS = (
+    r"\beval\(", r"new Function", "innerHTML", "outerHTML", "insertAdjacentHTML", r"document\.write", "javascript:",
+    "localStorage", "sessionStorage", "indexedDB", r"document\.cookie", "postMessage", "__proto__",
+    r"https?://",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_source_reads_code_out_of_data(path):
+    assert (
+        reaches(path, "pickle", "marshal", "shelve", "yaml", "xml", "lxml", "importlib.util", "ctypes.pythonapi") == []
+    )
+    found = re.findall(r"(?<![\w.])(eval|exec|compile)\(|(from_string|\bTemplate)\(", path.read_text())
+    assert found == [], "no code and no template is made of text"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
+def test_no_script_makes_markup_of_text_or_keeps_anything(path):
+    assert [word for word in IN_SCRIPTS if re.search(word, path.read_text())] == []
+
+
+def test_templates_escape_all_but_two_drawings_of_our_own():
+    marked = {name_of(path): path.read_text() for path in TEMPLATES if re.search(r"\|\s*safe\b", path.read_text())}
+    assert set(marked) == set(MARKED_SAFE)
+    for name, words in MARKED_SAFE.items():
+        assert re.findall(r"[\w.]+\s*\|\s*safe\b", marked[name]) == [words]
+    for path in TEMPLATES:
+        assert not re.search(r"autoescape\s+off|safeseq", path.read_text()), name_of(path)
+
+
+def test_what_is_kept_or_sent_between_processes_is_json():
+    assert list(app.conf.accept_content) == ["json"]
+    assert app.conf.task_serializer == "json"
+    assert settings.SESSION_SERIALIZER.endswith(".JSONSerializer")
+
+
+def test_no_cache_holds_what_was_on_a_page():
+    assert settings.CACHES == {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    using = [name_of(path) for path in SOURCES if reaches(path, "django.core.cache")]
+    assert using == []
+    assert not [name for name in settings.MIDDLEWARE if "cache" in name.lower()]
