@@ -2,12 +2,13 @@
 
 `tests/factories.py` gives every patient the same name, numbers and care. Whatever the suite logs, asks by URL or
 writes to the database is searched for them: a log holds no person at all, a URL neither, and the database (which a
-dump shows to whoever gets hold of it) no word of care, birth or insurance, for those lie sealed.
+dump shows to whoever gets hold of it) no word of care, birth or insurance, for those lie sealed. What tests start as
+processes of their own can't be watched so: whoever starts them reads their logs at the end (`leaks_in`).
 """
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -20,6 +21,12 @@ CARE = ("Periodieke controle", "1980-02-29", "29-02-1980")
 PERSON = (*CARE, "Vries", "Dorpsstraat", "31612345678", "0612345678", "06 12 34 56 78", "@post.example")
 _IN_A_LOG = re.compile("|".join(map(re.escape, PERSON)))
 _IN_THE_DATABASE = re.compile("|".join(map(re.escape, CARE)))
+
+
+def leaks_in(log: Iterable[str]) -> list[str]:
+    """The lines that another process wrote in which a person is named."""
+    found = ((line, _IN_A_LOG.search(unquote_plus(line))) for line in log)
+    return [f"{leak[0]!r} in a process's log: {line[:400]}" for line, leak in found if leak]
 
 
 class Canaries(logging.Handler):

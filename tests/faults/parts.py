@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.supervisor import LAUNCHER
+from tests.canaries import leaks_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESTARTED_AFTER_SECONDS = 0.2
@@ -117,6 +118,10 @@ class Keeper:
         while not self._stop.wait(0.05):
             for part in self.parts.values():
                 part.keep()
+
+    def leaks(self) -> list[str]:
+        """Where the log of a part names a person."""
+        return [f"{p.name}: {leak}" for p in self.parts.values() for leak in leaks_in(p.logged_since(0).splitlines())]
 
     def stop(self) -> None:
         self._stop.set()

@@ -293,6 +293,7 @@ def _walk(site: Site, outcome: Outcome, *, acts: int, faults: int) -> None:
 def _judge(site: Site, outcome: Outcome) -> None:
     outcome.world = model.read(site)
     outcome.problems += model.judge(outcome.world, outcome.histories)
+    outcome.problems += site.keeper.leaks()
     for name in ("verify_ledger", "verify_access_log"):
         try:
             if said := site.ask_desk(do="command", arguments=[name]):

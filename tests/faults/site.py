@@ -300,6 +300,7 @@ def ground(folder: Path, database: str) -> Iterator[tuple[Path, Servers | None]]
         yield template, servers
     finally:
         servers.keeper.stop()
+    assert servers.keeper.leaks() == []
 
 
 def _sqlite_whole(path: Path) -> None:

@@ -18,6 +18,7 @@ def product() -> Iterator[Product]:
         yield product
         assert product.stop() == 0, product.output[-20:]
     assert not product.tracebacks(), product.tracebacks()
+    assert product.leaks() == []
 
 
 @pytest.fixture

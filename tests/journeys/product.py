@@ -18,6 +18,7 @@ from typing import Any
 import requests
 
 from portal.env import VARIABLES
+from tests.canaries import leaks_in
 from tests.portal import batches
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -87,6 +88,10 @@ class Product:
         """What went wrong without anybody seeing it."""
         places = [i for i, line in enumerate(self.output) if "Traceback" in line]
         return "\n\n".join("\n".join(self.output[i - 1 : i + 40]) for i in places)
+
+    def leaks(self) -> list[str]:
+        """Where its log names a person."""
+        return leaks_in(self.output)
 
     def take(self, language: str = "nl") -> Bill:
         return self._unused[language].pop()

@@ -17,6 +17,7 @@ from billing import audit
 from billing.models import StaffItem
 from portal.logs import formatter, on_one_line, without_people, without_tokens
 from tests import factories
+from tests.faults.parts import Keeper, Part
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -153,3 +154,17 @@ def test_the_canaries_sing(canaries, client):
     canaries.leaks.clear()
     assert seen == ["'Vries' in log", "'Vries' in url", "'1980-02-29' in database"]
     assert all(canaries.searched[place] > before[place] for place in before)
+
+
+def test_what_another_process_logs_is_read_when_it_ended(tmp_path):
+    """As the simulations and journeys do: a name on either of its streams, as it is or in a URL, is found."""
+    code = "import sys; print('GET /?q=Dorps%73traat'); print('fine'); print('for p1@post.example', file=sys.stderr)"
+    part = Part("leaky", [sys.executable, "-c", code], os.environ, tmp_path / "leaky.log", lambda *_: True)
+    keeper = Keeper([part])
+    part.start()
+    part.process.wait(timeout=60)
+    keeper.stop()
+    assert sorted(leak.partition(": ")[2].split(" in ")[0] for leak in keeper.leaks()) == [
+        "'@post.example'",
+        "'Dorpsstraat'",
+    ]

@@ -17,6 +17,7 @@ def product(tmp_path_factory):
     product = Product(tmp_path_factory.mktemp("served"))
     yield product
     assert product.stop() == 0
+    assert product.leaks() == []
 
 
 def worker_pid(product):
