@@ -13,6 +13,7 @@ from billing.errors import GatewayRefused, GatewayUnknown
 # earlier would turn mails that arrive into mails in doubt.
 ANSWER_SECONDS = 120
 _OK, _OK_FORWARDED, _GO_AHEAD, _SERVICE_CLOSES = 250, 251, 354, 421
+_RIGHT = ((_OK,), (_OK, _OK_FORWARDED), (_GO_AHEAD,))  # after MAIL, RCPT and DATA
 _ADDRESS = re.compile(r"\S+@\S+")  # servers like to repeat the recipient, and errors are no place for it
 
 
@@ -23,8 +24,8 @@ class RefusedForNow(GatewayRefused):
 class Mailer:
     """A connection that is opened for the first message and reused for the next ones. A context manager.
 
-    The steps are taken one by one, because only this says whether a lost connection came before the mail was
-    handed over (it was not sent) or after (nobody can know). Not for two threads at once.
+    The steps are taken here and not by a library's one call, because only this says whether a lost connection came
+    before the mail was handed over (it was not sent) or after (nobody can know). Not for two threads at once.
     """
 
     def __init__(self) -> None:
@@ -70,22 +71,37 @@ class Mailer:
             raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=login_refused) from None
 
     def _begin(self, sender: str, recipient: str) -> None:
-        """Who it is from, who it is for, and the server's word that it will listen."""
-        options = ["BODY=8BITMIME"] if self._server.has_extn("8bitmime") else []
+        """Who it is from, who it is for, and the server's word that it will listen.
+
+        All three at once where the server allows that (RFC 2920): two ways there and back less for every mail.
+        """
+        commands = (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA")
+        if not "".join(commands).isprintable():
+            raise ValueError("a second line would be a command of its own")
+        at_once = self._server.has_extn("pipelining")
         try:
-            code, answer = self._server.mail(sender, options)
-            if code != _OK:
-                # Whoever may not send at all should hear of it, and no message is to blame.
-                raise self._refusal(code, answer, blame_message=False)
-            code, answer = self._server.rcpt(recipient)
-            if code not in (_OK, _OK_FORWARDED):
-                raise self._refusal(code, answer)
-            code, answer = self._server.docmd("DATA")
-            if code != _GO_AHEAD:
-                raise self._refusal(code, answer)
+            if at_once:
+                self._server.send("".join(f"{command}\r\n" for command in commands))
+            for step, command in enumerate(commands):
+                code, answer = self._server.getreply() if at_once else self._server.docmd(command)
+                if code not in _RIGHT[step]:
+                    if at_once and code != _SERVICE_CLOSES:
+                        self._hear_out(len(commands) - step - 1)
+                    # Whoever may not send at all should hear of it, and no message is to blame.
+                    raise self._refusal(code, answer, blame_message=step > 0)
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise RefusedForNow(f"connection lost before sending ({type(error).__name__})") from None
+
+    def _hear_out(self, count: int) -> None:
+        """The answers to what was sent along with a refused command. A server that would listen to the mail all the
+        same can't be told otherwise, but by hanging up."""
+        try:
+            codes = [self._server.getreply()[0] for _ in range(count)]
+        except (smtplib.SMTPException, OSError):
+            codes = [_SERVICE_CLOSES]
+        if {_GO_AHEAD, _SERVICE_CLOSES} & set(codes):
+            self._drop()
 
     def _hand_over(self, mail: bytes) -> None:
         """From here on a lost connection means that nobody knows."""
@@ -112,7 +128,8 @@ class Mailer:
             self._drop()
             return RefusedForNow(detail)
         try:
-            self._server.rset()
+            if self.connected:
+                self._server.rset()
         except (smtplib.SMTPException, OSError):
             self._drop()
         if code >= 500 and blame_message:

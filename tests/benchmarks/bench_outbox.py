@@ -81,8 +81,7 @@ def ready_made() -> list[tuple[str, str, bytes]]:
     from billing.models import OutboxMessage
 
     return [
-        (settings.DEFAULT_FROM_EMAIL, row.recipient, outbox._mail(row))
-        for row in OutboxMessage.objects.order_by("pk")
+        (settings.DEFAULT_FROM_EMAIL, row.recipient, outbox._mail(row)) for row in OutboxMessage.objects.order_by("pk")
     ]
 
 
