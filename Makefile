@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo setup test check faults
+.PHONY: demo setup test check faults bench
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
@@ -24,3 +24,8 @@ faults: AT_ONCE ?= 10
 faults:
 	@bin/setup --test
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
+
+# The product beside its limits, in one table and in bench.json. Some 25 minutes, and only worth it on a quiet machine.
+bench:
+	@bin/setup --test
+	@.venv/bin/python -m tests.benchmarks

@@ -4,6 +4,7 @@ Called before Django reads its settings. Nothing of the machine's environment or
 """
 
 import atexit
+import base64
 import os
 import shutil
 import tempfile
@@ -33,3 +34,23 @@ def prepare(*, servers: dict[str, str]) -> Path:
         **servers,
     }
     return folder
+
+
+def of_production(folder: Path, *, host: str, port: int, servers: dict[str, str]) -> dict[str, str]:
+    """The environment of the product behind a proxy at https://`host`, with all that it refuses to start without."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return (
+        kept
+        | servers
+        | {
+            "PUBLIC_URL": f"https://{host}",
+            "ALLOWED_HOSTS": host,
+            "TRUSTED_PROXIES": "1",
+            "PORT": str(port),
+            "DATA_DIR": str(folder),
+            "SECRET_KEY": os.urandom(32).hex(),
+            "FIELD_KEYS": f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}",
+            "MOLLIE_API_KEY": "live_" + "a" * 30,
+            "SMS_API_KEY": "s" * 40,
+        }
+    )

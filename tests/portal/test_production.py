@@ -1,7 +1,5 @@
 """What runs in production: the files that start it, and the processes themselves on PostgreSQL and Redis."""
 
-import base64
-import os
 import re
 import shlex
 import shutil
@@ -20,6 +18,7 @@ from django.core.management import CommandError, call_command, get_commands
 from billing.models import Provider
 from portal import checks
 from portal.env import VARIABLES
+from tests import environment
 from tests.servers import free_port, start_all, wait_for_port
 from tests.smtp_sink import Sink
 
@@ -175,23 +174,9 @@ class Machine:
 
     def __init__(self, folder, mail_port, stack):
         self.folder, self.port = folder, free_port()
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        self.environment = (
-            kept
-            | start_all(stack.append)
-            | {
-                "PUBLIC_URL": f"https://{HOST}",
-                "ALLOWED_HOSTS": HOST,
-                "TRUSTED_PROXIES": "1",
-                "PORT": str(self.port),
-                "DATA_DIR": str(folder),
-                "SECRET_KEY": os.urandom(32).hex(),
-                "FIELD_KEYS": f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}",
-                "MOLLIE_API_KEY": "live_" + "a" * 30,
-                "SMS_API_KEY": "s" * 40,
-                "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
-            }
-        )
+        self.environment = environment.of_production(
+            folder, host=HOST, port=self.port, servers=start_all(stack.append)
+        ) | {"EMAIL_URL": f"smtp://127.0.0.1:{mail_port}"}
         self.parts = {}
         self._stack = stack
 

@@ -1,0 +1,73 @@
+"""`make bench`: every benchmark in a process of its own, one table, and `bench.json`.
+
+`python -m tests.benchmarks [--quick] [--only NAME …]`. Exit code 1 when a benchmark did not end well.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+BENCHMARKS = {
+    "pages-postgresql": ["bench_pages", "postgresql"],
+    "pages-sqlite": ["bench_pages", "sqlite"],
+    "crowd": ["bench_crowd"],
+    "webhooks": ["bench_webhooks"],
+    "outbox": ["bench_outbox"],
+    "planning": ["bench_planning"],
+    "import": ["bench_import"],
+    "pdf": ["bench_pdf"],
+    "desk": ["bench_desk"],
+}
+FOUND = Path("bench.json")
+HEAD = ("what", "ours", "limit", "unit", "ratio", "target")
+
+
+def measured(module: str, *arguments: str, quick: bool) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments, *(["--quick"] if quick else [])]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def lines_of(results: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
+    lines = [HEAD]
+    for found in results.values():
+        for row in found["rows"]:
+            target = "" if row["target"] is None else f"{row['target']:g}"
+            cells = (f"{row['ours']:g}", f"{row['limit']:g}", row["unit"], f"{row['ratio']:.2f}", target)
+            lines.append((f"{row['what']} ({found['database']})", *cells))
+    return lines
+
+
+def table(lines: list[tuple[str, ...]]) -> str:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    text, _, _, unit, _, _ = range(len(HEAD))
+    placed = (
+        [cell.ljust(widths[i]) if i in (text, unit) else cell.rjust(widths[i]) for i, cell in enumerate(line)]
+        for line in lines
+    )
+    return "\n".join("  ".join(cells).rstrip() for cells in placed)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure the product against its limits.")
+    parser.add_argument("--quick", action="store_true", help="small and in a few minutes: shows only that it works")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    asked = parser.parse_args()
+    results, failed = {}, []
+    for name in asked.only:
+        print(f"== {name}", file=sys.stderr, flush=True)  # noqa: T201
+        try:
+            results[name] = measured(*BENCHMARKS[name], quick=asked.quick)
+        except subprocess.CalledProcessError:
+            failed.append(name)
+    FOUND.write_text(json.dumps(results, indent=1) + "\n")
+    print(table(lines_of(results)))  # noqa: T201
+    if failed:
+        print(f"did not end well: {', '.join(failed)}", file=sys.stderr)  # noqa: T201
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Many users at once: `python -m tests.benchmarks.bench_crowd [--rounds N] [--quick]`, on PostgreSQL.
+
+The invoice page for 1 to 64 users, who each ask again as soon as they were answered, on 1 and on 2 worker processes.
+Beside it, in the same round, the bare page. How long the slowest waited, and from how many users on more users only
+wait longer. Then many pages in a row: whether the processes grow.
+"""
+
+import statistics
+from collections.abc import Callable
+from itertools import chain
+
+from tests.benchmarks import report
+from tests.benchmarks.bench_pages import LIMIT, a_page
+from tests.benchmarks.load import request
+from tests.benchmarks.site import Guest, Server, Site, Spent, pages
+
+USERS = (1, 2, 4, 8, 16, 32, 64)
+ENOUGH = 0.95  # of the most requests per second that were seen: more users bring nothing then
+
+
+def of_workers(
+    site: Site, known: list[tuple[str, str]], workers: int, *, users: tuple[int, ...], rounds: int
+) -> list[report.Row]:
+    ours = site.ours(workers=workers)
+    bare = site.bare(a_page(ours, known), workers=workers)
+    looked_up = ours.ask(Guest.at(ours).lookups(known, 100), expect=303).run
+    found = {}
+    for at_once in users:
+        count = max(60, 6 * at_once)
+        views = list(pages(looked_up, count))
+        plain = [request("GET", f"/{known[i % len(known)][1]}/", Host="localhost") for i in range(count)]
+        found[at_once] = report.interleaved(
+            {"page": asking(ours, views, at_once), "bare": asking(bare, plain, at_once)}, rounds=rounds
+        )
+    ours.stop()
+    bare.stop()
+    most = max(middle(sides["page"]) for sides in found.values())
+    saturated = min(at_once for at_once, sides in found.items() if middle(sides["page"]) >= ENOUGH * most)
+    return [row_of(workers, at_once, sides, saturated) for at_once, sides in found.items()]
+
+
+def asking(server: Server, requests: list[bytes], users: int) -> Callable[[], Spent]:
+    return lambda: server.ask(requests, expect=200, users=users)
+
+
+def middle(spent: list[Spent]) -> float:
+    return statistics.median(one.run.per_second for one in spent)
+
+
+def row_of(workers: int, users: int, sides: dict[str, list[Spent]], saturated: int) -> report.Row:
+    waits = sorted(answer.seconds for one in sides["page"] for answer in one.run.answers)
+    at = {f"p{percent}_ms": round(1000 * waits[len(waits) * percent // 100], 1) for percent in (50, 95, 99)}
+    return report.rates(
+        f"invoice page, {workers} worker(s), {users} user(s)", "requests", len(sides["page"][0].run.answers),
+        ours=[one.seconds for one in sides["page"]], limit=[one.seconds for one in sides["bare"]],
+        limit_is=LIMIT, **at, saturated_from=saturated,
+    )  # fmt: skip
+
+
+def growth(site: Site, known: list[tuple[str, str]], total: int, parts: int) -> report.Row:
+    """Megabytes of the web server after the first part of so many requests, and after the last."""
+    server = site.ours()
+    looked_up = server.ask(Guest.at(server).lookups(known, 100), expect=303).run
+    seen = []
+    for _part in range(parts):
+        server.ask(list(pages(looked_up, total // parts)), expect=200)
+        seen.append(round(server.memory(), 1))
+    server.stop()
+    ratio = float(f"{seen[0] / seen[-1]:.3g}")
+    first, what = f"after {total // parts:,} requests", f"memory of the web server after {total:,} requests"
+    return report.Row(what, "MB", seen[-1], seen[0], first, ratio, 0.98, {"each_part": seen})
+
+
+def main() -> None:
+    options = report.options()
+    ends: list[Callable[[], object]] = []
+    try:
+        site = Site("postgresql", ends.append)
+        known = site.fill(20_000 if options.quick else 2_000_000)
+        users = USERS[::3] if options.quick else USERS
+        crowds = (of_workers(site, known, workers, users=users, rounds=options.rounds) for workers in (1, 2))
+        rows = list(chain.from_iterable(crowds))
+        rows.append(growth(site, known, 500 if options.quick else 50_000, 10))
+    finally:
+        for end in reversed(ends):
+            end()
+    report.publish("crowd", database="postgresql", rounds=options.rounds, rows=rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Lookup and invoice page at three sizes: `python -m tests.benchmarks.bench_pages DATABASE [--rounds N] [--quick]`.
+
+In every round, one after the other, on one database and under the same number of workers and threads: the bare page
+(the limit), our lookup (throttle, search, new session), our invoice page. The load comes from this process.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tests.benchmarks import report
+from tests.benchmarks.load import request
+from tests.benchmarks.site import Guest, Server, Site, Spent, pages
+
+SIZES = (20_000, 200_000, 2_000_000)
+REQUESTS = 400
+LIMIT = "bare Django page: one indexed query, a template as long, its default middleware"
+
+
+def sides(ours: Server, bare: Server, known: list[tuple[str, str]], count: int) -> dict[str, Callable[[], Spent]]:
+    guest = Guest.at(ours)
+    lookups = guest.lookups(known, count)
+    looked_up = ours.ask(lookups, expect=303).run
+    views = list(pages(looked_up, count))
+    plain = [request("GET", f"/{known[i % len(known)][1]}/", Host="localhost") for i in range(count)]
+    return {
+        "bare": lambda: bare.ask(plain, expect=200),
+        "lookup": lambda: ours.ask(lookups, expect=303),
+        "page": lambda: ours.ask(views, expect=200),
+    }
+
+
+def a_page(server: Server, known: list[tuple[str, str]]) -> bytes:
+    """The invoice page as it is, before compression."""
+    looked_up = server.ask(Guest.at(server).lookups(known, 1), expect=303).run
+    (view,) = pages(looked_up, 1)
+    return server.ask([view.replace(b"Accept-Encoding: gzip\r\n", b"")], expect=200, users=1).run.answers[0].body
+
+
+def rows_of(site: Site, size: int, count: int, rounds: int) -> list[report.Row]:
+    known = site.fill(size)
+    ours = site.ours()
+    bare = site.bare(a_page(ours, known))
+    found = report.interleaved(sides(ours, bare, known, count), rounds=rounds)
+    ours.stop()
+    bare.stop()
+    rows = []
+    for name, what in (("lookup", "lookup by reference"), ("page", "invoice page")):
+        where, last = f"{what}, {size:,} invoices", found[name][-1].run
+        waits = {f"p{percent}_ms": round(last.milliseconds(percent)) for percent in (50, 95)}
+        clock = {key: [one.seconds for one in found[key]] for key in (name, "bare")}
+        cpu = {key: [one.cpu for one in found[key]] for key in (name, "bare")}
+        same: dict[str, Any] = {"limit_is": LIMIT, "target": 0.5}
+        rows.append(report.rates(where, "requests", count, ours=clock[name], limit=clock["bare"], **same, **waits))
+        rows.append(report.costs(where, "request", count, ours=cpu[name], limit=cpu["bare"], **same))
+    return rows
+
+
+def main() -> None:
+    database, *rest = sys.argv[1:]
+    options = report.options(rest)
+    ends: list[Callable[[], object]] = []
+    try:
+        site = Site(database, ends.append)
+        sizes, count = ((2_000, 20_000), 100) if options.quick else (SIZES, REQUESTS)
+        rows = [row for size in sizes for row in rows_of(site, size, count, options.rounds)]
+    finally:
+        for end in reversed(ends):
+            end()
+    report.publish("pages", database=database, rounds=options.rounds, rows=rows)
+
+
+if __name__ == "__main__":
+    main()
