@@ -1,6 +1,7 @@
 """System checks: what must be right before the product serves anyone. Web, worker and beat refuse on an error."""
 
 import ctypes
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.utils import timezone
 
 from billing.encryption import current_key_id
@@ -153,6 +155,24 @@ def nobody_listens_in(**kwargs: Any) -> list[CheckMessage]:
         Warning(sentence, hint="See .env.example.", id=f"portal.{name}")
         for right, name, sentence in wanted
         if not right
+    ]
+
+
+@register(Tags.database)
+def the_databases_own_log(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """PostgreSQL keeps statements that fail, with all that stands in them: a mail that is queued twice is one."""
+    if not databases or settings.SANDBOX or connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('log_min_error_statement'), current_setting('log_error_verbosity')")
+        if cursor.fetchone() == ("panic", "terse"):
+            return []
+    return [
+        Warning(
+            "PostgreSQL writes statements that fail into its own log, with the names and mails in them.",
+            hint="ALTER ROLE … SET log_min_error_statement = 'panic', and SET log_error_verbosity = 'terse'.",
+            id="portal.W010",
+        )
     ]
 
 

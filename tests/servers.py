@@ -72,6 +72,7 @@ def _start_postgresql(folder: Path, on_end: Callable[[Callable[[], object]], obj
     )  # fmt: skip
     # A test cluster may lose everything in a crash: no fsync, so that a flush between tests costs little.
     options = f"-p {port} -h 127.0.0.1 -k {data} -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    options += " -c log_min_error_statement=panic -c log_error_verbosity=terse"  # as deployed
     with open(folder / "postgresql.log", "wb") as log:
         process = subprocess.Popen(
             [binaries / "postgres", "-D", data, *options.split()], stdout=log, stderr=log, cwd="/", **as_owner

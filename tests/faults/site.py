@@ -100,6 +100,7 @@ class Servers:
         data = self.folder / "postgresql"
         # fsync only matters when the machine itself loses power; a killed server must keep what it confirmed.
         options = f"-p {self.port} -h 127.0.0.1 -k {data} -c fsync=off -c max_connections=200"
+        options += " -c log_min_error_statement=panic -c log_error_verbosity=terse"  # as deployed
         environment = {"PATH": os.environ["PATH"]}
         postgres = Part(
             "postgres", [str(self._binaries / "postgres"), "-D", str(data), *options.split()], environment,

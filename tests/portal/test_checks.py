@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 
 from portal import checks
 from tests.portal.test_settings import PRODUCTION, ROOT
@@ -130,3 +132,16 @@ def test_no_process_starts_with_a_key_that_everybody_knows(name, tmp_path):
     assert "portal.E014" in ended.stderr
     assert "portal.E015" in ended.stderr
     assert not list(tmp_path.glob("*.sqlite3")), "it stops before it touches a database"
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_a_database_that_logs_what_stands_in_failed_statements_is_told_of(production):
+    """PostgreSQL does so unless it is told otherwise, as the servers of the tests are."""
+    ask = partial(checks.the_databases_own_log, databases=["default"])
+    assert ask() == []
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL log_min_error_statement = 'error'")
+        assert ids(ask()) == {"portal.W010"}
+        assert checks.the_databases_own_log(databases=None) == []
