@@ -19,6 +19,7 @@ from billing.models import Provider
 from portal import checks
 from portal.env import VARIABLES
 from tests import environment
+from tests.canaries import leaks_in
 from tests.servers import free_port, start_all, wait_for_port
 from tests.smtp_sink import Sink
 
@@ -236,6 +237,7 @@ def machine(tmp_path_factory, sink):
     finally:
         for end in reversed(stack):
             end()
+    assert [leak for log in machine.folder.glob("*.log") for leak in leaks_in(log.read_text().splitlines())] == []
 
 
 def test_the_web_answers_behind_its_proxy_and_is_alive_without_it(machine):
