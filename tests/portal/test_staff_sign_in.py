@@ -4,16 +4,13 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
-from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
-from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -39,46 +36,6 @@ def acts() -> list[str]:
 def error_of(response) -> str:
     assert response.status_code == 200
     return re.search(r'role="alert">(.*?)<', response.content.decode()).group(1)
-
-
-def back_after(client: Client, seconds: int):
-    """The index, asked for so long after the last page."""
-    session = client.session
-    session["staff_seen"] = time.time() - seconds
-    session.save()
-    return client.get(INDEX, follow=True)
-
-
-def test_who_did_nothing_for_an_hour_is_signed_out_and_told_so(settings):
-    client = signed_in(factories.staff())
-    assert back_after(client, settings.STAFF_IDLE_SECONDS - 60).redirect_chain == []
-    assert client.session["staff_seen"] > time.time() - 60, "the hour begins anew"
-    away = back_after(client, settings.STAFF_IDLE_SECONDS + 1)
-    assert away.redirect_chain[0][0].startswith(LOGIN)
-    assert "U deed een uur lang niets" in away.content.decode()
-    assert client.get(INDEX).status_code == 302, "it stays that way"
-
-
-def test_a_sign_in_long_ago_without_a_page_since_is_idle_too(settings):
-    member = factories.staff()
-    client = signed_in(member)
-    Staff.objects.filter(pk=member.pk).update(
-        last_login=timezone.now() - timedelta(seconds=settings.STAFF_IDLE_SECONDS + 1)
-    )
-    assert client.get(INDEX).status_code == 302
-    assert "_auth_user_id" not in client.session
-
-
-def test_a_session_ends_after_half_a_day_however_much_it_is_used(client, settings):
-    member, key = enrolled()
-    sign_in(client, member, code_of(key))
-    (before,) = Session.objects.values_list("expire_date", flat=True)
-    assert (before - timezone.now()).total_seconds() <= settings.SESSION_COOKIE_AGE
-    time.sleep(0.01)
-    back_after(client, 120)
-    (after,) = Session.objects.values_list("expire_date", flat=True)
-    assert client.session["staff_seen"] > time.time() - 60, "it was written"
-    assert after == before
 
 
 def test_password_and_code_open_the_site_with_a_new_session(client):
@@ -328,22 +285,6 @@ def test_reset_totp_ends_running_sessions():
     assert client.get(LOGIN).headers["Location"] == ENROL
     with pytest.raises(CommandError):
         call_command("reset_totp", "nobody")
-
-
-def test_end_sessions_signs_one_out_everywhere_or_all_and_no_patient(capsys):
-    lost, other, guest = factories.staff(), factories.staff(), Client()
-    here, there, elsewhere = signed_in(lost), signed_in(lost), signed_in(other)
-    invoice = factories.invoice()
-    guest.post("/", {"reference": invoice.payment_reference})
-    call_command("end_sessions", lost.username)
-    assert [client.get(INDEX).status_code for client in (here, there, elsewhere)] == [302, 302, 200]
-    call_command("end_sessions", everybody=True)
-    assert elsewhere.get(INDEX).status_code == 302
-    assert guest.get(f"/rekening/{invoice.token}/").status_code == 200
-    assert capsys.readouterr().out == "2 session(s) ended.\n1 session(s) ended.\n"
-    assert acts().count("staff_sessions_ended") == 2
-    with pytest.raises(CommandError, match="nobody"):
-        call_command("end_sessions", "nobody")
 
 
 def test_enrol_for_demo_keeps_its_key():
