@@ -101,5 +101,28 @@ def test_a_new_member_gets_in_without_javascript(browser, sandbox):
     context.close()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_a_new_member_chooses_a_password_first(page, sandbox, complaints, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    member, key = enrolled(password_given=True)
+    page.goto(f"{sandbox.url}/beheer/")
+    fill_in(page, member, code_of(key))
+    assert page.get_by_text("Iemand anders heeft uw wachtwoord gemaakt").is_visible()
+    look(page, complaints)
+    page.locator("[name=old_password]").fill(factories.PASSWORD)
+    for name in ("new_password1", "new_password2"):
+        page.locator(f"[name={name}]").fill("zorgrekening2026")
+    page.locator("[type=submit]").last.click()
+    assert page.get_by_text("Anderen kunnen dit wachtwoord raden").is_visible()
+    look(page, complaints)
+    page.locator("[name=old_password]").fill(factories.PASSWORD)
+    for name in ("new_password1", "new_password2"):
+        page.locator(f"[name={name}]").fill("paard-batterij-anders")
+    page.locator("[type=submit]").last.click()
+    page.goto(f"{sandbox.url}/beheer/")
+    assert page.url == f"{sandbox.url}/beheer/"
+
+
 def hex_of(secret: str) -> str:
     return b32decode(secret.replace(" ", "")).hex()
