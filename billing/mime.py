@@ -9,6 +9,7 @@ from binascii import b2a_qp
 from dataclasses import dataclass
 from email.header import Header
 from email.utils import formataddr, formatdate, parseaddr
+from functools import lru_cache
 
 from django.utils.encoding import punycode
 
@@ -35,7 +36,7 @@ def compose(mail: Mail) -> bytes:
     """The mail as it goes over the line, with CRLF. Raises ValueError for what can't be a mail."""
     head = {
         "Subject": _subject(mail.subject),
-        "From": _sender(mail.sender),
+        "From": sender(mail.sender)[0],
         "To": in_ascii(mail.recipient),
         "Date": formatdate(),
         "Message-ID": _one_line(mail.message_id),
@@ -56,9 +57,11 @@ def in_ascii(address: str) -> str:
     return _one_line(f"{local}@{punycode(domain)}")
 
 
-def _sender(sender: str) -> str:
-    name, address = parseaddr(_one_line(sender))
-    return formataddr((name, in_ascii(address)))
+@lru_cache(maxsize=8)
+def sender(named: str) -> tuple[str, str]:
+    """A sender as it stands in the header, and its bare address. Raises ValueError when there is none."""
+    name, address = parseaddr(_one_line(named))
+    return formataddr((name, in_ascii(address))), in_ascii(address)
 
 
 def _subject(subject: str) -> str:

@@ -9,7 +9,6 @@ import logging
 import random
 import time
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -186,28 +185,37 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
 
     A second try keeps its Message-ID, so that a mailbox that got both can tell that they are one.
     """
-    with transaction.atomic(durable=True):
-        verdict = _verdict(message, now)
-        if isinstance(verdict, str):
-            if advance(message, Status.CANCELED, error=verdict):
-                audit.record("message_withdrawn", by="outbox", invoice=message.invoice, kind=message.kind, why=verdict)
-            return False
-        if verdict is not None:
-            OutboxMessage.objects.filter(pk=message.pk, status=Status.QUEUED).update(next_try_at=verdict)
-            return False
-        return advance(
-            message,
-            Status.SENDING,
-            claimed_at=now,
-            tries=message.tries + 1,
-            message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
-        )
+    with transaction.atomic(durable=True):  # refuses to stand inside another transaction; by itself it asks nothing
+        if message.kind in LAST_CHECKS:
+            return _may_go(message, now) and _take(message, now)
+    return _take(message, now)  # one statement, which commits by itself
+
+
+def _may_go(message: OutboxMessage, now: datetime) -> bool:
+    """Whether its rule says so; if not, the message is withdrawn, or waits as long as the rule says."""
+    verdict = _verdict(message, now)
+    if isinstance(verdict, str):
+        if advance(message, Status.CANCELED, error=verdict):
+            audit.record("message_withdrawn", by="outbox", invoice=message.invoice, kind=message.kind, why=verdict)
+    elif verdict is not None:
+        OutboxMessage.objects.filter(pk=message.pk, status=Status.QUEUED).update(next_try_at=verdict)
+    return verdict is None
+
+
+def _take(message: OutboxMessage, now: datetime) -> bool:
+    return advance(
+        message,
+        Status.SENDING,
+        claimed_at=now,
+        tries=message.tries + 1,
+        message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
+    )
 
 
 def _verdict(message: OutboxMessage, now: datetime) -> datetime | str | None:
     """What the rule of this kind says now, see LAST_CHECKS."""
-    name = LAST_CHECKS.get(message.kind)
-    return import_string(name)(message, now) if name else None
+    verdict: datetime | str | None = import_string(LAST_CHECKS[message.kind])(message, now)
+    return verdict
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
@@ -250,7 +258,7 @@ def _doubt_abandoned(now: datetime | None) -> None:
 
 
 def _sender() -> str:
-    return mime.in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
+    return mime.sender(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def _mail(message: OutboxMessage) -> bytes:
