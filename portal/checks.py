@@ -23,7 +23,7 @@ PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejav
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOLLIE = "https://api.mollie.com"
 SECRET_KEY_LENGTH, SECRET_KEY_KINDS = 50, 5  # as Django's own security.W009, which only warns
-TLS_OF_POSTGRESQL = ("require", "verify-ca", "verify-full")
+TLS_OF_POSTGRESQL = ("verify-ca", "verify-full")  # "require" talks to whoever answers
 
 
 @register(Tags.compatibility)
@@ -132,7 +132,7 @@ def nobody_listens_in(**kwargs: Any) -> list[CheckMessage]:
         (
             _is_here(database.get("HOST")) or sslmode in TLS_OF_POSTGRESQL,
             "W006",
-            "DATABASE_URL goes to another machine without TLS: add ?sslmode=verify-full.",
+            "DATABASE_URL goes to another machine without TLS that proves which one: add ?sslmode=verify-full.",
         ),
         (
             _is_here(urlsplit(settings.REDIS_URL).hostname) or settings.REDIS_URL.startswith("rediss://"),

@@ -19,12 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing import access_log
+from billing import access_log, audit
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.tenancy import visible_to
 from portal import otp
-from portal.staff import idle
+from portal.staff import idle, sessions
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
 KEY_IN_SESSION = "enrolment_key"  # per session: a secret that somebody else has seen is never offered to you
@@ -94,7 +94,9 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
         if otp.verify(member, form.cleaned_data["code"]):
-            return _show_codes(request, otp.new_recovery_codes(member))
+            codes = otp.new_recovery_codes(member)
+            sessions.end(member, by=audit.name_of(member), but=request.session.session_key)
+            return _show_codes(request, codes)
         form.add_error("code", _("This code is not right. Wait for the next code in your app and try again."))
     context = {"form": form, "left": otp.recovery_codes_left(member)}
     return _page(request, "admin/recovery_codes.html", _("Recovery codes"), context)

@@ -56,6 +56,13 @@ def test_a_session_ends_after_half_a_day_however_much_it_is_used(client, setting
     assert after == before
 
 
+def test_new_recovery_codes_end_every_other_session():
+    member, key = enrolled()
+    here, elsewhere, other = signed_in(member), signed_in(member), signed_in(factories.staff())
+    assert here.post("/beheer/herstelcodes/", {"code": code_of(key)}).content.count(b"<li") >= 10
+    assert [client.get(INDEX).status_code for client in (here, elsewhere, other)] == [200, 302, 200]
+
+
 def test_end_sessions_signs_one_out_everywhere_or_all_and_no_patient(capsys):
     lost, other, guest = factories.staff(), factories.staff(), Client()
     here, there, elsewhere = signed_in(lost), signed_in(lost), signed_in(other)
