@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import FilteredRelation, Q
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from billing import audit
@@ -17,6 +17,7 @@ from billing.ladder import move_ladder
 from billing.ledger import lock_invoice, with_balance
 from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan, ReminderStep
 from billing.money import ZERO
+from billing.prepared import Prepared
 
 REFERENCE_DIGITS = 16
 _WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)  # from the right, repeating
@@ -135,20 +136,30 @@ def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date | None) ->
     Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(until=until)
 
 
-def look_at(token: str, *, today: date, also: dict[str, Any] | None = None) -> InvoiceView | None:
+def page(**also: Any) -> Prepared[Invoice]:
+    """The query of `look_at`, by URL token; `also` are annotations that a caller wants on the invoice."""
+
+    def build(token: str) -> QuerySet[Invoice]:
+        active = FilteredRelation("holds", condition=Q(holds__released_at=None))
+        running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
+        found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None, forgotten_at=None)).annotate(
+            hold=active, plan=running, **also
+        )
+        # The stubs don't know that a FilteredRelation can be selected and ordered by.
+        return found.select_related("provider", "hold", "plan").order_by("hold__placed_at")  # type: ignore[misc]
+
+    return Prepared(build)
+
+
+_PAGE = page()
+
+
+def look_at(token: str, *, today: date, by: Prepared[Invoice] = _PAGE) -> InvoiceView | None:
     """The invoice behind a URL token as a guest may see it; None when unknown, withdrawn or forgotten.
 
-    `also` are annotations that the caller wants on the invoice, in the same query.
-
-    One query, two for what is paid: this is the page that everybody opens.
+    One query, two for what is paid: this is the page that everybody opens. `by` is a `page()` of the caller's own.
     """
-    active = FilteredRelation("holds", condition=Q(holds__released_at=None))
-    running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
-    found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None, forgotten_at=None)).annotate(
-        hold=active, plan=running, **also or {}
-    )
-    # The stubs don't know that a FilteredRelation can be selected and ordered by.
-    invoice = found.select_related("provider", "hold", "plan").order_by("hold__placed_at").first()  # type: ignore[misc]
+    invoice = by.first(token)
     if invoice is None:
         return None
     hold: Hold | None = getattr(invoice, "hold", None)  # Django leaves it out when the join found none

@@ -14,15 +14,14 @@ from portal import access
 
 # Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
 CLEAR_SITE_DATA = '"cache", "storage"'
+_PAGE = invoices.page(has_case=cases.EXISTS, rests_for_case=cases.RESTS)
 
 
 def visible_invoice(request: HttpRequest, token: str) -> invoices.InvoiceView | None:
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return invoices.look_at(
-        token, today=timezone.localdate(), also={"has_case": cases.EXISTS, "rests_for_case": cases.RESTS}
-    )
+    return invoices.look_at(token, today=timezone.localdate(), by=_PAGE)
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:
