@@ -104,7 +104,7 @@ _SQLITE_OPTIONS = {
 if ENV["DATABASE_URL"]:
     DATABASES = {"default": environ.Env.db_url_config(ENV["DATABASE_URL"])}
     if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     else:
         DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
 else:
@@ -116,6 +116,8 @@ else:
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and a live server share it
         }
     }
+
+DATABASES["default"]["CONN_MAX_AGE"] = None  # opening a connection costs more than a page's two queries
 
 # --- people and sessions ------------------------------------------------------------------------
 AUTH_USER_MODEL = "billing.Staff"
@@ -139,6 +141,7 @@ AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # kept out of its table of failures
 AXES_CLIENT_IP_CALLABLE = "portal.access.client_address"
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
