@@ -1,5 +1,6 @@
 """What one seed does: a practice, its invoices, and a dozen acts of patients, staff and bank in an order of its own."""
 
+import hashlib
 import json
 import random
 import sqlite3
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from tests.coulance import hostile
 from tests.faults import practice
 from tests.faults.moments import AMSTERDAM
 from tests.faults.patient import Bill, Patient
@@ -32,6 +34,8 @@ class History:
     reduced: dict[str, int] = field(default_factory=dict)  # cents by invoice number: what staff were told is done
     agreed: dict[str, int] = field(default_factory=dict)  # plans and deferrals of which the page said so
     tried: dict[str, int] = field(default_factory=dict)
+    files_sent: set[tuple[str, str]] = field(default_factory=set)  # (invoice number, checksum): the page took them
+    files_tried: set[tuple[str, str]] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
     outages: int = 0
 
@@ -41,6 +45,8 @@ class History:
 
     def run(self) -> None:
         self._until_done("import", self._import)
+        if self.bills[-1].coulance:
+            self._until_done("send_file", lambda: self._send_file(self.bills[-1]), about=self.bills[-1].number)
         for _ in range(self.acts):
             if self.site.is_closing:
                 return
@@ -74,6 +80,9 @@ class History:
         if not self.bills:
             count = self._rng.randint(1, 3)
             self.bills = [self._bill(place) for place in range(count)]
+            if self.seed % 3 == 0:
+                self.bills.append(self._bill(count))
+                self.bills[-1].coulance = True
             self._content = self._batch(agb_code)
         path = Path(self.site.folder) / f"seed{self.seed}.json"
         path.write_text(json.dumps(self._content))
@@ -101,7 +110,8 @@ class History:
         made = []
         for bill in self.bills:
             issued_on = today - timedelta(days=self._rng.randint(0, 25))
-            made.append(practice.invoice(bill.number, cents=bill.cents, email=bill.email, issued_on=issued_on))
+            facts = {"cents": bill.cents, "email": bill.email, "coulance": bill.coulance}
+            made.append(practice.invoice(bill.number, issued_on=issued_on, **facts))
         return practice.batch(agb_code, made)
 
     def _reduce(self, bill: Bill) -> str:
@@ -157,6 +167,19 @@ class History:
             return "not possible"
         self.agreed[key] = self.agreed.get(key, 0) + 1
         return "agreed"
+
+    def _send_file(self, bill: Bill) -> str:
+        """A picture that nobody sent before; asked again after an outage it is the same one."""
+        if not bill.coulance:
+            return "no coulance"
+        size = 10 + len(self.files_sent)
+        content = hostile.picture("PNG", (size, self.seed % 1000 + 10))
+        digest = hashlib.sha256(content).hexdigest()
+        self.files_tried.add((bill.number, digest))
+        if not self._patient.send_file(bill, content):
+            return "not possible"
+        self.files_sent.add((bill.number, digest))
+        return digest[:8]
 
     # --- the bank -----------------------------------------------------------------------------------
 
@@ -231,4 +254,5 @@ WEIGHTS: dict[Callable[[History, Bill], str | None], int] = {
     History._defer: 2,
     History._agree_plan: 2,
     History._look: 1,
+    History._send_file: 2,
 }

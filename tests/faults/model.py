@@ -17,7 +17,8 @@ from tests.faults.site import Site
 
 GIVEN_UP = ("failed", "canceled")
 # Any number of these can be right; of the others one a day for one invoice.
-SEVERAL_A_DAY = ("receipt",)
+SEVERAL_A_DAY = ("receipt", "coulance_file_refused")
+UNCHECKED = ("received", "checking", "quarantined")
 
 
 @dataclass
@@ -38,6 +39,8 @@ class World:
     invoices: list[str] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, kind, external id, cents, mirror
     messages: list[tuple[Any, ...]] = field(default_factory=list)  # message id, kind, recipient, status, number, error
+    files: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, checksum, status, bytes are there
+    at_provider: list[str] = field(default_factory=list)  # invoice number, each time that a case got there
     asked: list[tuple[Any, ...]] = field(default_factory=list)  # what staff are asked to look at: invoice number, kind
 
 
@@ -69,6 +72,15 @@ def read(site: Site) -> World:
         (numbers.get(invoice_id, ""), kind)
         for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_staffitem")
     ]
+    world.files = [
+        (*row, site.has_document(stored_name))
+        for *row, stored_name in site.rows(
+            "SELECT i.number, s.sha256, s.status, s.stored_name FROM coulance_specification s"
+            " JOIN coulance_coulancecase c ON c.id = s.case_id JOIN billing_invoice i ON i.id = c.invoice_id"
+        )
+    ]
+    arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
+    world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
     for recipient, raw, received_at in site.bank_rows(
         "SELECT \"to\", raw, received_at FROM sandbox_message WHERE kind = 'mail'"
     ):
@@ -86,6 +98,7 @@ def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
     yield from _sums(world, histories)
     yield from _mails_and_rows(world)
     yield from _mails_that_must_be(world, histories)
+    yield from _files(world, histories)
 
 
 def _booked(world: World, kind: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -196,3 +209,33 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
                 least, most = history.agreed.get(key, 0), history.tried.get(key, 0)
                 if not least <= counts[bill.number, kind] <= most:
                     yield f"{bill.number}: {counts[bill.number, kind]} × {kind}, agreed {least} to {most} times"
+
+
+def _files(world: World, histories: Iterable[History]) -> Iterator[str]:
+    """Every specification that our page took is there once, was checked, and is on its way to the provider.
+
+    One that is refused was told about by mail; that a file can be withdrawn only says that its case was over.
+    """
+    there = Counter((number, digest) for number, digest, _status, _bytes in world.files)
+    refused = Counter((number, digest) for number, digest, status, _bytes in world.files if status == "refused")
+    for history in histories:
+        for file in history.files_tried:
+            times = there.pop(file, 0)
+            if times - refused[file] > 1 or (times == 0 and file in history.files_sent):
+                yield f"the file {file[1][:8]} of {file[0]} was sent, and is there {times} times"
+    for number, digest in there:
+        yield f"the file {digest[:8]} of {number} was never sent"
+    told = Counter((number, kind) for _id, kind, _to, _status, number, _error in world.messages)
+    for number, digest, status, has_bytes in world.files:
+        if status in UNCHECKED:
+            yield f"the file {digest[:8]} of {number} is still {status}"
+        if has_bytes != (status == "clean"):
+            yield f"the file {digest[:8]} of {number} is {status}, and its bytes are there: {has_bytes}"
+        if status == "clean" and number not in world.at_provider:
+            yield f"the file {digest[:8]} of {number} never came to the provider"
+    for number, times in Counter(number for number, _digest in refused.elements()).items():
+        if told[number, "coulance_file_refused"] != times:
+            yield f"{number} has {times} refused files and {told[number, 'coulance_file_refused']} mails about it"
+    for number, times in Counter(world.at_provider).items():
+        if told[number, "coulance_received"] != times:
+            yield f"{number} came to the provider {times} times, told {told[number, 'coulance_received']} times"

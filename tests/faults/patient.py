@@ -4,6 +4,7 @@ import random
 import re
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 
@@ -27,6 +28,7 @@ class Bill:
     email: str
     reference: str = ""
     token: str = ""
+    coulance: bool = False
 
 
 class Patient:
@@ -49,12 +51,14 @@ class Patient:
             raise Outage(f"{method} {answer.status_code}")
         return answer
 
-    def _submit(self, page: requests.Response, url: str, *, follow: bool = True, **fields: str) -> requests.Response:
+    def _submit(
+        self, page: requests.Response, url: str, *, follow: bool = True, files: Any = None, **fields: str
+    ) -> requests.Response:
         found = _CSRF.search(page.text)
         if found is None:
             raise Outage("no form")  # a page of an error in between
         data = {"csrfmiddlewaretoken": found[1], **fields}
-        return self._ask("POST", url, data=data, allow_redirects=follow)
+        return self._ask("POST", url, data=data, files=files, allow_redirects=follow)
 
     def open(self, bill: Bill) -> requests.Response:
         """Look the invoice up by its reference, as somebody who just arrived."""
@@ -118,6 +122,15 @@ class Patient:
     def _is_arranged(bill: Bill, page: requests.Response) -> bool:
         """The page that confirms offers the days for a calendar; one that says that the session ended does not."""
         return bool(page.history) and f"/rekening/{bill.token}/betaaldagen.ics" in page.text
+
+    def send_file(self, bill: Bill, content: bytes) -> bool:
+        """Send a specification; whether our page took it."""
+        url = f"{self._site.url}/rekening/{bill.token}/coulance/"
+        self.open(bill)
+        answer = self._submit(self._ask("GET", url), url, files={"files": ("specificatie.png", content, "image/png")})
+        if answer.url != url:
+            raise Outage("the session ended")
+        return bool(answer.history)  # a refusal is the same page, with a sentence
 
     def at_bank(self, reference: str, **fields: str) -> None:
         """What the bank's own desk may do with a payment: refund, charge_back, reverse, late, fail, settle."""

@@ -193,6 +193,7 @@ def open_work(site: Site) -> list[str]:
         "billing_outboxmessage": f"status = 'sending' OR (status = 'queued' AND next_try_at <= {moment})",
         "billing_webhookcall": "done_at IS NULL",
         "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
+        "coulance_specification": "status IN ('received', 'checking', 'quarantined')",
         # Nobody is reminded of an announcement in doubt before a person has said whether it arrived.
         "billing_reminderstep": "status = 'planned' AND NOT EXISTS (SELECT 1 FROM billing_outboxmessage m"
         " WHERE m.invoice_id = billing_reminderstep.invoice_id AND m.status = 'in_doubt')",
@@ -310,6 +311,7 @@ def _count(outcome: Outcome) -> None:
     counts["paid"] = sum(status == "paid" for *_rest, status in world.bank_payments)
     counts["refunds"], counts["chargebacks"] = len(world.bank_refunds), len(world.bank_chargebacks)
     counts["mails arrived"] = len(world.mails)
+    counts["files sent"] = len(world.files)
     for _message_id, kind, _recipient, status, _number, _error in world.messages:
         counts[f"messages {status}"] += 1
         counts[f"of kind {kind}"] += 1

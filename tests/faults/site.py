@@ -264,6 +264,10 @@ class Site:
                 return connection.execute(query).fetchall()
         return _sqlite(self._data / "zorgrekening.sqlite3", query)
 
+    def has_document(self, stored_name: str) -> bool:
+        """Whether the portal's storage holds something of this name."""
+        return bool(stored_name) and (self._data / "media" / stored_name).is_file()
+
     def bank_rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the stand-in bank and its mail server."""
         return _sqlite(self._bank_data / "zorgrekening.sqlite3", query)

@@ -39,6 +39,7 @@ def test_nothing_is_lost_or_doubled_while_parts_are_killed(outcome):
     assert outcome.kills.total() + outcome.stops.total() >= 1
     assert outcome.counts["paid"] >= 5
     assert outcome.counts["mails arrived"] >= 10
+    assert outcome.counts["files sent"] >= 1
 
 
 def first_paid(world):
@@ -99,12 +100,35 @@ def lowered_twice(world):
     world.entries.append((number, "reduction", "twice", -100, False))
 
 
+def file_lost(world):
+    world.files.pop()
+
+
+def file_doubled(world):
+    world.files.append(world.files[-1])
+
+
+def file_never_checked(world):
+    number, digest, _status, _bytes = world.files[-1]
+    world.files[-1] = (number, digest, "received", False)
+
+
+def bytes_of_a_file_lost(world):
+    place = next(place for place, row in enumerate(world.files) if row[2] == "clean")
+    world.files[place] = (*world.files[place][:3], False)
+
+
+def provider_never_got_it(world):
+    world.at_provider.clear()
+
+
 @pytest.mark.parametrize(
     "lie",
     [
         never_booked, booked_twice, a_cent_too_much, paid_and_unknown_to_us, booked_and_unknown_to_the_bank,
         refunded_and_not_booked, mail_lost, mail_doubled, never_written, in_doubt_and_nobody_asked,
-        still_waiting, lowered_twice,
+        still_waiting, lowered_twice, file_lost, file_doubled, file_never_checked, bytes_of_a_file_lost,
+        provider_never_got_it,
     ],
 )  # fmt: skip
 def test_the_judge_finds(outcome, lie):
