@@ -1,6 +1,7 @@
 """Which passwords of staff are too easy to guess."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
@@ -26,13 +27,14 @@ WORDS = (
     "geheim",
 )
 LEFT_AT_LEAST = 8  # characters beside such words
+DIFFERENT_AT_LEAST = 5  # characters
 _SHORTEST_NAME = 4
 _AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 
 class EasyToGuessValidator(CommonPasswordValidator):
-    """No password of our own words with little beside them, and none of Django's 20,000 common ones, as it is or with
-    digits or marks around it."""
+    """No password of our own words with little beside them, none that is a row or a repetition, and none of Django's
+    20,000 common ones, as it is or with digits or marks around it."""
 
     def validate(self, password: str, user: Any = None) -> None:
         left = password.lower()
@@ -43,8 +45,25 @@ class EasyToGuessValidator(CommonPasswordValidator):
                 _("Other people can guess this password. Use words that have nothing to do with your work."),
                 code="password_of_our_words",
             )
+        if _is_a_pattern(password):
+            raise ValidationError(
+                _("Other people can guess this password: it is a row or a repetition. Use a few words."),
+                code="password_is_a_pattern",
+            )
         for tried in (password, _AROUND.sub("", password)):
             super().validate(tried, user)
+
+
+def _is_a_pattern(password: str) -> bool:
+    """Whether it is a few characters again and again, or a row such as abcdef and 654321."""
+    steps = [ord(after) - ord(before) for before, after in pairwise(password)]
+    in_a_row = sum(step in (-1, 0, 1) for step in steps)
+    period = (password + password).find(password, 1)
+    return (
+        len(set(password)) < DIFFERENT_AT_LEAST
+        or in_a_row >= len(steps) - 2
+        or period < min(LEFT_AT_LEAST, len(password))
+    )
 
 
 class NotThePresentOneValidator:
