@@ -6,5 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def site(request: HttpRequest) -> dict[str, object]:
+def facts() -> dict[str, object]:
+    """What no request changes."""
     return {"sandbox": settings.SANDBOX, "site_host": urlsplit(settings.PUBLIC_URL).netloc}
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    return facts()
