@@ -20,6 +20,12 @@ from coulance.models import CoulanceCase
 Status = CoulanceCase.Status
 SHOWN = 25
 OLDEST_FIRST = ("provider_since", "pk")
+_RELATED = ("invoice__patient", "invoice__provider", "proposal")
+# What the start page shows of a case. Whole rows of patients would be read for nothing, telephone numbers parsed too.
+_SHOWN_OF_A_CASE = (
+    "status", "provider_since", "reopened", "proposal__decided_by",
+    "invoice__number", "invoice__patient__number", "invoice__provider__name",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,10 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
         ),
         to_confirm=Count("pk", filter=proposed & ~Q(proposal__decided_by=staff.pk)),
     )
-    found = list(waiting(cases).select_related("invoice__patient", "invoice__provider", "proposal")[:shown])
+    found = list(waiting(cases).select_related(*_RELATED).only(*_SHOWN_OF_A_CASE)[:shown])
     ids = [case.invoice_id for case in found]
-    owed = {row.pk: row.balance for row in with_balance(Invoice.objects.filter(pk__in=ids))}  # type: ignore[attr-defined]
+    balances = with_balance(Invoice.objects.filter(pk__in=ids))
+    owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc]  the annotation
     rows = [_row(case, owed.get(case.invoice_id) or ZERO, today) for case in found]
     return Overview(**counts, rows=rows)
 

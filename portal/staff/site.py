@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -108,12 +109,17 @@ class StaffSite(OTPAdminSite):
         return views.StaffLogin.as_view(extra_context=context)(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        waits = {
+        """What waits. The list of tables stands in every page's head already, so it is not made once more."""
+        request.current_app = self.name
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
             "waiting": waiting_for(request.user),
             "desk": desk.overview(request.user, today=timezone.localdate()),
             "find_form": FindForm(),
+            **(extra_context or {}),
         }
-        return super().index(request, {**waits, **(extra_context or {})})
+        return TemplateResponse(request, self.index_template, context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The tables in the order of the work, not of the alphabet."""
