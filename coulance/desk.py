@@ -72,7 +72,7 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
     found = list(waiting(cases).select_related(*_RELATED).only(*_SHOWN_OF_A_CASE)[:shown])
     ids = [case.invoice_id for case in found]
     balances = with_balance(Invoice.objects.filter(pk__in=ids))
-    owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc]  the annotation
+    owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc]  # the annotation
     rows = [_row(case, owed.get(case.invoice_id) or ZERO, today) for case in found]
     return Overview(**counts, rows=rows)
 
