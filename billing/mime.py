@@ -15,6 +15,7 @@ from django.utils.encoding import punycode
 
 # In quoted-printable no underscore follows an equals sign, so neither of these can stand in a text (RFC 2045, 6.7).
 _OUTER, _INNER = "=_outer", "=_inner"
+_SHORT = 60  # with the name of the header well within a line
 CALENDAR_FILE = "zorgrekening.ics"
 
 
@@ -65,6 +66,8 @@ def sender(named: str) -> tuple[str, str]:
 
 
 def _subject(subject: str) -> str:
+    if subject.isascii() and len(subject) <= _SHORT:  # nothing to encode, nothing to fold
+        return _one_line(subject)
     charset = "us-ascii" if subject.isascii() else "utf-8"
     return Header(_one_line(subject), charset, header_name="Subject").encode(linesep="\r\n")
 
