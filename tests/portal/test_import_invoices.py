@@ -213,21 +213,22 @@ def test_exit_code_and_sentence_for_a_wrong_file(place, tmp_path):
 
 
 MEMORY = """
-import resource
+import pathlib, re
 from datetime import date
 from portal.batch import import_file
 result = import_file({path!r}, dry_run=False, today=date.today(), by="test")
-print(result.new, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+most = re.search("VmHWM: +([0-9]+)", pathlib.Path("/proc/self/status").read_text().expandtabs())
+print(result.new, most[1])  # getrusage would tell of the process that started this one, when that is larger
 """
 
 
 def test_memory_does_not_grow_with_the_file(place, tmp_path):
-    """Seven times the invoices cost only what the numbers met so far take: some hundred bytes each."""
+    """Three times the invoices cost only what the numbers met so far take: some hundred bytes each."""
     environment, _database = place
     peaks = []
-    for first, count in ((0, 500), (1000, 4000)):
+    for first, count in ((0, 2000), (2000, 6000)):  # the first fills what SQLite keeps of its pages
         path = written(tmp_path, batch(*(recent(n) for n in range(first, first + count))))
         said = manage(environment, "shell", "--no-imports", "--command", MEMORY.format(path=str(path))).stdout.split()
         assert int(said[0]) == count
         peaks.append(int(said[1]) * 1024)
-    assert peaks[1] - peaks[0] < 3500 * 1500
+    assert peaks[1] - peaks[0] < 4000 * 1500, peaks
