@@ -185,7 +185,7 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
 
     A second try keeps its Message-ID, so that a mailbox that got both can tell that they are one.
     """
-    with transaction.atomic(durable=True):  # refuses to stand inside another transaction; by itself it asks nothing
+    with transaction.atomic(durable=True):  # refuses to stand inside another one; PostgreSQL isn't asked for nothing
         if message.kind in LAST_CHECKS:
             return _may_go(message, now) and _take(message, now)
     return _take(message, now)  # one statement, which commits by itself
