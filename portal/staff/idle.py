@@ -1,6 +1,6 @@
 """A member of staff who walked away is signed out, and after half a day everybody is."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -25,10 +25,27 @@ def end_when_idle(request: HttpRequest, *, now: datetime) -> None:
     member: Any = request.user
     if not member.is_authenticated:
         return
-    seen = request.session.get(_SEEN) or member.last_login.timestamp()
-    idle = now.timestamp() - seen
+    idle = now.timestamp() - _seen(request)
     if idle > settings.STAFF_IDLE_SECONDS:
         logout(request)
         messages.info(request, _("You did nothing for an hour. So we signed you out. What you did not save is gone."))
     elif idle > _SEEN_EVERY_SECONDS:
         request.session[_SEEN] = now.timestamp()
+
+
+def stay(request: HttpRequest, *, now: datetime) -> None:
+    """Somebody said that they are still there."""
+    request.session[_SEEN] = now.timestamp()
+
+
+def ends_at(request: HttpRequest) -> datetime | None:
+    """When this session ends, if nothing more is done; None for who is not signed in."""
+    if not request.user.is_authenticated:
+        return None
+    idle = datetime.fromtimestamp(_seen(request) + settings.STAFF_IDLE_SECONDS, UTC)
+    return min(idle, request.session.get_expiry_date())
+
+
+def _seen(request: HttpRequest) -> float:
+    member: Any = request.user
+    return request.session.get(_SEEN) or member.last_login.timestamp()

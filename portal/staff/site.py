@@ -18,9 +18,8 @@ from billing.tenant_admin import TenantAdmin
 from billing.worklist import waiting_for
 from coulance import desk
 from portal import otp
-from portal.staff import operations, views
+from portal.staff import idle, operations, views
 from portal.staff.forms import FindForm
-from portal.staff.idle import end_when_idle
 
 # The tables in the order of the day's work; those of later rooms follow.
 ORDER = (
@@ -65,6 +64,7 @@ class StaffSite(OTPAdminSite):
             path("uitloggen/", views.sign_out, name="logout"),
             path("code-app/", views.enrol, name="enrol"),
             path("herstelcodes/", self.admin_view(views.recovery_codes), name="recovery_codes"),
+            path("blijven/", self.admin_view(views.stay), name="stay"),
             path("toestand/", self.admin_view(operations.show), name="operations"),
             path("zoeken/", self.admin_view(views.find), name="find"),
         ]
@@ -76,7 +76,7 @@ class StaffSite(OTPAdminSite):
 
         @wraps(inner)
         def attended(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            end_when_idle(request, now=timezone.now())
+            idle.end_when_idle(request, now=timezone.now())
             if self._must_choose_a_password(request):
                 messages.info(request, _("Somebody else made your password. Choose one of your own first."))
                 return redirect("admin:password_change")
@@ -89,7 +89,12 @@ class StaffSite(OTPAdminSite):
         here = request.resolver_match
         if not self.has_permission(request) or not member.password_given:
             return False
-        return here is None or here.url_name != "password_change"
+        return here is None or here.url_name not in ("password_change", "stay")
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        ends = idle.ends_at(request)
+        left = max(0, int((ends - timezone.now()).total_seconds())) if ends else 0
+        return {**super().each_context(request), "session_ends": ends, "session_seconds": left}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         member: Any = request.user

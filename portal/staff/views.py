@@ -9,9 +9,11 @@ from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -134,6 +136,20 @@ def _record_search(request: HttpRequest) -> None:
         address=get_client_ip_address(request),
         request_id=request.META["HTTP_X_REQUEST_ID"],
     )
+
+
+@never_cache
+@require_POST
+def stay(request: HttpRequest) -> HttpResponse:
+    """Stay signed in: back to the page with its new time, or the time alone for the script that asks."""
+    now = timezone.now()
+    idle.stay(request, now=now)
+    ends = idle.ends_at(request) or now
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"seconds": max(0, int((ends - now).total_seconds()))})
+    back = request.POST.get("next", "")
+    own = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
+    return HttpResponseRedirect(back if own else reverse("admin:index"), status=303)
 
 
 @never_cache

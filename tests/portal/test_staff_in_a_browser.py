@@ -124,5 +124,25 @@ def test_a_new_member_chooses_a_password_first(page, sandbox, complaints, width,
     assert page.url == f"{sandbox.url}/beheer/"
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_who_is_about_to_be_signed_out_is_asked_and_leaves_when_the_time_is_over(
+    page, sandbox, complaints, settings, width, scheme
+):
+    settings.STAFF_IDLE_SECONDS = 110  # within the two minutes of the warning
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    member, key = enrolled()
+    page.goto(f"{sandbox.url}/beheer/")
+    fill_in(page, member, code_of(key))
+    page.get_by_text("U wordt over twee minuten uitgelogd").wait_for()
+    look(page, complaints)
+    settings.STAFF_IDLE_SECONDS = 3600
+    page.get_by_role("button", name="Ingelogd blijven").click()
+    page.get_by_text("U blijft ingelogd.").wait_for()
+    settings.STAFF_IDLE_SECONDS = 3
+    page.goto(f"{sandbox.url}/beheer/")
+    page.wait_for_url("**/beheer/login/**")  # by itself
+
+
 def hex_of(secret: str) -> str:
     return b32decode(secret.replace(" ", "")).hex()

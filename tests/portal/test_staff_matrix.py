@@ -69,6 +69,7 @@ OWN_PAGE = {
     "recovery_codes": {200, 405},
     "find": {200, 405},
     "operations": {403},  # for operations alone
+    "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
 }

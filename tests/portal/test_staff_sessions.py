@@ -14,6 +14,7 @@ from tests import factories
 from tests.portal.staff_client import INDEX, LOGIN, code_of, enrolled, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
+STAY = "/beheer/blijven/"
 
 
 def back_after(client: Client, seconds: int):
@@ -42,6 +43,36 @@ def test_a_sign_in_long_ago_without_a_page_since_is_idle_too(settings):
     )
     assert client.get(INDEX).status_code == 302
     assert "_auth_user_id" not in client.session
+
+
+def test_every_page_says_when_and_lets_one_stay(settings):
+    client = signed_in(factories.staff())
+    page = back_after(client, settings.STAFF_IDLE_SECONDS - 90).content.decode()
+    assert "dan wordt u uitgelogd om <strong>" in page
+    session = client.session
+    session["staff_seen"] = time.time() - settings.STAFF_IDLE_SECONDS + 30
+    session.save()
+    answer = client.post(STAY, headers={"accept": "application/json"})
+    assert settings.STAFF_IDLE_SECONDS - 60 < answer.json()["seconds"] <= settings.STAFF_IDLE_SECONDS
+    assert client.post(STAY, {"next": "/beheer/billing/invoice/"})["Location"] == "/beheer/billing/invoice/"
+    assert client.post(STAY, {"next": "//evil.example"})["Location"] == INDEX
+    assert client.get(STAY).status_code == 405
+
+
+def test_staying_goes_no_further_than_half_a_day(client):
+    member, key = enrolled()
+    sign_in(client, member, code_of(key))
+    session = client.session
+    session.set_expiry(timezone.now() + timedelta(seconds=300))
+    session.save()
+    assert client.post(STAY, headers={"accept": "application/json"}).json()["seconds"] <= 300
+
+
+def test_who_was_away_too_long_can_not_stay(settings):
+    client = signed_in(factories.staff())
+    back_after(client, settings.STAFF_IDLE_SECONDS + 1)
+    assert client.post(STAY, headers={"accept": "application/json"}).status_code == 302
+    assert client.get(INDEX).status_code == 302
 
 
 def test_a_session_ends_after_half_a_day_however_much_it_is_used(client, settings):
