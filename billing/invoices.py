@@ -76,9 +76,14 @@ class InvoiceView:
         return self.status in ("open", "overdue", "plan")
 
 
+_BY_REFERENCE: Prepared[Invoice] = Prepared(
+    lambda reference: Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, forgotten_at=None)
+)
+
+
 def find_by_reference(reference: str) -> Invoice | None:
     """The invoice with this payment reference; None for unknown, withdrawn and forgotten alike."""
-    return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, forgotten_at=None).first()
+    return _BY_REFERENCE.first(reference)
 
 
 def is_open_to_guests(token: str) -> bool:

@@ -10,7 +10,10 @@ _BY_KEY: Prepared[Session] = Prepared(lambda key: Session.objects.filter(session
 
 
 class SessionStore(Database):
-    """As Django's; only the search for a running session is our own."""
+    """As Django's; only the searches for one session are our own."""
+
+    def exists(self, session_key: str) -> bool:
+        return _BY_KEY.first(session_key) is not None
 
     def _get_session_from_db(self) -> Session | None:
         found = _BY_KEY.first(self.session_key) if self.session_key else None
