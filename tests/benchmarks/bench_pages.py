@@ -47,11 +47,12 @@ def rows_of(site: Site, size: int, count: int, rounds: int) -> list[report.Row]:
     rows = []
     for name, what in (("lookup", "lookup by reference"), ("page", "invoice page")):
         where, last = f"{what}, {size:,} invoices", found[name][-1].run
-        waits = {f"p{percent}_ms": round(last.milliseconds(percent)) for percent in (50, 95)}
+        more = {f"p{percent}_ms": round(last.milliseconds(percent)) for percent in (50, 95)}
+        more["database_mb"] = site.megabytes
         clock = {key: [one.seconds for one in found[key]] for key in (name, "bare")}
         cpu = {key: [one.cpu for one in found[key]] for key in (name, "bare")}
         same: dict[str, Any] = {"limit_is": LIMIT, "target": 0.5}
-        rows.append(report.rates(where, "requests", count, ours=clock[name], limit=clock["bare"], **same, **waits))
+        rows.append(report.rates(where, "requests", count, ours=clock[name], limit=clock["bare"], **same, **more))
         rows.append(report.costs(where, "request", count, ours=cpu[name], limit=cpu["bare"], **same))
     return rows
 

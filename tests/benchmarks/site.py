@@ -65,6 +65,8 @@ class Server:
 class Site:
     """A database that is filled step by step, and servers on it."""
 
+    megabytes = 0.0  # of the database after the last step
+
     def __init__(self, database: str, on_end: End) -> None:
         folder = tempfile.TemporaryDirectory(prefix="zorgrekening-bench-")
         on_end(folder.cleanup)
@@ -87,7 +89,9 @@ class Site:
 
     def fill(self, upto: int) -> list[tuple[str, str]]:
         """So many invoices in all; references and tokens to ask for."""
-        return [tuple(pair) for pair in json.loads(self._python("-m", "tests.benchmarks.volume", str(upto)))]
+        said = json.loads(self._python("-m", "tests.benchmarks.volume", str(upto)))
+        self.megabytes = said["megabytes"]
+        return [tuple(pair) for pair in said["known"]]
 
     def ours(self, *, workers: int = 2) -> Server:
         """The web server with the settings that it ships with."""

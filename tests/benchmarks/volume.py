@@ -2,7 +2,8 @@
 
 Rows go in by COPY or executemany, past the rules: importing two million would take a quarter of an hour. They are
 what the rules would have left: every invoice with its ledger, four in five paid, references with a right check digit
-spread over the whole range, as random ones are. Prints references and tokens of open ones, to be asked for.
+spread over the whole range, as random ones are. Prints references and tokens of open ones, to be asked for,
+and the size of the database.
 """
 
 import hashlib
@@ -103,9 +104,21 @@ def to_ask_for(upto: int) -> list[tuple[str, str]]:
     return [(reference_of(number), token_of(number)) for number in drawn]
 
 
+def megabytes() -> float:
+    """What the database takes on disk, with its indexes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_database_size(current_database())")
+        else:
+            cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return round(cursor.fetchone()[0] / 1e6, 1)
+
+
 if __name__ == "__main__":
     import django
 
     django.setup()
     fill(int(sys.argv[1]))
-    print(json.dumps(to_ask_for(int(sys.argv[1]))))  # noqa: T201
+    print(json.dumps({"known": to_ask_for(int(sys.argv[1])), "megabytes": megabytes()}))  # noqa: T201
