@@ -2,6 +2,8 @@
 
 import re
 import smtplib
+import ssl
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +19,13 @@ _RIGHT = ((_OK,), (_OK, _OK_FORWARDED), (_GO_AHEAD,))  # after MAIL, RCPT and DA
 _ADDRESS = re.compile(r"\S+@\S+")  # servers like to repeat the recipient, and errors are no place for it
 
 
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    """Whom we believe to be our mail server, as Django does. Read once a process and not for every connection: the
+    list of authorities takes longer than a mail."""
+    return ssl.create_default_context()
+
+
 class RefusedForNow(GatewayRefused):
     """The mail was not taken, and nothing says that it will not be taken later."""
 
@@ -30,6 +39,7 @@ class Mailer:
 
     def __init__(self) -> None:
         self._backend: Any = EmailBackend()  # host, TLS with verified certificates, login: from the settings
+        self._backend.ssl_context = _trusted()
 
     def __enter__(self) -> "Mailer":
         return self
