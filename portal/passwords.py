@@ -29,7 +29,7 @@ WORDS = (
 LEFT_AT_LEAST = 8  # characters beside such words
 DIFFERENT_AT_LEAST = 5  # characters
 _SHORTEST_NAME = 4
-_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_CORE = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)  # from the first letter to the last one
 
 
 class EasyToGuessValidator(CommonPasswordValidator):
@@ -50,8 +50,9 @@ class EasyToGuessValidator(CommonPasswordValidator):
                 _("Other people can guess this password: it is a row or a repetition. Use a few words."),
                 code="password_is_a_pattern",
             )
-        for tried in (password, _AROUND.sub("", password)):
-            super().validate(tried, user)
+        super().validate(password, user)
+        if core := _CORE.search(password):
+            super().validate(core[0], user)
 
 
 def _is_a_pattern(password: str) -> bool:

@@ -1,5 +1,8 @@
 """Which passwords staff may choose for themselves."""
 
+import random
+import time
+
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -55,6 +58,13 @@ def test_any_composition_will_do(member, password):
 def test_what_others_try_first_is_refused(member, password):
     with pytest.raises(ValidationError):
         validate_password(password, member)
+
+
+def test_a_very_long_one_is_judged_at_once(member):
+    digits = "".join(random.Random(1).choices("0123456789", k=40_000))
+    began = time.process_time()
+    validate_password(f"xq{digits}zk", member)
+    assert time.process_time() - began < 5
 
 
 def test_a_password_is_changed_by_who_knows_it_as_it_was_typed(member):
