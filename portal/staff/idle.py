@@ -1,6 +1,7 @@
 """A member of staff who walked away is signed out, and after half a day everybody is."""
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -19,17 +20,17 @@ def begin(request: HttpRequest, *, now: datetime) -> None:
     request.session[_SEEN] = now.timestamp()
 
 
-def end_when_idle(request: HttpRequest, *, now: datetime) -> None:
+def end_when_idle(request: HttpRequest, *, now: datetime, by_script: bool = False) -> None:
     """End the session of staff who asked for no page during STAFF_IDLE_SECONDS, with a word of explanation; else
-    remember that they were here."""
+    remember that they were here, but for a page that a script may ask for by itself (`by_script`)."""
     member: Any = request.user
     if not member.is_authenticated:
         return
     idle = now.timestamp() - _seen(request)
-    if idle > settings.STAFF_IDLE_SECONDS:
+    if idle >= settings.STAFF_IDLE_SECONDS:
         logout(request)
         messages.info(request, _("You did nothing for an hour. So we signed you out. What you did not save is gone."))
-    elif idle > _SEEN_EVERY_SECONDS:
+    elif idle > _SEEN_EVERY_SECONDS and not by_script:
         request.session[_SEEN] = now.timestamp()
 
 
@@ -44,6 +45,12 @@ def ends_at(request: HttpRequest) -> datetime | None:
         return None
     idle = datetime.fromtimestamp(_seen(request) + settings.STAFF_IDLE_SECONDS, UTC)
     return min(idle, request.session.get_expiry_date())
+
+
+def seconds_left(request: HttpRequest, *, now: datetime) -> int:
+    """Until `ends_at`, rounded up: a script that leaves then comes after the end, not just before it."""
+    ends = ends_at(request)
+    return max(0, ceil((ends - now).total_seconds())) if ends else 0
 
 
 def _seen(request: HttpRequest) -> float:

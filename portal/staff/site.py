@@ -76,7 +76,8 @@ class StaffSite(OTPAdminSite):
 
         @wraps(inner)
         def attended(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            idle.end_when_idle(request, now=timezone.now())
+            here = request.resolver_match
+            idle.end_when_idle(request, now=timezone.now(), by_script=here is not None and here.url_name == "stay")
             if self._must_choose_a_password(request):
                 messages.info(request, _("Somebody else made your password. Choose one of your own first."))
                 return redirect("admin:password_change")
@@ -92,9 +93,8 @@ class StaffSite(OTPAdminSite):
         return here is None or here.url_name not in ("password_change", "stay")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        ends = idle.ends_at(request)
-        left = max(0, int((ends - timezone.now()).total_seconds())) if ends else 0
-        return {**super().each_context(request), "session_ends": ends, "session_seconds": left}
+        left = idle.seconds_left(request, now=timezone.now())
+        return {**super().each_context(request), "session_ends": idle.ends_at(request), "session_seconds": left}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         member: Any = request.user

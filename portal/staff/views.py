@@ -139,14 +139,17 @@ def _record_search(request: HttpRequest) -> None:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def stay(request: HttpRequest) -> HttpResponse:
-    """Stay signed in: back to the page with its new time, or the time alone for the script that asks."""
+    """Stay signed in: back to the page with its new time, or the time alone for the script that asks.
+
+    GET only asks how long it still is, which keeps nobody signed in. (It is also where signing in again leads.)
+    """
     now = timezone.now()
-    idle.stay(request, now=now)
-    ends = idle.ends_at(request) or now
+    if request.method == "POST":
+        idle.stay(request, now=now)
     if "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse({"seconds": max(0, int((ends - now).total_seconds()))})
+        return JsonResponse({"seconds": idle.seconds_left(request, now=now)})
     back = request.POST.get("next", "")
     own = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/")
     return HttpResponseRedirect(back if own else reverse("admin:index"), status=303)

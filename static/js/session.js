@@ -9,13 +9,31 @@
   let ends = Date.now() + Number(box.dataset.seconds) * 1000;
   let warned = false;
 
-  const look = () => {
-    const left = (ends - Date.now()) / 1000;
-    if (left <= 0) {
-      live.textContent = box.dataset.closed;
-      location.replace(box.dataset.home);
-      return;
+  const extend = (seconds) => {
+    ends = Date.now() + seconds * 1000;
+    warned = false;
+    box.querySelector("strong").textContent = new Date(ends).toTimeString().slice(0, 5);
+  };
+
+  // Another page of the same session may have moved its end. A redirect says that there is no session any more.
+  const secondsLeft = async () => {
+    if (!box.dataset.ask) return 0;
+    try {
+      const answer = await fetch(box.dataset.ask, { headers: { Accept: "application/json" }, redirect: "manual" });
+      return answer.ok ? (await answer.json()).seconds : 0;
+    } catch {
+      return 0;
     }
+  };
+
+  const look = async () => {
+    if (Date.now() >= ends) {
+      const seconds = await secondsLeft();
+      live.textContent = seconds ? "" : box.dataset.closed;
+      if (!seconds) return location.replace(box.dataset.home);
+      extend(seconds);
+    }
+    const left = (ends - Date.now()) / 1000;
     box.classList.toggle("soon", left <= WARN_SECONDS);
     if (left <= WARN_SECONDS && !warned) {
       warned = true;
@@ -32,10 +50,7 @@
       });
       const { seconds } = answer.ok ? await answer.json() : {};
       if (!seconds) throw new Error("closed");
-      ends = Date.now() + seconds * 1000;
-      warned = false;
-      const at = new Date(ends).toTimeString().slice(0, 5);
-      box.querySelector("strong").textContent = at;
+      extend(seconds);
       live.textContent = box.dataset.longer;
     } catch {
       form.submit(); // whatever the matter is, the page itself will say it

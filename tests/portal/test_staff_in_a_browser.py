@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from billing import audit
 from billing.models import OutboxMessage, Staff, StaffItem
+from portal.staff import idle
 from tests import factories
 from tests.complaints import listen
 from tests.portal.staff_client import code_of, enrolled
@@ -142,6 +143,27 @@ def test_who_is_about_to_be_signed_out_is_asked_and_leaves_when_the_time_is_over
     settings.STAFF_IDLE_SECONDS = 3
     page.goto(f"{sandbox.url}/beheer/")
     page.wait_for_url("**/beheer/login/**")  # by itself
+
+
+def test_pages_left_open_keep_nobody_signed_in_and_let_go_of_nobody_who_works_in_another(
+    page, sandbox, settings, monkeypatch
+):
+    monkeypatch.setattr(idle, "_SEEN_EVERY_SECONDS", 0)  # as one minute is to an hour
+    settings.STAFF_IDLE_SECONDS = 15
+    member, key = enrolled()
+    page.goto(f"{sandbox.url}/beheer/")
+    fill_in(page, member, code_of(key))
+    page.goto(f"{sandbox.url}/beheer/herstelcodes/")
+    page.wait_for_timeout(6000)
+    other = page.context.new_page()
+    other.goto(f"{sandbox.url}/beheer/")
+    with page.expect_response("**/beheer/blijven/") as asked:  # its own time is over
+        pass
+    assert asked.value.json()["seconds"] > 0
+    assert page.url.endswith("/herstelcodes/")
+    for left in (page, other):
+        left.wait_for_url("**/beheer/login/**")
+    assert "U deed een uur lang niets" in page.content() + other.content()
 
 
 def hex_of(secret: str) -> str:

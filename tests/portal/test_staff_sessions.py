@@ -56,7 +56,17 @@ def test_every_page_says_when_and_lets_one_stay(settings):
     assert settings.STAFF_IDLE_SECONDS - 60 < answer.json()["seconds"] <= settings.STAFF_IDLE_SECONDS
     assert client.post(STAY, {"next": "/beheer/billing/invoice/"})["Location"] == "/beheer/billing/invoice/"
     assert client.post(STAY, {"next": "//evil.example"})["Location"] == INDEX
-    assert client.get(STAY).status_code == 405
+    assert client.get(STAY)["Location"] == INDEX, "where signing in after a late click leads"
+
+
+def test_a_script_may_ask_how_long_it_is_and_keeps_nobody_signed_in(settings):
+    client = signed_in(factories.staff())
+    back_after(client, 0)
+    session = client.session
+    session["staff_seen"] = time.time() - settings.STAFF_IDLE_SECONDS + 30
+    session.save()
+    assert 28 < client.get(STAY, headers={"accept": "application/json"}).json()["seconds"] <= 30
+    assert client.session["staff_seen"] == session["staff_seen"]
 
 
 def test_staying_goes_no_further_than_half_a_day(client):
