@@ -4,6 +4,7 @@ import ipaddress
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 
 from billing import audit
@@ -118,7 +119,8 @@ def open_invoice(request: HttpRequest, token: str, *, now: datetime, by_link: bo
     session = request.session
     by_link = by_link or (may_see(request, token, now=now) and came_by_link(request, token))
     session.cycle_key()  # whoever knew the id before learns nothing
-    session.set_expiry(0)  # the cookie ends with the browser
+    if SESSION_KEY not in session:  # staff who look at this page keep the end of their own session
+        session.set_expiry(0)  # the cookie ends with the browser
     grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])
     session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp(), by_link]}
 

@@ -118,3 +118,13 @@ def test_end_sessions_signs_one_out_everywhere_or_all_and_no_patient(capsys):
     assert AuditEvent.objects.filter(action="staff_sessions_ended").count() == 2
     with pytest.raises(CommandError, match="nobody"):
         call_command("end_sessions", "nobody")
+
+
+def test_looking_at_a_patients_page_in_the_same_browser_moves_no_end(client):
+    member, key = enrolled()
+    sign_in(client, member, code_of(key))
+    (before,) = Session.objects.values_list("expire_date", flat=True)
+    invoice = factories.invoice()
+    client.post("/", {"reference": invoice.payment_reference})
+    assert client.get(f"/rekening/{invoice.token}/").status_code == 200
+    assert [client.get(INDEX).status_code, *Session.objects.values_list("expire_date", flat=True)] == [200, before]
