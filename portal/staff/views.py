@@ -105,9 +105,14 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
-    """The invoice behind a payment reference, an invoice number or a patient number, among those one may see."""
+    """The invoice behind a payment reference, an invoice number or a patient number, among those one may see.
+
+    GET is where signing in again leads whoever searched too late: to the page with the field.
+    """
+    if request.method == "GET":
+        return redirect("admin:index")
     form = FindForm(request.POST)
     found: list[Invoice] = []
     if form.is_valid():

@@ -67,7 +67,7 @@ OWN_PAGE = {
     "jsi18n": {200},
     "app_list": {200, 404},
     "recovery_codes": {200, 405},
-    "find": {200, 405},
+    "find": {200, 302, 405},
     "operations": {403},  # for operations alone
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone

@@ -69,6 +69,17 @@ def test_a_script_may_ask_how_long_it_is_and_keeps_nobody_signed_in(settings):
     assert client.session["staff_seen"] == session["staff_seen"]
 
 
+@pytest.mark.parametrize("page", [STAY, "/beheer/zoeken/"])
+def test_who_pressed_a_button_too_late_gets_on_after_signing_in_again(client, settings, page):
+    member, key = enrolled()
+    sign_in(client, member, code_of(key))
+    back_after(client, settings.STAFF_IDLE_SECONDS + 1)
+    to_login = client.post(page, {"sought": "1"})["Location"]
+    fields = {"username": member.username, "password": factories.PASSWORD, "code": code_of(key, steps=1)}
+    again = client.post(to_login, fields, follow=True)
+    assert (again.status_code, again.redirect_chain[-1][0]) == (200, INDEX)
+
+
 def test_staying_goes_no_further_than_half_a_day(client):
     member, key = enrolled()
     sign_in(client, member, code_of(key))
