@@ -49,6 +49,7 @@ def _held_on_the_folder(shared: bool) -> Iterator[bool]:
     try:
         yield _locked(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough while a process is being started beside us
         os.close(descriptor)
 
 

@@ -14,7 +14,7 @@ from django.conf import settings as live_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from billing import access_log, documents
@@ -130,7 +130,8 @@ class Writer(threading.Thread):
     def run(self):
         try:
             while not self.stop.is_set():
-                factories.invoice()
+                with transaction.atomic():  # an invoice and its ledger come together, as by the import
+                    factories.invoice()
                 self.written += 1
         except Exception as error:  # told to the test
             self.error = error

