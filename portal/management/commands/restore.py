@@ -17,8 +17,8 @@ from portal.backup.sealing import BackupUnusable
 class Command(BaseCommand):
     help = (
         "Restore a backup where DATABASE_URL, DATA_DIR and MEDIA_ROOT point. Database and document storage must be "
-        "empty, and no process of the product may run: it would go on with the database that it has open. Every checksum "
-        "is compared before anything is touched."
+        "empty, and no process of the product may run: it would go on with the database that it has open. Every "
+        "checksum is compared before anything is touched."
     )
     requires_system_checks = []  # there is no database yet
 
