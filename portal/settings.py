@@ -117,7 +117,8 @@ else:
         }
     }
 
-DATABASES["default"]["CONN_MAX_AGE"] = None  # opening a connection costs more than a page's two queries
+# Opening a connection costs more than a page's two queries. A file of SQLite that was put aside is let go in a minute.
+DATABASES["default"]["CONN_MAX_AGE"] = 60 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else None
 
 # --- people and sessions ------------------------------------------------------------------------
 AUTH_USER_MODEL = "billing.Staff"
