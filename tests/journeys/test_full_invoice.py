@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.journeys.product import wait_for
 
@@ -73,6 +74,6 @@ def test_the_page_warns_before_it_closes_and_can_stay_open(product, visit):
     assert page.locator(".session-end.soon").count() == 1
     assert page.locator(".session-end .live").inner_text()
     patient.page.locator(".session-end button").click()
-    page.wait_for_function("!document.querySelector('.session-end .live').textContent.includes('?')")
+    expect(page.locator(".session-end .live")).not_to_contain_text("?")
     page.clock.run_for(2000)
     assert page.locator(".session-end.soon").count() == 0

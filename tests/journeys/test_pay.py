@@ -42,19 +42,23 @@ def test_find_pay_and_get_the_receipt(product, visit, language, width, javascrip
 def test_pay_with_the_keyboard_alone(product, visit):
     bill = product.take()
     patient = visit()
-    keyboard = patient.page.keyboard
     patient.open()
     patient.page.get_by_role("textbox").focus()
-    keyboard.type(bill.reference)
-    keyboard.press("Enter")
+    patient.page.keyboard.type(bill.reference)
+    _enter(patient)
     assert patient.state() == {"open"}
     _tab_to(patient, "form[action$='/betalen/'] button")
-    keyboard.press("Enter")
+    _enter(patient)
     _tab_to(patient, "main .panel a.button")
-    keyboard.press("Enter")
+    _enter(patient)
     _tab_to(patient, "button[value=pay]")
-    keyboard.press("Enter")
+    _enter(patient)
     patient.until("paid")
+
+
+def _enter(patient):
+    with patient.page.expect_navigation():
+        patient.page.keyboard.press("Enter")
 
 
 def _tab_to(patient, selector):

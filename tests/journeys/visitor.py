@@ -39,22 +39,27 @@ class Visitor:
     def speak(self, language: str) -> None:
         """Choose the language with the button in the header."""
         if self.page.locator("html").get_attribute("lang") != language:
-            self.page.locator(f"header button[value={language}]").click()
+            with self.page.expect_navigation():
+                self.page.locator(f"header button[value={language}]").click()
         assert self.page.locator("html").get_attribute("lang") == language
 
     def look_up(self, reference: str) -> None:
         self.page.get_by_role("textbox").fill(reference)
-        self.page.locator("main form button").first.click()
+        with self.page.expect_navigation():
+            self.page.locator("main form button").first.click()
 
     def pay(self) -> None:
         """From the invoice to the bank's page, by our own page with its plain link."""
-        self.page.locator("form[action$='/betalen/'] button").click()
+        with self.page.expect_navigation():
+            self.page.locator("form[action$='/betalen/'] button").click()
         self.look("bank-link")
-        self.page.locator("main .panel a.button").click()
+        with self.page.expect_navigation():
+            self.page.locator("main .panel a.button").click()
 
     def choose(self, choice: str) -> None:
         """What happens at the bank."""
-        self.page.locator(f"button[name=choice][value={choice}]").click()
+        with self.page.expect_navigation():
+            self.page.locator(f"button[name=choice][value={choice}]").click()
 
     def look(self, step: str) -> None:
         """Look well at this page: keep a picture, judge its accessibility, and its width."""

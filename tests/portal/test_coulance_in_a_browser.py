@@ -40,6 +40,7 @@ def enter(page: Page, url: str, case: CoulanceCase) -> str:
     page.get_by_role("textbox").press("Enter")
     page.wait_for_url("**/rekening/**")
     page.locator("main a[href$='/coulance/']").first.click()
+    page.wait_for_url("**/coulance/")
     return page.url
 
 

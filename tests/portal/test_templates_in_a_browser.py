@@ -28,8 +28,8 @@ def quiet(page):
 def find(page, sandbox, typed):
     page.goto(sandbox.url)
     page.get_by_role("textbox").fill(typed)
-    page.get_by_role("textbox").press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("textbox").press("Enter")
 
 
 def states(page, sandbox):
