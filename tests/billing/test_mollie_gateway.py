@@ -237,7 +237,7 @@ class TestFailures:
         started = time.monotonic()
         with pytest.raises(GatewayUnknown):
             create()
-        assert 0.5 < time.monotonic() - started < 2
+        assert 0.5 < time.monotonic() - started < 4  # all of it takes five
 
     def test_without_the_deadline_the_drip_would_hold_the_caller(self, server, monkeypatch):
         """The twin: each byte restarts the library's own read timeout."""

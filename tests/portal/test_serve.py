@@ -161,14 +161,12 @@ def test_what_does_not_listen_is_killed_after_the_time_limit():
 
 
 def test_a_second_request_to_stop_does_not_wait():
-    run = Run(STUBBORN)
+    run = Run(STUBBORN, runner=RUNNER.replace("STOP_SECONDS = 1.5", "STOP_SECONDS = 600"))
     run.started(ups=1)
-    began = time.monotonic()
     run.process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     run.process.send_signal(signal.SIGINT)
-    assert run.end()[0] == 0
-    assert time.monotonic() - began < 1.4
+    assert run.end()[0] == 0  # it waits less long than the supervisor would
 
 
 def test_what_a_process_left_behind_is_ended_with_it():
