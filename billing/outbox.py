@@ -185,10 +185,14 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
 
     A second try keeps its Message-ID, so that a mailbox that got both can tell that they are one.
     """
-    with transaction.atomic(durable=True):  # refuses to stand inside another one; PostgreSQL isn't asked for nothing
-        if message.kind in LAST_CHECKS:
-            return _may_go(message, now) and _take(message, now)
-    return _take(message, now)  # one statement, which commits by itself
+    with transaction.atomic(durable=True):
+        return _may_go(message, now) and advance(
+            message,
+            Status.SENDING,
+            claimed_at=now,
+            tries=message.tries + 1,
+            message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
+        )
 
 
 def _may_go(message: OutboxMessage, now: datetime) -> bool:
@@ -202,20 +206,10 @@ def _may_go(message: OutboxMessage, now: datetime) -> bool:
     return verdict is None
 
 
-def _take(message: OutboxMessage, now: datetime) -> bool:
-    return advance(
-        message,
-        Status.SENDING,
-        claimed_at=now,
-        tries=message.tries + 1,
-        message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
-    )
-
-
 def _verdict(message: OutboxMessage, now: datetime) -> datetime | str | None:
     """What the rule of this kind says now, see LAST_CHECKS."""
-    verdict: datetime | str | None = import_string(LAST_CHECKS[message.kind])(message, now)
-    return verdict
+    name = LAST_CHECKS.get(message.kind)
+    return import_string(name)(message, now) if name else None
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
