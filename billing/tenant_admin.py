@@ -101,8 +101,11 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return visible_to(request.user, super().get_queryset(request), provider_path=self.provider_path)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """A row of somebody else is as unknown as one that never was: 404, without a redirect that tells."""
-        row = super().get_object(request, object_id, from_field)
+        """A row of somebody else is as unknown as one that never was: 404, without a redirect that tells.
+
+        By its primary key, whatever `_to_field` says: no page of ours asks otherwise, and an empty one breaks Django.
+        """
+        row = super().get_object(request, object_id)
         if row is None:
             raise Http404
         return row

@@ -273,6 +273,12 @@ def test_open_items_stand_first(desk, approver, practice):
     assert re.findall(r"note\d", page(desk, "staffitem", query="?state=open")) == ["note1", "note2"]
 
 
+@pytest.mark.parametrize(("field", "status"), [("", 200), ("number", 400)])
+def test_a_row_is_found_by_its_key_alone(desk, practice, field, status):
+    address = f"/beheer/billing/invoice/{factories.invoice(provider=practice).pk}/change/"
+    assert desk.get(address, {"_to_field": field}).status_code == status
+
+
 def test_a_gateway_that_does_not_answer_is_said_and_changes_nothing(desk, practice, settings):
     settings.MOLLIE_API_URL = "http://127.0.0.1:9"  # nobody listens there
     payment = payment_of(factories.invoice(provider=practice))
