@@ -23,7 +23,6 @@ from portal.celery import app
 __all__ = ["CONTENT_TYPE", "Reading", "exposition", "readings"]
 
 DAY = timedelta(days=1)
-QUEUE = "celery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +114,12 @@ def _broker() -> Iterator[Reading]:
     try:
         with app.connection_for_read() as connection:
             channel: Any = connection.default_channel
-            depth = channel.queue_declare(queue=QUEUE, passive=False).message_count
+            depths = {name: channel.queue_declare(queue=name, passive=False).message_count for name in app.amqp.queues}
     except (OperationalError, OSError):
         yield Reading("broker_up", "Whether the broker answers.", {"": 0})
         return
     yield Reading("broker_up", "Whether the broker answers.", {"": 1})
-    yield Reading("queue_messages", "Bells that no worker heard yet.", {"": depth})
+    yield Reading("queue_messages", "Bells that no worker heard yet, by queue.", depths, "queue")
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

@@ -41,10 +41,11 @@ def start_all(on_end: Callable[[Callable[[], object]], object]) -> dict[str, str
     """Start PostgreSQL and Redis; their URLs as environment variables. `on_end` takes what ends them."""
     folder = Path(tempfile.mkdtemp(prefix="zorgrekening-servers-"))
     on_end(lambda: shutil.rmtree(folder, ignore_errors=True))
-    return {"DATABASE_URL": _start_postgresql(folder, on_end), "REDIS_URL": _start_redis(folder, on_end)}
+    return {"DATABASE_URL": _start_postgresql(folder, on_end), "REDIS_URL": start_redis(folder, on_end)}
 
 
-def _start_redis(folder: Path, on_end: Callable[[Callable[[], object]], object]) -> str:
+def start_redis(folder: Path, on_end: Callable[[Callable[[], object]], object]) -> str:
+    """A Redis of its own that keeps nothing; its URL."""
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with open(folder / "redis.log", "wb") as log:

@@ -1,17 +1,15 @@
 """The broker of files: nothing unreadable under load, and nothing unreadable ends the worker."""
 
-import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from queue import Empty
 
 import pytest
 from kombu import Connection
 
-from portal.management.commands.serve import processes
+from tests.portal.worker import Worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS, KOMBUS = "portal.file_broker:Transport", "kombu.transport.filesystem:Transport"
@@ -109,38 +107,7 @@ def test_an_unreadable_table_of_an_exchange_is_made_again(tmp_path):
     assert [row.queue for row in one.get_table("other")] == ["other"]
 
 
-class Worker:
-    """The worker that `serve` starts, on this folder, and what it says."""
-
-    def __init__(self, folder):
-        kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}
-        self.environment = kept | {"DATA_DIR": str(folder), "SANDBOX": "1"}
-        self.lines = []
-
-    def __enter__(self):
-        migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
-        subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
-        self.process = subprocess.Popen(
-            processes()["worker"], cwd=ROOT, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-
-    def wait_for(self, text, *, times, seconds=40):
-        until = time.monotonic() + seconds
-        while sum(text in line for line in self.lines) < times:
-            assert self.process.poll() is None, "".join(self.lines[-30:])
-            assert time.monotonic() < until, "".join(self.lines[-30:])
-            time.sleep(0.1)
-
-
-def test_the_worker_sweeps_on_when_it_meets_unreadable_messages(tmp_path, settings):
-    settings.REDIS_URL = ""
+def test_the_worker_sweeps_on_when_it_meets_unreadable_messages(tmp_path):
     with Worker(tmp_path) as worker:
         worker.wait_for("ready.", times=1)
         for name, content in (("0", b""), ("00", b'{"body": "W1td')):
