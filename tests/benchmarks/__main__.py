@@ -16,6 +16,8 @@ BENCHMARKS = {
     "crowd": ["bench_crowd"],
     "webhooks": ["bench_webhooks"],
     "outbox": ["bench_outbox"],
+    "latency-redis": ["bench_latency", "redis"],
+    "latency-files": ["bench_latency", "files"],
     "planning": ["bench_planning"],
     "import": ["bench_import"],
     "pdf": ["bench_pdf"],

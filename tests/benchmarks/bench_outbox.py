@@ -49,17 +49,20 @@ def mail_server() -> Iterator[tuple[int, Callable[[], int]]]:
         process.join(timeout=30)
 
 
-def fill(mails: int) -> list[int]:
+def fill(mails: int, *, first: int = 0) -> list[int]:
+    """Queue so many receipts, told apart from `first` on; their keys."""
     from django.utils import timezone
 
     from billing import outbox
     from tests import factories
 
     moment, keys = datetime(2026, 6, 15, 12, tzinfo=timezone.get_default_timezone()), []
-    invoices = [factories.invoice() for _ in range(20)]
-    for number in range(mails):
+    invoices = [factories.invoice() for _ in range(min(mails, 20))]
+    for number in range(first, first + mails):
         facts = FACTS | {"received_at": moment}
-        one = outbox.queue("receipt", invoice=invoices[number % 20], context=facts, dedupe_key=f"bench:{number}")
+        one = outbox.queue(
+            "receipt", invoice=invoices[number % len(invoices)], context=facts, dedupe_key=f"bench:{number}"
+        )
         assert one is not None
         keys.append(one.pk)
     return keys

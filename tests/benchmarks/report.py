@@ -110,6 +110,12 @@ def costs(
     )  # fmt: skip
 
 
+def times(what: str, *, ours: Sequence[float], limit: Sequence[float], limit_is: str, **more: Any) -> Row:
+    """A row in milliseconds by the clock, from the seconds that one thing took in each round."""
+    middle = (_short(1000 * statistics.median(seconds)) for seconds in (ours, limit))
+    return Row(what, "ms", *middle, limit_is, _short(median_ratio(ours, limit)), None, more)
+
+
 def publish(name: str, *, database: str, rounds: int, rows: Sequence[Row]) -> None:
     """Print the result as one JSON object."""
     result = {"name": name, "database": database, "rounds": rounds, "rows": [asdict(row) for row in rows]}

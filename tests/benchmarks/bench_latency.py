@@ -1,0 +1,82 @@
+"""How soon a mail leaves after what it tells: `python -m tests.benchmarks.bench_latency BROKER [--rounds N] [--quick]`.
+
+BROKER is `redis` (PostgreSQL and Redis) or `files` (SQLite and the broker of files). A real worker listens, as it is
+started everywhere. In every round, one after the other: ready-made bytes by smtplib over a new connection to a mail
+server in a process of its own (the limit), and one event that queues a mail, from its commit until that server has it.
+"""
+
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.benchmarks import report
+from tests.benchmarks.bench_outbox import fill, mail_server, ready_made
+from tests.benchmarks.ground import ground
+
+TRIES, QUICK_TRIES = 100, 5
+START_SECONDS, PATIENCE = 60, 30
+
+
+@contextmanager
+def worker() -> Iterator[None]:
+    """The worker of production, once it listens."""
+    from django.conf import settings
+
+    command = [sys.executable, "-m", "celery", "-A", "portal.celery", "worker", "--pool", "threads"]
+    command += ["--concurrency", "4", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    log = settings.DATA_DIR / "worker.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        wait_until(lambda: " ready." in log.read_text(), START_SECONDS)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def wait_until(said: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    until = time.monotonic() + seconds
+    while not said():
+        assert time.monotonic() < until
+        time.sleep(0.0005)
+
+
+def main(broker: str, options: report.Options) -> None:
+    tries = QUICK_TRIES if options.quick else TRIES
+    redis = broker == "redis"
+    with mail_server() as (port, taken), ground(postgresql=redis, EMAIL_URL=f"smtp://127.0.0.1:{port}"), worker():
+        keys = iter(range(1, 1_000_000))
+
+        def one_event() -> float:
+            before = taken()
+            fill(1, first=next(keys))
+            began = time.perf_counter()
+            wait_until(lambda: taken() > before)
+            return time.perf_counter() - began
+
+        one_event()
+        (mail,) = ready_made()
+
+        def one_mail() -> float:
+            before, began = taken(), time.perf_counter()
+            with smtplib.SMTP("127.0.0.1", port) as server:
+                server.sendmail(*mail)
+            wait_until(lambda: taken() > before)
+            return time.perf_counter() - began
+
+        found = report.interleaved({"event": one_event, "mail": one_mail}, rounds=tries)
+    slowest = round(1000 * sorted(found["event"])[-1 - tries // 20], 1)
+    row = report.times(
+        f"from a change to the mail server, {broker}", ours=found["event"], limit=found["mail"],
+        limit_is="ready-made bytes by smtplib over a connection of its own", p95_ms=slowest,
+    )  # fmt: skip
+    report.publish("latency", database="postgresql" if redis else "sqlite", rounds=tries, rows=[row])
+
+
+if __name__ == "__main__":
+    name, *rest = sys.argv[1:]
+    main(name, report.options(rest))
