@@ -10,50 +10,55 @@ from collections.abc import Callable
 from itertools import chain
 
 from tests.benchmarks import report
-from tests.benchmarks.bench_pages import LIMIT, a_page
-from tests.benchmarks.load import request
-from tests.benchmarks.site import Guest, Server, Site, Spent, pages
+from tests.benchmarks.bench_pages import LIMIT, a_page, plain
+from tests.benchmarks.site import VALUES, Guest, Server, Site, Spent, pages
 
 USERS = (1, 2, 4, 8, 16, 32, 64)
-ENOUGH = 0.95  # of the most requests per second that were seen: more users bring nothing then
+REQUESTS = 400  # of every number of users in a round
+ENOUGH = 0.9  # of the most requests per second that were seen: more users bring nothing then
 
 
 def of_workers(
-    site: Site, known: list[tuple[str, str]], workers: int, *, users: tuple[int, ...], rounds: int
+    site: Site, known: list[tuple[str, str]], workers: int, *, users: tuple[int, ...], count: int, rounds: int
 ) -> list[report.Row]:
+    """Every round walks through all numbers of users, so that they are compared with each other too."""
     ours = site.ours(workers=workers)
     bare = site.bare(a_page(ours, known), workers=workers)
     looked_up = ours.ask(Guest.at(ours).lookups(known, 100), expect=303).run
-    found = {}
+    views, bares = list(pages(looked_up, count)), plain(known, count, "as_many")
+    sides: dict[str, Callable[[], Spent]] = {}
     for at_once in users:
-        count = max(60, 6 * at_once)
-        views = list(pages(looked_up, count))
-        plain = [request("GET", f"/{known[i % len(known)][1]}/", Host="localhost") for i in range(count)]
-        found[at_once] = report.interleaved(
-            {"page": asking(ours, views, at_once), "bare": asking(bare, plain, at_once)}, rounds=rounds
-        )
+        sides |= {f"page {at_once}": asking(ours, views, at_once), f"bare {at_once}": asking(bare, bares, at_once)}
+    found = report.interleaved(sides, rounds=rounds)
     ours.stop()
     bare.stop()
-    most = max(middle(sides["page"]) for sides in found.values())
-    saturated = min(at_once for at_once, sides in found.items() if middle(sides["page"]) >= ENOUGH * most)
-    return [row_of(workers, at_once, sides, saturated) for at_once, sides in found.items()]
+    saturated = saturated_from({at_once: found[f"page {at_once}"] for at_once in users})
+    return [
+        row_of(workers, at_once, found[f"page {at_once}"], found[f"bare {at_once}"], saturated) for at_once in users
+    ]
 
 
 def asking(server: Server, requests: list[bytes], users: int) -> Callable[[], Spent]:
     return lambda: server.ask(requests, expect=200, users=users)
 
 
-def middle(spent: list[Spent]) -> float:
-    return statistics.median(one.run.per_second for one in spent)
+def saturated_from(found: dict[int, list[Spent]]) -> int:
+    """The fewest users who get ENOUGH of the most requests per second: the median over the rounds."""
+    shares: dict[int, list[float]] = {at_once: [] for at_once in found}
+    for one_round in zip(*found.values(), strict=True):
+        most = max(one.run.per_second for one in one_round)
+        for at_once, one in zip(found, one_round, strict=True):
+            shares[at_once].append(one.run.per_second / most)
+    return min(at_once for at_once, share in shares.items() if statistics.median(share) >= ENOUGH)
 
 
-def row_of(workers: int, users: int, sides: dict[str, list[Spent]], saturated: int) -> report.Row:
-    waits = sorted(answer.seconds for one in sides["page"] for answer in one.run.answers)
+def row_of(workers: int, users: int, ours: list[Spent], bare: list[Spent], saturated: int) -> report.Row:
+    waits = sorted(answer.seconds for one in ours for answer in one.run.answers)
     at = {f"p{percent}_ms": round(1000 * waits[len(waits) * percent // 100], 1) for percent in (50, 95, 99)}
     return report.rates(
-        f"invoice page, {workers} worker(s), {users} user(s)", "requests", len(sides["page"][0].run.answers),
-        ours=[one.seconds for one in sides["page"]], limit=[one.seconds for one in sides["bare"]],
-        limit_is=LIMIT, **at, saturated_from=saturated,
+        f"invoice page, {workers} worker(s), {users} user(s)", "requests", len(ours[0].run.answers),
+        ours=[one.seconds for one in ours], limit=[one.seconds for one in bare],
+        limit_is=LIMIT.format(VALUES["as_many"]), **at, saturated_from=saturated,
     )  # fmt: skip
 
 
@@ -77,8 +82,10 @@ def main() -> None:
     try:
         site = Site("postgresql", ends.append)
         known = site.fill(20_000 if options.quick else 2_000_000)
-        users = USERS[::3] if options.quick else USERS
-        crowds = (of_workers(site, known, workers, users=users, rounds=options.rounds) for workers in (1, 2))
+        users, count = (USERS[::3], 64) if options.quick else (USERS, REQUESTS)
+        crowds = (
+            of_workers(site, known, workers, users=users, count=count, rounds=options.rounds) for workers in (1, 2)
+        )
         rows = list(chain.from_iterable(crowds))
         rows.append(growth(site, known, 500 if options.quick else 50_000, 10))
     finally:

@@ -49,23 +49,23 @@ def mail_server() -> Iterator[tuple[int, Callable[[], int]]]:
         process.join(timeout=30)
 
 
-def fill(mails: int, *, first: int = 0) -> list[int]:
-    """Queue so many receipts, told apart from `first` on; their keys."""
+def queue_receipt(invoice: Any, number: int) -> int:
+    """A receipt of its own, waiting to be sent; its key."""
     from django.utils import timezone
 
     from billing import outbox
+
+    facts = FACTS | {"received_at": datetime(2026, 6, 15, 12, tzinfo=timezone.get_default_timezone())}
+    one = outbox.queue("receipt", invoice=invoice, context=facts, dedupe_key=f"bench:{number}")
+    assert one is not None
+    return one.pk
+
+
+def fill(mails: int) -> list[int]:
     from tests import factories
 
-    moment, keys = datetime(2026, 6, 15, 12, tzinfo=timezone.get_default_timezone()), []
-    invoices = [factories.invoice() for _ in range(min(mails, 20))]
-    for number in range(first, first + mails):
-        facts = FACTS | {"received_at": moment}
-        one = outbox.queue(
-            "receipt", invoice=invoices[number % len(invoices)], context=facts, dedupe_key=f"bench:{number}"
-        )
-        assert one is not None
-        keys.append(one.pk)
-    return keys
+    invoices = [factories.invoice() for _ in range(20)]
+    return [queue_receipt(invoices[number % 20], number) for number in range(mails)]
 
 
 def wait_again() -> None:

@@ -1,7 +1,8 @@
 """Lookup and invoice page at three sizes: `python -m tests.benchmarks.bench_pages DATABASE [--rounds N] [--quick]`.
 
-In every round, one after the other, on one database and under the same number of workers and threads: the bare page
-(the limit), our lookup (throttle, search, new session), our invoice page. The load comes from this process.
+In every round, one after the other, on one database and under the same number of workers and threads: two bare pages
+(the limits; as long as ours, one with as many values as ours and a denser one), our lookup (throttle, search, new
+session), our invoice page. The load comes from this process.
 """
 
 import sys
@@ -10,11 +11,12 @@ from typing import Any
 
 from tests.benchmarks import report
 from tests.benchmarks.load import request
-from tests.benchmarks.site import Guest, Server, Site, Spent, pages
+from tests.benchmarks.site import VALUES, Guest, Server, Site, Spent, pages
 
 SIZES = (20_000, 200_000, 2_000_000)
 REQUESTS = 400
-LIMIT = "bare Django page: one indexed query, a template as long, its default middleware"
+LIMIT = "bare Django page: one indexed query, a template as long with {} values, its default middleware"
+TARGETS = {"as_many": None, "dense": 0.5}  # the target was set beside a page as dense as that
 
 
 def sides(ours: Server, bare: Server, known: list[tuple[str, str]], count: int) -> dict[str, Callable[[], Spent]]:
@@ -22,12 +24,17 @@ def sides(ours: Server, bare: Server, known: list[tuple[str, str]], count: int) 
     lookups = guest.lookups(known, count)
     looked_up = ours.ask(lookups, expect=303).run
     views = list(pages(looked_up, count))
-    plain = [request("GET", f"/{known[i % len(known)][1]}/", Host="localhost") for i in range(count)]
     return {
-        "bare": lambda: bare.ask(plain, expect=200),
+        "as_many": lambda: bare.ask(plain(known, count, "as_many"), expect=200),
+        "dense": lambda: bare.ask(plain(known, count, "dense"), expect=200),
         "lookup": lambda: ours.ask(lookups, expect=303),
         "page": lambda: ours.ask(views, expect=200),
     }
+
+
+def plain(known: list[tuple[str, str]], count: int, page: str) -> list[bytes]:
+    """Requests for the bare page of that name."""
+    return [request("GET", f"/{page}/{known[i % len(known)][1]}/", Host="localhost") for i in range(count)]
 
 
 def a_page(server: Server, known: list[tuple[str, str]]) -> bytes:
@@ -46,15 +53,26 @@ def rows_of(site: Site, size: int, count: int, rounds: int) -> list[report.Row]:
     bare.stop()
     rows = []
     for name, what in (("lookup", "lookup by reference"), ("page", "invoice page")):
-        where, last = f"{what}, {size:,} invoices", found[name][-1].run
-        more = {f"p{percent}_ms": round(last.milliseconds(percent)) for percent in (50, 95)}
-        more["database_mb"] = site.megabytes
-        clock = {key: [one.seconds for one in found[key]] for key in (name, "bare")}
-        cpu = {key: [one.cpu for one in found[key]] for key in (name, "bare")}
-        same: dict[str, Any] = {"limit_is": LIMIT, "target": 0.5}
-        rows.append(report.rates(where, "requests", count, ours=clock[name], limit=clock["bare"], **same, **more))
-        rows.append(report.costs(where, "request", count, ours=cpu[name], limit=cpu["bare"], **same))
+        last = found[name][-1].run
+        more: dict[str, Any] = {f"p{percent}_ms": round(last.milliseconds(percent)) for percent in (50, 95, 99)}
+        more |= {"database_mb": site.megabytes, "bytes": len(last.answers[-1].body)}
+        for limit in VALUES:
+            rows += beside(f"{what}, {size:,} invoices", found[name], found[limit], limit, count, more)
     return rows
+
+
+def beside(
+    what: str, ours: list[Spent], bare: list[Spent], limit: str, count: int, more: dict[str, Any]
+) -> list[report.Row]:
+    """One of ours beside one of the bare pages: by the clock and by the processor."""
+    same: dict[str, Any] = {"limit_is": LIMIT.format(VALUES[limit]), "target": TARGETS[limit]}
+    clock = {"ours": [one.seconds for one in ours], "limit": [one.seconds for one in bare]}
+    cpu = {"ours": [one.cpu for one in ours], "limit": [one.cpu for one in bare]}
+    what += f", beside {VALUES[limit]} values"
+    return [
+        report.rates(what, "requests", count, **clock, **same, **more),
+        report.costs(what, "request", count, **cpu, **same),
+    ]
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 In every round, one after the other: POSTs to a bare Django view that writes one row (the limit) and the same POSTs
 to the product's webhook, which finds the payment, writes the call and rings a bell. Then the payments are asked about
 at the stand-in bank, a web server of its own without any delay: by the library alone over one connection (the limit),
-and by the product, which claims, fetches, verifies and settles each.
+and by the product: payments of which it tells nothing new, and payments that were just paid there, which are booked and
+get a receipt. Those are new in every round.
 """
 
 import os
@@ -114,6 +115,36 @@ def asking(found: list[Any], rounds: int) -> dict[str, list[report.Cost]]:
     return report.interleaved(sides, rounds=rounds)
 
 
+def just_paid(amount: int, rounds: int) -> dict[str, list[report.Cost]]:
+    """Payments that the bank says are paid: the library alone hears so, and the product books each."""
+    from django.conf import settings
+    from mollie.api.client import Client
+
+    from billing import payments
+    from tests.billing import bank as at_the_bank
+
+    client = Client(api_endpoint=settings.MOLLIE_API_URL)
+    client.set_api_key(settings.MOLLIE_API_KEY)
+    found: list[Any] = []
+
+    def by_library() -> None:
+        for one in found:
+            assert client.payments.get(one.mollie_id, embed="refunds,chargebacks")["status"] == "paid"
+
+    def by_ours() -> None:
+        for one in found:
+            assert payments.sync_payment(one.pk).status == "paid"
+
+    def with_new_ones(act: Callable[[], None]) -> report.Cost:
+        found[:] = started(amount)
+        for one in found:
+            at_the_bank.end(one, "paid")
+        return report.cost_of(act)
+
+    sides = {"limit": lambda: with_new_ones(by_library), "ours": lambda: with_new_ones(by_ours)}
+    return report.interleaved(sides, rounds=rounds)
+
+
 def main(options: report.Options) -> None:
     amount, calls = (QUICK_PAYMENTS, QUICK_CALLS) if options.quick else (PAYMENTS, CALLS)
     port = free_port()
@@ -122,18 +153,22 @@ def main(options: report.Options) -> None:
         try:
             found = started(amount)
             taken, asked = intake(found, calls, options.rounds), asking(found, options.rounds)
+            booked = just_paid(amount, options.rounds)
         finally:
             end()
     bare_view, library = (
         "a bare Django view that writes one row and rings no bell",
         "mollie-api-python alone, one connection",
     )
-    clock, cpu = report.clock(asked), report.processor(asked)
     rows = [
         report.costs("webhook", "request", calls, **report.processor(taken), limit_is=bare_view),
-        report.rates("payments asked about", "payments", amount, **clock, limit_is=library, target=0.6),
-        report.costs("payments asked about", "payment", amount, **cpu, limit_is=library),
+        report.rates("webhook", "requests", calls, **report.clock(taken), limit_is=bare_view),
     ]
+    for what, spent, target in (("nothing new", asked, 0.6), ("paid, booked, with a receipt", booked, None)):
+        name, clock, cpu = f"payments asked about: {what}", report.clock(spent), report.processor(spent)
+        limit: dict[str, Any] = {"limit": clock["limit"], "limit_is": library, "target": target}
+        rows.append(report.rates(name, "payments", amount, ours=clock["ours"], **limit))
+        rows.append(report.costs(name, "payment", amount, ours=cpu["ours"], limit=cpu["limit"], limit_is=library))
     report.publish("payments", database="postgresql", rounds=options.rounds, rows=rows)
 
 

@@ -28,8 +28,8 @@ class Bill(models.Model):
         return self.number
 
 
-def show(request: HttpRequest, token: str) -> HttpResponse:
-    return render(request, "page.html", {"bill": get_object_or_404(Bill, token=token)})
+def show(request: HttpRequest, page: str, token: str) -> HttpResponse:
+    return render(request, f"{page}.html", {"bill": get_object_or_404(Bill, token=token)})
 
 
-urlpatterns = [path("<str:token>/", show)]
+urlpatterns = [path("<str:page>/<str:token>/", show)]
