@@ -22,7 +22,7 @@ class Prepared(Generic[Row]):
 
     def __init__(self, build: Callable[[str], QuerySet[Row]]) -> None:
         self._build = build
-        self._made: dict[str, tuple[Any, str, tuple[Any, ...]]] = {}  # by kind of database
+        self._made: dict[str, tuple[Any, str, tuple[Any, ...], Any]] = {}  # by kind of database
 
     def first(self, value: str) -> Row | None:
         """The row for `value`; None when there is none."""
@@ -31,15 +31,17 @@ class Prepared(Generic[Row]):
         compiler, sql, parameters = copy(made[0]), made[1], tuple(value if p == _PLACE else p for p in made[2])
         compiler.connection = connection  # the one that it was made with may belong to another thread
         compiler.as_sql = lambda *_, **__: (sql, parameters)
+        compiler.get_converters = lambda _: made[3]  # asked for every column of every row's query otherwise
         query = SimpleNamespace(get_compiler=lambda using: compiler)
         # All that Django's code asks of a queryset.
         rows = SimpleNamespace(db=DEFAULT_DB_ALIAS, query=query, _known_related_objects={})
         return next(iter(ModelIterable(rows)), None)  # type: ignore[arg-type]
 
-    def _make(self, vendor: str) -> tuple[Any, str, tuple[Any, ...]]:
+    def _make(self, vendor: str) -> tuple[Any, str, tuple[Any, ...], Any]:
         compiler = self._build(_PLACE)[:1].query.get_compiler(DEFAULT_DB_ALIAS)
         sql, parameters = compiler.as_sql()
         if parameters.count(_PLACE) != 1:
             raise ValueError(f"the value does not stand once in {sql}")
-        self._made[vendor] = compiler, sql, tuple(parameters)
+        converters = compiler.get_converters([column for column, _, _ in compiler.select[: compiler.col_count]])
+        self._made[vendor] = compiler, sql, tuple(parameters), converters
         return self._made[vendor]

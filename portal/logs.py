@@ -42,6 +42,8 @@ def without_people(text: str) -> str:
 
 def on_one_line(text: str) -> str:
     r"""`text` with its control and format characters written out, as in \n or \x1b."""
+    if text.isprintable():
+        return text
     return "".join(
         one.encode("unicode_escape").decode() if unicodedata.category(one) in _STEERING else one for one in text
     )

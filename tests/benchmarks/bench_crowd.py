@@ -24,8 +24,9 @@ def of_workers(
     """Every round walks through all numbers of users, so that they are compared with each other too."""
     ours = site.ours(workers=workers)
     bare = site.bare(a_page(ours, known), workers=workers)
-    looked_up = ours.ask(Guest.at(ours).lookups(known, 100), expect=303).run
-    views, bares = list(pages(looked_up, count)), plain(known, count, "as_many")
+    guest = Guest.at(ours)
+    looked_up = ours.ask(guest.lookups(known, 100), expect=303).run
+    views, bares = list(pages(looked_up, count, guest=guest)), plain(known, count, "as_many")
     sides: dict[str, Callable[[], Spent]] = {}
     for at_once in users:
         sides |= {f"page {at_once}": asking(ours, views, at_once), f"bare {at_once}": asking(bare, bares, at_once)}
@@ -65,10 +66,11 @@ def row_of(workers: int, users: int, ours: list[Spent], bare: list[Spent], satur
 def growth(site: Site, known: list[tuple[str, str]], total: int, parts: int) -> report.Row:
     """Megabytes of the web server after the first part of so many requests, and after the last."""
     server = site.ours()
-    looked_up = server.ask(Guest.at(server).lookups(known, 100), expect=303).run
+    guest = Guest.at(server)
+    looked_up = server.ask(guest.lookups(known, 100), expect=303).run
     seen = []
     for _part in range(parts):
-        server.ask(list(pages(looked_up, total // parts)), expect=200)
+        server.ask(list(pages(looked_up, total // parts, guest=guest)), expect=200)
         seen.append(round(server.memory(), 1))
     server.stop()
     ratio = float(f"{seen[0] / seen[-1]:.3g}")

@@ -23,7 +23,7 @@ def sides(ours: Server, bare: Server, known: list[tuple[str, str]], count: int) 
     guest = Guest.at(ours)
     lookups = guest.lookups(known, count)
     looked_up = ours.ask(lookups, expect=303).run
-    views = list(pages(looked_up, count))
+    views = list(pages(looked_up, count, guest=guest))
     return {
         "as_many": lambda: bare.ask(plain(known, count, "as_many"), expect=200),
         "dense": lambda: bare.ask(plain(known, count, "dense"), expect=200),
@@ -39,8 +39,9 @@ def plain(known: list[tuple[str, str]], count: int, page: str) -> list[bytes]:
 
 def a_page(server: Server, known: list[tuple[str, str]]) -> bytes:
     """The invoice page as it is, before compression."""
-    looked_up = server.ask(Guest.at(server).lookups(known, 1), expect=303).run
-    (view,) = pages(looked_up, 1)
+    guest = Guest.at(server)
+    looked_up = server.ask(guest.lookups(known, 1), expect=303).run
+    (view,) = pages(looked_up, 1, guest=guest)
     return server.ask([view.replace(b"Accept-Encoding: gzip\r\n", b"")], expect=200, users=1).run.answers[0].body
 
 

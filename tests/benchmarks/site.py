@@ -148,13 +148,15 @@ class Guest:
         return made
 
 
-def pages(looked_up: load.Run, count: int) -> Iterator[bytes]:
-    """Requests for the invoices that were just looked up, each in its own session."""
+def pages(looked_up: load.Run, count: int, *, guest: Guest) -> Iterator[bytes]:
+    """Requests for the invoices that were just looked up, each in its own session, by the browser of `guest`."""
     opened = [
         (_found(rb"Location: (\S+)", answer.head), _cookie(answer.head, "zorgrekening")) for answer in looked_up.answers
     ]
     for path, cookie in islice(cycle(opened), count):
-        yield load.request("GET", path, Cookie=cookie, X_Forwarded_For="10.0.0.1", Accept_Encoding="gzip", **PROXY)
+        yield load.request(
+            "GET", path, Cookie=f"{cookie}; {guest.cookie}", X_Forwarded_For="10.0.0.1", Accept_Encoding="gzip", **PROXY
+        )
 
 
 def _cookie(head: bytes, name: str) -> str:
