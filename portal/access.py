@@ -118,7 +118,8 @@ def open_invoice(request: HttpRequest, token: str, *, now: datetime, by_link: bo
     """
     session = request.session
     by_link = by_link or (may_see(request, token, now=now) and came_by_link(request, token))
-    session.cycle_key()  # whoever knew the id before learns nothing
+    if session.session_key:  # else it has none yet, and the row is written once, with what stands in it
+        session.cycle_key()  # whoever knew the id before learns nothing
     if SESSION_KEY not in session:  # staff who look at this page keep the end of their own session
         session.set_expiry(0)  # the cookie ends with the browser
     grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])

@@ -266,7 +266,7 @@ else:
         "control_folder": str(_QUEUE / "control"),
         "polling_interval": 0.1,  # the default of 1 s makes a mail wait half a second for nothing
     }
-# Every worker takes from both in turn: a night of 50,000 letters must not make a payment of that night wait.
+# Every worker takes from both in turn: a morning of 50,000 letters must not make a payment of that morning wait.
 CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("mail", routing_key="mail")]
 CELERY_TASK_ROUTES = {"billing.deliver_message": {"queue": "mail"}}
 CELERY_TASK_IGNORE_RESULT = True

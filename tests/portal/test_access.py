@@ -4,13 +4,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import RequestFactory
 
 from billing.models import StaffItem
 from portal import access, throttle
 from portal.models import Throttle
+from portal.sessions import SessionStore
 from portal.throttle import Limit
 
 NOW = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)

@@ -138,6 +138,18 @@ class TestPage:
         assert client.session.session_key != before
         assert client.get(response["Location"]).status_code == 200
 
+    def test_it_takes_few_queries(self, client, django_assert_num_queries):
+        invoice = factories.invoice()
+        # Two tries used, the search, the tries given back, is the id free, and the session between two savepoints.
+        with django_assert_num_queries(9):
+            look_up(client, invoice.payment_reference)
+
+    @pytest.mark.parametrize("planted", ["a" * 32, "nobody-made-this"])
+    def test_an_id_that_a_stranger_chose_is_never_taken(self, client, planted):
+        client.cookies["zorgrekening"] = planted
+        look_up(client, factories.invoice().payment_reference)
+        assert client.session.session_key != planted
+
     def test_an_id_planted_before_is_worth_nothing_afterwards(self, client):
         invoice = factories.invoice()
         client.get("/")

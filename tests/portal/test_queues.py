@@ -1,4 +1,4 @@
-"""Mails have a queue of their own: a night of letters keeps no payment waiting, on either broker."""
+"""Mails have a queue of their own: a morning of letters keeps no payment waiting, on either broker."""
 
 import pytest
 

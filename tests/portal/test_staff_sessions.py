@@ -69,6 +69,14 @@ def test_a_script_may_ask_how_long_it_is_and_keeps_nobody_signed_in(settings):
     assert client.session["staff_seen"] == session["staff_seen"]
 
 
+def test_an_end_that_has_passed_is_an_end():
+    """The row is still there until the night sweeps it away."""
+    client = signed_in(factories.staff())
+    assert client.get(INDEX).status_code == 200
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert client.get(INDEX)["Location"].startswith(LOGIN)
+
+
 @pytest.mark.parametrize("page", [STAY, "/beheer/zoeken/"])
 def test_who_pressed_a_button_too_late_gets_on_after_signing_in_again(client, settings, page):
     member, key = enrolled()
