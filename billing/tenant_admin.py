@@ -103,9 +103,9 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """A row of somebody else is as unknown as one that never was: 404, without a redirect that tells.
 
-        By its primary key, whatever `_to_field` says: no page of ours asks otherwise, and an empty one breaks Django.
+        An empty `_to_field` in the address is none: Django would look for a field without a name.
         """
-        row = super().get_object(request, object_id)
+        row = super().get_object(request, object_id, from_field or None)
         if row is None:
             raise Http404
         return row

@@ -274,7 +274,7 @@ def test_open_items_stand_first(desk, approver, practice):
 
 
 @pytest.mark.parametrize(("field", "status"), [("", 200), ("number", 400)])
-def test_a_row_is_found_by_its_key_alone(desk, practice, field, status):
+def test_an_odd_field_in_the_address_is_no_error_of_ours(desk, practice, field, status):
     address = f"/beheer/billing/invoice/{factories.invoice(provider=practice).pk}/change/"
     assert desk.get(address, {"_to_field": field}).status_code == status
 
