@@ -7,44 +7,16 @@ that server has it.
 """
 
 import smtplib
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from tests.benchmarks import report
 from tests.benchmarks.bench_outbox import mail_server, queue_receipt, ready_made
 from tests.benchmarks.ground import ground
+from tests.benchmarks.worker import wait_until, worker
 
 TRIES, QUICK_TRIES = 100, 5
-START_SECONDS, PATIENCE = 60, 30
 GOAL_MS = {"redis": 50, "files": 200}
-
-
-@contextmanager
-def worker() -> Iterator[None]:
-    """The worker of production, once it listens."""
-    from django.conf import settings
-
-    command = [sys.executable, "-m", "celery", "-A", "portal.celery", "worker", "--pool", "threads"]
-    command += ["--concurrency", "4", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-    log = settings.DATA_DIR / "worker.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        wait_until(lambda: " ready." in log.read_text(), START_SECONDS)
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
-def wait_until(said: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    until = time.monotonic() + seconds
-    while not said():
-        assert time.monotonic() < until
-        time.sleep(0.0005)
 
 
 def main(broker: str, options: report.Options) -> None:

@@ -2,7 +2,8 @@
 
 In every round, one after the other: the ready-made bytes of N receipts through one connection of smtplib to a mail
 server in a process of its own (the limit), the product's sweep over N queued rows (each claimed, built, sent and
-marked, with a commit before and after), and the same rows by one bell each, as a worker gets them.
+marked, with a commit before and after), the same rows by one bell each, one after the other, and the same bells in
+Redis for a real worker with its four threads.
 """
 
 import multiprocessing
@@ -16,6 +17,7 @@ from typing import Any
 
 from tests.benchmarks import report
 from tests.benchmarks.ground import ground
+from tests.benchmarks.worker import wait_until, worker
 
 MAILS, QUICK_MAILS = 500, 50
 FACTS = {"amount": Decimal("45.00"), "outstanding": Decimal("0.00")}
@@ -97,8 +99,11 @@ def reused_connection(mails: list[tuple[str, str, bytes]], port: int) -> None:
 def main(options: report.Options) -> None:
     amount = QUICK_MAILS if options.quick else MAILS
     with mail_server() as (port, taken), ground(postgresql=True, EMAIL_URL=f"smtp://127.0.0.1:{port}"):
-        from billing import outbox
+        from billing import bell, outbox
         from billing.models import OutboxMessage
+
+        def all_sent() -> bool:
+            return not OutboxMessage.objects.exclude(status="sent").exists()
 
         keys = fill(amount)
         mails = ready_made()
@@ -107,6 +112,7 @@ def main(options: report.Options) -> None:
             wait_again()
             before = taken()
             cost = report.cost_of(act)
+            wait_until(lambda: not OutboxMessage.objects.filter(status="sending").exists())
             assert taken() - before == amount
             return cost
 
@@ -114,22 +120,31 @@ def main(options: report.Options) -> None:
             for key in keys:
                 outbox.deliver(key)
 
-        found = report.interleaved(
-            {
-                "limit": lambda: sent_by(lambda: reused_connection(mails, port)),
-                "sweep": lambda: sent_by(outbox.sweep),
-                "bells": lambda: sent_by(ring_each),
-            },
-            rounds=options.rounds,
-        )
-        assert set(OutboxMessage.objects.values_list("status", flat=True)) <= {"sent", "queued"}
+        def by_worker() -> None:
+            before = taken()
+            for key in keys:
+                bell.ring("billing.deliver_message", key)
+            wait_until(lambda: taken() - before == amount)
+
+        sides = {
+            "limit": lambda: sent_by(lambda: reused_connection(mails, port)),
+            "sweep": lambda: sent_by(outbox.sweep),
+            "bells": lambda: sent_by(ring_each),
+            "worker": lambda: sent_by(by_worker),
+        }
+        with worker():
+            wait_until(all_sent)  # it heard the bells that rang when they were queued
+            found = report.interleaved(sides, rounds=options.rounds)
     clock, cpu = report.clock(found), report.processor(found)
     limit_is = "ready-made bytes through one smtplib connection"
     rows = []
-    for what, name, target in (("mails by the sweep", "sweep", 0.6), ("mails by one bell each", "bells", None)):
+    ways = (("one sweep", "sweep", 0.6), ("one bell each, in turn", "bells", None), ("a worker", "worker", 0.6))
+    for way, name, target in ways:
+        what = f"mails by {way}"
         limit: dict[str, Any] = {"limit": clock["limit"], "limit_is": limit_is, "target": target}
         rows.append(report.rates(what, "mails", amount, ours=clock[name], **limit))
-        rows.append(report.costs(what, "mail", amount, ours=cpu[name], limit=cpu["limit"], limit_is=limit_is))
+        if name != "worker":  # that one is a process of its own
+            rows.append(report.costs(what, "mail", amount, ours=cpu[name], limit=cpu["limit"], limit_is=limit_is))
     report.publish("outbox", database="postgresql", rounds=options.rounds, rows=rows)
 
 
