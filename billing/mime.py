@@ -11,7 +11,7 @@ from email.header import Header
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import formataddr, formatdate, parseaddr
 from functools import lru_cache
 
@@ -19,8 +19,18 @@ from django.utils.encoding import punycode
 
 # In quoted-printable no underscore follows an equals sign, so neither of these can stand in a text (RFC 2045, 6.7).
 _OUTER, _INNER = "=_outer", "=_inner"
-_AS_IT_IS = compat32.clone(linesep="\r\n", max_line_length=None)  # headers come here folded
 CALENDAR_FILE = "zorgrekening.ics"
+
+
+class _AsItIs(Compat32):
+    """Headers go out as they were set: each is one line of ASCII, or was folded by `_subject`. To look at all of them
+    again costs as much as the rest of the mail."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}{self.linesep}".encode("ascii")
+
+
+_AS_IT_IS = _AsItIs(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True)
