@@ -40,6 +40,6 @@ def test_a_payment_does_not_wait_for_the_letters_that_were_rung_for_before_it(tm
     assert letters_heard_before_the_payment(Worker(tmp_path, broker), AS_SHIPPED) < LETTERS / 10
 
 
-def test_in_one_queue_it_would(tmp_path, broker):
+def test_in_one_queue_it_would(tmp_path):
     """The twin: what the second queue is for."""
-    assert letters_heard_before_the_payment(Worker(tmp_path, broker), ONE_QUEUE) == LETTERS
+    assert letters_heard_before_the_payment(Worker(tmp_path), ONE_QUEUE) == LETTERS
