@@ -107,7 +107,7 @@ def _session() -> requests.Session:
 def _read(answer: requests.Response, *, until: float) -> bytes:
     """The answer, unless it is too large or drips in too slowly: the read timeout starts anew at every byte."""
     content = b""
-    for part in answer.iter_content(1024):
+    for part in answer.iter_content(1):  # more would wait for more, and not look at the clock meanwhile
         content += part
         if len(content) > _MOST_BYTES or time.monotonic() > until:
             raise requests.exceptions.ReadTimeout
