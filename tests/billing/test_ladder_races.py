@@ -68,7 +68,10 @@ def remind() -> None:
 
 
 def run_days(days: list[date], hands: list[Callable[[date, int], None]]) -> list[Any]:
-    """Every hand does its part of each day; all begin together at ten, and now and then also too early."""
+    """Every hand does its part of each day; all begin together at ten, and now and then also too early.
+
+    Workers sweep on until the beats are done with the day, as they do: a slow beat makes no letter a day late.
+    """
     meeting = threading.Barrier(len(hands))
 
     def work(hand: Callable[[date, int], None]) -> None:
@@ -76,6 +79,9 @@ def run_days(days: list[date], hands: list[Callable[[date, int], None]]) -> list
             for hour in (6, 10) if day.day % 5 == 0 else (10,):
                 meeting.wait(60)
                 hand(day, hour)
+                meeting.wait(60)
+                if hand is worker:
+                    hand(day, hour)
 
     return in_threads(*[lambda hand=hand: work(hand) for hand in hands])
 
