@@ -229,7 +229,7 @@ class TestFailures:
 
         def drip(sock: socket.socket) -> None:
             sock.sendall(b"HTTP/1.1 200 OK\r\nX: " + (b"" if part == "head" else b"\r\nContent-Length: 900\r\n\r\n"))
-            for _ in range(100):
+            for _ in range(900):
                 sock.sendall(b" ")
                 time.sleep(0.05)
 
@@ -237,7 +237,7 @@ class TestFailures:
         started = time.monotonic()
         with pytest.raises(GatewayUnknown):
             create()
-        assert 0.5 < time.monotonic() - started < 4  # all of it takes five
+        assert 0.5 < time.monotonic() - started < 30  # all of it takes 45
 
     def test_without_the_deadline_the_drip_would_hold_the_caller(self, server, monkeypatch):
         """The twin: each byte restarts the library's own read timeout."""

@@ -256,7 +256,7 @@ def test_a_broker_that_is_down_costs_nothing_but_time(sandbox, invoice, monkeypa
     monkeypatch.setattr(bell, "current_app", deaf)
     started = time.monotonic()
     call(payment)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # and not for ever
     assert "could not ring billing.take_webhooks" in caplog.text
     payments.sweep(now=timezone.now() + timedelta(seconds=20))
     assert bank.balance(invoice) == 0
