@@ -25,7 +25,7 @@ faults:
 	@bin/setup --test
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
 
-# The product beside its limits, in one table and in bench.json. Some 25 minutes, and only worth it on a quiet machine.
+# The product beside its limits, in one table and in bench.json. About an hour, and only worth it on a quiet machine.
 bench:
 	@bin/setup --test
 	@.venv/bin/python -m tests.benchmarks
