@@ -1,20 +1,19 @@
 """A real worker in a process of its own, for tests of what it hears and in which order."""
 
 import os
-import shlex
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+from portal.management.commands.serve import processes
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMMAND = [sys.executable, "-m", *shlex.split("celery -A portal.celery worker --loglevel INFO --pool threads")]
-COMMAND += shlex.split("--concurrency 4 --without-gossip --without-mingle --beat")
 
 
 class Worker:
-    """A worker on this folder, with the broker of files or with this Redis, and what it says."""
+    """The worker that `serve` starts, on this folder, with the broker of files or with this Redis, and what it says."""
 
     def __init__(self, folder: Path, redis_url: str = "") -> None:
         kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}
@@ -29,7 +28,7 @@ class Worker:
 
     def __enter__(self) -> "Worker":
         self.process = subprocess.Popen(
-            COMMAND, cwd=ROOT, env=self.environment, text=True,
+            processes()["worker"], cwd=ROOT, env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
