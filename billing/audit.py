@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from billing.models import AuditEvent, Invoice, Payment, StaffItem
+from billing.models import AuditEvent, Invoice, Payment, StaffTask
 
 log = logging.getLogger(__name__)
 
@@ -24,38 +24,38 @@ def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details:
     )
 
 
-def ask_staff(
-    kind: StaffItem.Kind,
+def open_task(
+    kind: StaffTask.Kind,
     *,
     dedupe_key: str,
     invoice: Invoice | None = None,
     payment: Payment | None = None,
     note: str = "",
 ) -> None:
-    """An item for staff, once per `dedupe_key`: the same cause seen again adds nothing."""
-    StaffItem.objects.bulk_create(
-        [StaffItem(kind=kind, invoice=invoice, payment=payment, note=note[:200], dedupe_key=f"{kind}:{dedupe_key}")],
+    """An staff task, once per `dedupe_key`: the same cause seen again adds nothing."""
+    StaffTask.objects.bulk_create(
+        [StaffTask(kind=kind, invoice=invoice, payment=payment, note=note[:200], dedupe_key=f"{kind}:{dedupe_key}")],
         ignore_conflicts=True,
     )
     log.warning("staff item %s", kind)
 
 
-def close_item(item: StaffItem, *, staff: Any) -> bool:
+def close_task(item: StaffTask, *, staff: Any) -> bool:
     """The item is settled, by this person; False when somebody closed it before. A closed item stays closed."""
     with transaction.atomic():
-        closed = StaffItem.objects.filter(pk=item.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=staff)
+        closed = StaffTask.objects.filter(pk=item.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=staff)
         if closed:
-            record("item_closed", by=name_of(staff), invoice=item.invoice, kind=item.kind)
+            record("task_closed", by=name_of(staff), invoice=item.invoice, kind=item.kind)
     return bool(closed)
 
 
-def close_overtaken(items: Iterable[StaffItem], *, by: str, reason: str) -> None:
+def close_superseded(items: Iterable[StaffTask], *, by: str, reason: str) -> None:
     """Close what a rule made and what has come out otherwise since, so that nobody acts on it; the note says why."""
     for item in items:
         note = f"{item.note}: {reason}" if item.note else reason
-        mine = StaffItem.objects.filter(pk=item.pk, closed_at=None)
+        mine = StaffTask.objects.filter(pk=item.pk, closed_at=None)
         if mine.update(closed_at=timezone.now(), note=note[:200]):
-            record("item_closed", by=by, invoice=item.invoice, kind=item.kind, reason=reason)
+            record("task_closed", by=by, invoice=item.invoice, kind=item.kind, reason=reason)
 
 
 def name_of(staff: Any) -> str:

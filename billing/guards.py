@@ -41,11 +41,6 @@ def append_only(*tables: str) -> migrations.RunPython:
     return migrations.RunPython(_on_each(tables, _guard), _on_each(tables, _unguard))
 
 
-def writable_again(*tables: str) -> migrations.RunPython:
-    """Takes the guard of `append_only` away, for a migration that changes a column and puts it back at its end."""
-    return migrations.RunPython(_on_each(tables, _unguard), _on_each(tables, _guard))
-
-
 def removable_after(table: str, *, years: int, column: str) -> migrations.RunPython:
     """Replaces the guard of `append_only` against DELETE by one that lets go of rows older than `years`."""
 

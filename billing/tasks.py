@@ -2,27 +2,29 @@
 
 from celery import shared_task
 
-from billing import outbox, payments, reconciliation, reminders
+from billing.dunning import planning
+from billing.outbox import delivery
+from billing.payments import attempts, reconciliation
 
 
 @shared_task(name="billing.deliver_message")
 def deliver_message(message_id: int) -> None:
-    outbox.deliver(message_id)
+    delivery.deliver(message_id)
 
 
 @shared_task(name="billing.sweep_outbox")
 def sweep_outbox() -> None:
-    outbox.sweep()
+    delivery.sweep()
 
 
 @shared_task(name="billing.take_webhooks")
 def take_webhooks(payment_id: int) -> None:
-    payments.take_webhooks(payment_id)
+    attempts.take_webhooks(payment_id)
 
 
 @shared_task(name="billing.sweep_payments")
 def sweep_payments() -> None:
-    payments.sweep()
+    attempts.sweep()
 
 
 @shared_task(name="billing.compare_with_gateway")
@@ -32,4 +34,4 @@ def compare_with_gateway() -> None:
 
 @shared_task(name="billing.sweep_reminders")
 def sweep_reminders() -> None:
-    reminders.sweep()
+    planning.sweep()

@@ -6,9 +6,10 @@ class CoulanceConfig(AppConfig):
 
     def ready(self) -> None:
         """Teach billing, which knows of no rooms, the words for this one's acts and the last check of its mails."""
-        from billing import outbox, timeline
-        from coulance.acts import ACTS
+        from billing.admin import timeline
+        from billing.outbox import delivery
+        from coulance.audit_labels import AUDIT_LABELS
         from coulance.last_check import CHECKED
 
-        timeline.ACTS.update(ACTS)
-        outbox.LAST_CHECKS.update(CHECKED)
+        timeline.AUDIT_LABELS.update(AUDIT_LABELS)
+        delivery.LAST_CHECKS.update(CHECKED)

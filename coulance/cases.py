@@ -15,13 +15,16 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, invoices, reductions
+from billing import audit
+from billing.adjustments import reductions
 from billing.errors import Refused
+from billing.invoices import holds
 from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Provider
 from billing.transitions import advance
-from coulance import files, notices
+from coulance import notices
+from coulance.files import storage
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status
@@ -30,7 +33,7 @@ HOLD = Hold.Reason.AWAITING_DECISION
 EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))
 RESTS = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))
 LONGEST_MESSAGE = 1000
-MOST_MESSAGES = 20
+MAX_MESSAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
         is_open=case.status in CoulanceCase.OPEN,
         is_checking=is_checking,
         decided_before=standing is not None,
-        can_take_back={row.pk for row in rows if _can_take_back(row, case)} - files.decided_with(rows, standing),
+        can_take_back={row.pk for row in rows if _can_take_back(row, case)} - storage.decided_with(rows, standing),
     )
 
 
@@ -164,7 +167,7 @@ def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime
             raise Refused(_("This case is closed. Call your care provider if you have a question."))
         if not text or len(text) > LONGEST_MESSAGE:
             raise Refused(_("Write a message of at most %(most)d characters.") % {"most": LONGEST_MESSAGE})
-        if case.messages.filter(author=CaseMessage.Author.PATIENT).count() >= MOST_MESSAGES:
+        if case.messages.filter(author=CaseMessage.Author.PATIENT).count() >= MAX_MESSAGES:
             raise Refused(_("You sent many messages already. Call your care provider, please."))
         message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now)
         message.text = text
@@ -191,9 +194,9 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
     changes: dict[str, Any] = {"provider_since": now, "provider_nudged_at": None}
     if case.status in CoulanceCase.DECIDED:
         changes |= {"reopened": case.reopened + 1, "closed_at": None}
-        invoices.place_hold(case.invoice, HOLD, by="patient")
+        holds.place_hold(case.invoice, HOLD, by="patient")
     move(case, Status.AT_PROVIDER, by="system", **changes)
-    invoices.extend_hold(case.invoice, HOLD, until=None)  # the day to send says nothing about the provider
+    holds.extend_hold(case.invoice, HOLD, until=None)  # the day to send says nothing about the provider
     audit.record("case_reached_provider", by="system", invoice=case.invoice)
     notices.tell(letter, case, event=str(case.version))
 
@@ -212,16 +215,16 @@ def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collec
         standing, rows = case.standing, list(case.specifications.all())
         seen = {row.pk for row in rows if row.status not in Specification.PENDING}
         kept = set() if erasable is None else seen - set(erasable)
-        files.drop_all(case, but=kept | files.decided_with(rows, standing))
+        storage.drop_all(case, but=kept | storage.decided_with(rows, standing))
         if standing:
-            return keep(case, today=today, by=by)
+            return close_keeping_decision(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
         erased = not any(row.pk in kept and row.stored_name for row in rows)
         notices.tell("coulance_withdrawn", case, event=str(case.version), due_on=due_on, erased=erased)
     return due_on
 
 
-def keep(case: CoulanceCase, *, today: date, by: str, expired: bool = False) -> date:
+def close_keeping_decision(case: CoulanceCase, *, today: date, by: str, expired: bool = False) -> date:
     """End a locked case that was opened again without a new decision: the earlier one stands; the last day to pay."""
     earlier = Status.ADJUSTED if reductions.reduced(case.invoice) else Status.REJECTED
     due_on = close(case, earlier, today=today, by=by, act="case_kept")
@@ -230,12 +233,12 @@ def keep(case: CoulanceCase, *, today: date, by: str, expired: bool = False) -> 
     return due_on
 
 
-def give_back(case: CoulanceCase, *, today: date, by: str) -> None:
+def release_if_idle(case: CoulanceCase, *, today: date, by: str) -> None:
     """A locked case that was decided rests while new files are checked: with none left its invoice goes on."""
     checking = case.specifications.filter(status__in=Specification.PENDING)
     if case.status in CoulanceCase.DECIDED and not checking.exists():
         due_on = _time_to_pay(case.invoice, today)
-        if invoices.release_hold(case.invoice, HOLD, by=by, due_on=due_on):
+        if holds.release_hold(case.invoice, HOLD, by=by, due_on=due_on):
             case.invoice.due_on = due_on
 
 
@@ -254,7 +257,7 @@ def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, 
     due_on = _time_to_pay(case.invoice, today)
     if not move(case, to, by=by, closed_at=timezone.now()):
         raise Refused(_("This case has changed. Open the page again."))
-    invoices.release_hold(case.invoice, HOLD, by=by, due_on=due_on)
+    holds.release_hold(case.invoice, HOLD, by=by, due_on=due_on)
     case.invoice.due_on = due_on
     audit.record(act or f"case_{to}", by=by, invoice=case.invoice, due_on=str(due_on))
     return due_on

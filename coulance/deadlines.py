@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
+from billing.failures import isolated
 from billing.law import calendar
 from billing.models import Invoice
-from billing.rule_failures import run_alone
 from coulance import cases, notices
 from coulance.models import CoulanceCase, Specification
 
@@ -36,7 +36,7 @@ def _each(rows: QuerySet[CoulanceCase], act: Callable[[int, date], None], today:
 def _alone(act: Callable[..., None], case_id: int, today: date, *more: Any) -> None:
     """What fails on one case keeps neither the other cases nor the rest of the day waiting: a person hears of it."""
     about = Invoice.objects.filter(coulance_case=case_id)
-    run_alone(partial(act, case_id, today, *more), key=f"coulance:{case_id}", about=about, today=today)
+    isolated(partial(act, case_id, today, *more), key=f"coulance:{case_id}", about=about, today=today)
 
 
 def _waiting() -> QuerySet[CoulanceCase]:
@@ -100,7 +100,7 @@ def _expire(case_id: int, today: date) -> None:
         if not _over(today).filter(pk=case_id).exists():
             return  # a file came in, or the patient stopped, just before
         if case.standing:
-            cases.keep(case, today=today, by="system", expired=True)
+            cases.close_keeping_decision(case, today=today, by="system", expired=True)
             return
         due_on = cases.close(case, Status.EXPIRED, today=today, by="system")
         notices.tell("coulance_expired", case, event=str(case.version), due_on=due_on)

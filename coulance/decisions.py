@@ -16,10 +16,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, invoices, outbox, reductions
+from billing import audit
+from billing.adjustments import reductions
 from billing.errors import Refused, Stale
+from billing.invoices import holds
 from billing.models import Invoice, Staff
 from billing.money import ZERO
+from billing.outbox.queue import queue_message
 from coulance import cases, notices
 from coulance.amounts import Outcome
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
@@ -109,11 +112,11 @@ def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: d
         until = max(locked.specification_due_on, today + timedelta(days=settings.COULANCE_ANSWER_DAYS))
         changes = {"specification_due_on": until, "patient_nudged_at": None}
         cases.move(locked, Status.WAITING_FOR_SPECIFICATION, by=audit.name_of(by), **changes)
-        invoices.extend_hold(invoice, cases.HOLD, until=until)
+        holds.extend_hold(invoice, cases.HOLD, until=until)
         audit.record("case_more_asked", by=audit.name_of(by), invoice=invoice, decision=decision.number)
         decided_before = locked.standing is not None
-        context = {"until": until, "decided_before": decided_before, **notices.way_in(invoice, until=until)}
-        outbox.queue("coulance_more_needed", invoice=invoice, context=context, dedupe_key=_event(locked, decision))
+        context = {"until": until, "decided_before": decided_before, **notices.open_link_context(invoice, until=until)}
+        queue_message("coulance_more_needed", invoice=invoice, context=context, dedupe_key=_event(locked, decision))
     return decision
 
 
@@ -233,7 +236,7 @@ def _carry_out(
     before = reductions.reduced(invoice)
     lowered = ruling.reduction if ruling.outcome else before  # a refusal takes nothing back
     reductions.reduce_to(invoice, lowered, external_id=event, by=actor, now=now)
-    invoices.place_hold(invoice, cases.HOLD, by=actor)  # a correction finds none to end
+    holds.place_hold(invoice, cases.HOLD, by=actor)  # a correction finds none to end
     today = timezone.localtime(now).date()
     ended = Status.ADJUSTED if lowered else Status.REJECTED
     kept = lowered and lowered == before
@@ -248,8 +251,8 @@ _LETTERS = {Kind.ADJUST: "coulance_adjusted", Kind.REFUSE: "coulance_refused", K
 
 def _tell(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str) -> None:
     """The mail: the new total, what is left of it, the last day to pay. The reason is on the page, behind the code."""
-    context = notices.amounts(invoice) | notices.way_in(invoice, until=invoice.due_on)
-    outbox.queue(letter, invoice=invoice, context=context, dedupe_key=_event(case, decision))
+    context = notices.amounts(invoice) | notices.open_link_context(invoice, until=invoice.due_on)
+    queue_message(letter, invoice=invoice, context=context, dedupe_key=_event(case, decision))
 
 
 def _write(

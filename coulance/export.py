@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from billing.export import Facts, facts_below
 from billing.models import Invoice
-from coulance import cases, files
+from billing.privacy.export import Facts, facts_below
+from coulance import cases
+from coulance.files import storage
 from coulance.models import Specification
 
 SEALED = {
@@ -23,4 +24,4 @@ def of_invoice(invoice: Invoice) -> Facts | None:
 def documents(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of each file that was checked. Medical data: the access log has been written."""
     rows = Specification.objects.filter(case__invoice=invoice, status=Specification.Status.CLEAN)
-    return ((row.served_name, files.get(row)) for row in rows.exclude(stored_name=""))
+    return ((row.served_name, storage.get(row)) for row in rows.exclude(stored_name=""))

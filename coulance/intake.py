@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from billing import invoices as billing_invoices
+from billing.invoices import holds
 from billing.models import Hold, Invoice
 from coulance.models import CoulanceCase, PracticeRules
 
@@ -26,7 +26,7 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
         at_provider = case.status == CoulanceCase.Status.AT_PROVIDER
         by_day.setdefault(None if at_provider else case.specification_due_on, []).append(case.invoice)
     for deadline, held in by_day.items():
-        billing_invoices.place_holds(held, Hold.Reason.AWAITING_DECISION, by=by, until=deadline)
+        holds.place_holds(held, Hold.Reason.AWAITING_DECISION, by=by, until=deadline)
     return cases
 
 

@@ -7,14 +7,17 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import ledger, links, outbox, plans, reductions
-from billing.invoices import active_hold
+from billing import ledger, links
+from billing.adjustments import reductions
+from billing.invoices.holds import active_hold
 from billing.models import Invoice
 from billing.money import ZERO
+from billing.outbox.queue import queue_message
+from billing.plans import agreements
 from coulance.models import CoulanceCase, Decision
 
 
-def way_in(invoice: Invoice, *, until: date) -> dict[str, object]:
+def open_link_context(invoice: Invoice, *, until: date) -> dict[str, object]:
     """What a mail says about opening the invoice: a link that works long after `until`."""
     until += timedelta(days=settings.LINK_VALID_DAYS)
     link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
@@ -24,7 +27,7 @@ def way_in(invoice: Invoice, *, until: date) -> dict[str, object]:
 
 def _paying(invoice: Invoice) -> dict[str, Any]:
     """Whether the patient has to pay now: not while any hold stands, and by installments while a plan runs."""
-    plan = plans.progress(invoice.pk, today=timezone.localdate())
+    plan = agreements.progress(invoice.pk, today=timezone.localdate())
     runs = plan is not None and not plan.is_deferral and plan.next is not None  # a deferral moved the last day itself
     return {"on_hold": active_hold(invoice.pk) is not None, "plan": plan if runs else None}
 
@@ -51,11 +54,11 @@ def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
     provider asked for something: then what came before is no longer what is waited for.
     """
     invoice = case.invoice
-    outbox.queue(
+    queue_message(
         kind,
         invoice=invoice,
         context={
-            **way_in(invoice, until=max(case.specification_due_on, timezone.localdate())),
+            **open_link_context(invoice, until=max(case.specification_due_on, timezone.localdate())),
             "outstanding": ledger.outstanding(invoice.pk),
             "specification_due_on": case.specification_due_on,
             "decided_before": case.standing is not None,
@@ -70,7 +73,7 @@ def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
 def tell_provider(case: CoulanceCase, *, today: date, waiting: int) -> None:
     """Queue the mail that says how many cases wait too long: one a day for each provider, without a name in it."""
     provider = case.invoice.provider
-    outbox.queue(
+    queue_message(
         "coulance_waits",
         invoice=case.invoice,
         recipient=provider.email,

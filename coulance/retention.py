@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from billing.law.calendar import begin_of
 from billing.transitions import advance
-from coulance import cases, files
+from coulance import cases
+from coulance.files import storage
 from coulance.models import CaseMessage, Proposal, Specification
 
 Status = Specification.Status
@@ -17,7 +18,7 @@ _NOTHING_KEPT = Q(stored_name="", sealed_name=b"")
 
 def run_day(today: date) -> dict[str, int]:
     """Everything whose time is over on `today`: what it was, and how many. Doing it again finds nothing."""
-    return {"uploads": erase_uploads(today), "case_messages": forget_messages()}
+    return {"uploads": erase_uploads(today), "case_messages": erase_messages()}
 
 
 def erase_uploads(today: date) -> int:
@@ -33,7 +34,7 @@ def erase_uploads(today: date) -> int:
             case = cases.lock(case_id)  # it can't open again meanwhile
             for row in kept.filter(case_id=case_id).select_for_update():
                 count += _erase(row)
-            cases.give_back(case, today=today, by="system")  # a file that could never be checked kept it resting
+            cases.release_if_idle(case, today=today, by="system")  # a file that could never be checked kept it resting
     return count
 
 
@@ -41,11 +42,11 @@ def _erase(row: Specification) -> bool:
     if not row.stored_name:
         return bool(Specification.objects.filter(pk=row.pk).update(sealed_name=b""))
     to = Status.ERASED if row.status == Status.CLEAN else Status.WITHDRAWN
-    files.forget(row, outcome=to)
+    storage.erase(row, outcome=to)
     return advance(row, to, stored_name="", sealed_name=b"")
 
 
-def forget_messages() -> int:
+def erase_messages() -> int:
     """What patient and provider wrote about invoices that are forgotten; that they wrote, and when, stays.
 
     The names of files go too, and a proposal with its reason; the count is of messages.

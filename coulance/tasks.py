@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from coulance import checking
+from coulance.files import checking
 
 
 @shared_task(name="coulance.check_specification")

@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 
 class Task(CeleryTask):
-    """What a task logs carries the id of the request that rang for it (see billing/bell.py), or its own."""
+    """What a task logs carries the id of the request that rang for it (see billing/outbox/wakeup.py), or its own."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with bound_contextvars(request_id=(self.request.id or "").partition(".")[0]):

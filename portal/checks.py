@@ -12,11 +12,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 
+from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
-from billing.gateways.sms import SENDER
 from billing.law import calendar, interest
-from coulance.sanitizer import walls
-from portal.backup.sealing import BackupUnusable, key_from
+from coulance.files.sanitizer import isolation
+from portal.ops.backup.sealing import BackupUnusable, key_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
@@ -27,7 +27,7 @@ TLS_OF_POSTGRESQL = ("verify-ca", "verify-full")  # "require" talks to whoever a
 
 
 @register(Tags.compatibility)
-def pdf_libraries(**kwargs: Any) -> list[CheckMessage]:
+def check_pdf_libraries(**kwargs: Any) -> list[CheckMessage]:
     """Asked of the linker, because importing WeasyPrint takes a second and fails with an OSError."""
     missing = [name for name in PDF_LIBRARIES if not _can_load(name)]
     if not missing:
@@ -50,7 +50,7 @@ def _can_load(name: str) -> bool:
 
 
 @register(Tags.security)
-def stand_ins_stay_home(**kwargs: Any) -> list[CheckMessage]:
+def check_sandbox_is_local(**kwargs: Any) -> list[CheckMessage]:
     """The sandbox and the debug pages are served on this machine only, whatever the other settings say."""
     if urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK and not set(settings.ALLOWED_HOSTS) - {*LOOPBACK, "[::1]"}:
         return []
@@ -75,7 +75,7 @@ def stand_ins_stay_home(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def production(**kwargs: Any) -> list[CheckMessage]:
+def check_production(**kwargs: Any) -> list[CheckMessage]:
     """What a site for real patients can't do without."""
     if settings.SANDBOX or settings.DEBUG:
         return []
@@ -108,7 +108,7 @@ def _is_strong(key: str) -> bool:
 
 
 @register(Tags.security)
-def no_money_in_a_demo(**kwargs: Any) -> list[CheckMessage]:
+def check_no_live_key(**kwargs: Any) -> list[CheckMessage]:
     if settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("live_"):
         return [
             Error(
@@ -121,7 +121,7 @@ def no_money_in_a_demo(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security)
-def nobody_listens_in(**kwargs: Any) -> list[CheckMessage]:
+def check_tls(**kwargs: Any) -> list[CheckMessage]:
     """What goes to another machine goes through TLS, and the proxy that ends it in front of us is counted."""
     if settings.SANDBOX or settings.DEBUG:
         return []
@@ -159,7 +159,7 @@ def nobody_listens_in(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def the_databases_own_log(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_database_log(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """PostgreSQL keeps statements that fail, with all that stands in them: a mail that is queued twice is one."""
     if not databases or settings.SANDBOX or connection.vendor != "postgresql":
         return []
@@ -182,7 +182,7 @@ def _is_here(host: str | None) -> bool:
 
 
 @register(Tags.security)
-def field_keys(**kwargs: Any) -> list[CheckMessage]:
+def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
     """A wrong key must not come to light only when the first invoice is sealed."""
     try:
         current_key_id()
@@ -192,7 +192,7 @@ def field_keys(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def backups(**kwargs: Any) -> list[CheckMessage]:
+def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
     """A key that is missing or wrong must not come to light on the day a backup is needed."""
     try:
         key_from(settings.BACKUP_KEY)
@@ -202,16 +202,16 @@ def backups(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def real_payments(**kwargs: Any) -> list[CheckMessage]:
+def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     if not settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("test_"):
         return [Warning("MOLLIE_API_KEY is a test key: no real money would move.", id="portal.W001")]
     return []
 
 
 @register(Tags.security)
-def strangers_files_behind_a_wall(**kwargs: Any) -> list[CheckMessage]:
+def check_seccomp(**kwargs: Any) -> list[CheckMessage]:
     """What is promised of the process that opens a stranger's file needs a kernel that can do it."""
-    if walls.can_close():
+    if isolation.seccomp_available():
         return []
     return [
         Warning(
@@ -224,7 +224,7 @@ def strangers_files_behind_a_wall(**kwargs: Any) -> list[CheckMessage]:
 
 
 @register("law")
-def law_is_up_to_date(**kwargs: Any) -> list[CheckMessage]:
+def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
     """Rates and holidays are dated data: somebody must look up the next ones in time."""
     today = timezone.localdate()
     found: list[CheckMessage] = []

@@ -2,12 +2,14 @@
 
 from datetime import date
 
-from billing import figures, plans, reminders
+from billing.admin import figures
+from billing.dunning import planning
+from billing.plans import agreements
 from coulance import deadlines
-from portal import retention
+from portal.ops import retention
 
 # Plans and cases first: one that ends today gives its invoice back to the ladder. Forgetting last: it takes away.
-RULES = (plans.run_day, deadlines.run_day, reminders.run_day, figures.record_day, retention.run_day)
+RULES = (agreements.run_day, deadlines.run_day, planning.run_day, figures.record_day, retention.run_day)
 
 
 def run_day(today: date) -> None:

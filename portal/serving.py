@@ -4,9 +4,9 @@ import os
 import threading
 from typing import Any
 
-from portal import env
+from portal import environment
 
-_ENV = env.read()
+_ENV = environment.read()
 bind = f"{_ENV['BIND']}:{_ENV['PORT']}"
 worker_class = "gthread"
 workers = 2
@@ -17,7 +17,7 @@ graceful_timeout = 5
 keepalive = 5
 accesslog = "-"
 control_socket_disable = True  # it would lie outside DATA_DIR, and nothing here uses it
-logger_class = "portal.logs.AccessLogger"
+logger_class = "portal.ops.logs.AccessLogger"
 WARM_AFTER_SECONDS = 2
 
 
@@ -33,7 +33,7 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Get what makes PDF files ready while nobody waits for one; the first page does not wait for that either."""
-    from billing import pdf
+    from billing.documents import pdf
 
     warming = threading.Timer(WARM_AFTER_SECONDS, pdf.warm)
     warming.daemon = True

@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal import daily, sms_code
+from guests import sms_code
+from portal import daily
 
 
 @shared_task(name="portal.run_daily")

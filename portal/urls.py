@@ -6,7 +6,8 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
 
-from portal.views import arrangement, coulance, document, health, invoice, link, lookup, payment
+from coulance.pages import views
+from portal.pages import arrangement, document, health, invoice, link, lookup, payment
 
 
 class TokenConverter(StringConverter):
@@ -22,16 +23,16 @@ urlpatterns = [
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", link.open_link, name="link"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
-    path("rekening/<token:token>/coulance/", coulance.show, name="coulance"),
-    path("rekening/<token:token>/coulance/bericht/", coulance.message, name="coulance_message"),
-    path("rekening/<token:token>/coulance/stand.json", coulance.state, name="coulance_state"),
-    path("rekening/<token:token>/coulance/stoppen/", coulance.stop, name="coulance_stop"),
-    path("rekening/<token:token>/coulance/bestand/<token:name>/", coulance.download, name="coulance_file"),
-    path("rekening/<token:token>/coulance/bestand/<token:name>/terug/", coulance.take_back, name="coulance_take_back"),
+    path("rekening/<token:token>/coulance/", views.show, name="coulance"),
+    path("rekening/<token:token>/coulance/bericht/", views.message, name="coulance_message"),
+    path("rekening/<token:token>/coulance/stand.json", views.state, name="coulance_state"),
+    path("rekening/<token:token>/coulance/stoppen/", views.stop, name="coulance_stop"),
+    path("rekening/<token:token>/coulance/bestand/<token:name>/", views.download, name="coulance_file"),
+    path("rekening/<token:token>/coulance/bestand/<token:name>/terug/", views.take_back, name="coulance_take_back"),
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
-    path("rekening/<token:token>/langer/", document.stay, name="stay"),
+    path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),
     path("rekening/<token:token>/betalingsregeling/", arrangement.plan, name="plan"),
@@ -48,9 +49,9 @@ urlpatterns = [
     path(".well-known/security.txt", health.security_txt, name="security_txt"),
 ]
 if settings.SANDBOX:
-    urlpatterns.append(path("sandbox/", include("portal.sandbox.urls")))
+    urlpatterns.append(path("sandbox/", include("sandbox.urls")))
 
-handler400 = "portal.views.errors.bad_request"
-handler403 = "portal.views.errors.forbidden"
-handler404 = "portal.views.errors.not_found"
-handler500 = "portal.views.errors.server_error"
+handler400 = "portal.pages.errors.bad_request"
+handler403 = "portal.pages.errors.forbidden"
+handler404 = "portal.pages.errors.not_found"
+handler500 = "portal.pages.errors.server_error"

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 from django.core.signals import request_started
 from django.db.backends.signals import connection_created
 
-from portal.logs import formatter
+from portal.ops.logs import formatter
 
 CARE = ("Periodieke controle", "1980-02-29", "29-02-1980")
 PERSON = (*CARE, "Vries", "Dorpsstraat", "31612345678", "0612345678", "06 12 34 56 78", "@post.example")

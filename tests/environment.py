@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from portal.env import VARIABLES
+from portal.environment import VARIABLES
 
 # What the run that starts the workers of xdist hands down to them.
 _HANDED_DOWN = ("DATABASE_URL", "REDIS_URL")

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing import invoices, ledger
+from billing import ledger
+from billing.invoices import references
 from billing.links import new_token
 from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, Staff
 
@@ -77,7 +78,7 @@ def invoice(
             "provider": who.provider,
             "patient": who,
             "number": f"2026-{number:05d}",
-            "payment_reference": invoices.new_reference(),
+            "payment_reference": references.new_reference(),
             "token": new_token(),
             "issued_on": issued_on,
             "due_on": issued_on + timedelta(days=30),

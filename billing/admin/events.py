@@ -9,10 +9,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
+from billing.admin.base import TenantAdmin
 from billing.admin.detail import badge, moment
-from billing.models import AuditEvent, StaffItem
-from billing.tenant_admin import TenantAdmin
-from billing.timeline import words_for
+from billing.admin.timeline import words_for
+from billing.models import AuditEvent, StaffTask
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -27,8 +27,8 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
-@admin.register(StaffItem)
-class StaffItemAdmin(TenantAdmin):
+@admin.register(StaffTask)
+class StaffTaskAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("close",)
     list_display = ("what", "invoice", "note", "since", "state")
@@ -51,31 +51,31 @@ class StaffItemAdmin(TenantAdmin):
     readonly_fields = ("what", "state", "closer")
 
     @admin.display(description=_("kind"))
-    def what(self, obj: StaffItem) -> str:
+    def what(self, obj: StaffTask) -> str:
         label = str(obj.get_kind_display())
         return label[:1].upper() + label[1:]
 
     @admin.display(description=_("since"))
-    def since(self, obj: StaffItem) -> str:
+    def since(self, obj: StaffTask) -> str:
         return moment(obj.created_at)
 
     @admin.display(description=_("state"))
-    def state(self, obj: StaffItem) -> Any:
+    def state(self, obj: StaffTask) -> Any:
         return badge("closed", gettext("closed")) if obj.closed_at else badge("overdue", gettext("open"))
 
     @admin.display(description=_("closed by"))
-    def closer(self, obj: StaffItem) -> str:
+    def closer(self, obj: StaffTask) -> str:
         return obj.closed_by.username if obj.closed_by else "–"
 
     @admin.action(description=_("Close: this is settled"), permissions=["act"])
-    def close(self, request: HttpRequest, queryset: QuerySet[StaffItem]) -> None:
-        closed = sum(audit.close_item(item, staff=request.user) for item in queryset)
+    def close(self, request: HttpRequest, queryset: QuerySet[StaffTask]) -> None:
+        closed = sum(audit.close_task(item, staff=request.user) for item in queryset)
         if closed:
             self.message_user(request, gettext("Closed: %(number)d.") % {"number": closed}, messages.SUCCESS)
         else:
             self.message_user(request, gettext("Somebody else has closed this already."), messages.WARNING)
 
-    def acts(self, obj: StaffItem) -> tuple[str, ...]:
+    def acts(self, obj: StaffTask) -> tuple[str, ...]:
         return () if obj.closed_at else ("close",)
 
 

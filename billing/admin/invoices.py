@@ -17,16 +17,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import access_log, audit, documents, invoices, reminders, timeline
+from billing import audit
+from billing.admin import timeline
+from billing.admin.base import OfferedFilter, TenantAdmin
 from billing.admin.detail import Section, amount, badge, link_to, moment, short_day, status_badge
 from billing.admin.plans import plan_section
-from billing.attachment import attachment
+from billing.documents import full_invoice
+from billing.documents.attachment import attachment
+from billing.dunning import staff_acts
+from billing.dunning.blockers import REASONS
 from billing.errors import Refused
+from billing.invoices.state import status_of
 from billing.ledger import with_balance
 from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage
 from billing.money import ZERO
-from billing.obstacles import REASONS
-from billing.tenant_admin import OfferedFilter, TenantAdmin
+from billing.privacy import access_log
 
 STATUS_LABELS = {
     "open": _("open"),
@@ -115,7 +120,7 @@ class InvoiceAdmin(TenantAdmin):
     def status(self, obj: Any) -> Any:
         name = "withdrawn"
         if obj.withdrawn_at is None:
-            name = invoices.status_of(obj, obj.balance or ZERO, obj.held, timezone.localdate())
+            name = status_of(obj, obj.balance or ZERO, obj.held, timezone.localdate())
         return badge(name, STATUS_LABELS[name])
 
     def get_urls(self) -> list[URLPattern]:
@@ -129,9 +134,9 @@ class InvoiceAdmin(TenantAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         invoice = self.get_object(request, object_id)
-        if invoice.forgotten_at:
+        if invoice.erased_at:
             raise Http404
-        content = documents.invoice_pdf(invoice, language=invoice.patient.language)
+        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         access_log.record(
             AccessEvent.Act.DOWNLOAD,
             invoice=invoice,
@@ -147,23 +152,25 @@ class InvoiceAdmin(TenantAdmin):
 
     @admin.action(description=_("Pause"), permissions=["act"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, reminders.pause, gettext("The invoice is paused. No letters leave."))
+        self._act(request, queryset, staff_acts.pause, gettext("The invoice is paused. No letters leave."))
 
     @admin.action(description=_("Resume reminders"), permissions=["act"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, reminders.resume, gettext("The invoice goes on. Its next step is on this page."))
+        self._act(request, queryset, staff_acts.resume, gettext("The invoice goes on. Its next step is on this page."))
 
     @admin.action(description=_("Mark the invoice as delivered in another way"), permissions=["act"])
     def delivered(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, reminders.mark_announced, gettext("The invoice counts as delivered."))
+        self._act(request, queryset, staff_acts.mark_announced, gettext("The invoice counts as delivered."))
 
     @admin.action(description=_("Waive costs and interest"), permissions=["act"])
     def waive(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, reminders.waive_charges, gettext("Costs and interest were taken off."))
+        self._act(request, queryset, staff_acts.waive_charges, gettext("Costs and interest were taken off."))
 
     @admin.action(description=_("End the payment plan"), permissions=["act"])
     def end_plan(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, reminders.end_plan, gettext("The payment plan has ended. All of the rest is due."))
+        self._act(
+            request, queryset, staff_acts.end_plan, gettext("The payment plan has ended. All of the rest is due.")
+        )
 
     def _act(self, request: HttpRequest, queryset: QuerySet[Invoice], rule: Callable[..., None], done: str) -> None:
         """Apply `rule` to each with the reason that was typed; what it refuses is said and stops nothing else."""
@@ -176,7 +183,7 @@ class InvoiceAdmin(TenantAdmin):
                 self.message_user(request, done, messages.SUCCESS)
 
     def acts(self, obj: Any) -> tuple[str, ...]:
-        return reminders.staff_acts(obj)
+        return staff_acts.staff_acts(obj)
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")
@@ -186,13 +193,13 @@ class InvoiceAdmin(TenantAdmin):
             "holds",
             "payments",
             Prefetch("messages", without_bodies),
-            "staff_items",
+            "staff_tasks",
             "audit_events",
             "plans__installments",
         )
         return [
-            _ladder(obj),
-            *([] if obj.forgotten_at else [_document(obj)]),
+            _dunning(obj),
+            *([] if obj.erased_at else [_document(obj)]),
             _ledger(obj),
             _payments(obj),
             plan_section(obj),
@@ -210,7 +217,7 @@ def _document(invoice: Invoice) -> Section:
     return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
 
 
-def _ladder(invoice: Invoice) -> Section:
+def _dunning(invoice: Invoice) -> Section:
     """What was sent when, delivered or not, and what comes next or why not yet."""
     lines = [
         (
@@ -270,7 +277,7 @@ def _messages(invoice: Invoice) -> Section:
 def _items(invoice: Invoice) -> Section:
     lines = [
         (link_to(i, moment(i.created_at)), i.get_kind_display(), i.note or "–", moment(i.closed_at))
-        for i in invoice.staff_items.all()
+        for i in invoice.staff_tasks.all()
     ]
     columns = (_("since"), _("kind"), _("note"), _("closed"))
     return Section(gettext("Items for staff"), columns, lines, gettext("Nothing for staff."))

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import outbox, reminders
+from billing.admin.base import TenantAdmin
 from billing.admin.detail import moment, status_badge
 from billing.audit import name_of
+from billing.dunning import letters
 from billing.errors import Refused
 from billing.models import OutboxMessage
-from billing.tenant_admin import TenantAdmin
+from billing.outbox import delivery
 
 Status = OutboxMessage.Status
 
@@ -59,16 +60,16 @@ class OutboxMessageAdmin(TenantAdmin):
 
     @admin.action(description=_("Send again"), permissions=["act"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        self._decide(request, queryset, outbox.send_again, gettext("The message is queued and will be sent again."))
+        self._decide(request, queryset, delivery.send_again, gettext("The message is queued and will be sent again."))
 
     @admin.action(description=_("Mark as delivered"), permissions=["act"])
     def mark_delivered(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
-        self._decide(request, queryset, outbox.mark_delivered, gettext("The message is marked as delivered."))
+        self._decide(request, queryset, delivery.mark_delivered, gettext("The message is marked as delivered."))
 
     @admin.action(description=_("It came back"), permissions=["act"])
     def came_back(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         for message in queryset:
-            if reminders.report_bounce(message, by=name_of(request.user)):
+            if letters.report_bounce(message, by=name_of(request.user)):
                 self.message_user(request, gettext("Written down. What it said does not count."), messages.SUCCESS)
             else:
                 self.message_user(request, gettext("That is known already, or it was never sent."), messages.INFO)

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
+from billing.admin.base import NOBODY, OPERATIONS, TenantAdmin
 from billing.admin.detail import badge
 from billing.models import Patient, Provider, Staff
-from billing.tenant_admin import NOBODY, OPERATIONS, TenantAdmin
 
 Role = Staff.Role
 

@@ -8,13 +8,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import payment_inbox, payments, timeline
+from billing.admin import timeline
+from billing.admin.base import EVERYBODY, OPERATIONS, TenantAdmin
 from billing.admin.detail import Section, amount, badge, moment, status_badge
 from billing.admin.invoices import timeline_section
 from billing.audit import name_of
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.models import Payment
-from billing.tenant_admin import EVERYBODY, OPERATIONS, TenantAdmin
+from billing.payments import attempts, webhooks
 
 
 class QuarantineFilter(admin.SimpleListFilter):
@@ -74,7 +75,7 @@ class PaymentAdmin(TenantAdmin):
         for payment in queryset:
             before = payment.status
             try:
-                payments.sync_payment(payment.pk)
+                attempts.sync_payment(payment.pk)
             except (GatewayRefused, GatewayUnknown) as error:
                 self.message_user(
                     request,
@@ -94,7 +95,7 @@ class PaymentAdmin(TenantAdmin):
     def release(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
         for payment in queryset:
             try:
-                payment_inbox.release(payment.pk, by=name_of(request.user), note=request.POST.get("note", ""))
+                webhooks.release(payment.pk, by=name_of(request.user), note=request.POST.get("note", ""))
             except Refused as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
             else:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.admin.detail import Section, amount, short_day, status_badge
 from billing.models import Installment, Invoice, PaymentPlan
 from billing.money import ZERO
-from billing.plan_progress import progress_of
+from billing.plans.progress import progress_of
 
 
 def plan_section(invoice: Any) -> Section:

@@ -1,5 +1,5 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, StaffItem
+from billing.models.audit import AuditEvent, StaffTask
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
@@ -30,6 +30,6 @@ __all__ = [
     "Refund",
     "ReminderStep",
     "Staff",
-    "StaffItem",
+    "StaffTask",
     "WebhookCall",
 ]

@@ -34,7 +34,7 @@ class AuditEvent(models.Model):
         return self.action
 
 
-class StaffItem(models.Model):
+class StaffTask(models.Model):
     """Something only a person can settle. Made once per cause, closed with a name."""
 
     class Kind(models.TextChoices):
@@ -56,10 +56,10 @@ class StaffItem(models.Model):
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)
     invoice = models.ForeignKey(
-        Invoice, models.PROTECT, null=True, blank=True, related_name="staff_items", verbose_name=_("invoice")
+        Invoice, models.PROTECT, null=True, blank=True, related_name="staff_tasks", verbose_name=_("invoice")
     )
     payment = models.ForeignKey(
-        Payment, models.PROTECT, null=True, blank=True, related_name="staff_items", verbose_name=_("payment")
+        Payment, models.PROTECT, null=True, blank=True, related_name="staff_tasks", verbose_name=_("payment")
     )
     note = models.CharField(_("note"), max_length=200, blank=True)
     dedupe_key = models.CharField(max_length=120, unique=True)
@@ -70,8 +70,8 @@ class StaffItem(models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("item for staff"), _("items for staff")
-        indexes = [models.Index(fields=["created_at"], name="staff_item_open", condition=Q(closed_at=None))]
+        verbose_name, verbose_name_plural = _("staff task"), _("staff task")
+        indexes = [models.Index(fields=["created_at"], name="staff_task_open", condition=Q(closed_at=None))]
 
     def __str__(self) -> str:
         return self.get_kind_display()

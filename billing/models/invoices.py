@@ -32,7 +32,7 @@ class Invoice(models.Model):
     next_step = models.PositiveSmallIntegerField(_("next step"), default=0, editable=False)
     next_step_on = models.DateField(_("next step on"), null=True, blank=True, editable=False)
     # What names the patient and the care is erased; the amounts stay. Only retention.py writes it.
-    forgotten_at = models.DateTimeField(_("personal data erased"), null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True, editable=False)
     # SHA-256 of the invoice as the practice sent it: the same file again is recognised, a changed one refused.
     fingerprint = models.BinaryField(max_length=32, editable=False)
 
@@ -55,7 +55,7 @@ class Invoice(models.Model):
             models.Index(
                 fields=["settled_at"],
                 name="invoice_to_forget",
-                condition=Q(settled_at__isnull=False, forgotten_at=None),
+                condition=Q(settled_at__isnull=False, erased_at=None),
             ),
         ]
 

@@ -7,7 +7,7 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.signals import user_login_failed
 from django.utils.translation import gettext_lazy as _
 
-from portal import otp
+from portal.staff import otp
 
 
 def _code_input(**attrs: str) -> forms.TextInput:

@@ -34,7 +34,7 @@ def end_when_idle(request: HttpRequest, *, now: datetime, by_script: bool = Fals
         request.session[_SEEN] = now.timestamp()
 
 
-def stay(request: HttpRequest, *, now: datetime) -> None:
+def extend_session(request: HttpRequest, *, now: datetime) -> None:
     """Somebody said that they are still there."""
     request.session[_SEEN] = now.timestamp()
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing import figures
+from billing.admin import figures
 from billing.models import DayFigure
 from billing.money import from_cents
-from portal.metrics import Reading, readings
-from portal.sms_code import few_are_used
+from guests.sms_code import few_are_used
+from portal.staff.metrics import Reading, readings
 
 DAYS = 30
 WIDTH, HEIGHT, GAP = 600, 160, 3  # of a picture, in its own units
@@ -117,7 +117,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("codes sent in an hour"), int(codes["sent"]), False),
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
-        (_("open items for staff"), int(found["staff_items_open"].value), False),
+        (_("open staff task"), int(found["staff_items_open"].value), False),
         (_("broker"), _("answers") if up else _("does not answer"), not up),
         (_("tasks in the queue"), int(found["queue_messages"].value) if up else "?", not up),
     ]

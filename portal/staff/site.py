@@ -14,17 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_otp.admin import OTPAdminSite
 
-from billing.tenant_admin import TenantAdmin
-from billing.worklist import waiting_for
-from coulance import desk
-from portal import otp
-from portal.staff import idle, operations, views
+from billing.admin.base import TenantAdmin
+from billing.admin.worklist import waiting_for
+from coulance.desk import panel
+from portal.staff import idle, operations, otp, views
 from portal.staff.forms import FindForm
 
 # The tables in the order of the day's work; those of later rooms follow.
 ORDER = (
     "CoulanceCase",
-    "StaffItem",
+    "StaffTask",
     "Invoice",
     "Payment",
     "OutboxMessage",
@@ -64,7 +63,7 @@ class StaffSite(OTPAdminSite):
             path("uitloggen/", views.sign_out, name="logout"),
             path("code-app/", views.enrol, name="enrol"),
             path("herstelcodes/", self.admin_view(views.recovery_codes), name="recovery_codes"),
-            path("blijven/", self.admin_view(views.stay), name="stay"),
+            path("blijven/", self.admin_view(views.extend_session), name="stay"),
             path("toestand/", self.admin_view(operations.show), name="operations"),
             path("zoeken/", self.admin_view(views.find), name="find"),
         ]
@@ -120,7 +119,7 @@ class StaffSite(OTPAdminSite):
             **self.each_context(request),
             "title": self.index_title,
             "waiting": waiting_for(request.user),
-            "desk": desk.overview(request.user, today=timezone.localdate()),
+            "desk": panel.overview(request.user, today=timezone.localdate()),
             "find_form": FindForm(),
             **(extra_context or {}),
         }

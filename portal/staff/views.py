@@ -21,12 +21,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing import access_log, audit
+from billing import audit
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
+from billing.privacy import access_log
 from billing.tenancy import visible_to
-from portal import otp
-from portal.staff import idle, sessions
+from portal.staff import idle, otp, sessions
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
 KEY_IN_SESSION = "enrolment_key"  # per session: a secret that somebody else has seen is never offered to you
@@ -145,14 +145,14 @@ def _record_search(request: HttpRequest) -> None:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def stay(request: HttpRequest) -> HttpResponse:
+def extend_session(request: HttpRequest) -> HttpResponse:
     """Stay signed in: back to the page with its new time, or the time alone for the script that asks.
 
     GET only asks how long it still is, which keeps nobody signed in. (It is also where signing in again leads.)
     """
     now = timezone.now()
     if request.method == "POST":
-        idle.stay(request, now=now)
+        idle.extend_session(request, now=now)
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse({"seconds": idle.seconds_left(request, now=now)})
     back = request.POST.get("next", "")

@@ -7,7 +7,7 @@
   const button = form.querySelector("button");
   const live = form.querySelector(".live");
   const words = form.dataset;
-  const MOST_BYTES = 10 * 1024 * 1024;
+  const MAX_BYTES = 10 * 1024 * 1024;
 
   const row = (file) => {
     const item = document.createElement("li");
@@ -37,7 +37,7 @@
 
   const send = (file, isLast) => new Promise((done) => {
     const shown = row(file);
-    if (file.size > MOST_BYTES) return done(fail(shown, words.tooLarge));
+    if (file.size > MAX_BYTES) return done(fail(shown, words.tooLarge));
     const body = new FormData();
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     body.append("files", file);

@@ -3,7 +3,7 @@
 
 In every round, one after the other: requests to a bare Django view with one indexed query of 50 cases and a table of
 as many bytes as ours (the limit), and to the product's page, which signs in, counts, sums the ledger and writes down
-who looked. How many queries that takes is pinned in tests/coulance/test_desk.py.
+who looked. How many queries that takes is pinned in tests/coulance/desk/test_desk.py.
 """
 
 from functools import lru_cache
@@ -44,9 +44,9 @@ def signed_in_with(cases: int) -> str:
     from django.conf import settings
     from django.db import connection
 
-    from tests.coulance.desk_cases import at_desk, staff_of
-    from tests.coulance.test_desk import add_many
-    from tests.portal.staff_client import signed_in
+    from tests.coulance.desk.desk_cases import at_desk, staff_of
+    from tests.coulance.desk.test_desk import add_many
+    from tests.portal.staff.staff_client import signed_in
 
     case = at_desk()
     add_many(case, cases - 1)

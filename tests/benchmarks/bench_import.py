@@ -23,7 +23,7 @@ TABLES = ("patient", "invoice", "caredetail", "ledgerentry", "reminderstep")  # 
 
 
 def write_file(folder: Path, amount: int) -> Path:
-    from tests.portal import batches
+    from tests.portal.intake import batches
 
     return batches.written(folder, batches.batch(*(batches.invoice(place) for place in range(amount))))
 
@@ -71,10 +71,10 @@ def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None
 def main(options: report.Options) -> None:
     amount = QUICK_INVOICES if options.quick else INVOICES
     with ground(), tempfile.TemporaryDirectory() as folder:
-        from billing import intake
+        from billing.invoices import intake
         from billing.models import Invoice
-        from portal.batch import import_file
-        from tests.portal import batches
+        from portal.intake.batch import import_file
+        from tests.portal.intake import batches
 
         intake.register_provider(agb_code=batches.AGB_CODE, name="Tandartspraktijk De Linde")
         path, kept = write_file(Path(folder), amount), copied(Path(folder))

@@ -15,6 +15,7 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any
 
+from billing.outbox.queue import queue_message
 from tests.benchmarks import report
 from tests.benchmarks.ground import ground
 from tests.benchmarks.worker import wait_until, worker
@@ -55,10 +56,8 @@ def queue_receipt(invoice: Any, number: int) -> int:
     """A receipt of its own, waiting to be sent; its key."""
     from django.utils import timezone
 
-    from billing import outbox
-
     facts = FACTS | {"received_at": datetime(2026, 6, 15, 12, tzinfo=timezone.get_default_timezone())}
-    one = outbox.queue("receipt", invoice=invoice, context=facts, dedupe_key=f"bench:{number}")
+    one = queue_message("receipt", invoice=invoice, context=facts, dedupe_key=f"bench:{number}")
     assert one is not None
     return one.pk
 
@@ -82,11 +81,12 @@ def ready_made() -> list[tuple[str, str, bytes]]:
     """Sender, recipient and bytes of each mail, built by the product."""
     from django.conf import settings
 
-    from billing import outbox
     from billing.models import OutboxMessage
+    from billing.outbox import delivery
 
     return [
-        (settings.DEFAULT_FROM_EMAIL, row.recipient, outbox._mail(row)) for row in OutboxMessage.objects.order_by("pk")
+        (settings.DEFAULT_FROM_EMAIL, row.recipient, delivery._mail(row))
+        for row in OutboxMessage.objects.order_by("pk")
     ]
 
 
@@ -99,8 +99,8 @@ def reused_connection(mails: list[tuple[str, str, bytes]], port: int) -> None:
 def main(options: report.Options) -> None:
     amount = QUICK_MAILS if options.quick else MAILS
     with mail_server() as (port, taken), ground(postgresql=True, EMAIL_URL=f"smtp://127.0.0.1:{port}"):
-        from billing import bell, outbox
         from billing.models import OutboxMessage
+        from billing.outbox import delivery, wakeup
 
         def all_sent() -> bool:
             return not OutboxMessage.objects.exclude(status="sent").exists()
@@ -118,17 +118,17 @@ def main(options: report.Options) -> None:
 
         def ring_each() -> None:
             for key in keys:
-                outbox.deliver(key)
+                delivery.deliver(key)
 
         def by_worker() -> None:
             before = taken()
             for key in keys:
-                bell.ring("billing.deliver_message", key)
+                wakeup.enqueue_on_commit("billing.deliver_message", key)
             wait_until(lambda: taken() - before == amount)
 
         sides = {
             "limit": lambda: sent_by(lambda: reused_connection(mails, port)),
-            "sweep": lambda: sent_by(outbox.sweep),
+            "sweep": lambda: sent_by(delivery.sweep),
             "bells": lambda: sent_by(ring_each),
             "worker": lambda: sent_by(by_worker),
         }

@@ -30,14 +30,14 @@ def layout() -> tuple[Any, Any]:
     from weasyprint import CSS
     from weasyprint.text.fonts import FontConfiguration
 
-    from billing.pdf import LAYOUT
+    from billing.documents.pdf import LAYOUT
 
     fonts = FontConfiguration()
     return CSS(str(LAYOUT), font_config=fonts), fonts
 
 
 def make(source: str) -> int:
-    from billing import pdf
+    from billing.documents import pdf
 
     return len(pdf.from_html(source))
 
@@ -55,17 +55,17 @@ def in_turns(rounds: int) -> tuple[dict[str, list[report.Cost]], str, int]:
     """What each way took, the HTML of the invoice, and the bytes of its PDF."""
     from django.utils import translation
 
-    from billing import documents, pdf
+    from billing.documents import full_invoice, pdf
     from billing.models import InvoiceDocument
     from tests import factories
 
     invoice = factories.invoice(amount="120.00", lines=[factories.line(amount="10.00") for _ in range(LINES)])
     with translation.override("nl"):
-        known = documents.facts(invoice)
+        known = full_invoice.facts(invoice)
     source = pdf.html(known | {"qr": pdf.qr_code(known["address"], label="QR")}, language="nl")
 
     def give() -> bytes:
-        return documents.invoice_pdf(invoice, language="nl")
+        return full_invoice.invoice_pdf(invoice, language="nl")
 
     def made_anew() -> report.Cost:
         InvoiceDocument.objects.all().delete()

@@ -103,7 +103,7 @@ def plan_once() -> None:
     import django
 
     django.setup()
-    from billing.reminders import plan
+    from billing.dunning.planning import plan
 
     plan(TODAY)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)  # noqa: T201
@@ -113,7 +113,7 @@ def main(options: report.Options) -> None:
     size = (QUICK_INVOICES, QUICK_DUE, QUICK_LOOP_ROWS) if options.quick else (INVOICES, DUE, LOOP_ROWS)
     invoices, due, loop_rows = size
     with ground(postgresql=True):
-        from billing import reminders
+        from billing.dunning import planning
 
         fill(invoices, due)
         amount = by_hand()
@@ -126,8 +126,8 @@ def main(options: report.Options) -> None:
             return (time.perf_counter() - began) * amount / planned
 
         def ours() -> float:
-            took = seconds(lambda: reminders.plan(TODAY))
-            assert reminders.plan(TODAY) == 0  # all at once, and nothing twice
+            took = seconds(lambda: planning.plan(TODAY))
+            assert planning.plan(TODAY) == 0  # all at once, and nothing twice
             return took
 
         sides = {

@@ -57,12 +57,12 @@ urlpatterns = [path("bare/", take_in)]
 
 def started(amount: int) -> list[Any]:
     """Payments that are open at the bank, each of an invoice of its own."""
-    from billing import payments
+    from billing.payments import attempts
     from tests import factories
 
     patient = factories.patient()
     invoices = [factories.invoice(patient=patient) for _ in range(amount)]
-    return [payments.start_payment(one.pk, language="nl", by="patient") for one in invoices]
+    return [attempts.start_payment(one.pk, language="nl", by="patient") for one in invoices]
 
 
 def intake(found: list[Any], calls: int, rounds: int) -> dict[str, list[report.Cost]]:
@@ -98,7 +98,7 @@ def asking(found: list[Any], rounds: int) -> dict[str, list[report.Cost]]:
     from django.conf import settings
     from mollie.api.client import Client
 
-    from billing import payments
+    from billing.payments import attempts
 
     client = Client(api_endpoint=settings.MOLLIE_API_URL)
     client.set_api_key(settings.MOLLIE_API_KEY)
@@ -109,7 +109,7 @@ def asking(found: list[Any], rounds: int) -> dict[str, list[report.Cost]]:
 
     def by_ours() -> None:
         for one in found:
-            assert payments.sync_payment(one.pk).status == "open"
+            assert attempts.sync_payment(one.pk).status == "open"
 
     sides = {"limit": lambda: report.cost_of(by_library), "ours": lambda: report.cost_of(by_ours)}
     return report.interleaved(sides, rounds=rounds)
@@ -120,8 +120,8 @@ def just_paid(amount: int, rounds: int) -> dict[str, list[report.Cost]]:
     from django.conf import settings
     from mollie.api.client import Client
 
-    from billing import payments
-    from tests.billing import bank as at_the_bank
+    from billing.payments import attempts
+    from tests.billing.payments import bank as at_the_bank
 
     client = Client(api_endpoint=settings.MOLLIE_API_URL)
     client.set_api_key(settings.MOLLIE_API_KEY)
@@ -133,7 +133,7 @@ def just_paid(amount: int, rounds: int) -> dict[str, list[report.Cost]]:
 
     def by_ours() -> None:
         for one in found:
-            assert payments.sync_payment(one.pk).status == "paid"
+            assert attempts.sync_payment(one.pk).status == "paid"
 
     def with_new_ones(act: Callable[[], None]) -> report.Cost:
         found[:] = started(amount)

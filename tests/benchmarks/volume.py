@@ -27,7 +27,7 @@ TODAY = NOW.date()
 
 
 def reference_of(number: int) -> str:
-    from billing.invoices import check_digit
+    from billing.invoices.references import check_digit
 
     body = f"{number * SPREAD % 10**15:015d}"
     return check_digit(body) + body

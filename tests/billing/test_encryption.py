@@ -11,7 +11,7 @@ from django.db import connection
 
 from billing.encryption import Unreadable, current_key_id, seal, unseal
 from billing.models import CareDetail, Patient
-from billing.rotation import sealed_models
+from billing.privacy.rotation import sealed_models
 from tests import factories
 
 

@@ -7,10 +7,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from billing import ledger, letters
+from billing import ledger
+from billing.dunning import letters
 from billing.models import Invoice, Payment, WebhookCall
 from tests import factories
-from tests.billing.test_outbox_races import in_threads
+from tests.billing.outbox.test_outbox_races import in_threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 

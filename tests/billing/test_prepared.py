@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from billing import invoices
+from billing.invoices import holds
 from billing.models import Hold, Invoice
 from billing.prepared import Prepared
 from tests import factories
@@ -48,12 +48,12 @@ def test_a_value_that_is_not_used_once_is_refused():
 @pytest.mark.both_databases
 def test_threads_use_their_own_connection_and_see_each_their_row():
     rows = [factories.invoice() for _ in range(8)]
-    invoices.place_hold(rows[3], Hold.Reason.STAFF, by="test")
-    page = invoices.page()
+    holds.place_hold(rows[3], Hold.Reason.STAFF, by="test")
+    shown = page()
 
     def look(row):
         try:
-            return [page.first(row.token) for _ in range(20)]
+            return [shown.first(row.token) for _ in range(20)]
         finally:
             connection.close()
 

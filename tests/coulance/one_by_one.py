@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from coulance.sanitizer import __main__ as sanitizer
-from coulance.sanitizer import image, pdf  # noqa: F401  read once, before the forks
+from coulance.files.sanitizer import __main__ as sanitizer
+from coulance.files.sanitizer import image, pdf  # noqa: F401  read once, before the forks
 
 
 def sanitize(kind: str, given: Path, seconds: int) -> tuple[float, int, int]:

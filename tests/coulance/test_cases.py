@@ -12,15 +12,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from billing import ledger, rotation
+from billing import ledger
 from billing.errors import Refused
 from billing.law import calendar
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffItem
-from coulance import cases, checking, deadlines, decisions, files, intake, specifications
+from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffTask
+from billing.privacy import rotation
+from coulance import cases, deadlines, decisions, intake
+from coulance.files import checking, specifications, storage
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
-from tests.coulance import hostile
-from tests.coulance.desk_cases import REASON, at_desk, staff_of
+from tests.coulance.desk.desk_cases import REASON, at_desk, staff_of
+from tests.coulance.files import hostile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status, FileStatus = CoulanceCase.Status, Specification.Status
@@ -111,7 +113,7 @@ class TestTime:
         for _ in range(2):
             deadlines.run_day(over)
         assert [fresh(row).status for row in rows] == [Status.EXPIRED, Status.OFFERED, Status.EXPIRED]
-        item = StaffItem.objects.get(kind=StaffItem.Kind.RULE_FAILED)
+        item = StaffTask.objects.get(kind=StaffTask.Kind.RULE_FAILED)
         assert (item.invoice, item.note) == (rows[1].invoice, "TemplateDoesNotExist")
         type(broken).objects.filter(pk=broken.pk).update(language="nl")
         deadlines.run_day(over)
@@ -158,10 +160,10 @@ class TestChecking:
         (row,) = send(case)
         (path,) = [path for path in media.rglob("*") if path.is_file()]
         assert b"%PDF" not in path.read_bytes()
-        assert files.get(row) == hostile.pdf() or files.get(row).startswith(b"%PDF-")
+        assert storage.get(row) == hostile.pdf() or storage.get(row).startswith(b"%PDF-")
         row.token = "another"
         with pytest.raises(Exception, match="wrong key, wrong place"):
-            files.get(row)
+            storage.get(row)
 
     def test_a_refused_file_leaves_nothing_but_the_reason(self, case, media):
         (row,) = send(case, b"%PDF-1.7\n")
@@ -203,7 +205,7 @@ class TestChecking:
         (found,) = send(case, hostile.picture("PNG"))
         checking.sweep()
         assert (fresh(lost).status, fresh(found).status) == (FileStatus.RECEIVED, FileStatus.CLEAN)
-        (item,) = StaffItem.objects.filter(kind=StaffItem.Kind.FILE_UNCHECKED)
+        (item,) = StaffTask.objects.filter(kind=StaffTask.Kind.FILE_UNCHECKED)
         assert (item.invoice, item.note) == (case.invoice, "FileNotFoundError")
         claimed_at = fresh(lost).claimed_at
         checking.sweep()
@@ -229,14 +231,14 @@ class TestChecking:
 
     def test_what_another_worker_holds_is_never_given_back(self, case):
         as_read, row = self.taken_over(case)
-        assert not checking._give_back(as_read)
+        assert not checking._requeue(as_read)
         checking._quarantine(as_read, timezone.now())
         assert fresh(row).status == FileStatus.CHECKING
 
     def test_twin_without_comparing_the_claim_it_is(self, case, monkeypatch):
         monkeypatch.setattr(checking, "_is_same_claim", lambda current, row: True)
         as_read, row = self.taken_over(case)
-        assert checking._give_back(as_read)
+        assert checking._requeue(as_read)
         assert fresh(row).status == FileStatus.RECEIVED
 
     def test_a_file_over_which_workers_die_is_refused(self, case):
@@ -251,7 +253,7 @@ class TestChecking:
         (row,) = send(case)
         checking.check(row.pk)
         assert fresh(row).status == FileStatus.QUARANTINED
-        assert StaffItem.objects.filter(kind=StaffItem.Kind.GATEWAY_ALARM).count() == 1
+        assert StaffTask.objects.filter(kind=StaffTask.Kind.GATEWAY_ALARM).count() == 1
         settings.CLAMAV_URL = ""
         checking.sweep(now=timezone.now() + timedelta(minutes=3))
         assert (fresh(row).status, fresh(case).status) == (FileStatus.CLEAN, Status.AT_PROVIDER)
@@ -273,7 +275,7 @@ class TestChecking:
         settings.FIELD_KEYS = f"9:{'A' * 43}=,{settings.FIELD_KEYS}"
         assert rotation.rotate_files() == {"coulance.Specification": 1}
         assert rotation.rotate_files() == {"coulance.Specification": 0}
-        assert files.get(fresh(row)).startswith(b"%PDF-")
+        assert storage.get(fresh(row)).startswith(b"%PDF-")
 
 
 def pay(case):
@@ -352,13 +354,13 @@ def test_twin_without_the_lock_two_ends_both_think_they_are_first(case, monkeypa
     barrier, advanced = threading.Barrier(2), []
     monkeypatch.setattr(cases, "lock", lambda pk: CoulanceCase.objects.select_related("invoice").get(pk=pk))
     monkeypatch.setattr(cases, "transaction", SimpleNamespace(atomic=nullcontext))
-    drop_all = files.drop_all
+    drop_all = storage.drop_all
 
     def both_here(row, **but):
         advanced.append(row.status)
         barrier.wait(20)
         drop_all(row, **but)
 
-    monkeypatch.setattr(files, "drop_all", both_here)
+    monkeypatch.setattr(storage, "drop_all", both_here)
     together([leave, leave], case)
     assert advanced == [Status.OFFERED, Status.OFFERED], "with the lock the second one is refused before this"

@@ -16,13 +16,14 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from billing import ledger, reductions
+from billing import ledger
+from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.ledger import lock_invoice
 from billing.models import Invoice, LedgerEntry, OutboxMessage
 from coulance import cases, deadlines, decisions
 from coulance.models import CoulanceCase, Decision
-from tests.coulance.desk_cases import REASON, at_desk, granted, staff_of
+from tests.coulance.desk.desk_cases import REASON, at_desk, granted, staff_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status = CoulanceCase.Status

@@ -7,10 +7,11 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from billing import documents, payments
+from billing.documents import full_invoice
+from billing.payments import attempts
 from coulance import decisions
-from tests.billing import bank
-from tests.coulance.desk_cases import REASON, at_desk, granted, staff_of
+from tests.billing.payments import bank
+from tests.coulance.desk.desk_cases import REASON, at_desk, granted, staff_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +22,7 @@ def decide(case, due, act=decisions.approve):
 
 
 def printed(case, language="nl"):
-    document = documents.invoice_pdf(case.invoice, language=language)
+    document = full_invoice.invoice_pdf(case.invoice, language=language)
     return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(document)).pages).split())
 
 
@@ -54,5 +55,5 @@ def test_the_bank_is_asked_for_exactly_the_new_total(sandbox):
     first.refresh_from_db()
     assert first.superseded_at
     bank.end(second, "paid")
-    payments.sync_payment(second.pk)
+    attempts.sync_payment(second.pk)
     assert bank.balance(case.invoice) == 0

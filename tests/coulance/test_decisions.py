@@ -11,16 +11,17 @@ from django.core.management import call_command
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from billing import ledger, timeline
+from billing import ledger
+from billing.admin import timeline
 from billing.errors import Refused, Stale
-from billing.invoices import look_at
+from billing.invoices.state import look_at
 from billing.law import calendar
 from billing.links import new_token
-from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Payment, Staff, StaffItem
+from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Payment, Staff, StaffTask
 from coulance import amounts, decisions
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal
 from tests import factories
-from tests.coulance.desk_cases import REASON, at_desk, granted, rules, staff_of
+from tests.coulance.desk.desk_cases import REASON, at_desk, granted, rules, staff_of
 
 pytestmark = pytest.mark.django_db
 Status = CoulanceCase.Status
@@ -157,7 +158,7 @@ def test_what_was_paid_too_much_is_credit_and_goes_to_a_person(case):
     ledger.post(case.invoice, LedgerEntry.Kind.PAYMENT, D("-900.00"), **booked)
     approve(case, staff_of(case))
     assert ledger.balance(case.invoice_id) == D("-150.00")
-    assert StaffItem.objects.filter(kind=StaffItem.Kind.SURPLUS, invoice=case.invoice).count() == 1
+    assert StaffTask.objects.filter(kind=StaffTask.Kind.SURPLUS, invoice=case.invoice).count() == 1
     assert "150,00" in mail().text
     case.invoice.refresh_from_db()
     assert case.invoice.settled_at
@@ -170,17 +171,17 @@ def test_a_correction_closes_the_item_about_a_credit_that_it_changed(case):
     booked = {"external_id": "tr_1", "occurred_at": timezone.now(), "by": "mollie"}
     ledger.post(case.invoice, LedgerEntry.Kind.PAYMENT, D("-900.00"), **booked)
     own = {"payment": payment_of(case.invoice), "dedupe_key": "tr_1"}
-    paid_twice = StaffItem.objects.create(kind="surplus", invoice=case.invoice, **own)
+    paid_twice = StaffTask.objects.create(kind="surplus", invoice=case.invoice, **own)
     approve(case, by)
     for amount, credit in (("850.00", "50.00"), ("700.00", "200.00"), ("900.00", None), ("800.00", "100.00")):
         case.refresh_from_db()
         decisions.correct(case, outcome=granted(amount), reason=REASON, version=case.version, by=by)
-        waiting = StaffItem.objects.filter(kind="surplus", closed_at=None).exclude(pk=paid_twice.pk)
+        waiting = StaffTask.objects.filter(kind="surplus", closed_at=None).exclude(pk=paid_twice.pk)
         assert list(waiting.values_list("note", flat=True)) == ([credit] if credit else [])
-    closed = StaffItem.objects.exclude(closed_at=None)
+    closed = StaffTask.objects.exclude(closed_at=None)
     assert [item.note.partition(":")[0] for item in closed.order_by("pk")] == ["150.00", "50.00", "200.00"]
     assert all("reduction changed" in item.note for item in closed)
-    events = AuditEvent.objects.filter(action="item_closed", invoice=case.invoice)
+    events = AuditEvent.objects.filter(action="task_closed", invoice=case.invoice)
     assert [event.details["reason"] for event in events] == ["the reduction changed"] * 3
 
 

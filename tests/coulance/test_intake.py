@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.invoices import look_at
+from billing.invoices.state import look_at
 from billing.models import AuditEvent, Hold
 from billing.transitions import advance
 from coulance import intake

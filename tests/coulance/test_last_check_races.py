@@ -8,13 +8,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from billing import outbox
 from billing.models import OutboxMessage
+from billing.outbox import delivery
 from coulance import cases
 from coulance.models import CoulanceCase
 from tests.billing.conftest import sink  # noqa: F401
-from tests.billing.test_outbox_races import in_threads
-from tests.coulance.desk_cases import at_desk
+from tests.billing.outbox.test_outbox_races import in_threads
+from tests.coulance.desk.desk_cases import at_desk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -32,7 +32,7 @@ def waiting():
 def stop_between_check_and_claim(case, message, monkeypatch, *, seconds):
     """The patient stops once the check has said yes, and has `seconds` for it. Whether that came before the claim."""
     checked, stopped, before = threading.Event(), threading.Event(), []
-    verdict = outbox._verdict
+    verdict = delivery._verdict
 
     def slow_verdict(*given):
         found = verdict(*given)
@@ -45,8 +45,8 @@ def stop_between_check_and_claim(case, message, monkeypatch, *, seconds):
         cases.withdraw(case.pk, today=timezone.localdate())
         stopped.set()
 
-    monkeypatch.setattr(outbox, "_verdict", slow_verdict)
-    assert in_threads(lambda: outbox.deliver(message.pk), stop) == [None, None]
+    monkeypatch.setattr(delivery, "_verdict", slow_verdict)
+    assert in_threads(lambda: delivery.deliver(message.pk), stop) == [None, None]
     for row in (case, message):
         row.refresh_from_db()
     assert (case.status, message.status) == (CoulanceCase.Status.WITHDRAWN, OutboxMessage.Status.SENT)
@@ -61,7 +61,7 @@ def test_who_stops_during_the_check_waits_until_the_mail_is_claimed(waiting, sin
 def test_who_stopped_before_the_check_gets_no_mail_that_says_not_to_pay(waiting, sink):  # noqa: F811
     case, message = waiting
     cases.withdraw(case.pk, today=timezone.localdate())
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert (message.status, sink.mails) == (OutboxMessage.Status.CANCELED, [])
 
@@ -70,7 +70,7 @@ def test_who_stopped_before_the_check_gets_no_mail_that_says_not_to_pay(waiting,
 def lock_off(monkeypatch):
     """The check looks without a lock, and no transaction (the lock on SQLite) holds check and claim together."""
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
-    monkeypatch.setattr(outbox, "transaction", no_transaction)
+    monkeypatch.setattr(delivery, "transaction", no_transaction)
     unlocked = lambda pk: CoulanceCase.objects.select_related("invoice").get(pk=pk)  # noqa: E731
     monkeypatch.setattr("coulance.last_check.cases", SimpleNamespace(lock=unlocked, rests=cases.rests))
 

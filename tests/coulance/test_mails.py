@@ -7,14 +7,18 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import invoices, links, outbox, plans
+from billing import links
+from billing.invoices import holds
 from billing.law import calendar
 from billing.models import Hold, OutboxMessage, Patient
-from coulance import cases, checking, deadlines, intake, specifications
+from billing.outbox import delivery
+from billing.plans import agreements
+from coulance import cases, deadlines, intake
+from coulance.files import checking, specifications
 from coulance.models import CoulanceCase
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401
-from tests.coulance.desk_cases import at_desk, picture_of, staff_of
+from tests.coulance.desk.desk_cases import at_desk, picture_of, staff_of
 from tests.coulance.test_reopened import case, decide, last_mail, reopen  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +42,7 @@ def offered():
 
 def pause(row, language="nl"):
     Patient.objects.update(language=language)
-    invoices.place_hold(row.invoice, Hold.Reason.STAFF, by="staff:els", note="klacht")
+    holds.place_hold(row.invoice, Hold.Reason.STAFF, by="staff:els", note="klacht")
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -103,10 +107,12 @@ class TestPlan:
 
     def test_the_mail_names_the_next_installment(self, case, client):  # noqa: F811
         today = timezone.localdate()
-        plan = plans.agree_installments(case.invoice_id, count=3, first_on=today + timedelta(days=10), by="patient")
+        plan = agreements.agree_installments(
+            case.invoice_id, count=3, first_on=today + timedelta(days=10), by="patient"
+        )
         reopen(case)
         decide("approve", case, staff_of(case), "600.00")
-        progress = plans.progress(case.invoice_id, today=today)
+        progress = agreements.progress(case.invoice_id, today=today)
         text = words(last_mail())
         assert plan.status == "active"
         assert "Uw betalingsregeling gaat door" in text
@@ -156,7 +162,7 @@ class TestLastCheck:
     """A mail that waited is not sent when what it says is no longer true."""
 
     def sent(self, mail, now=DAY):
-        outbox.deliver(mail.pk, now=now)
+        delivery.deliver(mail.pk, now=now)
         mail.refresh_from_db()
         return mail
 

@@ -6,14 +6,16 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from billing import ledger, reductions
+from billing import ledger
+from billing.adjustments import reductions
 from billing.errors import Refused
-from billing.invoices import look_at
+from billing.invoices.state import look_at
 from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Staff
-from coulance import amounts, cases, checking, deadlines, decisions, specifications
+from coulance import amounts, cases, deadlines, decisions
+from coulance.files import checking, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
-from tests.coulance import hostile
-from tests.coulance.desk_cases import REASON, at_desk, picture_of, rules, staff_of
+from tests.coulance.desk.desk_cases import REASON, at_desk, picture_of, rules, staff_of
+from tests.coulance.files import hostile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status, FileStatus = CoulanceCase.Status, Specification.Status

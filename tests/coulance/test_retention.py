@@ -8,12 +8,16 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import invoices
+from billing.invoices import holds
+from billing.invoices.state import look_at
 from billing.models import Invoice
-from coulance import case_page, cases, checking, decisions, retention, specifications
+from coulance import cases, decisions, retention
+from coulance.desk import case_page
+from coulance.files import checking, specifications
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
-from tests.coulance import desk_cases, hostile
-from tests.portal.staff_client import signed_in
+from tests.coulance.desk import desk_cases
+from tests.coulance.files import hostile
+from tests.portal.staff.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status = Specification.Status
@@ -69,12 +73,12 @@ def test_the_words_go_with_the_invoice_and_the_decision_stays():
     case, other = desk_cases.at_desk(), desk_cases.at_desk()
     for one in (case, other):
         cases.write_message(one.pk, "Ik heb nog een vraag.")
-    Invoice.objects.filter(pk=case.invoice_id).update(forgotten_at=timezone.now())
+    Invoice.objects.filter(pk=case.invoice_id).update(erased_at=timezone.now())
     before = Decision.objects.count()
-    assert retention.forget_messages() == 1
+    assert retention.erase_messages() == 1
     assert CaseMessage.objects.get(case=case).text == ""
     assert CaseMessage.objects.get(case=other).text == "Ik heb nog een vraag."
-    assert retention.forget_messages() == 0
+    assert retention.erase_messages() == 0
     assert Decision.objects.count() == before
     case_page.load(case)  # staff still see the page, without the words
     call_command("rotate_field_keys", verbosity=0)
@@ -111,8 +115,8 @@ def test_nothing_that_was_written_outlives_the_invoice():
     by = desk_cases.staff_of(case, "clerk")
     decisions.approve(case, outcome=desk_cases.granted("750.00"), reason="Chemokuur", version=case.version, by=by)
     assert Proposal.objects.exists()
-    Invoice.objects.update(forgotten_at=timezone.now())
-    retention.forget_messages()
+    Invoice.objects.update(erased_at=timezone.now())
+    retention.erase_messages()
     row.refresh_from_db()
     assert row.name == ""
     assert not Proposal.objects.exists()
@@ -122,8 +126,8 @@ def test_a_file_that_could_never_be_checked_lets_its_invoice_go():
     case = closed(days_ago=92)
     row = desk_cases.picture_of(case)
     Specification.objects.filter(pk=row.pk).update(status=Status.QUARANTINED)
-    invoices.place_hold(case.invoice, cases.HOLD, by="patient")
+    holds.place_hold(case.invoice, cases.HOLD, by="patient")
     retention.erase_uploads(TODAY)
-    view = invoices.look_at(case.invoice.token, today=TODAY)
+    view = look_at(case.invoice.token, today=TODAY)
     assert view.can_pay
     assert view.invoice.due_on >= TODAY + timedelta(days=14)

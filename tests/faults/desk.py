@@ -21,7 +21,8 @@ from django.core.management import CommandError, call_command
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
-from billing import intake, reductions
+from billing.adjustments import reductions
+from billing.invoices import intake
 from billing.ledger import lock_invoice
 from billing.models import Invoice
 

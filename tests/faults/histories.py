@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from tests.coulance import hostile
+from tests.coulance.files import hostile
 from tests.faults import practice
 from tests.faults.moments import AMSTERDAM
 from tests.faults.patient import Bill, Patient

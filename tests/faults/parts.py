@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portal.supervisor import LAUNCHER
+from portal.ops.supervisor import LAUNCHER
 from tests.canaries import leaks_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -16,7 +16,7 @@ _CHECKOUT = re.compile(r'href="([^"]+/sandbox/mollie/checkout/[^"]+)"')
 _AMOUNT = re.compile(r'name="amount" value="([^"]+)"')
 _FIRST_ON = re.compile(r'name="first_on" value="([^"]+)"')
 _COUNTS = re.compile(r'name="count" value="(\d+)"')
-_MOST_DAY = re.compile(r'name="until"[^>]*max="([^"]+)"')
+_MAX_DAY = re.compile(r'name="until"[^>]*max="([^"]+)"')
 
 
 @dataclass
@@ -102,7 +102,7 @@ class Patient:
         url = f"{self._site.url}/rekening/{bill.token}/uitstel/"
         self.open(bill)
         page = self._ask("GET", url)
-        latest = _MOST_DAY.search(page.text)
+        latest = _MAX_DAY.search(page.text)
         if latest is None:
             return False
         return self._is_arranged(bill, self._submit(page, url, until=latest[1]))

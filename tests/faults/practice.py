@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from tests.portal import batches
+from tests.portal.intake import batches
 
 
 def batch(agb_code: str, invoices: list[dict[str, Any]]) -> dict[str, Any]:

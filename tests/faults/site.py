@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import requests
 
-from portal.env import VARIABLES
+from portal.environment import VARIABLES
 from tests.faults.moments import FOLDER as CLOCK_FOLDER
 from tests.faults.moments import Clock
 from tests.faults.parts import READY_SECONDS, ROOT, Keeper, Part, wait_until
@@ -218,7 +218,7 @@ class Site:
             return False
 
     def set_faults(self, sections: Mapping[str, object] | None) -> None:
-        """Failures of bank and mail server, see portal/sandbox/faults.py; None clears them."""
+        """Failures of bank and mail server, see sandbox/faults.py; None clears them."""
         address = f"{self.bank_url}/sandbox/faults"
         method = "POST" if sections is not None else "DELETE"
         for _ in range(60):  # the bank itself is stopped now and then

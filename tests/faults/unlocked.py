@@ -8,7 +8,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
-from billing import outbox  # noqa: E402  the settings come first
+from billing.outbox import delivery  # noqa: E402  the settings come first
 from portal.celery import app  # noqa: E402, F401  Celery looks for it here
 
 # The other worker sweeps every second (timetable.py): it reads the row while this one is about to write it.
@@ -25,4 +25,4 @@ def advance(row, to, **changes):
     return True
 
 
-outbox.advance = advance
+delivery.advance = advance

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from billing import links
 from billing.models import Payment
-from portal.models import Throttle
-from portal.sandbox.models import Message
+from guests.models import Throttle
+from sandbox.models import Message
 from tests import factories
 from tests.fuzz.requests import Generator, Request
-from tests.portal.staff_client import signed_in
-from tests.portal.test_staff_matrix import filled
+from tests.portal.staff.staff_client import signed_in
+from tests.portal.staff.test_staff_matrix import filled
 
 SLOW_SECONDS = 1.0
 NEW_WORLD_EVERY, NEW_CLIENTS_EVERY = 1_000, 100

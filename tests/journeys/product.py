@@ -17,9 +17,9 @@ from typing import Any
 
 import requests
 
-from portal.env import VARIABLES
+from portal.environment import VARIABLES
 from tests.canaries import leaks_in
-from tests.portal import batches
+from tests.portal.intake import batches
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 180

@@ -35,7 +35,7 @@ def ids(*found):
 
 def all_of_security():
     return ids(
-        checks.production(), checks.nobody_listens_in(), checks.no_money_in_a_demo(), checks.stand_ins_stay_home()
+        checks.check_production(), checks.check_tls(), checks.check_no_live_key(), checks.check_sandbox_is_local()
     )
 
 
@@ -54,13 +54,13 @@ def test_a_test_key_stops_it_unless_it_is_a_rehearsal(production):
     assert all_of_security() == {"portal.E015"}
     production.ALLOW_TEST_KEY = True
     assert all_of_security() == set()
-    assert ids(checks.real_payments()) == {"portal.W001"}, "and it is still told before deploying"
+    assert ids(checks.check_payment_key()) == {"portal.W001"}, "and it is still told before deploying"
 
 
 def test_a_demo_takes_no_real_money(settings):
-    assert checks.no_money_in_a_demo() == []
+    assert checks.check_no_live_key() == []
     settings.MOLLIE_API_KEY = "live_" + "a" * 30
-    assert ids(checks.no_money_in_a_demo()) == {"portal.E016"}
+    assert ids(checks.check_no_live_key()) == {"portal.E016"}
 
 
 @pytest.mark.parametrize(
@@ -139,10 +139,10 @@ def test_no_process_starts_with_a_key_that_everybody_knows(name, tmp_path):
 @pytest.mark.django_db
 def test_a_database_that_logs_what_stands_in_failed_statements_is_told_of(production):
     """PostgreSQL does so unless it is told otherwise, as the servers of the tests are."""
-    ask = partial(checks.the_databases_own_log, databases=["default"])
+    ask = partial(checks.check_database_log, databases=["default"])
     assert ask() == []
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL log_min_error_statement = 'error'")
         assert ids(ask()) == {"portal.W010"}
-        assert checks.the_databases_own_log(databases=None) == []
+        assert checks.check_database_log(databases=None) == []

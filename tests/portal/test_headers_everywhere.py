@@ -10,8 +10,8 @@ from django.test import Client
 from portal.middleware import CONTENT_SECURITY_POLICY
 from tests import factories
 from tests.fuzz.requests import routes
-from tests.portal import test_errors
-from tests.portal.staff_client import signed_in
+from tests.portal.pages import test_errors
+from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
 

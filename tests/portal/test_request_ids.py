@@ -8,9 +8,9 @@ from celery import shared_task
 from celery.signals import before_task_publish
 from structlog.contextvars import bound_contextvars, clear_contextvars, get_contextvars
 
-from billing import bell
+from billing.outbox import wakeup
 from portal.celery import app
-from portal.logs import formatter
+from portal.ops.logs import formatter
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +38,8 @@ def say():
 @pytest.mark.django_db(transaction=True)
 def test_the_bell_takes_the_id_of_the_request_along(published):
     with bound_contextvars(request_id="r-1"):
-        bell.ring("billing.nothing", 1)
-    bell.ring("billing.nothing", 1)
+        wakeup.enqueue_on_commit("billing.nothing", 1)
+    wakeup.enqueue_on_commit("billing.nothing", 1)
     asked, by_itself = (headers["id"] for headers in published)
     assert asked.startswith("r-1.")
     assert len(asked) == len("r-1.") + 8

@@ -11,7 +11,7 @@ from billing.law import calendar, interest
 from billing.models import Invoice, ReminderStep
 from portal.celery import app
 from portal.tasks import run_daily
-from tests.billing.ladder_walk import MONDAY, Step, live, new_invoice
+from tests.billing.invoices.schedule_walk import MONDAY, Step, live, new_invoice
 from tests.smtp_sink import Sink
 
 pytestmark = pytest.mark.django_db

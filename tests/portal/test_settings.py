@@ -1,4 +1,4 @@
-"""Settings, system checks and what stands in `.env.example`."""
+"""Settings, system checks and what stands in `.environment.example`."""
 
 import os
 import re
@@ -10,9 +10,9 @@ import pytest
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 
-from coulance.sanitizer import walls
-from portal import checks, env
-from portal.secrets import stored_secret
+from coulance.files.sanitizer import isolation
+from portal import checks, environment
+from portal.settings.secrets import stored_secret
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCTION = {
@@ -39,13 +39,15 @@ def manage(*arguments, folder, **variables):
 
 
 def test_the_example_lists_every_variable_with_its_default_and_help():
-    assert (ROOT / ".env.example").read_text() == env.example(), "run: python -m portal.env > .env.example"
+    assert (ROOT / ".environment.example").read_text() == environment.example(), (
+        "run: python -m portal.environment > .environment.example"
+    )
 
 
 def test_settings_read_the_environment_only_through_the_table():
-    source = (ROOT / "portal" / "settings.py").read_text()
+    source = "".join(path.read_text() for path in (ROOT / "portal" / "settings").glob("*.py"))
     assert set(re.findall(r"os\.environ\W+(?:get\W+)?(\w+)", source)) <= {"ZORGREKENING_TESTS", "ZORGREKENING_SERVED"}
-    for name in env.VARIABLES:
+    for name in environment.VARIABLES:
         assert name in source or name == "BIND", name  # gunicorn's alone
 
 
@@ -117,30 +119,30 @@ def test_the_keys_of_a_demo_never_become_those_of_production(tmp_path):
 def test_commands_meet_the_last_demo_unless_a_key_is_set(tmp_path, monkeypatch):
     for name in ("ZORGREKENING_TESTS", "SANDBOX", "PORT", "SECRET_KEY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(env, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     (tmp_path / "demo.env").write_text("SANDBOX=1\nPORT=8123\n")
     monkeypatch.setenv("SECRET_KEY", "0" * 64)
-    assert env.read()["SANDBOX"] is False
+    assert environment.read()["SANDBOX"] is False
     monkeypatch.delenv("SECRET_KEY")
     # What is read lands in the environment of this process: put it back afterwards.
     monkeypatch.setenv("SANDBOX", "")
     monkeypatch.delenv("SANDBOX")
     monkeypatch.setenv("PORT", "")
     monkeypatch.delenv("PORT")
-    assert (env.read()["SANDBOX"], env.read()["PORT"]) == (True, 8123)
+    assert (environment.read()["SANDBOX"], environment.read()["PORT"]) == (True, 8123)
 
 
 def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monkeypatch):
     monkeypatch.setattr(checks, "PDF_LIBRARIES", ("libpango-1.0.so.0", "libdoes-not-exist.so.9"))
-    (message,) = checks.pdf_libraries()
+    (message,) = checks.check_pdf_libraries()
     assert message.id == "portal.E001"
     assert "libdoes-not-exist" in message.msg
     assert message.hint.startswith("apt-get install")
 
 
 def test_a_machine_without_the_wall_around_strangers_files_is_named(monkeypatch):
-    assert checks.strangers_files_behind_a_wall() == []
-    monkeypatch.setattr(walls, "_MACHINES", {})
-    (message,) = checks.strangers_files_behind_a_wall()
+    assert checks.check_seccomp() == []
+    monkeypatch.setattr(isolation, "_MACHINES", {})
+    (message,) = checks.check_seccomp()
     assert message.id == "portal.W004"

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from portal.sandbox import payments
-from portal.sandbox.models import Chargeback, Payment, Refund, WebhookCall
+from sandbox import payments
+from sandbox.models import Chargeback, Payment, Refund, WebhookCall
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

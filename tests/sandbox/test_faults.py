@@ -8,8 +8,8 @@ from django.db import connection
 from mollie.api.client import Client
 from mollie.api.error import ConflictError, RequestError, ResponseError, ResponseHandlingError
 
-from portal.sandbox import faults
-from portal.sandbox.models import Payment
+from sandbox import faults
+from sandbox.models import Payment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

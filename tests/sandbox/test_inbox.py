@@ -4,8 +4,8 @@ import pytest
 import requests
 from django.utils import timezone
 
-from portal.sandbox import faults, mailbox
-from portal.sandbox.models import Message
+from sandbox import faults, mailbox
+from sandbox.models import Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,8 @@ from mollie.api.error import (
     UnprocessableEntityError,
 )
 
-from portal.sandbox import idempotency, payments
-from portal.sandbox.models import IdempotentCall, Payment, Refund
+from sandbox import idempotency, payments
+from sandbox.models import IdempotentCall, Payment, Refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

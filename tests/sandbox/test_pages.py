@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
-from portal.sandbox import mailbox, payments
-from portal.sandbox.models import Payment
+from sandbox import mailbox, payments
+from sandbox.models import Payment
 from tests.sandbox.test_inbox import mail
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]

@@ -7,9 +7,9 @@ from email.message import EmailMessage
 import pytest
 from django.db import OperationalError
 
-from portal.sandbox import faults, mailbox
-from portal.sandbox.models import Message
-from portal.sandbox.smtp import MailServer
+from sandbox import faults, mailbox
+from sandbox.models import Message
+from sandbox.smtp import MailServer
 from tests.servers import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from portal.sandbox import faults, payments, webhooks
-from portal.sandbox.models import Payment, Refund, WebhookCall
+from sandbox import faults, payments, webhooks
+from sandbox.models import Payment, Refund, WebhookCall
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

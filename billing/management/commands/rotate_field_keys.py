@@ -4,10 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import documents, key_lock
+from billing.documents import full_invoice
 from billing.encryption import current_key_id
 from billing.errors import Refused
-from billing.rotation import rotate, rotate_files, sealed_models
+from billing.privacy import key_lock
+from billing.privacy.rotation import rotate, rotate_files, sealed_models
 
 
 class Command(BaseCommand):
@@ -15,7 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with key_lock.change():
+            with key_lock.exclusive():
                 self._rotate()
         except Refused as error:
             raise CommandError(f"{error} Nothing was changed.") from error
@@ -25,5 +26,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{model._meta.label}: {rotate(model)} values sealed again")
         for label, count in rotate_files().items():
             self.stdout.write(f"{label}: {count} files sealed again")
-        self.stdout.write(f"documents: {documents.seal_again()} sealed again")
+        self.stdout.write(f"documents: {full_invoice.seal_again()} sealed again")
         self.stdout.write(f"Everything is sealed with key {current_key_id()}.")

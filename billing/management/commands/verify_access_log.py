@@ -5,17 +5,17 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing import access_log
 from billing.models import AccessEvent
+from billing.privacy import access_log
 
-MOST = 20
+MAX_SHOWN = 20
 
 
 class Command(BaseCommand):
     help = "Check the chain of the access log; exit 1 when it is broken."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(islice(access_log.breaks(), MOST))
+        found = list(islice(access_log.breaks(), MAX_SHOWN))
         for sentence in found:
             self.stderr.write(sentence)
         if found:

@@ -5,19 +5,21 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from billing.ledger.verification import discrepancies
 from billing.models import LedgerEntry
-from billing.verification import discrepancies
 
-MOST = 50
+MAX_SHOWN = 50
 
 
 class Command(BaseCommand):
     help = "Check every promise of the ledger against the rows; exit 1 when one is broken."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(islice(discrepancies(), MOST + 1))
-        for sentence in found[:MOST]:
+        found = list(islice(discrepancies(), MAX_SHOWN + 1))
+        for sentence in found[:MAX_SHOWN]:
             self.stderr.write(sentence)
         if found:
-            raise CommandError("The ledger is NOT proven" + (": more than shown above." if len(found) > MOST else "."))
+            raise CommandError(
+                "The ledger is NOT proven" + (": more than shown above." if len(found) > MAX_SHOWN else ".")
+            )
         self.stdout.write(f"The ledger is proven: {LedgerEntry.objects.count()} entries.")

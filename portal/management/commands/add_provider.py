@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from stdnum import iban
 from stdnum.exceptions import ValidationError as WrongNumber
 
-from billing.intake import register_provider
+from billing.invoices.intake import register_provider
 from billing.models import Provider
 
 # What stands on invoices and letters, and where what is paid goes.

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from billing.admin.accounts import add_member
 from billing.errors import Refused
 from billing.models import Provider, Staff
-from billing.staff import add_member
-from portal import otp
+from portal.staff import otp
 
 Role = Staff.Role
 

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import Refused
-from portal.backup import archive
-from portal.backup.sealing import BackupUnusable
+from portal.ops.backup import archive
+from portal.ops.backup.sealing import BackupUnusable
 
 
 class Command(BaseCommand):

@@ -14,12 +14,15 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
-from billing import figures
+from billing.admin import figures
+from billing.admin.accounts import add_member
 from billing.models import Invoice, Provider, Staff
-from billing.staff import add_member
-from portal import batch, demo, demo_specifications, env, otp
+from portal import environment
+from portal.intake import batch
 from portal.management.commands.serve import prepare, refuse_busy_ports, serve
-from portal.supervisor import end_with_parent
+from portal.ops import demo, demo_specifications
+from portal.ops.supervisor import end_with_parent
+from portal.staff import otp
 
 ACTOR = "demo"
 
@@ -33,7 +36,7 @@ class Command(BaseCommand):
         if "MAKELEVEL" in os.environ:
             end_with_parent()  # make that is killed can't tell us any more
         refuse_busy_ports()
-        env.demo_choices().write_text(f"SANDBOX=1\nPORT={settings.PORT}\n")
+        environment.demo_choices().write_text(f"SANDBOX=1\nPORT={settings.PORT}\n")
         self.stdout.write("Preparing the database and the pages …")
         prepare()
         today = timezone.localdate()

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import Refused
-from portal.patient_export import export_patient
+from portal.ops.patient_export import export_patient
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.batch import BatchResult, import_file
+from portal.intake.batch import BatchResult, import_file
 
 PRINTED_ERRORS = 50
 

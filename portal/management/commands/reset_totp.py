@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.models import Staff
-from portal import otp
+from portal.staff import otp
 
 
 class Command(BaseCommand):

@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from billing import outbox, reminders
-from portal.backup import archive, database
-from portal.backup.sealing import BackupUnusable
+from billing.dunning import planning
+from billing.outbox import delivery
+from portal.ops.backup import archive, database
+from portal.ops.backup.sealing import BackupUnusable
 
 
 class Command(BaseCommand):
@@ -51,13 +52,13 @@ class Command(BaseCommand):
 
     def _doubt(self) -> None:
         """What was sent after the backup was made stands in no row of it, and must not go out again by itself."""
-        count = outbox.doubt_waiting()
+        count = delivery.mark_waiting_in_doubt()
         if count:
             self.stdout.write(
                 f"{count} messages waited when the backup was made. They may have gone out since, so they are in doubt "
                 "now and stay here: decide about each in /beheer/."
             )
-        count = reminders.doubt_due(timezone.localdate())
+        count = planning.suspend_in_doubt(timezone.localdate())
         if count:
             self.stdout.write(
                 f"{count} invoices were due for a letter by now. It may have gone out since, so none is made: decide "

@@ -13,7 +13,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
-from portal.supervisor import Supervisor, port_is_free
+from portal.ops.supervisor import Supervisor, port_is_free
 
 # The admin loads their small twins (*.min.js) unless DEBUG is on; to compress these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from billing import bounces
+from billing.dunning import bounces
 
 
 class Command(BaseCommand):

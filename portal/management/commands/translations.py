@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal import translations
+from portal.ops import translations
 
 
 class Command(BaseCommand):

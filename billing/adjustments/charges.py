@@ -1,0 +1,154 @@
+"""What a late payer owes besides the invoice: collection costs and interest, in the ledger only when lawfully due."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import audit, ledger
+from billing.adjustments import credit
+from billing.law.costs import collection_costs
+from billing.ledger import lock_invoice
+from billing.ledger.breakdown import interest_due, parts_of
+from billing.models import Invoice, LedgerEntry, Letter, Provider, ReminderStep
+from billing.money import ZERO, split, to_cents
+
+Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerEntry.Kind
+BY = "ladder"
+# How long a letter counts with the next one: 6:96 lid 7 BW sums what can be reminded together, and says no time. For
+# terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all. No half-year is longer.
+SUMMED_DAYS = 184
+
+
+def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider: Provider, *, today: date) -> Decimal:
+    """The costs that a 14-day letter over `principal` may announce: what the ceiling over all claims leaves.
+
+    A letter after another one adds only what the sum of both allows beyond the first (6:96 lid 7 BW), so that claims
+    that might have gone together never cost the minimum twice: not while the first still runs, and not in the
+    half-year after its costs were booked.
+    """
+    patient_id = invoices[0].patient_id
+    running = Letter.objects.filter(
+        patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at=None,
+        steps__status__in=(Status.COMPOSED, Status.TAKEN), steps__invoice__settled_at=None,
+    ).distinct()  # fmt: skip
+    others = [(letter.principal, letter.costs_announced or ZERO) for letter in running]
+    return _room(principal, [*others, *_booked_before(patient_id, today)], provider)
+
+
+def _booked_before(patient_id: int, today: date) -> list[tuple[Decimal, Decimal]]:
+    """(principal, costs) of the letters of this patient whose costs were booked not long ago, and still stand."""
+    since = today - timedelta(days=SUMMED_DAYS)
+    letters = Letter.objects.filter(
+        patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
+    )
+    found = []
+    for letter in letters:
+        charged = LedgerEntry.objects.filter(
+            invoice__in=letter.steps.values("invoice_id"), kind=Kind.COSTS, reverses=None, reversed_by=None,
+            external_id__startswith=f"letter:{letter.pk}:costs:",
+        )  # fmt: skip
+        shares = dict(charged.values_list("invoice_id", "amount"))
+        named = letter.steps.filter(invoice_id__in=shares).values_list("principal", flat=True)
+        if shares:
+            base = min(letter.costs_base or ZERO, sum((amount or ZERO for amount in named), ZERO))
+            found.append((base, sum(shares.values(), ZERO)))
+    return found
+
+
+def _room(principal: Decimal, others: Sequence[tuple[Decimal, Decimal]], provider: Provider) -> Decimal:
+    """The most that may be charged on `principal` beside what was charged on `others`, (principal, costs) each."""
+    before = sum((amount for amount, _costs in others), ZERO)
+    charged = sum((costs for _amount, costs in others), ZERO)
+    alone = collection_costs(principal, vat=provider.vat_on_costs)
+    return min(alone, max(collection_costs(principal + before, vat=provider.vat_on_costs) - charged, ZERO))
+
+
+def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> None:
+    """Book the costs of the 14-day letters behind `rows`, whose invoices are locked and whose terms ran out.
+
+    Costs are due over what is still open of what the letter named, never over more, and never above what it announced
+    exactly: a part paid in time lowers them (HR 25-11-2016, ECLI:NL:HR:2016:2704).
+    """
+    by_letter: dict[int, list[tuple[Invoice, Decimal]]] = {}
+    for row in rows:
+        named = ReminderStep.objects.filter(invoice=row.invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN).last()
+        if named is None or named.letter_id is None or named.principal is None:
+            continue
+        if was_settled_since(named):
+            continue  # paid in time: what is owed since then is another matter, which that letter never named
+        still_open = min(named.principal, parts_of(row.invoice).principal)
+        by_letter.setdefault(named.letter_id, []).append((row.invoice, still_open))
+    for letter_id, claims in by_letter.items():
+        letter = Letter.objects.select_related("patient__provider").get(pk=letter_id)
+        if letter.costs_booked_at is None and letter.book_costs_on and letter.book_costs_on <= today:
+            open_claims = [(invoice, still_open) for invoice, still_open in claims if still_open > 0]
+            _book(letter, open_claims, today=today, now=now)
+
+
+def was_settled_since(row: ReminderStep) -> bool:
+    """Whether nothing was left to pay at some moment after the letter of `row` was made."""
+    if row.letter is None:
+        return False
+    entries = LedgerEntry.objects.filter(invoice=row.invoice).order_by("occurred_at", "pk")
+    owed = ZERO
+    for occurred_at, amount in entries.values_list("occurred_at", "amount"):
+        owed += amount
+        if owed <= ZERO and timezone.localtime(occurred_at).date() >= row.letter.made_on:
+            return True
+    return False
+
+
+def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date, now: datetime) -> None:
+    letter.costs_base = sum((still_open for _invoice, still_open in claims), ZERO)
+    room = _room(letter.costs_base, _booked_before(letter.patient_id, today), letter.patient.provider)
+    costs = min(letter.costs_announced or ZERO, room)
+    letter.costs_booked_at = now
+    letter.save(update_fields=["costs_booked_at", "costs_base"])
+    if to_cents(costs) < len(claims) or not claims:
+        return
+    shares = split(costs, [to_cents(still_open) for _invoice, still_open in claims])
+    for (invoice, _still_open), share in zip(claims, shares, strict=True):
+        ledger.post(
+            invoice, Kind.COSTS, share, external_id=f"letter:{letter.pk}:costs:{invoice.pk}", occurred_at=now, by=BY
+        )
+        audit.record("costs_booked", by=BY, invoice=invoice, amount=str(share))
+
+
+def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) -> None:
+    """Book the statutory interest up to `today` that was not booked before; nothing when it rounds to nothing."""
+    for invoice in invoices:
+        if interest := interest_due(invoice, until=today):
+            event = f"interest:{invoice.pk}:{today}"
+            ledger.post(invoice, Kind.INTEREST, interest, external_id=event, occurred_at=now, by=BY)
+
+
+def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
+    """Take all costs and interest off an invoice; returns the sum. Somebody turned out to be right.
+
+    What of it was paid already is credit, which staff pay back.
+    """
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        waived = take_off(locked, by=by, note=note)
+        if waived:
+            last = LedgerEntry.objects.filter(invoice=locked).latest("pk")
+            credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
+    return waived
+
+
+def take_off(invoice: Invoice, *, by: str, note: str) -> Decimal:
+    """Mirror the costs and interest of a locked invoice that stand; returns their sum in euros."""
+    charged = LedgerEntry.objects.filter(
+        invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
+    )
+    waived = ZERO
+    for entry in charged:
+        entry.invoice = invoice  # the one locked row, so that its settled_at stays the same for every entry
+        ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
+        waived += entry.amount
+    if waived:
+        audit.record("charges_waived", by=by, invoice=invoice, amount=str(waived), note=note)
+    return waived

@@ -1,0 +1,317 @@
+"""Mollie: the only file that opens a connection to it.
+
+The library stays behind four functions that give back our own frozen records, and every way in which it can fail
+becomes one of two answers: `GatewayUnknown` (it may have happened) or `GatewayRefused` (it did not). The library's
+own messages are never logged or passed on, because one of them quotes the key.
+"""
+
+import json
+import logging
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import certifi
+import requests
+from django.conf import settings
+from mollie.api.client import Client
+from mollie.api.error import RequestSetupError, ResponseError
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
+
+from billing.errors import GatewayRefused, GatewayUnknown
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS, READ_SECONDS = 2, 8
+# The read timeout starts anew at every received byte; this one does not.
+TOTAL_SECONDS = 12.0
+PAGE_SIZE, MAX_PAGES = 250, 40
+PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{6,64}")
+_AMOUNT = re.compile(r"\d{1,10}\.\d\d")
+_ALARMING = (400, 401, 403)  # our key, or a key used for two bodies: repeating cannot help, a person must look
+_STATUSES = {s: s for s in ("open", "pending", "paid", "failed", "canceled", "expired")} | {"authorized": "pending"}
+_REFUND_STATUSES = ("queued", "pending", "processing", "refunded", "failed", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSnapshot:
+    """One refund as Mollie reports it. `amount` in euros, above zero."""
+
+    refund_id: str
+    amount: Decimal
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackSnapshot:
+    """One chargeback as Mollie reports it. `amount` in euros, above zero."""
+
+    chargeback_id: str
+    amount: Decimal
+    created_at: datetime
+    reversed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSnapshot:
+    """What Mollie said about a payment at one moment. It may be old by the time it is read."""
+
+    mollie_id: str
+    status: str
+    mode: str
+    amount: Decimal
+    currency: str
+    token: str  # ours, from the metadata
+    created_at: datetime
+    checkout_url: str = ""  # empty once the payment is final
+    expires_at: datetime | None = None
+    paid_at: datetime | None = None
+    amount_refunded: Decimal | None = None
+    amount_charged_back: Decimal | None = None
+    refunds: tuple[RefundSnapshot, ...] = ()
+    chargebacks: tuple[ChargebackSnapshot, ...] = ()
+
+
+def expected_mode() -> str:
+    """`live` or `test`: it follows from the key, and every report must agree."""
+    return "live" if settings.MOLLIE_API_KEY.startswith("live_") else "test"
+
+
+def create_payment(body: str, *, idempotency_key: str) -> PaymentSnapshot:
+    """Make a payment from the JSON text `body`, which reaches Mollie byte for byte as `json.dumps` wrote it.
+
+    Within an hour the same key and body give the same payment. Raises GatewayUnknown or GatewayRefused.
+    """
+    with _translated_errors("create"):
+        return _snapshot(_client().payments.create(json.loads(body), idempotency_key=idempotency_key))
+
+
+def get_payment(mollie_id: str) -> PaymentSnapshot:
+    """The payment with its refunds and chargebacks, in one call. Raises GatewayUnknown or GatewayRefused."""
+    if not PAYMENT_ID.fullmatch(mollie_id):  # the library would put it into the URL as it is
+        raise GatewayRefused("not a payment id")
+    with _translated_errors("get"):
+        return _snapshot(_client().payments.get(mollie_id, embed="refunds,chargebacks"))
+
+
+def list_payments(*, since: datetime) -> Iterator[PaymentSnapshot]:
+    """Payments made since then, newest first, without refunds and chargebacks.
+
+    What is not ours (no token of ours in the metadata) is passed over. Raises GatewayUnknown, also when there are
+    more than PAGE_SIZE × MAX_PAGES, because then not having seen one proves nothing.
+    """
+    client = _client()
+    with _translated_errors("list"):
+        page = client.payments.list(limit=PAGE_SIZE)
+    for _ in range(MAX_PAGES):
+        with _translated_errors("list"):
+            rows = page["_embedded"]["payments"]
+            ours = [_snapshot(row) for row in rows if _token(row)]
+            reached = any(_moment(row["createdAt"]) < since for row in rows)
+        yield from (snapshot for snapshot in ours if snapshot.created_at >= since)
+        if reached:
+            return
+        with _translated_errors("list"):
+            page = page.get_next()
+        if page is None:
+            return
+    raise GatewayUnknown("list: too many payments")
+
+
+@contextmanager
+def _translated_errors(call: str) -> Iterator[None]:
+    """Turn whatever goes wrong in a call into one of our two errors, saying nothing that could hold the key."""
+    try:
+        yield
+    except RequestSetupError:
+        raise GatewayRefused(f"{call}: our set-up is wrong", alarm=True) from None
+    except ResponseError as error:
+        status, field = error.status, str(error.field or "")[:40]
+        log.warning("mollie %s answered %s %s", call, status, field)
+        if isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 429):
+            raise GatewayRefused(f"{call}: {status} {field}".strip(), alarm=status in _ALARMING) from None
+        raise GatewayUnknown(f"{call}: {status}") from None
+    # The library lets KeyError and TypeError out on odd answers. Whatever it is, the payment may have been made.
+    except Exception as error:
+        log.warning("mollie %s gave no usable answer: %s", call, type(error).__name__)
+        raise GatewayUnknown(f"{call}: {type(error).__name__}") from None
+
+
+# --- reading answers ------------------------------------------------------------------------------
+
+
+def _snapshot(row: dict[str, Any]) -> PaymentSnapshot:
+    """Our record of a payment; ValueError, KeyError or TypeError when the answer is not one."""
+    embedded = row.get("_embedded") or {}
+    checkout = (row["_links"].get("checkout") or {}).get("href", "")
+    if not (isinstance(row["id"], str) and PAYMENT_ID.fullmatch(row["id"])):
+        raise ValueError("payment id")
+    if checkout and not checkout.startswith(("https://", "http://")):
+        raise ValueError("checkout address")
+    return PaymentSnapshot(
+        mollie_id=row["id"],
+        status=_STATUSES[row["status"]],
+        mode=row["mode"],
+        amount=_euros(row["amount"]),
+        currency=row["amount"]["currency"],
+        token=_token(row),
+        created_at=_moment(row["createdAt"]),
+        checkout_url=checkout,
+        expires_at=_optional_moment(row.get("expiresAt")),
+        paid_at=_optional_moment(row.get("paidAt")),
+        amount_refunded=_euros(row["amountRefunded"]) if row.get("amountRefunded") else None,
+        amount_charged_back=_euros(row["amountChargedBack"]) if row.get("amountChargedBack") else None,
+        refunds=tuple(_refund(r) for r in embedded.get("refunds") or ()),
+        chargebacks=tuple(_chargeback(c) for c in embedded.get("chargebacks") or ()),
+    )
+
+
+def _refund(row: dict[str, Any]) -> RefundSnapshot:
+    # A status that is new to us is money on its way out: booked, like every one that did not fail.
+    status = row["status"] if row["status"] in _REFUND_STATUSES else "pending"
+    return RefundSnapshot(_own_id(row, "re_"), _euros(row["amount"]), status, _moment(row["createdAt"]))
+
+
+def _chargeback(row: dict[str, Any]) -> ChargebackSnapshot:
+    return ChargebackSnapshot(
+        _own_id(row, "chb_"),
+        _euros(row["amount"]),
+        _moment(row["createdAt"]),
+        _optional_moment(row.get("reversedAt")),
+    )
+
+
+def _own_id(row: dict[str, Any], prefix: str) -> str:
+    if not (isinstance(row["id"], str) and row["id"].startswith(prefix) and len(row["id"]) <= 70):
+        raise ValueError("id")
+    return row["id"]
+
+
+def _token(row: dict[str, Any]) -> str:
+    metadata = row.get("metadata")
+    token = metadata.get("token") if isinstance(metadata, dict) else None
+    return token if isinstance(token, str) else ""
+
+
+def _euros(amount: dict[str, str]) -> Decimal:
+    if not _AMOUNT.fullmatch(amount["value"]):
+        raise ValueError("amount")
+    return Decimal(amount["value"])
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment
+
+
+def _optional_moment(text: str | None) -> datetime | None:
+    return _moment(text) if text else None
+
+
+# --- the connection -------------------------------------------------------------------------------
+
+_call = threading.local()  # .sockets: the connections that the call of this thread opened
+
+
+class _DeadlineConnection:
+    """Remembers a second handle on each socket, so that the deadline can cut it, TLS handshake included."""
+
+    def _new_conn(self) -> socket.socket:
+        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
+        _call.sockets.append(sock.dup())
+        return sock
+
+
+class _DeadlineHTTP(_DeadlineConnection, HTTPConnection):
+    pass
+
+
+class _DeadlineHTTPS(_DeadlineConnection, HTTPSConnection):
+    pass
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _DeadlineHTTP
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineHTTPS
+
+
+@lru_cache(maxsize=1)
+def _ssl_context() -> ssl.SSLContext:
+    """Whom we believe to be Mollie. Read once a process: the list of authorities takes longer than the call."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=_ssl_context(), **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        super().cert_verify(conn, url, verify, cert)
+        if verify is True:
+            conn.ca_certs = None  # they are in the context; with their name here they would be read again
+
+
+class MollieClient(Client):
+    """The library's client without retries, redirects, proxies or our host's name; made anew for every call."""
+
+    UNAME = "zorgrekening"  # by default it sends the name of the machine
+
+    def __init__(self, endpoint: str, key: str) -> None:
+        super().__init__(api_endpoint=endpoint, timeout=(CONNECT_SECONDS, READ_SECONDS), retry=0)
+        session = requests.Session()
+        session.trust_env = False  # an entry in .netrc would replace the key
+        session.max_redirects = 0
+        session.headers["Connection"] = "close"
+        session.mount("https://", _Adapter(max_retries=0))
+        session.mount("http://", _Adapter(max_retries=0))
+        # Private in the library, which is therefore pinned to one version; a test fails when it changes.
+        self._client = session
+        self.set_api_key(key)
+
+    def perform_http_call(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """One HTTP call that ends within TOTAL_SECONDS, however slowly the other side drips its answer."""
+        sockets: list[socket.socket] = []
+        _call.sockets = sockets
+        deadline = threading.Timer(TOTAL_SECONDS, _abort, [sockets])
+        deadline.daemon = True
+        deadline.start()
+        try:
+            return super().perform_http_call(*args, **kwargs)
+        finally:
+            deadline.cancel()
+            # Never one connection for two calls: the far end has closed it, and the next deadline would not know it.
+            self._client.close()
+            for sock in sockets:
+                sock.close()
+
+
+def _abort(sockets: list[socket.socket]) -> None:
+    for sock in sockets:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError as error:  # closed meanwhile: the call just ended by itself
+            log.info("nothing to cut: %s", type(error).__name__)
+
+
+def _client() -> MollieClient:
+    return MollieClient(settings.MOLLIE_API_URL, settings.MOLLIE_API_KEY)

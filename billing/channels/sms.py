@@ -1,0 +1,134 @@
+"""SMS: the only file that opens a connection to the provider of text messages.
+
+The provider is Spryng: Dutch, data stays in the Netherlands, in use with Dutch municipal health services, and its
+whole API is one POST with a Bearer key. Another provider is another `_body` and `SMS_API_URL`.
+
+A call is made once. Repeating one whose outcome is unknown could send a second SMS, and the patient can ask for a
+new code at any time; so nothing here retries, follows a redirect or obeys a proxy of the machine.
+"""
+
+import json
+import logging
+import re
+import time
+from typing import Any
+
+import phonenumbers
+import requests
+from django.conf import settings
+from requests.adapters import HTTPAdapter
+
+from billing.errors import GatewayRefused, GatewayUnknown
+
+log = logging.getLogger(__name__)
+
+CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 2, 5, 8.0
+MAX_CHARACTERS = 160  # one SMS, in the alphabet of GSM
+SENDER = re.compile(r"[A-Za-z0-9]{3,11}")
+_MAX_BYTES = 65_536
+_ALARMING = (400, 401, 402, 403, 404, 405)  # our key, credit or address is wrong: a person must look
+_MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
+def can_reach(number: Any) -> bool:
+    """Whether `number` (a phone number, text or nothing) is a mobile of a country in settings.SMS_COUNTRIES."""
+    try:
+        parsed = phonenumbers.parse(str(number or ""), None)
+    except phonenumbers.NumberParseException:
+        return False
+    return (
+        phonenumbers.is_valid_number(parsed)
+        and not parsed.extension
+        and phonenumbers.region_code_for_number(parsed) in settings.SMS_COUNTRIES
+        and phonenumbers.number_type(parsed) in _MOBILE
+    )
+
+
+def send_sms(*, to: Any, text: str, reference: str) -> str:
+    """Send `text` to the number `to`; the provider's id of the message.
+
+    `reference` is ours, for the provider's reports, and says nothing about a person. Raises GatewayRefused (it was
+    not sent) or GatewayUnknown (it may have been sent). Neither repeats the number or the text.
+    """
+    if not can_reach(to):
+        raise GatewayRefused("the number is not on the list of countries and kinds")
+    if len(text) > MAX_CHARACTERS:
+        raise GatewayRefused("the text is longer than one message")
+    number = phonenumbers.format_number(phonenumbers.parse(str(to), None), phonenumbers.PhoneNumberFormat.E164)
+    return _call(_body(number, text, reference))
+
+
+def _body(number: str, text: str, reference: str) -> dict[str, Any]:
+    return {
+        "originator": settings.SMS_SENDER,
+        "recipients": [number.removeprefix("+")],
+        "body": text,
+        "encoding": "plain",
+        "route": "business",
+        "reference": reference,
+    }
+
+
+def _call(body: dict[str, Any]) -> str:
+    headers = {"Authorization": f"Bearer {settings.SMS_API_KEY}", "Accept": "application/json", "Connection": "close"}
+    try:
+        with (
+            _session() as session,
+            session.post(
+                settings.SMS_API_URL,
+                json=body,
+                headers=headers,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
+            status, content = answer.status_code, _read(answer, until=time.monotonic() + TOTAL_SECONDS)
+    except (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema):
+        raise GatewayRefused("no connection") from None
+    except requests.exceptions.SSLError:
+        raise GatewayRefused("no trusted connection", alarm=True) from None
+    except requests.RequestException as error:
+        if _never_connected(error):
+            raise GatewayRefused("no connection") from None
+        # Without the error itself: it may quote the address, and some quote what was sent.
+        raise GatewayUnknown(type(error).__name__) from None
+    return _understood(status, content)
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # an entry in .netrc would replace the key
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(max_retries=0))
+    return session
+
+
+def _read(answer: requests.Response, *, until: float) -> bytes:
+    """The answer, unless it is too large or drips in too slowly: the read timeout starts anew at every byte."""
+    content = b""
+    for part in answer.iter_content(1):  # more would wait for more, and not look at the clock meanwhile
+        content += part
+        if len(content) > _MAX_BYTES or time.monotonic() > until:
+            raise requests.exceptions.ReadTimeout
+    return content
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether the connection was never made, so that nothing can have been sent."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
+
+
+def _understood(status: int, content: bytes) -> str:
+    """The id in the provider's answer, or the error that it amounts to."""
+    if status in (200, 201):
+        try:
+            message_id = json.loads(content)["id"]
+        except (ValueError, TypeError, KeyError):
+            raise GatewayUnknown("an answer without an id") from None
+        return str(message_id)[:70]
+    log.warning("the SMS provider answered %s", status)
+    if 400 <= status < 500 and status not in (408, 409):
+        raise GatewayRefused(f"status {status}", alarm=status in _ALARMING)
+    raise GatewayUnknown(f"status {status}")

@@ -1,0 +1,158 @@
+"""The full invoice as a document: its facts, made into a PDF once per version, kept sealed and served again."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from billing import links
+from billing.documents import pdf
+from billing.encryption import current_key_id, seal, unseal
+from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry, PaymentPlan
+from billing.money import ZERO, round_euro
+from billing.plans.progress import Line, progress_of
+
+Kind = LedgerEntry.Kind
+PAPER_LINK_LASTS = timedelta(days=365)  # for the code on paper; the payment reference beside it goes on working
+LAYOUT_VERSION = 2  # raise it when the template or stylesheet changes what is printed
+
+
+def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
+    """The full invoice in `language`, from the store when this version was made before.
+
+    Medical data: whoever calls this has checked who is asking and has written the access log.
+    """
+    with translation.override(language):
+        known = facts(invoice)
+    version = _version(known)
+    stored = InvoiceDocument.objects.filter(invoice=invoice, language=language, version=version).first()
+    if stored:
+        return _open(stored)
+    with translation.override(language):
+        qr = pdf.qr_code(known["address"], label=_("Code that opens the page of this invoice"))
+    document = pdf.render(known | {"qr": qr}, language=language)
+    _store(document, invoice, language, version)
+    return document
+
+
+def facts(invoice: Invoice) -> dict[str, Any]:
+    """Everything that is printed: what an insurer asks of an invoice, and what the patient still has to pay."""
+    patient, provider = invoice.patient, invoice.provider
+    lines = [_line(line) for line in CareDetail.objects.get(invoice=invoice).lines]
+    entries = list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None))
+    outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
+    link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
+    address = links.absolute(reverse("link", args=[link]))
+    return {
+        "invoice": invoice,
+        "provider": provider,
+        "patient": patient,
+        "identity": patient.identity | {"date_of_birth": _day(patient.identity["date_of_birth"])},
+        "lines": lines,
+        "total": sum((line["amount"] for line in lines), ZERO),
+        "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
+        "outstanding": outstanding,
+        "settled": outstanding == ZERO,
+        "hold": invoice.holds.filter(released_at=None).exists(),
+        "installments": _installments(invoice, outstanding),
+        "address": address,
+        "site": settings.PUBLIC_URL.split("//", 1)[-1],
+        "reference": " ".join(invoice.payment_reference[i : i + 4] for i in range(0, 16, 4)),
+    }
+
+
+def _installments(invoice: Invoice, outstanding: Decimal) -> list[Line]:
+    """What was agreed about paying in installments, while that runs; a deferral is but another last day to pay."""
+    kind, status = PaymentPlan.Kind.INSTALLMENTS, PaymentPlan.Status.ACTIVE
+    plan = invoice.plans.filter(kind=kind, status=status).first()
+    return list(progress_of(plan, outstanding, today=timezone.localdate()).lines) if plan else []
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    unit_price = Decimal(line["unit_price"])
+    return line | {
+        "performed_on": _day(line["performed_on"]),
+        "unit_price": unit_price,
+        "amount": round_euro(unit_price * line["quantity"]),
+    }
+
+
+def _day(text: str) -> date:
+    day = parse_date(text)
+    if day is None:
+        raise ValueError("a stored date is not a date")
+    return day
+
+
+def _version(known: dict[str, Any]) -> str:
+    """What tells one printed version from another; the day of printing does not stand on the invoice."""
+    rows = {
+        name: [(field.attname, str(getattr(row, field.attname))) for field in row._meta.concrete_fields]
+        for name, row in known.items()
+        if name in ("provider", "patient")
+    }
+    rows["patient"] = [pair for pair in rows["patient"] if not pair[0].startswith("sealed_")]
+    printed = (
+        LAYOUT_VERSION,
+        rows,
+        known["invoice"].due_on,
+        known["identity"],
+        known["lines"],
+        [(entry.pk, entry.kind, entry.amount) for entry in known["changes"]],
+        known["hold"],
+        [(line.installment.due_on, line.installment.amount, line.open) for line in known["installments"]],
+        known["address"],
+    )
+    return hashlib.sha256(json.dumps(printed, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _bound_to(document: InvoiceDocument) -> str:
+    return f"invoice_document:{document.invoice_id}:{document.language}:{document.version}"
+
+
+def _store(content: bytes, invoice: Invoice, language: str, version: str) -> None:
+    """Seal and store; when two make the same version at once, the row of the first stands."""
+    document = InvoiceDocument(invoice=invoice, language=language, version=version)
+    sealed = seal(content, bound_to=_bound_to(document))
+    document.name = storages["default"].save(f"invoices/{links.new_token()}.sealed", ContentFile(sealed))
+    made = InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
+    if not InvoiceDocument.objects.filter(name=made[0].name).exists():
+        storages["default"].delete(document.name)
+
+
+def _open(document: InvoiceDocument) -> bytes:
+    with storages["default"].open(document.name) as file:
+        return unseal(file.read(), bound_to=_bound_to(document))
+
+
+def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each version that is kept. Medical data, as `invoice_pdf`."""
+    for document in InvoiceDocument.objects.filter(invoice=invoice).order_by("pk"):
+        yield f"rekening-{document.language}-{document.pk}.pdf", _open(document)
+
+
+def seal_again() -> int:
+    """Seal every stored document that an older key sealed with the newest one; how many there were."""
+    store, count = storages["default"], 0
+    for document in InvoiceDocument.objects.order_by("pk").iterator(chunk_size=500):
+        with store.open(document.name) as file:
+            sealed = file.read()
+        if sealed[0] == current_key_id():
+            continue
+        before, bound_to = document.name, _bound_to(document)
+        fresh = seal(unseal(sealed, bound_to=bound_to), bound_to=bound_to)
+        document.name = store.save(f"invoices/{links.new_token()}.sealed", ContentFile(fresh))
+        document.save(update_fields=["name"])
+        store.delete(before)
+        count += 1
+    return count

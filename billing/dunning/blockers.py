@@ -1,0 +1,135 @@
+"""What stands in the way of the next letter about an invoice: one list for the machine and for the staff who watch it.
+
+It is asked when a letter is made, again when it is sent, and whenever staff open the invoice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing import ledger
+from billing.adjustments import charges
+from billing.invoices import schedule
+from billing.law import calendar
+from billing.models import Hold, Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
+from billing.outbox.addresses import is_one_address
+
+Step, Status = ReminderStep.Step, ReminderStep.Status
+MONEY_UNDER_WAY = timedelta(hours=1)  # so long an attempt to pay keeps letters back
+LIMITATION_YEARS = 5  # 3:307 BW: nobody is reminded of what can no longer be claimed
+
+
+class Action(StrEnum):
+    """What becomes of the step: asked again soon, dropped for now, or left to a person."""
+
+    WAIT = "wait"
+    DROP = "drop"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    reason: str
+    effect: Action
+
+    @property
+    def sentence(self) -> Promise | str:
+        return REASONS.get(self.reason, self.reason)
+
+
+REASONS: dict[str, Promise] = {
+    "withdrawn": _("the invoice was withdrawn"),
+    "paid": _("nothing is left to pay"),
+    "on_hold": _("the invoice is on hold"),
+    "plan": _("the patient pays later or in parts, as agreed"),
+    "superseded": _("the invoice stands at another step now"),
+    "no_address": _("no e-mail address is known"),
+    "announced": _("the announcement of the invoice was not sent yet"),
+    "not_announced": _("the invoice never reached the patient"),
+    "payment_under_way": _("somebody is paying right now"),
+    "just_announced": _("the invoice was announced only a few days ago"),
+    "too_late": _("a friendly note has no use after the last day to pay"),
+    "not_due": _("the last day to pay has not passed"),
+    "limitation": _("the claim is older than five years"),
+    "previous_runs": _("the letter before still gives time to pay"),
+    "settled_since": _("everything was paid after the letter before, and something is owed again since"),
+    "nothing_booked": _("no costs and no interest came with it, so there was nothing to tell"),
+    "interrupted": _("a hold, a deferral or a plan came in between"),
+    "bounced": _("the mail came back"),
+    "not_delivered": _("the mail could not be delivered"),
+    "changed": _("the amount changed before the letter was sent"),
+    "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
+    "stale": _("the letter was made too long ago"),
+    "restored": _("a backup was restored, and the letter may have left after it was made"),
+    "by_hand": _("delivered in another way, says staff"),
+}
+
+
+def blockers(
+    invoice: Invoice, step: int, *, now: datetime, today: date, composed: bool = False, joins: bool = False
+) -> Iterator[Blocker]:
+    """Everything that forbids `step` for this invoice today, the most telling first; nothing: it may be taken.
+
+    `composed`: the letter exists already, so the pointer stands one step further. `joins`: it goes along in a letter
+    about other invoices, since claims that can be reminded belong together (6:96 lid 7 BW), whatever its own day.
+    """
+    if invoice.withdrawn_at:
+        yield Blocker("withdrawn", Action.DROP)
+    if ledger.balance(invoice.pk) <= 0:
+        yield Blocker("paid", Action.DROP)
+    if step != Step.NOTICE:
+        if not composed and invoice.next_step != step:
+            yield Blocker("superseded", Action.DROP)
+        if Hold.objects.filter(invoice=invoice, released_at=None).exists():
+            yield Blocker("on_hold", Action.DROP)
+        if PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists():
+            yield Blocker("plan", Action.DROP)
+        yield from _delivery(invoice, now=now, today=today, step=step)
+        live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
+        if live.filter(created_at__gt=now - MONEY_UNDER_WAY).exists():
+            yield Blocker("payment_under_way", Action.WAIT)
+    if step != Step.HAND_OVER and not is_one_address(invoice.patient.email):
+        yield Blocker("no_address", Action.REST)
+    if step >= Step.REMINDER:
+        yield from _law(invoice, step, today=today, joins=joins, composed=composed)
+
+
+def _delivery(invoice: Invoice, *, now: datetime, today: date, step: int) -> Iterator[Blocker]:
+    """Nobody is reminded of an invoice that never reached them."""
+    rows = ReminderStep.objects.filter(invoice=invoice, step=Step.NOTICE).select_related("letter__message")
+    notice = rows.filter(status__in=schedule.STANDING).last()
+    if notice is None or _came_back(notice):
+        yield Blocker("not_announced", Action.REST)
+    elif notice.status != Status.TAKEN:
+        yield Blocker("announced", Action.WAIT)
+    if step == Step.NOTE and today >= invoice.due_on:
+        yield Blocker("too_late", Action.DROP)
+    if notice and step <= Step.REMINDER and today < schedule.reaction_ends(notice, step):
+        yield Blocker("just_announced", Action.DROP)
+
+
+def _came_back(notice: ReminderStep) -> bool:
+    message = notice.letter.message if notice.letter else None
+    return message is not None and (message.bounced_at is not None or message.status == OutboxMessage.Status.FAILED)
+
+
+def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
+    """In default (6:81 BW), not too old, and the letter before lawfully ran out."""
+    if today <= invoice.due_on:
+        yield Blocker("not_due", Action.DROP)
+    if today > calendar.anniversary(invoice.due_on, LIMITATION_YEARS):
+        yield Blocker("limitation", Action.REST)
+    if step == Step.REMINDER:
+        return
+    taken = ReminderStep.objects.filter(invoice=invoice, step=step - 1, status=Status.TAKEN)
+    before = taken.select_related("letter").last()
+    # One that goes along skips the bank days, never the day that its own letter named.
+    first = schedule.runs_until(before) + timedelta(days=1) if before and joins else None
+    if before is None or (first or schedule.earliest_after(before)) > today:
+        yield Blocker("previous_runs", Action.DROP)
+    elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
+        yield Blocker("settled_since", Action.DROP)

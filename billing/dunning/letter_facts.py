@@ -1,0 +1,69 @@
+"""What the letters of the ladder say: the facts for their templates in `templates/messages/`."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from billing import links
+from billing.invoices import schedule
+from billing.law import interest
+from billing.ledger import outstanding
+from billing.ledger.breakdown import Parts
+from billing.models import Hold, Invoice, Letter, ReminderStep
+from billing.money import ZERO
+
+Step = ReminderStep.Step
+KINDS = {
+    Step.NOTICE: "invoice_notice",
+    Step.NOTE: "friendly_note",
+    Step.REMINDER: "reminder",
+    Step.FINAL_NOTICE: "final_notice",
+    Step.NOTICE_OF_COSTS: "notice_of_costs",
+    Step.FINAL: "final",
+}
+
+
+def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
+    """Everything a template may use; what a patient is told is only amounts, dates and numbers, never care."""
+    provider = invoices[0].provider
+    until = today + timedelta(days=settings.LINK_VALID_DAYS)
+    lines = [_line(invoice, part, until) for invoice, part in zip(invoices, parts, strict=True)]
+    total = sum((line["amount"] for line in lines), ZERO)
+    return {
+        "lines": lines,
+        "several": len(lines) > 1,
+        "total": total,
+        "principal": letter.principal,
+        "interest": sum((part.interest for part in parts), ZERO),
+        "costs": sum((part.costs for part in parts), ZERO),
+        "announced": letter.costs_announced or ZERO,
+        "with_vat": provider.vat_on_costs,
+        "rate": interest.rate_on(today).percentage,
+        "provider": provider,
+        "due_on": invoices[0].due_on,
+        "overdue": invoices[0].due_on < today,
+        "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
+        "days_to_pay": schedule.DAYS_TO_PAY,
+        "last_day": schedule.named_day(letter.step, today),
+        "link_until": until,
+    }
+
+
+def _on_hold(invoice: Invoice) -> bool:
+    return Hold.objects.filter(invoice=invoice, released_at=None).exists()
+
+
+def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
+    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
+    return {
+        "number": invoice.number,
+        "issued_on": invoice.issued_on,
+        "due_on": invoice.due_on,
+        "reference_ending": invoice.payment_reference[-4:],
+        "amount": outstanding(invoice.pk),
+        "principal": part.principal,
+        "link": link,
+    }

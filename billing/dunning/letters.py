@@ -1,0 +1,317 @@
+"""The letters of the ladder: made one patient at a time under locks, checked once more when sent, followed after.
+
+A planned step is only a candidate. Here it is looked at again with the patient and all invoices of the letter locked,
+in that order everywhere, so that a payment, a hold or a plan comes either before or after, never in between.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from billing import audit, ledger
+from billing.adjustments import charges
+from billing.dunning import letter_facts
+from billing.dunning.blockers import Action, Blocker, blockers
+from billing.invoices import schedule
+from billing.law import calendar
+from billing.ledger.breakdown import parts_of
+from billing.models import Invoice, Letter, OutboxMessage, Patient, ReminderStep, StaffTask
+from billing.money import ZERO
+from billing.outbox.queue import queue_message
+from billing.transitions import advance
+
+Step, Status = ReminderStep.Step, ReminderStep.Status
+HELD_UP_AFTER = timedelta(days=3)  # a weekend with a holiday
+NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement names a day only for what is late already, and costs nothing
+LOOK_AGAIN_AFTER = timedelta(minutes=15)
+# A step that was dropped for one of these keeps its place: whatever ends it aims the ladder anew.
+_KEEPS_PLACE = ("withdrawn", "paid", "on_hold", "plan", "superseded")
+
+
+def may_go_out(step: int, now: datetime) -> bool:
+    """Whether a letter of this step may be sent at this moment: reminders by law, the announcement by courtesy."""
+    if step != Step.NOTICE:
+        return calendar.is_sending_moment(now)
+    first, last = settings.NOTICE_HOURS
+    return first <= timezone.localtime(now).hour < last
+
+
+def compose(patient_id: int, *, now: datetime) -> None:
+    """Make the letters of one patient whose steps are planned; what may not be sent now is dropped, or waits."""
+    with transaction.atomic(durable=True):
+        patient = _lock_patient(patient_id, skip_locked=True)
+        if patient is None:
+            return
+        invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, _candidates(patient))}
+        planned = ReminderStep.objects.filter(invoice__in=invoices.values(), status=Status.PLANNED)
+        rows = [row for row in planned.order_by("step", "invoice_id") if may_go_out(row.step, now)]
+        for row in rows:
+            row.invoice = invoices[row.invoice_id]
+        for step, group in groupby(rows, key=lambda row: row.step):
+            of_step = list(group)
+            today = max(timezone.localtime(now).date(), *(row.planned_on for row in of_step))
+            others = [i for i in invoices.values() if i.pk not in {row.invoice_id for row in of_step}]
+            _take_step(step, of_step, others, now=now, today=today)
+
+
+def _lock_patient(patient_id: int, *, skip_locked: bool = False) -> Patient | None:
+    """One composer for each patient. Another one at work is left alone where the database can say so."""
+    skip = skip_locked and connection.features.has_select_for_update_skip_locked
+    rows = Patient.objects.select_for_update(of=("self",), skip_locked=skip, no_key=True).select_related("provider")
+    return rows.filter(pk=patient_id).first()
+
+
+def _candidates(patient: Patient) -> Iterable[int]:
+    """Invoices with a planned step, and those that may go along in a 14-day letter."""
+    planned = ReminderStep.objects.filter(invoice__patient=patient, status=Status.PLANNED)
+    found = dict(planned.values_list("invoice_id", "step"))
+    if Step.FINAL_NOTICE not in found.values():
+        return found
+    along = Invoice.objects.filter(
+        patient=patient, settled_at=None, withdrawn_at=None, next_step=Step.FINAL_NOTICE, next_step_on__isnull=False
+    )
+    return {*found, *along.values_list("pk", flat=True)}
+
+
+def _lock_invoices(patient: Patient, ids: Iterable[int]) -> list[Invoice]:
+    """In the order of their keys, so that two that need several never wait for each other."""
+    locked = list(Invoice.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+    for invoice in locked:
+        invoice.patient, invoice.provider = patient, patient.provider
+    return locked
+
+
+def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *, now: datetime, today: date) -> None:
+    found = [(row, next(blockers(row.invoice, step, now=now, today=today), None)) for row in rows]
+    for row, blocker in found:
+        if blocker and blocker.effect != Action.WAIT:
+            _drop(row, blocker, today)
+    ready = [row for row, blocker in found if blocker is None]
+    waiting = any(blocker and blocker.effect == Action.WAIT for _row, blocker in found)
+    if not ready or (waiting and step >= Step.FINAL_NOTICE):
+        return  # what belongs together waits together
+    if step == Step.NOTICE:
+        for row in ready:
+            _give_time(row, today)
+            _write(step, [row], now=now, today=today)
+    elif step == Step.HAND_OVER:
+        for row in ready:
+            _hand_over(row, today)
+    elif not Letter.objects.filter(patient=ready[0].invoice.patient, step=step, made_on=today, voided_at=None).exists():
+        if step == Step.FINAL_NOTICE:
+            ready += _going_along(others, now=now, today=today)
+        _write(step, ready, now=now, today=today)
+
+
+def _give_time(row: ReminderStep, today: date) -> None:
+    """An announcement that we held up for days must not eat the time that the patient has to pay."""
+    fair = schedule.time_to_pay(row.invoice, today=today)
+    if today > row.planned_on + HELD_UP_AFTER and row.invoice.due_on < fair:
+        row.due_on = fair
+        row.save(update_fields=["due_on"])
+        schedule.interrupt(row.invoice, due_on=fair, today=today)
+
+
+def _drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
+    schedule.close(row, Status.DROPPED, blocker.reason)
+    if blocker.reason == "settled_since":
+        schedule.void_final_notice(row.invoice, blocker.reason)
+    if blocker.effect == Action.REST:
+        leave_to_staff(row.invoice, blocker.reason, key=f"step:{row.pk}")
+    elif blocker.reason not in _KEEPS_PLACE:
+        schedule.reschedule(row.invoice, today=today)
+
+
+def leave_to_staff(invoice: Invoice, reason: str, *, key: str) -> None:
+    """The ladder rests until a person has seen to it; nothing costs the patient anything meanwhile."""
+    schedule.suspend(invoice)
+    audit.open_task(StaffTask.Kind.INVOICE_UNDELIVERED, dedupe_key=key, invoice=invoice, note=reason)
+
+
+def _going_along(others: Sequence[Invoice], *, now: datetime, today: date) -> list[ReminderStep]:
+    """Claims of the same patient that can be reminded too: the law wants one letter for all of them."""
+    joining = []
+    for invoice in others:
+        if not any(blockers(invoice, Step.FINAL_NOTICE, now=now, today=today, joins=True)):
+            row = ReminderStep(invoice=invoice, step=Step.FINAL_NOTICE, due_on=invoice.due_on, planned_on=today)
+            row.save(force_insert=True)
+            joining.append(row)
+    return joining
+
+
+def _hand_over(row: ReminderStep, today: date) -> None:
+    """No machine goes further than the last letter."""
+    advance(row, Status.TAKEN, closed_at=timezone.now())
+    audit.open_task(StaffTask.Kind.READY_FOR_HAND_OVER, dedupe_key=f"step:{row.pk}", invoice=row.invoice)
+    schedule.reschedule(row.invoice, today=today)
+
+
+def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -> None:
+    """Book what this step makes due, write down what the letter says, and queue it."""
+    invoices = [row.invoice for row in rows]
+    if step == Step.NOTICE_OF_COSTS:
+        charges.book_costs(rows, today=today, now=now)
+    if step >= Step.NOTICE_OF_COSTS:
+        charges.book_interest(invoices, today=today, now=now)
+    parts = [parts_of(invoice) for invoice in invoices]
+    if step == Step.NOTICE_OF_COSTS and not any(part.costs or part.interest for part in parts):
+        _skip(rows, "nothing_booked", today=today)
+        return
+    letter = Letter(patient=invoices[0].patient, step=step, made_on=today, interest_until=today)
+    letter.principal = sum((part.principal for part in parts), ZERO)
+    if step == Step.FINAL_NOTICE:
+        provider = invoices[0].provider
+        letter.costs_announced = charges.costs_to_announce(invoices, letter.principal, provider, today=today)
+    letter.save(force_insert=True)
+    letter.message = queue_message(
+        letter_facts.KINDS[Step(step)],
+        invoice=invoices[0],
+        context=letter_facts.facts(letter, invoices, parts, today=today),
+        dedupe_key=f"letter:{letter.pk}",
+        now=now,
+    )
+    letter.save(update_fields=["message"])
+    for row, part in zip(rows, parts, strict=True):
+        amount = ledger.outstanding(row.invoice_id)
+        advance(row, Status.COMPOSED, letter=letter, amount=amount, principal=part.principal)
+        schedule.reschedule(row.invoice, today=today)
+
+
+def _skip(rows: Iterable[ReminderStep], reason: str, *, today: date) -> None:
+    """Take a step that has nothing to tell without a letter: the one after it comes in its own time."""
+    for row in rows:
+        advance(row, Status.TAKEN, reason=reason, closed_at=timezone.now())
+        schedule.reschedule(row.invoice, today=today)
+
+
+# --- sending ------------------------------------------------------------------------------------
+
+
+def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """The last check of a letter, in the transaction that claims its message (see outbox.LAST_CHECKS).
+
+    What was paid, held, agreed or booked since the letter was made withdraws the whole letter, and its steps are
+    planned again: the next one speaks only of what is still open.
+    """
+    letter = Letter.objects.select_related("patient").get(message=message)
+    if not may_go_out(letter.step, now):
+        return _next_moment(letter.step, now)
+    patient = _lock_patient(letter.patient_id)
+    rows = list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id"))
+    assert patient is not None
+    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, [row.invoice_id for row in rows])}
+    if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
+        return None  # another worker was first (the claim will say so), and what is being sent can't be withdrawn
+    today = max(timezone.localtime(now).date(), letter.made_on)
+    for row in rows:
+        row.refresh_from_db()
+        row.invoice = invoices[row.invoice_id]
+        blocker = _blocker_to_sending(row, now=now, today=today)
+        if blocker and blocker.effect == Action.WAIT:
+            return now + LOOK_AGAIN_AFTER
+        if blocker or _is_stale(letter, today):
+            reason = blocker.reason if blocker else "stale"
+            _withdraw(letter, rows, invoices, reason, today=today)
+            return reason
+    return None
+
+
+def _next_moment(step: int, now: datetime) -> datetime:
+    if step != Step.NOTICE:
+        return calendar.next_sending_moment(now)
+    local = timezone.localtime(now)
+    morning = local.replace(hour=settings.NOTICE_HOURS[0], minute=0, second=0, microsecond=0)
+    return morning if morning > local else morning + timedelta(days=1)
+
+
+def _is_stale(letter: Letter, today: date) -> bool:
+    """Whether a letter must be made again: the days that it names count from the day on which it is sent."""
+    return today > letter.made_on + (NOTICE_STALE_AFTER if letter.step == Step.NOTICE else timedelta(0))
+
+
+def _blocker_to_sending(row: ReminderStep, *, now: datetime, today: date) -> Blocker | None:
+    if row.status != Status.COMPOSED:
+        return Blocker(row.reason or "interrupted", Action.DROP)
+    if row.due_on != row.invoice.due_on and row.step != Step.NOTICE:
+        return Blocker("superseded", Action.DROP)
+    joins = row.step == Step.FINAL_NOTICE  # whether it was early or went along was decided when the letter was made
+    found = next(blockers(row.invoice, row.step, now=now, today=today, composed=True, joins=joins), None)
+    if found is None and ledger.outstanding(row.invoice_id) != row.amount:
+        return Blocker("changed", Action.DROP)
+    return found
+
+
+def _withdraw(
+    letter: Letter, rows: Sequence[ReminderStep], invoices: dict[int, Invoice], reason: str, *, today: date
+) -> None:
+    Letter.objects.filter(pk=letter.pk).update(voided_at=timezone.now(), void_reason=reason)
+    for row in rows:
+        ReminderStep.objects.filter(pk=row.pk, status=Status.COMPOSED).update(
+            status=Status.PLANNED, letter=None, amount=None, principal=None, planned_on=today
+        )
+        schedule.reschedule(invoices[row.invoice_id], today=today)
+
+
+# --- after sending ------------------------------------------------------------------------------
+
+
+def follow(letter_id: int, *, now: datetime) -> None:
+    """Once the mail server took a letter its steps are taken, and their time runs from the day of delivery."""
+    with transaction.atomic(durable=True):
+        letter, rows, invoices = _lock_letter(letter_id)
+        message = letter.message
+        if letter.sent_on or letter.voided_at or message is None or message.sent_at is None:
+            return
+        letter.sent_on = timezone.localtime(message.sent_at).date()
+        letter.delivered_on = calendar.delivered_on(letter.sent_on, calendar.Channel.EMAIL)
+        if letter.step == Step.FINAL_NOTICE:
+            term = calendar.fourteen_day_term(letter.sent_on, calendar.Channel.EMAIL)
+            letter.last_day, letter.book_costs_on = term.rolled_last_day, term.book_costs_on
+        letter.save(update_fields=["sent_on", "delivered_on", "last_day", "book_costs_on"])
+        for row in rows:
+            if row.status == Status.COMPOSED:
+                advance(row, Status.TAKEN, closed_at=now)
+                schedule.reschedule(invoices[row.invoice_id], today=letter.sent_on)
+
+
+def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, Invoice]]:
+    """A letter with its steps and invoices, after patient and invoices were locked."""
+    patient = _lock_patient(Letter.objects.values_list("patient_id", flat=True).get(pk=letter_id))
+    assert patient is not None
+    ids = ReminderStep.objects.filter(letter=letter_id).values_list("invoice_id", flat=True)
+    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, ids)}
+    letter = Letter.objects.select_related("message").get(pk=letter_id)
+    return letter, list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id")), invoices
+
+
+def report_bounce(message: OutboxMessage, *, by: str, now: datetime | None = None) -> bool:
+    """A mail that was sent came back: for the law its letter never was, and its costs are taken off.
+
+    False when that is known already, or when the message was not sent.
+    """
+    letter = Letter.objects.filter(message=message).first()
+    with transaction.atomic():
+        rows: list[ReminderStep] = []
+        invoices: dict[int, Invoice] = {}
+        if letter:
+            letter, rows, invoices = _lock_letter(letter.pk)
+        sent = OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.SENT, bounced_at=None)
+        if not sent.update(bounced_at=now or timezone.now()):
+            return False
+        audit.record("message_bounced", by=by, invoice=message.invoice, kind=message.kind)
+        if letter is None:
+            return True
+        Letter.objects.filter(pk=letter.pk).update(voided_at=now or timezone.now(), void_reason="bounced")
+        for row in rows:
+            if row.status in (Status.COMPOSED, Status.TAKEN):
+                schedule.close(row, Status.VOID, "bounced")
+            if letter.step == Step.FINAL_NOTICE:
+                schedule.void_final_notice(invoices[row.invoice_id], "bounced")
+            if letter.costs_booked_at:
+                charges.waive(invoices[row.invoice_id], by=by, note="bounced")
+            leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")
+    return True

@@ -1,0 +1,158 @@
+"""Reminding: planning the steps that fall today, having their letters made, and what staff may do about it.
+
+Planning is one statement for thousands of invoices and decides nothing that costs a patient money: it writes down
+candidates. `letters` looks at each again, under locks, when it is made and when it is sent.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from functools import partial
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from billing import audit
+from billing.dunning import letters
+from billing.failures import isolated
+from billing.invoices import schedule
+from billing.ledger import lock_invoice
+from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
+
+Step, Status = ReminderStep.Step, ReminderStep.Status
+
+PLAN_CHUNK = 5000
+SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+
+_OPEN = "i.settled_at IS NULL AND i.withdrawn_at IS NULL AND i.next_step_on = %(day)s AND i.id > %(after)s"
+_TABLES = {model.__name__: model._meta.db_table for model in (Invoice, ReminderStep, Hold, PaymentPlan)}
+_BOUND = """
+    SELECT i.id FROM {Invoice} i WHERE {open} ORDER BY i.id LIMIT 1 OFFSET %(last)s
+""".format(open=_OPEN, **_TABLES)  # noqa: S608
+# The WHERE is also what lets SQLite tell the conflict clause from a join.
+_PLAN = """
+    INSERT INTO {ReminderStep} (invoice_id, step, due_on, planned_on, status, reason, created_at)
+    SELECT i.id, i.next_step, i.due_on, %(today)s, 'planned', '', %(now)s FROM {Invoice} i
+    WHERE {open} AND i.id <= %(bound)s
+      AND NOT EXISTS (SELECT 1 FROM {Hold} h WHERE h.invoice_id = i.id AND h.released_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM {PaymentPlan} p WHERE p.invoice_id = i.id AND p.status = 'active')
+    ON CONFLICT DO NOTHING
+""".format(open=_OPEN, **_TABLES)  # noqa: S608  names of our models
+_LAST_ID = 2**63 - 1
+
+
+def run_day(today: date) -> int:
+    """The day's rule, as beat runs it: plan what falls today or fell while nobody looked. Twice changes nothing."""
+    return plan(today)
+
+
+def plan(today: date) -> int:
+    """Write down the next step of every open invoice whose day has come; returns how many were new.
+
+    Set-based, a few thousand invoices to a transaction, day by day: memory stays flat, and the unique key makes a
+    second beat at the same time add nothing. One step for each invoice, the lowest not taken: days that nobody
+    planned (a week of downtime) never stack.
+    """
+    return sum(_plan_day(day, today) for day in _days(today))
+
+
+def _days(today: date) -> Iterator[date]:
+    """The days on which steps fall, walked along the index: never the rows themselves."""
+    waiting = Invoice.objects.filter(settled_at=None, withdrawn_at=None, next_step_on__isnull=False)
+    day = date.min
+    while found := (
+        waiting.filter(next_step_on__gt=day, next_step_on__lte=today)
+        .order_by("next_step_on", "pk")
+        .values_list("next_step_on", flat=True)
+        .first()
+    ):
+        day = found
+        yield day
+
+
+def _plan_day(day: date, today: date) -> int:
+    planned, after = 0, 0
+    adapt = connection.ops.adapt_datefield_value
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    while True:
+        facts = {"day": adapt(day), "today": adapt(today), "now": now, "after": after, "last": PLAN_CHUNK - 1}
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_BOUND, facts)
+            row = cursor.fetchone()
+            bound = row[0] if row else _LAST_ID
+            cursor.execute(_PLAN, facts | {"bound": bound})
+            planned += cursor.rowcount
+        if row is None:
+            return planned
+        after = bound
+
+
+def sweep(*, now: datetime | None = None) -> None:
+    """Follow the letters that went out, and make those that are planned, as long as this turn lasts.
+
+    One on which that fails keeps no other waiting.
+    """
+    now = now or timezone.now()
+    stop_at = time.monotonic() + SWEEP_SECONDS
+    sent = Letter.objects.filter(sent_on=None, voided_at=None, message__status=OutboxMessage.Status.SENT)
+    for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        _isolated(letters.follow, letter_id, now, Invoice.objects.filter(reminder_steps__letter=letter_id))
+    waiting = ReminderStep.objects.filter(status=Status.PLANNED)
+    if not letters.may_go_out(Step.REMINDER, now):
+        waiting = waiting.filter(step=Step.NOTICE)
+    if not letters.may_go_out(Step.NOTICE, now):
+        waiting = waiting.exclude(step=Step.NOTICE)
+    found = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
+    for patient_id in dict.fromkeys(found):
+        if time.monotonic() > stop_at:
+            return
+        of_patient = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
+        _isolated(letters.compose, patient_id, now, of_patient)
+
+
+def _isolated(act: Callable[..., None], row_id: int, now: datetime, about: QuerySet[Invoice]) -> None:
+    """A letter that can't be made or followed keeps nobody else's waiting."""
+    today = timezone.localdate(now)
+    isolated(partial(act, row_id, now=now), key=f"{act.__name__}:{row_id}", about=about, today=today)
+
+
+# --- after a backup was restored ------------------------------------------------------------------
+
+
+def suspend_in_doubt(today: date) -> int:
+    """Let every ladder rest whose next letter may have left since the backup was made: a person decides.
+
+    That is each open invoice with a planned step or one whose day has come; what was to come later can't have left.
+    How many there were. No worker may run yet.
+    """
+    found = list(_may_have_moved(today).order_by("pk").values_list("pk", flat=True))
+    for invoice_id in found:
+        with transaction.atomic():
+            invoice = lock_invoice(invoice_id)
+            for row in ReminderStep.objects.filter(_LETTER_PLANNED, invoice=invoice):
+                schedule.close(row, Status.DROPPED, "restored")
+            schedule.suspend(invoice)
+            audit.record("dunning_in_doubt", by="system", invoice=invoice)
+            audit.open_task(
+                StaffTask.Kind.MESSAGE_IN_DOUBT,
+                dedupe_key=f"restored:{today}:{invoice_id}",
+                invoice=invoice,
+                note="a letter may have left after the backup that was restored",
+            )
+    return len(found)
+
+
+_LETTER_PLANNED = Q(status=Status.PLANNED, step__lt=Step.HAND_OVER)  # handing over is no letter
+
+
+def _may_have_moved(today: date) -> QuerySet[Invoice]:
+    """Those that a hold or a plan keeps back go on in their own time, when it ends."""
+    held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
+    agreed = PaymentPlan.objects.filter(invoice=OuterRef("pk"), status=PaymentPlan.Status.ACTIVE)
+    due = Q(next_step_on__lte=today, next_step__lt=Step.HAND_OVER) & ~Exists(held) & ~Exists(agreed)
+    planned = Exists(ReminderStep.objects.filter(_LETTER_PLANNED, invoice=OuterRef("pk")))
+    return Invoice.objects.filter(due | planned, settled_at=None, withdrawn_at=None)
+
+
+# --- what staff may do ----------------------------------------------------------------------------

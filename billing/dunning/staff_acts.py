@@ -1,0 +1,131 @@
+"""What staff may do about the dunning of an invoice: pause, resume, mark as announced, waive, end a plan."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit
+from billing.adjustments import charges
+from billing.errors import Refused
+from billing.invoices import schedule
+from billing.invoices.holds import place_hold, release_hold
+from billing.ledger import lock_invoice
+from billing.models import Hold, Invoice, OutboxMessage, ReminderStep
+from billing.plans import agreements
+
+Step, Status = ReminderStep.Step, ReminderStep.Status
+
+
+def staff_acts(invoice: Invoice) -> tuple[str, ...]:
+    """The names of what staff may do about the ladder of this invoice now."""
+    if invoice.withdrawn_at or invoice.settled_at:
+        return ()
+    paused = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists()
+    acts = ["resume"] if paused or _is_stuck(invoice) else []
+    if not paused:
+        acts.append("pause")
+    if not _announcement(invoice).filter(status=Status.TAKEN).exists():
+        acts.append("delivered")
+    if invoice.next_step > Step.FINAL_NOTICE:
+        acts.append("waive")
+    if agreements.unreminded_miss(invoice, today=timezone.localdate()):
+        acts.append("end_plan")
+    return tuple(acts)
+
+
+def _is_stuck(invoice: Invoice) -> bool:
+    """Whether the ladder rests until a person acts: nothing is planned, and no letter is on its way."""
+    if invoice.next_step_on is not None or invoice.next_step == Step.HAND_OVER:
+        return False
+    composed = ReminderStep.objects.filter(invoice=invoice, status=Status.COMPOSED).exclude(step=Step.NOTICE)
+    failed = OutboxMessage.Status.FAILED
+    return not composed.exclude(letter__message__status=failed).exists()
+
+
+def _announcement(invoice: Invoice) -> QuerySet[ReminderStep]:
+    return ReminderStep.objects.filter(invoice=invoice, step=Step.NOTICE, status__in=schedule.STANDING)
+
+
+def _require_reason(note: str) -> str:
+    if not note.strip():
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    return note.strip()[:200]
+
+
+def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """The invoice reached the patient in another way (on paper, at the desk): the ladder may begin.
+
+    It gets at least the days of a late invoice to pay. Raises Refused without a reason, or when it was announced.
+    """
+    note, today = _require_reason(note), today or timezone.localdate()
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        if _announcement(locked).filter(status=Status.TAKEN).exists():
+            raise Refused(_("The patient was told about this invoice already."))
+        for row in _announcement(locked):
+            schedule.close(row, Status.DROPPED, "by_hand")
+        due_on = schedule.time_to_pay(locked, today=today)
+        ReminderStep.objects.create(
+            invoice=locked, step=Step.NOTICE, due_on=due_on, planned_on=today, status=Status.TAKEN,
+            reason="by_hand", closed_at=timezone.now(),
+        )  # fmt: skip
+        schedule.interrupt(locked, due_on=due_on, today=today)
+        audit.record("announced_by_hand", by=by, invoice=locked, note=note)
+
+
+def waive_charges(invoice: Invoice, *, by: str, note: str) -> None:
+    """Take costs and interest off. Raises Refused without a reason, or when there are none."""
+    note = _require_reason(note)
+    if not charges.waive(invoice, by=by, note=note):
+        raise Refused(_("No costs or interest were charged on this invoice."))
+
+
+def end_plan(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """End a payment plan whose reminder could not be delivered. Raises Refused without a reason, or when it may not."""
+    agreements.end_unreminded(invoice, by=by, note=_require_reason(note), today=today or timezone.localdate())
+
+
+def pause(invoice: Invoice, *, by: str, note: str) -> None:
+    """Let the invoice rest, with the reason. Raises Refused without one, or when staff paused it already."""
+    note = _require_reason(note)
+    with transaction.atomic():
+        lock_invoice(invoice.pk)
+        if Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists():
+            raise Refused(_("This invoice is paused already."))
+        place_hold(invoice, Hold.Reason.STAFF, by=by, note=note)
+
+
+def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """Let the ladder go on: ends the pause of staff, and starts again where a letter did not arrive.
+
+    After a pause, as its page promises, the last day to pay lies ahead; so it does when the invoice was never
+    announced and is announced anew. Raises Refused without a reason, or when nothing keeps the ladder back.
+    """
+    note, today = _require_reason(note), today or timezone.localdate()
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        undelivered = _drop_undelivered(locked)
+        announced = _announcement(locked).exists()
+        paused = Hold.objects.filter(invoice=locked, reason=Hold.Reason.STAFF, released_at=None).exists()
+        if not (paused or undelivered or not announced or _is_stuck(locked)):
+            raise Refused(_("Nothing keeps this invoice back."))
+        due_on = schedule.time_to_pay(locked, today=today) if paused or not announced else None
+        if paused:
+            release_hold(locked, Hold.Reason.STAFF, by=by, due_on=due_on, today=today)
+        else:
+            schedule.interrupt(locked, due_on=due_on, today=today)
+        audit.record("dunning_resumed", by=by, invoice=locked, note=note)
+
+
+def _drop_undelivered(invoice: Invoice) -> bool:
+    """Give up letters that the mail server refused for good: a new one is made in their place."""
+    stuck = ReminderStep.objects.filter(
+        invoice=invoice, status=Status.COMPOSED, letter__message__status=OutboxMessage.Status.FAILED
+    )
+    rows = list(stuck)
+    for row in rows:
+        schedule.close(row, Status.DROPPED, "not_delivered")
+    return bool(rows)

@@ -1,0 +1,62 @@
+"""Holds: placing, extending and releasing what makes an invoice rest."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import audit
+from billing.invoices.schedule import interrupt
+from billing.ledger import lock_invoice
+from billing.models import Hold, Invoice
+
+
+def active_hold(invoice_id: int) -> Hold | None:
+    return Hold.objects.filter(invoice_id=invoice_id, released_at=None).order_by("placed_at").first()
+
+
+def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | None = None, note: str = "") -> Hold:
+    """Let the invoice rest for `reason`; a hold for the same reason that is active already is returned."""
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        hold, placed = Hold.objects.get_or_create(
+            invoice=invoice,
+            reason=reason,
+            released_at=None,
+            defaults={"placed_by": by, "until": until, "note": note},
+        )
+        if placed:
+            interrupt(locked)
+            audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
+    return hold
+
+
+def place_holds(
+    invoices: Sequence[Invoice], reason: Hold.Reason, *, by: str, until: date | None = None, note: str = ""
+) -> None:
+    """Let invoices rest for `reason` that were made in this transaction, so that nobody else can hold them yet."""
+    Hold.objects.bulk_create(
+        Hold(invoice=invoice, reason=reason, placed_by=by, until=until, note=note) for invoice in invoices
+    )
+    audit.record_each("hold_placed", by=by, invoices=invoices, reason=reason)
+
+
+def release_hold(
+    invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date | None = None, today: date | None = None
+) -> bool:
+    """End the hold; with `due_on` the invoice gets that new last day to pay. False when none was active."""
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        released = Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(
+            released_at=timezone.now(), released_by=by
+        )
+        if released:
+            interrupt(locked, due_on=due_on, today=today)
+            audit.record("hold_released", by=by, invoice=invoice, reason=reason, due_on=str(due_on or ""))
+    return bool(released)
+
+
+def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date | None) -> None:
+    """Let a hold of a locked invoice that is active last until another day; None when nobody can name one."""
+    Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(until=until)

@@ -1,0 +1,166 @@
+"""Taking in invoices of a provider, many at a time: patients, invoices, care details and the first ledger entries."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import CharField
+from django.db.models.functions import Cast
+
+from billing import ledger, links, rows
+from billing.invoices import references, schedule
+from billing.law import calendar
+from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, ReminderStep
+
+Step = ReminderStep.Step
+CONTACT_FIELDS = (
+    "initials", "infix", "surname", "email", "mobile", "language",
+    "street", "house_number", "postcode", "city", "country",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewPatient:
+    """A patient as the provider sent it: `contact` has the CONTACT_FIELDS (mobile as E.164), `identity` is sealed."""
+
+    number: str
+    contact: dict[str, str]
+    identity: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvoice:
+    """An invoice that was found right in every respect; `lines` as in the batch format, amounts in euros."""
+
+    number: str
+    issued_on: date
+    due_on: date
+    patient: NewPatient
+    lines: list[dict[str, Any]]
+    total: Decimal
+    insurer_paid: Decimal
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeResult:
+    """What `create_many` did."""
+
+    invoices: list[Invoice]
+    patients_created: int
+    patients_updated: int
+
+
+def register_provider(*, agb_code: str, name: str, **contact: str) -> Provider:
+    """The provider with this AGB code, made or brought up to date."""
+    return Provider.objects.update_or_create(agb_code=agb_code, defaults={"name": name, **contact})[0]
+
+
+def lock_provider(provider_id: int) -> None:
+    """Let nobody else take in invoices of this provider until the transaction ends.
+
+    Without it two imports of one file both find every number free, and the later one dies on the unique
+    constraint. NO KEY, so that rows which only point at the provider are not held up.
+    """
+    Provider.objects.select_for_update(no_key=True).get(pk=provider_id)
+
+
+def known_fingerprints(provider: Provider, numbers: Iterable[str]) -> dict[str, bytes]:
+    """The fingerprint by number of those invoices that the provider has handed in before."""
+    known = Invoice.objects.filter(provider=provider, number__in=numbers).values_list("number", "fingerprint")
+    return {number: bytes(fingerprint) for number, fingerprint in known}
+
+
+def due_date(given: date | None, *, issued_on: date, today: date) -> date:
+    """The last day to pay. Never a day that has gone by: who gets the invoice late still gets time to pay it."""
+    due_on = given or issued_on + timedelta(days=settings.PAYMENT_TERM_DAYS)
+    return due_on if due_on >= today else today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
+
+
+def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> IntakeResult:
+    """Store new invoices with payment reference, URL token, sealed care lines and first ledger entries.
+
+    Call it inside a transaction that holds `lock_provider`, with numbers that are not known yet, at most a few
+    hundred at a time (they become parameters of one query). Raises IntegrityError when a number is known after all.
+    """
+    patient_ids, created, updated = _write_patients(provider, {one.patient.number: one.patient for one in new})
+    rows.insert(
+        Invoice,
+        ("provider", "patient", "number", "payment_reference", "token", "issued_on", "due_on", "fingerprint",
+         "next_step", "next_step_on"),
+        (
+            (provider.pk, patient_ids[one.patient.number], one.number, reference, links.new_token(), one.issued_on,
+             one.due_on, one.fingerprint, Step.NOTE, schedule.first_note_on(one.due_on))
+            for one, reference in zip(new, references.new_references(len(new)), strict=True)
+        ),
+    )  # fmt: skip
+    stored = Invoice.objects.filter(provider=provider, number__in=[one.number for one in new])
+    by_number = {invoice.number: invoice for invoice in stored.only("number", "payment_reference")}
+    invoices = [by_number[one.number] for one in new]
+    sealed = (
+        (invoice.pk, CareDetail.sealed(one.lines, payment_reference=invoice.payment_reference))
+        for invoice, one in zip(invoices, new, strict=True)
+    )
+    rows.insert(CareDetail, ("invoice", "sealed_lines"), sealed)
+    ledger.open_accounts(invoices, _first_entries(invoices, new, by))
+    schedule.plan_announcements(
+        (i.pk, one.due_on) for i, one in zip(invoices, new, strict=True) if one.total > one.insurer_paid
+    )
+    return IntakeResult(invoices, created, updated)
+
+
+def _first_entries(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[LedgerEntry]:
+    """The total owed, and what the insurer paid of it before; both as of the invoice date."""
+    for invoice, one in zip(invoices, new, strict=True):
+        issued_at = calendar.begin_of(one.issued_on)
+        amounts = [(LedgerEntry.Kind.INVOICED, one.total)]
+        if one.insurer_paid:
+            amounts.append((LedgerEntry.Kind.INSURER_PAID, -one.insurer_paid))
+        for kind, amount in amounts:
+            yield LedgerEntry(
+                invoice_id=invoice.pk,
+                kind=kind,
+                amount=amount,
+                external_id=invoice.payment_reference,
+                occurred_at=issued_at,
+                by=by,
+            )
+
+
+def _write_patients(provider: Provider, new: dict[str, NewPatient]) -> tuple[dict[str, int], int, int]:
+    """Row id by patient number, after creating the unknown and updating the changed; and how many of each."""
+    of_provider = Patient.objects.filter(provider=provider)
+    columns = ("pk", "number", "sealed_identity", *(name for name in CONTACT_FIELDS if name != "mobile"))
+    # The cast reads the column as text: parsing a telephone number costs more than all the rest of the row.
+    found = of_provider.filter(number__in=new).values(*columns, e164=Cast("mobile", CharField()))
+    stored = {row["number"]: row for row in found}
+    fresh = [one for number, one in new.items() if number not in stored]
+    rows.insert(
+        Patient,
+        ("provider", "number", "sealed_identity", *CONTACT_FIELDS),
+        (
+            (provider.pk, one.number, _sealed(provider, one), *(one.contact[name] for name in CONTACT_FIELDS))
+            for one in fresh
+        ),
+    )
+    changed = [number for number, row in stored.items() if _differs(provider, row, new[number])]
+    for number in changed:
+        one = new[number]
+        of_provider.filter(number=number).update(**one.contact, sealed_identity=_sealed(provider, one))
+    ids = {number: row["pk"] for number, row in stored.items()}
+    ids |= of_provider.filter(number__in=[one.number for one in fresh]).values_list("number", "pk")
+    return ids, len(fresh), len(changed)
+
+
+def _sealed(provider: Provider, new: NewPatient) -> bytes:
+    return Patient.sealed(new.identity, provider_id=provider.pk, number=new.number)
+
+
+def _differs(provider: Provider, row: dict[str, Any], new: NewPatient) -> bool:
+    if any(row["e164" if name == "mobile" else name] != value for name, value in new.contact.items()):
+        return True
+    stored = Patient(provider_id=provider.pk, number=row["number"], sealed_identity=row["sealed_identity"])
+    return stored.identity != new.identity

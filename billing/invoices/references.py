@@ -1,0 +1,60 @@
+"""The payment reference: making one, checking one, finding the invoice behind it."""
+
+import secrets
+
+from billing.models import Invoice
+from billing.prepared import Prepared
+
+REFERENCE_DIGITS = 16
+
+
+_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)  # from the right, repeating
+
+
+def check_digit(body: str) -> str:
+    """The check digit of a Dutch payment reference whose other digits are `body` (Betaalvereniging)."""
+    total = sum(int(digit) * _WEIGHTS[i % 10] for i, digit in enumerate(reversed(body)))
+    remainder = 11 - total % 11
+    return {10: "1", 11: "0"}.get(remainder, str(remainder))
+
+
+def reference_is_valid(reference: str) -> bool:
+    """Whether `reference` is a well-formed betalingskenmerk: 16 digits, or 9 to 14 with their length digit."""
+    if not (reference.isascii() and reference.isdigit()):
+        return False
+    if len(reference) == REFERENCE_DIGITS:
+        return check_digit(reference[1:]) == reference[0]
+    if 9 <= len(reference) <= 14:
+        return reference[1] == str((len(reference) - 2) % 10) and check_digit(reference[1:]) == reference[0]
+    return False
+
+
+def new_reference() -> str:
+    """A random 16-digit payment reference. Random, so that knowing one says nothing about another."""
+    body = f"{secrets.randbelow(10**15):015d}"
+    return check_digit(body) + body
+
+
+def new_references(count: int) -> list[str]:
+    """`count` payment references that no invoice has yet; a collision is drawn again."""
+    free: set[str] = set()
+    while len(free) < count:
+        drawn = {new_reference() for _ in range(count - len(free))}
+        taken = Invoice.objects.filter(payment_reference__in=drawn).values_list("payment_reference", flat=True)
+        free |= drawn - set(taken)
+    return list(free)
+
+
+_BY_REFERENCE: Prepared[Invoice] = Prepared(
+    lambda reference: Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None)
+)
+
+
+def find_by_reference(reference: str) -> Invoice | None:
+    """The invoice with this payment reference; None for unknown, withdrawn and forgotten alike."""
+    return _BY_REFERENCE.first(reference)
+
+
+def is_open_to_guests(token: str) -> bool:
+    """Whether there is an invoice behind this URL token that a guest may see."""
+    return Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None).exists()

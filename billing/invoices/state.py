@@ -1,0 +1,101 @@
+"""Rules on an invoice itself: its payment reference, its state as people see it, and its holds."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import FilteredRelation, Q, QuerySet
+
+from billing.ledger import with_balance
+from billing.ledger.breakdown import Parts, parts_of
+from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan, ReminderStep
+from billing.money import ZERO
+from billing.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """What may be told about an invoice to whoever holds its reference: no name, no care, no contact."""
+
+    invoice: Invoice
+    status: str  # open | overdue | plan | on_hold | paid
+    outstanding: Decimal
+    credit: Decimal
+    paid_at: object
+    paid_how: str
+    hold: Hold | None
+    plan: PaymentPlan | None
+    parts: Parts | None  # only when costs or interest are open
+
+    @property
+    def can_pay(self) -> bool:
+        return self.status in ("open", "overdue", "plan")
+
+
+def page(**also: Any) -> Prepared[Invoice]:
+    """The query of `look_at`, by URL token; `also` are annotations that a caller wants on the invoice."""
+
+    def build(token: str) -> QuerySet[Invoice]:
+        active = FilteredRelation("holds", condition=Q(holds__released_at=None))
+        running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
+        found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None)).annotate(
+            hold=active, plan=running, **also
+        )
+        # The stubs don't know that a FilteredRelation can be selected and ordered by.
+        return found.select_related("provider", "hold", "plan").order_by("hold__placed_at")  # type: ignore[misc]
+
+    return Prepared(build)
+
+
+_PAGE = page()
+
+
+def look_at(token: str, *, today: date, by: Prepared[Invoice] = _PAGE) -> InvoiceView | None:
+    """The invoice behind a URL token as a guest may see it; None when unknown, withdrawn or forgotten.
+
+    One query, two for what is paid: this is the page that everybody opens. `by` is a `page()` of the caller's own.
+    """
+    invoice = by.first(token)
+    if invoice is None:
+        return None
+    hold: Hold | None = getattr(invoice, "hold", None)  # Django leaves it out when the join found none
+    owed: Decimal = invoice.balance or ZERO  # type: ignore[attr-defined]
+    plan: PaymentPlan | None = getattr(invoice, "plan", None)
+    status = status_of(invoice, owed, hold, today)
+    if status in ("open", "overdue") and plan and plan.kind == PaymentPlan.Kind.INSTALLMENTS:
+        status = "plan"
+    paid_at, paid_how = None, ""
+    if status == "paid":
+        paid_at, paid_how = _how_paid(invoice)
+    parts = _parts(invoice, owed)
+    return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan, parts)
+
+
+def _parts(invoice: Invoice, owed: Decimal) -> Parts | None:
+    """What the amount is made of, when it is more than the invoice itself; asked only where that can be."""
+    if owed <= 0 or invoice.next_step <= ReminderStep.Step.FINAL_NOTICE:
+        return None
+    parts = parts_of(invoice)
+    return parts if parts.costs or parts.interest else None
+
+
+def status_of(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:
+    """The one place where the label of an invoice is computed: paid, on_hold, overdue or open."""
+    if owed <= 0:
+        return "paid"
+    if hold:
+        return "on_hold"
+    return "overdue" if invoice.due_on < today else "open"
+
+
+def _how_paid(invoice: Invoice) -> tuple[object, str]:
+    """When the invoice was settled and by what: `ideal`, `insurer`, `reduction`."""
+    last = (
+        LedgerEntry.objects.filter(invoice=invoice, amount__lt=ZERO, reverses=None, reversed_by=None)
+        .order_by("-occurred_at")
+        .first()
+    )
+    if last is None:
+        return invoice.settled_at, ""
+    return last.occurred_at, last.kind

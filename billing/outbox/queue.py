@@ -1,0 +1,64 @@
+"""Queueing a message to a patient or a provider: a row in the transaction of the rule that makes it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from billing import audit
+from billing.models import Invoice, OutboxMessage
+from billing.outbox import rendering, wakeup
+from billing.outbox.addresses import is_one_address
+
+
+def queue_message(
+    kind: str,
+    *,
+    invoice: Invoice,
+    context: dict[str, Any],
+    dedupe_key: str,
+    calendar: str = "",
+    recipient: str | None = None,
+    now: datetime | None = None,
+) -> OutboxMessage | None:
+    """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
+
+    With `recipient` (it may be empty) it goes to that address instead, in Dutch: a care provider's. It is rendered
+    now, in the reader's language, so it tells what was true now; `messages.NEEDED` lists what `context` must hold.
+    `calendar` (an .ics) goes along as a file. None when this event (`dedupe_key`) has its
+    message already, or when no usable address is known, which goes on the timeline. Raises ValueError when a
+    needed fact is missing.
+    """
+    now = now or timezone.now()
+    language = settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language
+    recipient = recipient if recipient is not None else invoice.patient.email
+    if not is_one_address(recipient):
+        why = "address_unusable" if recipient else "no_address"
+        audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
+        return None
+    known = {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:]}
+    rendered = rendering.render(kind, language=language, context=known | context)
+    message = OutboxMessage(
+        kind=kind,
+        invoice=invoice,
+        language=language,
+        recipient=recipient,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        calendar=calendar,
+        dedupe_key=dedupe_key,
+        created_at=now,
+        next_try_at=now,
+    )
+    try:
+        with transaction.atomic():  # a savepoint: on PostgreSQL the error would end the caller's transaction
+            message.save(force_insert=True)
+    except IntegrityError:
+        if not OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
+            raise
+        return None
+    wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
+    return message

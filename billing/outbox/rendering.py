@@ -1,0 +1,153 @@
+"""What a message says: one HTML template per kind and language is the only source of subject, HTML and text."""
+
+import re
+import textwrap
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+
+# What a template needs to be given. A missing fact would be an empty place in a mail that can't be called back.
+_LETTER = {"lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until"}
+_WAY_IN = ("lines", "link_until", "provider")
+NEEDED = {
+    "receipt": {"amount", "received_at", "outstanding"},
+    "invoice_notice": _LETTER | {"due_on", "overdue", "on_hold"},
+    "friendly_note": _LETTER,
+    "reminder": _LETTER,
+    "final_notice": _LETTER | {"announced", "with_vat", "rate"},
+    "notice_of_costs": _LETTER,
+    "final": _LETTER,
+    "deferral_agreed": {"amount", "until", *_WAY_IN},
+    "plan_agreed": {"amount", "until", "terms", *_WAY_IN},
+    "installment_due": {"amount", "due_on", "number", "count", "is_deferral", *_WAY_IN},
+    "installment_missed": {"amount", "due_on", "number", "grace_until", "outstanding", *_WAY_IN},
+    "plan_broken": {"outstanding", "parts", *_WAY_IN},
+    "plan_completed": {*_WAY_IN},
+}
+
+TEXT_WIDTH = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    subject: str
+    text: str
+    html: str
+
+
+def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
+    """The message `kind` in `language`, with dates and amounts as that language writes them.
+
+    Raises ValueError when a needed fact is missing, TemplateDoesNotExist for an unknown kind or language.
+    """
+    missing = NEEDED.get(kind, set()) - context.keys()
+    if missing:
+        raise ValueError(f"message {kind} lacks {', '.join(sorted(missing))}")
+    portal_address = settings.PUBLIC_URL.partition("://")[2]
+    with translation.override(language):
+        html = render_to_string(
+            f"messages/{kind}.{language}.html", {**context, "language": language, "portal_address": portal_address}
+        )
+    plain = _PlainText()
+    plain.feed(html)
+    plain.close()
+    return Rendered(subject=plain.subject, text=plain.text, html=html)
+
+
+class _PlainText(HTMLParser):
+    """The text of one of our own messages.
+
+    It knows the few elements that messages are made of and refuses others, so that a template can't grow
+    something that is lost in the plain version. The title is the subject.
+    """
+
+    BLOCKS = frozenset({"p", "h1", "h2", "li", "dt", "dd", "div", "ul", "ol", "dl", "header", "main", "footer"})
+    TIGHT = frozenset({"li", "dt", "dd"})  # no empty line before these, except before the first of a list
+    INLINE = frozenset({"strong", "em", "span", "a", "br"})
+    FRAME = frozenset({"html", "head", "body", "meta", "title", "style"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.subject = ""
+        self._paragraphs: list[str] = []
+        self._line = ""
+        self._glue = "\n\n"  # what stands between the paragraph before and the next one
+        self._first, self._rest = "", ""  # indents of the current paragraph
+        self._inside: list[str] = []
+        self._counters: list[int | None] = []
+        self._href = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.BLOCKS | self.INLINE | self.FRAME:
+            raise ValueError(f"a message has no place for <{tag}>")
+        if tag == "br":
+            self._line += "\n"
+            return
+        if tag == "meta":
+            return
+        self._inside.append(tag)
+        if tag == "a":
+            self._href = dict(attrs).get("href") or ""
+        elif tag in self.BLOCKS:
+            self._start_block(tag)
+
+    def _start_block(self, tag: str) -> None:
+        if tag == "dd":  # "label: value" on one line
+            self._line = f"{self._line.rstrip()}: "
+            return
+        self._flush()
+        if tag in ("ul", "ol"):
+            self._counters.append(0 if tag == "ol" else None)
+        if tag == "li":
+            number = self._counters[-1]
+            if number is not None:
+                self._counters[-1] = number + 1
+            self._first = "- " if number is None else f"{number + 1}. "
+            self._rest = " " * len(self._first)
+        self._glue = "\n" if tag in self.TIGHT and self._glue == "\n" else "\n\n"
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._inside or self._inside.pop() != tag:
+            raise ValueError(f"</{tag}> closes nothing")
+        if tag == "a" and self._href and not self._line.endswith(self._href):
+            self._line += f" ({self._href})"
+        if tag in ("dt", "title") or tag not in self.BLOCKS:
+            return
+        self._flush()
+        if tag in ("ul", "ol"):
+            self._counters.pop()
+        self._glue = "\n" if tag in self.TIGHT else "\n\n"
+
+    def handle_data(self, data: str) -> None:
+        words = re.sub(r"[ \t\r\n]+", " ", data)  # not `\s`: the space in an amount must not break
+        if "title" in self._inside:
+            self.subject = f"{self.subject}{words}".strip()
+        elif "style" not in self._inside and "body" in self._inside:
+            self._line += words.lstrip() if self._line[-1:] in ("", " ", "\n") else words
+
+    def _flush(self) -> None:
+        """End the paragraph that was being read, if there was one."""
+        wrapped, indent = [], self._first
+        for line in self._line.strip().split("\n"):
+            wrapped += textwrap.wrap(
+                line,
+                TEXT_WIDTH,
+                initial_indent=indent,
+                subsequent_indent=self._rest,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            indent = self._rest
+        if wrapped:
+            glue = self._glue if self._paragraphs else ""
+            self._paragraphs.append(glue + "\n".join(wrapped))
+            self._first = self._rest = ""
+        self._line = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(self._paragraphs) + "\n"

@@ -1,0 +1,147 @@
+"""What the gateway calls us about: written down first, answered later, and only ever a hint to ask it ourselves."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit
+from billing.channels import mollie
+from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.ledger import lock_invoice
+from billing.models import Payment, StaffTask, WebhookCall
+from billing.outbox import wakeup
+from billing.payments.settlement import mismatches, settle
+
+log = logging.getLogger(__name__)
+
+TASK = "billing.take_webhooks"
+# However often the gateway (or whoever knows the path) calls, one payment is fetched this often at most.
+FETCH_INTERVAL = timedelta(seconds=5)
+# With waits of 10 s × 2ⁿ the last try is eleven hours after the first; the poller asks about the payment anyway.
+FIRST_WAIT, MAX_TRIES = timedelta(seconds=10), 12
+# Different ids asked about in one go; more than one was never the gateway's doing.
+MAX_IDS = 5
+BATCH = 500
+
+
+def receive_webhook(webhook_token: str, mollie_id: str) -> None:
+    """Keep the call and wake a worker; for an unknown token or a malformed id only a line in the log.
+
+    Never tells the caller anything. A database that is down raises, so that the gateway calls again.
+    """
+    payment = None
+    if mollie.PAYMENT_ID.fullmatch(mollie_id):
+        payment = Payment.objects.filter(webhook_token=webhook_token).only("pk").first()
+    if payment is None:
+        log.warning("webhook for nothing of ours")
+        return
+    WebhookCall.objects.create(payment=payment, mollie_id=mollie_id)
+    wakeup.enqueue_on_commit(TASK, payment.pk)
+
+
+def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
+    """Answer the open calls about one payment with a single fetch; too soon after the last one, do nothing yet."""
+    now = now or timezone.now()
+    payment = Payment.objects.get(pk=payment_id)
+    # Calls that arrive from here on may tell of something that the fetch below is too early to see.
+    seen = dict(WebhookCall.objects.filter(payment=payment, done_at=None).values_list("pk", "mollie_id"))
+    if not seen or not _claim_fetch(payment, now):
+        return
+    for mollie_id in sorted(set(seen.values()))[:MAX_IDS]:
+        calls = WebhookCall.objects.filter(pk__in=[pk for pk, name in seen.items() if name == mollie_id])
+        try:
+            wrong = _ask_about(payment_id, mollie_id, now=now)
+        except (GatewayUnknown, GatewayRefused) as failure:
+            calls.update(tries=F("tries") + 1, error=str(failure)[:200])
+            _give_up(payment, now=now)
+        else:
+            calls.update(done_at=now, error=wrong)
+
+
+def sweep_webhooks(*, now: datetime, stop_at: float) -> None:
+    """Answer the calls that no bell was heard for, or that failed before and are due again.
+
+    Begins no new one after `stop_at` (time.monotonic): the rest is there for the next sweep.
+    """
+    rows = WebhookCall.objects.filter(done_at=None).order_by("tries", "received_at")
+    due = [
+        payment_id
+        for payment_id, received_at, tries in rows.values_list("payment_id", "received_at", "tries")[:BATCH]
+        if tries == 0 or received_at + FIRST_WAIT * 2**tries <= now
+    ]
+    for payment_id in dict.fromkeys(due):
+        if time.monotonic() > stop_at:
+            return
+        take_webhooks(payment_id, now=now)
+
+
+def release(payment_id: int, *, by: str, note: str, now: datetime | None = None) -> None:
+    """Staff say that a payment set apart is right after all: its calls, and the gateway itself, are looked at again.
+
+    Nothing is booked here, and a report that still does not match sets it apart again. Raises Refused without a
+    reason, or when the payment is not set apart.
+    """
+    now = now or timezone.now()
+    if not note.strip():
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    with transaction.atomic():
+        invoice = lock_invoice(Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id))
+        payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
+        if payment.quarantined_at is None:
+            raise Refused(_("This payment is not set apart."))
+        payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None
+        payment.save(update_fields=["quarantined_at", "next_check_at"])
+        WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0)
+        audit.record("payment_released", by=by, invoice=invoice, reason=note.strip()[:200], id=payment.mollie_id)
+        wakeup.enqueue_on_commit(TASK, payment.pk)
+
+
+def _claim_fetch(payment: Payment, now: datetime) -> bool:
+    """Whether this caller may fetch: of several only one, and not sooner than the interval allows."""
+    if payment.fetched_at and now - payment.fetched_at < FETCH_INTERVAL:
+        return False
+    # Compare-and-set: with two bells for two calls, one worker fetches and the other finds nothing to do.
+    return Payment.objects.filter(pk=payment.pk, fetched_at=payment.fetched_at).update(fetched_at=now) == 1
+
+
+def _ask_about(payment_id: int, mollie_id: str, *, now: datetime) -> str:
+    """Fetch `mollie_id` and book it on the payment; what is wrong with it, or nothing."""
+    payment = Payment.objects.select_related("invoice").get(pk=payment_id)
+    if payment.mollie_id and payment.mollie_id != mollie_id:
+        _report(payment, mollie_id, "id")
+        return "id"
+    snapshot = mollie.get_payment(mollie_id)
+    # Without an id of its own the answer to our create call was lost: the id is taken over when everything else
+    # agrees. A wrong one must not put the payment aside, because the right one may still come.
+    wrong = "" if payment.mollie_id else mismatches(payment, snapshot)
+    if wrong:
+        _report(payment, mollie_id, wrong)
+        return wrong
+    settle(payment, snapshot, now=now)
+    return ""
+
+
+def _give_up(payment: Payment, *, now: datetime) -> None:
+    spent = WebhookCall.objects.filter(payment=payment, done_at=None, tries__gte=MAX_TRIES)
+    if spent.update(done_at=now):
+        audit.open_task(
+            StaffTask.Kind.GATEWAY_ALARM,
+            dedupe_key=f"webhook:{payment.pk}",
+            invoice=payment.invoice,
+            payment=payment,
+        )
+
+
+def _report(payment: Payment, mollie_id: str, wrong: str) -> None:
+    audit.open_task(
+        StaffTask.Kind.PAYMENT_MISMATCH,
+        dedupe_key=f"{payment.pk}:webhook:{mollie_id}"[:100],
+        invoice=payment.invoice,
+        payment=payment,
+        note=f"{mollie_id}: {wrong}",
+    )

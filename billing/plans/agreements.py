@@ -1,0 +1,366 @@
+"""Paying later as agreed: a deferral (uitstel) or installments (betalingsregeling), both free of charge.
+
+A patient agrees alone, under the lock of the invoice. While the plan runs the ladder of reminders rests; a hold lets
+the plan rest too. `run_day` announces each installment, reminds once of a missed one, and ends what is paid or broken.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from billing import audit, ledger
+from billing.errors import Refused
+from billing.failures import isolated
+from billing.invoices import schedule
+from billing.law import calendar
+from billing.ledger import lock_invoice
+from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffTask
+from billing.money import ZERO
+from billing.outbox.queue import queue_message
+from billing.plans.calendar_file import calendar_file
+from billing.plans.messages import key_of, open_link_context, tell, tell_broken
+from billing.plans.options import Choice, options_for, payment_schedule
+from billing.plans.progress import Progress, progress_of
+from billing.plans.reminder import days_over, did_not_arrive, needs_another, reminder_of
+from billing.transitions import advance
+
+Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
+CHUNK = 500
+BY = "run_daily"
+UNREMINDED = "installment_missed"  # the note of the item that asks staff to reach the patient
+
+
+# --- agreeing -------------------------------------------------------------------------------------
+
+
+def agree_deferral(invoice_id: int, *, until: date, by: str, today: date | None = None) -> PaymentPlan:
+    """Give the invoice `until` as its new last day to pay; the same asked twice is one deferral.
+
+    Raises Refused with a sentence for the patient when it is not possible, or not on that day.
+    """
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        choice = options_for(invoice, today)
+        if same := _same(choice.standing, Kind.DEFERRAL, [until]):
+            return same
+        if choice.no_deferral:
+            raise Refused(choice.no_deferral)
+        _refuse_unless_between(until, choice.deferral_from, choice.deferral_until)
+        return _agree(invoice, Kind.DEFERRAL, [Choice(1, until, choice.outstanding)], by=by, today=today)
+
+
+def agree_installments(
+    invoice_id: int, *, count: int, first_on: date, by: str, amount: Decimal | None = None, today: date | None = None
+) -> PaymentPlan:
+    """Let what is outstanding be paid in `count` monthly installments from `first_on` on.
+
+    `amount` is what the patient was shown; the same asked twice is one plan, and a deferral that runs is replaced.
+    Raises Refused with a sentence for the patient when it is not possible, or the amount is another one by now.
+    """
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        choice = options_for(invoice, today)
+        if same := _same(choice.standing, Kind.INSTALLMENTS, calendar.monthly_dates(first_on, count)):
+            return same
+        if choice.no_plan:
+            raise Refused(choice.no_plan)
+        if count not in choice.counts:
+            raise Refused(_("Choose one of the numbers of installments on this page."))
+        _refuse_unless_between(first_on, choice.first_from, choice.first_until)
+        if amount is not None and amount != choice.outstanding:
+            raise Refused(_("The amount has changed. Look at the new amounts, and choose again."))
+        if choice.standing:
+            _end(choice.standing, Status.CANCELED, by=by)
+        terms = payment_schedule(choice.outstanding, count=count, first_on=first_on)
+        return _agree(invoice, Kind.INSTALLMENTS, terms, by=by, today=today)
+
+
+def _same(standing: PaymentPlan | None, kind: PaymentPlan.Kind, days: Sequence[date]) -> PaymentPlan | None:
+    """The plan that runs, when it is the very one that is asked for: the button was pressed twice."""
+    if standing and standing.kind == kind and [i.due_on for i in standing.installments.all()] == list(days):
+        return standing
+    return None
+
+
+def _refuse_unless_between(day: date, first: date, last: date) -> None:
+    if not first <= day <= last:
+        raise Refused(
+            _("Choose a day from %(first)s up to and including %(last)s.")
+            % {"first": date_format(first, "DATE_FORMAT"), "last": date_format(last, "DATE_FORMAT")}
+        )
+
+
+def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *, by: str, today: date) -> PaymentPlan:
+    """Write the plan down, let the ladder rest until its last day, and confirm it to the patient."""
+    total = sum((term.amount for term in terms), ZERO)
+    plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by)
+    soon = today + timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
+    installments = [
+        # The confirmation announces what is due soon: nobody gets two mails about one date in a week.
+        Installment(
+            plan=plan,
+            number=term.number,
+            due_on=term.due_on,
+            amount=term.amount,
+            announced_on=today if term.due_on <= soon else None,
+        )
+        for term in terms
+    ]
+    for installment in installments:
+        installment.save(force_insert=True)
+    schedule.interrupt(invoice, due_on=terms[-1].due_on, today=today)
+    audit.record("plan_agreed", by=by, invoice=invoice, kind=kind, installments=len(terms), until=str(invoice.due_on))
+    queue_message(
+        "deferral_agreed" if kind == Kind.DEFERRAL else "plan_agreed",
+        invoice=invoice,
+        context={
+            "amount": total,
+            "until": invoice.due_on,
+            "terms": terms,
+            **open_link_context(invoice, invoice.due_on),
+        },
+        dedupe_key=f"plan_agreed:{plan.pk}",
+        calendar=calendar_file(installments, language=invoice.patient.language, made_at=plan.agreed_at),
+    )
+    return plan
+
+
+def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
+    ended = advance(plan, to, ended_at=timezone.now())
+    if ended:
+        audit.record(f"plan_{to}", by=by, invoice=plan.invoice, kind=plan.kind)
+    return ended
+
+
+# --- how it stands --------------------------------------------------------------------------------
+
+
+def progress(invoice_id: int, *, today: date) -> Progress | None:
+    """How far the running plan of the invoice is paid; None when there is none."""
+    plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
+    return progress_of(plan, ledger.outstanding(invoice_id), today=today) if plan else None
+
+
+# --- what staff may do ----------------------------------------------------------------------------
+
+
+def unreminded_miss(invoice: Invoice, *, today: date) -> Installment | None:
+    """The missed installment of the running plan that no mail could remind of: a person must reach the patient."""
+    now = progress(invoice.pk, today=today)
+    missed = now.next.installment if now and now.next and not now.is_deferral else None
+    unreminded = missed and missed.missed_on and did_not_arrive(reminder_of(missed))
+    return missed if unreminded else None
+
+
+def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None:
+    """A person reminded the patient in another way, in vain: the plan ends as it would have after our own mail.
+
+    Raises Refused while a mail can still remind, while the invoice is on hold, and before the days of grace are over.
+    """
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        missed = unreminded_miss(locked, today=today)
+        now = progress(locked.pk, today=today)
+        if missed is None or now is None or _rested_until([locked.pk]).get(locked.pk) == date.max:
+            raise Refused(_("Only a payment plan whose reminder could not be delivered can be ended here."))
+        if missed.grace_until and today <= missed.grace_until:
+            last = date_format(missed.grace_until, "DATE_FORMAT")
+            raise Refused(_("The patient still has until %(day)s to pay. End the plan after that day.") % {"day": last})
+        now.plan.invoice = locked
+        _resume_dunning(now, by=by, today=today)
+        audit.record("plan_ended_by_hand", by=by, invoice=locked, note=note)
+        items = StaffTask.objects.filter(invoice=locked, kind=StaffTask.Kind.MESSAGE_FAILED, note=UNREMINDED)
+        audit.close_superseded(items, by=by, reason="plan_ended_by_hand")
+
+
+# --- the day's work -------------------------------------------------------------------------------
+
+
+class Act(StrEnum):
+    """What a plan needs today."""
+
+    COMPLETE = "complete"
+    CLOSE_MISSES = "close_misses"
+    WITHDRAW = "withdraw"
+    END_DEFERRAL = "end_deferral"
+    ANNOUNCE = "announce"
+    MISS = "miss"
+    BREAK = "break"
+
+
+def run_day(today: date) -> None:
+    """Announce, remind, complete and end, once for each plan that needs it; a second run of the day changes nothing.
+
+    The plans are read in chunks without a lock, and those that need something are looked at again under it. One on
+    which that fails keeps no other waiting.
+    """
+    last = 0
+    rows = PaymentPlan.objects.filter(status=Status.ACTIVE).select_related("invoice").prefetch_related("installments")
+    while plans := list(rows.filter(pk__gt=last).order_by("pk")[:CHUNK]):
+        ids = [plan.invoice_id for plan in plans]
+        balances = ledger.with_balance(Invoice.objects.filter(pk__in=ids))
+        owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc] # annotated in another function
+        rested = _rested_until(ids)
+        for plan in plans:
+            now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
+            if _act_of(now, rested.get(plan.invoice_id), today):
+                about = Invoice.objects.filter(pk=plan.invoice_id)
+                act = partial(_act_on, plan.pk, plan.invoice_id, today)
+                isolated(act, key=f"plan:{plan.pk}", about=about, today=today)
+        last = plans[-1].pk
+
+
+def _rested_until(invoice_ids: Sequence[int]) -> dict[int, date]:
+    """Until which day a hold let each of these invoices rest: the last day of all while one is active."""
+    until: dict[int, date] = {}
+    for invoice_id, end in Hold.objects.filter(invoice_id__in=invoice_ids).values_list("invoice_id", "released_at"):
+        day = timezone.localtime(end).date() if end else date.max
+        until[invoice_id] = max(day, until.get(invoice_id, day))
+    return until
+
+
+def _act_of(now: Progress, rested_until: date | None, today: date) -> Act | None:
+    """The one thing that a plan needs today. After a hold nobody is late at once: the days of grace come first."""
+    if now.plan.invoice.withdrawn_at:
+        return Act.WITHDRAW
+    if now.next is None:
+        return Act.COMPLETE
+    if any(line.is_paid and line.installment.missed_on for line in now.lines):
+        return Act.CLOSE_MISSES
+    if rested_until == date.max:
+        return None
+    first = now.next.installment
+    if rested_until:
+        rested_until += timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+    late_from = max(first.due_on, rested_until or first.due_on)
+    if first.missed_on:
+        ends = max(first.grace_until or first.missed_on, rested_until or first.missed_on)
+        return Act.BREAK if ends < today else None
+    if now.is_deferral and late_from < today:
+        return Act.END_DEFERRAL
+    if not now.is_deferral and schedule.reminder_on(late_from) <= today:
+        return Act.MISS
+    announce_on = first.due_on - timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
+    return Act.ANNOUNCE if announce_on <= today <= first.due_on and not first.announced_on else None
+
+
+def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
+    with transaction.atomic():
+        invoice = lock_invoice(invoice_id)
+        plan = PaymentPlan.objects.filter(pk=plan_id, status=Status.ACTIVE).first()
+        if plan is None:
+            return
+        plan.invoice = invoice
+        now = progress_of(plan, ledger.outstanding(invoice_id), today=today)
+        rested_until = _rested_until([invoice_id]).get(invoice_id)
+        act = _act_of(now, rested_until, today)
+        if act == Act.CLOSE_MISSES:
+            _close_misses(now, today)
+            act = _act_of(now, rested_until, today)
+        if act:
+            _ACTS[act](now, today)
+
+
+def _complete(now: Progress, today: date) -> None:
+    if _end(now.plan, Status.COMPLETED, by=BY) and not now.is_deferral:
+        tell("plan_completed", now, {}, key=str(now.plan.pk))
+
+
+def _withdraw(now: Progress, today: date) -> None:
+    _end(now.plan, Status.CANCELED, by=BY)
+
+
+def _end_deferral(now: Progress, today: date) -> None:
+    """The later date has gone by: the ordinary ladder goes on from it, and tells in its own words."""
+    if _end(now.plan, Status.BROKEN, by=BY):
+        schedule.interrupt(now.plan.invoice, today=today)
+
+
+def _announce(now: Progress, today: date) -> None:
+    if line := now.next:
+        line.installment.announced_on = today
+        line.installment.save(update_fields=["announced_on"])
+        facts = {"amount": line.open, "due_on": line.installment.due_on, "number": line.installment.number}
+        facts |= {"count": len(now.lines), "is_deferral": now.is_deferral}
+        tell("installment_due", now, facts, key=key_of(line.installment, line.open, today))
+
+
+def _close_misses(now: Progress, today: date) -> None:
+    """What was missed and paid after all is over: taken back and missed again, it gets a reminder of its own."""
+    for line in now.lines:
+        if line.is_paid and line.installment.missed_on:
+            _clear_miss(line.installment)
+
+
+def _clear_miss(installment: Installment) -> None:
+    installment.missed_on = installment.grace_until = None
+    installment.save(update_fields=["missed_on", "grace_until"])
+
+
+def _miss(now: Progress, today: date) -> None:
+    """The one free reminder. Its days count from the day on which the mail can have been read."""
+    if line := now.next:
+        sent_on = calendar.next_sending_moment(calendar.begin_of(today)).date()
+        delivered = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
+        line.installment.missed_on = today
+        line.installment.grace_until = delivered + timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+        line.installment.save(update_fields=["missed_on", "grace_until"])
+        audit.record("installment_missed", by=BY, invoice=now.plan.invoice, number=line.installment.number)
+        facts = {"amount": now.due_now, "due_on": line.installment.due_on, "number": line.installment.number}
+        facts |= {"grace_until": line.installment.grace_until, "outstanding": now.outstanding}
+        if not tell("installment_missed", now, facts, key=key_of(line.installment, now.due_now, today)):
+            _leave_to_staff(now.plan.invoice, line.installment)
+
+
+def _break(now: Progress, today: date) -> None:
+    """The plan ends, and all of the rest is due: the ladder resumes at its first step not lawfully taken.
+
+    Only after a reminder of this very miss that went out, stayed out, and whose days are over. Without one the
+    plan stands: a new reminder is made when that can help, else a person is asked.
+    """
+    if now.next is None:
+        return
+    missed, invoice = now.next.installment, now.plan.invoice
+    reminder = reminder_of(missed)
+    if needs_another(reminder, invoice):
+        _clear_miss(missed)
+    elif reminder and reminder.sent_at and not reminder.bounced_at:
+        if days_over(reminder.sent_at, today):
+            _resume_dunning(now, by=BY, today=today)
+    elif did_not_arrive(reminder):
+        _leave_to_staff(invoice, missed)
+
+
+def _resume_dunning(now: Progress, *, by: str, today: date) -> None:
+    """The plan is over and the rest is due today: the invoice is the ladder's again."""
+    if _end(now.plan, Status.BROKEN, by=by):
+        invoice = now.plan.invoice
+        schedule.interrupt(invoice, due_on=today, today=today)
+        tell_broken(now)
+
+
+def _leave_to_staff(invoice: Invoice, missed: Installment) -> None:
+    """Once for each miss: the patient can't be reminded by mail, so the plan stands until a person has seen to it."""
+    key = f"installment_missed:{missed.pk}:{missed.missed_on}"
+    audit.open_task(StaffTask.Kind.MESSAGE_FAILED, dedupe_key=key, invoice=invoice, note=UNREMINDED)
+
+
+_ACTS: dict[Act, Callable[[Progress, date], None]] = {
+    Act.COMPLETE: _complete,
+    Act.CLOSE_MISSES: _close_misses,
+    Act.WITHDRAW: _withdraw,
+    Act.END_DEFERRAL: _end_deferral,
+    Act.ANNOUNCE: _announce,
+    Act.MISS: _miss,
+    Act.BREAK: _break,
+}

@@ -1,0 +1,122 @@
+"""House rules of paying later: who may arrange what alone, and what each choice means in dates and amounts.
+
+Everything here is free of charge. Charged credit would fall under the law on consumer credit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from billing import ledger
+from billing.invoices.holds import active_hold
+from billing.law.calendar import DAY, monthly_dates
+from billing.models import Invoice, PaymentPlan, ReminderStep
+from billing.money import ZERO, split
+from billing.templatetags.money import euro
+
+Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One date and one amount of a plan that may be agreed on."""
+
+    number: int
+    due_on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the patient may choose today. A sentence says why not; without one the dates of that choice are set."""
+
+    outstanding: Decimal
+    standing: PaymentPlan | None
+    no_deferral: str
+    deferral_from: date
+    deferral_until: date
+    no_plan: str
+    counts: Sequence[int]
+    first_from: date
+    first_until: date
+    first_suggested: date
+
+
+def options_for(invoice: Invoice, today: date) -> Options:
+    """What is possible for `invoice` today, and for what is not, why."""
+    owed = ledger.outstanding(invoice.pk)
+    plans = list(PaymentPlan.objects.filter(invoice=invoice))
+    standing = next((plan for plan in plans if plan.status == Status.ACTIVE), None)
+    never = _why_nothing(invoice, owed, standing)
+    tomorrow, first_until = today + DAY, today + timedelta(days=settings.PLAN_FIRST_WITHIN_DAYS)
+    deferral_until = invoice.due_on + timedelta(days=settings.DEFERRAL_DAYS)
+    return Options(
+        outstanding=owed,
+        standing=standing,
+        no_deferral=never or _why_no_deferral(invoice, plans, standing, today, deferral_until),
+        deferral_from=max(tomorrow, invoice.due_on + DAY),
+        deferral_until=deferral_until,
+        no_plan=never or _why_no_plan(owed, plans),
+        counts=range(2, max_installments(owed) + 1),
+        first_from=tomorrow,
+        first_until=first_until,
+        first_suggested=min(max(invoice.due_on, tomorrow), first_until),
+    )
+
+
+def max_installments(amount: Decimal) -> int:
+    """In how many installments `amount` may be paid at most."""
+    small = amount <= settings.PLAN_SMALL_AMOUNT
+    return settings.PLAN_MAX_INSTALLMENTS_SMALL if small else settings.PLAN_MAX_INSTALLMENTS
+
+
+def payment_schedule(amount: Decimal, *, count: int, first_on: date) -> list[Choice]:
+    """`amount` in `count` monthly installments from `first_on` on: sums exactly, the odd cents first."""
+    dates, amounts = monthly_dates(first_on, count), split(amount, [1] * count)
+    return [Choice(number, day, part) for number, (day, part) in enumerate(zip(dates, amounts, strict=True), start=1)]
+
+
+def _why_nothing(invoice: Invoice, owed: Decimal, standing: PaymentPlan | None) -> str:
+    """What forbids a deferral and a plan alike."""
+    if invoice.withdrawn_at:
+        return _("This invoice was withdrawn. You do not have to pay it.")
+    if owed <= ZERO:
+        return _("Nothing is left to pay on this invoice.")
+    if active_hold(invoice.pk):
+        return _("This invoice is on hold. You do not have to pay now. You will hear from us.")
+    if standing and standing.kind == Kind.INSTALLMENTS:
+        return _("You already have a payment plan for this invoice.")
+    return ""
+
+
+def _why_no_deferral(
+    invoice: Invoice, plans: Sequence[PaymentPlan], standing: PaymentPlan | None, today: date, last: date
+) -> str:
+    """Once for an invoice, before the second reminder, and not later than the house rule."""
+    if standing:
+        return _("You already have a later date to pay for this invoice.")
+    if any(plan.kind == Kind.DEFERRAL for plan in plans):
+        return _("You have had a later date for this invoice before. We can give that once.")
+    if any(plan.kind == Kind.INSTALLMENTS for plan in plans):
+        return _("You have had a payment plan for this invoice before. After that we can't give a later date.")
+    made = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)
+    if ReminderStep.objects.filter(invoice=invoice, step__gte=ReminderStep.Step.FINAL_NOTICE, status__in=made).exists():
+        return _("We have already sent you a second reminder. After that we can't give a later date any more.")
+    if today >= last:
+        return _("A later date was possible until %(day)s. That day has passed.") % {
+            "day": formats.date_format(last, "DATE_FORMAT")
+        }
+    return ""
+
+
+def _why_no_plan(owed: Decimal, plans: Sequence[PaymentPlan]) -> str:
+    if owed < settings.PLAN_FROM_AMOUNT:
+        return _("A payment plan is possible from %(amount)s.") % {"amount": euro(settings.PLAN_FROM_AMOUNT)}
+    if any(plan.kind == Kind.INSTALLMENTS for plan in plans):
+        return _("An earlier payment plan for this invoice has ended. You can't arrange a second one here.")
+    return ""

@@ -1,0 +1,296 @@
+"""The provider's desk at /beheer/: the list of cases, the page of one, and the files that patients sent."""
+
+from typing import Any
+
+from axes.helpers import get_client_ip_address
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing import audit
+from billing.admin.base import DECIDERS, NOBODY, OfferedFilter, TenantAdmin
+from billing.admin.detail import moment, status_badge
+from billing.documents.attachment import attachment
+from billing.errors import Refused, Stale
+from billing.models import AccessEvent, Staff
+from billing.money import ZERO
+from billing.privacy import access_log
+from billing.templatetags.money import euro
+from coulance import decisions
+from coulance.amounts import Outcome
+from coulance.desk import case_page, panel
+from coulance.desk.decision_form import DecisionForm
+from coulance.desk.rules_form import FIELDS, RulesForm
+from coulance.files import storage
+from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal
+
+Status = CoulanceCase.Status
+CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
+METHODS = ("GET", "HEAD", "POST")
+
+
+@admin.register(CoulanceCase)
+class CoulanceCaseAdmin(TenantAdmin):
+    provider_path = "invoice__provider"
+    list_display = ("number", "provider", "patient_number", "state", "since", "send_before")
+    list_filter = ("status", ("invoice__provider", OfferedFilter))
+    list_select_related = ("invoice__provider", "invoice__patient")
+    ordering = ("-provider_since", "-pk")
+
+    @admin.display(description=_("invoice number"))
+    def number(self, obj: CoulanceCase) -> str:
+        return obj.invoice.number
+
+    @admin.display(description=_("provider"))
+    def provider(self, obj: CoulanceCase) -> str:
+        return obj.invoice.provider.name
+
+    @admin.display(description=_("patient number"))
+    def patient_number(self, obj: CoulanceCase) -> str:
+        return obj.invoice.patient.number
+
+    @admin.display(description=_("status"))
+    def state(self, obj: CoulanceCase) -> Any:
+        return status_badge(obj)
+
+    @admin.display(description=_("with you since"))
+    def since(self, obj: CoulanceCase) -> str:
+        return moment(obj.provider_since)
+
+    @admin.display(description=_("patient can send until"))
+    def send_before(self, obj: CoulanceCase) -> str:
+        return date_format(obj.specification_due_on, "SHORT_DATE_FORMAT")
+
+    def get_urls(self) -> list[URLPattern]:
+        document = self.admin_site.admin_view(self.document)
+        own = path("<int:object_id>/document/<int:file_id>/", document, name="coulance_coulancecase_document")
+        return [own, *super().get_urls()]
+
+    # --- the page of one case -----------------------------------------------------------------
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The case with its form; a POST is one of the acts on it."""
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        case = self._case(request, object_id)
+        if request.method != "POST":
+            return self._show(request, case, None)
+        if not _may_act(request.user, case):
+            raise PermissionDenied
+        return self._act(request, case)
+
+    def _case(self, request: HttpRequest, object_id: str) -> CoulanceCase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = self.get_queryset(request).select_related(*case_page.WITH_CASE)
+        case = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        if case is None:
+            raise Http404
+        return case
+
+    def _show(
+        self, request: HttpRequest, case: CoulanceCase, form: DecisionForm | None, *, status: int = 200, **extra: Any
+    ) -> HttpResponse:
+        """What can't be written into the access log is not shown: then this raises."""
+        _write_access(request, case, AccessEvent.Act.READ, "case page")
+        staff: Any = request.user
+        if staff.provider_id == case.invoice.provider_id:
+            staff.provider = case.invoice.provider  # the page names it: one query less
+        page = case_page.load(case)
+        form = form or DecisionForm(initial={"version": case.version, "rule": page.rules.rule} | _start(page))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Case %(number)s") % {"number": case.invoice.number},
+            "page": page,
+            "case": case,
+            "invoice": case.invoice,
+            "form": form,
+            "age": panel.working_days_since(case.provider_since, timezone.localdate()),
+            "may_act": _may_act(request.user, case),
+            "may_decide": staff.role == Staff.Role.APPROVER,
+            "own_proposal": page.proposal is not None and page.proposal.decided_by_id == staff.pk,
+            "next": panel.next_after(case, staff),
+            "opts": self.opts,
+            **extra,
+        }
+        return render(request, "admin/coulance/case.html", context, status=status)
+
+    def _act(self, request: HttpRequest, case: CoulanceCase) -> HttpResponse:
+        form = DecisionForm(request.POST)
+        act = request.POST.get("act", "")
+        if act not in _ACTS:
+            return self._show(request, case, form, status=422, refusal=gettext("Choose one of the buttons."))
+        if not form.is_valid():
+            return self._show(request, case, form, status=422, act=act)
+        outcome = None
+        try:
+            if act in ("approve", "correct"):
+                outcome = form.outcome(case_page.share_of(case))
+                if form.cleaned_data["shown_due"] != outcome.new_due:
+                    return self._show(request, case, form, outcome=outcome, act=act)
+            done = _ACTS[act](case, form, outcome, request.user)
+        except Stale as stale:
+            return self._conflict(request, case, form, act, outcome, str(stale))
+        except Refused as refusal:
+            return self._show(request, case, form, status=422, refusal=str(refusal), act=act)
+        messages.success(request, _said(case, done))
+        return self._go_on(request, case)
+
+    def _go_on(self, request: HttpRequest, case: CoulanceCase) -> HttpResponse:
+        """To the case that waits longest after this one, or home when the desk is clear."""
+        following = panel.next_after(case, request.user)
+        if following is None:
+            return HttpResponseRedirect(reverse("admin:index"), status=303)
+        return HttpResponseRedirect(reverse("admin:coulance_coulancecase_change", args=[following.pk]), status=303)
+
+    def _conflict(
+        self,
+        request: HttpRequest,
+        case: CoulanceCase,
+        form: DecisionForm,
+        act: str,
+        wanted: Outcome | None,
+        sentence: str,
+    ) -> HttpResponse:
+        """Nothing was changed: what this person wanted beside how the case stands now."""
+        now = self._case(request, str(case.pk))
+        _write_access(request, now, AccessEvent.Act.READ, "case page")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Somebody else was first"),
+            "sentence": sentence,
+            "case": now,
+            "page": case_page.load(now),
+            "act": act,
+            "wanted": wanted,
+            "reason": form.cleaned_data["reason"],
+        }
+        return render(request, "admin/coulance/conflict.html", context, status=409)
+
+    # --- what the patient sent ----------------------------------------------------------------
+    def document(self, request: HttpRequest, object_id: int, file_id: int) -> HttpResponse:
+        """A file of this case, always as an attachment; every look is written down before it is shown."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        case = self._case(request, str(object_id))
+        file = case_page.viewable(case).filter(pk=file_id).first()
+        if file is None:
+            raise Http404
+        content = storage.get(file)
+        _write_access(request, case, AccessEvent.Act.DOWNLOAD, file.served_name)
+        return attachment(content, name=file.served_name, content_type=CONTENT_TYPES[file.kind])
+
+
+@admin.register(PracticeRules)
+class PracticeRulesAdmin(TenantAdmin):
+    """One row a practice, which its approvers and operations change; every change is in the audit trail."""
+
+    provider_path = "provider"
+    writers, actors = DECIDERS, NOBODY
+    form = RulesForm
+    list_display = ("chosen", "provider", "wants_specification", "limit")
+    list_select_related = ("provider",)
+    ordering = ("provider__name",)
+    fieldsets = ((None, {"fields": ("provider", *FIELDS)}),)
+
+    @admin.display(description=_("rule for the amount"))
+    def chosen(self, obj: PracticeRules) -> str:
+        label = obj.get_rule_display()
+        return f"{label} ({obj.percentage}%)" if obj.rule == PracticeRules.Rule.PERCENTAGE else label
+
+    @admin.display(description=_("a second person decides too above"))
+    def limit(self, obj: PracticeRules) -> str:
+        return "–" if obj.second_person_above is None else euro(obj.second_person_above)
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return type("FormOfStaff", (super().get_form(request, obj, change, **kwargs),), {"staff": request.user})
+
+    def save_model(self, request: HttpRequest, obj: PracticeRules, form: Any, change: bool) -> None:
+        changes = form.changes()
+        super().save_model(request, obj, form, change)
+        if changes:
+            act = "coulance_rules_changed" if change else "coulance_rules_added"
+            audit.record(act, by=audit.name_of(request.user), agb_code=obj.provider.agb_code, changes=changes)
+
+
+def _write_access(request: HttpRequest, case: CoulanceCase, act: AccessEvent.Act, data: str) -> None:
+    staff: Any = request.user
+    access_log.record(
+        act,
+        invoice=case.invoice,
+        who=f"staff:{staff.pk}",
+        role=AccessEvent.Role(staff.role),
+        data=data,
+        grounds="staff-totp",
+        organisation=case.invoice.provider.agb_code if staff.provider_id else "zorgrekening",
+        address=get_client_ip_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
+    )
+
+
+def _may_act(staff: Any, case: CoulanceCase) -> bool:
+    """Deciding is the provider's own: operations look, and touch nothing."""
+    return staff.provider_id == case.invoice.provider_id
+
+
+def _start(page: case_page.CasePage) -> dict[str, Any]:
+    return {"percentage": page.rules.percentage} if page.rules.percentage else {}
+
+
+def _approve(case: CoulanceCase, form: DecisionForm, outcome: Outcome, by: Any) -> Decision | Proposal:
+    return decisions.approve(case, outcome=outcome, by=by, **_said_with(form))
+
+
+def _correct(case: CoulanceCase, form: DecisionForm, outcome: Outcome, by: Any) -> Decision | Proposal:
+    return decisions.correct(case, outcome=outcome, by=by, **_said_with(form))
+
+
+def _ask_more(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision:
+    return decisions.ask_more(case, by=by, **_said_with(form))
+
+
+def _refuse(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision | Proposal:
+    return decisions.refuse(case, by=by, **_said_with(form))
+
+
+def _confirm(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision:
+    return decisions.confirm(case, version=form.cleaned_data["version"], by=by)
+
+
+def _turn_down(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> None:
+    decisions.turn_down(case, version=form.cleaned_data["version"], by=by)
+
+
+_ACTS: dict[str, Any] = {
+    "approve": _approve,
+    "correct": _correct,
+    "ask_more": _ask_more,
+    "refuse": _refuse,
+    "confirm": _confirm,
+    "turn_down": _turn_down,
+}
+
+
+def _said_with(form: DecisionForm) -> dict[str, Any]:
+    return {"reason": form.cleaned_data["reason"], "version": form.cleaned_data["version"]}
+
+
+def _said(case: CoulanceCase, done: Decision | Proposal | None) -> str:
+    """What was done, for the line above the next case."""
+    facts = {"number": case.invoice.number, "due": euro(done.new_due if done and done.new_due is not None else ZERO)}
+    if done is None:
+        return gettext("Case %(number)s: the proposal was put aside.") % facts
+    if isinstance(done, Proposal):
+        return gettext("Case %(number)s waits for a second person.") % facts
+    if done.kind == Decision.Kind.ASK_MORE:
+        return gettext("Case %(number)s: the patient gets a mail that you need more.") % facts
+    if done.new_due is None:
+        return gettext("Case %(number)s is refused. The patient gets a mail.") % facts
+    return gettext("Case %(number)s: the patient pays %(due)s, and gets a mail.") % facts

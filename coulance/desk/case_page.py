@@ -1,0 +1,132 @@
+"""Everything that the page of one case shows, in few queries."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.utils.translation import gettext as _
+
+from billing.adjustments import reductions
+from billing.models import LedgerEntry
+from billing.money import ZERO
+from billing.templatetags.money import euro
+from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
+
+Kind = LedgerEntry.Kind
+WITH_CASE = ("invoice__provider__coulance_rules", "invoice__patient", "proposal__decided_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The invoice in euros, as the desk reckons with it."""
+
+    invoiced: Decimal
+    insurer_paid: Decimal
+    share: Decimal  # what the patient would pay without any reduction
+    reduced: Decimal
+    paid: Decimal
+    outstanding: Decimal
+    credit: Decimal
+
+    @property
+    def due(self) -> Decimal:
+        return self.share - self.reduced
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history; `text` is what somebody wrote."""
+
+    at: datetime
+    what: str
+    by: str = ""
+    text: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One case with what belongs to it."""
+
+    case: CoulanceCase
+    amounts: Amounts
+    files: list[Specification]
+    history: list[Happening]
+    proposal: Proposal | None
+    rules: PracticeRules
+    decided_before: bool
+
+
+def load(case: CoulanceCase) -> CasePage:
+    """The page of a case that was fetched with WITH_CASE. Medical: whoever shows it has written the access log."""
+    decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
+    prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
+    withdrawn = case.status == CoulanceCase.Status.WITHDRAWN
+    files = [
+        file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN and not withdrawn
+    ]
+    rules = getattr(case.invoice.provider, "coulance_rules", None) or PracticeRules(provider=case.invoice.provider)
+    proposal, decided = getattr(case, "proposal", None), [d for d in case.decisions.all() if d.kind != "ask_more"]
+    return CasePage(case, _amounts(case), files, _history(case), proposal, rules, bool(decided))
+
+
+def share_of(case: CoulanceCase) -> Decimal:
+    """What the patient would pay without any reduction, in euros."""
+    return reductions.patient_share(case.invoice)
+
+
+def viewable(case: CoulanceCase) -> QuerySet[Specification]:
+    """The files of the case that staff may open: checked and rewritten, and neither they nor the case taken back."""
+    if case.status == CoulanceCase.Status.WITHDRAWN:
+        return case.specifications.none()
+    return case.specifications.filter(status=Specification.Status.CLEAN)
+
+
+def _amounts(case: CoulanceCase) -> Amounts:
+    sums: dict[str, Decimal] = {}
+    for entry in case.invoice.entries.all():
+        sums[entry.kind] = sums.get(entry.kind, ZERO) + entry.amount
+    balance = sum(sums.values(), ZERO)
+    paid = -sum((sums.get(kind, ZERO) for kind in (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)), ZERO)
+    return Amounts(
+        invoiced=sums.get(Kind.INVOICED, ZERO),
+        insurer_paid=-sums.get(Kind.INSURER_PAID, ZERO),
+        share=reductions.patient_share(case.invoice),
+        reduced=reductions.reduced(case.invoice),
+        paid=paid,
+        outstanding=max(balance, ZERO),
+        credit=max(-balance, ZERO),
+    )
+
+
+def _history(case: CoulanceCase) -> list[Happening]:
+    """What happened to the case, the newest first."""
+    lines = [Happening(case.offered_at, _("Offered to the patient"))]
+    for file in case.specifications.all():
+        lines.append(Happening(file.uploaded_at, _("Patient sent %(name)s") % {"name": file.name or file.served_name}))
+    decisions = list(case.decisions.all())
+    for message in case.messages.all():
+        if message.decision_id is None:  # the reason of a decision stands beside it
+            lines.append(Happening(message.at, _message_by(message), text=message.text))
+    lines += [_happening(decision) for decision in decisions]
+    return sorted(lines, key=lambda line: line.at, reverse=True)
+
+
+def _message_by(message: CaseMessage) -> str:
+    by_patient = message.author == CaseMessage.Author.PATIENT
+    return _("Patient wrote") if by_patient else _("Care provider wrote")
+
+
+_TONES: dict[str, str] = {Decision.Kind.ADJUST: "good", Decision.Kind.REFUSE: "bad", Decision.Kind.CORRECT: "busy"}
+
+
+def _happening(decision: Decision) -> Happening:
+    what: Any = decision.get_kind_display()
+    if decision.new_due is not None:
+        what = _("%(what)s to %(due)s") % {"what": what, "due": euro(decision.new_due)}
+    by = decision.decided_by.get_username()
+    if decision.approved_by:
+        by = _("%(first)s, agreed by %(second)s") % {"first": by, "second": decision.approved_by.get_username()}
+    return Happening(decision.at, what[:1].upper() + what[1:], by, decision.reason, _TONES.get(decision.kind, ""))

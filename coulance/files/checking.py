@@ -1,0 +1,175 @@
+"""Checking what came in: scanned, rewritten, sealed again; only then may anybody open it.
+
+The row is claimed, the work is done without a lock, and its outcome is written under the locks of invoice and case.
+A worker that dies on the way leaves a claimed row, which the sweep gives back.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from billing import audit
+from billing.channels import virus_scan
+from billing.errors import GatewayUnknown
+from billing.models import StaffTask
+from billing.transitions import advance
+from coulance import cases, notices
+from coulance.files import cleaning, storage
+from coulance.models import CoulanceCase, Specification
+
+log = logging.getLogger(__name__)
+Status, Reason = Specification.Status, Specification.Reason
+ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so whoever claimed it then is dead
+TRY_AGAIN_AFTER = timedelta(minutes=2)  # when the scanner gave no answer, or something of ours failed
+GIVE_UP_AFTER = timedelta(days=7)  # what we fail to check for so long is refused: its invoice can't rest for ever
+MAX_TRIES = 3  # a file over which a worker died so often is refused
+SWEEP_BATCH, SWEEP_SECONDS = 10, 20
+
+
+def check(specification_id: int, *, now: datetime | None = None) -> None:
+    """Check one file that waits for it; one that somebody else checks, or that is done, is left alone."""
+    now = now or timezone.now()
+    row = Specification.objects.filter(pk=specification_id, status__in=(Status.RECEIVED, Status.QUARANTINED)).first()
+    if row is None or not advance(row, Status.CHECKING, claimed_at=now, tries=row.tries + 1):
+        return
+    with _requeue_on_error(row):
+        try:
+            content = storage.get(row)
+            if virus_scan.is_infected(content):
+                raise cleaning.FileRejected(Reason.VIRUS)
+            clean = cleaning.clean(content, Specification.Kind(row.kind))
+        except GatewayUnknown as error:
+            log.warning("%s", error)
+            _quarantine(row, now)
+        except cleaning.FileRejected as refusal:
+            _finish(row, now, reason=refusal.reason)
+        except Exception:  # it is gone, its key is lost, the sanitizer broke: staff heard of it when it began
+            if row.uploaded_at > now - GIVE_UP_AFTER:
+                raise
+            log.exception("specification %s can't be checked, and is refused", row.pk)
+            _finish(row, now, reason=Reason.DAMAGED)
+        else:
+            _finish(row, now, clean=clean)
+
+
+def sweep(*, now: datetime | None = None) -> None:
+    """Give back what a dead worker had claimed, and check what waits: the bell may have failed.
+
+    Begins no new check after SWEEP_SECONDS; the rest is there for the next sweep. Each check claims its file by the
+    clock of that moment: with the sweep's own `now` the next sweep would call it abandoned while it is under way.
+    """
+    now = now or timezone.now()
+    stop_at = time.monotonic() + SWEEP_SECONDS
+    abandoned = Specification.objects.filter(status=Status.CHECKING, claimed_at__lt=now - ABANDONED_AFTER)
+    for row in abandoned.order_by("claimed_at")[:SWEEP_BATCH]:
+        with _requeue_on_error(row):
+            if row.tries >= MAX_TRIES:
+                _finish(row, now, reason=Reason.TOO_COMPLEX)
+            else:
+                _requeue(row)
+    rested = Q(claimed_at=None) | Q(claimed_at__lt=now - TRY_AGAIN_AFTER)
+    for status in (Status.RECEIVED, Status.QUARANTINED):
+        waiting = Specification.objects.filter(rested, status=status)
+        longest = waiting.order_by(F("claimed_at").asc(nulls_first=True), "pk")  # what failed before waits its turn
+        for pk in list(longest.values_list("pk", flat=True)[:SWEEP_BATCH]):
+            if time.monotonic() > stop_at:
+                return
+            check(pk)
+
+
+@contextmanager
+def _requeue_on_error(row: Specification) -> Iterator[None]:
+    """One file over which something of ours fails keeps no other from its check: it waits, and staff hear of it.
+
+    That is no fault of the file, so its tries do not count.
+    """
+    try:
+        yield
+    except Exception as error:  # storage, database, a template: whatever it is, the next file may be well
+        log.exception("specification %s could not be checked", row.pk)
+        if _requeue(row, tries=0):  # else it was taken back meanwhile, and there is nothing to ask
+            storage.open_task(row, why=type(error).__name__)
+
+
+def _requeue(row: Specification, **changes: Any) -> bool:
+    """Let another worker check the file, unless one has claimed it since `row` was read."""
+    with transaction.atomic():
+        current = _locked(row)
+        return current is not None and advance(current, Status.RECEIVED, **changes)
+
+
+def _locked(row: Specification) -> Specification | None:
+    """The row, locked and read anew; None when it is not under the same claim any more."""
+    current = Specification.objects.select_for_update().get(pk=row.pk)
+    return current if _is_same_claim(current, row) else None
+
+
+def _is_same_claim(current: Specification, row: Specification) -> bool:
+    return (current.status, current.claimed_at) == (Status.CHECKING, row.claimed_at)
+
+
+def _quarantine(row: Specification, now: datetime) -> None:
+    """The scanner gave no answer: nobody opens the file until it does, and that is no fault of the file."""
+    with transaction.atomic():
+        current = _locked(row)
+        if current is None:
+            return
+        advance(current, Status.QUARANTINED, tries=0)
+    audit.open_task(
+        StaffTask.Kind.GATEWAY_ALARM,
+        dedupe_key=f"virus-scanner:{timezone.localtime(now):%Y-%m-%d}",
+        note="the virus scanner gives no answer",
+    )
+
+
+def _finish(row: Specification, now: datetime, *, clean: bytes = b"", reason: str = "") -> None:
+    """Write the outcome, unless the file was taken back or given to another worker meanwhile."""
+    fresh = storage.put(clean, row) if clean else ""
+    kept = False
+    try:
+        with transaction.atomic():
+            kept = _settle(row, now, fresh=fresh, size=len(clean), reason=reason)
+    finally:
+        if not kept:
+            storage.remove(fresh)
+
+
+def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason: str) -> bool:
+    case = cases.lock(row.case_id)
+    current = _locked(row)
+    if current is None:
+        return False
+    is_wanted = case.status in CoulanceCase.OPEN or case.status in CoulanceCase.DECIDED  # not closed meanwhile
+    storage.erase(current, outcome=Status.REFUSED if reason else Status.CLEAN if is_wanted else Status.WITHDRAWN)
+    if reason:
+        advance(current, Status.REFUSED, reason=reason, stored_name="", checked_at=now)
+        audit.record("specification_refused", by="system", invoice=case.invoice, reason=reason)
+        cases.release_if_idle(case, today=timezone.localtime(now).date(), by="system")
+        _tell_refused(case, current, today=timezone.localtime(now).date())
+        return False
+    if not is_wanted:
+        advance(current, Status.WITHDRAWN, stored_name="", sealed_name=b"")
+        return False
+    # Not the moment at which the check began: a decision made during it does not rest on this file.
+    advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))
+    cases.reach_provider(case, now=now)
+    return True
+
+
+def _tell_refused(case: CoulanceCase, row: Specification, *, today: date) -> None:
+    """The key of the mail says whether it calls the invoice resting, for its last check."""
+    rests = cases.rests(case)
+    facts = {
+        "rests": rests,
+        "can_send": cases.why_not_send(case, today=today) is None,
+        "send_until": cases.last_day_to_send(case),
+        "due_on": case.invoice.due_on,
+    }
+    notices.tell("coulance_file_refused", case, event=f"{row.pk}:{'rests' if rests else 'goes_on'}", **facts)

@@ -1,0 +1,47 @@
+"""The process itself: limits first, then the libraries that parse, then the wall, and only then the file."""
+
+import sys
+import warnings
+from collections.abc import Callable
+
+from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, isolation
+
+
+def main(kind: str) -> int:
+    isolation.apply_rlimits()
+    warnings.simplefilter("ignore")  # what a library says of a file is for nobody
+    rewrite = _rewrite_for(kind)
+    isolation.install_seccomp()
+    try:
+        answer, status = rewrite(sys.stdin.buffer.read()), 0
+    except Unacceptable as refusal:
+        answer, status = str(refusal).encode(), REFUSED
+    except MemoryError:
+        answer, status = b"too_complex", REFUSED
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+    return status
+
+
+def _rewrite_for(kind: str) -> Callable[[bytes], bytes]:
+    """The function that makes a new file of this kind; only its library is read."""
+    if kind == "pdf":
+        from coulance.files.sanitizer import pdf
+
+        return pdf.rewrite
+    from coulance.files.sanitizer import image
+
+    return image.rewrite_for(kind)
+
+
+def start(arguments: list[str]) -> int:
+    """`main`, for a kind of file that is taken; of another one nothing is read."""
+    if len(arguments) == 1 and arguments[0] in KINDS:
+        return main(arguments[0])
+    sys.stderr.write(f"Not taken: {' '.join(arguments) or 'nothing'}. Say {', '.join(KINDS[:-1])} or {KINDS[-1]}.\n")
+    sys.stdout.write("not_a_document")
+    return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(start(sys.argv[1:]))

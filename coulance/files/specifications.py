@@ -1,0 +1,134 @@
+"""The files of a case: taken in as a row first, checked by a worker, taken back by the patient."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit
+from billing.errors import Refused
+from billing.invoices import holds
+from billing.outbox import wakeup
+from coulance import cases, notices
+from coulance.files import cleaning, storage
+from coulance.models import CoulanceCase, Specification
+
+Status = Specification.Status
+CASE = CoulanceCase.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came, with the name that the sender gave it."""
+
+    name: str
+    content: bytes
+
+
+def receive(
+    case_id: int, uploads: Sequence[Upload], *, now: datetime | None = None, by: str = "patient"
+) -> list[Specification]:
+    """Take in the files of a patient, all or none, sealed; a worker checks each one before anybody sees it.
+
+    A file that is there already is not kept twice. Raises Refused with a sentence for the sender.
+    """
+    now = now or timezone.now()
+    rows = [_row(case_id, upload, now) for upload in uploads]
+    stored: list[str] = []
+    try:
+        for row, upload in zip(rows, uploads, strict=True):
+            row.stored_name = storage.put(upload.content, row)
+            stored.append(row.stored_name)
+        kept = _insert(case_id, rows, now=now, by=by)
+    except BaseException:
+        for name in stored:
+            storage.remove(name)
+        raise
+    for name in set(stored) - {row.stored_name for row in kept}:
+        storage.remove(name)
+    return kept
+
+
+def _row(case_id: int, upload: Upload, now: datetime) -> Specification:
+    kind = cleaning.kind_of(upload.content)
+    shown = storage.shown_name(upload.name, kind or Specification.Kind.PDF)
+    if len(upload.content) > settings.UPLOAD_MAX_BYTES:
+        raise Refused(
+            _("%(name)s is too large. A file may be %(most)d MB at most.")
+            % {"name": shown, "most": settings.UPLOAD_MAX_BYTES // 1024**2}
+        )
+    if not upload.content:
+        raise Refused(_("%(name)s is empty.") % {"name": shown})
+    if kind is None:
+        raise Refused(_("%(name)s is not a PDF, JPEG or PNG file.") % {"name": shown.rpartition(".")[0]})
+    row = Specification(
+        case_id=case_id,
+        kind=kind,
+        size=len(upload.content),
+        sha256=hashlib.sha256(upload.content).hexdigest(),
+        uploaded_at=now,
+    )
+    row.name = shown
+    return row
+
+
+def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) -> list[Specification]:
+    with transaction.atomic():
+        case = cases.lock(case_id)
+        if refusal := cases.why_not_send(case, today=timezone.localtime(now).date()):
+            raise Refused(refusal)
+        there = list(case.specifications.all())
+        present = [row for row in there if row.status not in (Status.REFUSED, Status.WITHDRAWN)]
+        known = {row.sha256 for row in present}
+        new = list({row.sha256: row for row in rows if row.sha256 not in known}.values())
+        most = settings.UPLOAD_MAX_FILES
+        if len(present) + len(new) > most:
+            raise Refused(_("You can send %(most)d files at most. Take one back first.") % {"most": most})
+        if len(there) + len(new) > settings.UPLOAD_MAX_TRIES:
+            raise Refused(_("You sent many files already. Call your care provider, please."))
+        for row in new:
+            row.save(force_insert=True)
+            wakeup.enqueue_on_commit("coulance.check_specification", row.pk)
+        if new and case.status == CASE.OFFERED:
+            cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by)
+        if new and case.status in CoulanceCase.DECIDED:  # already now: the page says not to pay
+            holds.place_hold(case.invoice, cases.HOLD, by=by)
+        if new:
+            audit.record("specification_received", by=by, invoice=case.invoice, files=len(new))
+    return new
+
+
+def take_back(specification: Specification, *, today: date, by: str = "patient") -> None:
+    """The patient takes a file back: its bytes go, and a case at the provider without a file waits again.
+
+    Raises Refused when the provider decided with it, when it is gone already, or when nothing would be left after
+    the last day to send.
+    """
+    with transaction.atomic():
+        case = cases.lock(specification.case_id)
+        row = Specification.objects.select_for_update().get(pk=specification.pk)
+        if Status.WITHDRAWN not in Specification.TRANSITIONS[Status(row.status)]:
+            raise Refused(_("This file is not with us any more."))
+        there = list(case.specifications.filter(status=Status.CLEAN))
+        decided_with = storage.decided_with(there, case.standing)
+        if row.pk in decided_with or (row.status == Status.CLEAN and case.status in CoulanceCase.DECIDED):
+            raise Refused(_("Your care provider has decided with this file. It can't be taken back."))
+        last = [clean.pk for clean in there if clean.pk not in decided_with] == [row.pk]
+        waits_again = last and case.status == CASE.AT_PROVIDER and cases.rules_of(case.invoice.provider)
+        if waits_again and waits_again.wants_specification:
+            if today > case.specification_due_on:
+                raise Refused(_("The last day to send a file has passed. Send the right file first, please."))
+            storage.drop(row)
+            cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by, provider_since=None)
+            holds.extend_hold(case.invoice, cases.HOLD, until=case.specification_due_on)
+            notices.tell("coulance_taken_back", case, event=str(case.version))
+        else:
+            storage.drop(row)
+            CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
+            cases.release_if_idle(case, today=today, by=by)
+        audit.record("specification_withdrawn", by=by, invoice=case.invoice)

@@ -1,0 +1,173 @@
+"""Who is asking, how often, and what this browser may see."""
+
+import ipaddress
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+
+from billing import audit
+from billing.models import StaffTask
+from guests import throttle
+
+_GRANTS = "invoices"  # in the session: token → [opened, last seen (seconds since 1970), came by the link in a mail]
+_MAX_GRANTS = 10
+_SEEN_EVERY_SECONDS = 60  # writing down each view would cost a write per page
+_EVERYBODY = ""
+_BY_RESERVE = "zorgrekening.lookup_by_reserve"  # in request.META between taking and settling
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address of the client: behind n trusted proxies the n-th of X-Forwarded-For counted from the right.
+
+    Whatever stands further left was sent by the client and proves nothing.
+    """
+    candidates = [request.META.get("REMOTE_ADDR", "")]
+    if settings.TRUSTED_PROXIES:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        candidates.insert(0, forwarded[-min(settings.TRUSTED_PROXIES, len(forwarded))])
+    for candidate in candidates:
+        if address := _parse_address(candidate.strip()):
+            return str(address)
+    return "0.0.0.0"  # noqa: S104  a unix socket: all its clients are one
+
+
+def client_network(request: HttpRequest) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that one household has in IPv6."""
+    address = ipaddress.ip_address(client_address(request))
+    return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+# --- looking up a payment reference -------------------------------------------------------------
+
+
+def _per_address() -> throttle.Limit:
+    return throttle.Limit("lookup", settings.LOOKUP_FAILURES_PER_ADDRESS, settings.LOOKUP_ADDRESS_SECONDS)
+
+
+def _breaker() -> throttle.Limit:
+    return throttle.Limit("lookup-all", settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS)
+
+
+def _reserve() -> throttle.Limit:
+    """One try while the breaker is open, for an address that did not fail within its hour.
+
+    Some 34 addresses that fail as often as they may (30 times an hour) hold the breaker open; without the reserve
+    they would shut the door to every patient. What it gives away is harmless: a guess then costs a fresh address
+    (in IPv6 a fresh /64). A reference is 15 random digits and a check digit, log2(10**15) = 49.8 bits: with a million
+    invoices on file one guess in 10**9 finds one. A botnet of 100,000 addresses, one guess an hour each, needs
+    10,000 hours, more than a year, for a single page that shows an amount and no care; staff heard in the first hour.
+    """
+    return throttle.Limit("lookup-reserve", 1, settings.LOOKUP_GLOBAL_SECONDS)
+
+
+def consume_attempt(request: HttpRequest, *, now: datetime) -> int:
+    """Use up one try to look up a reference: 0 when allowed, else the seconds to wait.
+
+    The try is used before the search, so that parallel guesses can't share one, and given back when it finds
+    an invoice: only failures count. The breaker for all addresses together tells staff when it opens; even then
+    who did not fail lately has one try in reserve.
+    """
+    network = client_network(request)
+    if wait := throttle.take(_per_address(), network, now=now):
+        return wait
+    wait = throttle.take(_breaker(), _EVERYBODY, now=now)
+    if not wait:
+        return 0
+    audit.open_task(StaffTask.Kind.LOOKUP_BREAKER, dedupe_key=f"{now:%Y-%m-%d %H}")
+    if throttle.take(_reserve(), network, now=now) == 0:
+        request.META[_BY_RESERVE] = True
+        return 0
+    throttle.refund(_per_address(), network)
+    return wait
+
+
+def report_result(request: HttpRequest, *, found: bool, now: datetime) -> None:
+    """After the search: what was found costs no try; a failure keeps it, and sweeps out what is long over."""
+    network, by_reserve = client_network(request), _BY_RESERVE in request.META
+    if found:
+        throttle.refund(_per_address(), network)
+        throttle.refund(*((_reserve(), network) if by_reserve else (_breaker(), _EVERYBODY)))
+        return
+    if not by_reserve:
+        throttle.take(_reserve(), network, now=now)
+    throttle.delete_idle(now=now)
+
+
+# --- what a guest may see -----------------------------------------------------------------------
+
+
+def open_invoice(request: HttpRequest, token: str, *, now: datetime, by_link: bool = False) -> None:
+    """Let this browser see the invoice behind `token` for a while, in a session with a new id.
+
+    `by_link`: it was opened by a link that only our mail (or the invoice on paper) holds. While the page stays
+    open, looking the same invoice up by its reference takes nothing of that away.
+    """
+    session = request.session
+    by_link = by_link or (may_see(request, token, now=now) and came_by_link(request, token))
+    if session.session_key:  # else it has none yet, and the row is written once, with what stands in it
+        session.cycle_key()  # whoever knew the id before learns nothing
+    if SESSION_KEY not in session:  # staff who look at this page keep the end of their own session
+        session.set_expiry(0)  # the cookie ends with the browser
+    grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])
+    session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp(), by_link]}
+
+
+def came_by_link(request: HttpRequest, token: str) -> bool:
+    """Whether this browser opened the invoice by a link of ours; a stranger who knows the reference did not."""
+    return request.session.get(_GRANTS, {}).get(token, [])[2:] == [True]
+
+
+def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
+    """Whether this browser opened the invoice, not too long ago and not idle since; being seen keeps it open."""
+    grants = request.session.get(_GRANTS, {})
+    if token not in grants:
+        return False
+    opened, seen = grants[token][:2]
+    moment = now.timestamp()
+    if moment - seen > settings.GUEST_IDLE_SECONDS or moment - opened > settings.GUEST_ABSOLUTE_SECONDS:
+        del grants[token]
+        request.session.modified = True
+        return False
+    if moment - seen > _SEEN_EVERY_SECONDS:
+        grants[token][1] = moment
+        request.session.modified = True
+    return True
+
+
+def extend_session(request: HttpRequest, token: str, *, now: datetime) -> bool:
+    """Count the idle time anew because somebody said so; False when the page is closed already."""
+    if not may_see(request, token, now=now):
+        return False
+    request.session[_GRANTS][token][1] = now.timestamp()
+    request.session.modified = True
+    return True
+
+
+def closes_at(request: HttpRequest, token: str) -> datetime | None:
+    """When this browser stops seeing the invoice, if nothing more is done; None when it does not see it."""
+    if token not in request.session.get(_GRANTS, {}):
+        return None
+    seen = request.session[_GRANTS][token][1]
+    idle = datetime.fromtimestamp(seen + settings.GUEST_IDLE_SECONDS, UTC)
+    return min(idle, absolute_expiry(request, token) or idle)
+
+
+def absolute_expiry(request: HttpRequest, token: str) -> datetime | None:
+    """When this browser stops seeing the invoice, whatever is done."""
+    if token not in request.session.get(_GRANTS, {}):
+        return None
+    return datetime.fromtimestamp(request.session[_GRANTS][token][0] + settings.GUEST_ABSOLUTE_SECONDS, UTC)

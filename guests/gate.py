@@ -1,0 +1,86 @@
+"""What stands before medical data: proof of who is asking, and what the browser may do with it for a while.
+
+A gate is a way to prove it. The code by SMS is the first; another login (DigiD) stands beside it as a second entry
+in GATES with a page of its own that ends in `let_through`. What lies behind the gate asks `passed` and no more.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from billing.models import Invoice
+from guests import access, sms_code
+
+_PASSES = "passes"  # in the session: token of the invoice → [grounds, until in seconds since 1970]
+_BROWSER = "gate"  # in the session: what tells this browser from all others; it ends with the session
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One way to prove who is asking."""
+
+    grounds: str  # how the access log calls it
+    is_usable: Callable[[Invoice], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """This browser has shown who is asking."""
+
+    grounds: str
+    until: datetime
+
+
+SMS = Gate(sms_code.GROUNDS, sms_code.can_receive)
+GATES = (SMS,)
+
+
+def usable(invoice: Invoice) -> Gate | None:
+    """The gate that the patient of this invoice can pass; None when there is none."""
+    return next((gate for gate in GATES if gate.is_usable(invoice)), None)
+
+
+def holder_of(request: HttpRequest) -> str:
+    """What ties a code to this browser: it stays when the session gets a new id, and is lost with the session."""
+    if _BROWSER not in request.session:
+        request.session[_BROWSER] = secrets.token_urlsafe(32)
+    return sms_code.hash_holder(request.session[_BROWSER])
+
+
+def let_through(request: HttpRequest, token: str, *, gate: Gate, now: datetime) -> None:
+    """Let this browser read the documents of one invoice for a while, in a session with a new id."""
+    request.session.cycle_key()
+    access.extend_session(request, token, now=now)
+    until = _until(request, token, now=now)
+    request.session[_PASSES] = request.session.get(_PASSES, {}) | {token: [gate.grounds, until.timestamp()]}
+
+
+def passed(request: HttpRequest, token: str, *, now: datetime) -> Pass | None:
+    """The pass of this browser for the invoice behind `token`, while it lasts."""
+    passes = request.session.get(_PASSES, {})
+    if token not in passes or not access.may_see(request, token, now=now):
+        return None
+    grounds, until = passes[token]
+    if now.timestamp() >= until:
+        del passes[token]
+        request.session.modified = True
+        return None
+    return Pass(grounds, datetime.fromtimestamp(until, UTC))
+
+
+def extend_pass(request: HttpRequest, token: str, *, now: datetime) -> None:
+    """Somebody pressed "stay longer": the page, and the pass if there is one, count anew, within the longest time."""
+    access.extend_session(request, token, now=now)
+    if held := passed(request, token, now=now):
+        until = _until(request, token, now=now)
+        request.session[_PASSES] |= {token: [held.grounds, until.timestamp()]}
+        request.session.modified = True
+
+
+def _until(request: HttpRequest, token: str, *, now: datetime) -> datetime:
+    last = access.absolute_expiry(request, token) or now
+    return min(now + timedelta(seconds=settings.DOCUMENT_GRANT_SECONDS), last)

@@ -1,0 +1,110 @@
+"""What the front door itself has to remember."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import CooldownMixin, SideChannelDevice, TimestampMixin
+from django_otp.util import random_number_token
+
+from billing.models import Invoice
+
+_NO_CODE = "-" * 64  # as long as a hash, and none
+
+
+class Throttle(models.Model):
+    """How far somebody has used up their tries: one row per key, moved by one statement (see access.py)."""
+
+    # A keyed hash: the table tells nobody which addresses were here.
+    key = models.CharField(max_length=64, primary_key=True)
+    # The moment (µs since 1970) at which nothing of the tries would be used any more.
+    free_at_us = models.BigIntegerField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("throttle"), _("throttles")
+        indexes = [models.Index(fields=["free_at_us"], name="throttle_to_forget")]
+
+    def __str__(self) -> str:
+        return self.key[:8]
+
+
+class NobodysDevices(models.Manager["SmsDevice"]):
+    """Devices without a user. django-otp asks every kind of device for those of a member of staff who signs in."""
+
+    def devices_for_user(self, user: Any, confirmed: bool | None = None) -> models.QuerySet["SmsDevice"]:
+        return self.none()
+
+
+class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
+    """The code by SMS of one browser for one invoice and one purpose. Whoever holds it is no user.
+
+    django-otp's own throttling is left out on purpose: it doubles a waiting time without an end, so that typing
+    mistakes would keep a patient out for days. Here a code dies after a few wrong guesses, and sending is limited.
+    Never hand this to django_otp.login, verify_token or match_token: those are for users.
+    """
+
+    # Both: a field that is only half gone makes every login of staff fail.
+    user = None
+    user_id = None
+    name = None
+    invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="+", verbose_name=_("invoice"))
+    holder = models.CharField(max_length=64, editable=False)  # a keyed hash of a secret in the browser's session
+    purpose = models.CharField(max_length=16, editable=False)
+    attempts_left = models.PositiveSmallIntegerField(default=0, editable=False)
+    # A keyed hash of the code, never the code (the field of the library holds the code itself).
+    token = models.CharField(max_length=64, blank=True, null=True, editable=False)  # noqa: DJ001  null: no code
+
+    objects = NobodysDevices()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("code by SMS"), _("codes by SMS")
+        constraints = [
+            models.UniqueConstraint(fields=["invoice", "holder", "purpose"], name="one_code_per_browser_and_invoice")
+        ]
+        indexes = [models.Index(fields=["valid_until"], name="sms_device_to_forget")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.pk}"
+
+    def get_cooldown_duration(self) -> int:
+        return settings.CODE_COOLDOWN_SECONDS
+
+    def cooldown_reset(self, commit: bool = True) -> None:
+        """Nothing: a right code must not allow the next SMS at once, or codes could be pumped."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a code is under way that could still be right."""
+        return bool(self.token) and self.attempts_left > 0 and timezone.now() < self.valid_until
+
+    def generate_challenge(self) -> str:
+        """A new code, which ends the one before it. Given back in clear this once; only its hash is kept."""
+        code = random_number_token(settings.CODE_DIGITS)
+        self.token = self._hash(code)
+        self.valid_until = timezone.now() + timedelta(seconds=settings.CODE_VALID_SECONDS)
+        self.attempts_left = settings.CODE_ATTEMPTS
+        self.cooldown_set(commit=False)
+        self.save()
+        return code
+
+    def verify_token(self, token: str) -> bool:
+        """Whether `token` is the code, at most CODE_ATTEMPTS times and right once. Call it with the row locked."""
+        given = self._hash(token)
+        # Before asking whether a code is under way: the same work whether or not there is one.
+        right = constant_time_compare(given, self.token or _NO_CODE)
+        if not self.is_open:
+            return False
+        self.attempts_left -= 1
+        self.save(update_fields=["attempts_left"])
+        return right and super().verify_token(given)
+
+    def forget_code(self) -> None:
+        self.token = None
+        self.save(update_fields=["token"])
+
+    def _hash(self, code: str) -> str:
+        return salted_hmac("guests.sms_code", f"{self.pk}:{code}", algorithm="sha256").hexdigest()

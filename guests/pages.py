@@ -1,0 +1,28 @@
+"""What the pages of every room ask first: which invoice this browser may see."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.invoices.state import InvoiceView, look_at, page
+from coulance import cases
+from guests import access
+
+_PAGE = page(has_case=cases.EXISTS, rests_for_case=cases.RESTS)
+
+
+def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
+    """The invoice behind `token` when this browser may see it."""
+    if not access.may_see(request, token, now=timezone.now()):
+        return None
+    return look_at(token, today=timezone.localdate(), by=_PAGE)
+
+
+def session_ended(request: HttpRequest) -> HttpResponse:
+    """Back to the front door, with a word of explanation. The same for unknown, withdrawn and never opened."""
+    messages.info(
+        request, _("For your privacy we closed the page of your invoice. Enter the payment reference to open it again.")
+    )
+    return HttpResponseRedirect(reverse("lookup"), status=303)

@@ -1,0 +1,202 @@
+"""A practice's file of invoices: read once as a stream, checked and written in one transaction, all or nothing.
+
+The first thing that is wrong undoes everything at once, and the rest of the file is only checked, so that the
+practice sees all errors in one go and a wrong file doesn't keep the database waiting.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any
+
+from django.db import OperationalError, transaction
+from django.utils.translation import gettext as _
+
+from billing import audit
+from billing.invoices import intake
+from billing.invoices.fields import PROVIDER, printable, read_object
+from billing.invoices.rules import Checked, InvoiceReader
+from billing.models import Provider
+from coulance import intake as coulance_intake
+from portal.intake.reader import MAX_BYTES, Broken, parts
+
+FORMAT = "invoice-batch/1"
+CHUNK = 400  # below SQLite's 999 parameters of one query
+KEPT_ERRORS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BatchError:
+    """What is wrong: the path in the file (`invoices[3].patient.postcode`, empty for the file) and a sentence."""
+
+    path: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What the import did, or would do (`dry_run`), or why it did nothing (`errors`, the first 1,000)."""
+
+    dry_run: bool
+    errors: list[BatchError] = field(default_factory=list)
+    error_count: int = 0
+    new: int = 0
+    known: int = 0
+    offered: int = 0
+    patients_created: int = 0
+    patients_updated: int = 0
+
+    def report(self, path: str, sentence: str) -> None:
+        self.error_count += 1
+        if len(self.errors) < KEPT_ERRORS:
+            self.errors.append(BatchError(path, sentence))
+
+
+class _Undo(Exception):
+    """Leaves the transaction without a trace."""
+
+
+def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: str) -> BatchResult:
+    """Take in the batch at `path` as of `today`; `by` stands in the ledger and the audit trail.
+
+    Nothing at all is changed when the result has errors. Invoices that came in before with the same content are
+    counted as known and left alone, with their patients.
+    """
+    result = BatchResult(dry_run)
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115  closed below; here only the opening may fail
+    except OSError:
+        result.report("", _("This file can't be opened. Check its name, and whether you may read it."))
+        return result
+    with file, _gc_throttled():
+        try:
+            _import(file, result, today, by)
+        except Broken as broken:
+            result.report(broken.path, broken.sentence)
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            result.report("", _("The database is busy, probably with another import. Try again in a minute."))
+    if result.error_count:
+        result.new = result.known = result.offered = result.patients_created = result.patients_updated = 0
+    return result
+
+
+@contextmanager
+def _gc_throttled() -> Iterator[None]:
+    """What an import makes is freed without Python's collector, which took a tenth of its time looking it through."""
+    often = gc.get_threshold()
+    gc.set_threshold(100_000, *often[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*often)
+
+
+def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
+    if not file.seekable():
+        raise Broken("", _("Give the name of a file, not a stream."))
+    if file.seek(0, 2) > MAX_BYTES:
+        raise Broken("", _("This file is too large. Split it into several batches."))
+    head = _head(file)
+    provider = _provider(head, result)
+    chunks = _chunks(file, head, result, today)
+    if provider and not result.dry_run:
+        try:
+            with transaction.atomic():
+                _write(chunks, provider, result, today, by)
+        except _Undo:
+            pass
+    for checked in chunks:  # what was not written is still checked
+        if provider:
+            new = _unknown(provider, checked, result)
+            result.new += len(new)
+            result.known += len(checked) - len(new)
+
+
+def _write(chunks: Iterator[list[Checked]], provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    """Write until something is wrong. Who waited for another import of the same file finds nothing left to do."""
+    intake.lock_provider(provider.pk)
+    for checked in chunks:
+        new = _unknown(provider, checked, result)
+        if result.error_count:
+            raise _Undo
+        result.known += len(checked) - len(new)
+        result.new += len(new)
+        if new:
+            _write_chunk(new, provider, result, today, by)
+    if result.error_count:
+        raise _Undo
+    if result.new:
+        audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
+
+
+def _write_chunk(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    taken = intake.create_many(provider, [one.as_new(today=today) for one in new], by=by)
+    marked = [invoice for invoice, one in zip(taken.invoices, new, strict=True) if one.coulance]
+    coulance_intake.offer(marked, today=today, by=by)
+    result.offered += len(marked)
+    result.patients_created += taken.patients_created
+    result.patients_updated += taken.patients_updated
+
+
+def _head(file: IO[bytes]) -> dict[str, Any]:
+    """Format and provider of the batch; reads on only until both were seen. Raises Broken for another format."""
+    head: dict[str, Any] = {}
+    for key, _index, value in parts(file, lambda path, sentence: None):
+        if key in ("format", "provider"):
+            head[key] = value
+        if len(head) == 2:
+            break
+    if head.get("format") != FORMAT:
+        raise Broken("format", _('The batch must say "format": "%s".') % FORMAT)
+    return head
+
+
+def _provider(head: dict[str, Any], result: BatchResult) -> Provider | None:
+    named = read_object(head.get("provider"), PROVIDER, "provider", result.report)
+    if "agb_code" not in named:
+        return None
+    provider = Provider.objects.filter(agb_code=named["agb_code"]).first()
+    if provider is None:
+        result.report("provider.agb_code", _("We don't know a care provider with this AGB code."))
+    return provider
+
+
+def _chunks(file: IO[bytes], head: dict[str, Any], result: BatchResult, today: date) -> Iterator[list[Checked]]:
+    """The right invoices of the file, a few hundred at a time; all that is wrong goes to the result."""
+    reader = InvoiceReader(today, result.report)
+    members: dict[str, Any] = {}
+    chunk: list[Checked] = []
+    for key, index, value in parts(file, result.report):
+        if index is None:
+            members.setdefault(key, value)
+            continue
+        if checked := reader.read(value, index):
+            chunk.append(checked)
+        if index % CHUNK == CHUNK - 1:
+            yield chunk
+            chunk = []
+    if {key: members.get(key) for key in head} != head:
+        raise Broken("", _("The file changed while it was read."))
+    for key in members.keys() - {*head, "invoices"}:
+        result.report(printable(key), _("This field is not part of the format."))
+    if not reader.count:
+        result.report("invoices", _("There is no list of invoices here, or it is empty."))
+    yield chunk
+
+
+def _unknown(provider: Provider, checked: list[Checked], result: BatchResult) -> list[Checked]:
+    """Those that the provider has not handed in before; a known number with other content is an error."""
+    known = intake.known_fingerprints(provider, [one.number for one in checked])
+    for one in checked:
+        if one.number in known and known[one.number] != one.fingerprint():
+            result.report(
+                f"{one.path}.number",
+                _("This invoice was handed in before with other content. An invoice can't be changed by a new batch."),
+            )
+    return [one for one in checked if one.number not in known]

@@ -1,0 +1,217 @@
+"""Invented practices, patients and invoices for the demo, with real codes; prices: see demo/README.md."""
+
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from billing.invoices import intake
+from billing.models import Invoice
+from portal.intake.batch import FORMAT
+
+AGB_CODE = "11012345"
+PHYSIO_AGB_CODE = "04012345"
+DENTIST, HYGIENIST, PHYSIO = "11054321", "87054321", "04054321"  # who gave the care
+
+# Code: description and price of 2026.
+CARE = {
+    "C001": ("Consult voor een intake", "57.01"),
+    "C002": ("Periodieke controle", "28.51"),
+    "C003": ("Probleemgericht consult", "28.51"),
+    "M01": ("Preventieve voorlichting en instructie, per vijf minuten", "16.82"),
+    "M03": ("Gebitsreiniging, per vijf minuten", "16.82"),
+    "X10": ("Kleine röntgenfoto", "21.00"),
+    "X21": ("Kaakoverzichtsfoto", "90.02"),
+    "A10": ("Plaatselijke verdoving", "18.75"),
+    "V91": ("Vulling in één vlak, composiet", "60.01"),
+    "V92": ("Vulling in twee vlakken, composiet", "78.77"),
+    "V93": ("Vulling in drie vlakken, composiet", "93.77"),
+    "V94": ("Vulling in meer dan drie vlakken, composiet", "120.02"),
+    "1864": ("Screening, intake en onderzoek", "57.75"),
+    "1000": ("Zitting fysiotherapie", "38.50"),
+}
+
+
+class DemoBatch(NamedTuple):
+    """A file of a practice, and the day on which it came in: an invoice is only overdue when it came in before."""
+
+    filename: str
+    received_on: date
+    content: dict[str, Any]
+
+
+def seed_providers() -> None:
+    """The two practices of the demo, made or brought up to date."""
+    intake.register_provider(
+        agb_code=AGB_CODE,
+        name="Tandartspraktijk De Lindeboom",
+        email="praktijk@delindeboom.example",
+        phone="+31302345678",
+        website="https://delindeboom.example",
+        street="Lindelaan",
+        house_number="12",
+        postcode="3512 AB",
+        city="Utrecht",
+        iban="NL91ABNA0417164300",
+    )
+    intake.register_provider(
+        agb_code=PHYSIO_AGB_CODE,
+        name="Fysiotherapie Het Plein",
+        email="balie@hetplein.example",
+        phone="+31302345679",
+        website="https://hetplein.example",
+        street="Stadsplein",
+        house_number="3",
+        postcode="3521 CD",
+        city="Utrecht",
+        iban="NL20INGB0001234567",
+    )
+
+
+def build_batches(today: date) -> list[DemoBatch]:
+    """The files of the demo practices, with dates that are right on `today`."""
+    before, lately = today - timedelta(days=45), today - timedelta(days=3)
+    early = [_invoice(101, before, PATIENTS["bakker"], _care("C003", "A10", ("V92", "36", 1)))]
+    recent = [
+        _invoice(112, lately, PATIENTS["de vries"], _care("C002", ("M03", None, 3))),
+        _invoice(
+            113, lately, PATIENTS["jansen"], _care("C002", "X10", "X10", "A10", ("V93", "46", 1)), insurer="150.00"
+        ),
+        _invoice(114, lately, PATIENTS["taylor"], _care("C001", "X21", ("M01", None, 2))),
+        _invoice(115, lately, PATIENTS["yilmaz"], _care("A10", ("V94", "16", 1), ("V92", "17", 1)), coulance=True),
+        _invoice(116, lately, PATIENTS["visser"], _care("C003")),
+        _invoice(117, lately, PATIENTS["visser junior"], _care("C002", ("V91", "74", 1))),
+        _invoice(118, lately, PATIENTS["smit"], _care("C002", ("M03", None, 2)), insurer="62.15"),
+        _invoice(
+            119,
+            lately,
+            PATIENTS["el amrani"],
+            _care("C003", "X10", "A10", ("V91", "11", 1), ("V91", "21", 1)),
+            coulance=True,
+        ),
+        _invoice(120, lately, PATIENTS["peeters"], _care("C002", "X10")),
+        _invoice(121, lately, PATIENTS["van den berg"], _care(("M03", None, 6), by=HYGIENIST)),
+        _invoice(122, today - timedelta(days=27), PATIENTS["kowalski"], _care("C001", "X10", "X10")),
+    ]
+    physio = [
+        _invoice(31, lately, PATIENTS["mulder"], _care("1864", ("1000", None, 5), by=PHYSIO), coulance=True),
+        _invoice(32, lately, PATIENTS["de boer"], _care("1000", "1000", by=PHYSIO)),
+    ]
+    return [
+        DemoBatch("tandarts-eerder.json", before, _batch(AGB_CODE, early)),
+        DemoBatch("tandarts.json", today, _batch(AGB_CODE, recent)),
+        DemoBatch("fysiotherapie.json", today, _batch(PHYSIO_AGB_CODE, physio)),
+    ]
+
+
+def references(today: date) -> list[tuple[str, str]]:
+    """Payment references of the demo, each with what it shows."""
+    shows = {
+        "112": _("an ordinary invoice"),
+        "113": _("the insurer paid a part"),
+        "114": _("an English-speaking patient"),
+        "101": _("past its due date"),
+        "115": _("waiting for the care provider (coulance)"),
+        "118": _("paid by the insurer"),
+    }
+    stored = Invoice.objects.filter(provider__agb_code=AGB_CODE).order_by("pk")
+    by_ending = {invoice.number.rpartition("-")[2].lstrip("0"): invoice for invoice in stored}
+    return [
+        (invoice.payment_reference, _state_now(invoice, text, by_insurer=ending == "118"))
+        for ending, text in shows.items()
+        if (invoice := by_ending.get(ending))
+    ]
+
+
+def _state_now(invoice: Invoice, text: str, *, by_insurer: bool) -> str:
+    """What the invoice showed when it came in, unless it was paid or withdrawn in an earlier run."""
+    if invoice.withdrawn_at:
+        return _("withdrawn")
+    return _("paid already") if invoice.settled_at and not by_insurer else text
+
+
+def _batch(agb_code: str, invoices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"format": FORMAT, "provider": {"agb_code": agb_code}, "invoices": invoices}
+
+
+def _invoice(
+    number: int,
+    issued_on: date,
+    patient: dict[str, Any],
+    lines: list[dict[str, Any]],
+    *,
+    insurer: str = "0.00",
+    coulance: bool = False,
+) -> dict[str, Any]:
+    performed_on = str(issued_on - timedelta(days=5))
+    return {
+        "number": f"{issued_on.year}-{number:05d}",
+        "issued_on": str(issued_on),
+        "due_on": None,
+        "coulance": coulance,
+        "patient": patient,
+        "insurer_paid": insurer,
+        "lines": [{"performed_on": performed_on, **line} for line in lines],
+    }
+
+
+def _care(*items: str | tuple[str, str | None, int], by: str = DENTIST) -> list[dict[str, Any]]:
+    """Lines for codes, or for (code, tooth, quantity)."""
+    lines = []
+    for item in items:
+        code, tooth, quantity = item if isinstance(item, tuple) else (item, None, 1)
+        description, price = CARE[code]
+        lines.append(
+            {
+                "code": code,
+                "description": description,
+                "tooth": tooth,
+                "quantity": quantity,
+                "unit_price": price,
+                "practitioner_agb": by,
+            }
+        )
+    return lines
+
+
+def _patient(
+    place: int, initials: str, infix: str, surname: str, born: str, address: str, **other: Any
+) -> dict[str, Any]:
+    street, house_number, postcode, city = address.split(", ")
+    return {
+        "number": f"P-{1000 + place}",
+        "initials": initials,
+        "infix": infix,
+        "surname": surname,
+        "date_of_birth": born,
+        "email": other.get("email", f"{surname.lower().replace(' ', '.')}{place}@post.example"),
+        "mobile": f"+316123456{place:02d}",
+        "language": other.get("language", "nl"),
+        "address": {
+            "street": street,
+            "house_number": house_number,
+            "postcode": postcode,
+            "city": city,
+            "country": other.get("country", "NL"),
+        },
+        "insurer_uzovi": other.get("uzovi", "3311"),
+        "insured_number": f"{314159200 + place}",
+    }
+
+
+PATIENTS = {
+    "bakker": _patient(1, "M.J.", "", "Bakker", "1971-05-04", "Kerkstraat, 8, 3581 RA, Utrecht"),
+    "de vries": _patient(2, "J.", "de", "Vries", "1980-02-29", "Dorpsstraat, 1a, 3732 HJ, De Bilt"),
+    "jansen": _patient(3, "A.C.", "", "Jansen", "1958-11-17", "Molenweg, 22, 3541 BK, Utrecht", uzovi="7095"),
+    "taylor": _patient(4, "E.", "", "Taylor", "1992-08-09", "Oudegracht, 140, 3511 AX, Utrecht", language="en"),
+    "yilmaz": _patient(5, "S.", "", "Yılmaz", "1987-03-21", "Singel, 30, 3514 AE, Utrecht", email="sy@post.example"),
+    "visser": _patient(6, "P.", "", "Visser", "1979-01-30", "Parkweg, 5, 3603 AA, Maarssen"),
+    "visser junior": _patient(7, "L.", "", "Visser", "2019-06-12", "Parkweg, 5, 3603 AA, Maarssen"),
+    "smit": _patient(8, "G.H.", "", "Smit", "1949-12-02", "Beatrixlaan, 77, 3554 JE, Utrecht", uzovi="3332"),
+    "el amrani": _patient(9, "N.", "el", "Amrani", "1995-10-14", "Kanaalstraat, 199, 3531 CH, Utrecht"),
+    "peeters": _patient(10, "K.", "", "Peeters", "1990-04-25", "Kerkplein, 2, 2300, Turnhout", country="BE", uzovi=""),
+    "van den berg": _patient(11, "T.", "van den", "Berg", "1966-07-07", "Zandpad, 41, 3601 NA, Maarssen", uzovi="7029"),
+    "kowalski": _patient(12, "W.", "", "Kowalski", "1983-09-19", "Rijnlaan, 63, 3522 BD, Utrecht", language="en"),
+    "mulder": _patient(13, "R.", "", "Mulder", "1975-02-11", "Croeselaan, 12, 3521 BJ, Utrecht"),
+    "de boer": _patient(14, "F.", "de", "Boer", "2001-12-24", "Stationsplein, 9, 3511 ED, Utrecht", uzovi="9664"),
+}  # fmt: skip

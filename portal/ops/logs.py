@@ -1,0 +1,147 @@
+"""What may stand in a log: known keys, no person, no token that opens a door, and one line for each record.
+
+structlog draws the lines of every logger of Python's own (Django, Celery, gunicorn, ours), because it carries a
+request's id along and takes only the extra keys that are named.
+"""
+
+import logging
+import logging.config
+import re
+import traceback
+import unicodedata
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from gunicorn.glogging import Logger
+
+ROOT = Path(__file__).resolve().parents[2]
+Record = MutableMapping[str, Any]
+
+# Nothing else that a library puts on a record is shown.
+EXTRA_KEYS = ("method", "path", "status", "bytes", "ms", "request_id")
+# Every token of ours is longer than any word in a path (see billing/links.py), whatever follows it.
+_TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+# Payment references, IBANs, telephone and insured numbers, dates of birth without dashes. Ids stay readable.
+_NUMBER = re.compile(r"(?<!\d\.)(?<!\d)\d{8,}")  # but not the fractions of a second
+_STEERING = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories of what ends a line or steers a terminal
+
+
+def without_tokens(text: str) -> str:
+    """`text` with every token in a path replaced."""
+    return _TOKEN.sub("…", text)
+
+
+def without_people(text: str) -> str:
+    """`text` without tokens, mail addresses and numbers that point at a person."""
+    return _NUMBER.sub("…", _ADDRESS.sub("…@…", without_tokens(text)))
+
+
+def on_one_line(text: str) -> str:
+    r"""`text` with its control and format characters written out, as in \n or \x1b."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one.encode("unicode_escape").decode() if unicodedata.category(one) in _STEERING else one for one in text
+    )
+
+
+def _cleaned(logger: Any, name: str, record: Record) -> Record:
+    """The words of a record, and the path of a request, fit to be read by anybody who may read logs."""
+    record["event"] = on_one_line(without_people(str(record["event"])))
+    if "path" in record:
+        record["path"] = on_one_line(without_people(str(record["path"])))
+    return record
+
+
+def _trace(logger: Any, name: str, record: Record) -> Record:
+    """Where an error came from, innermost last. Its own words are left out: a database quotes in them the very row
+    that it refused."""
+    error = record.pop("exc_info", None)
+    if isinstance(error, tuple) and isinstance(error[1], BaseException):
+        record["exception"] = [line for name, frames in chain(error[1]) for line in (*map(_where, frames), name)]
+    return record
+
+
+def chain(error: BaseException) -> Iterator[tuple[str, traceback.StackSummary]]:
+    """The name and the frames of each error that led to this one, and of this one last."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause:
+        yield from chain(cause)
+    yield type(error).__qualname__, traceback.extract_tb(error.__traceback__)
+
+
+def _where(frame: traceback.FrameSummary) -> str:
+    return f"{place(frame.filename)}:{frame.lineno} {frame.name}"
+
+
+def place(filename: str) -> str:
+    """The file of a line of code, without the folders of this machine."""
+    path = Path(filename)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else "/".join(path.parts[-3:])
+
+
+def _as_line(logger: Any, name: str, record: Record) -> str:
+    """For a person at a terminal: time, level, logger, words, and what else is known."""
+    head = f"{record.pop('time')} {record.pop('level').upper()} {record.pop('logger')} {record.pop('event')}"
+    trace = record.pop("exception", [])
+    if "request_id" in record:
+        record["request_id"] = record.pop("request_id")  # at the end, where it disturbs least
+    rest = "".join(f" {key}={value}" for key, value in record.items())
+    return head + rest + "".join(f"\n    {place}" for place in trace)
+
+
+_FIRST = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(allow=EXTRA_KEYS),
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+)
+
+
+def formatter(*, as_json: bool) -> logging.Formatter:
+    """Draws a record as one JSON object, or as a line for a person."""
+    last = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _as_line
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_FIRST,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _trace, _cleaned, last],
+    )
+
+
+class WithoutTraceback(logging.Filter):
+    """For what any stranger can cause: the line tells all there is to know."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = record.exc_text = None
+        return True
+
+
+class AccessLogger(Logger):
+    """gunicorn's logs, drawn like all others. Of a request: method, path without tokens or query, status, size, time
+    and id; no address, no agent."""
+
+    def setup(self, cfg: Any) -> None:
+        from django.conf import settings
+
+        super().setup(cfg)
+        logging.config.dictConfig(settings.LOGGING)
+        for own in (self.error_log, self.access_log):
+            own.handlers.clear()
+            own.propagate = True
+
+    def access(self, resp: Any, _request: Any, environ: Any, request_time: Any) -> None:
+        # Decoded and quoted again: else %61 for an `a` would hide a token, or %0A begin a line.
+        path = without_tokens(quote(environ.get("PATH_INFO", "").encode("latin-1")))
+        shown = {
+            "method": environ.get("REQUEST_METHOD"),
+            "path": path,
+            "status": int(str(resp.status).split(" ", 1)[0]),
+            "bytes": getattr(resp, "sent", None),
+            "ms": round(request_time.total_seconds() * 1000),
+            "request_id": dict(resp.headers).get("X-Request-ID", ""),
+        }
+        self.access_log.info("request", extra=shown)

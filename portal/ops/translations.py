@@ -1,0 +1,127 @@
+"""The Dutch catalogue and the source, kept together without the gettext tools of the system.
+
+Python sources are read by Babel; a template is first turned into what Django's own extraction makes of it.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message, TranslationError
+from babel.messages.checkers import python_format
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.pofile import read_po, write_po
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+ROOMS = ("billing", "guests", "coulance", "portal", "sandbox")
+CATALOGUE = "nl/LC_MESSAGES/django.po"
+_KEYWORDS = DEFAULT_KEYWORDS | {
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext_lazy": (1, 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext_lazy": ((1, "c"), 2, 3),
+}
+# Without dates and names of tools: two updates of the same source write the same file.
+_HEADER = r"""# Dutch, for patients: plain words (B1), short sentences, "u"; what happens next is always said.
+msgid ""
+msgstr ""
+"Language: nl\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
+
+
+def catalogue_path() -> Path:
+    return Path(settings.LOCALE_PATHS[0]) / CATALOGUE
+
+
+def read() -> Catalog:
+    """The catalogue as it is in the repository; empty when there is none yet."""
+    path = catalogue_path()
+    if not path.exists():
+        return _empty()
+    with path.open("rb") as file:
+        return read_po(file, locale="nl", domain="django")
+
+
+def extracted() -> Catalog:
+    """Every string of the sources and templates that asks for a translation."""
+    catalog = _empty()
+    for path, source in _sources():
+        name = str(path.relative_to(settings.ROOT))
+        for _line, strings, _comments, context in extract("python", source, keywords=_KEYWORDS):
+            catalog.add(strings, locations=[(name, 0)], context=context, flags=_flags(strings))
+    return catalog
+
+
+def update() -> Catalog:
+    """Write the catalogue anew: known translations stay, new strings come in empty, dead ones go."""
+    catalog, known = extracted(), read()
+    for message in catalog:
+        before = known.get(message.id, message.context) if message.id else None
+        if before is not None:
+            message.string = before.string
+    path = catalogue_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = io.BytesIO()
+    write_po(text, catalog, width=110, include_lineno=False, sort_output=True, omit_header=True)
+    path.write_bytes(_HEADER.encode() + text.getvalue())
+    return catalog
+
+
+def problems() -> list[str]:
+    """What keeps the catalogue from being complete and true to the source; empty when all is well."""
+    catalog, wanted = read(), extracted()
+    found = [f"missing: {m.id!r}" for m in wanted if m.id and catalog.get(m.id, m.context) is None]
+    for message in catalog:
+        if not message.id:
+            continue
+        if wanted.get(message.id, message.context) is None:
+            found.append(f"no longer used: {message.id!r}")
+        if message.fuzzy:
+            found.append(f"fuzzy: {message.id!r}")
+        found.extend(f"{error}: {message.id!r}" for error in _errors(catalog, message))
+    found.extend(f"obsolete: {message.id!r}" for message in catalog.obsolete.values())
+    return found
+
+
+def _errors(catalog: Catalog, message: Message) -> Iterator[str]:
+    strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    if not all(strings) or (message.pluralizable and len(strings) != catalog.num_plurals):
+        yield "untranslated"
+        return
+    if message.python_format:
+        try:
+            python_format(catalog, message)
+        except TranslationError as error:
+            yield str(error)
+
+
+def _sources() -> Iterator[tuple[Path, io.BytesIO]]:
+    for room in ROOMS:
+        for path in sorted((settings.ROOT / room).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path, io.BytesIO(path.read_bytes())
+    for path in sorted((settings.ROOT / "templates").rglob("*")):
+        if path.suffix in (".html", ".txt"):
+            yield path, _as_python(path)
+
+
+def _as_python(template: Path) -> io.BytesIO:
+    """What Django makes of a template for xgettext. Babel reads it as Python, so no line may be indented."""
+    lines = templatize(template.read_text(), origin=str(template)).splitlines()
+    return io.BytesIO("\n".join(line.lstrip() for line in lines).encode())
+
+
+def _flags(strings: object) -> set[str]:
+    texts = strings if isinstance(strings, tuple | list) else (strings,)
+    return {"python-format"} if any("%(" in str(text) for text in texts) else set()
+
+
+def _empty() -> Catalog:
+    return Catalog(locale="nl", domain="django")

@@ -1,0 +1,104 @@
+"""Paying later: asking for another day, or for installments."""
+
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing.errors import Refused
+from billing.invoices.state import InvoiceView
+from billing.plans import agreements, calendar_file
+from billing.plans.options import Options, options_for, payment_schedule
+from billing.plans.progress import progress_of
+from guests.pages import session_ended, visible_invoice
+from portal.pages.arrangement_forms import DeferralForm, FirstDayForm, PlanForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def deferral(request: HttpRequest, token: str) -> HttpResponse:
+    """Choose a later day to pay; afterwards the same page confirms it."""
+    today = timezone.localdate()
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    options = options_for(view.invoice, today)
+    form = DeferralForm(request.POST or None, options=options)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            agreements.agree_deferral(view.invoice.pk, until=form.cleaned_data["until"], by="patient", today=today)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            return HttpResponseRedirect(reverse("deferral", args=[token]), status=303)
+    return _page(request, "pages/deferral.html", token, {"form": form, "refusal": refusal})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def plan(request: HttpRequest, token: str) -> HttpResponse:
+    """Choose installments, seeing every date and amount first; afterwards the same page confirms the plan."""
+    today = timezone.localdate()
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    options = options_for(view.invoice, today)
+    form, refusal = None, ""
+    if request.method == "POST":
+        form = PlanForm(request.POST, options=options)
+        if form.is_valid():
+            try:
+                agreements.agree_installments(view.invoice.pk, **form.cleaned_data, by="patient", today=today)
+            except Refused as refused:
+                refusal = str(refused)
+            else:
+                return HttpResponseRedirect(reverse("plan", args=[token]), status=303)
+    day_form = FirstDayForm(request.POST or request.GET or None, options=options)
+    context = {"form": form, "day_form": day_form, "refusal": refusal} | _choices(options, day_form)
+    return _page(request, "pages/plan.html", token, context)
+
+
+@require_safe
+def calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """The days of what was agreed, for the reader's own calendar."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    if view.plan is None:
+        raise Http404
+    file = calendar_file.calendar_file(
+        view.plan.installments.all(), language=translation.get_language(), made_at=view.plan.agreed_at
+    )
+    disposition = {"Content-Disposition": 'attachment; filename="zorgrekening.ics"'}
+    return HttpResponse(file, content_type=calendar_file.CONTENT_TYPE, headers=disposition)
+
+
+def _choices(options: Options, day_form: FirstDayForm) -> dict[str, Any]:
+    """Each number of installments with its dates and amounts, counted from the first day that was chosen."""
+    first_on: date = options.first_suggested
+    if day_form.is_valid():
+        first_on = day_form.cleaned_data["first_on"]
+    if options.no_plan:
+        return {"first_on": first_on, "choices": []}
+    owed = options.outstanding
+    choices = [(count, payment_schedule(owed, count=count, first_on=first_on)) for count in options.counts]
+    return {"first_on": first_on, "choices": choices}
+
+
+def _page(request: HttpRequest, template: str, token: str, context: dict[str, Any]) -> HttpResponse:
+    """The page as the invoice stands now: a rule may have said no because something changed a moment ago."""
+    view: InvoiceView | None = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    today = timezone.localdate()
+    context |= {
+        "view": view,
+        "invoice": view.invoice,
+        "options": options_for(view.invoice, today),
+        "progress": progress_of(view.plan, view.outstanding, today=today) if view.plan else None,
+        "today": today,
+    }
+    return render(request, template, context, status=409 if context["refusal"] else 200)

@@ -1,0 +1,82 @@
+"""What a patient fills in to pay later: a day, or a number of installments and the first day."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.formats import date_format
+from django.utils.functional import lazystr
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from billing.plans.options import Options
+
+_ISO = "%Y-%m-%d"  # what a browser sends; the second is what people type where it knows no dates
+_TYPED = "%d-%m-%Y"
+
+
+class DayField(forms.DateField):
+    """A day within bounds, with the browser's own calendar where it has one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(format=_ISO, attrs={"type": "date", "autocomplete": "off"})
+        super().__init__(widget=widget, input_formats=[_ISO, _TYPED], **kwargs)
+
+    def keep_between(self, first: date, last: date) -> None:
+        """Allow `first` up to and including `last`, and say so."""
+        between = _("Choose a day from %(first)s up to and including %(last)s.") % {
+            "first": date_format(first, "DATE_FORMAT"),
+            "last": date_format(last, "DATE_FORMAT"),
+        }
+        self.help_text = _("From %(first)s up to and including %(last)s.") % {
+            "first": date_format(first, "DATE_FORMAT"),
+            "last": date_format(last, "DATE_FORMAT"),
+        }
+        self.error_messages = {**self.error_messages, "invalid": between, "required": between}
+        self.validators = [MinValueValidator(first, lazystr(between)), MaxValueValidator(last, lazystr(between))]
+        self.widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}
+
+
+class DeferralForm(forms.Form):
+    until = DayField(label=gettext_lazy("On which day can you pay at the latest?"))
+
+    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"until": options.deferral_until}, **kwargs})
+        field = self.fields["until"]
+        assert isinstance(field, DayField)
+        field.keep_between(options.deferral_from, options.deferral_until)
+
+
+class FirstDayForm(forms.Form):
+    """The day of the first installment, on which all amounts and dates of the page follow."""
+
+    first_on = DayField(label=gettext_lazy("When do you want to pay the first installment?"))
+
+    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"first_on": options.first_suggested}, **kwargs})
+        field = self.fields["first_on"]
+        assert isinstance(field, DayField)
+        field.keep_between(options.first_from, options.first_until)
+
+
+class PlanForm(FirstDayForm):
+    count = forms.TypedChoiceField(
+        label=gettext_lazy("In how many installments do you want to pay?"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose in how many installments you want to pay.")},
+    )
+    amount = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
+        super().__init__(*args, options=options, **kwargs)
+        field = self.fields["count"]
+        assert isinstance(field, forms.TypedChoiceField)
+        field.choices = [(n, ngettext_lazy("%d installment", "%d installments") % n) for n in options.counts]
+
+
+class PartForm(forms.Form):
+    """Which amount of a payment plan somebody wants to pay now; nothing means everything."""
+
+    amount = forms.DecimalField(max_digits=12, decimal_places=2, required=False)

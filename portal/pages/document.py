@@ -1,0 +1,165 @@
+"""The full invoice: the code that opens it, the download, and who looked at it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing.documents import full_invoice
+from billing.documents.attachment import attachment
+from billing.errors import Refused
+from billing.models import AccessEvent, Invoice
+from billing.privacy import access_log
+from guests import access, gate, sms_code, throttle
+from guests.pages import session_ended, visible_invoice
+from portal.pages.forms import CodeForm
+
+EVENTS_SHOWN = 200
+REFUSED_WRITTEN = throttle.Limit("refused-look", 10, 3600)  # for one invoice: a list of thousands tells nobody more
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask for a code, enter it, and then find what it opens: all at one address."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    now = timezone.now()
+    if held := gate.passed(request, token, now=now):
+        return render(request, "pages/document.html", {"invoice": view.invoice, "until": held.until})
+    if gate.usable(view.invoice) is None:
+        return render(request, "pages/code_impossible.html", {"invoice": view.invoice})
+    if request.method == "POST":
+        return _check(request, view.invoice, now) if "code" in request.POST else _send(request, view.invoice, now)
+    return _page(request, view.invoice, CodeForm())
+
+
+def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
+    asker = _asker(request, invoice)
+    try:
+        sent = sms_code.send_code(invoice, holder=gate.holder_of(request), now=now, **asker)
+    except sms_code.TooOften as refusal:
+        response = _page(request, invoice, CodeForm(), refusal=str(refusal), status=429)
+        response.headers["Retry-After"] = str(refusal.wait_seconds)
+        return response
+    except Refused as refusal:
+        return _page(request, invoice, CodeForm(), refusal=str(refusal), status=503)
+    digits = {"digits": sms_code.last_digits(invoice)}
+    if sent:
+        messages.success(request, _("We sent an SMS to the number that ends in %(digits)s.") % digits)
+    else:
+        messages.warning(
+            request, _("We asked for an SMS to the number that ends in %(digits)s. It may take a few minutes.") % digits
+        )
+    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+
+
+def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, invoice, form)
+    if not sms_code.verify_code(invoice, holder=gate.holder_of(request), code=form.cleaned_data["code"]):
+        form.add_wrong()
+        return _page(request, invoice, form)
+    gate.let_through(request, invoice.token, gate=gate.SMS, now=now)
+    messages.success(request, _("The code is right."))
+    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+
+
+def _asker(request: HttpRequest, invoice: Invoice) -> dict[str, Any]:
+    """Where this browser is and whether it came by our link: what the limits on codes count."""
+    by_link = access.came_by_link(request, invoice.token)
+    return {"network": access.client_network(request), "by_link": by_link}
+
+
+def _page(
+    request: HttpRequest, invoice: Invoice, form: CodeForm, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    under_way = sms_code.open_code(invoice, holder=gate.holder_of(request))
+    context: dict[str, Any] = {
+        "invoice": invoice,
+        "form": form,
+        "under_way": under_way,
+        "digits": sms_code.last_digits(invoice),
+        "refusal": refusal,
+        "next_code": "" if refusal else sms_code.next_code(invoice, now=timezone.now(), **_asker(request, invoice)),
+    }
+    return render(request, "pages/code.html", context, status=status)
+
+
+@require_GET
+def pdf(request: HttpRequest, token: str) -> HttpResponse:
+    """The full invoice. What can't be written into the access log is not shown: then this raises."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    held = gate.passed(request, token, now=timezone.now())
+    if held is None:
+        return _refused(request, view.invoice, AccessEvent.Act.DOWNLOAD, data="invoice.pdf")
+    content = full_invoice.invoice_pdf(view.invoice, language=translation.get_language())
+    access_log.record(
+        AccessEvent.Act.DOWNLOAD,
+        invoice=view.invoice,
+        who="patient",
+        role=AccessEvent.Role.PATIENT,
+        data="invoice.pdf",
+        grounds=held.grounds,
+        organisation=view.invoice.provider.agb_code,
+        address=access.client_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
+    )
+    return attachment(content, name="rekening.pdf", content_type="application/pdf")
+
+
+def _refused(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act, *, data: str) -> HttpResponse:
+    """To the code, with the attempt written down: this browser may see the amount, but did not show who is asking."""
+    if not throttle.take(REFUSED_WRITTEN, str(invoice.pk), now=timezone.now()):
+        access_log.record(
+            act,
+            invoice=invoice,
+            who="guest",
+            role=AccessEvent.Role.PATIENT,
+            data=data,
+            grounds="none",
+            organisation=invoice.provider.agb_code,
+            address=access.client_address(request),
+            outcome=AccessEvent.Outcome.REFUSED,
+            request_id=request.META["HTTP_X_REQUEST_ID"],
+        )
+    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+
+
+@require_GET
+def access_list(request: HttpRequest, token: str) -> HttpResponse:
+    """Who looked at this invoice, when and in which role; for the patient, so behind the same gate."""
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    if gate.passed(request, token, now=timezone.now()) is None:
+        return _refused(request, view.invoice, AccessEvent.Act.READ, data="access-log")
+    events = list(access_log.of_invoice(view.invoice)[: EVENTS_SHOWN + 1])
+    context = {"invoice": view.invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
+    return render(request, "pages/access_list.html", context)
+
+
+@require_POST
+def extend_session(request: HttpRequest, token: str) -> HttpResponse:
+    """Stay longer: back to the page with its new time, or the time alone for the script that asks."""
+    now = timezone.now()
+    gate.extend_pass(request, token, now=now)
+    closes = access.closes_at(request, token)
+    if "application/json" in request.headers.get("Accept", ""):
+        left = max(0, int((closes - now).total_seconds())) if closes else 0
+        return JsonResponse({"seconds": left})
+    if closes is None:
+        return session_ended(request)
+    back = request.POST.get("next", "")
+    own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return HttpResponseRedirect(back if own and back.startswith("/") else reverse("invoice", args=[token]), status=303)

@@ -1,0 +1,39 @@
+"""The page of one invoice, for whoever holds its payment reference."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing.invoices.state import InvoiceView
+from billing.plans.progress import progress_of
+from guests.pages import session_ended, visible_invoice
+
+# Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
+CLEAR_SITE_DATA = '"cache", "storage"'
+
+
+def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = "") -> HttpResponse:
+    """The page, with the sentence of a rule that just said no."""
+    today = timezone.localdate()
+    progress = progress_of(view.plan, view.outstanding, today=today) if view.plan else None
+    context = {"view": view, "invoice": view.invoice, "progress": progress, "refusal": refusal, "today": today}
+    return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
+
+
+@require_safe
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    view = visible_invoice(request, token)
+    return render_invoice(request, view) if view else session_ended(request)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def finish(request: HttpRequest) -> HttpResponse:
+    """Done: end the session and let the browser forget its pages."""
+    if request.method != "POST":
+        return render(request, "pages/finished.html")
+    request.session.flush()
+    response = HttpResponseRedirect(reverse("finish"), status=303)
+    response.headers["Clear-Site-Data"] = CLEAR_SITE_DATA
+    return response

@@ -1,0 +1,52 @@
+"""The link in a mail about an invoice: looked at as often as anybody likes, used by pressing a button."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_http_methods
+
+from billing import links
+from billing.invoices import references
+from billing.models import Invoice
+from guests import access
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_link(request: HttpRequest, link: str) -> HttpResponse:
+    """GET shows one button and changes nothing: mail scanners open every link. POST opens the invoice.
+
+    The link then leaves the address bar, and whoever presses again before its last day gets in again. A link that
+    is over, never was ours, or whose invoice was withdrawn gets one and the same answer. The page speaks the language
+    of our mail, unless this browser chose one.
+    """
+    token = links.read(link, today=timezone.localdate())
+    language = _language_of_mail(request, token)
+    if language:
+        translation.activate(language)
+    if request.method != "POST":
+        return render(request, "pages/link.html" if token else "pages/link_over.html", status=200 if token else 404)
+    if token is None or not references.is_open_to_guests(token):
+        return render(request, "pages/link_over.html", status=404)
+    access.open_invoice(request, token, now=timezone.now(), by_link=True)
+    response = HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
+    if language:
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            path=settings.LANGUAGE_COOKIE_PATH,
+            domain=settings.LANGUAGE_COOKIE_DOMAIN,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        )
+    return response
+
+
+def _language_of_mail(request: HttpRequest, token: str | None) -> str | None:
+    """The language in which we write to this patient; None when the browser chose one, or the link opens nothing."""
+    if token is None or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in dict(settings.LANGUAGES):
+        return None
+    return Invoice.objects.filter(token=token).values_list("patient__language", flat=True).first()

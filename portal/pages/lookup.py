@@ -1,0 +1,28 @@
+"""The front door: one field for the payment reference."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from billing.invoices import references
+from guests import access
+from portal.pages import errors
+from portal.pages.forms import LookupForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lookup(request: HttpRequest) -> HttpResponse:
+    form = LookupForm(request.POST or None)
+    if form.is_valid():
+        now = timezone.now()
+        if wait := access.consume_attempt(request, now=now):
+            return errors.too_many(request, wait_seconds=wait)
+        invoice = references.find_by_reference(form.cleaned_data["reference"])
+        access.report_result(request, found=invoice is not None, now=now)
+        if invoice:
+            access.open_invoice(request, invoice.token, now=now)
+            return HttpResponseRedirect(reverse("invoice", args=[invoice.token]), status=303)
+        form.add_unknown()
+    return render(request, "pages/lookup.html", {"form": form})

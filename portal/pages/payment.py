@@ -1,0 +1,141 @@
+"""Paying: off to the bank, back from the bank, and what the gateway tells us."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.models import Payment
+from billing.money import ZERO
+from billing.payments import attempts
+from billing.plans import agreements
+from guests import access
+from guests.pages import session_ended, visible_invoice
+from portal.pages.arrangement_forms import PartForm
+from portal.pages.invoice import render_invoice
+
+WEBHOOK_MAX_BYTES = 1024
+SYNC_MIN_INTERVAL_SECONDS = 2
+ARRIVAL_MIN_INTERVAL_SECONDS = 0.5  # nobody pays faster, so who comes back from the bank always sees fresh news
+REFRESH_DURING = timedelta(minutes=30)  # later the page waits for its reader, not for the bank
+
+_AT_BANK = (Payment.Status.OPEN, Payment.Status.PENDING)
+
+
+def state_of(payment: Payment) -> str:
+    """What the patient is told: `paid`, `waiting` (for the bank), `preparing` (no link yet) or `unpaid`."""
+    if payment.status == Payment.Status.PAID:
+        return "paid"
+    if payment.status in _AT_BANK:
+        return "waiting"
+    return "preparing" if payment.status in Payment.LIVE else "unpaid"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, token: str) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
+    view = visible_invoice(request, token)
+    if view is None:
+        return session_ended(request)
+    part = PartForm(request.POST)
+    amount = part.cleaned_data["amount"] if part.is_valid() else ZERO  # nonsense is an amount that nobody offers
+    try:
+        payment = attempts.start_payment(
+            view.invoice.pk, language=translation.get_language(), amount=amount, by="patient"
+        )
+    except Refused as refusal:
+        # The rule may have said no because something just changed: show the invoice as it is now.
+        return render_invoice(request, visible_invoice(request, token) or view, refusal=str(refusal))
+    return HttpResponseRedirect(reverse("payment_bank", args=[payment.token]), status=303)
+
+
+@require_safe
+def bank(request: HttpRequest, token: str) -> HttpResponse:
+    """Our last page before the bank: a plain link, because the CSP's form-action stops a redirect out of a form."""
+    payment = _payment_or_404(token)
+    if not _link_is_alive(payment):
+        return HttpResponseRedirect(reverse("payment_return", args=[token]), status=303)
+    return render(request, "pages/bank.html", _context(request, payment))
+
+
+@require_safe
+def returned(request: HttpRequest, token: str) -> HttpResponse:
+    """Back from the bank. Needs no session, as a phone may return in another browser; shows nothing of the care."""
+    again = "opnieuw" in request.GET
+    interval = SYNC_MIN_INTERVAL_SECONDS if again else ARRIVAL_MIN_INTERVAL_SECONDS
+    payment = _asked_again(_payment_or_404(token), min_interval_seconds=interval)
+    progress = agreements.progress(payment.invoice_id, today=timezone.localdate())
+    goes_on = progress is not None and progress.next is not None
+    context = _context(request, payment) | {"plan": goes_on, "again": again}
+    return render(request, f"portal/payment_{state_of(payment)}.html", context)
+
+
+@require_safe
+def status(request: HttpRequest, token: str) -> HttpResponse:
+    """The state of the payment, for the page that waits."""
+    return JsonResponse({"state": state_of(_asked_again(_payment_or_404(token)))})
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, token: str) -> HttpResponse:
+    """The gateway says that something changed. Always 200, so that a stranger learns nothing from trying."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    could_be_ours = "\0" not in token  # PostgreSQL refuses to look for it
+    if could_be_ours and length.isdecimal() and int(length) <= WEBHOOK_MAX_BYTES:
+        attempts.receive_webhook(token, _posted_id(request))
+    return HttpResponse(status=200)
+
+
+def _posted_id(request: HttpRequest) -> str:
+    """The `id` of the form that was sent; empty when it is no form that can be read."""
+    try:
+        return request.POST.get("id", "")
+    except (BadRequest, MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnicodeError):
+        return ""
+
+
+def _payment_or_404(token: str) -> Payment:
+    payment = attempts.by_return_token(token)
+    if payment is None:
+        raise Http404
+    return payment
+
+
+def _asked_again(payment: Payment, *, min_interval_seconds: float = SYNC_MIN_INTERVAL_SECONDS) -> Payment:
+    """The payment after asking the gateway (not more often than it bears); as we know it when that fails."""
+    if state_of(payment) not in ("waiting", "preparing"):
+        return payment
+    try:
+        attempts.sync_payment(payment.pk, min_interval_seconds=min_interval_seconds)
+    except (GatewayUnknown, GatewayRefused):
+        return payment  # the page says that we wait, which is true; the sweep asks again
+    return _payment_or_404(payment.token)
+
+
+def _link_is_alive(payment: Payment) -> bool:
+    """Whether the bank would still take the patient in."""
+    expired = payment.expires_at is not None and payment.expires_at <= timezone.now()
+    return (
+        payment.status == Payment.Status.OPEN and bool(payment.checkout_url) and not (expired or payment.superseded_at)
+    )
+
+
+def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
+    now = timezone.now()
+    invoice_token = payment.invoice.token
+    return {
+        "payment": payment,
+        "link_is_alive": _link_is_alive(payment),
+        "invoice_token": invoice_token if access.may_see(request, invoice_token, now=now) else "",
+        "refresh": now - payment.created_at < REFRESH_DURING,
+    }

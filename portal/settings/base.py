@@ -1,0 +1,304 @@
+"""Settings of the project; what differs between machines comes from `portal/environment.py`."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import environ
+from kombu import Queue
+
+from portal import environment
+from portal.settings import s3
+from portal.settings.secrets import stored_secret
+
+ROOT = environment.ROOT
+ENV = environment.read()
+SANDBOX: bool = ENV["SANDBOX"]
+DEBUG: bool = ENV["DEBUG"]
+TESTING = os.environ.get("ZORGREKENING_TESTS") == "1"
+
+# Everything the running product writes lies here, readable by its owner only.
+DATA_DIR = Path(ENV["DATA_DIR"] or ROOT / "var")
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+MEDIA_ROOT = Path(ENV["MEDIA_ROOT"] or DATA_DIR / "media")
+
+_MAY_MAKE_KEYS = SANDBOX or DEBUG
+SECRET_KEY = ENV["SECRET_KEY"] or stored_secret(DATA_DIR / "secret_key", allowed=_MAY_MAKE_KEYS)
+FIELD_KEYS = ENV["FIELD_KEYS"] or stored_secret(DATA_DIR / "field_keys", allowed=_MAY_MAKE_KEYS, prefix="1:")
+# Not needed to serve anybody, so it may be missing where backups are made elsewhere: then `backup` refuses.
+BACKUP_KEY = ENV["BACKUP_KEY"] or (stored_secret(DATA_DIR / "backup_key", allowed=True) if _MAY_MAKE_KEYS else "")
+
+PORT: int = ENV["PORT"]
+PUBLIC_URL: str = (ENV["PUBLIC_URL"] or f"http://127.0.0.1:{PORT}").rstrip("/")
+HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = ENV["ALLOWED_HOSTS"] or (["127.0.0.1", "localhost", "[::1]"] if _MAY_MAKE_KEYS else [])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+TRUSTED_PROXIES: int = ENV["TRUSTED_PROXIES"]
+
+# --- applications -------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "billing",
+    "guests",
+    "coulance",
+    "portal",
+    *(["sandbox"] if SANDBOX else []),
+    "portal.staff.apps.StaffAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "phonenumber_field",
+]
+MIDDLEWARE = [
+    "portal.middleware.RequestId",
+    "portal.middleware.SecurityHeaders",
+    "portal.middleware.HttpsForMachines",
+    "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.KnownMethods",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.middleware.ChosenLanguage",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "portal.pages.forms.PortalRenderer"
+
+# --- database -----------------------------------------------------------------------------------
+_SQLITE_OPTIONS = {
+    # IMMEDIATE is what makes row locks work on SQLite: writers queue up before they read. Without it half of
+    # all concurrent commands fail with "database is locked". Never combine it with ATOMIC_REQUESTS.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+    " PRAGMA journal_size_limit=27103364;",
+}
+if ENV["DATABASE_URL"]:
+    DATABASES = {"default": environ.Env.db_url_config(ENV["DATABASE_URL"])}
+    if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    else:
+        DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "zorgrekening.sqlite3",
+            "OPTIONS": _SQLITE_OPTIONS,
+            "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and a live server share it
+        }
+    }
+
+# Opening a connection costs more than a page's two queries. A file of SQLite that was put aside is let go in a minute.
+DATABASES["default"]["CONN_MAX_AGE"] = 60 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else None
+
+# --- people and sessions ------------------------------------------------------------------------
+AUTH_USER_MODEL = "billing.Staff"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "portal.staff.passwords.EasyToGuessValidator"},
+    {"NAME": "portal.staff.passwords.NotThePresentOneValidator"},
+]
+LOGIN_URL = "admin:login"
+OTP_TOTP_ISSUER = "Zorgrekening"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_VERBOSE = False  # it would log user names and addresses
+AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # kept out of its table of failures
+AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
+SESSION_ENGINE = "portal.sessions"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SAME_SITE: Literal["Lax"] = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = SAME_SITE
+LANGUAGE_COOKIE_SAMESITE: Literal["Lax"] = SAME_SITE
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+MESSAGE_STORAGE = "portal.message_storage.MessageStorage"
+MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else "messages"
+
+# --- headers ------------------------------------------------------------------------------------
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# same-origin, not no-referrer: with no-referrer Chromium posts `Origin: null`, which the CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 63_072_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+
+# --- language and time --------------------------------------------------------------------------
+LANGUAGE_CODE = "nl"
+LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "portal" / "locale"]
+FORMAT_MODULE_PATH = ["portal.formats"]
+TIME_ZONE = "Europe/Amsterdam"
+USE_TZ = True
+# A thousand separator would also land in ids; money is formatted by the `euro` filter alone.
+USE_THOUSAND_SEPARATOR = False
+PHONENUMBER_DEFAULT_REGION = "NL"
+PHONENUMBER_DB_FORMAT = "E164"
+
+# --- static files -------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(ENV["STATIC_ROOT"] or DATA_DIR / "static")
+STATICFILES_DIRS = [ROOT / "static"]
+_MANIFEST = not (DEBUG or TESTING)
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _MANIFEST
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+if ENV["S3_BUCKET"]:
+    STORAGES["default"] = s3.storage(
+        bucket=ENV["S3_BUCKET"],
+        endpoint=ENV["S3_ENDPOINT_URL"],
+        region=ENV["S3_REGION"],
+        access_key=ENV["S3_ACCESS_KEY"],
+        secret_key=ENV["S3_SECRET_KEY"],
+    )
+WHITENOISE_USE_FINDERS = not _MANIFEST
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many to compress, and every URL may be cached for ever
+
+METRICS_TOKEN = ENV["METRICS_TOKEN"]
+
+# --- messages -----------------------------------------------------------------------------------
+SANDBOX_SMTP_PORT = PORT + 1  # the stand-in mail server listens beside the web server
+_email = environ.Env.email_url_config(ENV["EMAIL_URL"] or f"smtp://127.0.0.1:{SANDBOX_SMTP_PORT}")
+EMAIL_IS_SET = bool(ENV["EMAIL_URL"])
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _email["EMAIL_HOST"], _email["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"] or "", _email["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
+
+# --- what patients send -------------------------------------------------------------------------
+CLAMAV_URL = ENV["CLAMAV_URL"]
+UPLOAD_MAX_BYTES = 10 * 1024**2  # of one file
+UPLOAD_MAX_FILES = 10  # of one case at a time
+UPLOAD_MAX_TRIES = 40  # of one case, with all that was refused or taken back
+# What patients send is never on a disk unsealed, so no handler for temporary files: all that SizeLimit lets through
+# stays in memory.
+FILE_UPLOAD_HANDLERS = ["guests.uploads.SizeLimit", "guests.uploads.InMemory"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
+# --- the payment gateway ------------------------------------------------------------------------
+MOLLIE_API_URL = ENV["MOLLIE_API_URL"]
+MOLLIE_API_KEY = ENV["MOLLIE_API_KEY"]
+ALLOW_TEST_KEY: bool = ENV["ALLOW_TEST_KEY"]
+if SANDBOX and not MOLLIE_API_KEY:
+    MOLLIE_API_URL, MOLLIE_API_KEY = f"{PUBLIC_URL}/sandbox/mollie", "test_" + "s" * 30
+MOLLIE_METHODS = ["ideal"]  # "iDEAL | Wero" is this one method; Wero alone will be a second
+
+# --- text messages ------------------------------------------------------------------------------
+SMS_API_URL = ENV["SMS_API_URL"]
+SMS_API_KEY = ENV["SMS_API_KEY"]
+SMS_SENDER = ENV["SMS_SENDER"]
+if SANDBOX and not SMS_API_KEY:
+    SMS_API_URL, SMS_API_KEY = f"{PUBLIC_URL}/sandbox/sms/v1/messages", "sandbox"
+SMS_COUNTRIES = ["NL"]  # mobile numbers of other countries cost more and are where SMS fraud pays
+
+# --- Celery -------------------------------------------------------------------------------------
+REDIS_URL = ENV["REDIS_URL"]
+_QUEUE = DATA_DIR / "queue"
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int | float | str] = {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+    }
+else:
+    for _folder in ("messages", "control"):
+        (_QUEUE / _folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    CELERY_BROKER_URL = "localhost"
+    CELERY_BROKER_TRANSPORT = "portal.ops.file_broker:Transport"  # kombu's own breaks under load
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_QUEUE / "messages"),
+        "data_folder_out": str(_QUEUE / "messages"),
+        "control_folder": str(_QUEUE / "control"),
+        "polling_interval": 0.1,  # the default of 1 s makes a mail wait half a second for nothing
+    }
+# Every worker takes from both in turn: a morning of 50,000 letters must not make a payment of that morning wait.
+CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("mail", routing_key="mail")]
+CELERY_TASK_ROUTES = {"billing.deliver_message": {"queue": "mail"}}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# The broker is only a bell: the rows are the queue. So ringing it may fail fast, never hang a request.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
+    *([] if HTTPS else ["security.W008"]),
+    # `serve` has printed the warnings about the law's dates: its processes need not say them again.
+    *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
+]
+
+_SENTRY = {"()": "portal.ops.sentry.Reporter", "dsn": ENV["SENTRY_DSN"], "level": "ERROR"}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"drawn": {"()": "portal.ops.logs.formatter", "as_json": ENV["LOG_JSON"]}},
+    "filters": {"no_traceback": {"()": "portal.ops.logs.WithoutTraceback"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "drawn"},
+        **({"sentry": _SENTRY} if ENV["SENTRY_DSN"] else {}),
+    },
+    "loggers": {
+        "django.security.DisallowedHost": {"filters": ["no_traceback"]},
+        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "pikepdf")},  # a line for every step
+    },
+    "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
+}

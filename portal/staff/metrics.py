@@ -1,0 +1,126 @@
+"""How the product is doing, read from its rows.
+
+Every number comes from the database or the broker at the moment of asking, so that it is the same whichever process
+answers, and nothing is lost when one is killed. Each query rests on a partial index or on the last day alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min
+from kombu.exceptions import OperationalError
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
+from prometheus_client.registry import Collector
+
+from billing.models import Letter, OutboxMessage, Payment, ReminderStep, StaffTask, WebhookCall
+from guests import sms_code
+from portal.celery import app
+
+__all__ = ["CONTENT_TYPE", "Reading", "exposition", "readings"]
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One gauge: `values` by its label's value; a gauge without a label has the one key ""."""
+
+    name: str
+    help: str
+    values: Mapping[str, float]
+    label: str = field(default="")
+
+    @property
+    def value(self) -> float:
+        """The sum over all labels."""
+        return sum(self.values.values())
+
+
+def readings(now: datetime) -> list[Reading]:
+    """All gauges. Ages are in seconds and 0 when nothing waits."""
+    return [*_payments(now), *_outbox(now), *_codes(now), *_dunning(), *_people(), *_broker()]
+
+
+def exposition(found: Iterable[Reading]) -> bytes:
+    """`found` in the text format of Prometheus."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Once(list(found)))
+    return generate_latest(registry)
+
+
+class _Once(Collector):
+    def __init__(self, found: list[Reading]) -> None:
+        self.found = found
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        for reading in self.found:
+            labels = [reading.label] if reading.label else []
+            family = GaugeMetricFamily(f"zorgrekening_{reading.name}", reading.help, labels=labels)
+            for key, value in reading.values.items():
+                family.add_metric([key] if labels else [], value)
+            yield family
+
+
+def _payments(now: datetime) -> Iterator[Reading]:
+    begun = Payment.objects.filter(created_at__gte=now - DAY).values_list("status").annotate(Count("pk"))
+    states = dict.fromkeys(Payment.Status.values, 0) | dict(begun)
+    yield Reading("payments_last_day", "Payments begun in the last 24 hours, by state.", states, "state")
+    quarantined = Payment.objects.filter(created_at__gte=now - DAY, quarantined_at__isnull=False).count()
+    yield Reading("payments_quarantined_last_day", "Payments begun in 24 hours and set apart.", {"": quarantined})
+    waiting = WebhookCall.objects.filter(done_at=None).aggregate(count=Count("pk"), oldest=Min("received_at"))
+    yield Reading("webhooks_waiting", "Calls of the gateway that were not answered yet.", {"": waiting["count"]})
+    yield Reading("webhooks_oldest_seconds", "Age of the oldest of them.", {"": _age(waiting["oldest"], now)})
+
+
+def _outbox(now: datetime) -> Iterator[Reading]:
+    Status = OutboxMessage.Status  # noqa: N806
+    # One query each: by `=` a partial index answers, by IN it does not on SQLite.
+    standing = (Status.QUEUED, Status.SENDING, Status.FAILED, Status.IN_DOUBT)
+    counts = {status.value: OutboxMessage.objects.filter(status=status).count() for status in standing}
+    yield Reading("outbox_messages", "Messages that did not leave, by state.", counts, "state")
+    due = OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now).aggregate(oldest=Min("next_try_at"))
+    yield Reading(
+        "outbox_oldest_seconds", "How long the longest waiting message is due.", {"": _age(due["oldest"], now)}
+    )
+
+
+def _codes(now: datetime) -> Iterator[Reading]:
+    sent, right = sms_code.of_the_hour(now)
+    shown = {"sent": sent, "verified": right}
+    yield Reading("codes_last_hour", "Codes by SMS in the last hour, by what happened to them.", shown, "what")
+
+
+def _dunning() -> Iterator[Reading]:
+    planned = ReminderStep.objects.filter(status="planned").values_list("step").annotate(Count("pk"))
+    by_step = dict.fromkeys((step.name.lower() for step in ReminderStep.Step), 0)
+    by_step |= {ReminderStep.Step(step).name.lower(): count for step, count in planned}
+    yield Reading("ladder_steps_planned", "Steps of the ladder that no letter was made of yet.", by_step, "step")
+    under_way = Letter.objects.filter(sent_on=None, voided_at=None).count()
+    yield Reading("letters_under_way", "Letters made and not delivered.", {"": under_way})
+
+
+def _people() -> Iterator[Reading]:
+    items = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
+    by_kind = dict.fromkeys(StaffTask.Kind.values, 0) | dict(items)
+    yield Reading("staff_items_open", "What waits for a person, by kind.", by_kind, "kind")
+
+
+def _broker() -> Iterator[Reading]:
+    """The broker is only a bell, so one that is down is a reading and no error."""
+    try:
+        with app.connection_for_read() as connection:
+            channel: Any = connection.default_channel
+            depths = {name: channel.queue_declare(queue=name, passive=False).message_count for name in app.amqp.queues}
+    except (OperationalError, OSError):
+        yield Reading("broker_up", "Whether the broker answers.", {"": 0})
+        return
+    yield Reading("broker_up", "Whether the broker answers.", {"": 1})
+    yield Reading("queue_messages", "Bells that no worker heard yet, by queue.", depths, "queue")
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment else 0.0

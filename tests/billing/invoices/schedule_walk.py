@@ -1,0 +1,93 @@
+"""Walking the ladder in tests: days go by, the day's rule runs, letters are made and sent to a real mail server."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from billing import ledger
+from billing.dunning import planning
+from billing.invoices import schedule
+from billing.models import Invoice, LedgerEntry, OutboxMessage, ReminderStep
+from billing.outbox import delivery
+from tests import factories
+
+Step = ReminderStep.Step
+MONDAY = date(2026, 3, 2)  # weeks without a holiday follow, up to Good Friday on 3 April
+DUE = MONDAY + timedelta(days=30)  # Wednesday 1 April 2026
+REMINDED, NOTICED = date(2026, 4, 8), date(2026, 4, 23)
+LAST_DAY, COSTS_ON, FINAL_ON = date(2026, 5, 8), date(2026, 5, 18), date(2026, 6, 3)
+
+
+def at(day: date, hour: int = 10, minute: int = 0) -> datetime:
+    """A moment of that day in Amsterdam."""
+    return datetime.combine(day, time(hour, minute), tzinfo=timezone.get_default_timezone())
+
+
+def new_invoice(*, on: date = MONDAY, days: int = 30, **fields: Any) -> Invoice:
+    """An invoice as the import leaves it: announced by nobody yet, due in `days`."""
+    invoice = factories.invoice(issued_on=on, due_on=on + timedelta(days=days), **fields)
+    ReminderStep.objects.create(invoice=invoice, step=Step.NOTICE, due_on=invoice.due_on, planned_on=on)
+    Invoice.objects.filter(pk=invoice.pk).update(
+        next_step=Step.NOTE, next_step_on=schedule.first_note_on(invoice.due_on)
+    )
+    invoice.refresh_from_db()
+    return invoice
+
+
+def live(day: date, hour: int = 10) -> None:
+    """One day: plan, make letters, send and follow them, twice as the hours go by."""
+    for now in (at(day, hour), at(day, hour, 1)):
+        planning.run_day(day)
+        planning.sweep(now=now)
+        delivery.sweep(now=now)
+    planning.sweep(now=at(day, hour, 2))
+
+
+def live_through(first: date, last: date, *, every: int = 1) -> None:
+    """The days from `first` through `last`; with `every` only each so many of them, where nothing is expected."""
+    day = first
+    while day <= last:
+        live(day)
+        day += timedelta(days=every)
+
+
+def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
+    """(kind, day) of the mails that went out, in their order."""
+    rows = OutboxMessage.objects.filter(status=OutboxMessage.Status.SENT).order_by("sent_at", "pk")
+    if invoice:
+        rows = rows.filter(letter__steps__invoice=invoice)
+    return [(m.kind, f"{timezone.localtime(m.sent_at):%Y-%m-%d}") for m in rows]
+
+
+def until(invoice: Invoice, day: date) -> Invoice:
+    """The invoice after the days on which something falls, up to and with `day`."""
+    days = (MONDAY, DUE - timedelta(days=7), REMINDED, NOTICED, LAST_DAY, COSTS_ON, FINAL_ON)
+    for one in days:
+        if one <= day:
+            live(one)
+    if day not in days:
+        live(day)
+    invoice.refresh_from_db()
+    return invoice
+
+
+def pay(invoice: Invoice, amount: str, on: date) -> None:
+    key = f"pay:{invoice.pk}:{on}"
+    locked = ledger.lock_invoice(invoice.pk)
+    ledger.post(locked, LedgerEntry.Kind.PAYMENT, -Decimal(amount), external_id=key, occurred_at=at(on), by="test")
+
+
+def kinds(**fields: Any) -> list[str]:
+    return list(OutboxMessage.objects.filter(**fields).order_by("pk").values_list("kind", flat=True))
+
+
+def charged(invoice: Invoice) -> dict[str, Decimal]:
+    entries = LedgerEntry.objects.filter(invoice=invoice, kind__in=[LedgerEntry.Kind.COSTS, LedgerEntry.Kind.INTEREST])
+    return {kind: sum(e.amount for e in entries if e.kind == kind) for kind in {e.kind for e in entries}}
+
+
+def reasons(invoice: Invoice, status: str) -> list[tuple[int, str]]:
+    rows = ReminderStep.objects.filter(invoice=invoice, status=status)
+    return list(rows.order_by("pk").values_list("step", "reason"))

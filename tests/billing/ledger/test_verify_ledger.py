@@ -1,0 +1,110 @@
+"""`verify_ledger` sees every kind of lie that a row could tell."""
+
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from billing import ledger
+from billing.ledger.verification import discrepancies
+from billing.models import Chargeback, Invoice, LedgerEntry, Payment, Refund
+from tests import factories
+
+Kind = LedgerEntry.Kind
+pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+
+
+@pytest.fixture
+def paid():
+    """An invoice of 100.00 paid by a booked payment."""
+    invoice = factories.invoice(amount=Decimal("100.00"))
+    payment = Payment.objects.create(
+        invoice=invoice,
+        amount=Decimal("100.00"),
+        status=Payment.Status.PAID,
+        token="a",
+        webhook_token="b",
+        idempotency_key="c",
+        mollie_id="tr_paid01",
+    )
+    _post(invoice, Kind.PAYMENT, "-100.00", "tr_paid01")
+    return payment
+
+
+def _post(invoice, kind, amount, event):
+    ledger.post(invoice, kind, Decimal(amount), external_id=event, occurred_at=timezone.now(), by="test")
+
+
+def test_true_books_are_proven(paid):
+    out = StringIO()
+    call_command("verify_ledger", stdout=out)
+    assert "proven: 2 entries" in out.getvalue()
+
+
+def test_a_false_book_exits_non_zero(paid):
+    Invoice.objects.update(settled_at=None)
+    errors = StringIO()
+    with pytest.raises(CommandError, match="NOT proven"):
+        call_command("verify_ledger", stderr=errors)
+    assert "settled_at contradicts" in errors.getvalue()
+
+
+def test_a_payment_that_was_never_booked(paid):
+    Payment.objects.filter(pk=paid.pk).update(mollie_id="tr_other1")
+    assert list(discrepancies()) == [f"payment {paid.pk}: paid, but not booked as it was paid"]
+
+
+def test_a_payment_booked_at_another_amount(paid):
+    Payment.objects.filter(pk=paid.pk).update(amount=Decimal("99.99"))
+    assert "not booked as it was paid" in next(discrepancies())
+
+
+def test_a_booking_of_a_payment_that_is_not_paid(paid):
+    Payment.objects.filter(pk=paid.pk).update(status=Payment.Status.OPEN)
+    assert list(discrepancies()) == [f"payment {paid.pk}: booked, but not paid"]
+
+
+def test_refunds_and_chargebacks(paid):
+    refund = Refund.objects.create(payment=paid, refund_id="re_1", amount=Decimal("5.00"), status="queued")
+    back = Chargeback.objects.create(payment=paid, chargeback_id="chb_1", amount=Decimal("9.00"))
+    assert list(discrepancies()) == [
+        f"refund {refund.pk}: paid out, but not booked",
+        f"chargeback {back.pk}: taken back, but not booked",
+    ]
+    _post(paid.invoice, Kind.REFUND, "5.00", "re_1")
+    _post(paid.invoice, Kind.CHARGEBACK, "9.00", "chb_1")
+    assert list(discrepancies()) == []
+    Refund.objects.update(status="failed")
+    Chargeback.objects.update(reversed_at=timezone.now())
+    assert list(discrepancies()) == [
+        f"refund {refund.pk}: undone, but still booked",
+        f"chargeback {back.pk}: given back, but still booked",
+    ]
+
+
+def test_an_invoice_without_its_amount():
+    invoice = factories.invoice(amount=Decimal("1.00"))
+    bare = Invoice.objects.create(
+        provider=invoice.provider,
+        patient=invoice.patient,
+        number="bare",
+        payment_reference="9000000000000001",
+        token="bare",
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        settled_at=timezone.now(),
+        fingerprint=b"",
+    )
+    assert f"invoice {bare.pk}: it must be invoiced exactly once" in list(discrepancies())
+
+
+@pytest.mark.parametrize("trigger", ["billing_ledgerentry_no_update", "billing_auditevent_no_delete"])
+def test_a_guard_that_is_gone(trigger):
+    table = trigger.rsplit("_no_", 1)[0]
+    drop = f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
+    with connection.cursor() as cursor:
+        cursor.execute(drop)
+    assert f"table {table}: the guard against {trigger.rsplit('_', 1)[1]} is missing" in list(discrepancies())

@@ -1,0 +1,212 @@
+"""What messages say: both languages, one source, no personal data."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template import TemplateDoesNotExist
+
+from billing.dunning import letter_facts
+from billing.models.parties import Language
+from billing.outbox import rendering
+from billing.outbox.addresses import is_one_address
+from tests.billing.plans import plan_facts
+
+FOLDER = Path(settings.ROOT) / "templates" / "messages"
+FACTS = {
+    "receipt": {
+        "amount": Decimal("1045.50"),
+        "received_at": datetime(2026, 11, 2, 23, 30, tzinfo=UTC),  # the 3rd, where the patient lives
+        "outstanding": Decimal("0.00"),
+        "invoice_number": "2026-00123",
+        "reference_ending": "4321",
+    }
+} | plan_facts.FACTS
+DUTCH_RECEIPT = """\
+Wij hebben uw betaling ontvangen
+
+Goedendag,
+
+Bedankt voor uw betaling.
+
+Betaald bedrag: €\u00a01.045,50
+Ontvangen op: 3 november 2026
+Nummer van de rekening: 2026-00123
+Betalingskenmerk eindigt op: 4321
+Nog te betalen: €\u00a00,00
+
+Wat gebeurt er nu?
+
+De rekening is helemaal betaald. U hoeft niets meer te doen.
+
+Bewaar deze mail. Het is uw bewijs van betaling.
+
+Zo bekijkt u uw rekening
+
+1. Open uw internetbrowser.
+2. Typ dit adres: rekening.example
+3. Vul het betalingskenmerk in dat eindigt op 4321. U vindt het op uw
+   rekening.
+
+In deze mail staat met opzet geen link. Typt u het adres zelf, dan weet
+u zeker dat u bij ons bent.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _public_address(settings):
+    settings.PUBLIC_URL = "https://rekening.example"
+
+
+def receipt(language: str, **facts) -> rendering.Rendered:
+    return rendering.render("receipt", language=language, context=FACTS["receipt"] | facts)
+
+
+def test_the_dutch_receipt_word_for_word():
+    rendered = receipt("nl")
+    assert rendered.subject == "Wij hebben uw betaling ontvangen"
+    told, _, footer = rendered.text.partition("Wij vragen u nooit")
+    assert told.removeprefix("Zorgrekening\n\n").strip() == DUTCH_RECEIPT.strip()
+    assert "een code, een wachtwoord of bankgegevens" in " ".join(footer.split(" "))
+    assert '<html lang="nl">' in rendered.html
+
+
+def test_the_english_receipt():
+    rendered = receipt("en")
+    assert rendered.subject == "We have received your payment"
+    for told in (
+        "Amount paid: €1,045.50\n",
+        "Received on: 3 November 2026\n",
+        "Left to pay: €0.00\n",
+        "The invoice is fully paid. You do not have to do anything else.",
+        "Type this address: rekening.example\n",
+        "We never ask you for a code, a password or bank details",
+    ):
+        assert told in rendered.text
+    assert '<html lang="en">' in rendered.html
+
+
+@pytest.mark.parametrize(
+    ("language", "left", "done"),
+    [("nl", "U moet nog €\u00a020,00 betalen.", "U hoeft niets meer te doen."), ("en", "to pay €20.00.", "fully paid")],
+)
+def test_what_is_left_to_pay_is_said(language, left, done):
+    text = receipt(language, outstanding=Decimal("20.00")).text
+    assert left in text
+    assert done not in text
+
+
+@pytest.mark.parametrize(("language", "credit"), [("nl", "€\u00a05,25 te veel betaald"), ("en", "paid €5.25 too much")])
+def test_money_paid_too_much_remains_the_patients(language, credit):
+    assert credit in receipt(language, credit=Decimal("5.25")).text
+    assert credit.split()[-1] not in receipt(language).text.split()
+
+
+@pytest.mark.parametrize("fact", sorted(rendering.NEEDED["receipt"]))
+def test_a_missing_fact_is_an_error(fact):
+    facts = {name: value for name, value in FACTS["receipt"].items() if name != fact}
+    with pytest.raises(ValueError, match=fact):
+        rendering.render("receipt", language="nl", context=facts)
+
+
+def test_unknown_kind_or_language_is_an_error():
+    with pytest.raises(TemplateDoesNotExist):
+        rendering.render("no_such_message", language="nl", context={})
+    with pytest.raises(TemplateDoesNotExist):
+        rendering.render("receipt", language="fr", context=FACTS["receipt"])
+
+
+def test_every_kind_says_what_it_needs_and_exists_in_every_language():
+    kinds = {path.name.split(".")[0] for path in FOLDER.glob("*.html")} - {"base"}
+    ours = {kind for kind in kinds if not kind.startswith("coulance_")}  # that room proves its own mails
+    letters = set(letter_facts.KINDS.values())  # read word by word where the ladder is walked
+    assert ours == set(rendering.NEEDED) == set(FACTS) | letters
+    for kind in kinds:
+        for language in Language.values:
+            assert (FOLDER / f"{kind}.{language}.html").exists()
+
+
+@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("kind", sorted(FACTS))
+def test_the_text_holds_every_word_of_the_html_in_order(kind, language):
+    rendered = rendering.render(kind, language=language, context=FACTS[kind])
+    body = re.sub(r"<!--.*?-->", "", rendered.html.partition("<body>")[2], flags=re.S)
+    words = unescape(re.sub(r"<[^>]+>", " ", body)).split()
+    without_addresses = re.sub(r"\s\(https?://[^)]*\)", "", rendered.text)  # what stands behind a link
+    text = [word.removesuffix(":") for word in without_addresses.split() if not re.fullmatch(r"\d\.|-", word)]
+    assert text == [word.removesuffix(":") for word in words]
+    assert max(len(line) for line in rendered.text.splitlines()) <= rendering.TEXT_WIDTH
+
+
+@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("kind", sorted(FACTS))
+def test_a_mail_loads_nothing_and_links_to_us_alone(kind, language):
+    html = rendering.render(kind, language=language, context=FACTS[kind]).html
+    ours = 'href="https://rekening.example/openen/'
+    assert re.findall(r"href=|src=|url\(|@import|<script|https?://", html.replace(ours, "")) == []
+    assert max(len(line.encode()) for line in html.splitlines()) < 998  # the longest line that mail allows
+
+
+def test_facts_are_text_in_html_and_never_markup():
+    rendered = receipt("nl", invoice_number='<img src="https://evil.example">&')
+    assert "<img" not in rendered.html
+    assert 'Nummer van de rekening: <img src="https://evil.example">&\n' in rendered.text
+
+
+def rendered_by(html: str, tmp_path, settings) -> rendering.Rendered:
+    (tmp_path / "messages").mkdir()
+    (tmp_path / "messages" / "trial.nl.html").write_text(html)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    return rendering.render("trial", language="nl", context={"fact": "a\r\nBcc: b@example.org"})
+
+
+def test_lists_links_and_breaks_in_plain_text(tmp_path, settings):
+    rendered = rendered_by(
+        "<html><head><title>Over {{ fact }}</title><style>p { margin: 0 }</style></head><body><!-- unseen -->"
+        "<p>Een<br>\n twee <strong>drie</strong>.</p><ul>\n<li>vier</li>\n<li>vijf <em>zes</em></li>\n</ul>"
+        '<ol><li>zeven</li><li><a href="https://a.example/b">acht</a></li></ol>'
+        '<p><a href="https://a.example/">https://a.example/</a></p></body></html>',
+        tmp_path,
+        settings,
+    )
+    assert rendered.subject == "Over a Bcc: b@example.org"  # one line: no way to end a header
+    assert rendered.text == (
+        "Een\ntwee drie.\n\n- vier\n- vijf zes\n\n1. zeven\n2. acht (https://a.example/b)\n\nhttps://a.example/\n"
+    )
+
+
+@pytest.mark.parametrize("html", ["<body><table></table></body>", "<body><p>a</body>", "<body></p></body>"])
+def test_what_would_be_lost_in_plain_text_is_refused(html, tmp_path, settings):
+    with pytest.raises(ValueError, match="<"):
+        rendered_by(f"<html>{html}</html>", tmp_path, settings)
+
+
+@pytest.mark.parametrize("address", ["j@example.org", "j.de-vries+x@sub.example.nl", "j@bücher.example"])
+def test_one_address(address):
+    assert is_one_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a@x.nl, b@x.nl",
+        "a@x.nl,b@x.nl",
+        "a@x.nl;b@x.nl",
+        "a@x.nl b@x.nl",
+        "a@x.nl\nBcc: b@x.nl",
+        "a@x.nl\r\n",
+        "A <a@x.nl>",
+        '"a, b"@x.nl',
+        "a@b@x.nl",
+        "a@x",
+        "group:a@x.nl;",
+        "ä@x.nl",
+    ],
+)
+def test_anything_else_is_not_one_address(address):
+    assert not is_one_address(address)

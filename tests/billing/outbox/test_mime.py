@@ -1,0 +1,116 @@
+"""The bytes of a mail, read back by Python's own parser, which shares no code with what wrote them."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.outbox import mime
+
+MAX_OF_A_LINE = 78  # what RFC 5322 asks for; 998 is what it forbids
+
+# Everything that can be written down: no halves of characters, which are no text.
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\x85"), max_size=200)
+
+
+def mail(**fields: str) -> mime.Mail:
+    like = {
+        "sender": "Zorgrekening <rekening@zorg.example>",
+        "recipient": "j@post.example",
+        "subject": "Uw rekening",
+        "text": "Goedendag,\n\nDank u.\n",
+        "html": "<p>Goedendag</p>\n",
+        "calendar": "",
+        "message_id": "<abc@zorg.example>",
+        "language": "nl",
+    }
+    return mime.Mail(**like | fields)
+
+
+def read(composed: bytes) -> EmailMessage:
+    return email.message_from_bytes(composed, policy=email.policy.default)
+
+
+def content(part: EmailMessage) -> str:
+    """As it was given, but for the kind of line break."""
+    return part.get_payload(decode=True).decode().replace("\r\n", "\n")
+
+
+def broken_alike(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@given(text=WORDS, html=WORDS, calendar=WORDS)
+def test_whatever_is_written_is_read_again(text, html, calendar):
+    composed = mime.compose(mail(text=text, html=html, calendar=calendar))
+    found = read(composed)
+    assert found.defects == []
+    parts = [part for part in found.walk() if not part.is_multipart()]
+    assert [part.defects for part in parts] == [[] for _ in parts]
+    expected = [text, html, *([calendar] if calendar else [])]
+    assert [content(part) for part in parts] == [broken_alike(one) for one in expected]
+    lines = composed.split(b"\r\n")
+    assert composed.isascii()
+    assert not any(b"\r" in line or b"\n" in line for line in lines)
+    assert max(map(len, lines)) <= MAX_OF_A_LINE
+
+
+@given(subject=ONE_LINE)
+def test_a_subject_is_one_header_of_short_lines(subject):
+    composed = mime.compose(mail(subject=subject))
+    assert composed.isascii()
+    found = read(composed)
+    assert found.keys() == read(mime.compose(mail())).keys()
+    if subject.isascii():
+        assert found["Subject"].split() == subject.split()
+    else:
+        assert found["Subject"].strip() == subject.strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["--=_inner", "--=_inner--\n--=_outer", ".\n..", "=_inner", "From ik\n", " \t", "x" * 999]
+)
+def test_text_that_looks_like_a_mark_stays_text(text):
+    found = read(mime.compose(mail(text=text, html=text, calendar=text)))
+    assert [content(part) for part in found.walk() if not part.is_multipart()] == [text] * 3
+
+
+def test_the_shape_of_a_mail():
+    plain = read(mime.compose(mail()))
+    assert [part.get_content_type() for part in plain.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    dated = read(mime.compose(mail(calendar="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")))
+    assert [part.get_content_type() for part in dated.walk()] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar",
+    ]  # fmt: skip
+    *_, file = dated.walk()
+    assert (file.get_content_disposition(), file.get_filename()) == ("attachment", "zorgrekening.ics")
+    assert (dated["MIME-Version"], dated["Date"].datetime is not None) == ("1.0", True)
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [
+        ("rekening@zorg.example", "rekening@zorg.example"),
+        ('"Zorg, rekening" <rekening@zorg.example>', '"Zorg, rekening" <rekening@zorg.example>'),
+        ("Zorgrekening Één <rekening@zórg.example>", "Zorgrekening Één <rekening@xn--zrg-gna.example>"),
+    ],
+)
+def test_a_sender_with_a_name(sender, expected):
+    assert str(read(mime.compose(mail(sender=sender)))["From"]) == expected
+
+
+@pytest.mark.parametrize("field", ["sender", "recipient", "subject", "message_id", "language"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_no_value_can_add_a_header(field, end):
+    with pytest.raises(ValueError, match="one line"):
+        mime.compose(mail(**{field: f"rekening@zorg.example{end}Bcc: b@x.nl"}))
+
+
+@pytest.mark.parametrize("recipient", ["ſ@post.example", "jé@post.example"])
+def test_an_address_that_no_server_understands_is_no_mail(recipient):
+    with pytest.raises(ValueError, match="ascii"):
+        mime.compose(mail(recipient=recipient))

@@ -1,0 +1,61 @@
+"""The patient's side of a payment, for tests: what happens at the stand-in bank."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+
+from billing import ledger
+from billing.models import Invoice, OutboxMessage, Payment, StaffTask
+from billing.money import to_cents
+from billing.payments import attempts
+from sandbox import payments as bank
+from sandbox.models import Chargeback, Refund
+from sandbox.models import Payment as BankPayment
+
+
+def start(invoice: Invoice) -> Payment:
+    return attempts.start_payment(invoice.pk, language="nl", by="patient")
+
+
+def row(payment: Payment) -> BankPayment:
+    return BankPayment.objects.get(reference=payment.mollie_id)
+
+
+def end(payment: Payment, status: str, *, late: bool = False) -> None:
+    """The patient pays, cancels, or the clock runs out."""
+    assert bank.close(row(payment), status=status, now=timezone.now(), late=late)
+
+
+def paid(invoice: Invoice) -> Payment:
+    """A payment of all that is outstanding, settled with us."""
+    payment = start(invoice)
+    end(payment, "paid")
+    return attempts.sync_payment(payment.pk)
+
+
+def refund(payment: Payment, amount: str) -> Refund:
+    return bank.refund(row(payment), cents=to_cents(Decimal(amount)), now=timezone.now())
+
+
+def settle_refund(refund: Refund, status: str) -> None:
+    assert bank.settle_refund(refund, status=status, now=timezone.now())
+
+
+def charge_back(payment: Payment, amount: str) -> Chargeback:
+    return bank.charge_back(row(payment), cents=to_cents(Decimal(amount)), now=timezone.now())
+
+
+def reverse_chargeback(chargeback: Chargeback) -> None:
+    assert bank.reverse_chargeback(chargeback, now=timezone.now())
+
+
+def balance(invoice: Invoice) -> Decimal:
+    return ledger.balance(invoice.pk)
+
+
+def staff_tasks() -> list[str]:
+    return sorted(StaffTask.objects.values_list("kind", flat=True))
+
+
+def receipts() -> int:
+    return OutboxMessage.objects.filter(kind="receipt").count()

@@ -1,0 +1,361 @@
+"""Paying an invoice, from the button to the ledger, against the stand-in bank over real HTTP."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from billing import ledger
+from billing.channels import mollie
+from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.invoices.holds import active_hold, place_hold
+from billing.ledger import lock_invoice
+from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Payment, StaffTask
+from billing.payments import attempts
+from sandbox import faults
+from sandbox.models import Payment as BankPayment
+from tests import factories
+from tests.billing.payments import bank
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
+Status = Payment.Status
+
+
+@pytest.fixture
+def invoice() -> Any:
+    return factories.invoice(amount="100.00")
+
+
+def reduce(invoice: Any, amount: str) -> None:
+    """Lower what is owed, the way a decision elsewhere does."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        ledger.post(
+            locked,
+            LedgerEntry.Kind.REDUCTION,
+            -Decimal(amount),
+            external_id=f"reduction:{invoice.pk}:{amount}",
+            occurred_at=timezone.now(),
+            by="test",
+        )
+        attempts.supersede_live(locked)
+
+
+class TestStarting:
+    def test_the_bank_is_asked_for_what_is_outstanding_and_told_nothing_personal(self, sandbox, invoice):
+        payment = bank.start(invoice)
+        assert (payment.status, payment.amount) == (Status.OPEN, Decimal("100.00"))
+        assert payment.checkout_url
+        assert payment.expires_at
+        assert json.loads(payment.request_body) == {
+            "amount": {"currency": "EUR", "value": "100.00"},
+            "description": invoice.number,
+            "redirectUrl": f"{sandbox.url}/betaling/{payment.token}/",
+            "webhookUrl": f"{sandbox.url}/mollie/{payment.webhook_token}/",
+            "method": "ideal",
+            "locale": "nl_NL",
+            "metadata": {"token": payment.token},
+        }
+        assert payment.token != payment.webhook_token
+        row = bank.row(payment)
+        assert (row.amount_cents, row.description) == (10_000, invoice.number)
+
+    def test_a_second_click_gets_the_same_link(self, invoice):
+        assert bank.start(invoice).pk == bank.start(invoice).pk
+        assert BankPayment.objects.count() == 1
+
+    def test_a_link_about_to_die_is_replaced(self, invoice):
+        first = bank.start(invoice)
+        Payment.objects.update(expires_at=timezone.now() + timedelta(seconds=100))
+        second = bank.start(invoice)
+        assert second.pk != first.pk
+        first.refresh_from_db()
+        assert first.superseded_at
+        assert first.status == Status.OPEN, "never expired by our own clock"
+
+    def test_a_stale_attempt_that_was_paid_meanwhile_is_heard_first(self, invoice):
+        first = bank.start(invoice)
+        bank.end(first, "paid")
+        Payment.objects.update(expires_at=timezone.now() + timedelta(seconds=100))
+        with pytest.raises(Refused):
+            bank.start(invoice)
+        assert bank.balance(invoice) == 0
+
+    def test_money_on_its_way_is_not_asked_for_again(self, invoice):
+        first = bank.start(invoice)
+        BankPayment.objects.update(status="pending")
+        attempts.sync_payment(first.pk)
+        Payment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+        assert bank.start(invoice).pk == first.pk
+
+    @pytest.mark.parametrize("ending", ["canceled", "failed", "expired"])
+    def test_after_an_end_without_money_one_can_try_again(self, invoice, ending):
+        first = bank.start(invoice)
+        bank.end(first, ending)
+        assert attempts.sync_payment(first.pk).status == ending
+        second = bank.start(invoice)
+        assert second.pk != first.pk
+        assert second.checkout_url
+
+    def test_a_changed_amount_makes_a_new_attempt(self, invoice):
+        first = bank.start(invoice)
+        reduce(invoice, "40.00")
+        second = bank.start(invoice)
+        assert (first.amount, second.amount) == (Decimal("100.00"), Decimal("60.00"))
+
+    def test_a_partly_paid_invoice_asks_for_the_rest(self):
+        assert bank.start(factories.invoice(amount="80.00", insurer_paid="30.00")).amount == Decimal("50.00")
+
+    def test_it_is_refused_when_there_is_nothing_to_pay_or_not_now(self, invoice):
+        with pytest.raises(Refused):
+            bank.start(factories.invoice(amount="50000.01"))
+        with pytest.raises(Refused):
+            bank.start(factories.invoice(amount="10.00", insurer_paid="10.00"))
+        with pytest.raises(Refused):
+            bank.start(factories.invoice(amount="10.00", withdrawn_at=timezone.now()))
+        place_hold(invoice, Hold.Reason.AWAITING_DECISION, by="test")
+        with pytest.raises(Refused):
+            bank.start(invoice)
+        assert not BankPayment.objects.exists()
+        assert not Payment.objects.exists()
+
+    def test_the_highest_amount_is_accepted(self):
+        assert bank.start(factories.invoice(amount="50000.00")).checkout_url
+
+    def test_an_amount_that_changes_during_the_call_gives_the_link_of_the_new_amount(self, invoice, monkeypatch):
+        create, calls = mollie.create_payment, []
+
+        def create_slowly(body: str, *, idempotency_key: str) -> mollie.PaymentSnapshot:
+            answer = create(body, idempotency_key=idempotency_key)
+            if not calls:
+                reduce(invoice, "40.00")
+            calls.append(idempotency_key)
+            return answer
+
+        monkeypatch.setattr(mollie, "create_payment", create_slowly)
+        assert bank.start(invoice).amount == Decimal("60.00")
+        assert len(calls) == 2
+
+
+class TestCreationInDoubt:
+    @pytest.mark.parametrize("kind", ["timeout_after_commit", "500", "503", "429", "409", "html", "null", "bare"])
+    def test_it_is_repeated_with_the_same_key_until_it_is_known(self, invoice, monkeypatch, kind):
+        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
+        faults.configure({"create": {"kind": kind, "times": 1, "hang_ms": 400}})
+        payment = bank.start(invoice)
+        assert (payment.status, payment.checkout_url) == (Status.CREATE_UNKNOWN, "")
+        attempts.sweep(now=timezone.now() + timedelta(seconds=1))
+        payment.refresh_from_db()
+        assert payment.status == Status.CREATE_UNKNOWN, "not before it is due"
+        attempts.sweep(now=timezone.now() + timedelta(seconds=10))
+        payment.refresh_from_db()
+        assert payment.status == Status.OPEN
+        assert payment.checkout_url
+        assert BankPayment.objects.get().reference == payment.mollie_id
+
+    def test_the_waiting_page_repeats_it_too(self, invoice):
+        faults.configure({"create": {"kind": "503", "times": 1}})
+        payment = bank.start(invoice)
+        again = attempts.sync_payment(payment.pk, now=timezone.now() + timedelta(seconds=6), min_interval_seconds=2)
+        assert again.checkout_url
+
+    def test_and_so_does_a_second_click(self, invoice):
+        faults.configure({"create": {"kind": "503", "times": 1}})
+        payment = bank.start(invoice)
+        Payment.objects.update(next_check_at=timezone.now())
+        again = bank.start(invoice)
+        assert (again.pk, bool(again.checkout_url)) == (payment.pk, True)
+
+    def test_the_waits_grow_and_end_in_a_search_when_the_key_is_too_old(self, invoice):
+        faults.configure({"create": "503"})
+        payment = bank.start(invoice)
+        began, now, calls = payment.called_at, payment.called_at, 0
+        while payment.status == Status.CREATE_UNKNOWN:
+            now = payment.next_check_at
+            attempts.sweep(now=now)
+            payment.refresh_from_db()
+            calls += 1
+        assert payment.status == Status.ABANDONED
+        assert now - began > timedelta(minutes=50)
+        assert calls < 25
+
+    def test_what_was_made_after_all_is_found_by_our_token(self, invoice, monkeypatch):
+        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
+        faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
+        payment = bank.start(invoice)
+        bank_row = BankPayment.objects.get()
+        attempts.sweep(now=timezone.now() + timedelta(minutes=51))
+        payment.refresh_from_db()
+        assert (payment.status, payment.mollie_id) == (Status.OPEN, bank_row.reference)
+        assert BankPayment.objects.count() == 1
+
+    def test_a_patient_does_not_wait_for_one_that_is_too_old(self, invoice):
+        faults.configure({"create": {"kind": "503", "times": 1}})
+        first = bank.start(invoice)
+        Payment.objects.update(called_at=timezone.now() - timedelta(minutes=51))
+        second = bank.start(invoice)
+        assert second.pk != first.pk
+        assert second.checkout_url
+
+    @pytest.mark.parametrize("state", [Status.NEW, Status.CREATING])
+    def test_killed_between_commit_and_answer(self, invoice, monkeypatch, state):
+        """The process dies before the call, or after it and before its answer was stored."""
+        made = []
+
+        class Killed(BaseException):
+            pass
+
+        def die(body: str, *, idempotency_key: str) -> None:
+            made.append((body, idempotency_key))
+            raise Killed
+
+        create = mollie.create_payment
+        monkeypatch.setattr(mollie, "create_payment", die)
+        if state == Status.NEW:
+            monkeypatch.setattr(attempts, "advance", lambda *a, **k: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            bank.start(invoice)
+        monkeypatch.undo()
+        payment = Payment.objects.get()
+        assert payment.status == state
+        if state == Status.CREATING:
+            create(*made[0][:1], idempotency_key=made[0][1])
+        attempts.sweep(now=timezone.now() + timedelta(seconds=61))
+        payment.refresh_from_db()
+        assert payment.status == Status.OPEN
+        assert BankPayment.objects.get().reference == payment.mollie_id
+        assert json.loads(payment.request_body)["metadata"] == BankPayment.objects.get().metadata
+
+    def test_one_that_was_replaced_before_it_was_called_is_never_called(self, invoice, monkeypatch):
+        with monkeypatch.context() as patch:
+            patch.setattr(attempts, "advance", lambda *a, **k: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                bank.start(invoice)
+        reduce(invoice, "1.00")
+        attempts.sweep(now=timezone.now() + timedelta(seconds=61))
+        assert Payment.objects.get().status == Status.ABANDONED
+        assert not BankPayment.objects.exists()
+
+
+class TestRefusedCreation:
+    @pytest.mark.parametrize(("kind", "items"), [("422", []), ("401", ["gateway_alarm"]), ("403", ["gateway_alarm"])])
+    def test_it_ends_with_a_sentence_and_the_next_click_has_a_new_key(self, invoice, kind, items):
+        faults.configure({"create": {"kind": kind, "times": 1}})
+        with pytest.raises(Refused):
+            bank.start(invoice)
+        first = Payment.objects.get()
+        assert first.status == Status.REJECTED
+        assert bank.staff_tasks() == items
+        second = bank.start(invoice)
+        assert second.idempotency_key != first.idempotency_key
+        assert second.checkout_url
+
+    def test_an_answer_about_another_amount_is_never_offered(self, invoice, monkeypatch):
+        create = mollie.create_payment
+
+        def garbled(body: str, *, idempotency_key: str) -> mollie.PaymentSnapshot:
+            return create(body.replace("100.00", "1.00"), idempotency_key=idempotency_key)
+
+        monkeypatch.setattr(mollie, "create_payment", garbled)
+        with pytest.raises(Refused):
+            bank.start(invoice)
+        payment = Payment.objects.get()
+        assert (payment.status, payment.checkout_url) == (Status.REJECTED, "")
+        assert payment.quarantined_at
+        assert bank.staff_tasks() == ["payment_mismatch"]
+
+
+class TestChecks:
+    def test_an_attempt_is_asked_about_around_the_end_of_its_link_and_then_hourly_for_two_days(self, invoice):
+        payment = bank.start(invoice)
+        ends, seen = payment.expires_at, []
+        while payment.next_check_at:
+            seen.append(payment.next_check_at - ends)
+            attempts.sweep(now=payment.next_check_at)
+            payment.refresh_from_db()
+        assert payment.status == Status.OPEN
+        assert seen[:5] == [timedelta(minutes=m) for m in (1, 5, 15, 60, 120)]
+        assert seen[-1] == timedelta(hours=48)
+        assert len(seen) == 51
+
+    def test_a_lost_webhook_is_healed(self, invoice):
+        payment = bank.start(invoice)
+        bank.end(payment, "paid")
+        attempts.sweep(now=payment.expires_at + timedelta(minutes=1))
+        assert bank.balance(invoice) == 0
+        assert bank.receipts() == 1
+
+    def test_a_paid_attempt_is_watched_nightly_for_130_days(self, invoice):
+        payment = bank.paid(invoice)
+        first, nights = payment.next_check_at, 0
+        assert 3 <= timezone.localtime(first).hour < 6
+        while payment.next_check_at:
+            assert 3 <= timezone.localtime(payment.next_check_at).hour < 6
+            attempts.sweep(now=payment.next_check_at)
+            payment.refresh_from_db()
+            nights += 1
+        assert nights in (130, 131)
+        assert LedgerEntry.objects.filter(kind="payment").count() == 1
+
+    def test_a_gateway_that_is_down_stops_the_sweep_early_and_loses_nothing(self):
+        started = [bank.start(factories.invoice()) for _ in range(6)]
+        now = max(p.next_check_at for p in started)
+        faults.configure({"get": "503"})
+        attempts.sweep(now=now)
+        assert Payment.objects.filter(next_check_at__gt=now).count() == 3
+        faults.clear()
+        for payment in started:
+            bank.end(payment, "paid")
+        for minutes in (0, 6):
+            attempts.sweep(now=now + timedelta(minutes=minutes))
+        assert LedgerEntry.objects.filter(kind="payment").count() == 6
+
+    def test_a_payment_that_the_gateway_does_not_know_is_told_to_staff_once(self, invoice):
+        payment = bank.start(invoice)
+        BankPayment.objects.all().delete()
+        for _ in range(3):
+            with pytest.raises(GatewayRefused):
+                attempts.sync_payment(payment.pk)
+        assert bank.staff_tasks() == ["gateway_alarm"]
+
+    def test_the_page_asks_no_more_often_than_it_may(self, invoice, monkeypatch):
+        payment = bank.start(invoice)
+        calls = []
+        get = mollie.get_payment
+        monkeypatch.setattr(mollie, "get_payment", lambda name: calls.append(name) or get(name))
+        now = timezone.now() + timedelta(seconds=10)
+        for seconds in (0, 0.5, 1.9, 2.1, 3):
+            attempts.sync_payment(payment.pk, now=now + timedelta(seconds=seconds), min_interval_seconds=2)
+        assert len(calls) == 2
+
+    def test_a_failed_fetch_changes_nothing(self, invoice):
+        payment = bank.start(invoice)
+        bank.end(payment, "paid")
+        faults.configure({"get": "500"})
+        with pytest.raises(GatewayUnknown):
+            attempts.sync_payment(payment.pk)
+        assert bank.balance(invoice) == 100
+
+
+def test_the_return_page_finds_its_payment(invoice):
+    payment = bank.start(invoice)
+    assert attempts.by_return_token(payment.token) == payment
+    assert attempts.by_return_token(payment.webhook_token) is None
+
+
+def test_the_timeline_and_the_logs_hold_no_personal_data(invoice, caplog):
+    payment = bank.paid(invoice)
+    bank.charge_back(payment, "100.00")
+    attempts.sync_payment(payment.pk)
+    patient = invoice.patient
+    told = caplog.text + json.dumps(list(AuditEvent.objects.values_list("action", "by", "details")))
+    told += json.dumps(list(StaffTask.objects.values_list("note", "dedupe_key")))
+    for secret in (patient.surname, patient.email, invoice.payment_reference, payment.webhook_token):
+        assert secret not in told
+    assert active_hold(invoice.pk)
+    assert OutboxMessage.objects.count() == 1

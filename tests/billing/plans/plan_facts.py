@@ -1,0 +1,35 @@
+"""Example facts for the messages about paying later."""
+
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+from billing.ledger.breakdown import Parts
+from billing.plans.options import payment_schedule
+
+_BASE = {
+    "invoice_number": "2026-00123",
+    "reference_ending": "4321",
+    "lines": [{"number": "2026-00123", "link": "https://rekening.example/openen/abc/", "reference_ending": "4321"}],
+    "link_until": date(2027, 3, 1),
+    "provider": SimpleNamespace(name="Tandartspraktijk De Linde"),
+}
+_AMOUNT = Decimal("100.00")
+_INSTALLMENT = {"amount": Decimal("33.34"), "due_on": date(2026, 12, 1), "number": 1}
+FACTS = {
+    "deferral_agreed": _BASE | {"amount": _AMOUNT, "until": date(2027, 1, 15)},
+    "plan_agreed": _BASE
+    | {
+        "amount": _AMOUNT,
+        "until": date(2027, 2, 28),
+        "terms": payment_schedule(_AMOUNT, count=3, first_on=date(2026, 12, 31)),
+    },
+    "installment_due": _BASE | _INSTALLMENT | {"count": 12, "is_deferral": False},
+    "installment_missed": _BASE | _INSTALLMENT | {"grace_until": date(2026, 12, 12), "outstanding": _AMOUNT},
+    "plan_broken": _BASE
+    | {
+        "outstanding": _AMOUNT,
+        "parts": Parts(principal=Decimal("59.43"), interest=Decimal("0.57"), costs=Decimal("40.00")),
+    },
+    "plan_completed": _BASE,
+}

@@ -1,0 +1,364 @@
+"""The patient's side of coulance: what the page says, what is sent, what is seen again, and how it ends."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.invoices.holds import place_hold
+from billing.invoices.state import look_at
+from billing.models import AccessEvent, Hold, OutboxMessage
+from coulance import amounts, decisions, intake
+from coulance.desk import case_page
+from coulance.files import checking
+from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
+from sandbox.models import Message
+from tests import factories
+from tests.coulance.desk.desk_cases import REASON, staff_of
+from tests.coulance.files import hostile
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]
+Status = CoulanceCase.Status
+
+
+@pytest.fixture
+def media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def invoice():
+    row = factories.invoice(amount="200.00")
+    intake.offer([row], today=timezone.localdate(), by="test")
+    return row
+
+
+@pytest.fixture
+def guest(client, invoice):
+    assert client.post("/", {"reference": invoice.payment_reference}).status_code == 303
+    return client
+
+
+def address(invoice, name="coulance", *more):
+    return reverse(name, args=[invoice.token, *more])
+
+
+def page(guest, invoice):
+    response = guest.get(address(invoice))
+    assert response.status_code == 200
+    return response.content.decode().replace("\xa0", " ")
+
+
+def send(guest, invoice, *contents, name="specificatie.pdf", **headers):
+    files = [SimpleUploadedFile(name, content) for content in contents]
+    return guest.post(address(invoice), {"files": files}, headers=headers)
+
+
+def checked(guest, invoice, content=None):
+    send(guest, invoice, content or hostile.pdf())
+    row = Specification.objects.get()
+    checking.check(row.pk)
+    row.refresh_from_db()
+    return row
+
+
+def prove(guest, invoice):
+    guest.post(address(invoice, "code"), {"send": "first"})
+    code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
+    assert guest.post(address(invoice, "code"), {"code": code}).status_code == 303
+
+
+def case_of(invoice):
+    return CoulanceCase.objects.get(invoice=invoice)
+
+
+def test_the_invoice_says_not_to_pay_and_leads_to_the_steps(guest, invoice):
+    text = guest.get(address(invoice, "invoice")).content.decode()
+    assert address(invoice) in text
+    assert address(invoice, "pay") not in text
+    assert address(invoice, "plan") not in text
+    assert "betaalregeling" in text.lower() or "betalingsregeling" in text.lower()
+
+
+def test_the_page_has_five_steps_and_the_last_day(guest, invoice):
+    text = page(guest, invoice)
+    assert len(re.findall(r"<li[^>]*><div><h3>", text)) == 5
+    assert text.count('aria-current="step"') == 1
+    assert f"{invoice.provider.name}" in text
+    assert "30 dagen" in text
+
+
+def test_what_this_provider_wants_is_said(guest, invoice):
+    PracticeRules.objects.create(provider=invoice.provider, wants_specification=False, help_text="Bel <ons> eerst.")
+    text = page(guest, invoice)
+    assert "Bel &lt;ons&gt; eerst." in text
+
+
+def test_without_having_opened_the_invoice_nothing_is_shown_or_done(client, invoice):
+    for name in ("coulance", "coulance_stop"):
+        assert client.get(address(invoice, name)).status_code == 303
+    assert client.post(address(invoice), {}).status_code == 303
+    assert client.post(address(invoice, "coulance_message"), {"message": "x"}).status_code == 303
+    assert client.post(address(invoice, "coulance_stop")).status_code == 303
+    assert case_of(invoice).status == Status.OFFERED
+
+
+def test_an_invoice_without_coulance_has_no_such_page(client):
+    other = factories.invoice()
+    client.post("/", {"reference": other.payment_reference})
+    assert client.get(address(other)).status_code == 404
+    assert address(other) not in client.get(address(other, "invoice")).content.decode()
+
+
+def test_a_file_is_received_checked_and_brought_to_the_provider(guest, invoice):
+    assert send(guest, invoice, hostile.pdf()).status_code == 303
+    row = Specification.objects.get()
+    assert (row.status, case_of(invoice).status) == ("received", Status.WAITING_FOR_SPECIFICATION)
+    assert guest.get(address(invoice, "coulance_state")).json() == {"state": "waiting"}
+    checking.check(row.pk)
+    assert guest.get(address(invoice, "coulance_state")).json() == {"state": "checked"}
+    case = case_of(invoice)
+    assert case.status == Status.AT_PROVIDER
+    assert case.provider_since
+    assert OutboxMessage.objects.filter(kind="coulance_received").count() == 1
+    assert Hold.objects.filter(invoice=invoice, released_at=None).exists()
+    assert "Bestand 1 (PDF, " in page(guest, invoice)
+
+
+def test_the_name_of_a_file_is_sealed_and_shown_after_the_code(guest, invoice):
+    send(guest, invoice, hostile.pdf(), name="chemokuur mei.pdf")
+    row = Specification.objects.get()
+    assert row.name == "chemokuur mei.pdf"
+    assert b"chemokuur" not in bytes(row.sealed_name)
+    assert "chemokuur" not in page(guest, invoice)
+    prove(guest, invoice)
+    assert "chemokuur mei.pdf" in page(guest, invoice)
+
+
+def test_several_files_at_once_and_one_by_one_by_script(guest, invoice):
+    assert send(guest, invoice, hostile.pdf(), hostile.picture("PNG"), hostile.picture("JPEG")).status_code == 303
+    assert {row.kind for row in Specification.objects.all()} == {"pdf", "jpeg", "png"}
+    answer = send(guest, invoice, hostile.picture("PNG", (9, 9)), accept="application/json")
+    assert answer.json() == {"sent": True}
+    answer = send(guest, invoice, hostile.SCRIPT, name="x.pdf", accept="application/json")
+    assert answer.status_code == 409
+    assert answer.json()["error"]
+    assert Specification.objects.count() == 4
+
+
+@pytest.mark.parametrize("name", hostile.NOT_TAKEN)
+def test_what_is_no_document_is_refused_at_once(guest, invoice, name):
+    response = send(guest, invoice, hostile.NOT_TAKEN[name], name="specificatie.pdf")
+    assert response.status_code == 409
+    assert not Specification.objects.exists()
+    assert case_of(invoice).status == Status.OFFERED
+
+
+def test_limits_on_size_and_number(guest, invoice, settings):
+    settings.UPLOAD_MAX_BYTES, settings.UPLOAD_MAX_FILES = 2000, 2
+    assert send(guest, invoice, hostile.pdf() + b" " * 2000).status_code == 409
+    assert send(guest, invoice, *(hostile.picture("PNG", (9, n)) for n in (1, 2, 3))).status_code == 409
+    assert send(guest, invoice, b"").status_code == 409
+    assert not Specification.objects.exists()
+    settings.UPLOAD_MAX_BYTES = 10
+    settings.UPLOAD_MAX_FILES = 1
+    assert send(guest, invoice, b"%PDF-" + b" " * 2_000_000).status_code == 400
+
+
+def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, settings, tmp_path, monkeypatch):
+    """Nothing can be written where temporary files go: a handler that wants to would fail here."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "nowhere")
+    large = hostile.pdf() + b"%" + b"z" * 6 * 1024**2
+    assert send(guest, invoice, large).status_code == 303
+    row = Specification.objects.get()
+    assert row.size == len(large)
+    assert b"z" * 100 not in (tmp_path / row.stored_name).read_bytes()
+
+
+def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
+    row = checked(guest, invoice)
+    link = address(invoice, "coulance_file", row.token)
+    assert guest.get(link)["Location"] == address(invoice, "code")
+    prove(guest, invoice)
+    response = guest.get(link)
+    assert response.status_code == 200
+    assert response["Content-Disposition"] == f'attachment; filename="specification-{row.pk}.pdf"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"].startswith("sandbox")
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+    event = AccessEvent.objects.get(invoice=invoice)
+    assert (event.act, event.data) == ("download", f"specification-{row.pk}.pdf")
+
+
+def test_a_file_that_was_not_checked_or_is_of_another_case_is_not_served(guest, invoice):
+    send(guest, invoice, hostile.pdf())
+    prove(guest, invoice)
+    row = Specification.objects.get()
+    assert guest.get(address(invoice, "coulance_file", row.token)).status_code == 404
+    other = factories.invoice()
+    case = intake.offer([other], today=timezone.localdate(), by="test")[0]
+    foreign = Specification.objects.create(case=case, kind="pdf", name="x.pdf", size=1, sha256="0", status="clean")
+    assert guest.get(address(invoice, "coulance_file", foreign.token)).status_code == 404
+    assert guest.post(address(invoice, "coulance_take_back", foreign.token)).status_code == 404
+
+
+def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
+    row = checked(guest, invoice)
+    prove(guest, invoice)
+
+    def broken(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("billing.privacy.access_log.record", broken)
+    with pytest.raises(OSError, match="disk full"):
+        guest.get(address(invoice, "coulance_file", row.token))
+
+
+def test_taking_back_the_last_file_lets_the_case_wait_again(guest, invoice, settings, tmp_path):
+    row = checked(guest, invoice)
+    assert guest.post(address(invoice, "coulance_take_back", row.token)).status_code == 303
+    row.refresh_from_db()
+    assert (row.status, row.stored_name, row.name) == ("withdrawn", "", "")
+    assert case_of(invoice).status == Status.WAITING_FOR_SPECIFICATION
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert "Bestand 1" not in page(guest, invoice)
+
+
+def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
+    response = guest.post(address(invoice, "coulance_message"), {"message": "Kunt u mij bellen? <b>"})
+    assert response.status_code == 303
+    row = CaseMessage.objects.get()
+    assert b"bellen" not in bytes(row.sealed_text)
+    assert "bellen" not in page(guest, invoice)
+    prove(guest, invoice)
+    assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice)
+    assert guest.post(address(invoice, "coulance_message"), {"message": " "}).status_code == 409
+
+
+def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
+    checked(guest, invoice)
+    assert guest.get(address(invoice, "coulance_stop")).status_code == 200
+    assert case_of(invoice).status == Status.AT_PROVIDER
+    assert guest.post(address(invoice, "coulance_stop")).status_code == 303
+    assert case_of(invoice).status == Status.WITHDRAWN
+    view = look_at(invoice.token, today=timezone.localdate())
+    assert view.can_pay
+    assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+    assert not Specification.objects.exclude(stored_name="").exists()
+    assert OutboxMessage.objects.filter(kind="coulance_withdrawn").count() == 1
+    assert guest.post(address(invoice, "coulance_stop")).status_code == 409
+
+
+class TestAnotherBrowserWithTheLink:
+    """Whoever has a mail's link may end the scheme, but erases nothing that somebody else sent without the code."""
+
+    @pytest.fixture
+    def other(self, guest, invoice):
+        self.row = checked(guest, invoice)
+        browser = type(guest)()
+        browser.post("/", {"reference": invoice.payment_reference})
+        return browser
+
+    def stored(self):
+        return Specification.objects.exclude(stored_name="").exists()
+
+    def test_ends_the_scheme_and_keeps_the_files(self, other, guest, invoice):
+        text = other.get(address(invoice, "coulance_stop")).content.decode()
+        assert "wissen de bestanden die u stuurde" not in text
+        assert address(invoice, "code") in text
+        other.post(address(invoice, "coulance_stop"))
+        assert case_of(invoice).status == Status.WITHDRAWN
+        assert self.stored()
+        assert "gewist" not in OutboxMessage.objects.get(kind="coulance_withdrawn").text
+        assert not case_page.viewable(case_of(invoice)).exists()
+        assert "Bestand 1 (PDF, " in page(other, invoice)
+        assert other.post(address(invoice, "coulance_take_back", self.row.token))["Location"].endswith("/code/")
+        assert self.stored()
+        prove(other, invoice)
+        other.post(address(invoice, "coulance_take_back", self.row.token))
+        assert not self.stored()
+
+    def test_takes_no_file_back_without_the_code(self, other, invoice):
+        answer = other.post(address(invoice, "coulance_take_back", self.row.token))
+        assert (answer.status_code, answer["Location"]) == (303, address(invoice, "code"))
+        assert self.stored()
+        assert case_of(invoice).status == Status.AT_PROVIDER
+
+    def test_erases_them_after_the_code(self, other, invoice):
+        prove(other, invoice)
+        other.post(address(invoice, "coulance_stop"))
+        assert not self.stored()
+        assert "gewist" in OutboxMessage.objects.get(kind="coulance_withdrawn").text
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_state_has_its_page(guest, invoice, status, language):
+    guest.cookies["language"] = language
+    CoulanceCase.objects.update(status=status, closed_at=timezone.now())
+    text = page(guest, invoice)
+    ended = status in (Status.EXPIRED, Status.WITHDRAWN)
+    assert text.count('aria-current="step"') == (not ended), "no step is called done that was not taken"
+    assert ("#send" in text or 'id="send"' in text) == (status not in (Status.EXPIRED, Status.WITHDRAWN))
+
+
+class TestAfterADecision:
+    """What the page says once the amount was lowered and something new came in."""
+
+    NEW = hostile.picture("PNG", (9, 9))
+
+    @pytest.fixture
+    def lowered(self, invoice):
+        CoulanceCase.objects.update(status=Status.AT_PROVIDER, provider_since=timezone.now())
+        case = case_of(invoice)
+        outcome = amounts.by_hand(Decimal("200.00"), new_due=Decimal("150.00"))
+        decisions.approve(case, outcome=outcome, reason=REASON, version=0, by=staff_of(case))
+        return case
+
+    def test_a_pause_for_something_else_does_not_call_the_amount_undecided(self, guest, invoice, lowered):
+        place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
+        text = guest.get(address(invoice, "invoice")).content.decode()
+        assert "Misschien verlaagt uw zorgaanbieder het bedrag" not in text
+        assert "U hoeft nu niets te doen" in text
+        assert address(invoice) in text, "what happened with coulance can still be seen"
+
+    def test_both_pauses_show_the_way_to_coulance_whichever_came_first(self, guest, invoice):
+        place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
+        Hold.objects.filter(reason=Hold.Reason.STAFF).update(placed_at=timezone.now() - timedelta(days=3))
+        text = guest.get(address(invoice, "invoice")).content.decode()
+        assert "Misschien verlaagt uw zorgaanbieder het bedrag" in text
+        assert text.count(f'href="{address(invoice)}"') == 1
+
+    def test_not_paying_is_said_only_while_the_invoice_rests(self, guest, invoice, lowered):
+        assert "U hoeft niets te betalen" not in page(guest, invoice)
+        assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+        send(guest, invoice, b"%PDF-1.7\n")
+        text = page(guest, invoice)
+        assert "Betaal nog niet" in text
+        assert "Naar de rekening" not in text
+        assert address(invoice, "pay") not in guest.get(address(invoice, "invoice")).content.decode()
+        checking.check(Specification.objects.get().pk)
+        assert "Betaal nog niet, en vraag" not in page(guest, invoice)
+        assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+
+    @pytest.mark.parametrize("language", ["nl", "en"])
+    def test_stopping_keeps_the_earlier_decision(self, guest, invoice, lowered, language):
+        guest.cookies["language"] = language
+        send(guest, invoice, self.NEW)
+        checking.check(Specification.objects.get().pk)
+        whole = "hele bedrag" if language == "nl" else "full amount"
+        stands = "eerdere beslissing" if language == "nl" else "earlier decision"
+        for url in (address(invoice), address(invoice, "coulance_stop")):
+            text = guest.get(url).content.decode()
+            assert stands in text
+            assert "You pay the" not in text
+            assert f"Ik betaal het {whole}" not in text
+        text = guest.post(address(invoice, "coulance_stop"), follow=True).content.decode()
+        assert stands in text
+        assert case_of(invoice).status == Status.ADJUSTED

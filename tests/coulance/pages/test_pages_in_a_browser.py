@@ -1,0 +1,132 @@
+"""The patient's side of coulance in a real browser: from the offer to the end, with the script and without it."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from coulance import decisions, intake
+from coulance.files import checking
+from coulance.models import CoulanceCase, Specification
+from tests import factories
+from tests.coulance.desk.desk_cases import REASON, granted, staff_of
+from tests.coulance.files import hostile
+from tests.journeys.visitor import SCREENSHOTS
+from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+Status = CoulanceCase.Status
+
+PDF = {"name": "specificatie.pdf", "mimeType": "application/pdf", "buffer": hostile.pdf()}
+PHOTO = {"name": "foto van de brief.jpg", "mimeType": "image/jpeg", "buffer": hostile.picture("JPEG", (900, 1200))}
+NEWER = {"name": "nieuw.png", "mimeType": "image/png", "buffer": hostile.picture("PNG", (300, 400))}
+WRONG = {"name": "brief.pdf", "mimeType": "application/pdf", "buffer": hostile.SCRIPT}
+BROKEN = {"name": "kapot.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n"}
+
+
+@pytest.fixture
+def case(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    invoice = factories.invoice(
+        amount="1000.00", provider=factories.provider(name="Tandartsenpraktijk De Zonnebloemstraat Noordoost")
+    )
+    return intake.offer([invoice], today=timezone.localdate(), by="test")[0]
+
+
+def enter(page: Page, url: str, case: CoulanceCase) -> str:
+    """By the payment reference to the page of the case; its address."""
+    page.goto(url)
+    page.get_by_role("textbox").fill(case.invoice.payment_reference)
+    page.get_by_role("textbox").press("Enter")
+    page.wait_for_url("**/rekening/**")
+    page.locator("main a[href$='/coulance/']").first.click()
+    page.wait_for_url("**/coulance/")
+    return page.url
+
+
+def send(page: Page, *files: dict[str, object]) -> None:
+    page.set_input_files("input[type=file]", list(files))
+    page.locator("form.send button").click()
+
+
+def check_all() -> None:
+    for row in Specification.objects.filter(status=Specification.Status.RECEIVED):
+        checking.check(row.pk)
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), [(320, "light", "nl"), (1280, "dark", "en")])
+def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complaints, case, width, scheme, language):  # noqa: F811
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    page.context.add_cookies([{"name": "language", "value": language, "url": sandbox.url}])
+
+    def seen(state: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"coulance-{width}-{scheme}-{language}-{state}.png", full_page=True)
+        look(page, complaints)
+
+    address = enter(page, sandbox.url, case)
+    seen("1-offered")
+    send(page, PHOTO, WRONG)
+    expect(page.locator(".progress .failed")).to_have_count(1)
+    expect(page.locator(".progress .done")).to_have_count(1)
+    expect(page.locator("input[type=file]")).to_be_focused()
+    complaints.clear()  # Chromium tells of every answer that is not 200
+    seen("2-one-not-taken")
+    send(page, PDF, BROKEN)
+    page.wait_for_selector(".sent li.received")
+    expect(page.locator(".sent > li")).to_have_count(3)
+    expect(page.locator(".bill")).to_contain_text("nagekeken" if language == "nl" else "checked")
+    seen("3-sent")
+    check_all()
+    page.goto(address)
+    assert page.locator(".sent li.clean").count() == 2
+    assert page.locator(".sent li.refused").count() == 1
+    seen("4-checked")
+    case.refresh_from_db()
+    decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=case.version, by=staff_of(case))
+    page.goto(address)
+    seen("5-lowered")
+    send(page, NEWER)
+    page.wait_for_selector(".sent li.received")
+    expect(page.locator("main .amount, main a[href='#send']")).to_have_count(0)
+    seen("6-new-file-being-checked")
+    check_all()
+    page.goto(address)
+    expect(page.locator(".sent li form")).to_have_count(1)  # of what was decided with nothing is taken back
+    seen("7-opened-again")
+    page.locator("main a[href$='/stoppen/']").click()
+    seen("8-stop")
+    page.locator("main .panel button").click()
+    page.goto(address)
+    expect(page.locator("main .amount")).to_contain_text("750")
+    seen("9-earlier-decision-stands")
+
+
+def test_without_javascript_files_are_sent_taken_back_and_the_case_is_stopped(browser, sandbox, case):
+    with browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800}) as context:
+        walk_without_javascript(context.new_page(), sandbox, case)
+    case.refresh_from_db()
+    assert case.status == Status.WITHDRAWN
+    assert case.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+
+
+def walk_without_javascript(page, sandbox, case):
+    address = enter(page, sandbox.url, case)
+    page.locator("form.send button").click()
+    expect(page.get_by_role("alert")).to_contain_text("Kies minstens één bestand")
+    send(page, WRONG)
+    expect(page.get_by_role("alert")).to_contain_text("brief is geen pdf")
+    send(page, PDF, PHOTO)
+    expect(page.locator(".sent > li.received")).to_have_count(2)
+    expect(page.locator("main")).to_contain_text("Wij kijken ze nu na")
+    check_all()
+    page.goto(address)
+    page.locator(".sent > li.clean button").first.click()
+    expect(page.locator(".sent > li.clean")).to_have_count(1)
+    page.locator("main a[href$='/stoppen/'], main a[href*='stop']").click()
+    page.locator("main .panel button").click()
+    expect(page.locator("main .amount")).to_contain_text("1.000,00")
+    page.goto(address)
+    assert page.locator(".stages, .sent, form.send").count() == 0

@@ -1,0 +1,255 @@
+"""Whose address counts, how many tries there are, and how long a browser may look."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import RequestFactory
+
+from billing.models import StaffTask
+from guests import access, throttle
+from guests.models import Throttle
+from guests.throttle import Limit
+from portal.sessions import SessionStore
+
+NOW = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
+FIVE = Limit("test", tries=5, seconds=600)
+
+
+def request(remote="203.0.113.9", forwarded=None):
+    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded is not None else {}
+    made = RequestFactory().get("/", REMOTE_ADDR=remote, **headers)
+    made.session = SessionStore()
+    return made
+
+
+def after(seconds):
+    return NOW + timedelta(seconds=seconds)
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        ("proxies", "forwarded", "expected"),
+        [
+            (0, None, "203.0.113.9"),
+            (0, "198.51.100.1", "203.0.113.9"),  # nobody vouches for the header
+            (1, None, "203.0.113.9"),
+            (1, "198.51.100.1", "198.51.100.1"),
+            (1, "1.1.1.1, 198.51.100.1", "198.51.100.1"),  # what the client made up stands left
+            (2, "1.1.1.1, 198.51.100.1, 192.0.2.7", "198.51.100.1"),
+            (3, "198.51.100.1", "198.51.100.1"),
+            (1, "nonsense", "203.0.113.9"),
+            (1, "198.51.100.1:4711", "198.51.100.1"),
+            (1, "[2001:db8::1]:4711", "2001:db8::1"),
+            (1, "::ffff:198.51.100.1", "198.51.100.1"),
+            (1, "", "203.0.113.9"),
+        ],
+    )
+    def test_the_nth_from_the_right_is_the_client(self, settings, proxies, forwarded, expected):
+        settings.TRUSTED_PROXIES = proxies
+        assert access.client_address(request(forwarded=forwarded)) == expected
+
+    def test_a_unix_socket_has_an_address_too(self):
+        assert access.client_address(request(remote="")) == "0.0.0.0"  # noqa: S104
+
+    def test_ipv6_counts_per_household(self):
+        first, second, other = (
+            access.client_network(request(remote=address))
+            for address in ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1")
+        )
+        assert first == second == "2001:db8:1:2::/64"
+        assert other != first
+
+
+@pytest.mark.django_db
+@pytest.mark.both_databases
+class TestThrottle:
+    def test_five_at_once_then_one_every_two_minutes(self):
+        assert [throttle.take(FIVE, "a", now=NOW) for _ in range(6)] == [0, 0, 0, 0, 0, 120]
+        assert throttle.take(FIVE, "a", now=after(119)) == 1
+        assert throttle.take(FIVE, "a", now=after(120)) == 0
+        assert throttle.take(FIVE, "a", now=after(120)) == 120
+        assert throttle.take(FIVE, "b", now=NOW) == 0
+
+    def test_a_refusal_costs_nothing_and_a_rest_gives_all_back(self):
+        for _ in range(50):
+            throttle.take(FIVE, "a", now=NOW)
+        assert [throttle.take(FIVE, "a", now=after(600)) for _ in range(6)] == [0, 0, 0, 0, 0, 120]
+
+    def test_what_is_given_back_can_be_used_again(self):
+        for _ in range(20):
+            assert throttle.take(FIVE, "a", now=NOW) == 0
+            throttle.refund(FIVE, "a")
+
+    def test_the_table_holds_no_address_and_forgets(self):
+        throttle.take(FIVE, "203.0.113.9", now=NOW)
+        assert "203.0.113.9" not in str(Throttle.objects.values())
+        throttle.delete_idle(now=after(100))
+        assert Throttle.objects.count() == 1
+        throttle.delete_idle(now=after(121))
+        assert Throttle.objects.count() == 0
+
+
+def _two_steps(limit, who, *, now):
+    """The same arithmetic with the lock off: read, decide, write."""
+    key, now_us = throttle._key(limit, who), int(now.timestamp() * 1_000_000)
+    row = Throttle.objects.filter(key=key).first()
+    free_at = max(row.free_at_us if row else now_us, now_us)
+    _everyone_has_read.wait(timeout=20)
+    if free_at > now_us + limit.interval_us * (limit.tries - 1):
+        return 1
+    Throttle.objects.update_or_create(key=key, defaults={"free_at_us": free_at + limit.interval_us})
+    return 0
+
+
+_THREADS = 12
+_everyone_has_read = threading.Barrier(_THREADS)
+
+
+def _in_parallel(take):
+    answers, start = [], threading.Barrier(_THREADS)
+
+    def guess():
+        start.wait(timeout=20)
+        answers.append(take(FIVE, "guesser", now=NOW))
+        connection.close()
+
+    threads = [threading.Thread(target=guess) for _ in range(_THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers.count(0)
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+class TestRace:
+    def test_parallel_guesses_share_no_try(self):
+        assert _in_parallel(throttle.take) == FIVE.tries
+
+    def test_without_the_one_statement_they_would(self):
+        """The twin: it proves that the test above would notice."""
+        assert _in_parallel(_two_steps) > FIVE.tries
+
+
+@pytest.mark.django_db
+class TestLookupLimit:
+    def test_only_failures_count(self):
+        for _ in range(12):
+            assert access.consume_attempt(request(), now=NOW) == 0
+            access.report_result(request(), found=True, now=NOW)
+        for _ in range(5):
+            assert access.consume_attempt(request(), now=NOW) == 0
+            access.report_result(request(), found=False, now=NOW)
+        assert 0 < access.consume_attempt(request(), now=NOW) <= 15 * 60
+        assert access.consume_attempt(request(remote="198.51.100.1"), now=NOW) == 0
+
+    def test_the_breaker_stops_many_addresses_tells_staff_once_and_closes_again(self, settings):
+        settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 20, 3600
+        for _ in range(2):
+            for n in range(1, 11):
+                assert fails(remote=f"198.51.100.{n}") == 0
+        waits = [fails(remote=f"198.51.100.{n}") for n in range(1, 11)]
+        assert all(0 < wait <= 15 * 60 for wait in waits)
+        item = StaffTask.objects.get()
+        assert item.kind == StaffTask.Kind.LOOKUP_BREAKER
+        assert fails(remote="198.51.100.1", now=after(max(waits))) == 0
+
+    def test_the_breaker_does_not_use_up_the_tries_of_an_address(self, settings):
+        settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 1, 60
+        fails()
+        for _ in range(10):
+            assert fails() == 60
+        assert fails(now=after(60)) == 0
+
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_while_the_breaker_is_open_a_fresh_address_has_one_try(self):
+        assert fails(remote="192.0.2.1") == 0
+        assert fails(remote="192.0.2.1") > 0
+        assert fails(remote="192.0.2.1", now=after(1)) > 0
+        assert fails(remote="192.0.2.2") == 0
+        assert StaffTask.objects.count() == 1
+
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_who_types_right_is_served_while_the_breaker_is_open_and_opens_it_for_nobody(self):
+        before = throttle.wait(access._breaker(), "", now=NOW)
+        for _ in range(3):
+            patient = request(remote="192.0.2.1")
+            assert access.consume_attempt(patient, now=NOW) == 0
+            access.report_result(patient, found=True, now=NOW)
+        assert throttle.wait(access._breaker(), "", now=NOW) == before
+
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_who_failed_before_it_opened_has_no_reserve(self):
+        assert fails(remote="203.0.113.9") > 0
+
+
+def fails(remote="203.0.113.9", now=NOW):
+    """One look-up that finds nothing; the seconds to wait when it was refused."""
+    made = request(remote=remote)
+    wait = access.consume_attempt(made, now=now)
+    if not wait:
+        access.report_result(made, found=False, now=now)
+    return wait
+
+
+@pytest.fixture
+def breaker_is_open(settings):
+    settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 1, 3600
+    assert fails() == 0
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+class TestReserveRace:
+    @staticmethod
+    def _by(take):
+        def one(_limit, _who, *, now):
+            return take(request(remote="192.0.2.1"), now=now)
+
+        return one
+
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_parallel_guesses_share_one_reserve(self):
+        assert _in_parallel(self._by(access.consume_attempt)) == 1
+
+    @pytest.mark.usefixtures("breaker_is_open")
+    def test_without_the_one_statement_they_would_not(self):
+        """The twin: the same reserve with its lock off."""
+        assert _in_parallel(lambda _limit, who, *, now: _two_steps(access._reserve(), who, now=now)) > 1
+
+
+@pytest.mark.django_db
+class TestGrant:
+    def test_it_opens_one_invoice_in_a_session_with_a_new_id(self):
+        guest = request()
+        guest.session.create()
+        before = guest.session.session_key
+        access.open_invoice(guest, "token-a", now=NOW)
+        assert guest.session.session_key != before
+        assert access.may_see(guest, "token-a", now=NOW)
+        assert not access.may_see(guest, "token-b", now=NOW)
+
+    def test_it_ends_when_idle_and_lives_on_while_used(self, settings):
+        guest = request()
+        access.open_invoice(guest, "a", now=NOW)
+        for minutes in range(10, 51, 10):
+            assert access.may_see(guest, "a", now=after(minutes * 60))
+        assert not access.may_see(guest, "a", now=after(50 * 60 + settings.GUEST_IDLE_SECONDS + 1))
+        assert not access.may_see(guest, "a", now=after(50 * 60)), "what ended does not come back"
+
+    def test_it_ends_for_good_after_the_absolute_limit(self, settings):
+        guest = request()
+        access.open_invoice(guest, "a", now=NOW)
+        for seconds in range(0, settings.GUEST_ABSOLUTE_SECONDS + 1, 300):
+            assert access.may_see(guest, "a", now=after(seconds))
+        assert not access.may_see(guest, "a", now=after(settings.GUEST_ABSOLUTE_SECONDS + 1))
+
+    def test_a_family_may_have_several_open_but_not_without_end(self):
+        guest = request()
+        for number in range(15):
+            access.open_invoice(guest, f"token-{number}", now=after(number))
+        assert not access.may_see(guest, "token-4", now=after(20))
+        assert all(access.may_see(guest, f"token-{n}", now=after(20)) for n in range(5, 15))

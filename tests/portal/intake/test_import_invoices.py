@@ -1,0 +1,234 @@
+"""The command as a practice runs it: real processes on a database of their own, killed and run side by side."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import timezone, translation
+
+from billing.models import Invoice, LedgerEntry, Provider
+from coulance.models import CoulanceCase
+from portal.intake.batch import import_file
+from portal.ops import demo
+from tests import factories
+from tests.portal.intake.batches import AGB_CODE, batch, invoice, written
+
+ROOT = Path(settings.ROOT)
+
+
+def recent(place: int, **fields: Any) -> dict[str, Any]:
+    """An invoice of yesterday: the command goes by the day of the machine."""
+    yesterday = str(timezone.localdate() - timedelta(days=1))
+    made = invoice(place, issued_on=yesterday)
+    made["lines"][0]["performed_on"] = yesterday
+    return made | fields
+
+
+@pytest.fixture
+def practice(db):
+    with translation.override("en"):
+        yield factories.provider(agb_code=AGB_CODE)
+
+
+def run(capsys: Any, *arguments: Any) -> str:
+    call_command("import_invoices", *map(str, arguments))
+    return capsys.readouterr().out
+
+
+def test_what_the_command_says(tmp_path, practice, capsys):
+    path = written(tmp_path, batch(recent(1), recent(2)))
+    said = run(capsys, path, "--dry-run")
+    assert "The file is right. New invoices: 2; handed in before: 0. Nothing was changed." in said
+    assert "Done. New invoices: 2; handed in before and left alone: 0." in run(capsys, path)
+    assert "Nothing to do: all 2 invoices were handed in before." in run(capsys, path)
+    written(tmp_path, batch(recent(1), recent(2), recent(3)))
+    assert "Done. New invoices: 1; handed in before and left alone: 2." in run(capsys, path)
+    assert LedgerEntry.objects.first().by.startswith("import:")
+
+
+def test_errors_are_listed_up_to_fifty(tmp_path, practice, capsys):
+    path = written(tmp_path, batch(*(recent(place, issued_on="x") for place in range(60))))
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        call_command("import_invoices", str(path))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("invoices[0].issued_on: Write a date that exists")
+    assert lines[-1] == "… and 10 more errors."
+    assert len(lines) == 51
+
+
+# --- the demo ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_example_in_the_repository_is_right_and_made_by_the_demo(capsys):
+    demo.seed_providers()
+    path = ROOT / "demo" / "batch-example.json"
+    day = factories.TODAY.replace(month=2, day=9)
+    assert json.loads(path.read_text()) == demo.build_batches(day)[1].content
+    result = import_file(path, dry_run=True, today=day, by="test")
+    assert (result.errors, result.new) == ([], 11)
+
+
+@pytest.mark.django_db
+def test_the_demo_shows_every_kind_of_invoice(tmp_path):
+    demo.seed_providers()
+    for _twice in range(2):
+        for one in demo.build_batches(factories.TODAY):
+            result = import_file(written(tmp_path, one.content), dry_run=False, today=one.received_on, by="test")
+            assert result.errors == []
+    dentist = Provider.objects.get(agb_code="11012345")
+    assert Invoice.objects.filter(provider=dentist).count() == 12
+    assert Invoice.objects.filter(provider__agb_code__startswith="04").count() == 2
+    assert Invoice.objects.filter(due_on__lt=factories.TODAY, settled_at=None).count() == 1
+    assert Invoice.objects.exclude(settled_at=None).count() == 1
+    assert CoulanceCase.objects.filter(invoice__provider=dentist).count() == 2
+    assert CoulanceCase.objects.count() == 3
+    assert LedgerEntry.objects.filter(kind="insurer_paid").count() == 2
+    assert Invoice.objects.filter(patient__language="en").exists()
+    shown = demo.references(factories.TODAY)
+    assert len(shown) == 6
+    assert {reference for reference, _ in shown} <= set(Invoice.objects.values_list("payment_reference", flat=True))
+
+
+# --- real processes ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def empty_place(tmp_path_factory):
+    """A data folder with a migrated database that knows one provider."""
+    folder = tmp_path_factory.mktemp("data")
+    environment = place_environment(folder)
+    manage(environment, "migrate", "--verbosity", "0")
+    seed = f"from billing.invoices.intake import register_provider as r; r(agb_code='{AGB_CODE}', name='Linde')"
+    manage(environment, "shell", "--no-imports", "--command", seed)
+    return folder
+
+
+@pytest.fixture
+def place(empty_place, tmp_path):
+    """A copy of it; the environment for processes, and the database file."""
+    folder = shutil.copytree(empty_place, tmp_path / "data")
+    return place_environment(folder), folder / "zorgrekening.sqlite3"
+
+
+def place_environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    return kept | {"DATA_DIR": str(folder), "SANDBOX": "1", "ZORGREKENING_TESTS": "1"}
+
+
+def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+
+
+def start_import(environment: dict[str, str], path: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, str(ROOT / "manage.py"), "import_invoices", str(path)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def counts(database: Path) -> dict[str, int]:
+    tables = ("billing_invoice", "billing_patient", "billing_caredetail", "billing_ledgerentry", "billing_hold")
+    with sqlite3.connect(database) as connection:
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}  # noqa: S608
+
+
+def test_an_import_that_is_killed_in_the_middle_leaves_nothing(place, tmp_path):
+    environment, database = place
+    path = written(tmp_path, batch(*(recent(n, coulance=n % 9 == 0) for n in range(4000))))
+    journal, process = database.with_name(database.name + "-wal"), start_import(environment, path)
+    written_so_far = 0
+    while written_so_far < 100_000 and process.poll() is None:  # pages of the transaction that are on disk already
+        written_so_far = journal.stat().st_size if journal.exists() else 0
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(20) == -signal.SIGKILL, "it was done before it could be killed"
+    assert written_so_far >= 100_000
+    assert set(counts(database).values()) == {0}
+
+    assert "4000" in start_import(environment, path).communicate(timeout=120)[0]
+    assert counts(database)["billing_invoice"] == 4000
+
+
+def test_two_processes_with_the_same_file_write_it_once(place, tmp_path):
+    environment, database = place
+    path = written(tmp_path, batch(*(recent(n) for n in range(800))))
+    both = [start_import(environment, path) for _ in range(2)]
+    said = sorted(process.communicate(timeout=120)[0].split(".")[0] for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0].startswith(("Done", "Klaar"))
+    assert "800" in said[1]
+    assert counts(database)["billing_invoice"] == 800
+
+
+DEFERRED = """
+import time
+from datetime import date
+from django.conf import settings
+from django.db import connection
+from billing import intake
+from portal.batch import import_file
+connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
+known = intake.known_fingerprints
+def known_slowly(*args):
+    found = known(*args)
+    time.sleep(3)
+    return found
+intake.known_fingerprints = known_slowly
+result = import_file({path!r}, dry_run=False, today=date.today(), by="test")
+print("new", result.new, "errors", result.error_count)
+"""
+
+
+def test_without_immediate_transactions_the_second_is_thrown_out(place, tmp_path):
+    """The twin: both read that every number is free before either writes, and SQLite can serve only one."""
+    environment, database = place
+    script = DEFERRED.format(path=str(written(tmp_path, batch(recent(1)))))
+    command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "--command", script]
+    both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = sorted(process.communicate(timeout=120)[0].strip() for process in both)
+    assert said == ["new 0 errors 1", "new 1 errors 0"]
+    assert counts(database)["billing_invoice"] == 1
+
+
+def test_exit_code_and_sentence_for_a_wrong_file(place, tmp_path):
+    environment, database = place
+    process = start_import(environment, written(tmp_path, batch(recent(1, issued_on="x"))))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    assert "invoices[0].issued_on: " in err
+    assert "Traceback" not in err
+    assert set(counts(database).values()) == {0}
+
+
+MEMORY = """
+import pathlib, re
+from datetime import date
+from portal.batch import import_file
+result = import_file({path!r}, dry_run=False, today=date.today(), by="test")
+most = re.search("VmHWM: +([0-9]+)", pathlib.Path("/proc/self/status").read_text().expandtabs())
+print(result.new, most[1])  # getrusage would tell of the process that started this one, when that is larger
+"""
+
+
+def test_memory_does_not_grow_with_the_file(place, tmp_path):
+    """Three times the invoices cost only what the numbers met so far take: some hundred bytes each."""
+    environment, _database = place
+    peaks = []
+    for first, count in ((0, 2000), (2000, 6000)):  # the first fills what SQLite keeps of its pages
+        path = written(tmp_path, batch(*(recent(n) for n in range(first, first + count))))
+        said = manage(environment, "shell", "--no-imports", "--command", MEMORY.format(path=str(path))).stdout.split()
+        assert int(said[0]) == count
+        peaks.append(int(said[1]) * 1024)
+    assert peaks[1] - peaks[0] < 4000 * 1500, peaks

@@ -1,0 +1,88 @@
+"""What `manage.py demo` fills in: once, by the same rules as everything else."""
+
+from datetime import date
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from billing.ledger import verification
+from billing.models import Invoice, LedgerEntry, Provider, Staff
+from portal.management.commands.demo import add_staff, fill, welcome
+from portal.ops import demo
+from portal.staff import otp
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 16)
+
+
+def test_a_second_start_keeps_everything_as_it_was(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    fill(TODAY)
+    passwords = add_staff()
+    before = list(Invoice.objects.order_by("pk").values()), LedgerEntry.objects.count(), Staff.objects.count()
+    fill(date(2027, 2, 1))
+    assert add_staff() == passwords
+    after = list(Invoice.objects.order_by("pk").values()), LedgerEntry.objects.count(), Staff.objects.count()
+    assert after == before
+    assert (tmp_path / "demo-staff.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("today", [TODAY, date(2028, 2, 29), date(2027, 1, 1), date(2026, 12, 31)])
+def test_it_fits_any_day(today):
+    fill(today)
+    assert Invoice.objects.count() >= 10
+    assert len(demo.references(today)) >= 6
+
+
+def test_the_books_are_right():
+    fill(TODAY)
+    assert not list(verification.discrepancies())
+
+
+def test_it_says_what_to_try_and_how_to_get_in(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    fill(TODAY)
+    text = welcome(TODAY, add_staff())
+    for reference, shows in demo.references(TODAY):
+        assert reference in text
+        assert shows
+    assert f"{settings.PUBLIC_URL}/sandbox/inbox/" in text
+    assert "praktijk" in text
+    assert "code app secret" in text
+
+
+def test_what_was_paid_in_an_earlier_run_is_not_called_ordinary():
+    fill(TODAY)
+    before = dict(demo.references(TODAY))
+    first = next(iter(before))
+    Invoice.objects.filter(payment_reference=first).update(settled_at=timezone.now())
+    after = dict(demo.references(TODAY))
+    assert after[first] not in before.values()
+    assert [text for reference, text in after.items() if reference != first] == list(before.values())[1:]
+
+
+def test_nobody_is_warned_about_recovery_codes_that_were_never_made(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    fill(TODAY)
+    for username in add_staff():
+        member = Staff.objects.get(username=username)
+        otp.enrol_for_demo(member)
+        assert not otp.has_recovery_codes(member)
+        otp.new_recovery_codes(member)
+        assert otp.has_recovery_codes(member)
+
+
+def test_every_member_belongs_to_the_demo_practice_or_to_operations(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    fill(TODAY)
+    for username in add_staff():
+        member = Staff.objects.get(username=username)
+        assert member.is_operations or member.provider == Provider.objects.get(agb_code="11012345")
+
+
+def test_it_runs_with_stand_in_servers_only(settings):
+    settings.SANDBOX = False
+    with pytest.raises(CommandError, match="SANDBOX=1"):
+        call_command("demo", skip_checks=True)

@@ -1,0 +1,70 @@
+"""Nothing that a person reads is left in the wrong language."""
+
+import io
+
+import pytest
+from babel.messages.pofile import read_po
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from portal.ops import translations
+
+
+def test_the_dutch_catalogue_is_complete_and_holds_nothing_dead():
+    assert translations.problems() == []
+
+
+def test_the_command_says_the_same():
+    call_command("translations", "--check")
+
+
+def _catalogue(monkeypatch, text):
+    monkeypatch.setattr(translations, "read", lambda: read_po(io.BytesIO(text.encode()), locale="nl"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("", "missing: 'Skip to the content'"),
+        ('msgid "Skip to the content"\nmsgstr ""\n', "untranslated: 'Skip to the content'"),
+        ('#, fuzzy\nmsgid "Skip to the content"\nmsgstr "x"\n', "fuzzy: 'Skip to the content'"),
+        ('msgid "Nobody says this"\nmsgstr "x"\n', "no longer used: 'Nobody says this'"),
+        ('#~ msgid "Long gone"\n#~ msgstr "x"\n', "obsolete: 'Long gone'"),
+    ],
+)
+def test_it_would_notice(monkeypatch, capsys, entry, problem):
+    _catalogue(monkeypatch, f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n{entry}')
+    assert problem in translations.problems()
+    with pytest.raises(CommandError):
+        call_command("translations", "--check")
+
+
+def test_a_placeholder_that_went_missing_is_noticed(monkeypatch):
+    entry = '#, python-format\nmsgid "Your invoice from %(provider)s"\nmsgstr "Uw rekening van %(aanbieder)s"\n'
+    _catalogue(monkeypatch, f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n{entry}')
+    assert any("aanbieder" in p or "provider" in p for p in translations.problems() if "missing:" not in p)
+
+
+def test_updating_twice_changes_nothing(tmp_path, monkeypatch):
+    copy = tmp_path / "django.po"
+    copy.write_bytes(translations.catalogue_path().read_bytes())
+    monkeypatch.setattr(translations, "catalogue_path", lambda: copy)
+    translations.update()
+    once = copy.read_bytes()
+    translations.update()
+    assert copy.read_bytes() == once
+
+
+def test_a_template_may_be_indented_as_it_likes(tmp_path, settings):
+    settings.ROOT = tmp_path
+    (tmp_path / "templates").mkdir()
+    plural = "{% blocktranslate count n=n %}one{% plural %}more{% endblocktranslate %}"
+    text = f"{{% load i18n %}}\n      <p>\n   {{% translate 'Deep' %}}\n {plural}"
+    (tmp_path / "templates" / "odd.txt").write_text(text)
+    assert {m.id for m in translations.extracted() if m.id} == {"Deep", ("one", "more")}
+
+
+@pytest.mark.parametrize(("language", "words"), [("nl", "Betalingskenmerk"), ("en", "Payment reference")])
+def test_both_languages_are_served(language, words):
+    with translation.override(language):
+        assert translation.gettext("Payment reference") == words

@@ -1,0 +1,172 @@
+"""What a guest sees of an invoice, and what never."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import ledger
+from billing.invoices import holds
+from billing.links import new_token
+from billing.models import Hold, LedgerEntry
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def open_in(client, invoice):
+    response = client.post("/", {"reference": invoice.payment_reference})
+    assert response.status_code == 303
+    return response["Location"]
+
+
+def page(client, invoice):
+    response = client.get(open_in(client, invoice))
+    assert response.status_code == 200
+    return response.content.decode().replace("\xa0", " ")
+
+
+def book(invoice, kind, amount):
+    with transaction.atomic():
+        ledger.post(
+            ledger.lock_invoice(invoice.pk),
+            kind,
+            Decimal(amount),
+            external_id=new_token(),
+            occurred_at=timezone.now(),
+            by="test",
+        )
+
+
+def test_an_open_invoice_says_how_much_when_to_whom_and_offers_to_pay(client):
+    invoice = factories.invoice(amount="1234.50", insurer_paid="234.50")
+    text = page(client, invoice)
+    assert "€ 1.000,00" in text
+    assert invoice.provider.name in text
+    assert invoice.number in text
+    reference = invoice.payment_reference
+    assert " ".join(reference[i : i + 4] for i in range(0, 16, 4)) in text
+    assert "(nog 30 dagen)" in text
+    assert reverse("pay", args=[invoice.token]) in text
+
+
+@pytest.mark.parametrize(("days", "words"), [(0, "(dat is vandaag)"), (1, "(nog 1 dag)"), (2, "(nog 2 dagen)")])
+def test_the_days_that_are_left(client, days, words):
+    today = timezone.localdate()
+    invoice = factories.invoice(issued_on=today - timedelta(days=20), due_on=today + timedelta(days=days))
+    assert words in page(client, invoice)
+
+
+def test_too_late_is_said_kindly_and_can_be_paid(client):
+    invoice = factories.invoice(issued_on=timezone.localdate() - timedelta(days=60))
+    text = page(client, invoice)
+    assert "Te laat, maar u kunt nog betalen" in text
+    assert reverse("pay", args=[invoice.token]) in text
+
+
+def test_on_hold_nothing_can_be_paid_and_the_page_says_why_and_until_when(client):
+    invoice = factories.invoice()
+    holds.place_hold(invoice, Hold.Reason.AWAITING_DECISION, by="test", until=timezone.localdate())
+    text = page(client, invoice)
+    assert "Betaal nog niet" in text
+    assert "uw zorgaanbieder is het bedrag nog aan het uitrekenen" in text
+    assert "uiterlijk tot" in text
+    assert reverse("pay", args=[invoice.token]) not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (LedgerEntry.Kind.PAYMENT, "met iDEAL | Wero. Dank u wel."),
+        (LedgerEntry.Kind.INSURER_PAID, "Betaald door uw zorgverzekeraar"),
+        (LedgerEntry.Kind.REDUCTION, "Uw zorgaanbieder heeft het bedrag verlaagd"),
+    ],
+)
+def test_a_paid_invoice_says_when_and_how(client, kind, words):
+    invoice = factories.invoice(amount="60.00")
+    book(invoice, kind, "-60.00")
+    text = page(client, invoice)
+    assert "Niets meer te betalen" in text
+    assert words in text
+    assert reverse("pay", args=[invoice.token]) not in text
+
+
+def test_credit_is_named_and_explained(client):
+    invoice = factories.invoice(amount="60.00")
+    book(invoice, LedgerEntry.Kind.PAYMENT, "-72.25")
+    assert "Er is € 12,25 te veel betaald." in page(client, invoice)
+
+
+def test_never_a_name_a_treatment_or_a_way_to_reach_somebody(client):
+    line = factories.line(description="Wortelkanaalbehandeling", code="E13")
+    invoice = factories.invoice(lines=[line])
+    patient = invoice.patient
+    text = page(client, invoice)
+    secrets = ["Wortelkanaal", "E13", patient.email, patient.surname, patient.city, patient.street, patient.number]
+    for secret in [*secrets, "12345678", "1980", "123456789", "3311", invoice.provider.iban]:
+        assert secret not in text, secret
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("state", "queries"), [("open", 2), ("on_hold", 2), ("paid", 3)])
+def test_a_page_costs_two_queries_three_when_paid(client, django_assert_num_queries, state, queries):
+    invoice = factories.invoice(amount="10.00")
+    if state == "on_hold":
+        holds.place_hold(invoice, Hold.Reason.STAFF, by="test")
+    if state == "paid":
+        book(invoice, LedgerEntry.Kind.PAYMENT, "-10.00")
+    address = open_in(client, invoice)
+    with django_assert_num_queries(queries):
+        assert client.get(address).status_code == 200
+
+
+def test_without_having_entered_the_reference_one_sees_nothing(client, django_assert_num_queries):
+    invoice = factories.invoice()
+    for token in (invoice.token, new_token()):
+        with django_assert_num_queries(0):
+            response = client.get(f"/rekening/{token}/")
+        assert (response.status_code, response["Location"]) == (303, "/")
+        text = client.get("/").content.decode()
+        assert "Voor uw privacy hebben wij de pagina van uw rekening gesloten" in text
+
+
+def test_an_invoice_that_was_withdrawn_meanwhile_closes(client):
+    invoice = factories.invoice()
+    address = open_in(client, invoice)
+    invoice.withdrawn_at = timezone.now()
+    invoice.save()
+    assert client.get(address).status_code == 303
+
+
+def test_one_invoice_opens_no_other(client):
+    mine, other = factories.invoice(), factories.invoice()
+    open_in(client, mine)
+    assert client.get(f"/rekening/{other.token}/").status_code == 303
+
+
+def test_done_ends_the_session_and_clears_the_browser(client):
+    address = open_in(client, factories.invoice())
+    cookie = client.cookies["zorgrekening"].value
+    response = client.post(reverse("finish"))
+    assert (response.status_code, response["Location"]) == (303, "/klaar/")
+    assert response["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Klaar" in client.get("/klaar/").content.decode()
+    client.cookies["zorgrekening"] = cookie  # the old cookie is worth nothing
+    assert client.get(address).status_code == 303
+
+
+def test_english_with_one_click_remembered_and_never_by_itself(client):
+    address = open_in(client, factories.invoice())
+    assert '<html lang="nl">' in client.get(address, headers={"Accept-Language": "en"}).content.decode()
+    response = client.post("/taal/", {"language": "en", "next": address})
+    assert (response.status_code, response["Location"]) == (302, address)
+    answer = client.get(address)
+    assert '<html lang="en">' in answer.content.decode()
+    assert answer["Content-Language"] == "en"
+    assert "more days)" in answer.content.decode()
+    assert response.cookies["language"]["max-age"] == 365 * 24 * 3600
+    client.cookies["language"] = "xx"
+    assert '<html lang="nl">' in client.get(address).content.decode()

@@ -1,0 +1,53 @@
+"""The pages themselves: nothing inline, nothing from elsewhere, and light."""
+
+import gzip
+import re
+from pathlib import Path
+
+import brotli
+import pytest
+from django.conf import settings
+
+from tests import factories
+
+TEMPLATES = sorted((settings.ROOT / "templates").rglob("*.html"))
+OURS = [p for p in TEMPLATES if not {"messages", "admin", "sandbox", "pdf"} & set(p.relative_to(settings.ROOT).parts)]
+STYLES = sorted((settings.ROOT / "static" / "css").glob("*.css"))
+PAGE_MAX_BYTES = 10_000
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(settings.ROOT))
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_nothing_inline_and_nobody_elses(path):
+    text = path.read_text()
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text)
+    assert not re.search(r"""(src|href|action)=["'](https?:)?//""", text)
+    assert "|safe" not in text or path.name == "field.html"
+
+
+@pytest.mark.parametrize("path", STYLES, ids=name_of)
+def test_styles_fetch_nothing(path):
+    text = path.read_text()
+    assert "@import" not in text
+    assert not re.search(r"url\((?!['\"]?data:)", text)
+
+
+def linked_files(page: str) -> list[Path]:
+    links = re.findall(r'<(?:link rel="stylesheet"|script) (?:href|src)="/static/([^"]+)"', page)
+    assert links
+    return [settings.ROOT / "static" / link for link in links]
+
+
+@pytest.mark.django_db
+def test_the_invoice_page_weighs_less_than_ten_kilobytes(client):
+    invoice = factories.invoice()
+    address = client.post("/", {"reference": invoice.payment_reference})["Location"]
+    page = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert page["Content-Encoding"] == "gzip"
+    files = linked_files(gzip.decompress(page.content).decode())
+    total = len(page.content) + sum(len(brotli.compress(file.read_bytes())) for file in files)
+    print(f"invoice page: {total} bytes over the wire")  # noqa: T201  a figure for whoever asks with -s
+    assert total < PAGE_MAX_BYTES

@@ -1,0 +1,142 @@
+"""Every page of the patient in a real browser: both languages, both schemes, narrow and wide, and axe at zero."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from billing.invoices import holds
+from billing.models import Hold, Payment
+from billing.payments import attempts
+from tests import factories
+from tests.billing.payments import bank
+from tests.browser_errors import listen
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def quiet(page):
+    """The page, and a complaint for everything its console or its network complains about."""
+    complaints = listen(page)
+    yield page
+    assert [c for c in complaints if "404" not in c and "409" not in c and "403" not in c] == []
+
+
+def find(page, sandbox, typed):
+    page.goto(sandbox.url)
+    page.get_by_role("textbox").fill(typed)
+    with page.expect_navigation():
+        page.get_by_role("textbox").press("Enter")
+
+
+def states(page, sandbox):
+    """Go to each page and state in turn; yields its name when it is there."""
+    provider = factories.provider(name="Tandartsenpraktijk De Zonnebloemstraat Noordoost")
+    is_open = factories.invoice(amount="12345.67", provider=provider)
+    late = factories.invoice(issued_on=timezone.localdate() - timedelta(days=50))
+    held, paid, stopped = factories.invoice(), factories.invoice(), factories.invoice()
+    holds.place_hold(held, Hold.Reason.AWAITING_DECISION, by="test", until=timezone.localdate())
+    arrived, waits, ended = bank.paid(paid), bank.start(late), bank.start(stopped)
+    bank.end(ended, "canceled")
+    attempts.sync_payment(ended.pk)
+    for name, path in {
+        "lookup": "/",
+        "finished": "/klaar/",
+        "not-found": "/nee/",
+        "ended": "/rekening/aaaaaaaaaaaaaaaaaaaaaaaa/",
+        "to-the-bank": f"/betaling/{waits.token}/naar-uw-bank/",
+        "waiting": f"/betaling/{waits.token}/",
+        "arrived": f"/betaling/{arrived.token}/",
+        "stopped": f"/betaling/{ended.token}/",
+    }.items():
+        page.goto(sandbox.url + path)
+        yield name
+    for name, invoice in {"open": is_open, "overdue": late, "on-hold": held, "paid": paid}.items():
+        find(page, sandbox, invoice.payment_reference)
+        yield name
+    for name, typed in {"mistyped": "5000 0567 8901 2346", "unknown": "5000 0567 8901 2345"}.items():
+        find(page, sandbox, typed)
+        yield name
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(320, "light", "nl"), (390, "dark", "en"), (1280, "light", "en")],
+)
+def test_every_page_and_state_is_accessible_and_fits(sandbox, quiet, width, scheme, language):
+    quiet.set_viewport_size({"width": width, "height": 800})
+    quiet.emulate_media(color_scheme=scheme)
+    quiet.context.add_cookies([{"name": "language", "value": language, "url": sandbox.url}])
+    for name in states(quiet, sandbox):
+        found = Axe().run(quiet)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        assert quiet.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert quiet.locator("html").get_attribute("lang") == language, name
+        assert quiet.title().endswith(" – Zorgrekening"), name
+        small = quiet.evaluate(
+            """() => [...document.querySelectorAll("button, .button, input:not([type=hidden])")]
+                     .filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
+        )
+        assert small == [], name
+        if folder := os.environ.get("SCREENSHOTS"):
+            quiet.screenshot(path=f"{folder}/{name}-{width}-{scheme}-{language}.png", full_page=True)
+
+
+def test_the_waiting_page_turns_to_paid_by_itself_and_says_so_aloud(sandbox, quiet):
+    payment = bank.start(factories.invoice())
+    quiet.goto(f"{sandbox.url}/betaling/{payment.token}/")
+    expect(quiet.get_by_role("heading", level=1)).to_have_text("Wij wachten op uw bank")
+    bank.end(payment, "paid")
+    expect(quiet.get_by_role("status")).to_have_text("Er is nieuws over uw betaling.", timeout=8000)
+    expect(quiet.get_by_role("heading", level=1)).to_have_text("Dank u wel, uw betaling is binnen", timeout=8000)
+
+
+def test_without_javascript_it_turns_to_paid_too(sandbox, browser):
+    payment = bank.start(factories.invoice())
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{sandbox.url}/betaling/{payment.token}/")
+        bank.end(payment, "paid")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Dank u wel, uw betaling is binnen", timeout=15000)
+
+
+def test_from_reference_to_the_bank_by_keyboard_alone(sandbox, quiet):
+    """The CSP lets the patient through to the bank: a link is no form."""
+    invoice = factories.invoice(amount="45.00")
+    quiet.goto(sandbox.url)
+    quiet.keyboard.press("Tab")
+    expect(quiet.get_by_role("link", name="Direct naar de inhoud")).to_be_focused()
+    quiet.keyboard.press("Enter")
+    quiet.keyboard.press("Tab")
+    expect(quiet.get_by_role("textbox", name="Betalingskenmerk")).to_be_focused()
+    quiet.keyboard.insert_text(f"Betalingskenmerk: {invoice.payment_reference}")
+    quiet.keyboard.press("Enter")
+    quiet.wait_for_url("**/rekening/**")
+    quiet.get_by_role("button", name="Betaal € 45,00 met iDEAL | Wero").press("Enter")
+    quiet.wait_for_url("**/naar-uw-bank/")
+    quiet.get_by_role("link", name="Verder naar uw bank").press("Enter")
+    quiet.wait_for_url("**/sandbox/**")
+    assert Payment.objects.get().status == Payment.Status.OPEN
+
+
+def test_after_done_the_back_button_shows_nothing(sandbox, quiet):
+    invoice = factories.invoice()
+    find(quiet, sandbox, invoice.payment_reference)
+    quiet.get_by_role("button", name="Klaar, wis mijn gegevens").click()
+    quiet.wait_for_url("**/klaar/")
+    quiet.go_back()
+    quiet.wait_for_load_state()
+    assert invoice.number not in quiet.content()
+
+
+def test_a_refused_payment_is_explained(sandbox, quiet):
+    invoice = factories.invoice()
+    find(quiet, sandbox, invoice.payment_reference)
+    holds.place_hold(invoice, Hold.Reason.STAFF, by="test")
+    quiet.get_by_role("button", name="Betaal").click()
+    expect(quiet.get_by_role("alert")).to_contain_text("staat stil")
+    assert Axe().run(quiet).violations_count == 0

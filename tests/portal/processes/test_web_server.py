@@ -1,0 +1,115 @@
+"""What stands around the product: the proxy as deploy/nginx.conf sets it up, gunicorn, and where both may lead."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.portal.ops.test_logs import wait_for
+from tests.portal.staff.staff_client import code_of, enrolled
+from tests.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[3]
+NGINX = (ROOT / "deploy" / "nginx.conf").read_text()
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+ELSEWHERE = (
+    "https://evil.example/",
+    "//evil.example/",
+    "https:evil.example",
+    "javascript:alert(1)",
+    "\\\\evil.example",
+)
+
+
+def test_the_proxy_speaks_only_tls_that_is_still_good():
+    (protocols,) = re.findall(r"ssl_protocols ([^;]+);", NGINX)
+    (ciphers,) = re.findall(r"ssl_ciphers ([^;]+);", NGINX)
+    assert set(protocols.split()) == {"TLSv1.2", "TLSv1.3"}
+    for cipher in ciphers.split(":"):
+        assert cipher.startswith("ECDHE-"), "forward secrecy"
+        assert "GCM" in cipher or "CHACHA20" in cipher, "authenticated"
+    assert "ssl_prefer_server_ciphers on;" in NGINX
+
+
+def test_the_proxy_overwrites_what_a_client_says_of_itself():
+    told = dict(re.findall(r"proxy_set_header (\S+) (\S+);", NGINX))
+    assert told["X-Forwarded-For"] == "$remote_addr"
+    assert told["X-Forwarded-Proto"] == "$scheme"
+    assert told["X-Forwarded-Host"] == '""'
+    assert told["X-Request-ID"] == "$request_id"
+
+
+def test_the_proxy_lists_no_folder_caches_nothing_and_goes_to_the_product_alone():
+    assert "autoindex" not in NGINX
+    assert "proxy_cache" not in NGINX
+    assert set(re.findall(r"proxy_pass ([^;]+);", NGINX)) == {"http://127.0.0.1:8000"}
+    assert re.findall(r"^ +root ([^;]+);", NGINX, re.M) == ["/var/www/acme"]
+
+
+def test_machines_are_not_sent_on_to_https():
+    plain = NGINX.split("listen 443")[0]
+    for place in ("= /metrics", "/mollie/"):
+        assert re.search(rf"location {place} {{\s+return 403;", plain)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_the_history_of_the_source_is_out_of_reach(unit):
+    assert "InaccessiblePaths=-/opt/zorgrekening/.git" in unit.read_text()
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    assert "!.git" not in ignored
+
+
+def answers_to(port: int, request: bytes) -> bytes:
+    """Everything that comes back on one connection, until it is closed or silent."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+SMUGGLED = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+DOUBTFUL = {
+    "both lengths": b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "two lengths": b"Content-Length: 0\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED,
+    "a coding that is none": b"Transfer-Encoding: chunkedx\r\n\r\n0\r\n\r\n" + SMUGGLED,
+    "a space in a name": b"Content-Length : %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED,
+    "a length with a sign": b"Content-Length: +0\r\n\r\n" + SMUGGLED,
+}
+
+
+def test_a_request_without_a_clear_end_is_refused_with_all_behind_it(tmp_path):
+    port = free_port()
+    settings = {"SANDBOX": "1", "DATA_DIR": str(tmp_path), "PORT": str(port)}
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/healthz")
+        head = b"POST /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        assert answers_to(port, head + b"Content-Length: 0\r\n\r\n" + SMUGGLED).count(b"HTTP/1.1 ") == 2, "the twin"
+        for name, rest in DOUBTFUL.items():
+            got = answers_to(port, head + rest)
+            assert got.count(b"HTTP/1.1 ") == 1, name
+            assert got.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501")), name
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ELSEWHERE)
+def test_no_page_leads_on_to_another_site(address):
+    chosen = Client().post("/taal/", {"language": "en", "next": address})
+    assert chosen["Location"] == "/"
+    member, key = enrolled()
+    fields = {"username": member.username, "password": factories.PASSWORD, "code": code_of(key), "next": address}
+    signed_in = Client().post("/beheer/login/", fields)
+    assert (signed_in.status_code, signed_in["Location"]) == (302, "/beheer/")
