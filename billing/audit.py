@@ -25,7 +25,7 @@ def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details:
 
 
 def open_task(
-    kind: StaffTask.Kind,
+    kind: str,
     *,
     dedupe_key: str,
     invoice: Invoice | None = None,

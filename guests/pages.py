@@ -1,23 +1,30 @@
 """What the pages of every room ask first: which invoice this browser may see."""
 
+from functools import cache
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing import rooms
 from billing.invoices.state import InvoiceView, look_at, page
-from coulance import cases
 from guests import access
 
-_PAGE = page(has_case=cases.EXISTS, rests_for_case=cases.RESTS)
+
+@cache
+def _page() -> Any:
+    """The query of the invoice page, with what the panels of the rooms ask for."""
+    return page(**{name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()})
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return look_at(token, today=timezone.localdate(), by=_PAGE)
+    return look_at(token, today=timezone.localdate(), by=_page())
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

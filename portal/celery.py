@@ -6,7 +6,6 @@ from typing import Any
 
 from celery import Celery
 from celery import Task as CeleryTask
-from celery.schedules import crontab
 from celery.signals import beat_init, worker_init
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -25,7 +24,7 @@ class Task(CeleryTask):
 
 app = Celery("zorgrekening", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["billing", "coulance", "portal"])
+app.autodiscover_tasks()
 
 
 @worker_init.connect
@@ -38,23 +37,16 @@ def refuse_to_start_wrong(**kwargs: Any) -> None:
         sys.exit(str(error))
 
 
-# Beat only wakes things up; the database decides what is due. `expires` keeps a worker that was down
-# from finding a heap of the same bell.
-app.conf.beat_schedule = {
-    "sweep-outbox": {"task": "billing.sweep_outbox", "schedule": 10.0, "options": {"expires": 10}},
-    "sweep-reminders": {"task": "billing.sweep_reminders", "schedule": 15.0, "options": {"expires": 15}},
-    # Once a day is enough; every hour catches up after a night in which nothing ran.
-    "run-daily": {
-        "task": "portal.run_daily",
-        "schedule": crontab(hour="5-19", minute=7),
-        "options": {"expires": 3600},
-    },
-    "sweep-payments": {"task": "billing.sweep_payments", "schedule": 20.0, "options": {"expires": 20}},
-    "sweep-specifications": {"task": "coulance.sweep_specifications", "schedule": 30.0, "options": {"expires": 30}},
-    "watch-codes": {"task": "portal.watch_codes", "schedule": 600.0, "options": {"expires": 600}},
-    "compare-with-gateway": {
-        "task": "billing.compare_with_gateway",
-        "schedule": crontab(hour=4, minute=15),
-        "options": {"expires": 3600},
-    },
-}
+@app.on_after_finalize.connect
+def set_timetable(sender: Celery, **kwargs: Any) -> None:
+    """Let beat start what the rooms announce. It only wakes things up; the rows say what is due.
+
+    `expires` keeps a worker that was down from finding a heap of the same task.
+    """
+    from billing import rooms
+
+    sender.conf.beat_schedule = {
+        name: {"task": beat.task, "schedule": beat.schedule, "options": {"expires": beat.expires}}
+        for room in rooms.announcements()
+        for name, beat in room.beat.items()
+    }

@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import FilteredRelation, Q, QuerySet
 
+from billing import rooms
 from billing.ledger import with_balance
 from billing.ledger.breakdown import Parts, parts_of
 from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan, ReminderStep
 from billing.money import ZERO
 from billing.prepared import Prepared
+from billing.rooms import Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ def page(**also: Any) -> Prepared[Invoice]:
     """The query of `look_at`, by URL token; `also` are annotations that a caller wants on the invoice."""
 
     def build(token: str) -> QuerySet[Invoice]:
-        active = FilteredRelation("holds", condition=Q(holds__released_at=None))
+        active = FilteredRelation(
+            "holds", condition=Q(holds__released_at=None, holds__reason__in=rooms.reasons_stopping(Stops.PAYMENT))
+        )
         running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
         found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None)).annotate(
             hold=active, plan=running, **also

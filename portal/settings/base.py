@@ -38,10 +38,10 @@ TRUSTED_PROXIES: int = ENV["TRUSTED_PROXIES"]
 
 # --- applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "billing",
-    "guests",
-    "coulance",
-    "portal",
+    "billing.room.BillingRoom",
+    "guests.room.GuestsRoom",
+    "coulance.room.CoulanceRoom",
+    "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),
     "portal.staff.apps.StaffAdminConfig",
     "django.contrib.auth",

@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client.registry import Collector
 
+from billing import rooms
 from billing.models import Letter, OutboxMessage, Payment, ReminderStep, StaffTask, WebhookCall
 from guests import sms_code
 from portal.celery import app
@@ -105,7 +106,7 @@ def _dunning() -> Iterator[Reading]:
 
 def _people() -> Iterator[Reading]:
     items = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
-    by_kind = dict.fromkeys(StaffTask.Kind.values, 0) | dict(items)
+    by_kind = dict.fromkeys((name for name, _label in rooms.staff_task_choices()), 0) | dict(items)
     yield Reading("staff_items_open", "What waits for a person, by kind.", by_kind, "kind")
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing.admin import figures
+from billing.desk import figures
 from billing.models import DayFigure
 from billing.money import from_cents
 from guests.sms_code import few_are_used

@@ -3,7 +3,7 @@
 First the limits that every Unix has. Then, before the first byte of the file is read, Linux is asked for a filter of
 system calls (seccomp, which needs no privileges): from there on the process can read and write what it holds, use
 memory and end. It can open no file, make no connection, start no process, signal nobody, and raise none of its limits.
-Where the kernel or the machine knows no such filter only the limits stand; `manage.py check` says so (portal.W004).
+Where the kernel or the machine knows no such filter only the limits stand; `manage.py check` says so (coulance.W001).
 """
 
 import ctypes

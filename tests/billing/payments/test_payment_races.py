@@ -18,7 +18,7 @@ from billing import ledger
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import place_hold, release_hold
-from billing.models import Hold, Invoice, LedgerEntry, Payment
+from billing.models import Invoice, LedgerEntry, Payment
 from billing.payments import attempts, settlement
 from sandbox import payments as stand_in_bank
 from sandbox.models import Payment as BankPayment
@@ -215,8 +215,8 @@ class Everything:
         attempts.sweep(now=timezone.now() + timedelta(minutes=20))
 
     def hold(self) -> None:
-        place_hold(self.invoice, Hold.Reason.AWAITING_DECISION, by="test")
-        release_hold(self.invoice, Hold.Reason.AWAITING_DECISION, by="test")
+        place_hold(self.invoice, "awaiting_decision", by="test")
+        release_hold(self.invoice, "awaiting_decision", by="test")
 
     def reduce(self) -> None:
         with transaction.atomic():

@@ -9,7 +9,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from billing import audit, ledger
-from billing.admin import figures
+from billing.desk import figures
 from billing.models import DayFigure, LedgerEntry, OutboxMessage, Payment, Staff, StaffTask, WebhookCall
 from portal.staff import metrics
 from tests import factories
