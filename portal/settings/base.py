@@ -298,7 +298,7 @@ LOGGING = {
     },
     "loggers": {
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
-        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "pikepdf")},  # a line for every step
+        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # a line for every step
     },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }
