@@ -1,10 +1,12 @@
 """HTTP that ends: one total deadline for a call, which no library of ours offers.
 
 The timeouts of requests, urllib3 and httpx start anew at every byte, so a far end that drips its answer holds a thread
-for ever. Here every read from the socket, of head and body, waits no longer than what is left of the call.
+for ever. Here every read from the socket, of head and body, waits no longer than what is left of the call. What comes
+before (connecting, TLS, sending) has the caller's connect timeout.
 """
 
 import io
+import math
 import ssl
 import time
 from contextvars import ContextVar
@@ -16,7 +18,6 @@ from typing import Any
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 _ends_at: ContextVar[float] = ContextVar("ends_at")  # of the call under way, by the monotonic clock
@@ -27,7 +28,7 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, raw: io.RawIOBase, sock: socket) -> None:
         self._raw, self._sock = raw, sock
-        self._pause, self._ends_at = sock.gettimeout(), _ends_at.get()
+        self._pause, self._ends_at = sock.gettimeout() or math.inf, _ends_at.get()
 
     def readable(self) -> bool:
         return True
@@ -36,7 +37,7 @@ class _Reader(io.RawIOBase):
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError("the deadline of the call has passed")
-        self._sock.settimeout(left if self._pause is None else min(left, self._pause))
+        self._sock.settimeout(min(left, self._pause))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -54,14 +55,6 @@ class _Response(HTTPResponse):
         self.will_close = True  # never one connection for two calls: the far end may be closing it just then
 
 
-class _HTTP(HTTPConnection):
-    response_class = _Response
-
-
-class _HTTPS(HTTPSConnection):
-    response_class = _Response
-
-
 @lru_cache(maxsize=1)
 def _trusted() -> ssl.SSLContext:
     """Return whom we believe. Read once a process: reading the list of authorities takes longer than a call."""
@@ -71,7 +64,7 @@ def _trusted() -> ssl.SSLContext:
 
 
 class _Adapter(HTTPAdapter):
-    """Sends a request whose answer ends `seconds` after it began; connecting has the caller's own short timeout."""
+    """Sends each request on a connection of its own, whose answer ends `seconds` after the call began."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -81,21 +74,15 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, ssl_context=_trusted(), **kwargs)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        _ends_at.set(time.monotonic() + self._seconds)  # requests asks for a connection once, as a call begins
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        pool.ConnectionCls = _HTTPS if pool.scheme == "https" else _HTTP
+        pool.ConnectionCls = type("Connection", (type(pool).ConnectionCls,), {"response_class": _Response})
         return pool
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         super().cert_verify(conn, url, verify, cert)
         if verify is True:
             conn.ca_certs = None  # they are in the context; with their name here they would be read again
-
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        before = _ends_at.set(time.monotonic() + self._seconds)
-        try:
-            return super().send(*args, **kwargs)
-        finally:
-            _ends_at.reset(before)
 
 
 def session(seconds: float) -> requests.Session:
@@ -104,6 +91,6 @@ def session(seconds: float) -> requests.Session:
     new.trust_env = False  # an entry in .netrc would replace the key
     new.max_redirects = 0
     new.headers["Connection"] = "close"
-    new.mount("https://", _Adapter(seconds))
-    new.mount("http://", _Adapter(seconds))
+    for scheme in ("https://", "http://"):
+        new.mount(scheme, _Adapter(seconds))
     return new
