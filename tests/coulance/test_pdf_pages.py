@@ -162,6 +162,20 @@ def test_free_text_on_a_page_is_drawn_unless_it_is_hidden(flags, drawn, is_seen)
     assert has_ink(page, FIELD) == is_seen
 
 
+def test_a_layer_that_is_off_stays_off():
+    def change(new, page):
+        off = new.make_indirect(Dictionary(Type=Name.OCG, Name="off"))
+        new.Root.OCProperties = Dictionary(OCGs=Array([off]), D=Dictionary(OFF=Array([off])))
+        drawing = Stream(new, b"0 580 595 40 re f", Type=Name.XObject, Subtype=Name.Form, OC=off)
+        drawing.BBox = Array([0, 0, 595, 842])
+        page.Resources.XObject = Dictionary(Fm0=drawing)
+        page.Contents = Stream(new, b"/Fm0 Do BT /F1 12 Tf 72 720 Td (Specificatie) Tj ET")
+
+    (page,) = cleaned(hostile.pdf(change))
+    assert has_ink(page, LINE)
+    assert not has_ink(page, FIELD)
+
+
 def test_a_page_is_turned_and_cropped_as_a_viewer_does():
     (turned,) = cleaned(hostile.put("page", "Rotate", 90))
     assert turned.size == (842, 595)
