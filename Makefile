@@ -4,7 +4,7 @@
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
 demo: setup
-	@.venv/bin/python manage.py demo
+	@setpriv --pdeathsig TERM -- .venv/bin/python manage.py demo  # it ends with make, even one that is killed
 
 setup:
 	@bin/setup

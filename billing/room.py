@@ -40,9 +40,9 @@ class BillingRoom(Room):
             # Plans first: one that ends today leaves its invoice to the reminders again.
             daily=[Daily(10, agreements.run_day), Daily(30, planning.run_day), Daily(80, figures.record_day)],
             beat={
-                "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10),
+                "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
-                "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20),
+                "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
                 "compare-with-gateway": Beat("billing.compare_with_gateway", crontab(hour=4, minute=15), expires=3600),
             },
             retention=retention.run_day,

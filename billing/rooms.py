@@ -71,11 +71,15 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A task that beat starts, every so many seconds or by the clock; `expires` (s) drops one that waited too long."""
+    """A task that beat starts, every so many seconds or by the clock; `expires` (s) drops one that waited too long.
+
+    `urgent`: rules wake a worker for it, so where there is no broker to wake one it is started every second.
+    """
 
     task: str
     schedule: Any
     expires: float
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

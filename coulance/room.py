@@ -54,7 +54,7 @@ class CoulanceRoom(Room):
             patient_urls=urls.urlpatterns,
             desk=Desk(("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts),
             daily=[Daily(20, deadlines.run_day)],
-            beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30)},
+            beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
             export=Export(_("coulance case"), export.of_invoice, export.documents),
             messages={

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min
 from kombu.exceptions import OperationalError
 from prometheus_client import CollectorRegistry, generate_latest
@@ -111,7 +112,9 @@ def _people() -> Iterator[Reading]:
 
 
 def _broker() -> Iterator[Reading]:
-    """The broker is only a bell, so one that is down is a reading and no error."""
+    """The broker is only a bell, so one that is down is a reading and no error. Without REDIS_URL there is none."""
+    if not settings.REDIS_URL:
+        return
     try:
         with app.connection_for_read() as connection:
             channel: Any = connection.default_channel

@@ -103,11 +103,10 @@ def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
 def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
     """Words, number, and whether somebody should look."""
     codes, outbox, payments = (found[n].values for n in ("codes_last_hour", "outbox_messages", "payments_last_day"))
-    up = bool(found["broker_up"].value)
     stuck = int(outbox["failed"] + outbox["in_doubt"])
     minutes = round(found["outbox_oldest_seconds"].value / 60)
     webhook_minutes = round(found["webhooks_oldest_seconds"].value / 60)
-    return [
+    tiles = [
         (_("payments paid in 24 hours"), int(payments["paid"]), False),
         (_("payments not finished"), int(payments["open"] + payments["pending"] + payments["create_unknown"]), False),
         (_("messages waiting"), int(outbox["queued"] + outbox["sending"]), False),
@@ -118,6 +117,11 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
         (_("open staff task"), int(found["staff_items_open"].value), False),
-        (_("broker"), _("answers") if up else _("does not answer"), not up),
-        (_("tasks in the queue"), int(found["queue_messages"].value) if up else "?", not up),
     ]
+    if "broker_up" in found:
+        up = bool(found["broker_up"].value)
+        tiles += [
+            (_("broker"), _("answers") if up else _("does not answer"), not up),
+            (_("tasks in the queue"), int(found["queue_messages"].value) if up else "?", not up),
+        ]
+    return tiles

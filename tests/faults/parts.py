@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.ops.supervisor import LAUNCHER
+
 from tests.canaries import leaks_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -22,7 +22,6 @@ from portal import environment
 from portal.intake import batch
 from portal.management.commands.serve import prepare, refuse_busy_ports, serve
 from portal.ops import demo
-from portal.ops.supervisor import end_with_parent
 from portal.staff import otp
 
 ACTOR = "demo"
@@ -34,8 +33,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
             raise CommandError("The demo runs with stand-in servers only: SANDBOX=1 manage.py demo, or make demo.")
-        if "MAKELEVEL" in os.environ:
-            end_with_parent()  # make that is killed can't tell us any more
         refuse_busy_ports()
         environment.demo_choices().write_text(f"SANDBOX=1\nPORT={settings.PORT}\n")
         self.stdout.write("Preparing the database and the pages …")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.ops import supervisor
+from portal import supervisor
 
 ROOT = Path(__file__).resolve().parents[3]
 
