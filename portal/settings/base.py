@@ -247,7 +247,7 @@ SMS_COUNTRIES = ["NL"]  # mobile numbers of other countries cost more and are wh
 
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = ENV["REDIS_URL"]
-# Without Redis the rows alone are the queue: the worker looks every second, and its memory holds what it is about to do.
+# Without Redis the rows alone are the queue: the worker looks every second.
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = (
     {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 5}

@@ -244,7 +244,7 @@ def _is_quiet(site: Site) -> bool:
 
 def run_batch(
     seeds: Sequence[int], *, folder: Path, template: Path, servers: Servers | None, acts: int, faults: int,
-    worker_app: str = "portal.celery", always: dict[str, Any] | None = None,
+    worker_app: str = "tests.faults.timetable", always: dict[str, Any] | None = None,
     leaps: Sequence[timedelta | None] = SETTLE,
 ) -> Outcome:  # fmt: skip
     """Walk the histories of `seeds` at once, and say what came of it.
