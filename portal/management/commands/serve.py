@@ -153,7 +153,8 @@ class ProcessTree(Supervisor):
             self.options.mood = SupervisorStates.SHUTDOWN
 
     def _say(self, text: str) -> None:
-        print(text, flush=True)  # noqa: T201  this is the terminal of whoever started us
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def _configuration(commands: Mapping[str, Sequence[str]]) -> str:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,17 +15,18 @@ from portal.management.commands.serve import port_is_free
 
 ROOT = Path(__file__).resolve().parents[3]
 
-POLITE = "import os, time; print('up', os.getpid(), flush=True); time.sleep(60)"
+# In one write each: what two processes print in parts arrives mixed.
+POLITE = r"import os, time; os.write(1, b'up %d\n' % os.getpid()); time.sleep(60)"
 STUBBORN = POLITE.replace("import", "import signal; signal.signal(15, signal.SIG_IGN); import", 1)
 FAILING = "import sys, time; time.sleep(0.1); sys.exit(7)"
 
 # Runs the process tree as the program would, with the sources of the processes given as arguments.
 RUNNER = """
-import sys
+import os, sys
 from portal.management.commands import serve
 serve.STOP_SECONDS, serve.START_RETRIES = 1, 1
 commands = {f"part{i}": [sys.executable, "-S", "-c", source] for i, source in enumerate(sys.argv[1:])}
-tree = serve.ProcessTree(commands, is_ready=lambda: True, on_ready=lambda: print("ready", flush=True))
+tree = serve.ProcessTree(commands, is_ready=lambda: True, on_ready=lambda: os.write(1, b"ready\\n"))
 sys.exit(tree.run_until_stopped())
 """
 
@@ -36,6 +38,9 @@ class Run:
         command = [sys.executable, "-c", runner, *sources]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines = []
+        timer = threading.Timer(60, self.process.kill)  # so that waiting for its words ends
+        timer.daemon = True
+        timer.start()
 
     def started(self, *, ups):
         """The pids of so many children, from what they say, once `on_ready` was called too."""
