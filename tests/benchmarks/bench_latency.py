@@ -1,7 +1,8 @@
 """How soon a mail leaves after what it tells: `python -m tests.benchmarks.bench_latency BROKER [--rounds N] [--quick]`.
 
-BROKER is `redis` (PostgreSQL and Redis) or `none` (SQLite; the worker looks every second). A real worker listens, as
-it is started everywhere. In every round, one after the other: ready-made bytes by smtplib over a new connection to a mail
+BROKER is `redis` (PostgreSQL and Redis) or `none` (SQLite; the worker looks every second). A real worker
+listens, as it is started everywhere. In every round, one after the other: ready-made bytes by smtplib over a new
+connection to a mail
 server in a process of its own (the limit), and one event that queues a mail, from before its row is written until
 that server has it.
 """
