@@ -1,4 +1,4 @@
-"""Settings, system checks and what stands in `.environment.example`."""
+"""Settings, system checks and what stands in `.env.example`."""
 
 import os
 import re
