@@ -1,7 +1,7 @@
 # One image for the web, a worker, the clock and every command of manage.py: see compose.yaml and docs/deployment.md.
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements.txt .
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --requirement requirements.txt
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.txt
 
 FROM python:3.11-slim-bookworm
 # What makes PDF files, and what `manage.py backup` and `restore` call: as new as the server in compose.yaml, or newer.

@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo setup test check faults bench
+.PHONY: demo setup test check pins faults bench
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
@@ -16,6 +16,16 @@ test:
 check:
 	@bin/setup --test
 	@bin/check
+
+# requirements*.in, resolved for every supported Python, with the hash of each file. What is pinned stays as it is;
+# `make pins UPGRADE=--upgrade` takes the newest of all, `UPGRADE='--upgrade-package django'` of one.
+pins: COMPILE = .venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make pins' $(UPGRADE)
+pins:
+	@bin/setup
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+	@echo uv | $(COMPILE) - --output-file requirements-uv.txt
 
 # Seeded histories through the real processes while parts are killed; the same SEEDS, and AT_ONCE of them, replay one.
 faults: SEEDS ?= 1:50
