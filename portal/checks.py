@@ -16,6 +16,7 @@ from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
 from billing.law import calendar, interest
 from portal.ops.backup.sealing import BackupUnusable, key_from
+from portal.ops.backup.sealing import BackupUnusable, identity_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
@@ -194,7 +195,7 @@ def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
 def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
     """A key that is missing or wrong must not come to light on the day a backup is needed."""
     try:
-        key_from(settings.BACKUP_KEY)
+        identity_from(settings.BACKUP_KEY)
     except BackupUnusable as error:
         return [Warning(str(error), hint="`manage.py backup` would refuse. See .env.example.", id="portal.W005")]
     return []
