@@ -10,12 +10,16 @@ import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.charset import QP, Charset
+from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
+from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
@@ -24,7 +28,7 @@ from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
 from billing.failures import isolated
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
-from billing.outbox import mime, wakeup
+from billing.outbox import wakeup
 from billing.outbox.addresses import is_one_address
 from billing.transitions import advance
 
@@ -36,6 +40,10 @@ FIRST_WAIT, WAIT_GROWS_BY, LONGEST_WAIT = timedelta(minutes=1), 4, timedelta(hou
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so whoever claimed it then is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+CALENDAR_FILE = "zorgrekening.ics"
+# ASCII in short lines survives every server on the way, and so does its signature. Django would leave 8 bits.
+_QUOTED_PRINTABLE = Charset("utf-8")
+_QUOTED_PRINTABLE.body_encoding = QP
 
 
 def deliver(message_id: int, *, now: datetime | None = None) -> None:
@@ -125,7 +133,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     if not _claim(message, now or timezone.now()):
         return True
     try:
-        mailer.send(_mail(message), sender=_sender(), recipient=mime.in_ascii(message.recipient))
+        mailer.send(mail_of(message), sender=_sender(), recipient=_in_ascii(message.recipient))
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -225,22 +233,27 @@ def _mark_abandoned_in_doubt(now: datetime | None) -> None:
 
 
 def _sender() -> str:
-    return mime.sender(settings.DEFAULT_FROM_EMAIL)[1]
+    return _in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
 
 
-def _mail(message: OutboxMessage) -> bytes:
-    """The mail as it goes out. Raises ValueError when the recipient is not one plain address."""
+def _in_ascii(address: str) -> str:
+    """The address as every server understands it: the domain in its ASCII form."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{punycode(domain)}"
+
+
+def mail_of(message: OutboxMessage) -> bytes:
+    """Return the mail as it goes over the line. Raises ValueError for what can't be a mail to one address."""
     if not is_one_address(message.recipient):
         raise ValueError("the recipient is not one address")
-    return mime.compose(
-        mime.Mail(
-            sender=settings.DEFAULT_FROM_EMAIL,
-            recipient=message.recipient,
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
-            calendar=message.calendar,
-            message_id=message.message_id,
-            language=message.language,
-        )
-    )
+    headers = {
+        "Message-ID": message.message_id,
+        "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
+        "Content-Language": message.language,
+    }
+    mail = EmailMultiAlternatives(message.subject, message.text, to=[message.recipient], headers=headers)
+    mail.encoding = _QUOTED_PRINTABLE
+    mail.attach_alternative(message.html, "text/html")
+    if message.calendar:
+        mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
+    return mail.message().as_bytes(linesep="\r\n")
