@@ -256,4 +256,5 @@ def mail_of(message: OutboxMessage) -> bytes:
     mail.attach_alternative(message.html, "text/html")
     if message.calendar:
         mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
-    return mail.message().as_bytes(linesep="\r\n")
+    made: Any = mail.message()
+    return bytes(made.as_bytes(linesep="\r\n"))

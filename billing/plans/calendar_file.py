@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
-from icalendar import Alarm, Calendar, Event
+from icalendar import CLASS, Alarm, Calendar, Event
 
 from billing.models import Installment
 
@@ -33,7 +33,7 @@ def calendar_file(installments: Iterable[Installment], *, language: str, made_at
             summary=title,
             description=text,
             url=settings.PUBLIC_URL,
-            classification="PRIVATE",
+            classification=CLASS.PRIVATE,
         )
         entry.add("TRANSP", "TRANSPARENT")
         alarm = Alarm({"ACTION": "DISPLAY", "DESCRIPTION": title})

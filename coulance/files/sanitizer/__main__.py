@@ -5,15 +5,15 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, isolation
+from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, walls
 
 
 def main(kind: str) -> int:
-    isolation.apply_rlimits()
+    walls.limit()
     warnings.simplefilter("ignore")  # what a library says of a file is for nobody
     logging.disable()
     rewrite = _rewrite_for(kind)
-    isolation.install_seccomp()
+    walls.close()
     try:
         answer, status = rewrite(sys.stdin.buffer.read()), 0
     except Unacceptable as refusal:

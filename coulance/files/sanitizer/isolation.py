@@ -55,7 +55,7 @@ _CALLS = {
 }
 
 
-def apply_rlimits() -> None:
+def limit() -> None:
     """From here on: little memory and time, no file written, no core dump, no process started (but by root)."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
@@ -65,13 +65,13 @@ def apply_rlimits() -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def seccomp_available() -> bool:
+def can_close() -> bool:
     """Whether this machine has the filter of system calls."""
     known = os.uname().machine in _MACHINES and sys.maxsize > 2**32
     return known and Path("/proc/sys/kernel/seccomp/actions_avail").exists()
 
 
-def install_seccomp() -> bool:
+def close() -> bool:
     """From here on: nothing but the calls above. False when the kernel refuses; then only the limits stand.
 
     Whatever the process needs from a file (modules!) must be read before.
