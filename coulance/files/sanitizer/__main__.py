@@ -1,19 +1,19 @@
-"""The process itself: limits first, then the libraries that parse, then the wall, and only then the file."""
+"""The process itself: limits, then the libraries that parse, then the filter of system calls, and then the file."""
 
 import logging
 import sys
 import warnings
 from collections.abc import Callable
 
-from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, walls
+from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, isolation
 
 
 def main(kind: str) -> int:
-    walls.limit()
+    isolation.apply_rlimits()
     warnings.simplefilter("ignore")  # what a library says of a file is for nobody
     logging.disable()
     rewrite = _rewrite_for(kind)
-    walls.close()
+    isolation.install_seccomp()
     try:
         answer, status = rewrite(sys.stdin.buffer.read()), 0
     except Unacceptable as refusal:
