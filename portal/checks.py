@@ -15,7 +15,6 @@ from django.utils import timezone
 from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
 from billing.law import calendar, interest
-from portal.ops.backup.sealing import BackupUnusable, key_from
 from portal.ops.backup.sealing import BackupUnusable, identity_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")

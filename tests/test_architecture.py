@@ -156,9 +156,9 @@ def test_files_and_functions_stay_small():
     offenders = [name_of(p) for p in (*SOURCES, *TESTS, *faces) if text_of(p).count("\n") > MAX_FILE_LINES]
     for path in (*SOURCES, *TESTS):
         for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                if (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES:
-                    offenders.append(f"{name_of(path)}: {node.name}")
+            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if is_function and node.end_lineno - node.lineno >= MAX_FUNCTION_LINES:
+                offenders.append(f"{name_of(path)}: {node.name}")
     assert offenders == []
 
 

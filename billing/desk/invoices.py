@@ -281,7 +281,7 @@ def _items(invoice: Invoice) -> Section:
         for i in invoice.staff_tasks.all()
     ]
     columns = (_("since"), _("kind"), _("note"), _("closed"))
-    return Section(gettext("Items for staff"), columns, lines, gettext("Nothing for staff."))
+    return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
 
 
 @admin.register(LedgerEntry)

@@ -193,7 +193,7 @@ def _skip(rows: Iterable[ReminderStep], reason: str, *, today: date) -> None:
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """The last check of a letter, in the transaction that claims its message (its kind is announced in billing/room.py).
+    """Check a letter for the last time, in the transaction that claims its message.
 
     What was paid, held, agreed or booked since the letter was made withdraws the whole letter, and its steps are
     planned again: the next one speaks only of what is still open.

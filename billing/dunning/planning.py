@@ -37,7 +37,8 @@ _PLAN = """
     INSERT INTO {ReminderStep} (invoice_id, step, due_on, planned_on, status, reason, created_at)
     SELECT i.id, i.next_step, i.due_on, %(today)s, 'planned', '', %(now)s FROM {Invoice} i
     WHERE {open} AND i.id <= %(bound)s
-      AND NOT EXISTS (SELECT 1 FROM {Hold} h WHERE h.invoice_id = i.id AND h.released_at IS NULL AND h.reason IN {reasons})
+      AND NOT EXISTS (
+        SELECT 1 FROM {Hold} h WHERE h.invoice_id = i.id AND h.released_at IS NULL AND h.reason IN {reasons})
       AND NOT EXISTS (SELECT 1 FROM {PaymentPlan} p WHERE p.invoice_id = i.id AND p.status = 'active')
     ON CONFLICT DO NOTHING
 """

@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'staff task',
-                'verbose_name_plural': 'staff task',
+                'verbose_name_plural': 'staff tasks',
             },
         ),
         migrations.CreateModel(

@@ -69,7 +69,7 @@ class StaffTask(models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("staff task"), _("staff task")
+        verbose_name, verbose_name_plural = _("staff task"), _("staff tasks")
         indexes = [models.Index(fields=["created_at"], name="staff_task_open", condition=Q(closed_at=None))]
 
     def __str__(self) -> str:

@@ -52,7 +52,7 @@ def erase(row: Specification, *, outcome: Specification.Status) -> None:
 
 
 def open_task(row: Specification, *, why: str) -> None:
-    """Something of ours fails over this file, which waits: an staff task, once."""
+    """Something of ours fails over this file, which waits: a staff task, once."""
     audit.open_task(FILE_UNCHECKED, dedupe_key=f"{row.pk}", invoice=row.case.invoice, note=why)
 
 

@@ -106,7 +106,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
     stuck = int(outbox["failed"] + outbox["in_doubt"])
     minutes = round(found["outbox_oldest_seconds"].value / 60)
     webhook_minutes = round(found["webhooks_oldest_seconds"].value / 60)
-    tiles = [
+    tiles: list[tuple[str, Any, bool]] = [
         (_("payments paid in 24 hours"), int(payments["paid"]), False),
         (_("payments not finished"), int(payments["open"] + payments["pending"] + payments["create_unknown"]), False),
         (_("messages waiting"), int(outbox["queued"] + outbox["sending"]), False),
@@ -116,7 +116,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("codes sent in an hour"), int(codes["sent"]), False),
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
-        (_("open staff task"), int(found["staff_items_open"].value), False),
+        (_("open staff tasks"), int(found["staff_items_open"].value), False),
     ]
     if "broker_up" in found:
         up = bool(found["broker_up"].value)

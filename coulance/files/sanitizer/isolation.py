@@ -3,14 +3,10 @@
 First the limits that every Unix has. Then, before the first byte of the file is read, Linux is asked for a filter of
 system calls (seccomp, which needs no privileges): from there on the process can read and write what it holds, use
 memory and end. It can open no file, make no connection, start no process, signal nobody, and raise none of its limits.
-<<<<<<< HEAD
 Where the kernel or the machine knows no such filter only the limits stand; `manage.py check` says so (coulance.W001).
-=======
-Where the kernel or the machine knows no such filter only the limits stand; `manage.py check` says so (portal.W004).
 
 libseccomp knows each machine's numbers and writes the filter. It is called directly: the Python binding on PyPI,
 pyseccomp, had its last release in 2021 and starts ldconfig twice before anything is isolated.
->>>>>>> 6ec9a27 (Let libseccomp write the filter of system calls)
 """
 
 import ctypes

@@ -233,11 +233,7 @@ def test_twin_without_the_wall_everything_can():
 def test_the_limits_stand_where_the_wall_does_not():
     code = """if True:
         import resource
-<<<<<<< HEAD
         from coulance.files.sanitizer import isolation
-=======
-        from coulance.sanitizer import isolation
->>>>>>> 6ec9a27 (Let libseccomp write the filter of system calls)
         isolation.apply_rlimits()
         print(resource.getrlimit(resource.RLIMIT_NPROC)[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     """
