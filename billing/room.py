@@ -44,7 +44,7 @@ class BillingRoom(Room):
                     "Provider",
                     "AuditEvent",
                     "Staff",
-                )  # fmt: skip
+                )
             ),
             # Plans first: one that ends today leaves its invoice to the reminders again.
             daily=[Daily(10, agreements.run_day), Daily(30, planning.run_day), Daily(80, figures.record_day)],
