@@ -274,7 +274,7 @@ SILENCED_SYSTEM_CHECKS = [
     *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
-_TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+_TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
 _SENTRY = {"()": "portal.ops.sentry.Reporter", "dsn": ENV["SENTRY_DSN"], "level": "ERROR"}
 LOGGING = {
     "version": 1,

@@ -23,7 +23,7 @@ from supervisor.options import ServerOptions
 from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
-from portal.celery import app as celery_app
+from billing import rooms
 
 # The admin loads their small twins (*.min.js) unless DEBUG is on; to compress these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")
@@ -38,9 +38,9 @@ WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 def processes() -> dict[str, list[str]]:
     """Return the command line of every process, by name."""
     python = sys.executable
-    celery = [python, "-m", "celery", "-A", "portal.celery"]
+    celery = [python, "-m", "celery", "-A", "portal.celery", "--quiet"]
     # Without Redis each line of the timetable may hold a thread, and there must be one for each (see portal/celery.py).
-    threads = 4 if settings.REDIS_URL else len(celery_app.conf.beat_schedule)
+    threads = 4 if settings.REDIS_URL else sum(len(room.beat) for room in rooms.announcements())
     worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
     worker += ["--without-gossip", "--without-mingle"]
     gunicorn = [python, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
