@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests import environment, servers
+from tests.tables import empty_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,24 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_may_empty_the_ledger() -> None:
-    """Let the flush between transactional tests through the append-only triggers.
+def _empty_tables_instead_of_flushing() -> None:
+    """Make a transactional test leave empty tables by DELETE, and not by Django's flush.
 
-    PostgreSQL flushes by TRUNCATE, which fires no row trigger; SQLite by DELETE, which does. So there the
-    triggers are dropped and made again in the transaction of the flush. Only that statement is let through.
+    The flush truncates every table and then emits post_migrate, which makes all content types and permissions anew:
+    ten times the work, for rows that no test changes.
     """
-    from django.db.backends.sqlite3.base import DatabaseOperations
+    from django.test import TransactionTestCase
 
-    flush = DatabaseOperations.execute_sql_flush
-
-    def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            triggers = cursor.fetchall()
-        drop = [f"DROP TRIGGER {name}" for name, _ in triggers]
-        flush(self, [*drop, *sql_list, *(sql for _, sql in triggers)])
-
-    DatabaseOperations.execute_sql_flush = execute_sql_flush
+    TransactionTestCase._fixture_teardown = lambda _self: empty_tables()
 
 
 @pytest.fixture(scope="session")
