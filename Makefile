@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo setup test check pins faults bench
+.PHONY: demo setup test test-all check pins faults bench
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
@@ -12,6 +12,13 @@ setup:
 test:
 	@bin/setup --test
 	@bin/test
+
+# The long form: the whole suite on both databases, many more examples of each property, and the histories of `faults`.
+test-all:
+	@bin/setup --test
+	@bin/test --long
+	@$(MAKE) faults DATABASE=sqlite
+	@$(MAKE) faults DATABASE=postgresql
 
 check:
 	@bin/setup --test
@@ -27,12 +34,14 @@ pins:
 	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
 	@echo uv | $(COMPILE) - --output-file requirements-uv.txt
 
-# Seeded histories through the real processes while parts are killed; the same SEEDS, and AT_ONCE of them, replay one.
+# First the proof that lies are found. Then seeded histories through the real processes while parts are killed; the
+# same SEEDS, and AT_ONCE of them, replay one.
 faults: SEEDS ?= 1:50
 faults: DATABASE ?= sqlite
 faults: AT_ONCE ?= 10
 faults:
 	@bin/setup --test
+	@.venv/bin/python -m pytest -q tests/faults --long $(if $(filter postgresql,$(DATABASE)),--servers)
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
 
 # The product beside its limits, in one table and in bench.json. About an hour, and only worth it on a quiet machine.

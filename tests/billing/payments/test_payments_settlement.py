@@ -330,9 +330,7 @@ def truth(last: dict[str, Any]) -> Decimal:
 
 
 @pytest.mark.django_db
-@hypothesis_settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), data=st.data())
 def test_late_old_and_doubled_reports_never_change_where_it_ends(seed, data):
     """Every true state, in any order, some twice, the last one among them: one outcome."""

@@ -319,9 +319,7 @@ def places(content: Any, steps: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, value in inner for found in [(*steps, key), *places(value, (*steps, key))]]
 
 
-FUZZ = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 FUZZED = batch(invoice(1), invoice(2, coulance=True), invoice(3, insurer_paid="10.00"))
 
 

@@ -6,18 +6,9 @@ import signal
 import sqlite3
 from pathlib import Path
 
-import pytest
 import requests
 
-from tests.journeys.product import Product, wait_for
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory):
-    product = Product(tmp_path_factory.mktemp("served"))
-    yield product
-    assert product.stop() == 0
-    assert product.leaks() == []
+from tests.journeys.product import wait_for
 
 
 def worker_pid(product):
