@@ -72,7 +72,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--long"):
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
         items[:] = [item for item in items if not item.get_closest_marker("long")]
-    items.sort(key=_place_in_the_run)
+    first: dict[Path, int] = {}
+    for item in items:
+        first[item.path] = min(_place_in_the_run(item), first.get(item.path, len(_WAITING)))
+    items.sort(key=lambda item: first[item.path])  # by file: inside one the order stays
 
 
 def _place_in_the_run(item: pytest.Item) -> int:
