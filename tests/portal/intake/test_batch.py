@@ -126,7 +126,7 @@ def test_nobody_gets_an_invoice_whose_day_to_pay_has_gone_by(tmp_path, given, to
 
 
 def test_coulance_starts_a_case_and_lets_the_invoice_rest(tmp_path):
-    result = take_in(tmp_path, batch(invoice(1, coulance=True), invoice(2)))
+    take_in(tmp_path, batch(invoice(1, coulance=True), invoice(2)))
     case, hold = CoulanceCase.objects.get(), Hold.objects.get()
     assert case.invoice.number == hold.invoice.number == "2026-00001"
     assert (case.status, case.specification_due_on) == ("offered", TODAY + timedelta(days=30))
