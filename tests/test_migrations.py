@@ -1,0 +1,89 @@
+"""The one migration of each app makes the tables that the models describe, and the triggers that guard them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+OURS = ("billing", "guests", "coulance", "sandbox")
+GUARDED = {
+    "billing_ledgerentry": ("delete", "update"),
+    "billing_auditevent": ("delete", "update"),
+    "billing_accessevent": ("delete", "update"),
+    "coulance_decision": ("delete", "update"),
+}
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+def shapes(database: BaseDatabaseWrapper) -> dict[str, Any]:
+    """Every table of ours as the database itself describes it: columns, keys, indexes and checks."""
+    found = {}
+    introspection: Any = database.introspection
+    with database.cursor() as cursor:
+        for app in OURS:
+            for model in apps.get_app_config(app).get_models(include_auto_created=True):
+                table = model._meta.db_table
+                columns = {column.name: column[1:] for column in introspection.get_table_description(cursor, table)}
+                found[table] = (columns, _rules(introspection.get_constraints(cursor, table)))
+    return found
+
+
+def _rules(constraints: dict[str, Any]) -> list[str]:
+    """Keys, indexes and checks with their names; SQLite numbers those without one in the order of the columns."""
+    return sorted(
+        f"{'' if name.startswith(('fk_', '__unnamed')) else name} {rule}" for name, rule in constraints.items()
+    )
+
+
+@pytest.fixture
+def beside() -> Iterator[Any]:
+    """A connection to an empty place of the same kind of database as the one that was migrated."""
+    migrated = connections["default"]
+    place = {"NAME": ":memory:"} if migrated.vendor == "sqlite" else {}
+    connections["beside"] = made = type(migrated)(migrated.settings_dict | place, alias="beside")
+    if made.vendor == "postgresql":
+        with made.cursor() as cursor:
+            cursor.execute("CREATE SCHEMA beside; SET search_path TO beside")
+    yield made
+    if made.vendor == "postgresql":
+        with made.cursor() as cursor:
+            cursor.execute("DROP SCHEMA beside CASCADE")
+    made.close()
+    del connections["beside"]
+
+
+def test_the_migrations_make_what_the_models_describe(beside):
+    beside.disable_constraint_checking()  # as SQLite's editor of tables wants it
+    with beside.schema_editor() as editor:
+        for model in apps.get_models(include_auto_created=False):
+            editor.create_model(model)
+    assert shapes(beside) == shapes(connections["default"])
+
+
+def test_no_change_of_a_model_is_without_a_migration():
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)
+
+
+def test_each_app_has_one_migration():
+    for app in OURS:
+        folder = settings.ROOT / app / "migrations"
+        assert [path.name for path in folder.glob("0*.py")] == ["0001_initial.py"], app
+
+
+def test_the_triggers_stand():
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            cursor.execute(
+                "SELECT relname, tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal"
+            )
+        stand: dict[str, list[str]] = {}
+        for table, name in cursor.fetchall():
+            stand.setdefault(table, []).append(name.rpartition("_no_")[2])
+    assert {table: tuple(sorted(verbs)) for table, verbs in stand.items()} == GUARDED
