@@ -178,7 +178,7 @@ from datetime import date
 from django.conf import settings
 from django.db import connection
 from billing import intake
-from portal.batch import import_file
+from portal.intake.batch import import_file
 connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
 known = intake.known_fingerprints
 def known_to_both(*args):
@@ -220,7 +220,7 @@ def test_exit_code_and_sentence_for_a_wrong_file(place, tmp_path):
 MEMORY = """
 import pathlib, re
 from datetime import date
-from portal.batch import import_file
+from portal.intake.batch import import_file
 result = import_file({path!r}, dry_run=False, today=date.today(), by="test")
 most = re.search("VmHWM: +([0-9]+)", pathlib.Path("/proc/self/status").read_text().expandtabs())
 print(result.new, most[1])  # getrusage would tell of the process that started this one, when that is larger

@@ -232,7 +232,7 @@ def test_a_killed_backup_leaves_nothing_to_read(books, place):
         from pathlib import Path
         django.setup()
         from django.utils import timezone
-        from portal.backup import archive
+        from portal.ops.backup import archive
         def pause():
             print("copied", flush=True)
             signal.pause()
