@@ -16,8 +16,8 @@ from billing import ledger
 from billing.invoices import intake
 from billing.invoices.references import reference_is_valid
 from billing.models import AuditEvent, CareDetail, Hold, Invoice, LedgerEntry, OutboxMessage, Patient
+from coulance import intake as coulance_intake
 from coulance.models import CoulanceCase
-from portal.intake import batch as batch_module
 from portal.intake.batch import import_file
 from tests import factories
 from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice, written
@@ -241,7 +241,7 @@ def test_errors_behind_the_first_are_still_found(tmp_path):
 
 
 def test_a_fault_while_writing_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(batch_module.coulance_intake, "offer", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(coulance_intake, "offer", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         take_in(tmp_path, batch(*(invoice(n) for n in range(900))))
     assert all(not rows for rows in everything())

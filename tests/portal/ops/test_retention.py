@@ -8,9 +8,10 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
+from billing import rooms
 from billing.models import AuditEvent, Invoice, OutboxMessage, WebhookCall
+from guests import retention as guests_retention
 from guests.models import SmsDevice, Throttle
-from portal import daily
 from portal.ops import retention
 from sandbox.models import IdempotentCall, Message
 from sandbox.models import Payment as BankPayment
@@ -48,7 +49,8 @@ def rows():
 
 
 def test_what_the_front_door_remembers_goes_in_time(rows):
-    assert retention.delete_expired(TODAY) == {"sessions": 1, "codes": 1, "sign_ins": 3, "sandbox_rows": 2}
+    assert retention.delete_expired(TODAY) == {"sessions": 1, "sign_ins": 3, "sandbox_rows": 2}
+    assert guests_retention.run_day(TODAY) == {"codes": 1}
     left = {
         Session: "session_key", Throttle: "key", SmsDevice: "holder", AccessAttempt: "username",
         AccessFailureLog: "username", AccessLog: "username", Message: "to", IdempotentCall: "key",
@@ -66,12 +68,13 @@ def test_one_line_tells_how_many_went_and_a_day_on_which_nothing_went_adds_none(
     event = AuditEvent.objects.get(action="data_erased")
     assert event.details == {"sessions": 1, "codes": 1, "sign_ins": 3, "sandbox_rows": 2}
     assert (event.by, event.invoice) == ("system", None)
-    assert "sessions 1, codes 1" in caplog.text
-    assert "forgotten: nothing" in caplog.text
+    assert "codes 1, sessions 1" in caplog.text
+    assert "erased: nothing" in caplog.text
 
 
 def test_it_is_the_last_of_the_days_rules():
-    assert daily.RULES[-1] is retention.run_day
+    rules = [rule for room in rooms.announcements() for rule in room.daily]
+    assert max(rules, key=lambda rule: rule.place).run is retention.run_day
 
 
 def test_a_day_that_lies_ahead_is_planned_and_nothing_is_forgotten(settings, tmp_path):
