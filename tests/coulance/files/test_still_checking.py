@@ -134,7 +134,7 @@ class TestNeverChecked:
             assert (new.status, new.reason, unchecked().note) == (FileStatus.RECEIVED, "", "SanitizerError")
             checking.check(new.pk, now=timezone.now() + timedelta(days=8))
         new.refresh_from_db()
-        assert (new.status, new.reason, unchecked().note) == (FileStatus.REFUSED, "damaged", "Broke: refused")
+        assert (new.status, new.reason, unchecked().note) == (FileStatus.REFUSED, "damaged", "SanitizerError: refused")
 
     @pytest.mark.parametrize("ends_by", ["its check", "the patient"])
     def test_staff_are_asked_no_longer_once_it_is_over(self, ends_by, media):

@@ -177,7 +177,7 @@ import os, time
 from datetime import date
 from django.conf import settings
 from django.db import connection
-from billing import intake
+from billing.invoices import intake
 from portal.intake.batch import import_file
 connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
 known = intake.known_fingerprints
