@@ -6,18 +6,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.invoices.state import InvoiceView, look_at, page
+from billing.invoices.state import InvoiceView, look_at
 from coulance import cases
 from guests import access
-
-_PAGE = page(has_case=cases.EXISTS, rests_for_case=cases.RESTS)
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return look_at(token, today=timezone.localdate(), by=_PAGE)
+    return look_at(token, today=timezone.localdate(), has_case=cases.EXISTS, rests_for_case=cases.RESTS)
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

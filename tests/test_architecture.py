@@ -12,7 +12,7 @@ ROOMS = ("billing", "coulance", "portal")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts)
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LEAVES = (
-    "audit", "transitions", "money", "law", "encryption", "errors", "links", "bell", "messages", "mime", "prepared",
+    "audit", "transitions", "money", "law", "encryption", "errors", "links", "bell", "messages", "mime",
     "rows",
 )  # fmt: skip
 MIDDLE = ("ledger", "outbox", "invoices", "ladder", "breakdown")

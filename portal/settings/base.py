@@ -143,7 +143,6 @@ AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # kept out of its table of failures
 AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
-SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
