@@ -6,10 +6,5 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def facts() -> dict[str, object]:
-    """What no request changes."""
-    return {"sandbox": settings.SANDBOX, "site_host": urlsplit(settings.PUBLIC_URL).netloc}
-
-
 def site(request: HttpRequest) -> dict[str, object]:
-    return facts()
+    return {"sandbox": settings.SANDBOX, "site_host": urlsplit(settings.PUBLIC_URL).netloc}
