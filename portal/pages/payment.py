@@ -76,7 +76,7 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     progress = agreements.progress(payment.invoice_id, today=timezone.localdate())
     goes_on = progress is not None and progress.next is not None
     context = _context(request, payment) | {"plan": goes_on, "again": again}
-    return render(request, f"portal/payment_{state_of(payment)}.html", context)
+    return render(request, f"pages/payment_{state_of(payment)}.html", context)
 
 
 @require_safe

@@ -1,0 +1,21 @@
+"""The drawings of the guest's pages, for the templates of the staff site: `{% icon "document" %}`, `{% logo %}`."""
+
+from django import template
+from django.template import engines
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    return mark_safe(_drawings().icon(name))  # noqa: S308  drawn and escaped by the macro
+
+
+@register.simple_tag
+def logo() -> SafeString:
+    return mark_safe(_drawings().logo())  # noqa: S308  the same
+
+
+def _drawings() -> object:
+    return engines["jinja2"].env.get_template("components/drawings.html").module
