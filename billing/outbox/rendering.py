@@ -14,7 +14,7 @@ from django.utils import translation
 _LETTER = {"lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until"}
 _WAY_IN = ("lines", "link_until", "provider")
 NEEDED = {
-    "receipt": {"amount", "received_at", "outstanding"},
+    "receipt": {"amount", "received_at", "outstanding", "credit"},
     "invoice_notice": _LETTER | {"due_on", "overdue", "on_hold"},
     "friendly_note": _LETTER,
     "reminder": _LETTER,
