@@ -1,4 +1,4 @@
-"""How the guest's pages and the mails are drawn: Jinja2 through Django's own backend, escaped, in the reader's language.
+"""How guests' pages and mails are drawn: Jinja2 through Django's own backend, escaped, in the language of the reader.
 
 The staff site is Django's admin and stays on Django's templates (templates/staff).
 """
@@ -10,7 +10,7 @@ from django.template import defaultfilters
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from django.utils.timezone import template_localtime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from jinja2 import Environment, StrictUndefined
@@ -61,12 +61,16 @@ def url(name: str, *arguments: Any) -> str:
 
 def show_date(day: date | datetime | None, form: str | None = None) -> str:
     """`day` as the reader's language writes a date, or by a format of Django's; nothing for None."""
-    return defaultfilters.date(template_localtime(day), form)
+    return defaultfilters.date(_on_our_clock(day), form)
 
 
 def show_time(moment: datetime | time | None, form: str | None = None) -> str:
     """The time of `moment` on our clock, as the reader's language writes it; nothing for None."""
-    return defaultfilters.time(template_localtime(moment), form)
+    return defaultfilters.time(_on_our_clock(moment), form)
+
+
+def _on_our_clock(value: Any) -> Any:
+    return localtime(value) if isinstance(value, datetime) else value
 
 
 def grouped(reference: str) -> str:

@@ -1,5 +1,7 @@
 """The drawings of the guest's pages, for the templates of the staff site: `{% icon "document" %}`, `{% logo %}`."""
 
+from typing import Any
+
 from django import template
 from django.template import engines
 from django.utils.safestring import SafeString, mark_safe
@@ -17,5 +19,6 @@ def logo() -> SafeString:
     return mark_safe(_drawings().logo())  # noqa: S308  the same
 
 
-def _drawings() -> object:
-    return engines["jinja2"].env.get_template("components/drawings.html").module
+def _drawings() -> Any:
+    backend: Any = engines["jinja2"]
+    return backend.env.get_template("components/drawings.html").module
