@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import FilteredRelation, Q, QuerySet
@@ -54,6 +55,7 @@ def look_at(token: str, *, today: date, **also: Any) -> InvoiceView | None:
     return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan, parts)
 
 
+@cache  # the same for every request: joining and annotating it anew costs more than asking the database
 def _shown(**also: Any) -> QuerySet[Invoice]:
     """The invoices that a guest may see, each with its balance, its hold and the plan that runs."""
     active = FilteredRelation("holds", condition=Q(holds__released_at=None))
