@@ -83,7 +83,11 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "environment": "portal.jinja.environment",
-            "context_processors": ["django.contrib.messages.context_processors.messages", "portal.context.site"],
+            "context_processors": [
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.csrf",
+                "portal.context.site",
+            ],
         },
     },
     {  # the staff site, which is Django's admin
