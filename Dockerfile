@@ -1,12 +1,12 @@
 # One image for the web, a worker, the clock and every command of manage.py: see compose.yaml and docs/deployment.md.
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements.txt .
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --requirement requirements.txt
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.txt
 
 FROM python:3.11-slim-bookworm
-# What makes PDF files, and what `manage.py backup` and `restore` call: as new as the server in compose.yaml, or newer.
+# What makes PDF files, what isolates a stranger's file, and what `manage.py backup` and `restore` call: as new as the server in compose.yaml, or newer.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libseccomp2 \
         fonts-dejavu-core fonts-open-sans postgresql-client-15 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/zorgrekening --shell /usr/sbin/nologin zorgrekening \

@@ -1,10 +1,10 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo setup test check faults bench
+.PHONY: demo setup test test-all check pins faults bench
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
 demo: setup
-	@.venv/bin/python manage.py demo
+	@setpriv --pdeathsig TERM -- .venv/bin/python manage.py demo  # it ends with make, even one that is killed
 
 setup:
 	@bin/setup
@@ -13,16 +13,35 @@ test:
 	@bin/setup --test
 	@bin/test
 
+# The long form: the whole suite on both databases, many more examples of each property, and the histories of `faults`.
+test-all:
+	@bin/setup --test
+	@bin/test --long
+	@$(MAKE) faults DATABASE=sqlite
+	@$(MAKE) faults DATABASE=postgresql
+
 check:
 	@bin/setup --test
 	@bin/check
 
-# Seeded histories through the real processes while parts are killed; the same SEEDS, and AT_ONCE of them, replay one.
+# requirements*.in, resolved for every supported Python, with the hash of each file. What is pinned stays as it is;
+# `make pins UPGRADE=--upgrade` takes the newest of all, `UPGRADE='--upgrade-package django'` of one.
+pins: COMPILE = .venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make pins' $(UPGRADE)
+pins:
+	@bin/setup
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@$(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+	@echo uv | $(COMPILE) - --output-file requirements-uv.txt
+
+# First the proof that lies are found. Then seeded histories through the real processes while parts are killed; the
+# same SEEDS, and AT_ONCE of them, replay one.
 faults: SEEDS ?= 1:50
 faults: DATABASE ?= sqlite
 faults: AT_ONCE ?= 10
 faults:
 	@bin/setup --test
+	@.venv/bin/python -m pytest -q tests/faults --long $(if $(filter postgresql,$(DATABASE)),--servers)
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
 
 # The product beside its limits, in one table and in bench.json. About an hour, and only worth it on a quiet machine.

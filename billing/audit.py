@@ -25,14 +25,14 @@ def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details:
 
 
 def open_task(
-    kind: StaffTask.Kind,
+    kind: str,
     *,
     dedupe_key: str,
     invoice: Invoice | None = None,
     payment: Payment | None = None,
     note: str = "",
 ) -> None:
-    """An staff task, once per `dedupe_key`: the same cause seen again adds nothing."""
+    """Open a task for staff, once per `dedupe_key`: the same cause seen again adds nothing."""
     StaffTask.objects.bulk_create(
         [StaffTask(kind=kind, invoice=invoice, payment=payment, note=note[:200], dedupe_key=f"{kind}:{dedupe_key}")],
         ignore_conflicts=True,

@@ -1,4 +1,4 @@
-"""The only writer of states: compare-and-set along the graph beside the model's choices."""
+"""Compare-and-set along the graph beside the model's choices: the only writer of a state."""
 
 from typing import Any
 

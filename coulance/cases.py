@@ -28,7 +28,7 @@ from coulance.files import storage
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status
-HOLD = Hold.Reason.AWAITING_DECISION
+HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
 # For queries of invoices: whether there is a case, and whether the invoice rests for it now.
 EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))
 RESTS = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))

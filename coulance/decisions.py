@@ -22,6 +22,7 @@ from billing.errors import Refused, Stale
 from billing.invoices import holds
 from billing.models import Invoice, Staff
 from billing.money import ZERO
+from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from coulance import cases, notices
 from coulance.amounts import Outcome
@@ -115,7 +116,7 @@ def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: d
         holds.extend_hold(invoice, cases.HOLD, until=until)
         audit.record("case_more_asked", by=audit.name_of(by), invoice=invoice, decision=decision.number)
         decided_before = locked.standing is not None
-        context = {"until": until, "decided_before": decided_before, **notices.open_link_context(invoice, until=until)}
+        context = {"until": until, "decided_before": decided_before, **open_link_context(invoice, until=until)}
         queue_message("coulance_more_needed", invoice=invoice, context=context, dedupe_key=_event(locked, decision))
     return decision
 
@@ -251,7 +252,7 @@ _LETTERS = {Kind.ADJUST: "coulance_adjusted", Kind.REFUSE: "coulance_refused", K
 
 def _tell(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str) -> None:
     """The mail: the new total, what is left of it, the last day to pay. The reason is on the page, behind the code."""
-    context = notices.amounts(invoice) | notices.open_link_context(invoice, until=invoice.due_on)
+    context = notices.amounts(invoice) | open_link_context(invoice, until=invoice.due_on)
     queue_message(letter, invoice=invoice, context=context, dedupe_key=_event(case, decision))
 
 

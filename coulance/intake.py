@@ -1,13 +1,19 @@
 """How a case begins: the provider marks an invoice when handing it in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing.invoices import holds
-from billing.models import Hold, Invoice
+from billing.invoices.fields import Field, read_flag
+from billing.invoices.rules import Checked, Report
+from billing.models import Invoice
+from billing.rooms import Intake
+from coulance import cases
 from coulance.models import CoulanceCase, PracticeRules
 
 
@@ -18,16 +24,16 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
     Raises IntegrityError when an invoice has a case already.
     """
     rules = {row.provider_id: row for row in PracticeRules.objects.all()} if invoices else {}
-    cases = CoulanceCase.objects.bulk_create(
+    offered = CoulanceCase.objects.bulk_create(
         _case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
     )
     by_day: dict[date | None, list[Invoice]] = {}
-    for case in cases:  # no day is known for what waits for its provider
+    for case in offered:  # no day is known for what waits for its provider
         at_provider = case.status == CoulanceCase.Status.AT_PROVIDER
         by_day.setdefault(None if at_provider else case.specification_due_on, []).append(case.invoice)
     for deadline, held in by_day.items():
-        holds.place_holds(held, Hold.Reason.AWAITING_DECISION, by=by, until=deadline)
-    return cases
+        holds.place_holds(held, cases.HOLD, by=by, until=deadline)
+    return offered
 
 
 def _case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> CoulanceCase:
@@ -37,3 +43,15 @@ def _case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> Coul
     if rules and not rules.wants_specification:
         case.status, case.provider_since = CoulanceCase.Status.AT_PROVIDER, timezone.now()
     return case
+
+
+def _check(invoice: Mapping[str, Any], total_cents: int, path: str, report: Report) -> None:
+    if invoice["coulance"] and invoice["insurer_paid"] == total_cents:
+        report(f"{path}.coulance", _("Nothing is left to pay, so there is no coulance to decide on."))
+
+
+def _accept(new: Sequence[tuple[Invoice, Checked]], today: date, by: str) -> None:
+    offer([invoice for invoice, checked in new if checked.invoice["coulance"]], today=today, by=by)
+
+
+INTAKE = Intake({"coulance": Field(read_flag, default=False)}, _check, _accept)

@@ -1,7 +1,4 @@
-"""The last check of a mail about a case, in the transaction that claims it: what it says must still be true.
-
-Billing's outbox knows of no rooms, so this one registers its check when it starts (see apps).
-"""
+"""The last check of a mail about a case, in the transaction that claims it: what it says must still be true."""
 
 from datetime import datetime
 
@@ -24,7 +21,11 @@ _RESTS: dict[str, tuple[Status, ...]] = {
 }
 _BY_DAY = ("coulance_nudge", "coulance_expired")  # nobody waits for these: a machine made them by the calendar
 _REFUSED = "coulance_file_refused"
-CHECKED = dict.fromkeys((*_RESTS, *_BY_DAY, _REFUSED), "coulance.last_check.may_send")
+CHECKED = frozenset((*_RESTS, *_BY_DAY, _REFUSED))
+# They tell of a decision, or of what the patient did: true whenever they arrive.
+UNCHECKED = frozenset(
+    f"coulance_{event}" for event in ("adjusted", "corrected", "kept", "refused", "stands", "waits", "withdrawn")
+)
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:

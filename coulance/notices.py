@@ -1,9 +1,8 @@
 """Mails to the patient about a case. They tell that something happened and where to look; never what was sent."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,17 +11,10 @@ from billing.adjustments import reductions
 from billing.invoices.holds import active_hold
 from billing.models import Invoice
 from billing.money import ZERO
+from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans import agreements
 from coulance.models import CoulanceCase, Decision
-
-
-def open_link_context(invoice: Invoice, *, until: date) -> dict[str, object]:
-    """What a mail says about opening the invoice: a link that works long after `until`."""
-    until += timedelta(days=settings.LINK_VALID_DAYS)
-    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
-    line = {"number": invoice.number, "link": link, "reference_ending": invoice.payment_reference[-4:]}
-    return {"lines": [line], "link_until": until, "provider": invoice.provider}
 
 
 def _paying(invoice: Invoice) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def erase_messages() -> int:
 
     The names of files go too, and a proposal with its reason; the count is of messages.
     """
-    forgotten = {"case__invoice__forgotten_at__isnull": False}
+    forgotten = {"case__invoice__erased_at__isnull": False}
     Proposal.objects.filter(**forgotten).delete()
     named = Specification.objects.filter(**forgotten).exclude(sealed_name=b"")
     Specification.objects.filter(pk__in=named.values("pk")).update(sealed_name=b"")

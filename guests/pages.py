@@ -1,21 +1,30 @@
 """What the pages of every room ask first: which invoice this browser may see."""
 
+from functools import cache
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing import rooms
 from billing.invoices.state import InvoiceView, look_at
-from coulance import cases
 from guests import access
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    """What the panels of the rooms ask about the invoice."""
+    return {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return look_at(token, today=timezone.localdate(), has_case=cases.EXISTS, rests_for_case=cases.RESTS)
+    return look_at(token, today=timezone.localdate(), **_facts())
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

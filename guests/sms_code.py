@@ -29,6 +29,7 @@ from guests.models import SmsDevice
 
 log = logging.getLogger(__name__)
 
+CODE_LIMIT, CODES_UNUSED = "code_limit", "codes_unused"  # tasks for staff
 GROUNDS = "sms-code"
 DOCUMENTS = "documents"  # the purpose: reading the full invoice and what belongs to it
 HOUR, DAY = 3600, 86_400
@@ -204,10 +205,10 @@ def _take_all(limits: _Used, *, now: datetime) -> _Used:
 def _tell_staff(limit: throttle.Limit, invoice: Invoice, *, now: datetime) -> None:
     """Staff hear of a wide limit once: of the budget each hour, of an invoice each day."""
     if limit.name == "code-budget":
-        audit.open_task(StaffTask.Kind.CODE_LIMIT, dedupe_key=f"{now:%Y-%m-%d %H}", note=limit.name)
+        audit.open_task(CODE_LIMIT, dedupe_key=f"{now:%Y-%m-%d %H}", note=limit.name)
     elif limit.name in _SHARED:
         key = f"{invoice.pk}:{now:%Y-%m-%d}"
-        audit.open_task(StaffTask.Kind.CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
+        audit.open_task(CODE_LIMIT, dedupe_key=key, invoice=invoice, note=limit.name)
 
 
 def _refund(used: _Used) -> None:
@@ -300,11 +301,11 @@ def watch(*, now: datetime) -> None:
     if not few_are_used(sent, right):
         return
     today = f"{timezone.localdate(now)}"
-    if StaffTask.objects.filter(dedupe_key=f"{StaffTask.Kind.CODES_UNUSED}:{today}").exists():
+    if StaffTask.objects.filter(dedupe_key=f"{CODES_UNUSED}:{today}").exists():
         return
     note = f"{sent} sent, {right} used in an hour"
     log.warning("few codes by SMS are used: %s", note)
-    audit.open_task(StaffTask.Kind.CODES_UNUSED, dedupe_key=today, note=note)
+    audit.open_task(CODES_UNUSED, dedupe_key=today, note=note)
 
 
 def of_the_hour(now: datetime) -> tuple[int, int]:

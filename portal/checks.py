@@ -15,8 +15,7 @@ from django.utils import timezone
 from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
 from billing.law import calendar, interest
-from coulance.files.sanitizer import isolation
-from portal.ops.backup.sealing import BackupUnusable, key_from
+from portal.ops.backup.sealing import BackupUnusable, identity_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
@@ -195,7 +194,7 @@ def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
 def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
     """A key that is missing or wrong must not come to light on the day a backup is needed."""
     try:
-        key_from(settings.BACKUP_KEY)
+        identity_from(settings.BACKUP_KEY)
     except BackupUnusable as error:
         return [Warning(str(error), hint="`manage.py backup` would refuse. See .env.example.", id="portal.W005")]
     return []
@@ -206,21 +205,6 @@ def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     if not settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("test_"):
         return [Warning("MOLLIE_API_KEY is a test key: no real money would move.", id="portal.W001")]
     return []
-
-
-@register(Tags.security)
-def check_seccomp(**kwargs: Any) -> list[CheckMessage]:
-    """What is promised of the process that opens a stranger's file needs a kernel that can do it."""
-    if isolation.seccomp_available():
-        return []
-    return [
-        Warning(
-            "This machine can't filter system calls (seccomp on x86_64 or aarch64).",
-            hint="The process that opens a patient's file has limits of memory and time only: a flaw in a library that"
-            " reads PDF or pictures could reach other files and the network. Run on Linux with seccomp.",
-            id="portal.W004",
-        )
-    ]
 
 
 @register("law")

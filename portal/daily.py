@@ -2,17 +2,11 @@
 
 from datetime import date
 
-from billing.admin import figures
-from billing.dunning import planning
-from billing.plans import agreements
-from coulance import deadlines
-from portal.ops import retention
-
-# Plans and cases first: one that ends today gives its invoice back to the ladder. Forgetting last: it takes away.
-RULES = (agreements.run_day, deadlines.run_day, planning.run_day, figures.record_day, retention.run_day)
+from billing import rooms
 
 
 def run_day(today: date) -> None:
-    """Everything that falls on `today`, or fell while nobody looked. Running it again changes nothing."""
-    for rule in RULES:
-        rule(today)
+    """Run everything that falls on `today`, or fell while nobody looked. Running it again changes nothing."""
+    rules = (rule for room in rooms.announcements() for rule in room.daily)
+    for rule in sorted(rules, key=lambda rule: rule.place):
+        rule.run(today)

@@ -2,33 +2,18 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import include, path
 from django.views.i18n import set_language
 
-from coulance.pages import views
+from billing import rooms
 from portal.pages import arrangement, document, health, invoice, link, lookup, payment
-
-
-class TokenConverter(StringConverter):
-    """A random token; anything else is no page, and never reaches the database."""
-
-    regex = "[A-Za-z0-9_-]{10,64}"
-
-
-register_converter(TokenConverter, "token")
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", link.open_link, name="link"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
-    path("rekening/<token:token>/coulance/", views.show, name="coulance"),
-    path("rekening/<token:token>/coulance/bericht/", views.message, name="coulance_message"),
-    path("rekening/<token:token>/coulance/stand.json", views.state, name="coulance_state"),
-    path("rekening/<token:token>/coulance/stoppen/", views.stop, name="coulance_stop"),
-    path("rekening/<token:token>/coulance/bestand/<token:name>/", views.download, name="coulance_file"),
-    path("rekening/<token:token>/coulance/bestand/<token:name>/terug/", views.take_back, name="coulance_take_back"),
+    *(url for room in rooms.announcements() for url in room.patient_urls),
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),

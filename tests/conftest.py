@@ -1,33 +1,44 @@
-"""The ground of every test: settings, databases, and a live server with the sandbox in it."""
+"""The ground of every test: settings, databases, the order of a run, and a live server with the sandbox in it."""
 
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests import environment, servers
+from tests.journeys.product import Product
+from tests.tables import empty_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytest_plugins = ["tests.budget"]
+_USERS_OF_THE_PRODUCT = ("tests/journeys/", "tests/portal/processes/test_served.py")
+# What waits for processes, clocks and browsers, by fixture or marker: it begins, so that the rest computes beside it.
+_WAITING = ("product", "slow_because", "stood", "machine", "empty_place", "browser")
+
 # How long one example takes on a busy machine says nothing about the code.
-hypothesis_settings.register_profile("suite", deadline=None)
-hypothesis_settings.load_profile("suite")
+hypothesis_settings.register_profile("short", deadline=None, max_examples=40)
+hypothesis_settings.register_profile("long", deadline=None, max_examples=1_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--servers", action="store_true", help="run on a PostgreSQL and a Redis that this run starts for itself"
     )
+    parser.addoption("--long", action="store_true", help="run also what is marked `long`, and more examples of each")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Before pytest-django loads the settings."""
+    """Prepare the environment before pytest-django loads the settings."""
+    hypothesis_settings.load_profile("long" if config.getoption("--long") else "short")
     first_process = not hasattr(config, "workerinput")
     started: dict[str, str] = {}
     if first_process:
@@ -43,25 +54,45 @@ def pytest_configure(config: pytest.Config) -> None:
     PBKDF2PasswordHasher.iterations = 1_000
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Give each worker of xdist a file at a time, and all that use the one running product to the same worker."""
+    return _ByFile(config, log)
+
+
+class _ByFile(LoadFileScheduling):
+    # xdist's own `loadgroup` marks node ids in a way that pytest 9.1 no longer reads, and then groups nothing.
+    def _split_scope(self, nodeid: str) -> str:
+        return "product" if nodeid.startswith(_USERS_OF_THE_PRODUCT) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for the long run, and begin with what waits longest, so that the rest computes beside it."""
+    if not config.getoption("--long"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    first: dict[Path, int] = {}
+    for item in items:
+        first[item.path] = min(_place_in_the_run(item), first.get(item.path, len(_WAITING)))
+    items.sort(key=lambda item: first[item.path])  # by file: inside one the order stays
+
+
+def _place_in_the_run(item: pytest.Item) -> int:
+    names = {*getattr(item, "fixturenames", ()), *(marker.name for marker in item.iter_markers())}
+    return next((place for place, name in enumerate(_WAITING) if name in names), len(_WAITING))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _flush_may_empty_the_ledger() -> None:
-    """Let the flush between transactional tests through the append-only triggers.
+def _empty_tables_instead_of_flushing() -> None:
+    """Make a transactional test leave empty tables by DELETE, and not by Django's flush.
 
-    PostgreSQL flushes by TRUNCATE, which fires no row trigger; SQLite by DELETE, which does. So there the
-    triggers are dropped and made again in the transaction of the flush. Only that statement is let through.
+    The flush truncates every table and then emits post_migrate, which makes all content types and permissions anew:
+    ten times the work, for rows that no test changes.
     """
-    from django.db.backends.sqlite3.base import DatabaseOperations
+    from django.test import TransactionTestCase
 
-    flush = DatabaseOperations.execute_sql_flush
-
-    def execute_sql_flush(self: Any, sql_list: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            triggers = cursor.fetchall()
-        drop = [f"DROP TRIGGER {name}" for name, _ in triggers]
-        flush(self, [*drop, *sql_list, *(sql for _, sql in triggers)])
-
-    DatabaseOperations.execute_sql_flush = execute_sql_flush
+    TransactionTestCase._fixture_teardown = lambda _self: empty_tables()
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +120,17 @@ def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
     settings.MOLLIE_API_URL = f"{live_server.url}/sandbox/mollie"
     settings.SMS_API_URL = f"{live_server.url}/sandbox/sms/v1/messages"
     return live_server
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[Product]:
+    """The product as `manage.py demo` runs it, with invoices to use up."""
+    with tempfile.TemporaryDirectory(prefix="zorgrekening-journeys-", ignore_cleanup_errors=True) as folder:
+        product = Product(Path(folder))
+        yield product
+        assert product.stop() == 0, product.output[-20:]
+    assert not product.tracebacks(), product.tracebacks()
+    assert product.leaks() == []
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,10 @@ class Sink:
     """A mail server on a port of its own, used as a context manager.
 
     `answers` gives the reply to a command (MAIL, RCPT, DATA: the reply to the mail itself), as a list that is
-    used up one by one; an empty list means yes. HANG_UP ends the connection instead of answering. With `pipelining`
-    it says, as most servers do, that commands may come before the one before them was answered.
+    used up one by one; an empty list means yes. HANG_UP ends the connection instead of answering.
     """
 
-    def __init__(self, *, pipelining: bool = True) -> None:
-        self.pipelining = pipelining
+    def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.connections = 0
@@ -46,7 +44,7 @@ class Sink:
     async def handle_EHLO(self, server: SMTP, session: Session, _: Envelope, name: str, replies: list[str]) -> Any:  # noqa: N802
         self.connections += 1
         session.host_name = name
-        return [*replies[:-1], "250-PIPELINING", replies[-1]] if self.pipelining else replies
+        return replies
 
     async def handle_MAIL(self, server: SMTP, _: Session, envelope: Envelope, sender: str, options: list[str]) -> str:  # noqa: N802
         answer = self._next(server, "MAIL")

@@ -8,27 +8,18 @@ own messages are never logged or passed on, because one of them quotes the key.
 import json
 import logging
 import re
-import socket
-import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-import certifi
-import requests
 from django.conf import settings
 from mollie.api.client import Client
 from mollie.api.error import RequestSetupError, ResponseError
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.ssl_ import create_urllib3_context
 
+from billing.channels import http
 from billing.errors import GatewayRefused, GatewayUnknown
 
 log = logging.getLogger(__name__)
@@ -224,93 +215,17 @@ def _optional_moment(text: str | None) -> datetime | None:
 
 # --- the connection -------------------------------------------------------------------------------
 
-_call = threading.local()  # .sockets: the connections that the call of this thread opened
-
-
-class _DeadlineConnection:
-    """Remembers a second handle on each socket, so that the deadline can cut it, TLS handshake included."""
-
-    def _new_conn(self) -> socket.socket:
-        sock: socket.socket = super()._new_conn()  # type: ignore[misc]
-        _call.sockets.append(sock.dup())
-        return sock
-
-
-class _DeadlineHTTP(_DeadlineConnection, HTTPConnection):
-    pass
-
-
-class _DeadlineHTTPS(_DeadlineConnection, HTTPSConnection):
-    pass
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _DeadlineHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _DeadlineHTTPS
-
-
-@lru_cache(maxsize=1)
-def _ssl_context() -> ssl.SSLContext:
-    """Whom we believe to be Mollie. Read once a process: the list of authorities takes longer than the call."""
-    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_ssl_context(), **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        super().cert_verify(conn, url, verify, cert)
-        if verify is True:
-            conn.ca_certs = None  # they are in the context; with their name here they would be read again
-
 
 class MollieClient(Client):
-    """The library's client without retries, redirects, proxies or our host's name; made anew for every call."""
+    """The library's client with our session, and without retries or our host's name."""
 
     UNAME = "zorgrekening"  # by default it sends the name of the machine
 
     def __init__(self, endpoint: str, key: str) -> None:
         super().__init__(api_endpoint=endpoint, timeout=(CONNECT_SECONDS, READ_SECONDS), retry=0)
-        session = requests.Session()
-        session.trust_env = False  # an entry in .netrc would replace the key
-        session.max_redirects = 0
-        session.headers["Connection"] = "close"
-        session.mount("https://", _Adapter(max_retries=0))
-        session.mount("http://", _Adapter(max_retries=0))
         # Private in the library, which is therefore pinned to one version; a test fails when it changes.
-        self._client = session
+        self._client = http.session(TOTAL_SECONDS)
         self.set_api_key(key)
-
-    def perform_http_call(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """One HTTP call that ends within TOTAL_SECONDS, however slowly the other side drips its answer."""
-        sockets: list[socket.socket] = []
-        _call.sockets = sockets
-        deadline = threading.Timer(TOTAL_SECONDS, _abort, [sockets])
-        deadline.daemon = True
-        deadline.start()
-        try:
-            return super().perform_http_call(*args, **kwargs)
-        finally:
-            deadline.cancel()
-            # Never one connection for two calls: the far end has closed it, and the next deadline would not know it.
-            self._client.close()
-            for sock in sockets:
-                sock.close()
-
-
-def _abort(sockets: list[socket.socket]) -> None:
-    for sock in sockets:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError as error:  # closed meanwhile: the call just ended by itself
-            log.info("nothing to cut: %s", type(error).__name__)
 
 
 def _client() -> MollieClient:

@@ -10,14 +10,13 @@ new code at any time; so nothing here retries, follows a redirect or obeys a pro
 import json
 import logging
 import re
-import time
 from typing import Any
 
 import phonenumbers
 import requests
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 
+from billing.channels import http
 from billing.errors import GatewayRefused, GatewayUnknown
 
 log = logging.getLogger(__name__)
@@ -70,10 +69,10 @@ def _body(number: str, text: str, reference: str) -> dict[str, Any]:
 
 
 def _call(body: dict[str, Any]) -> str:
-    headers = {"Authorization": f"Bearer {settings.SMS_API_KEY}", "Accept": "application/json", "Connection": "close"}
+    headers = {"Authorization": f"Bearer {settings.SMS_API_KEY}", "Accept": "application/json"}
     try:
         with (
-            _session() as session,
+            http.session(TOTAL_SECONDS) as session,
             session.post(
                 settings.SMS_API_URL,
                 json=body,
@@ -83,7 +82,7 @@ def _call(body: dict[str, Any]) -> str:
                 stream=True,
             ) as answer,
         ):
-            status, content = answer.status_code, _read(answer, until=time.monotonic() + TOTAL_SECONDS)
+            status, content = answer.status_code, next(answer.iter_content(_MAX_BYTES + 1), b"")
     except (requests.exceptions.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.MissingSchema):
         raise GatewayRefused("no connection") from None
     except requests.exceptions.SSLError:
@@ -93,25 +92,9 @@ def _call(body: dict[str, Any]) -> str:
             raise GatewayRefused("no connection") from None
         # Without the error itself: it may quote the address, and some quote what was sent.
         raise GatewayUnknown(type(error).__name__) from None
+    if len(content) > _MAX_BYTES:
+        raise GatewayUnknown("a very long answer")
     return _understood(status, content)
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # an entry in .netrc would replace the key
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=0))
-    return session
-
-
-def _read(answer: requests.Response, *, until: float) -> bytes:
-    """The answer, unless it is too large or drips in too slowly: the read timeout starts anew at every byte."""
-    content = b""
-    for part in answer.iter_content(1):  # more would wait for more, and not look at the clock meanwhile
-        content += part
-        if len(content) > _MAX_BYTES or time.monotonic() > until:
-            raise requests.exceptions.ReadTimeout
-    return content
 
 
 def _never_connected(error: requests.RequestException) -> bool:

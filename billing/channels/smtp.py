@@ -15,7 +15,6 @@ from billing.errors import GatewayRefused, GatewayUnknown
 # earlier would turn mails that arrive into mails in doubt.
 ANSWER_SECONDS = 120
 _OK, _OK_FORWARDED, _GO_AHEAD, _SERVICE_CLOSES = 250, 251, 354, 421
-_EXPECTED = ((_OK,), (_OK, _OK_FORWARDED), (_GO_AHEAD,))  # after MAIL, RCPT and DATA
 _ADDRESS = re.compile(r"\S+@\S+")  # servers like to repeat the recipient, and errors are no place for it
 
 
@@ -81,37 +80,21 @@ class Mailer:
             raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=login_refused) from None
 
     def _begin(self, sender: str, recipient: str) -> None:
-        """Who it is from, who it is for, and the server's word that it will listen.
-
-        All three at once where the server allows that (RFC 2920): two ways there and back less for every mail.
-        """
-        commands = (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA")
-        if not "".join(commands).isprintable():
-            raise ValueError("a second line would be a command of its own")
-        at_once = self._server.has_extn("pipelining")
+        """Say who it is from and who it is for, and wait for the server's word that it will listen."""
+        steps = (
+            (f"MAIL FROM:<{sender}>", (_OK,)),
+            (f"RCPT TO:<{recipient}>", (_OK, _OK_FORWARDED)),
+            ("DATA", (_GO_AHEAD,)),
+        )
         try:
-            if at_once:
-                self._server.send("".join(f"{command}\r\n" for command in commands))
-            for step, command in enumerate(commands):
-                code, answer = self._server.getreply() if at_once else self._server.docmd(command)
-                if code not in _EXPECTED[step]:
-                    if at_once and code != _SERVICE_CLOSES:
-                        self._hear_out(len(commands) - step - 1)
+            for command, expected in steps:
+                code, answer = self._server.docmd(command)
+                if code not in expected:
                     # Whoever may not send at all should hear of it, and no message is to blame.
-                    raise self._refusal(code, answer, blame_message=step > 0)
+                    raise self._refusal(code, answer, blame_message=not command.startswith("MAIL"))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise RefusedForNow(f"connection lost before sending ({type(error).__name__})") from None
-
-    def _hear_out(self, count: int) -> None:
-        """The answers to what was sent along with a refused command. A server that would listen to the mail all the
-        same can't be told otherwise, but by hanging up."""
-        try:
-            codes = [self._server.getreply()[0] for _ in range(count)]
-        except (smtplib.SMTPException, OSError):
-            codes = [_SERVICE_CLOSES]
-        if {_GO_AHEAD, _SERVICE_CLOSES} & set(codes):
-            self._drop()
 
     def _hand_over(self, mail: bytes) -> None:
         """From here on a lost connection means that nobody knows."""

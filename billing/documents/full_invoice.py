@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
+from billing.invoices.holds import active_hold
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry, PaymentPlan
 from billing.money import ZERO, round_euro
 from billing.plans.progress import Line, progress_of
@@ -63,7 +64,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
         "outstanding": outstanding,
         "settled": outstanding == ZERO,
-        "hold": invoice.holds.filter(released_at=None).exists(),
+        "hold": active_hold(invoice.pk) is not None,
         "installments": _installments(invoice, outstanding),
         "address": address,
         "site": settings.PUBLIC_URL.split("//", 1)[-1],

@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from billing import ledger
 from billing.adjustments import charges
 from billing.invoices import schedule
+from billing.invoices.holds import stopping
 from billing.law import calendar
-from billing.models import Hold, Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
+from billing.models import Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
 from billing.outbox.addresses import is_one_address
+from billing.rooms import Stops
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 MONEY_UNDER_WAY = timedelta(hours=1)  # so long an attempt to pay keeps letters back
@@ -26,15 +28,15 @@ LIMITATION_YEARS = 5  # 3:307 BW: nobody is reminded of what can no longer be cl
 class Action(StrEnum):
     """What becomes of the step: asked again soon, dropped for now, or left to a person."""
 
-    WAIT = "wait"
-    DROP = "drop"
-    REST = "rest"
+    RETRY = "retry"
+    SKIP = "skip"
+    ESCALATE = "escalate"
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
     reason: str
-    effect: Action
+    action: Action
 
     @property
     def sentence(self) -> Promise | str:
@@ -78,22 +80,22 @@ def blockers(
     about other invoices, since claims that can be reminded belong together (6:96 lid 7 BW), whatever its own day.
     """
     if invoice.withdrawn_at:
-        yield Blocker("withdrawn", Action.DROP)
+        yield Blocker("withdrawn", Action.SKIP)
     if ledger.balance(invoice.pk) <= 0:
-        yield Blocker("paid", Action.DROP)
+        yield Blocker("paid", Action.SKIP)
     if step != Step.NOTICE:
         if not composed and invoice.next_step != step:
-            yield Blocker("superseded", Action.DROP)
-        if Hold.objects.filter(invoice=invoice, released_at=None).exists():
-            yield Blocker("on_hold", Action.DROP)
+            yield Blocker("superseded", Action.SKIP)
+        if stopping(Stops.REMINDERS, invoice=invoice).exists():
+            yield Blocker("on_hold", Action.SKIP)
         if PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists():
-            yield Blocker("plan", Action.DROP)
+            yield Blocker("plan", Action.SKIP)
         yield from _delivery(invoice, now=now, today=today, step=step)
         live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
         if live.filter(created_at__gt=now - MONEY_UNDER_WAY).exists():
-            yield Blocker("payment_under_way", Action.WAIT)
+            yield Blocker("payment_under_way", Action.RETRY)
     if step != Step.HAND_OVER and not is_one_address(invoice.patient.email):
-        yield Blocker("no_address", Action.REST)
+        yield Blocker("no_address", Action.ESCALATE)
     if step >= Step.REMINDER:
         yield from _law(invoice, step, today=today, joins=joins, composed=composed)
 
@@ -103,13 +105,13 @@ def _delivery(invoice: Invoice, *, now: datetime, today: date, step: int) -> Ite
     rows = ReminderStep.objects.filter(invoice=invoice, step=Step.NOTICE).select_related("letter__message")
     notice = rows.filter(status__in=schedule.STANDING).last()
     if notice is None or _came_back(notice):
-        yield Blocker("not_announced", Action.REST)
+        yield Blocker("not_announced", Action.ESCALATE)
     elif notice.status != Status.TAKEN:
-        yield Blocker("announced", Action.WAIT)
+        yield Blocker("announced", Action.RETRY)
     if step == Step.NOTE and today >= invoice.due_on:
-        yield Blocker("too_late", Action.DROP)
+        yield Blocker("too_late", Action.SKIP)
     if notice and step <= Step.REMINDER and today < schedule.reaction_ends(notice, step):
-        yield Blocker("just_announced", Action.DROP)
+        yield Blocker("just_announced", Action.SKIP)
 
 
 def _came_back(notice: ReminderStep) -> bool:
@@ -120,9 +122,9 @@ def _came_back(notice: ReminderStep) -> bool:
 def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
     """In default (6:81 BW), not too old, and the letter before lawfully ran out."""
     if today <= invoice.due_on:
-        yield Blocker("not_due", Action.DROP)
+        yield Blocker("not_due", Action.SKIP)
     if today > calendar.anniversary(invoice.due_on, LIMITATION_YEARS):
-        yield Blocker("limitation", Action.REST)
+        yield Blocker("limitation", Action.ESCALATE)
     if step == Step.REMINDER:
         return
     taken = ReminderStep.objects.filter(invoice=invoice, step=step - 1, status=Status.TAKEN)
@@ -130,6 +132,6 @@ def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: boo
     # One that goes along skips the bank days, never the day that its own letter named.
     first = schedule.runs_until(before) + timedelta(days=1) if before and joins else None
     if before is None or (first or schedule.earliest_after(before)) > today:
-        yield Blocker("previous_runs", Action.DROP)
+        yield Blocker("previous_runs", Action.SKIP)
     elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
-        yield Blocker("settled_since", Action.DROP)
+        yield Blocker("settled_since", Action.SKIP)

@@ -4,8 +4,8 @@ import email
 import email.policy
 from email.message import EmailMessage, Message
 
-from billing.dunning.letters import report_bounce
 from billing.models import OutboxMessage
+from billing.outbox.delivery import report_bounce
 
 BY = "mail server"
 MAX_BYTES = 10_000_000

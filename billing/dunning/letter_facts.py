@@ -5,25 +5,18 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 
-from billing import links
 from billing.invoices import schedule
+from billing.invoices.holds import active_hold
+from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.law import interest
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
-from billing.models import Hold, Invoice, Letter, ReminderStep
+from billing.models import Invoice, Letter, ReminderStep
 from billing.money import ZERO
+from billing.outbox.facts import open_link
 
 Step = ReminderStep.Step
-KINDS = {
-    Step.NOTICE: "invoice_notice",
-    Step.NOTE: "friendly_note",
-    Step.REMINDER: "reminder",
-    Step.FINAL_NOTICE: "final_notice",
-    Step.NOTICE_OF_COSTS: "notice_of_costs",
-    Step.FINAL: "final",
-}
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
@@ -46,18 +39,17 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "due_on": invoices[0].due_on,
         "overdue": invoices[0].due_on < today,
         "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
-        "days_to_pay": schedule.DAYS_TO_PAY,
+        "days_to_pay": DAYS_TO_PAY,
         "last_day": schedule.named_day(letter.step, today),
         "link_until": until,
     }
 
 
 def _on_hold(invoice: Invoice) -> bool:
-    return Hold.objects.filter(invoice=invoice, released_at=None).exists()
+    return active_hold(invoice.pk) is not None
 
 
 def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
-    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
     return {
         "number": invoice.number,
         "issued_on": invoice.issued_on,
@@ -65,5 +57,5 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "reference_ending": invoice.payment_reference[-4:],
         "amount": outstanding(invoice.pk),
         "principal": part.principal,
-        "link": link,
+        "link": open_link(invoice, until=until),
     }

@@ -17,6 +17,7 @@ from billing.adjustments import charges
 from billing.dunning import letter_facts
 from billing.dunning.blockers import Action, Blocker, blockers
 from billing.invoices import schedule
+from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
 from billing.ledger.breakdown import parts_of
 from billing.models import Invoice, Letter, OutboxMessage, Patient, ReminderStep, StaffTask
@@ -88,10 +89,10 @@ def _lock_invoices(patient: Patient, ids: Iterable[int]) -> list[Invoice]:
 def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *, now: datetime, today: date) -> None:
     found = [(row, next(blockers(row.invoice, step, now=now, today=today), None)) for row in rows]
     for row, blocker in found:
-        if blocker and blocker.effect != Action.WAIT:
+        if blocker and blocker.action != Action.RETRY:
             _drop(row, blocker, today)
     ready = [row for row, blocker in found if blocker is None]
-    waiting = any(blocker and blocker.effect == Action.WAIT for _row, blocker in found)
+    waiting = any(blocker and blocker.action == Action.RETRY for _row, blocker in found)
     if not ready or (waiting and step >= Step.FINAL_NOTICE):
         return  # what belongs together waits together
     if step == Step.NOTICE:
@@ -120,7 +121,7 @@ def _drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
     schedule.close(row, Status.DROPPED, blocker.reason)
     if blocker.reason == "settled_since":
         schedule.void_final_notice(row.invoice, blocker.reason)
-    if blocker.effect == Action.REST:
+    if blocker.action == Action.ESCALATE:
         leave_to_staff(row.invoice, blocker.reason, key=f"step:{row.pk}")
     elif blocker.reason not in _KEEPS_PLACE:
         schedule.reschedule(row.invoice, today=today)
@@ -168,7 +169,7 @@ def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -
         letter.costs_announced = charges.costs_to_announce(invoices, letter.principal, provider, today=today)
     letter.save(force_insert=True)
     letter.message = queue_message(
-        letter_facts.KINDS[Step(step)],
+        LETTERS[Step(step)].message,
         invoice=invoices[0],
         context=letter_facts.facts(letter, invoices, parts, today=today),
         dedupe_key=f"letter:{letter.pk}",
@@ -192,7 +193,7 @@ def _skip(rows: Iterable[ReminderStep], reason: str, *, today: date) -> None:
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """The last check of a letter, in the transaction that claims its message (see outbox.LAST_CHECKS).
+    """Check a letter for the last time, in the transaction that claims its message.
 
     What was paid, held, agreed or booked since the letter was made withdraws the whole letter, and its steps are
     planned again: the next one speaks only of what is still open.
@@ -211,7 +212,7 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
         row.refresh_from_db()
         row.invoice = invoices[row.invoice_id]
         blocker = _blocker_to_sending(row, now=now, today=today)
-        if blocker and blocker.effect == Action.WAIT:
+        if blocker and blocker.action == Action.RETRY:
             return now + LOOK_AGAIN_AFTER
         if blocker or _is_stale(letter, today):
             reason = blocker.reason if blocker else "stale"
@@ -235,13 +236,13 @@ def _is_stale(letter: Letter, today: date) -> bool:
 
 def _blocker_to_sending(row: ReminderStep, *, now: datetime, today: date) -> Blocker | None:
     if row.status != Status.COMPOSED:
-        return Blocker(row.reason or "interrupted", Action.DROP)
+        return Blocker(row.reason or "interrupted", Action.SKIP)
     if row.due_on != row.invoice.due_on and row.step != Step.NOTICE:
-        return Blocker("superseded", Action.DROP)
+        return Blocker("superseded", Action.SKIP)
     joins = row.step == Step.FINAL_NOTICE  # whether it was early or went along was decided when the letter was made
     found = next(blockers(row.invoice, row.step, now=now, today=today, composed=True, joins=joins), None)
     if found is None and ledger.outstanding(row.invoice_id) != row.amount:
-        return Blocker("changed", Action.DROP)
+        return Blocker("changed", Action.SKIP)
     return found
 
 
@@ -278,6 +279,13 @@ def follow(letter_id: int, *, now: datetime) -> None:
                 schedule.reschedule(invoices[row.invoice_id], today=letter.sent_on)
 
 
+def message_sent(message: OutboxMessage) -> None:
+    """Let the time of a letter begin to run as soon as its mail left; the sweep does so for one that was missed."""
+    letter_id = Letter.objects.filter(message=message.pk).values_list("pk", flat=True).first()
+    if letter_id is not None:
+        follow(letter_id, now=timezone.now())
+
+
 def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, Invoice]]:
     """A letter with its steps and invoices, after patient and invoices were locked."""
     patient = _lock_patient(Letter.objects.values_list("patient_id", flat=True).get(pk=letter_id))
@@ -288,30 +296,20 @@ def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, 
     return letter, list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id")), invoices
 
 
-def report_bounce(message: OutboxMessage, *, by: str, now: datetime | None = None) -> bool:
-    """A mail that was sent came back: for the law its letter never was, and its costs are taken off.
-
-    False when that is known already, or when the message was not sent.
-    """
-    letter = Letter.objects.filter(message=message).first()
-    with transaction.atomic():
-        rows: list[ReminderStep] = []
-        invoices: dict[int, Invoice] = {}
-        if letter:
-            letter, rows, invoices = _lock_letter(letter.pk)
-        sent = OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.SENT, bounced_at=None)
-        if not sent.update(bounced_at=now or timezone.now()):
-            return False
-        audit.record("message_bounced", by=by, invoice=message.invoice, kind=message.kind)
-        if letter is None:
-            return True
-        Letter.objects.filter(pk=letter.pk).update(voided_at=now or timezone.now(), void_reason="bounced")
-        for row in rows:
-            if row.status in (Status.COMPOSED, Status.TAKEN):
-                schedule.close(row, Status.VOID, "bounced")
-            if letter.step == Step.FINAL_NOTICE:
-                schedule.void_final_notice(invoices[row.invoice_id], "bounced")
-            if letter.costs_booked_at:
-                charges.waive(invoices[row.invoice_id], by=by, note="bounced")
-            leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")
-    return True
+def message_bounced(message: OutboxMessage, by: str) -> None:
+    """For the law a letter whose mail came back never was: its steps are void, and its costs are taken off."""
+    letter = Letter.objects.filter(message=message.pk, voided_at=None).first()
+    if letter is None:
+        return
+    letter, rows, invoices = _lock_letter(letter.pk)
+    if letter.message is None or letter.message.bounced_at:
+        return  # told twice at the same moment
+    Letter.objects.filter(pk=letter.pk).update(voided_at=timezone.now(), void_reason="bounced")
+    for row in rows:
+        if row.status in (Status.COMPOSED, Status.TAKEN):
+            schedule.close(row, Status.VOID, "bounced")
+        if letter.step == Step.FINAL_NOTICE:
+            schedule.void_final_notice(invoices[row.invoice_id], "bounced")
+        if letter.costs_booked_at:
+            charges.waive(invoices[row.invoice_id], by=by, note="bounced")
+        leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")

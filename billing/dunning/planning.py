@@ -13,12 +13,14 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from billing import audit
+from billing import audit, rooms
 from billing.dunning import letters
 from billing.failures import isolated
 from billing.invoices import schedule
+from billing.invoices.holds import stopping
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
+from billing.rooms import Stops
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 
@@ -35,10 +37,11 @@ _PLAN = """
     INSERT INTO {ReminderStep} (invoice_id, step, due_on, planned_on, status, reason, created_at)
     SELECT i.id, i.next_step, i.due_on, %(today)s, 'planned', '', %(now)s FROM {Invoice} i
     WHERE {open} AND i.id <= %(bound)s
-      AND NOT EXISTS (SELECT 1 FROM {Hold} h WHERE h.invoice_id = i.id AND h.released_at IS NULL)
+      AND NOT EXISTS (
+        SELECT 1 FROM {Hold} h WHERE h.invoice_id = i.id AND h.released_at IS NULL AND h.reason IN {reasons})
       AND NOT EXISTS (SELECT 1 FROM {PaymentPlan} p WHERE p.invoice_id = i.id AND p.status = 'active')
     ON CONFLICT DO NOTHING
-""".format(open=_OPEN, **_TABLES)  # noqa: S608  names of our models
+"""
 _LAST_ID = 2**63 - 1
 
 
@@ -75,13 +78,16 @@ def _plan_day(day: date, today: date) -> int:
     planned, after = 0, 0
     adapt = connection.ops.adapt_datefield_value
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    reasons = {f"reason{i}": reason for i, reason in enumerate(rooms.reasons_stopping(Stops.REMINDERS))}
+    held = f"({', '.join(f'%({name})s' for name in reasons)})"
+    statement = _PLAN.format(open=_OPEN, reasons=held, **_TABLES)  # names of our models and placeholders
     while True:
         facts = {"day": adapt(day), "today": adapt(today), "now": now, "after": after, "last": PLAN_CHUNK - 1}
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_BOUND, facts)
             row = cursor.fetchone()
             bound = row[0] if row else _LAST_ID
-            cursor.execute(_PLAN, facts | {"bound": bound})
+            cursor.execute(statement, facts | reasons | {"bound": bound})
             planned += cursor.rowcount
         if row is None:
             return planned
@@ -148,7 +154,7 @@ _LETTER_PLANNED = Q(status=Status.PLANNED, step__lt=Step.HAND_OVER)  # handing o
 
 def _may_have_moved(today: date) -> QuerySet[Invoice]:
     """Those that a hold or a plan keeps back go on in their own time, when it ends."""
-    held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
+    held = stopping(Stops.REMINDERS, invoice=OuterRef("pk"))
     agreed = PaymentPlan.objects.filter(invoice=OuterRef("pk"), status=PaymentPlan.Status.ACTIVE)
     due = Q(next_step_on__lte=today, next_step__lt=Step.HAND_OVER) & ~Exists(held) & ~Exists(agreed)
     planned = Exists(ReminderStep.objects.filter(_LETTER_PLANNED, invoice=OuterRef("pk")))

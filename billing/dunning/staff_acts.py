@@ -23,7 +23,7 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
     """The names of what staff may do about the ladder of this invoice now."""
     if invoice.withdrawn_at or invoice.settled_at:
         return ()
-    paused = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists()
+    paused = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists()
     acts = ["resume"] if paused or _is_stuck(invoice) else []
     if not paused:
         acts.append("pause")
@@ -93,9 +93,9 @@ def pause(invoice: Invoice, *, by: str, note: str) -> None:
     note = _require_reason(note)
     with transaction.atomic():
         lock_invoice(invoice.pk)
-        if Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None).exists():
+        if Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists():
             raise Refused(_("This invoice is paused already."))
-        place_hold(invoice, Hold.Reason.STAFF, by=by, note=note)
+        place_hold(invoice, Hold.STAFF, by=by, note=note)
 
 
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
@@ -109,12 +109,12 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
         locked = lock_invoice(invoice.pk)
         undelivered = _drop_undelivered(locked)
         announced = _announcement(locked).exists()
-        paused = Hold.objects.filter(invoice=locked, reason=Hold.Reason.STAFF, released_at=None).exists()
+        paused = Hold.objects.filter(invoice=locked, reason=Hold.STAFF, released_at=None).exists()
         if not (paused or undelivered or not announced or _is_stuck(locked)):
             raise Refused(_("Nothing keeps this invoice back."))
         due_on = schedule.time_to_pay(locked, today=today) if paused or not announced else None
         if paused:
-            release_hold(locked, Hold.Reason.STAFF, by=by, due_on=due_on, today=today)
+            release_hold(locked, Hold.STAFF, by=by, due_on=due_on, today=today)
         else:
             schedule.interrupt(locked, due_on=due_on, today=today)
         audit.record("dunning_resumed", by=by, invoice=locked, note=note)

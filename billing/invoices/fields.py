@@ -260,7 +260,6 @@ INVOICE: Shape = {
     "number": Field(_number, True),
     "issued_on": Field(read_date, True),
     "due_on": Field(read_date, default=None),
-    "coulance": Field(read_flag, default=False),
     "patient": Field(passthrough, True),
     "insurer_paid": Field(read_cents, default=0),
     "lines": Field(passthrough, True),

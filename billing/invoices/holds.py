@@ -2,21 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from billing import audit
+from billing import audit, rooms
 from billing.invoices.schedule import interrupt
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice
+from billing.rooms import Stops
 
 
-def active_hold(invoice_id: int) -> Hold | None:
-    return Hold.objects.filter(invoice_id=invoice_id, released_at=None).order_by("placed_at").first()
+def stopping(what: Stops, **of: Any) -> QuerySet[Hold]:
+    """Return the active holds that stop `what`; `of` narrows them, to an invoice for instance."""
+    return Hold.objects.filter(released_at=None, reason__in=rooms.reasons_stopping(what), **of)
 
 
-def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | None = None, note: str = "") -> Hold:
+def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None:
+    """Return the oldest hold that stops something on an invoice; None when nothing does."""
+    return stopping(stops, invoice_id=invoice_id).order_by("placed_at").first()
+
+
+def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = None, note: str = "") -> Hold:
     """Let the invoice rest for `reason`; a hold for the same reason that is active already is returned."""
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
@@ -33,7 +42,7 @@ def place_hold(invoice: Invoice, reason: Hold.Reason, *, by: str, until: date | 
 
 
 def place_holds(
-    invoices: Sequence[Invoice], reason: Hold.Reason, *, by: str, until: date | None = None, note: str = ""
+    invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None, note: str = ""
 ) -> None:
     """Let invoices rest for `reason` that were made in this transaction, so that nobody else can hold them yet."""
     Hold.objects.bulk_create(
@@ -43,7 +52,7 @@ def place_holds(
 
 
 def release_hold(
-    invoice: Invoice, reason: Hold.Reason, *, by: str, due_on: date | None = None, today: date | None = None
+    invoice: Invoice, reason: str, *, by: str, due_on: date | None = None, today: date | None = None
 ) -> bool:
     """End the hold; with `due_on` the invoice gets that new last day to pay. False when none was active."""
     with transaction.atomic():
@@ -57,6 +66,6 @@ def release_hold(
     return bool(released)
 
 
-def extend_hold(invoice: Invoice, reason: Hold.Reason, *, until: date | None) -> None:
+def extend_hold(invoice: Invoice, reason: str, *, until: date | None) -> None:
     """Let a hold of a locked invoice that is active last until another day; None when nobody can name one."""
     Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(until=until)

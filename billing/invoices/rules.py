@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from billing import rooms
 from billing.invoices.fields import (
     ADDRESS,
     INVOICE,
@@ -47,10 +48,6 @@ class Checked:
     @property
     def number(self) -> str:
         return self.invoice["number"]
-
-    @property
-    def coulance(self) -> bool:
-        return self.invoice["coulance"]
 
     def fingerprint(self) -> bytes:
         """SHA-256 of what was sent, whatever the order of keys and the white space."""
@@ -91,6 +88,7 @@ class InvoiceReader:
         self.today = today
         self.count = 0
         self._report_to = report
+        self._shape = INVOICE | {name: field for room in rooms.intakes() for name, field in room.fields.items()}
         self._numbers: dict[str, int] = {}
         self._patients: dict[str, int] = {}
         self._wrong = False
@@ -100,7 +98,7 @@ class InvoiceReader:
         path = f"invoices[{index}]"
         self.count += 1
         self._wrong = False
-        invoice = read_object(raw, INVOICE, path, self._report)
+        invoice = read_object(raw, self._shape, path, self._report)
         patient, lines = {}, []
         if "patient" in invoice:
             patient = self._patient(invoice["patient"], f"{path}.patient")
@@ -192,8 +190,9 @@ class InvoiceReader:
             self._report(f"{path}.lines", _("The lines add up to nothing. An invoice is for more than 0.00."))
         elif invoice["insurer_paid"] > total:
             self._report(f"{path}.insurer_paid", _("The insurer can't have paid more than the lines add up to."))
-        elif invoice["coulance"] and invoice["insurer_paid"] == total:
-            self._report(f"{path}.coulance", _("Nothing is left to pay, so there is no coulance to decide on."))
+        else:
+            for room in rooms.intakes():
+                room.check(invoice, total, path, self._report)
         return total
 
 

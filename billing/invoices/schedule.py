@@ -11,14 +11,12 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
 from billing.models import Invoice, ReminderStep
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
-# Letters whose reader still has time to react are cut short by a hold or a plan; these two ask for nothing.
-_NEVER_INTERRUPTED = (Step.NOTICE, Step.NOTE)
-DAYS_TO_PAY = 15  # "within fifteen days after delivery": the wording that HR 25-11-2016 (ECLI:NL:HR:2016:2704) accepts
 _AGAIN = (Status.PLANNED, Status.VOID)
 
 
@@ -42,7 +40,7 @@ def interrupt(invoice: Invoice, *, due_on: date | None = None, today: date | Non
     """
     today = today or timezone.localdate()
     for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter__message"):
-        if row.step not in _NEVER_INTERRUPTED and not _told_of_costs(row):
+        if LETTERS[Step(row.step)].interrupted and not _told_of_costs(row):
             _void_if_running(row, today)
     if due_on:
         invoice.due_on = due_on
@@ -96,10 +94,7 @@ def named_day(step: int, sent_on: date) -> date:
     fifteen days after it is one more than the law's fourteen. A letter is only sent on the day it was made.
     """
     delivery = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
-    of_step = {Step.FINAL_NOTICE: DAYS_TO_PAY, Step.NOTICE: settings.LATE_INVOICE_TERM_DAYS}
-    return calendar.roll_to_working_day(
-        delivery + timedelta(days=of_step.get(Step(step), settings.REMINDER_INTERVAL_DAYS))
-    )
+    return calendar.roll_to_working_day(delivery + timedelta(days=LETTERS[Step(step)].days()))
 
 
 def reschedule(invoice: Invoice, *, today: date) -> None:

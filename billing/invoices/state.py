@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db.models import FilteredRelation, Q, QuerySet
 
+from billing import rooms
 from billing.ledger import with_balance
 from billing.ledger.breakdown import Parts, parts_of
 from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan, ReminderStep
 from billing.money import ZERO
+from billing.rooms import Stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def look_at(token: str, *, today: date, **also: Any) -> InvoiceView | None:
 @cache  # the same for every request: joining and annotating it anew costs more than asking the database
 def _shown(**also: Any) -> QuerySet[Invoice]:
     """The invoices that a guest may see, each with its balance, its hold and the plan that runs."""
-    active = FilteredRelation("holds", condition=Q(holds__released_at=None))
+    stopping = rooms.reasons_stopping(Stops.PAYMENT)
+    active = FilteredRelation("holds", condition=Q(holds__released_at=None, holds__reason__in=stopping))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
     found = with_balance(Invoice.objects.filter(withdrawn_at=None, erased_at=None)).annotate(
         hold=active, plan=running, **also

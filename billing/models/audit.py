@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing import rooms
 from billing.models.invoices import Invoice
 from billing.models.payments import Payment
 
@@ -38,6 +39,8 @@ class StaffTask(models.Model):
     """Something only a person can settle. Made once per cause, closed with a name."""
 
     class Kind(models.TextChoices):
+        """Those of billing itself; rooms announce theirs."""
+
         SURPLUS = "surplus", _("paid too much: refund or allocate")
         PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")
         GATEWAY_ALARM = "gateway_alarm", _("the gateway refuses our calls")
@@ -48,13 +51,9 @@ class StaffTask(models.Model):
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
-        CODE_LIMIT = "code_limit", _("many codes by SMS: somebody may be misusing them")
-        CODES_UNUSED = "codes_unused", _("few codes by SMS are used: they may not arrive, or somebody misuses them")
-        FILE_UNCHECKED = "file_unchecked", _("a file that a patient sent can't be checked: we try again")
         RULE_FAILED = "rule_failed", _("the day's work failed on this invoice: we try again the next time")
-        LOOKUP_BREAKER = "lookup_breaker", _("many wrong payment references: somebody may be guessing")
 
-    kind = models.CharField(_("kind"), max_length=24, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=24, choices=rooms.staff_task_choices)
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, blank=True, related_name="staff_tasks", verbose_name=_("invoice")
     )
@@ -70,7 +69,7 @@ class StaffTask(models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("staff task"), _("staff task")
+        verbose_name, verbose_name_plural = _("staff task"), _("staff tasks")
         indexes = [models.Index(fields=["created_at"], name="staff_task_open", condition=Q(closed_at=None))]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing import rooms
 from billing.encryption import seal, unseal
 from billing.models.parties import Patient, Provider
 from billing.money import ZERO, EuroField
@@ -142,14 +143,12 @@ class LedgerEntry(models.Model):
 
 
 class Hold(models.Model):
-    """While one is active the invoice rests: no due date, no reminder, no payment, no plan."""
+    """While one is active the invoice rests; what rests with it, its reason says (see `billing.rooms`)."""
 
-    class Reason(models.TextChoices):
-        AWAITING_DECISION = "awaiting_decision", _("your care provider is still working out the amount")
-        STAFF = "staff", _("our staff are looking into this invoice")
+    STAFF = "staff"  # the reason of our own people; rooms announce theirs
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="holds", verbose_name=_("invoice"))
-    reason = models.CharField(_("reason"), max_length=24, choices=Reason)
+    reason = models.CharField(_("reason"), max_length=24, choices=rooms.hold_reason_choices)
     note = models.CharField(_("note"), max_length=200, blank=True)
     placed_by = models.CharField(_("placed by"), max_length=60)
     placed_at = models.DateTimeField(_("placed"), default=timezone.now)

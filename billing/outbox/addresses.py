@@ -17,4 +17,5 @@ def is_one_address(address: str) -> bool:
         validate_email(address)
     except ValidationError:
         return False
-    return _ONE_ADDRESS.fullmatch(address) is not None
+    local = address.rpartition("@")[0]  # Django lets a few letters through that no server understands
+    return local.isascii() and _ONE_ADDRESS.fullmatch(address) is not None

@@ -8,21 +8,27 @@ out: it is in doubt, a person decides, and no machine ever sends it twice.
 import logging
 import random
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.charset import QP, Charset
+from email.utils import parseaddr
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
-from django.utils.module_loading import import_string
+from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
-from billing import audit
+from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
+from billing.failures import isolated
 from billing.links import new_token
-from billing.models import OutboxMessage, StaffTask
-from billing.outbox import mime, wakeup
+from billing.models import Invoice, OutboxMessage, StaffTask
+from billing.outbox import wakeup
 from billing.outbox.addresses import is_one_address
 from billing.transitions import advance
 
@@ -34,18 +40,10 @@ FIRST_WAIT, WAIT_GROWS_BY, LONGEST_WAIT = timedelta(minutes=1), 4, timedelta(hou
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so whoever claimed it then is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
-
-# Rules that are asked once more whether a message may go out, in the transaction that claims it. They are named and
-# not imported, since rules use the outbox and not the other way round; a room above adds its own when it starts. Each
-# takes the message and the moment, may lock and change rows of its own, and returns None (send it), a moment (not
-# before that), or a reason (withdraw it).
-LAST_CHECKS = dict.fromkeys(
-    ("invoice_notice", "friendly_note", "reminder", "final_notice", "notice_of_costs", "final"),
-    "billing.dunning.letters.may_send",
-) | dict.fromkeys(
-    ("installment_due", "installment_missed", "plan_broken", "plan_completed"),
-    "billing.plans.messages.may_send",
-)
+CALENDAR_FILE = "zorgrekening.ics"
+# ASCII in short lines survives every server on the way, and so does its signature. Django would leave 8 bits.
+_QUOTED_PRINTABLE = Charset("utf-8")
+_QUOTED_PRINTABLE.body_encoding = QP
 
 
 def deliver(message_id: int, *, now: datetime | None = None) -> None:
@@ -79,6 +77,25 @@ def mark_delivered(message: OutboxMessage, *, by: str) -> None:
     _decide(
         message, Status.SENT, "message_marked_delivered", by, error="", sent_at=message.claimed_at or message.created_at
     )
+
+
+def report_bounce(message: OutboxMessage, *, by: str, now: datetime | None = None) -> bool:
+    """Write down that a mail that was sent came back, and let its room act on it in the same transaction.
+
+    The room is told first, because it locks its rows before the message. False when the bounce is known already, or
+    when the message was not sent.
+    """
+    sent = OutboxMessage.objects.filter(pk=message.pk, status=Status.SENT, bounced_at=None)
+    with transaction.atomic():
+        if not sent.exists():
+            return False
+        kind = rooms.message_kinds().get(message.kind)
+        if kind and kind.bounced:
+            kind.bounced(message, by)
+        if not sent.update(bounced_at=now or timezone.now()):
+            return False  # another report of it was first
+        audit.record("message_bounced", by=by, invoice=message.invoice, kind=message.kind)
+    return True
 
 
 def mark_waiting_in_doubt() -> int:
@@ -116,7 +133,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     if not _claim(message, now or timezone.now()):
         return True
     try:
-        mailer.send(_mail(message), sender=_sender(), recipient=mime.in_ascii(message.recipient))
+        mailer.send(mail_of(message), sender=_sender(), recipient=_in_ascii(message.recipient))
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -157,18 +174,29 @@ def _may_go(message: OutboxMessage, now: datetime) -> bool:
     return verdict is None
 
 
-def _verdict(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """What the rule of this kind says now, see LAST_CHECKS."""
-    name = LAST_CHECKS.get(message.kind)
-    return import_string(name)(message, now) if name else None
+def _verdict(message: OutboxMessage, now: datetime) -> rooms.Verdict:
+    """What the room of this kind says now; a kind that nobody announces any more may go."""
+    kind = rooms.message_kinds().get(message.kind)
+    return kind.may_send(message, now) if kind and kind.may_send else None
+
+
+def _tell(message: OutboxMessage, tell: Callable[[OutboxMessage], object] | None, now: datetime) -> None:
+    """Tell a room what became of its message; that it fails there changes nothing of what became of it."""
+    if tell:
+        about = Invoice.objects.filter(messages=message)
+        key = f"message:{message.pk}"
+        isolated(partial(tell, message), key=key, about=about, today=timezone.localdate(now))
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
-    if not advance(message, Status.SENT, sent_at=now, error=""):
+    known = advance(message, Status.SENT, sent_at=now, error="")
+    if not known:
         # It took us so long that the sweep gave us up. We know better: it went out.
         late = OutboxMessage.objects.get(pk=message.pk)
         if late.status == Status.IN_DOUBT and late.claimed_at == message.claimed_at:
-            advance(late, Status.SENT, sent_at=now, error="")
+            known = advance(late, Status.SENT, sent_at=now, error="")
+    if known and (kind := rooms.message_kinds().get(message.kind)):
+        _tell(message, kind.sent, now)
 
 
 def _try_later(message: OutboxMessage, refusal: GatewayRefused, now: datetime) -> None:
@@ -192,6 +220,8 @@ def _give_up(message: OutboxMessage, to: Status, error: str) -> None:
             cause = f"{message.pk}:{moment:%Y%m%d%H%M%S%f}"  # once for each claim
             audit.open_task(kind, invoice=message.invoice, dedupe_key=cause, note=message.kind)
             audit.record(f"message_{to}", by="outbox", invoice=message.invoice, message=message.pk, kind=message.kind)
+    if message.status == Status.FAILED and (announced := rooms.message_kinds().get(message.kind)):
+        _tell(message, announced.failed, timezone.now())
 
 
 def _mark_abandoned_in_doubt(now: datetime | None) -> None:
@@ -203,22 +233,28 @@ def _mark_abandoned_in_doubt(now: datetime | None) -> None:
 
 
 def _sender() -> str:
-    return mime.sender(settings.DEFAULT_FROM_EMAIL)[1]
+    return _in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
 
 
-def _mail(message: OutboxMessage) -> bytes:
-    """The mail as it goes out. Raises ValueError when the recipient is not one plain address."""
+def _in_ascii(address: str) -> str:
+    """The address as every server understands it: the domain in its ASCII form."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{punycode(domain)}"
+
+
+def mail_of(message: OutboxMessage) -> bytes:
+    """Return the mail as it goes over the line. Raises ValueError for what can't be a mail to one address."""
     if not is_one_address(message.recipient):
         raise ValueError("the recipient is not one address")
-    return mime.compose(
-        mime.Mail(
-            sender=settings.DEFAULT_FROM_EMAIL,
-            recipient=message.recipient,
-            subject=message.subject,
-            text=message.text,
-            html=message.html,
-            calendar=message.calendar,
-            message_id=message.message_id,
-            language=message.language,
-        )
-    )
+    headers = {
+        "Message-ID": message.message_id,
+        "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
+        "Content-Language": message.language,
+    }
+    mail = EmailMultiAlternatives(message.subject, message.text, to=[message.recipient], headers=headers)
+    mail.encoding = _QUOTED_PRINTABLE
+    mail.attach_alternative(message.html, "text/html")
+    if message.calendar:
+        mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
+    made: Any = mail.message()
+    return bytes(made.as_bytes(linesep="\r\n"))

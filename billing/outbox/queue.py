@@ -26,10 +26,9 @@ def queue_message(
     """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
 
     With `recipient` (it may be empty) it goes to that address instead, in Dutch: a care provider's. It is rendered
-    now, in the reader's language, so it tells what was true now; `messages.NEEDED` lists what `context` must hold.
-    `calendar` (an .ics) goes along as a file. None when this event (`dedupe_key`) has its
-    message already, or when no usable address is known, which goes on the timeline. Raises ValueError when a
-    needed fact is missing.
+    now, in the reader's language, so it tells what was true now; its room announces what `context` must hold.
+    `calendar` (an .ics) goes along as a file. Returns None when this event (`dedupe_key`) has its message already, or
+    when no usable address is known, which goes on the timeline. Raises ValueError when a needed fact is missing.
     """
     now = now or timezone.now()
     language = settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language

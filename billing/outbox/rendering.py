@@ -10,24 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-# What a template needs to be given. A missing fact would be an empty place in a mail that can't be called back.
-_LETTER = {"lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until"}
-_WAY_IN = ("lines", "link_until", "provider")
-NEEDED = {
-    "receipt": {"amount", "received_at", "outstanding", "credit"},
-    "invoice_notice": _LETTER | {"due_on", "overdue", "on_hold"},
-    "friendly_note": _LETTER,
-    "reminder": _LETTER,
-    "final_notice": _LETTER | {"announced", "with_vat", "rate"},
-    "notice_of_costs": _LETTER,
-    "final": _LETTER,
-    "deferral_agreed": {"amount", "until", *_WAY_IN},
-    "plan_agreed": {"amount", "until", "terms", *_WAY_IN},
-    "installment_due": {"amount", "due_on", "number", "count", "is_deferral", *_WAY_IN},
-    "installment_missed": {"amount", "due_on", "number", "grace_until", "outstanding", *_WAY_IN},
-    "plan_broken": {"outstanding", "parts", *_WAY_IN},
-    "plan_completed": {*_WAY_IN},
-}
+from billing import rooms
 
 TEXT_WIDTH = 72
 
@@ -42,10 +25,13 @@ class Rendered:
 def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
     """The message `kind` in `language`, with dates and amounts as that language writes them.
 
-    Raises ValueError when a needed fact is missing, TemplateDoesNotExist for an unknown kind or language.
+    Raises ValueError for a kind that no room announces, and when a fact is missing: it would leave an empty place in
+    a mail that can't be called back.
     """
-    missing = NEEDED.get(kind, set()) - context.keys()
-    if missing:
+    announced = rooms.message_kinds().get(kind)
+    if announced is None:
+        raise ValueError(f"no room announces the message {kind}")
+    if missing := announced.needs - context.keys():
         raise ValueError(f"message {kind} lacks {', '.join(sorted(missing))}")
     portal_address = settings.PUBLIC_URL.partition("://")[2]
     with translation.override(language):

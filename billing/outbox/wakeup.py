@@ -1,5 +1,7 @@
 """Waking a worker. The rows are the queue; the broker is only a bell, and a bell may fail.
 
+Without Redis there is none: the worker looks every second.
+
 Rules ring by a task's name, because tasks import rules and not the other way round.
 """
 
@@ -8,6 +10,7 @@ import secrets
 from functools import partial
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 from structlog.contextvars import get_contextvars
@@ -20,7 +23,8 @@ def enqueue_on_commit(task_name: str, pk: int) -> None:
 
     A broker that is down is logged and never raised: beat's sweep finds the row without the bell.
     """
-    transaction.on_commit(partial(_send, task_name, pk))
+    if settings.REDIS_URL:
+        transaction.on_commit(partial(_send, task_name, pk))
 
 
 def _send(task_name: str, pk: int) -> None:

@@ -24,7 +24,7 @@ def compare_with_gateway(*, now: datetime | None = None) -> None:
     """Settle every payment of the last days of which the gateway's list knows more than we do.
 
     A paid one that carries a token of ours and is none of ours (a restored backup, a second installation with the
-    same key) becomes an staff task. Raises GatewayUnknown when the list can't be read to its end.
+    same key) becomes a staff task. Raises GatewayUnknown when the list can't be read to its end.
     """
     now = now or timezone.now()
     for snapshots in _chunks(mollie.list_payments(since=now - LOOK_BACK)):

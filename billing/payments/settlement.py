@@ -262,13 +262,13 @@ def _book_chargeback(payment: Payment, seen: ChargebackSnapshot) -> None:
         _release_own_hold(invoice)
 
 
-def _hold_for_review(kind: StaffTask.Kind, payment: Payment, dedupe_key: str) -> None:
+def _hold_for_review(kind: str, payment: Payment, dedupe_key: str) -> None:
     """Money that came in went out again: no letter and no cost may follow from that before a person has looked.
 
     The hold also cuts short a 14-day letter that still ran: who paid it in time owes nothing for it, ever.
     """
     _ask(kind, payment, dedupe_key)
-    place_hold(payment.invoice, Hold.Reason.STAFF, by=BY)
+    place_hold(payment.invoice, Hold.STAFF, by=BY)
 
 
 def _release_own_hold(invoice: Invoice) -> None:
@@ -277,12 +277,12 @@ def _release_own_hold(invoice: Invoice) -> None:
         Chargeback.objects.filter(payment__invoice=invoice, reversed_at=None).exists()
         or Refund.objects.filter(payment__invoice=invoice).exclude(status__in=_GIVEN_UP).exists()
     ) and ledger.balance(invoice.pk) > ZERO
-    ours = Hold.objects.filter(invoice=invoice, reason=Hold.Reason.STAFF, released_at=None, placed_by=BY).exists()
+    ours = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None, placed_by=BY).exists()
     if ours and not standing:
         # Only what is still owed needs the new last day to pay that the page of a paused invoice promises.
         owed = ledger.balance(invoice.pk) > ZERO
         due_on = schedule.time_to_pay(invoice, today=timezone.localdate()) if owed else None
-        release_hold(invoice, Hold.Reason.STAFF, by=BY, due_on=due_on)
+        release_hold(invoice, Hold.STAFF, by=BY, due_on=due_on)
 
 
 def _mirror(invoice: Invoice, kind: LedgerEntry.Kind, external_id: str, *, occurred_at: datetime) -> bool:
@@ -312,5 +312,5 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-def _ask(kind: StaffTask.Kind, payment: Payment, dedupe_key: str | None, *, note: str = "") -> None:
+def _ask(kind: str, payment: Payment, dedupe_key: str | None, *, note: str = "") -> None:
     audit.open_task(kind, dedupe_key=str(dedupe_key), invoice=payment.invoice, payment=payment, note=note)

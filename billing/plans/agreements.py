@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger
+from billing import audit, ledger, rooms
 from billing.errors import Refused
 from billing.failures import isolated
 from billing.invoices import schedule
@@ -24,12 +24,14 @@ from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffTask
 from billing.money import ZERO
+from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans.calendar_file import calendar_file
-from billing.plans.messages import key_of, open_link_context, tell, tell_broken
+from billing.plans.messages import key_of, tell, tell_broken
 from billing.plans.options import Choice, options_for, payment_schedule
 from billing.plans.progress import Progress, progress_of
 from billing.plans.reminder import days_over, did_not_arrive, needs_another, reminder_of
+from billing.rooms import Stops
 from billing.transitions import advance
 
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
@@ -127,7 +129,7 @@ def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *,
             "amount": total,
             "until": invoice.due_on,
             "terms": terms,
-            **open_link_context(invoice, invoice.due_on),
+            **open_link_context(invoice, until=invoice.due_on),
         },
         dedupe_key=f"plan_agreed:{plan.pk}",
         calendar=calendar_file(installments, language=invoice.patient.language, made_at=plan.agreed_at),
@@ -223,7 +225,8 @@ def run_day(today: date) -> None:
 def _rested_until(invoice_ids: Sequence[int]) -> dict[int, date]:
     """Until which day a hold let each of these invoices rest: the last day of all while one is active."""
     until: dict[int, date] = {}
-    for invoice_id, end in Hold.objects.filter(invoice_id__in=invoice_ids).values_list("invoice_id", "released_at"):
+    holds = Hold.objects.filter(invoice_id__in=invoice_ids, reason__in=rooms.reasons_stopping(Stops.PLANS))
+    for invoice_id, end in holds.values_list("invoice_id", "released_at"):
         day = timezone.localtime(end).date() if end else date.max
         until[invoice_id] = max(day, until.get(invoice_id, day))
     return until

@@ -3,26 +3,19 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
-from billing import ledger, links
+from billing import ledger
+from billing.invoices.holds import stopping
 from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.ledger.breakdown import parts_of
-from billing.models import Hold, Installment, Invoice, OutboxMessage, PaymentPlan
+from billing.models import Installment, OutboxMessage, PaymentPlan
 from billing.money import ZERO, from_cents, to_cents
+from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans.progress import Progress, progress_of
-
-
-def open_link_context(invoice: Invoice, until: date) -> dict[str, object]:
-    """What the mails say about opening the invoice: a link that works long after the last day to pay."""
-    until += timedelta(days=settings.LINK_VALID_DAYS)
-    link = links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
-    line = {"number": invoice.number, "link": link, "reference_ending": invoice.payment_reference[-4:]}
-    return {"lines": [line], "link_until": until, "provider": invoice.provider}
+from billing.rooms import Stops
 
 
 def key_of(installment: Installment, amount: Decimal, today: date) -> str:
@@ -37,7 +30,7 @@ def key_of(installment: Installment, amount: Decimal, today: date) -> str:
 def tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> OutboxMessage | None:
     """Queue the mail `kind` about a plan; None when this event has its mail already, or no address is known."""
     invoice = now.plan.invoice
-    context = {**open_link_context(invoice, now.ends_on), **facts}
+    context = {**open_link_context(invoice, until=now.ends_on), **facts}
     return queue_message(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
 
 
@@ -66,7 +59,7 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
         return "owed_again" if owed else None
     if owed == ZERO:
         return "paid"
-    if Hold.objects.filter(invoice_id=message.invoice_id, released_at=None).exists():
+    if stopping(Stops.PLANS, invoice_id=message.invoice_id).exists():
         return now + timedelta(days=1)
     if message.kind == "plan_broken":
         return _tell_broken_anew(message, today)

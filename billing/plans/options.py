@@ -17,6 +17,7 @@ from billing.invoices.holds import active_hold
 from billing.law.calendar import DAY, monthly_dates
 from billing.models import Invoice, PaymentPlan, ReminderStep
 from billing.money import ZERO, split
+from billing.rooms import Stops
 from billing.templatetags.money import euro
 
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
@@ -87,7 +88,7 @@ def _why_nothing(invoice: Invoice, owed: Decimal, standing: PaymentPlan | None) 
         return _("This invoice was withdrawn. You do not have to pay it.")
     if owed <= ZERO:
         return _("Nothing is left to pay on this invoice.")
-    if active_hold(invoice.pk):
+    if active_hold(invoice.pk, stops=Stops.PLANS):
         return _("This invoice is on hold. You do not have to pay now. You will hear from us.")
     if standing and standing.kind == Kind.INSTALLMENTS:
         return _("You already have a payment plan for this invoice.")

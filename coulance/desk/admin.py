@@ -14,8 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
-from billing.admin.base import DECIDERS, NOBODY, OfferedFilter, TenantAdmin
-from billing.admin.detail import moment, status_badge
+from billing.desk.base import DECIDERS, NOBODY, OfferedFilter, TenantAdmin
+from billing.desk.detail import moment, status_badge
 from billing.documents.attachment import attachment
 from billing.errors import Refused, Stale
 from billing.models import AccessEvent, Staff

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.http import HttpRequest
 from django.utils import timezone
 
 from billing.law import calendar
@@ -51,6 +52,11 @@ class Overview:
     to_confirm: int
     deadlines: int  # patients whose time to send runs out within days
     rows: list[Row]
+
+
+def facts(request: HttpRequest) -> Overview:
+    """Return what the start page of the staff site shows of coulance to who asks."""
+    return overview(request.user, today=timezone.localdate())
 
 
 def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:

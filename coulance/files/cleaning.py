@@ -1,5 +1,6 @@
 """Making a harmless file of a stranger's, in a process of its own (see coulance/files/sanitizer)."""
 
+import codecs
 import contextlib
 import os
 import signal
@@ -17,7 +18,11 @@ WALL_SECONDS = 8  # with starting up and looking around, a file takes ten at mos
 MAX_CLEAN_BYTES = 40 * 1024 * 1024  # a picture full of noise is bigger as PNG than it came
 
 Kind, Reason = Specification.Kind, Specification.Reason
-_MAGIC = {Kind.PDF: b"%PDF-", Kind.JPEG: b"\xff\xd8\xff", Kind.PNG: b"\x89PNG\r\n\x1a\n"}
+_MAGIC: dict[Specification.Kind, tuple[bytes, ...]] = {
+    Kind.PDF: (b"%PDF-", codecs.BOM_UTF8 + b"%PDF-"),  # some programs write a byte-order mark before everything
+    Kind.JPEG: (b"\xff\xd8\xff",),
+    Kind.PNG: (b"\x89PNG\r\n\x1a\n",),
+}
 
 
 class FileRejected(Exception):

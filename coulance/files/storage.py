@@ -17,6 +17,7 @@ from billing.transitions import advance
 from coulance.models import CoulanceCase, Decision, Specification
 
 FOLDER = "specifications"
+FILE_UNCHECKED = "file_unchecked"  # a task for staff
 LONGEST_NAME = 60
 Status = Specification.Status
 
@@ -51,12 +52,12 @@ def erase(row: Specification, *, outcome: Specification.Status) -> None:
 
 
 def open_task(row: Specification, *, why: str) -> None:
-    """Something of ours fails over this file, which waits: an staff task, once."""
-    audit.open_task(StaffTask.Kind.FILE_UNCHECKED, dedupe_key=f"{row.pk}", invoice=row.case.invoice, note=why)
+    """Something of ours fails over this file, which waits: a staff task, once."""
+    audit.open_task(FILE_UNCHECKED, dedupe_key=f"{row.pk}", invoice=row.case.invoice, note=why)
 
 
 def _asked_about(row: Specification) -> QuerySet[StaffTask]:
-    kind = StaffTask.Kind.FILE_UNCHECKED
+    kind = FILE_UNCHECKED
     return StaffTask.objects.filter(kind=kind, dedupe_key=f"{kind}:{row.pk}", closed_at=None)
 
 

@@ -16,12 +16,11 @@ from typing import IO, Any
 from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from billing import audit
+from billing import audit, rooms
 from billing.invoices import intake
 from billing.invoices.fields import PROVIDER, printable, read_object
 from billing.invoices.rules import Checked, InvoiceReader
 from billing.models import Provider
-from coulance import intake as coulance_intake
 from portal.intake.reader import MAX_BYTES, Broken, parts
 
 FORMAT = "invoice-batch/1"
@@ -46,7 +45,6 @@ class BatchResult:
     error_count: int = 0
     new: int = 0
     known: int = 0
-    offered: int = 0
     patients_created: int = 0
     patients_updated: int = 0
 
@@ -82,7 +80,7 @@ def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: st
                 raise
             result.report("", _("The database is busy, probably with another import. Try again in a minute."))
     if result.error_count:
-        result.new = result.known = result.offered = result.patients_created = result.patients_updated = 0
+        result.new = result.known = result.patients_created = result.patients_updated = 0
     return result
 
 
@@ -137,9 +135,8 @@ def _write(chunks: Iterator[list[Checked]], provider: Provider, result: BatchRes
 
 def _write_chunk(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
     taken = intake.create_many(provider, [one.as_new(today=today) for one in new], by=by)
-    marked = [invoice for invoice, one in zip(taken.invoices, new, strict=True) if one.coulance]
-    coulance_intake.offer(marked, today=today, by=by)
-    result.offered += len(marked)
+    for room in rooms.intakes():
+        room.accept(list(zip(taken.invoices, new, strict=True)), today, by)
     result.patients_created += taken.patients_created
     result.patients_updated += taken.patients_updated
 

@@ -10,13 +10,11 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from billing import audit
+from billing import audit, rooms
 from billing.documents import full_invoice
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice, Patient
-from billing.privacy import access_log
-from billing.privacy import export as billing_export
-from coulance import export as coulance_export
+from billing.privacy import access_log, export
 from portal.ops.private_file import private_file
 
 FACTS = "patient.json"
@@ -60,18 +58,24 @@ def _facts(patient: Patient, invoices: Sequence[Invoice], now: datetime) -> dict
     return {
         _("made"): now.isoformat(timespec="seconds"),
         str(patient.provider._meta.verbose_name): patient.provider.name,
-        str(patient._meta.verbose_name): billing_export.of_patient(patient),
+        str(patient._meta.verbose_name): export.of_patient(patient),
         str(Invoice._meta.verbose_name_plural): [_of_invoice(invoice) for invoice in invoices],
     }
 
 
 def _of_invoice(invoice: Invoice) -> dict[str, Any]:
-    told, case = billing_export.of_invoice(invoice), coulance_export.of_invoice(invoice)
-    return told | ({str(_("coulance case")): case} if case else {})
+    told = export.of_invoice(invoice)
+    for room in rooms.exports():
+        if facts := room.facts(invoice):
+            told[str(room.title)] = facts
+    return told
 
 
 def _documents(invoices: Sequence[Invoice]) -> Iterator[tuple[str, bytes]]:
     """The files in a folder for each invoice, named by our key: the number of a practice may hold a slash."""
     for invoice in invoices:
-        for name, content in (*full_invoice.stored(invoice), *coulance_export.documents(invoice)):
+        for name, content in full_invoice.stored(invoice):
             yield f"{invoice.pk}/{name}", content
+        for room in rooms.exports():
+            for name, content in room.documents(invoice):
+                yield f"{invoice.pk}/{name}", content

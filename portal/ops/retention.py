@@ -1,4 +1,4 @@
-"""Letting go, for all rooms together: what each room lets go of, and what the front door itself remembers."""
+"""Data retention, for all rooms together, and what the project itself remembers of visitors and staff."""
 
 import logging
 from datetime import date, timedelta
@@ -10,39 +10,33 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from billing import audit, rows
+from billing import audit, rooms, rows
 from billing.law.calendar import begin_of
-from billing.privacy import retention
-from coulance import retention as coulance_retention
-from guests import throttle
-from guests.models import SmsDevice
 
 log = logging.getLogger(__name__)
-SANDBOX = "sandbox.retention.forget"  # named and not imported: that room is not always there
+SANDBOX = "sandbox.retention.delete_expired"  # named and not imported: the stand-ins are not always there
 
 
 def run_day(today: date) -> None:
-    """Everything whose time is over. Logged with counts; one line in the audit trail when there was any.
+    """Remove everything whose term is over. Logged with counts; one line in the audit trail when there was any.
 
     Never for a day that lies ahead, as `run_daily --today` may ask: planning can be undone, this can't.
     """
     today = min(today, timezone.localdate())
-    counts = retention.run_day(today) | coulance_retention.run_day(today) | delete_expired(today)
-    found: dict[str, Any] = {name: count for name, count in counts.items() if count}
+    found: dict[str, Any] = {}
+    for room in rooms.announcements():
+        if room.retention:
+            found |= {name: count for name, count in room.retention(today).items() if count}
     if found:
         audit.record("data_erased", by="system", **found)
-    log.info("forgotten: %s", ", ".join(f"{name} {count}" for name, count in found.items()) or "nothing")
+    log.info("erased: %s", ", ".join(f"{name} {count}" for name, count in found.items()) or "nothing")
 
 
 def delete_expired(today: date) -> dict[str, int]:
-    """What the front door remembers of visitors and of staff who signed in."""
-    now = timezone.now()
-    codes = begin_of(today - timedelta(days=settings.RETAIN_CODE_DAYS))
+    """Remove sessions that ended and sign-ins that are old; returns how many of each."""
     sign_ins = begin_of(today - timedelta(days=settings.RETAIN_SIGN_IN_DAYS))
-    throttle.delete_idle(now=now)
     return {
-        "sessions": rows.delete(Session.objects.filter(expire_date__lt=now)),
-        "codes": rows.delete(SmsDevice.objects.filter(valid_until__lt=codes)),
+        "sessions": rows.delete(Session.objects.filter(expire_date__lt=timezone.now())),
         "sign_ins": sum(
             model.objects.filter(attempt_time__lt=sign_ins).delete()[0]
             for model in (AccessAttempt, AccessFailureLog, AccessLog)

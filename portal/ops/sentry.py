@@ -1,7 +1,7 @@
 """Errors for a Sentry: where they happened and in which request, never whose data they were about.
 
-The events are made here, from what may stand in our logs (see portal/ops/logs.py), and Sentry's own integrations are off:
-they would add bodies, addresses, local variables and queries, and headers to what we send to Mollie.
+The events are made here, from what may stand in our logs (see portal/ops/logs.py), and Sentry's own integrations are
+off: they would add bodies, addresses, local variables and queries, and headers to what we send to Mollie.
 """
 
 import logging

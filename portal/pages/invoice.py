@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from billing import rooms
 from billing.invoices.state import InvoiceView
 from billing.plans.progress import progress_of
 from guests.pages import session_ended, visible_invoice
@@ -18,7 +19,16 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
     """The page, with the sentence of a rule that just said no."""
     today = timezone.localdate()
     progress = progress_of(view.plan, view.outstanding, today=today) if view.plan else None
-    context = {"view": view, "invoice": view.invoice, "progress": progress, "refusal": refusal, "today": today}
+    panels = rooms.invoice_panels()
+    context = {
+        "view": view,
+        "invoice": view.invoice,
+        "progress": progress,
+        "refusal": refusal,
+        "today": today,
+        "panels": [panel.below for panel in panels if panel.below],
+        "hold_panel": next((p.on_hold for p in panels if p.rests and getattr(view.invoice, p.rests)), ""),
+    }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
 
 

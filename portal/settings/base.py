@@ -38,10 +38,10 @@ TRUSTED_PROXIES: int = ENV["TRUSTED_PROXIES"]
 
 # --- applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "billing",
-    "guests",
-    "coulance",
-    "portal",
+    "billing.room.BillingRoom",
+    "guests.room.GuestsRoom",
+    "coulance.room.CoulanceRoom",
+    "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),
     "portal.staff.apps.StaffAdminConfig",
     "django.contrib.auth",
@@ -259,25 +259,13 @@ SMS_COUNTRIES = ["NL"]  # mobile numbers of other countries cost more and are wh
 
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = ENV["REDIS_URL"]
-_QUEUE = DATA_DIR / "queue"
-if REDIS_URL:
-    CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int | float | str] = {
-        "visibility_timeout": 3600,
-        "socket_connect_timeout": 2,
-        "socket_timeout": 5,
-    }
-else:
-    for _folder in ("messages", "control"):
-        (_QUEUE / _folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "localhost"
-    CELERY_BROKER_TRANSPORT = "portal.ops.file_broker:Transport"  # kombu's own breaks under load
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(_QUEUE / "messages"),
-        "data_folder_out": str(_QUEUE / "messages"),
-        "control_folder": str(_QUEUE / "control"),
-        "polling_interval": 0.1,  # the default of 1 s makes a mail wait half a second for nothing
-    }
+# Without Redis the rows alone are the queue: the worker looks every second.
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = (
+    {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 5}
+    if REDIS_URL
+    else {"polling_interval": 0.1}  # the default of 1 s makes a mail wait half a second for nothing
+)
 # Every worker takes from both in turn: a morning of 50,000 letters must not make a payment of that morning wait.
 CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("mail", routing_key="mail")]
 CELERY_TASK_ROUTES = {"billing.deliver_message": {"queue": "mail"}}
@@ -298,6 +286,7 @@ SILENCED_SYSTEM_CHECKS = [
     *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
+_TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
 _SENTRY = {"()": "portal.ops.sentry.Reporter", "dsn": ENV["SENTRY_DSN"], "level": "ERROR"}
 LOGGING = {
     "version": 1,
@@ -310,7 +299,9 @@ LOGGING = {
     },
     "loggers": {
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
-        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "pikepdf")},  # a line for every step
+        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # a line for every step
+        # Without Redis these say every second that there was nothing to do.
+        **({} if REDIS_URL else {name: {"level": "WARNING"} for name in _TASK_LOGGERS}),
     },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }

@@ -21,13 +21,6 @@ INSTALLMENT_GRACE_DAYS = 7  # after the one free reminder of a missed installmen
 LINK_VALID_DAYS = 90  # the link in a mail about an invoice
 # The notice of a new invoice is no reminder, but it should not wake anybody up. A demo is looked at at any hour.
 NOTICE_HOURS = (0, 24) if SANDBOX else (7, 22)
-COULANCE_SPECIFICATION_DAYS = 30  # to send what the insurer decided
-COULANCE_NUDGE_BEFORE_DAYS = 7  # before the last day to send it
-COULANCE_REOPEN_DAYS = 30  # after a decision, in which a second specification opens the case again
-COULANCE_REOPENINGS = 2
-COULANCE_ANSWER_DAYS = 14  # at least, to send what the provider still asks
-COULANCE_PAY_DAYS = 14  # at least, from the decision
-COULANCE_PROVIDER_WORKING_DAYS = 5  # to decide, before it is late
 STAFF_IDLE_SECONDS = 60 * 60  # and SESSION_COOKIE_AGE at most: what NIST SP 800-63B asks of two factors
 GUEST_IDLE_SECONDS = 15 * 60
 GUEST_ABSOLUTE_SECONDS = 60 * 60

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Min
 from kombu.exceptions import OperationalError
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST as CONTENT_TYPE
 from prometheus_client.registry import Collector
 
+from billing import rooms
 from billing.models import Letter, OutboxMessage, Payment, ReminderStep, StaffTask, WebhookCall
 from guests import sms_code
 from portal.celery import app
@@ -105,12 +107,14 @@ def _dunning() -> Iterator[Reading]:
 
 def _people() -> Iterator[Reading]:
     items = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
-    by_kind = dict.fromkeys(StaffTask.Kind.values, 0) | dict(items)
+    by_kind = dict.fromkeys((name for name, _label in rooms.staff_task_choices()), 0) | dict(items)
     yield Reading("staff_items_open", "What waits for a person, by kind.", by_kind, "kind")
 
 
 def _broker() -> Iterator[Reading]:
-    """The broker is only a bell, so one that is down is a reading and no error."""
+    """The broker is only a bell, so one that is down is a reading and no error. Without REDIS_URL there is none."""
+    if not settings.REDIS_URL:
+        return
     try:
         with app.connection_for_read() as connection:
             channel: Any = connection.default_channel

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing.admin import figures
+from billing.desk import figures
 from billing.models import DayFigure
 from billing.money import from_cents
 from guests.sms_code import few_are_used
@@ -103,11 +103,10 @@ def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
 def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
     """Words, number, and whether somebody should look."""
     codes, outbox, payments = (found[n].values for n in ("codes_last_hour", "outbox_messages", "payments_last_day"))
-    up = bool(found["broker_up"].value)
     stuck = int(outbox["failed"] + outbox["in_doubt"])
     minutes = round(found["outbox_oldest_seconds"].value / 60)
     webhook_minutes = round(found["webhooks_oldest_seconds"].value / 60)
-    return [
+    tiles: list[tuple[str, Any, bool]] = [
         (_("payments paid in 24 hours"), int(payments["paid"]), False),
         (_("payments not finished"), int(payments["open"] + payments["pending"] + payments["create_unknown"]), False),
         (_("messages waiting"), int(outbox["queued"] + outbox["sending"]), False),
@@ -117,7 +116,12 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("codes sent in an hour"), int(codes["sent"]), False),
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
-        (_("open staff task"), int(found["staff_items_open"].value), False),
-        (_("broker"), _("answers") if up else _("does not answer"), not up),
-        (_("tasks in the queue"), int(found["queue_messages"].value) if up else "?", not up),
+        (_("open staff tasks"), int(found["staff_items_open"].value), False),
     ]
+    if "broker_up" in found:
+        up = bool(found["broker_up"].value)
+        tiles += [
+            (_("broker"), _("answers") if up else _("does not answer"), not up),
+            (_("tasks in the queue"), int(found["queue_messages"].value) if up else "?", not up),
+        ]
+    return tiles

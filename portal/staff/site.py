@@ -14,26 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_otp.admin import OTPAdminSite
 
-from billing.admin.base import TenantAdmin
-from billing.admin.worklist import waiting_for
-from coulance.desk import panel
+from billing import rooms
+from billing.desk.base import TenantAdmin
+from billing.desk.worklist import waiting_for
+from billing.rooms import Desk
 from portal.staff import idle, operations, otp, views
 from portal.staff.forms import FindForm
 
-# The tables in the order of the day's work; those of later rooms follow.
-ORDER = (
-    "CoulanceCase",
-    "StaffTask",
-    "Invoice",
-    "Payment",
-    "OutboxMessage",
-    "LedgerEntry",
-    "Patient",
-    "Provider",
-    "PracticeRules",
-    "AuditEvent",
-    "Staff",
-)
 # `/r/` leads to the address of any row of any provider; signing out must also work before there is a code app.
 _NOT_OURS = ("view_on_site", "logout")
 
@@ -115,11 +102,14 @@ class StaffSite(OTPAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """What waits. The list of tables stands in every page's head already, so it is not made once more."""
         request.current_app = self.name
+        waiting = waiting_for(request.user)
+        panels = [(desk.panel, desk.facts(request)) for desk in desks() if desk.facts]
         context = {
             **self.each_context(request),
             "title": self.index_title,
-            "waiting": waiting_for(request.user),
-            "desk": panel.overview(request.user, today=timezone.localdate()),
+            "waiting": waiting,
+            "panels": panels,
+            "nothing_waits": not waiting.total and not any(panel.waiting for _template, panel in panels),
             "find_form": FindForm(),
             **(extra_context or {}),
         }
@@ -128,6 +118,12 @@ class StaffSite(OTPAdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The tables in the order of the work, not of the alphabet."""
         apps = super().get_app_list(request, app_label)
+        order = [table for desk in desks() for table in desk.tables]
         for app in apps:
-            app["models"].sort(key=lambda m: ORDER.index(m["object_name"]) if m["object_name"] in ORDER else len(ORDER))
+            app["models"].sort(key=lambda m: order.index(m["object_name"]) if m["object_name"] in order else len(order))
         return apps
+
+
+def desks() -> list[Desk]:
+    """Return what staff see of each room, billing first."""
+    return [room.desk for room in rooms.announcements()]

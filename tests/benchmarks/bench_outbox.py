@@ -85,7 +85,7 @@ def ready_made() -> list[tuple[str, str, bytes]]:
     from billing.outbox import delivery
 
     return [
-        (settings.DEFAULT_FROM_EMAIL, row.recipient, delivery._mail(row))
+        (settings.DEFAULT_FROM_EMAIL, row.recipient, delivery.mail_of(row))
         for row in OutboxMessage.objects.order_by("pk")
     ]
 

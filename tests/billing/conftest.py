@@ -9,8 +9,8 @@ from tests.smtp_sink import Sink
 
 
 @pytest.fixture
-def sink(request: pytest.FixtureRequest, settings: Any) -> Iterator[Sink]:
-    """A real mail server of this test alone, and the settings that lead to it; with pipelining, unless asked."""
-    with Sink(pipelining=getattr(request, "param", True)) as sink:
+def sink(settings: Any) -> Iterator[Sink]:
+    """A real mail server of this test alone, and the settings that lead to it."""
+    with Sink() as sink:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
         yield sink

@@ -1,6 +1,6 @@
 """What a stranger's file would try, had it taken over the process: `python -m tests.coulance.attempts yes|no`.
 
-It prints which attempts to reach out are stopped by no wall, with the wall closed or not.
+It prints which attempts to reach out are not stopped, with system calls filtered or not.
 """
 
 import os
@@ -38,11 +38,11 @@ def is_stopped(name: str) -> bool:
     except (PermissionError, ValueError):
         return True
     except OSError:
-        return False  # the wall let it through; it failed by itself
+        return False  # it was let through, and failed by itself
     return False
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "yes" and not isolation.install_seccomp():
-        sys.exit("this kernel has no such wall")
+        sys.exit("this machine has no such filter")
     print(*[name for name in ATTEMPTS if not is_stopped(name)])  # noqa: T201

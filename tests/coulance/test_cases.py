@@ -205,7 +205,7 @@ class TestChecking:
         (found,) = send(case, hostile.picture("PNG"))
         checking.sweep()
         assert (fresh(lost).status, fresh(found).status) == (FileStatus.RECEIVED, FileStatus.CLEAN)
-        (item,) = StaffTask.objects.filter(kind=StaffTask.Kind.FILE_UNCHECKED)
+        (item,) = StaffTask.objects.filter(kind="file_unchecked")
         assert (item.invoice, item.note) == (case.invoice, "FileNotFoundError")
         claimed_at = fresh(lost).claimed_at
         checking.sweep()

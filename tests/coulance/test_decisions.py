@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from billing import ledger
-from billing.admin import timeline
+from billing.desk import timeline
 from billing.errors import Refused, Stale
 from billing.invoices.state import look_at
 from billing.law import calendar

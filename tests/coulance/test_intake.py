@@ -27,7 +27,7 @@ def test_an_offer_starts_the_case_and_lets_the_invoice_rest():
         assert (case.status, case.specification_due_on) == (Status.OFFERED, TODAY + timedelta(days=30))
         hold = Hold.objects.get(invoice=invoice)
         assert (hold.reason, hold.until, hold.released_at) == (
-            Hold.Reason.AWAITING_DECISION,
+            "awaiting_decision",
             case.specification_due_on,
             None,
         )

@@ -42,7 +42,7 @@ def offered():
 
 def pause(row, language="nl"):
     Patient.objects.update(language=language)
-    holds.place_hold(row.invoice, Hold.Reason.STAFF, by="staff:els", note="klacht")
+    holds.place_hold(row.invoice, Hold.STAFF, by="staff:els", note="klacht")
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -70,7 +70,7 @@ def read(site: Site) -> World:
     )
     world.asked = [
         (numbers.get(invoice_id, ""), kind)
-        for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_staffitem")
+        for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_stafftask")
     ]
     world.files = [
         (*row, site.has_document(stored_name))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portal.ops.supervisor import LAUNCHER
+from portal.management.commands.serve import WITH_PARENT
 from tests.canaries import leaks_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,7 +37,7 @@ class Part:
     def start(self) -> None:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*(("setpriv", "--pdeathsig", "TERM", "--") if self.as_user else LAUNCHER), *self.command],
+                [*WITH_PARENT, *self.command],
                 cwd="/" if self.as_user else ROOT,
                 env=dict(self.environment),
                 stdin=subprocess.PIPE if self.pipes else subprocess.DEVNULL,

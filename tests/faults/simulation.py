@@ -86,7 +86,6 @@ class Faults:
     def __init__(self, site: Site, rng: random.Random, outcome: Outcome, count: int) -> None:
         self.site, self._rng, self._outcome, self._count = site, rng, outcome, count
         self._parts = dict(site.keeper.parts)
-        self._servers = site.servers is not None
         if site.servers:
             self._parts |= site.servers.keeper.parts
         self._watchers: list[tuple[threading.Thread, list[Part]]] = []
@@ -105,8 +104,7 @@ class Faults:
         self.site.set_faults(None)
 
     def _kill(self) -> None:
-        kinds = KILLS | (SERVER_KILLS if self._servers else {})
-        name = self._rng.choices(list(kinds), list(kinds.values()))[0]
+        name = self._choose(KILLS | SERVER_KILLS)
         part = self._parts[name.partition(" ")[0]]
         if any(watcher.is_alive() and part in needed for watcher, needed in self._watchers):
             return  # how long a recovery takes can't be told when it is killed once more
@@ -118,6 +116,11 @@ class Faults:
             part.send(signal.SIGKILL)
         self._outcome.kills[name] += 1
         self._watch(name, part)
+
+    def _choose(self, kinds: dict[str, int]) -> str:
+        """One of the kinds whose part this site has: without Redis there are no servers and no beat of its own."""
+        present = {name: weight for name, weight in kinds.items() if name.partition(" ")[0] in self._parts}
+        return self._rng.choices(list(present), list(present.values()))[0]
 
     def _signal_child(self, part: Part, number: signal.Signals) -> int | None:
         children = part.children()
@@ -152,8 +155,7 @@ class Faults:
         watcher.start()
 
     def _pause(self) -> None:
-        kinds = STOPS | (SERVER_STOPS if self._servers else {})
-        name = self._rng.choices(list(kinds), list(kinds.values()))[0]
+        name = self._choose(STOPS | SERVER_STOPS)
         part = self._parts[name.partition(" ")[0]]
         seconds = self._rng.uniform(1, 3)
         if name.endswith("child"):
@@ -244,7 +246,7 @@ def _is_quiet(site: Site) -> bool:
 
 def run_batch(
     seeds: Sequence[int], *, folder: Path, template: Path, servers: Servers | None, acts: int, faults: int,
-    worker_app: str = "portal.celery", always: dict[str, Any] | None = None,
+    worker_app: str = "tests.faults.timetable", always: dict[str, Any] | None = None,
     leaps: Sequence[timedelta | None] = SETTLE,
 ) -> Outcome:  # fmt: skip
     """Walk the histories of `seeds` at once, and say what came of it.

@@ -129,7 +129,9 @@ class Servers:
 class Site:
     """One set of processes for one batch of histories, in a folder of its own."""
 
-    def __init__(self, folder: Path, *, template: Path, servers: Servers | None, worker_app: str = "portal.celery"):
+    def __init__(
+        self, folder: Path, *, template: Path, servers: Servers | None, worker_app: str = "tests.faults.timetable"
+    ):
         self.folder, self.servers, self._worker_app = folder, servers, worker_app
         self.port, self.bank_port = two_free_ports(), two_free_ports()
         self.url, self.bank_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.bank_port}"
@@ -182,9 +184,10 @@ class Site:
         for number in "12":
             command = [*celery, self._worker_app, "worker", *pool, "-n", f"worker{number}@%h"]
             parts.append(Part(f"worker{number}", command, self.environment, log / f"worker{number}.log", _worker_works))
-            command = [*celery, "tests.faults.timetable", "beat", "--loglevel", "INFO"]
-            command += ["--schedule", str(self._data / f"beat{number}")]
-            parts.append(Part(f"beat{number}", command, self.environment, log / f"beat{number}.log", _beat_works))
+            if self.servers:  # without Redis each worker runs the timetable itself
+                command = [*celery, "tests.faults.timetable", "beat", "--loglevel", "INFO"]
+                command += ["--schedule", str(self._data / f"beat{number}")]
+                parts.append(Part(f"beat{number}", command, self.environment, log / f"beat{number}.log", _beat_works))
         return parts
 
     def __enter__(self) -> "Site":

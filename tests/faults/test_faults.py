@@ -11,7 +11,10 @@ from tests.faults import model, simulation
 from tests.faults.site import ground
 
 DATABASE = "postgresql" if settings.DATABASES["default"]["ENGINE"].endswith("postgresql") else "sqlite"
-both_databases = pytest.mark.both_databases
+pytestmark = [
+    pytest.mark.both_databases,
+    *([pytest.mark.long] if DATABASE == "sqlite" else []),  # the short run walks them where production does
+]
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +32,16 @@ def walked(stood, seeds, **more):
 
 
 @pytest.fixture(scope="module")
-def outcome(stood):
-    return walked(stood, range(1, 11), acts=4, faults=8)
+def outcome(stood, pytestconfig):
+    long = pytestconfig.getoption("--long")
+    return walked(stood, range(1, 11 if long else 4), acts=4, faults=8 if long else 5)
 
 
-@both_databases
 def test_nothing_is_lost_or_doubled_while_parts_are_killed(outcome):
     assert outcome.problems == []
     assert outcome.kills.total() + outcome.stops.total() >= 1
-    assert outcome.counts["paid"] >= 5
-    assert outcome.counts["mails arrived"] >= 10
+    assert outcome.counts["paid"] >= len(outcome.seeds) // 2
+    assert outcome.counts["mails arrived"] >= len(outcome.seeds)
     assert outcome.counts["files sent"] >= 1
 
 
@@ -138,6 +141,8 @@ def test_the_judge_finds(outcome, lie):
     assert list(model.judge(world, outcome.histories)) != []
 
 
+@pytest.mark.long
+@pytest.mark.slow_because("a batch of histories is walked, and then as long as it takes until all is quiet")
 def test_without_the_lock_mails_arrive_twice_and_it_is_seen(stood):
     outcome = walked(
         stood, range(901, 904), acts=2, faults=0, leaps=simulation.SETTLE[:1],

@@ -1,4 +1,11 @@
-"""beat's own timetable, quickened (`celery -A tests.faults.timetable beat`): a simulation lasts seconds, not days."""
+"""beat's own timetable, quickened (`celery -A tests.faults.timetable beat`): a simulation lasts seconds, not days.
+
+Without Redis a worker runs it itself (`celery -A tests.faults.timetable worker`).
+"""
+
+import logging
+
+from celery.signals import worker_ready
 
 from portal.celery import app
 
@@ -13,3 +20,9 @@ OTHERS = 8.0
 for name, entry in app.conf.beat_schedule.items():
     entry["schedule"] = SECONDS.get(name, OTHERS)
     entry["options"] = {"expires": 10}
+
+
+@worker_ready.connect
+def say_what_is_done(**_):
+    """Without Redis the product does not write a line for each task; a simulation tells by them who works."""
+    logging.getLogger("celery.app.trace").setLevel(logging.INFO)

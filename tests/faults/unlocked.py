@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from billing.outbox import delivery  # noqa: E402  the settings come first
-from portal.celery import app  # noqa: E402, F401  Celery looks for it here
+from tests.faults.timetable import app  # noqa: E402, F401  Celery looks for it here
 
 # The other worker sweeps every second (timetable.py): it reads the row while this one is about to write it.
 LONGER_THAN_A_SWEEP_WAITS = 1.2

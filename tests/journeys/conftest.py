@@ -1,24 +1,12 @@
-"""The running product and a real Chromium."""
+"""A real Chromium at the running product."""
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.journeys.product import Product
 from tests.journeys.visitor import Visitor
-
-
-@pytest.fixture(scope="session")
-def product() -> Iterator[Product]:
-    with tempfile.TemporaryDirectory(prefix="zorgrekening-journeys-", ignore_cleanup_errors=True) as folder:
-        product = Product(Path(folder))
-        yield product
-        assert product.stop() == 0, product.output[-20:]
-    assert not product.tracebacks(), product.tracebacks()
-    assert product.leaks() == []
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ def say():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_bell_takes_the_id_of_the_request_along(published):
+def test_the_bell_takes_the_id_of_the_request_along(published, settings):
+    settings.REDIS_URL = settings.REDIS_URL or "redis://set"  # without one nothing is published
     with bound_contextvars(request_id="r-1"):
         wakeup.enqueue_on_commit("billing.nothing", 1)
     wakeup.enqueue_on_commit("billing.nothing", 1)

@@ -1,4 +1,4 @@
-"""Settings, system checks and what stands in `.environment.example`."""
+"""Settings, system checks and what stands in `.env.example`."""
 
 import os
 import re
@@ -10,6 +10,7 @@ import pytest
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 
+from coulance import checks as coulance_checks
 from coulance.files.sanitizer import isolation
 from portal import checks, environment
 from portal.settings.secrets import stored_secret
@@ -39,9 +40,32 @@ def manage(*arguments, folder, **variables):
 
 
 def test_the_example_lists_every_variable_with_its_default_and_help():
-    assert (ROOT / ".environment.example").read_text() == environment.example(), (
-        "run: python -m portal.environment > .environment.example"
-    )
+    example = (ROOT / ".env.example").read_text()
+    listed = re.findall(r"^# \S.+\n#([A-Z0-9_]+)=(.*)$", example, re.MULTILINE)
+    assert [name for name, _ in listed] == re.findall(r"^#([A-Z0-9_]+)=", example, re.MULTILINE), "help is missing"
+    shown = {bool: int, int: int, str: str, list: ",".join}
+    assert listed == [(name, str(shown[kind](default))) for name, (kind, default) in environment.VARIABLES.items()]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"PORT": "abc"}, "PORT must be a whole number, not 'abc'."),
+        ({"TRUSTED_PROXIES": "1.5"}, "TRUSTED_PROXIES must be a whole number, not '1.5'."),
+        ({"SANDBOX": "maybe"}, "SANDBOX must be 1 or 0, not 'maybe'."),
+    ],
+)
+def test_a_value_that_can_not_be_read_is_told_with_a_sentence(variables, sentence, tmp_path):
+    result = manage("check", folder=tmp_path, **PRODUCTION | variables)
+    assert result.returncode == 1
+    assert result.stderr == f"{sentence} See .env.example.\n"
+
+
+def test_words_for_yes_and_no_are_understood(monkeypatch):
+    monkeypatch.setenv("DEBUG", "True")
+    monkeypatch.setenv("SANDBOX", "off")
+    read = environment.read()
+    assert (read["DEBUG"], read["SANDBOX"]) == (True, False)
 
 
 def test_settings_read_the_environment_only_through_the_table():
@@ -142,7 +166,7 @@ def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monke
 
 
 def test_a_machine_without_the_wall_around_strangers_files_is_named(monkeypatch):
-    assert checks.check_seccomp() == []
+    assert coulance_checks.check_seccomp() == []
     monkeypatch.setattr(isolation, "_MACHINES", {})
-    (message,) = checks.check_seccomp()
-    assert message.id == "portal.W004"
+    (message,) = coulance_checks.check_seccomp()
+    assert message.id == "coulance.W001"

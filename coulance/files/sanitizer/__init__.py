@@ -2,7 +2,7 @@
 
 `python -m coulance.sanitizer pdf|jpeg|png` reads the file from standard input and writes a new one, made from what is
 harmless in it, to standard output. It imports nothing of ours and no Django, and gets no environment, no keys, no
-database; `walls` says what keeps it from fetching them.
+database; `isolation` says what keeps it from fetching them.
 
 Exit status 0: the new file. REFUSED: the file is at fault. Another one: the sanitizer is, or its machine. A signal: the
 file took more than it may.

@@ -1,5 +1,6 @@
-"""The process itself: limits first, then the libraries that parse, then the wall, and only then the file."""
+"""The process itself: limits, then the libraries that parse, then the filter of system calls, and then the file."""
 
+import logging
 import sys
 import warnings
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, isolation
 def main(kind: str) -> int:
     isolation.apply_rlimits()
     warnings.simplefilter("ignore")  # what a library says of a file is for nobody
+    logging.disable()
     rewrite = _rewrite_for(kind)
     isolation.install_seccomp()
     try:

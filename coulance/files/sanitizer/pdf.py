@@ -1,218 +1,85 @@
-"""A new PDF from the pages of a stranger's, with only what is needed to see them.
+"""Make a new PDF from a picture of every page of a stranger's: what a viewer shows of it, and nothing else.
 
-An allow-list first: pages keep their drawing, fonts, pictures and size. Everything that acts, links, fetches, embeds
-or asks (actions, JavaScript, forms, annotations, attachments, layers, metadata) has no place in it, and is also looked
-for inside what is kept. Streams are copied as they are: unpacking all of them is what a bomb waits for.
+No object, font, packed picture, form, annotation, script or metadata of the original gets into the new file. pdfium is
+chosen because it is what Chrome shows the original with, in a build without JavaScript and XFA, and because it both
+draws the pages and writes the new file.
 """
 
 import io
-import zlib
-from collections.abc import Iterator
-from typing import Any
+import math
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
+from PIL import Image
+from pypdfium2 import PdfDocument, PdfImage, PdfiumError, PdfMatrix, PdfPage, raw
 
 from coulance.files.sanitizer import BROKEN_FILE, Unacceptable
 
 MAX_PAGES = 100
-MAX_OBJECTS = 20_000
-MAX_PIXELS = 100_000_000  # of one picture
-MAX_PLAIN_BYTES = 300_000_000  # of all packed streams together: counted, never kept
-MAX_LZW_BYTES = 256 * 1024  # packed; this old filter can't be counted here, and swells 2700 times at most
-_CHUNK = 64 * 1024
-_PAGE = ("/Type", "/Contents", "/Resources", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Group")
-_RESOURCES = ("/ExtGState", "/ColorSpace", "/Pattern", "/Shading", "/XObject", "/Font", "/ProcSet")
-_FLATE = (Name.FlateDecode, Name("/Fl"))
-_LZW = (Name.LZWDecode, Name("/LZW"))
-
-
-def _words(names: str) -> frozenset[str]:
-    return frozenset(names.split())
-
-
-# What never belongs in anything that a page draws with, wherever it hides. /Parent would lead out of the page; each
-# page gets its own back at the end.
-_NEVER = _words(
-    "/A /AA /AF /AcroForm /Alternates /Annots /Collection /EF /EmbeddedFiles /GoToR /JS /JavaScript /LastModified"
-    " /Launch /Metadata /Names /OC /OPI /OpenAction /Parent /PieceInfo /RF /Ref /RichMedia /StructParent /StructParents"
-    " /SubmitForm /URI /XFA"
-)
-_OUTSIDE = ("/F", "/FFilter", "/FDecodeParms")  # in a stream: its bytes lie in another file
-_ACTING_TYPES = _words("/Action /Annot /EmbeddedFile /F /Filespec /Rendition /Sig")
-_ACTIONS = _words(
-    "/GoTo /GoTo3DView /GoToE /GoToR /Hide /ImportData /JavaScript /Launch /Movie /Named /Rendition /ResetForm"
-    " /RichMediaExecute /SetOCGState /Sound /SubmitForm /Thread /Trans /URI"
-)
-# In these the keys are names that a producer thought of, and may look like any of the words above. Only in resources:
-# elsewhere the same key holds one font, one colour space.
-_NAME_MAPS = _words("/ColorSpace /ExtGState /Font /Pattern /Shading /XObject")
-
-
-def _open_source_of_chance() -> None:
-    """qpdf opens /dev/urandom when it first meets encryption, and keeps it: behind the wall that would be too late."""
-    sealed = Pdf.new()
-    sealed.Root.Lang = "nl"  # something to encrypt
-    sealed.save(io.BytesIO(), encryption=pikepdf.Encryption(owner="", user="", R=4))
-
-
-_open_source_of_chance()
+DPI = 200  # of the page on paper: 6 point letters are sharp on a screen
+MAX_SIDE = 3500  # pixels: a photo is often a "page" of more than a metre
+MAX_PIXELS = 100_000_000  # of all pages together; 25 sheets of A4 at full sharpness, 100 at 100 dpi
+MAX_PICTURE_PIXELS = 52_000_000  # of all pictures on a page; pdfium draws black what finds no memory, and says nothing
+JPEG_QUALITY = 80
+_POINTS_PER_INCH = 72
+Image.preinit()  # Pillow reads its modules when it needs them; in isolation no file can be opened any more
 
 
 def rewrite(content: bytes) -> bytes:
-    """The same pages in a new file. Raises Unacceptable: damaged, password, too_complex."""
+    """Return a PDF with a picture of each page. Raises Unacceptable: damaged, password, too_complex."""
     try:
-        with Pdf.open(io.BytesIO(content), suppress_warnings=True, inherit_page_attributes=True) as source:
-            return _written(_new_from(source))
-    except pikepdf.PasswordError:
-        raise Unacceptable("password") from None
-    except RecursionError:
-        raise Unacceptable("too_complex") from None
-    except (pikepdf.PdfError, *BROKEN_FILE):
+        with PdfDocument(content) as source:
+            return _new_from(source)
+    except PdfiumError as error:
+        is_locked = getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD
+        raise Unacceptable("password" if is_locked else "damaged") from None
+    except BROKEN_FILE:
         raise Unacceptable("damaged") from None  # what a library says about a broken file has no more to tell
 
 
-def _new_from(source: Pdf) -> Pdf:
-    if source.is_encrypted:
-        raise Unacceptable("password")
-    if len(source.objects) > MAX_OBJECTS or len(source.pages) > MAX_PAGES:
+def _new_from(source: PdfDocument) -> bytes:
+    if len(source) > MAX_PAGES:
         raise Unacceptable("too_complex")
-    if len(source.pages) < 1:
+    if len(source) < 1:
         raise Unacceptable("damaged")
-    if any("/Annots" in page.obj for page in source.pages):
-        source.flatten_annotations("screen")  # what was filled in on a form is drawn; the form goes
-    new = Pdf.new()
-    for page in source.pages:
-        _keep_only(page.obj, _PAGE)
-        if isinstance(page.obj.get("/Resources"), Dictionary):
-            _keep_only(page.obj.Resources, _RESOURCES)
-        new.pages.append(page)
-    plain_bytes = 0
-    for stream in _strip([page.obj for page in new.pages]):
-        plain_bytes += _plain_size(stream, MAX_PLAIN_BYTES - plain_bytes)
-    for page in new.pages:
-        page.obj.Parent = new.Root.Pages
-    return new
-
-
-def _written(new: Pdf) -> bytes:
+    source.init_forms()  # else what was filled in on a form is not drawn
+    scale = _scale([source.get_page_size(number) for number in range(len(source))])
     out = io.BytesIO()
-    new.remove_unreferenced_resources()
-    new.save(
-        out,
-        compress_streams=False,
-        stream_decode_level=pikepdf.StreamDecodeLevel.none,
-        object_stream_mode=pikepdf.ObjectStreamMode.disable,
-        deterministic_id=True,
-        encryption=False,
-    )
+    with PdfDocument.new() as new:
+        for page in source:
+            if _picture_pixels(page) > MAX_PICTURE_PIXELS:
+                raise Unacceptable("too_complex")
+            _add(new, page.get_size(), _picture(page, scale))
+            page.close()
+        new.save(out)
     return out.getvalue()
 
 
-def _keep_only(dictionary: Any, names: tuple[str, ...]) -> None:
-    for key in set(dictionary.keys()) - set(names):
-        del dictionary[key]
+def _scale(sizes: list[tuple[float, float]]) -> float:
+    """Return how many pixels a point gets, so that all pages together stay within MAX_PIXELS."""
+    area = sum(width * height for width, height in sizes)
+    return min(DPI / _POINTS_PER_INCH, math.sqrt(MAX_PIXELS / area))
 
 
-def _strip(roots: list[Object]) -> Iterator[Stream]:
-    """Take out of everything that is reachable what may not be there; each stream that stays, once."""
-    seen: set[tuple[int, int]] = set()
-    waiting = [(root, "", False) for root in roots]
-    visited = 0
-    while waiting:
-        current, place, is_name_map = waiting.pop()
-        visited += 1
-        if visited > 50 * MAX_OBJECTS:
-            raise Unacceptable("too_complex")
-        if current.is_indirect:
-            if current.objgen in seen:
-                continue
-            seen.add(current.objgen)
-        if isinstance(current, Array):
-            waiting += [(item, "", False) for item in current if isinstance(item, Object)]
-            continue
-        if not isinstance(current, Dictionary | Stream):
-            continue
-        if isinstance(current, Stream):
-            yield current
-        _delete_what_may_not_stay(current, is_name_map=is_name_map)
-        for key, value in current.items():
-            if isinstance(value, Object):
-                waiting.append((value, key, _is_name_map(place, key, value)))
+def _picture_pixels(page: PdfPage) -> int:
+    """Return how many pixels the pictures on the page say they have; none of them is unpacked for that."""
+    return sum(math.prod(picture.get_px_size()) for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
 
 
-def _is_name_map(place: str, key: str, value: Object) -> bool:
-    named = (place == "/Resources" and key in _NAME_MAPS) or key == "/CharProcs"
-    return named and isinstance(value, Dictionary) and not isinstance(value, Stream)
+def _picture(page: PdfPage, scale: float) -> io.BytesIO:
+    """Return the page as JPEG, as a screen shows it: turned, cropped, with its annotations and filled-in fields."""
+    bitmap = page.render(scale=min(scale, MAX_SIDE / max(page.get_size())), rev_byteorder=True, prefer_bgrx=True)
+    picture = io.BytesIO()
+    bitmap.to_pil().convert("RGB").save(picture, "JPEG", quality=JPEG_QUALITY)
+    bitmap.close()
+    picture.seek(0)
+    return picture
 
 
-def _delete_what_may_not_stay(current: Any, *, is_name_map: bool) -> None:
-    """Out of one dictionary or stream; all of it, when it acts by itself."""
-    acts = _acts(current)
-    for key in list(current.keys()):
-        if key == "/Length" and isinstance(current, Stream):
-            continue  # written anew, and never deleted
-        outside = isinstance(current, Stream) and key in _OUTSIDE
-        if acts or outside or not _may_stay(key, current.get(key), in_name_map=is_name_map):
-            del current[key]
-
-
-def _may_stay(key: str, value: Any, *, in_name_map: bool) -> bool:
-    if in_name_map:
-        if not isinstance(value, Array | Dictionary | Stream | Name):
-            return False
-        if isinstance(value, Name) and str(value) in _ACTIONS:
-            return False
-    elif key in _NEVER:
-        return False
-    return not _acts(value)
-
-
-def _acts(value: Any) -> bool:
-    """Whether this does something by itself, or is what hangs on a page instead of being drawn on it."""
-    if isinstance(value, Dictionary | Stream):
-        return str(value.get("/Type")) in _ACTING_TYPES or str(value.get("/S")) in _ACTIONS
-    if isinstance(value, Array):
-        return any(isinstance(item, Dictionary) and _acts(item) for item in value)
-    return False
-
-
-def _plain_size(stream: Stream, most: int) -> int:
-    """How many bytes a viewer will unpack; raises Unacceptable as soon as that is more than `most`."""
-    if int(stream.get("/Width", 0)) * int(stream.get("/Height", 0)) > MAX_PIXELS:
-        raise Unacceptable("too_complex")
-    filters = stream.get("/Filter", Array())
-    chain = list(filters) if isinstance(filters, Array) else [filters]
-    raw = stream.read_raw_bytes()
-    if any(name in _LZW for name in chain) and len(raw) > MAX_LZW_BYTES:
-        raise Unacceptable("too_complex")
-    layers = 0
-    for name in chain:
-        if name not in _FLATE:
-            break
-        layers += 1
-    total = 0
-    for start in range(0, len(raw), _CHUNK):
-        if start == 0:
-            unpackers = [zlib.decompressobj() for _layer in range(layers)]
-        total += _pour(raw[start : start + _CHUNK], unpackers, most - total)
-    return total
-
-
-def _pour(data: bytes, unpackers: list[Any], most: int) -> int:
-    """Pour `data` through the unpackers, a little at a time; how much came out of all of them."""
-    if not unpackers:
-        return len(data)
-    total, first, rest = 0, unpackers[0], unpackers[1:]
-    while data:
-        try:
-            plain = first.decompress(data, _CHUNK)
-        except zlib.error:
-            return total  # a damaged picture; viewers show what they can
-        total += len(plain)
-        if rest:
-            total += _pour(plain, rest, most - total)
-        if total > most:
-            raise Unacceptable("too_complex")
-        data = first.unconsumed_tail
-    return total
+def _add(new: PdfDocument, size: tuple[float, float], picture: io.BytesIO) -> None:
+    """Add a page of this size to the new file, filled by the picture."""
+    image = PdfImage.new(new)
+    image.load_jpeg(picture, inline=True)
+    image.set_matrix(PdfMatrix().scale(*size))
+    page = new.new_page(*size)
+    page.insert_obj(image)
+    page.gen_content()
+    page.close()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.admin.accounts import add_member
+from billing.desk.accounts import add_member
 from billing.errors import Refused
 from billing.models import Provider, Staff
 from portal.staff import otp

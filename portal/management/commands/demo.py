@@ -14,14 +14,14 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
-from billing.admin import figures
-from billing.admin.accounts import add_member
+from billing import rooms
+from billing.desk import figures
+from billing.desk.accounts import add_member
 from billing.models import Invoice, Provider, Staff
 from portal import environment
 from portal.intake import batch
 from portal.management.commands.serve import prepare, refuse_busy_ports, serve
-from portal.ops import demo, demo_specifications
-from portal.ops.supervisor import end_with_parent
+from portal.ops import demo
 from portal.staff import otp
 
 ACTOR = "demo"
@@ -33,8 +33,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
             raise CommandError("The demo runs with stand-in servers only: SANDBOX=1 manage.py demo, or make demo.")
-        if "MAKELEVEL" in os.environ:
-            end_with_parent()  # make that is killed can't tell us any more
         refuse_busy_ports()
         environment.demo_choices().write_text(f"SANDBOX=1\nPORT={settings.PORT}\n")
         self.stdout.write("Preparing the database and the pages …")
@@ -59,7 +57,9 @@ def fill(today: date) -> None:
                 result = batch.import_file(file.name, dry_run=False, today=received_on, by=ACTOR)
             if result.errors:
                 raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
-        demo_specifications.seed()
+        for room in rooms.announcements():
+            if room.demo:
+                room.demo()
 
 
 def add_staff() -> dict[str, str]:

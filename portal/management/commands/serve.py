@@ -1,8 +1,13 @@
 """`manage.py serve`: web, worker, beat and, when it is on, the sandbox, as one process tree."""
 
+import fcntl
+import io
 import os
+import shlex
+import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,34 +17,54 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
+from django.db import connections
+from supervisor.medusa.asyncore_25 import ExitNow
+from supervisor.options import ServerOptions
+from supervisor.states import ProcessStates, SupervisorStates
+from supervisor.supervisord import Supervisor
 
-from portal.ops.supervisor import Supervisor, port_is_free
+from billing import rooms
 
 # The admin loads their small twins (*.min.js) unless DEBUG is on; to compress these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")
 
-WORKER_IS_READY = " ready."  # Celery's line: "celery@name ready."
+# A process that ends within so many seconds of its start failed to start; after so many more tries nothing goes on.
+START_SECONDS, START_RETRIES = 30, 5
+STOP_SECONDS = 20  # then what does not listen is killed
+# Linux sends the process SIGTERM when its parent dies, however that came about (kill -9 too): no port stays taken.
+WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 
 
 def processes() -> dict[str, list[str]]:
-    """The command line of every process, by name."""
+    """Return the command line of every process, by name."""
     python = sys.executable
-    celery = [python, "-m", "celery", "-A", "portal.celery"]
-    worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", "4"]
+    celery = [python, "-m", "celery", "-A", "portal.celery", "--quiet"]
+    # Without Redis each line of the timetable may hold a thread, and there must be one for each (see portal/celery.py).
+    threads = 4 if settings.REDIS_URL else sum(len(room.beat) for room in rooms.announcements())
+    worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
     worker += ["--without-gossip", "--without-mingle"]
     gunicorn = [python, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
     found = {"web": gunicorn, "worker": worker}
-    if settings.REDIS_URL:
+    if settings.REDIS_URL:  # without it the worker runs the timetable itself, see portal/celery.py
         found["beat"] = [*celery, "beat", "--loglevel", "INFO"]
-    else:
-        worker.append("--beat")  # on the filesystem broker there is one worker, so beat may live in it
     if settings.SANDBOX:
         found["sandbox"] = [python, "manage.py", "sandbox"]
     return found
 
 
+def port_is_free(port: int) -> bool:
+    """Return whether a server may listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def refuse_busy_ports() -> None:
-    """Raises CommandError with a sentence that helps when a port we need is taken."""
+    """Raise CommandError with a sentence that helps when a port we need is taken."""
     wanted = [settings.PORT, *([settings.SANDBOX_SMTP_PORT] if settings.SANDBOX else [])]
     for port in wanted:
         if not port_is_free(port):
@@ -79,19 +104,77 @@ def web_answers() -> bool:
         return False
 
 
+class ProcessTree(Supervisor):
+    """supervisord inside this process: `commands` by name, each started again when it ends by itself.
+
+    `on_ready` is called once, as soon as `is_ready` says yes.
+    """
+
+    def __init__(
+        self, commands: Mapping[str, Sequence[str]], *, is_ready: Callable[[], bool], on_ready: Callable[[], object]
+    ) -> None:
+        options = ServerOptions()
+        options.configfile = io.StringIO(_configuration(commands))
+        options.realize([])
+        options.first, options.test = True, False
+        super().__init__(options)
+        self._is_ready, self._on_ready = is_ready, on_ready
+        self._ready = False
+        self.gave_up: list[str] = []
+
+    def run_until_stopped(self) -> int:
+        """Return 0 when asked to stop (SIGINT, SIGTERM or SIGHUP), 1 when a process could not be started (again)."""
+        # A file that we were sent to is written by several hands: each line goes to its end.
+        fcntl.fcntl(1, fcntl.F_SETFL, fcntl.fcntl(1, fcntl.F_GETFL) | os.O_APPEND)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads us any more (`make demo | head`): all ends
+        self.options.make_logger()
+        try:
+            self.run()
+        except ExitNow:
+            self._say("Stopped.")
+        return 1 if self.gave_up else 0
+
+    def runforever(self) -> None:
+        for group in self.process_groups.values():
+            group.transition()  # start them now: supervisord's loop first waits for a second
+        super().runforever()
+
+    def tick(self, now: float | None = None) -> None:
+        """Look, in each round of supervisord's loop, whether all is ready or lost."""
+        super().tick(now)
+        if not self._ready and self._is_ready():
+            self._ready = True
+            self._on_ready()
+        children = (child for group in self.process_groups.values() for child in group.processes.values())
+        failed = [child.config.name for child in children if child.get_state() == ProcessStates.FATAL]
+        if failed and not self.gave_up:
+            self.gave_up = failed
+            self._say(f"{', '.join(failed)} ended {START_RETRIES + 1} times right after the start; ending the others.")
+            self.options.mood = SupervisorStates.SHUTDOWN
+
+    def _say(self, text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def _configuration(commands: Mapping[str, Sequence[str]]) -> str:
+    """Return the text of a supervisord.conf that runs `commands` in the foreground, their output on ours."""
+    # All of one group stop at once; groups would stop one after the other.
+    lines = ["[supervisord]", "nodaemon=true", "logfile=/dev/null", "logfile_maxbytes=0", f"directory={settings.ROOT}"]
+    lines += [f"pidfile={settings.DATA_DIR}/serve.pid", "[group:zorgrekening]", f"programs={','.join(commands)}"]
+    for name, command in commands.items():
+        lines += [f"[program:{name}]", f"command={shlex.join([*WITH_PARENT, *command])}"]
+        lines += ["autorestart=true", f"startsecs={START_SECONDS}", f"startretries={START_RETRIES}"]
+        lines += [f"stopwaitsecs={STOP_SECONDS}", "killasgroup=true"]
+        lines += ["redirect_stderr=true", "stdout_logfile=/dev/fd/1", "stdout_logfile_maxbytes=0"]
+    return "\n".join(lines).replace("%", "%%")
+
+
 def serve(*, on_ready: Callable[[], object]) -> None:
-    """Run everything until stopped; ends the program with 1 when a process ended by itself and stayed away."""
+    """Run everything until stopped; ends the program with 1 when a process could not be started (again)."""
     os.environ["ZORGREKENING_SERVED"] = "1"
-    commands = processes()
-    supervisor = Supervisor(
-        commands,
-        settings.ROOT,
-        ready=web_answers,
-        on_ready=on_ready,
-        returning=commands.keys() - {"web"},  # what they leave undone stands in rows, and patients can pay meanwhile
-        signs={"worker": WORKER_IS_READY},
-    )
-    sys.exit(supervisor.run())
+    connections.close_all()  # nothing of ours goes along into what is forked
+    sys.exit(ProcessTree(processes(), is_ready=web_answers, on_ready=on_ready).run_until_stopped())
 
 
 class Command(BaseCommand):

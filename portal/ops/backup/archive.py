@@ -1,8 +1,10 @@
 """Making a backup and putting it back.
 
-Inside the sealed stream is a tar: `database`, then `media/…`, and at the end `manifest.json` with the checksum and size
-of every other member, the rows per table, and the versions. No key stands in it: FIELD_KEYS and SECRET_KEY, which are
+Inside the encryption is a tar: `database`, then `media/…`, and at the end `manifest.json` with the checksum and size of
+every other member, the rows per table, and the versions. No key stands in it: FIELD_KEYS and SECRET_KEY, which are
 needed to use what is restored, and BACKUP_KEY are kept elsewhere.
+
+Plain bytes lie on disk only in files without a name: a process that is killed leaves none of them behind.
 
 The database comes first: a document that is stored later is not known to its rows and does no harm, one that went
 later was let go of by a patient. Only `rotate_field_keys` puts one in the place of another, so that waits (key_lock).
@@ -11,23 +13,23 @@ later was let go of by a patient. Only `rotate_field_keys` puts one in the place
 import hashlib
 import io
 import json
-import shutil
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import django
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from pyrage.x25519 import Identity
 
 from billing.encryption import Unreadable, seal, unseal
 from billing.privacy import key_lock
 from portal.ops.backup import database, media
-from portal.ops.backup.sealing import CHUNK_BYTES, BackupUnusable, SealedReader, SealedWriter, key_from
+from portal.ops.backup.sealing import BackupUnusable, decrypt, encrypting, identity_from
 from portal.ops.private_file import private_file
 
 FORMAT = 1
@@ -53,32 +55,27 @@ def make(path: Path, *, now: datetime) -> Outcome:
 
     Raises BackupUnusable or Refused.
     """
-    key = key_from(settings.BACKUP_KEY)
+    identity = identity_from(settings.BACKUP_KEY)
     with key_lock.shared(), private_file(path) as out:
-        manifest = _write(out, key, now)
+        manifest = _write(out, identity, now)
     return Outcome(manifest, path.stat().st_size)
 
 
-def _write(out: BinaryIO, key: bytes, now: datetime) -> dict[str, Any]:
-    sealed = SealedWriter(out, key=key)
+def _write(out: BinaryIO, identity: Identity, now: datetime) -> dict[str, Any]:
     members: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=settings.DATA_DIR) as folder:
-        copy = Path(folder) / DATABASE
-        about = database.take(copy)
-        with tarfile.open(fileobj=sealed, mode="w|", bufsize=CHUNK_BYTES) as tar:  # type: ignore[call-overload]
-            with copy.open("rb") as file:
-                members[DATABASE] = {"size": copy.stat().st_size, "sha256": _digest(file)}
-                file.seek(0)
-                _add(tar, DATABASE, file, members[DATABASE]["size"])
+    with (
+        tempfile.NamedTemporaryFile(prefix="backup-", dir=settings.DATA_DIR, delete=False) as copy,
+        encrypting(out, identity) as plain,
+    ):
+        about = database.take(Path(copy.name))
+        with tarfile.open(fileobj=plain, mode="w|") as tar:
+            members[DATABASE] = _add(tar, DATABASE, copy)
             for name in media.names():
                 content = media.read(name)
                 if content is not None:
-                    members[MEDIA + name] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-                    _add(tar, MEDIA + name, io.BytesIO(content), len(content))
+                    members[MEDIA + name] = _add(tar, MEDIA + name, io.BytesIO(content))
             manifest = _manifest(members, about, now)
-            text = json.dumps(manifest, sort_keys=True).encode()
-            _add(tar, MANIFEST, io.BytesIO(text), len(text))
-    sealed.close()
+            _add(tar, MANIFEST, io.BytesIO(json.dumps(manifest, sort_keys=True).encode()))
     return manifest
 
 
@@ -94,13 +91,18 @@ def _manifest(members: dict[str, Any], about: dict[str, Any], now: datetime) -> 
     }
 
 
-def _add(tar: tarfile.TarFile, name: str, file: BinaryIO, size: int) -> None:
+def _add(tar: tarfile.TarFile, name: str, file: IO[bytes]) -> dict[str, Any]:
+    """Add the whole of `file` to the archive; returns its size and checksum for the manifest."""
     member = tarfile.TarInfo(name)
-    member.size, member.mode = size, 0o600
+    member.size, member.mode = file.seek(0, io.SEEK_END), 0o600
+    file.seek(0)
+    about = {"size": member.size, "sha256": _digest(file)}
+    file.seek(0)
     tar.addfile(member, file)
+    return about
 
 
-def _digest(file: io.BufferedReader) -> str:
+def _digest(file: Any) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -110,16 +112,17 @@ def restore(path: Path) -> Outcome:
     Everything is opened and compared with its checksum before anything is touched. Raises BackupUnusable with
     nothing changed.
     """
-    key = key_from(settings.BACKUP_KEY)
+    identity = identity_from(settings.BACKUP_KEY)
     if not path.is_file():
         raise BackupUnusable(f"There is no file {path}.")
     _refuse_unless_empty()
-    with tempfile.TemporaryDirectory(prefix="restore-", dir=settings.DATA_DIR) as name:
-        folder = Path(name)
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as plain:
         with path.open("rb") as source:
-            members = _unpack(SealedReader(source, key=key), folder)
-        manifest = _checked(folder, members)
-        _put_back(folder, members)
+            decrypt(source, plain, identity)
+        plain.seek(0)
+        with _opened(plain) as tar:
+            manifest = _checked(tar)
+            _put_back(tar)
     return Outcome(manifest, path.stat().st_size)
 
 
@@ -130,34 +133,34 @@ def _refuse_unless_empty() -> None:
         raise BackupUnusable("The document storage is not empty. A backup is only restored into an empty one.")
 
 
-def _unpack(sealed: SealedReader, folder: Path) -> dict[str, Path]:
-    """Every member as a file with a name of ours, so that no name in the archive can lead elsewhere."""
-    members: dict[str, Path] = {}
-    with tarfile.open(fileobj=sealed, mode="r|", bufsize=CHUNK_BYTES) as tar:  # type: ignore[call-overload]
-        for member in tar:
-            content = tar.extractfile(member)
-            if content is None:
-                raise BackupUnusable("This backup holds something that is no file.")
-            members[member.name] = folder / str(len(members))
-            with members[member.name].open("wb") as file:
-                shutil.copyfileobj(content, file, CHUNK_BYTES)
-    sealed.finish()
-    return members
+def _opened(plain: BinaryIO) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=plain, mode="r:")
+    except tarfile.TarError:
+        raise BackupUnusable("This file holds no backup of Zorgrekening.") from None
 
 
-def _checked(folder: Path, members: dict[str, Path]) -> dict[str, Any]:
-    """The manifest, when all that it lists is there as it was and this product can use it."""
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    """Return a member as a file to read. Its name never becomes a path on this machine."""
+    content = tar.extractfile(member) if member.isfile() else None
+    if content is None:
+        raise BackupUnusable("This backup holds something that is no file.")
+    return content
+
+
+def _checked(tar: tarfile.TarFile) -> dict[str, Any]:
+    """Return the manifest when all that it lists is there as it was and this product can use it."""
+    members = {member.name: member for member in tar}
     text = members.pop(MANIFEST, None)
-    manifest: dict[str, Any] = json.loads(text.read_bytes()) if text else {}
+    manifest: dict[str, Any] = json.loads(_content(tar, text).read()) if text else {}
     if manifest.get("format") != FORMAT:
         raise BackupUnusable("This backup was made in another format: restore it with the version that made it.")
     for name in sorted({*manifest["members"], *members}):
-        listed, path = manifest["members"].get(name), members.get(name)
-        if not listed or not path:
+        listed, member = manifest["members"].get(name), members.get(name)
+        if not listed or not member:
             raise BackupUnusable(f"This backup does not hold what its list says: {name}.")
-        with path.open("rb") as file:
-            if (path.stat().st_size, _digest(file)) != (listed["size"], listed["sha256"]):
-                raise BackupUnusable(f"The checksum of {name} is wrong.")
+        if (member.size, _digest(_content(tar, member))) != (listed["size"], listed["sha256"]):
+            raise BackupUnusable(f"The checksum of {name} is wrong.")
     about = manifest["database"]
     if about["vendor"] != connection.vendor:
         raise BackupUnusable(f"This backup is of {about['vendor']}, but DATABASE_URL names {connection.vendor}.")
@@ -171,15 +174,15 @@ def _checked(folder: Path, members: dict[str, Path]) -> dict[str, Any]:
     return manifest
 
 
-def _put_back(folder: Path, members: dict[str, Path]) -> None:
+def _put_back(tar: tarfile.TarFile) -> None:
     """Documents first: they do no harm without rows, and go again when the database can't be restored."""
     put: list[str] = []
     try:
-        for member, path in members.items():
-            if member.startswith(MEDIA):
-                media.put(member.removeprefix(MEDIA), path.read_bytes())
-                put.append(member.removeprefix(MEDIA))
-        database.put_back(members[DATABASE])
+        for member in tar:
+            if member.name.startswith(MEDIA):
+                media.put(member.name.removeprefix(MEDIA), _content(tar, member).read())
+                put.append(member.name.removeprefix(MEDIA))
+        database.put_back(_content(tar, tar.getmember(DATABASE)))
     except BaseException:
         for name in put:
             media.remove(name)

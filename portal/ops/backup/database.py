@@ -1,13 +1,16 @@
 """The whole database as one file, taken in one moment while others write, and put back into an empty one."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.postgresql.client import DatabaseClient
 from django.db.migrations.recorder import MigrationRecorder
@@ -18,12 +21,16 @@ PAGES_AT_ONCE = 2000  # of a SQLite database: 8 MB between two breaths of the wr
 
 
 def take(target: Path) -> dict[str, Any]:
-    """Copy the database to `target`, as it was in one moment: vendor, version, migrations and rows per table."""
+    """Copy the database, as it was in one moment, into the empty file `target`.
+
+    The file loses its name before the first byte is written, so that a killed backup leaves nothing to read; whoever
+    opened it before has it. Returns vendor, version, migrations and rows per table.
+    """
     copy = {"sqlite": _copy_sqlite, "postgresql": _copy_postgresql}[connection.vendor]
     return {"vendor": connection.vendor, **copy(target)}
 
 
-def put_back(source: Path) -> None:
+def put_back(source: IO[bytes]) -> None:
     """Make the empty database of the settings what `source` holds: whole, or not at all."""
     connection.close()
     {"sqlite": _put_back_sqlite, "postgresql": _put_back_postgresql}[connection.vendor](source)
@@ -47,18 +54,20 @@ def rows_per_table() -> dict[str, int]:
 def _copy_sqlite(target: Path) -> dict[str, Any]:
     """By SQLite's own backup: pages that a writer changes meanwhile are copied again, so the copy is whole."""
     connection.ensure_connection()
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(target)) as copy:
-        # A connection of its own that holds a read transaction: without one, every commit of a writer would make
-        # the backup begin anew, and under load it would never end.
-        with closing(sqlite3.connect(f"{_path().as_uri()}?mode=ro", uri=True)) as source:
-            source.execute("BEGIN")
-            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            source.backup(copy, pages=PAGES_AT_ONCE)
-        tables = [row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    # A connection of its own that holds a read transaction: without one, every commit of a writer would make
+    # the backup begin anew, and under load it would never end.
+    with (
+        closing(sqlite3.connect(f"{_path().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        target.unlink()
+        copy.execute("PRAGMA journal_mode = OFF")  # a journal would be a second file, with a name
+        source.execute("BEGIN")
+        tables = [row[0] for row in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         kept = sorted(name for name in tables if not name.startswith("sqlite_"))
-        counts = {name: copy.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in kept}  # noqa: S608
-        applied = copy.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
+        counts = {name: source.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in kept}  # noqa: S608
+        applied = source.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
+        source.backup(copy, pages=PAGES_AT_ONCE)
         return {"version": sqlite3.sqlite_version, "migrations": [list(row) for row in applied], "tables": counts}
 
 
@@ -66,26 +75,24 @@ def _path() -> Path:
     return Path(connection.settings_dict["NAME"]).absolute()
 
 
-def _put_back_sqlite(source: Path) -> None:
+def _put_back_sqlite(source: IO[bytes]) -> None:
     target = _path()
     fresh = target.with_name(f"{target.name}.restored")
-    with closing(sqlite3.connect(source)) as copy, closing(_new_database(fresh)) as restored:
-        copy.backup(restored)
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(file.fileno())
     for left in ("-wal", "-shm"):  # of the empty database; they say nothing of this one
         Path(f"{target}{left}").unlink(missing_ok=True)
     fresh.replace(target)
 
 
-def _new_database(path: Path) -> sqlite3.Connection:
-    path.unlink(missing_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    return sqlite3.connect(path)
-
-
 def _copy_postgresql(target: Path) -> dict[str, Any]:
     """By pg_dump, on the snapshot of a transaction that counts the rows: both see the same moment."""
-    with _snapshot() as name:
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={name}", f"--file={target}")
+    with _snapshot() as name, target.open("wb") as copy:
+        target.unlink()
+        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={name}", stdout=copy)
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")
             version = cursor.fetchone()[0]
@@ -101,20 +108,15 @@ def _snapshot() -> Iterator[str]:
         yield cursor.fetchone()[0]
 
 
-def _put_back_postgresql(source: Path) -> None:
-    name = connection.settings_dict["NAME"]
-    _run(
-        "pg_restore",
-        "--single-transaction",
-        "--exit-on-error",
-        "--no-owner",
-        "--no-privileges",
-        f"--dbname={name}",
-        source,
-    )
+def _put_back_postgresql(source: IO[bytes]) -> None:
+    options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+    with tempfile.TemporaryFile(dir=settings.DATA_DIR) as dump:  # pg_restore reads a whole file, from its beginning
+        shutil.copyfileobj(source, dump)
+        dump.seek(0)
+        _run("pg_restore", *options, f"--dbname={connection.settings_dict['NAME']}", stdin=dump)
 
 
-def _run(program: str, *arguments: str | Path) -> None:
+def _run(program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None) -> None:
     """Run one of PostgreSQL's own programs on the database of the settings. Raises BackupUnusable with its words."""
     given = connection.get_connection_params()
     _command, environment = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
@@ -122,7 +124,12 @@ def _run(program: str, *arguments: str | Path) -> None:
     environment = {**(environment or {}), **{name: str(given[key]) for name, key in named.items() if given.get(key)}}
     try:
         done = subprocess.run(  # noqa: S603  the programs and options are ours
-            [program, *map(str, arguments)], env={**os.environ, **environment}, capture_output=True, text=True
+            [program, *arguments],
+            env={**os.environ, **environment},
+            stdin=stdin,
+            stdout=stdout or subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
     except FileNotFoundError:
         raise BackupUnusable(f"{program} is not installed: apt-get install -y postgresql-client") from None

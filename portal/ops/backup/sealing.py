@@ -1,33 +1,30 @@
-"""One stream of bytes, sealed in chunks: AES-256-GCM under a key that is drawn for this file from BACKUP_KEY.
+"""Backups in the age format (age-encryption.org): streamed, authenticated, and opened by everybody's `age` as well.
 
-Layout: MAGIC · salt (16) · check of the key (8) · chunks. A chunk is its length (4 bytes, big-endian) and the
-ciphertext with its tag. Its nonce counts the chunks and says whether it is the last one, so chunks that were swapped,
-doubled, left out or cut off at the end do not open (the STREAM construction). Nothing is handed out unproven.
+The 32 bytes of BACKUP_KEY are an X25519 secret, so the key alone is an age identity (docs/deployment.md has the
+command). age's passphrase mode would spare that step, but pyrage offers it only for a backup that fits in memory.
 """
 
 import base64
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.constant_time import bytes_eq
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+import bech32
+import pyrage
+from pyrage.x25519 import Identity
 
-MAGIC = b"zorgrekening backup 1\n"
-SALT_BYTES, CHECK_BYTES, LENGTH_BYTES, TAG_BYTES = 16, 8, 4, 16
-CHUNK_BYTES = 1024**2
-LAST = 1 << 31  # in the length of the last chunk; the nonce says it too, so the bit can't be forged
-DAMAGED = "This backup is damaged: its bytes were changed."
+MAGIC = b"age-encryption.org/v1\n"
+DAMAGED = "This backup is damaged: its bytes were changed or its end is missing."
 
 
 class BackupUnusable(Exception):
     """Why a backup can't be made or used, as a sentence. Nothing was changed."""
 
 
-def key_from(text: str) -> bytes:
-    """The 32 bytes of BACKUP_KEY. Raises BackupUnusable, and never tells what was set."""
+def identity_from(text: str) -> Identity:
+    """Return BACKUP_KEY as an age identity. Raises BackupUnusable, and never tells what was set."""
     if not text:
         raise BackupUnusable("BACKUP_KEY is not set: without it there is no backup (see .env.example).")
     try:
@@ -36,89 +33,49 @@ def key_from(text: str) -> bytes:
         key = b""
     if len(key) != 32:
         raise BackupUnusable("BACKUP_KEY must be base64url of 32 bytes.")
-    return key
+    return Identity.from_str(bech32.bech32_encode("age-secret-key-", bech32.convertbits(key, 8, 5) or []).upper())
 
 
-def _drawn(key: bytes, salt: bytes) -> tuple[AESGCM, bytes]:
-    """The cipher of one file, and what tells that its key is the right one."""
-    drawn = HKDF(algorithm=SHA256(), length=32 + CHECK_BYTES, salt=salt, info=MAGIC).derive(key)
-    return AESGCM(drawn[:32]), drawn[32:]
+@contextmanager
+def encrypting(out: BinaryIO, identity: Identity) -> Iterator[BinaryIO]:
+    """Yield a file; what is written to it reaches `out` encrypted, all of it once the block has ended.
 
+    Raises BackupUnusable when `out` takes no more.
+    """
+    read_end, write_end = os.pipe()  # pyrage wants to read what tarfile wants to write
 
-def _nonce(number: int, *, last: bool) -> bytes:
-    return number.to_bytes(11, "big") + bytes([last])
+    def encrypt() -> None:
+        with open(read_end, "rb") as plain:
+            pyrage.encrypt_io(plain, out, [identity.to_public()])
 
-
-class SealedWriter:
-    """A file to write to, whose bytes reach `out` sealed. Not complete before `close`, which leaves `out` open."""
-
-    def __init__(self, out: BinaryIO, *, key: bytes) -> None:
-        salt = os.urandom(SALT_BYTES)
-        self._cipher, check = _drawn(key, salt)
-        self._out, self._pending, self._number = out, bytearray(), 0
-        self._header = MAGIC + salt + check
-        out.write(self._header)
-
-    def write(self, data: bytes) -> int:
-        self._pending += data
-        while len(self._pending) > CHUNK_BYTES:  # a full one stays, for it may be the last
-            self._put(bytes(self._pending[:CHUNK_BYTES]), last=False)
-            del self._pending[:CHUNK_BYTES]
-        return len(data)
-
-    def close(self) -> None:
-        self._put(bytes(self._pending), last=True)
-
-    def _put(self, plain: bytes, *, last: bool) -> None:
-        sealed = self._cipher.encrypt(_nonce(self._number, last=last), plain, self._header)
-        prefix = len(sealed) | (LAST if last else 0)
-        self._out.write(prefix.to_bytes(LENGTH_BYTES, "big") + sealed)
-        self._number += 1
-
-
-class SealedReader:
-    """The plain bytes of a sealed file; raises BackupUnusable at the first byte that can't be trusted."""
-
-    def __init__(self, source: BinaryIO, *, key: bytes) -> None:
-        self._source, self._plain, self._number, self._over = source, bytearray(), 0, False
-        self._header = source.read(len(MAGIC) + SALT_BYTES + CHECK_BYTES)
-        if not self._header.startswith(MAGIC) or len(self._header) < len(MAGIC) + SALT_BYTES + CHECK_BYTES:
-            raise BackupUnusable("This file is not a backup of Zorgrekening, or its beginning is damaged.")
-        salt, check = self._header[len(MAGIC) : -CHECK_BYTES], self._header[-CHECK_BYTES:]
-        self._cipher, right = _drawn(key, salt)
-        if not bytes_eq(check, right):
-            raise BackupUnusable("BACKUP_KEY is not the key of this backup, or its beginning is damaged.")
-
-    def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer only at the end."""
-        while len(self._plain) < size and not self._over:
-            self._plain += self._next_chunk()
-        taken = bytes(self._plain[:size])
-        del self._plain[:size]
-        return taken
-
-    def finish(self) -> None:
-        """Read what is left, so that the end of the file is proven too."""
-        while not self._over:
-            self._next_chunk()
-
-    def _next_chunk(self) -> bytes:
-        prefix = int.from_bytes(self._exactly(LENGTH_BYTES), "big")
-        last, length = bool(prefix & LAST), prefix & ~LAST
-        if not TAG_BYTES <= length <= CHUNK_BYTES + TAG_BYTES:
-            raise BackupUnusable(DAMAGED)
-        sealed = self._exactly(length)
-        if last and self._source.read(1):
-            raise BackupUnusable(DAMAGED)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        encrypted = pool.submit(encrypt)
         try:
-            plain = self._cipher.decrypt(_nonce(self._number, last=last), sealed, self._header)
-        except InvalidTag:
-            raise BackupUnusable(DAMAGED) from None
-        self._over, self._number = last, self._number + 1
-        return plain
+            with open(write_end, "wb") as plain:
+                yield plain
+        except BrokenPipeError:
+            pass  # the other end stopped; it says why
+        try:
+            encrypted.result()
+        except pyrage.EncryptError as error:
+            raise BackupUnusable(f"The backup can't be written: {error}.") from None
 
-    def _exactly(self, size: int) -> bytes:
-        data = self._source.read(size)
-        if len(data) < size:
-            raise BackupUnusable("This backup was cut off: its end is missing.")
-        return data
+
+def decrypt(source: BinaryIO, out: BinaryIO, identity: Identity) -> None:
+    """Write the plain bytes of `source` to `out`; they can be trusted once this returns.
+
+    Raises BackupUnusable, or OSError when the disk fails.
+    """
+    if source.read(len(MAGIC)) != MAGIC:
+        raise BackupUnusable("This file is not a backup of Zorgrekening, or its beginning is damaged.")
+    source.seek(0)
+    try:
+        pyrage.decrypt_io(source, out, [identity])
+    except pyrage.DecryptError as error:
+        if "No matching keys" in str(error):
+            raise BackupUnusable("BACKUP_KEY is not the key of this backup, or its beginning is damaged.") from None
+        raise BackupUnusable(DAMAGED) from None
+    except OSError as error:
+        if error.errno is not None:  # the disk's own trouble, and not what pyrage says of the file
+            raise
+        raise BackupUnusable(DAMAGED) from None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from billing.channels import mollie
+from billing.channels import http, mollie
 from billing.errors import GatewayUnknown
 from tests.certificates import signed_by_itself
 
@@ -47,18 +47,18 @@ def bank_of(tmp_path, settings, monkeypatch):
         bank = Bank(certificate, key)
         started.append(bank)
         settings.MOLLIE_API_URL = bank.url
-        where = mollie.certifi.where
+        where = http.certifi.where
 
         def read() -> str:
             reads.append("read")
             return certificate if trusted else where()
 
-        monkeypatch.setattr(mollie.certifi, "where", read)
+        monkeypatch.setattr(http.certifi, "where", read)
         return bank, reads
 
-    mollie._ssl_context.cache_clear()
+    http._trusted.cache_clear()
     yield start
-    mollie._ssl_context.cache_clear()
+    http._trusted.cache_clear()
     for bank in started:
         bank.server.shutdown()
         bank.server.server_close()

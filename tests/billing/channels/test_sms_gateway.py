@@ -122,13 +122,23 @@ def test_what_says_neither_yes_nor_no_is_unknown_and_never_repeated(status, cont
     assert len(provider.seen) == 1, "no retry and no redirect"
 
 
-def test_an_answer_that_drips_ends(provider, monkeypatch):
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_an_answer_that_drips_ends(part, provider, monkeypatch):
     monkeypatch.setattr(sms, "TOTAL_SECONDS", 0.5)
+    if part == "head":
+        monkeypatch.setattr(Provider, "do_POST", drip_a_header)
     provider.answer = (200, b'{"id": "slow"}' + b" " * 5000, 0.02)  # 100 s
     started = time.monotonic()
     with pytest.raises(GatewayUnknown):
         send()
-    assert time.monotonic() - started < 50
+    assert 0.4 < time.monotonic() - started < 50
+
+
+def drip_a_header(handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(5000):
+        handler.wfile.write(b"x")
+        time.sleep(0.02)
 
 
 def test_an_answer_that_does_not_come_is_unknown(provider, monkeypatch):

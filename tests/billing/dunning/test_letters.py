@@ -278,7 +278,7 @@ def test_a_refund_after_paying_in_time_costs_nothing_and_asks_a_person():
     refund = RefundSnapshot("re_later", Decimal("100.00"), "refunded", at(refunded_on))
     settlement.settle(payment, replace(paid, refunds=(refund,)), now=at(refunded_on))
     assert StaffTask.objects.get().kind == StaffTask.Kind.REFUNDED
-    assert holds.active_hold(invoice.pk).reason == Hold.Reason.STAFF
+    assert holds.active_hold(invoice.pk).reason == Hold.STAFF
     live_through(COSTS_ON, COSTS_ON + timedelta(days=2))
     assert charged(invoice) == {}
     assert not reminder_stands(invoice, Step.FINAL_NOTICE)

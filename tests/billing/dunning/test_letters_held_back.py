@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing import ledger
-from billing.dunning import letters, planning, staff_acts
+from billing.dunning import planning, staff_acts
 from billing.errors import Refused
 from billing.invoices import holds, schedule
 from billing.law.calendar import is_sending_moment
@@ -50,7 +50,7 @@ def _by_day(sink, settings):
 def test_nothing_leaves_while_a_hold_runs(day):
     invoice = until(new_invoice(), day - timedelta(days=1))
     before = sent()
-    holds.place_hold(invoice, Hold.Reason.STAFF, by=STAFF)
+    holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     live_through(day, day + timedelta(days=4))
     assert sent() == before
     assert charged(invoice) == {}
@@ -75,7 +75,7 @@ def test_what_happens_between_making_and_sending_withdraws_the_letter(event):
     if event == "paid":
         pay(invoice, "100.00", REMINDED)
     else:
-        holds.place_hold(invoice, Hold.Reason.STAFF, by=STAFF)
+        holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     delivery.sweep(now=at(REMINDED))
     assert kinds(status="canceled") == ["reminder"]
     live_through(REMINDED, REMINDED + timedelta(days=3))
@@ -169,8 +169,8 @@ def test_an_announcement_that_the_server_refuses_becomes_an_item_and_never_a_cos
 def test_a_letter_that_came_back_stops_the_ladder(day):
     invoice = until(new_invoice(), day)
     message = OutboxMessage.objects.filter(status="sent").last()
-    assert letters.report_bounce(message, by=STAFF)
-    assert not letters.report_bounce(message, by=STAFF)
+    assert delivery.report_bounce(message, by=STAFF)
+    assert not delivery.report_bounce(message, by=STAFF)
     before = sent()
     live_through(day + timedelta(days=1), day + timedelta(days=40), every=5)
     assert sent() == before
@@ -181,14 +181,14 @@ def test_a_letter_that_came_back_stops_the_ladder(day):
 def test_a_14_day_letter_that_came_back_late_takes_its_costs_with_it():
     invoice = until(new_invoice(), COSTS_ON)
     message = OutboxMessage.objects.get(kind="final_notice")
-    letters.report_bounce(message, by=STAFF)
+    delivery.report_bounce(message, by=STAFF)
     assert ledger.balance(invoice.pk) == Decimal("100.00")
 
 
 def test_costs_that_were_paid_before_their_14_day_letter_came_back_are_paid_back_by_a_person():
     invoice = until(new_invoice(), COSTS_ON)
     pay(invoice, "140.50", COSTS_ON)
-    letters.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)
+    delivery.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)
     assert ledger.balance(invoice.pk) == Decimal("-40.50")
     item = StaffTask.objects.get(kind=StaffTask.Kind.SURPLUS)
     assert (item.invoice, item.note) == (invoice, "40.50")
@@ -223,10 +223,10 @@ def test_a_failed_announcement_is_made_anew_with_time_to_pay_when_staff_resume(s
 
 def test_a_14_day_letter_cut_short_is_sent_again_whole():
     invoice = until(new_invoice(), NOTICED)
-    holds.place_hold(invoice, Hold.Reason.STAFF, by=STAFF)
+    holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     assert reasons(invoice, Status.VOID) == [(Step.FINAL_NOTICE, "interrupted")]
     due_on = date(2026, 6, 1)
-    holds.release_hold(invoice, Hold.Reason.STAFF, by=STAFF, due_on=due_on)
+    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=due_on)
     live_through(date(2026, 6, 5), date(2026, 6, 9))
     assert sent(invoice)[-1] == ("final_notice", "2026-06-08")  # seven days after the new last day
     assert charged(invoice) == {}
@@ -324,7 +324,7 @@ def test_planning_walks_in_chunks(monkeypatch):
     patient = factories.patient()
     made = [new_invoice(patient=patient, days=days) for days in (10, 10, 10, 10, 10, 12, 12)]
     Invoice.objects.filter(pk=made[2].pk).update(withdrawn_at=at(MONDAY))
-    holds.place_hold(made[3], Hold.Reason.STAFF, by=STAFF)
+    holds.place_hold(made[3], Hold.STAFF, by=STAFF)
     assert planning.plan(MONDAY + timedelta(days=6)) == 5
 
 

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from billing import ledger
-from billing.dunning import letters, planning, staff_acts
+from billing.dunning import planning, staff_acts
 from billing.invoices import holds, schedule
 from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep
+from billing.outbox import delivery
 from billing.plans import agreements
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
@@ -134,10 +135,10 @@ def test_costs_that_were_booked_but_never_told_are_told_after_the_pause():
     invoice = until(new_invoice(), COSTS_ON - timedelta(days=1))
     planning.run_day(COSTS_ON)
     planning.sweep(now=at(COSTS_ON))
-    holds.place_hold(invoice, Hold.Reason.STAFF, by=STAFF)
+    holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     live(COSTS_ON)
     assert kinds(status="canceled") == ["notice_of_costs"]
-    holds.release_hold(invoice, Hold.Reason.STAFF, by=STAFF, due_on=COSTS_ON + timedelta(days=14))
+    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=COSTS_ON + timedelta(days=14))
     live_through(COSTS_ON, COSTS_ON + timedelta(days=25))
     assert kinds(status="sent").count("notice_of_costs") == 1
     assert charged(invoice)["costs"] == Decimal("40.00")
@@ -156,7 +157,7 @@ def test_a_14_day_letter_that_came_back_takes_the_letter_built_on_it_along():
     """Sent again whole, it gets its own term and its own costs: the last letter does not leave in the meantime."""
     invoice = until(new_invoice(), COSTS_ON)
     live_through(COSTS_ON + timedelta(days=1), FINAL_ON - timedelta(days=1), every=7)
-    letters.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)
+    delivery.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)
     assert ledger.balance(invoice.pk) == Decimal("100.00")
     invoice.refresh_from_db()
     staff_acts.resume(invoice, by=STAFF, note="nieuw adres", today=FINAL_ON)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.invoices import references
+from billing.invoices import state
 from billing.invoices.references import check_digit, new_reference, new_references, reference_is_valid
 from billing.models import Invoice
 from tests import factories
@@ -93,6 +93,6 @@ def test_new_references_are_valid_random_and_never_the_same():
 def test_a_reference_that_is_taken_is_drawn_again(monkeypatch):
     taken, twice, other = factories.invoice().payment_reference, new_reference(), new_reference()
     draws = iter([taken, twice, twice, other])
-    monkeypatch.setattr(references, "new_reference", lambda: next(draws))
+    monkeypatch.setattr(state, "new_reference", lambda: next(draws))
     assert set(new_references(2)) == {twice, other}
     assert Invoice.objects.filter(payment_reference=taken).count() == 1

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -14,9 +15,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from billing import ledger
+from billing import ledger, rooms
 from billing.dunning import letters, planning
-from billing.invoices import holds, schedule, state
+from billing.invoices import holds, schedule
 from billing.law.calendar import is_holiday, is_sending_moment
 from billing.ledger.verification import discrepancies
 from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, ReminderStep
@@ -57,7 +58,7 @@ def agree(invoice: Invoice, kind: str) -> None:
 
 
 def hold(invoice: Invoice) -> None:
-    holds.place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
+    holds.place_hold(invoice, Hold.STAFF, by="staff:els")
 
 
 def remind() -> None:
@@ -208,9 +209,9 @@ def test_a_hold_that_waits_for_the_letter_takes_it_back(reminded_today, monkeypa
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No locks and no transactions around the rules, and no last check either: only the first look is left."""
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext(), on_commit=transaction.on_commit)
-    for module in (letters, state, ledger):
+    for module in (letters, holds, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)
-    monkeypatch.setattr(state, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
+    monkeypatch.setattr(holds, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
     monkeypatch.setattr(letters, "_lock_patient", lambda pk, **_: Patient.objects.select_related("provider").get(pk=pk))
 
     def unlocked(patient: Patient, ids: Any) -> list[Invoice]:
@@ -220,7 +221,8 @@ def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return found
 
     monkeypatch.setattr(letters, "_lock_invoices", unlocked)
-    monkeypatch.setattr(delivery, "LAST_CHECKS", {})
+    kinds = {kind: replace(said, may_send=None) for kind, said in rooms.message_kinds().items()}
+    monkeypatch.setattr(rooms, "message_kinds", lambda: kinds)
     yield
     monkeypatch.undo()
 

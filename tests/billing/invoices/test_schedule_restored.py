@@ -50,7 +50,7 @@ def test_what_is_to_come_is_left_alone():
     """Its day is still ahead, it is paid later, or a hold keeps it back and aims it anew when it ends."""
     later = until(new_invoice(), BEFORE)
     held = until(new_invoice(), BEFORE)
-    holds.place_hold(held, Hold.Reason.STAFF, by="test")
+    holds.place_hold(held, Hold.STAFF, by="test")
     assert planning.suspend_in_doubt(BEFORE) == 0
     assert planning.suspend_in_doubt(REMINDED) == 1
     assert StaffTask.objects.get().invoice == later

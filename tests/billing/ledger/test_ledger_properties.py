@@ -1,6 +1,5 @@
-"""Random histories of money against a model that is a plain list. `LEDGER_CASES` sets how many (default 300)."""
+"""Random histories of money against a model that is a plain list."""
 
-import os
 from decimal import Decimal
 
 import pytest
@@ -15,7 +14,6 @@ from billing.models import Invoice, LedgerEntry
 from billing.money import from_cents
 from tests import factories
 
-CASES = int(os.environ.get("LEDGER_CASES", "300"))
 Kind = LedgerEntry.Kind
 SIGN = {
     Kind.PAYMENT: -1,
@@ -57,11 +55,7 @@ class Model:
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-@settings(
-    max_examples=CASES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(amount=st.integers(1, 50_000), steps=history)
 def test_any_history_leaves_the_books_true(amount, steps):
     with transaction.atomic():

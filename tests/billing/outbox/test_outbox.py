@@ -95,11 +95,12 @@ def test_no_personal_data_in_a_message():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dead_broker_loses_nothing(sink, caplog):
+def test_a_dead_broker_loses_nothing(sink, caplog, settings):
     """The bell can't be rung when the message is queued; the sweep delivers it all the same."""
     dead = Celery("dead", broker=f"redis://127.0.0.1:{free_port()}/0", set_as_current=False)
     dead.conf.task_publish_retry_policy = {"max_retries": 0}
     dead.set_current()
+    settings.REDIS_URL = dead.conf.broker_url
     try:
         with transaction.atomic():
             message = queued()

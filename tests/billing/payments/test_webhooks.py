@@ -249,12 +249,13 @@ def test_a_gateway_that_is_down_is_asked_again_with_growing_waits_and_then_staff
     assert not WebhookCall.objects.filter(done_at=None).exists()
 
 
-def test_a_broker_that_is_down_costs_nothing_but_time(sandbox, invoice, monkeypatch, caplog):
+def test_a_broker_that_is_down_costs_nothing_but_time(sandbox, invoice, monkeypatch, caplog, settings):
     payment = bank.start(invoice)
     bank.end(payment, "paid")
     deaf = Celery("deaf", broker="redis://127.0.0.1:9/0", set_as_current=False)
     deaf.conf.task_publish_retry_policy = current_app.conf.task_publish_retry_policy
     monkeypatch.setattr(wakeup, "current_app", deaf)
+    settings.REDIS_URL = deaf.conf.broker_url
     started = time.monotonic()
     call(payment)
     assert time.monotonic() - started < 30  # and not for ever

@@ -319,7 +319,7 @@ class TestTheEnd:
 class TestHold:
     def test_while_it_lasts_nothing_is_said_and_nothing_is_missed(self):
         agreed = a_plan()
-        holds.place_hold(agreed.invoice, Hold.Reason.STAFF, by="test")
+        holds.place_hold(agreed.invoice, Hold.STAFF, by="test")
         for day in (date(2026, 11, 26), date(2026, 12, 10), date(2027, 3, 1)):
             agreements.run_day(day)
         assert OutboxMessage.objects.exclude(kind="plan_agreed").count() == 0
@@ -327,8 +327,8 @@ class TestHold:
 
     def test_after_it_the_days_of_grace_come_first(self):
         agreed = a_plan()
-        holds.place_hold(agreed.invoice, Hold.Reason.STAFF, by="test")
-        holds.release_hold(agreed.invoice, Hold.Reason.STAFF, by="test")
+        holds.place_hold(agreed.invoice, Hold.STAFF, by="test")
+        holds.release_hold(agreed.invoice, Hold.STAFF, by="test")
         released = datetime(2026, 12, 10, 12, tzinfo=ZoneInfo("Europe/Amsterdam"))
         Hold.objects.update(released_at=released)
         agreements.run_day(date(2026, 12, 17))
@@ -371,7 +371,7 @@ class TestAtTheLastMoment:
 
     def test_it_waits_while_a_hold_lasts(self):
         agreed, mail = self.missed()
-        holds.place_hold(agreed.invoice, Hold.Reason.STAFF, by="test")
+        holds.place_hold(agreed.invoice, Hold.STAFF, by="test")
         assert messages.may_send(mail, self.NOON) == self.NOON + timedelta(days=1)
 
     def test_not_after_its_day(self):

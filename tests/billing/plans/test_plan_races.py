@@ -84,8 +84,8 @@ def test_whatever_happens_at_once_the_plan_tells_what_the_ledger_tells(invoice, 
     dice = random.Random(seed)
 
     def hold() -> None:
-        place_hold(invoice, Hold.Reason.STAFF, by="test")
-        release_hold(invoice, Hold.Reason.STAFF, by="test")
+        place_hold(invoice, Hold.STAFF, by="test")
+        release_hold(invoice, Hold.STAFF, by="test")
 
     actions = [
         lambda: agree(invoice),

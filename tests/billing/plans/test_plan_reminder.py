@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from billing.dunning import letters, staff_acts
+from billing.dunning import staff_acts
 from billing.errors import Refused
 from billing.invoices import holds
 from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, PaymentPlan, StaffTask
+from billing.outbox import delivery
 from billing.plans import agreements, messages
 from tests.billing.plans.test_plan_days import FIRST, a_plan, mails, said, sent, status
 from tests.billing.plans.test_plans import book
@@ -55,7 +56,7 @@ class TestAReminderThatDidNotArrive:
     def test_when_it_came_back_the_plan_stands(self):
         agreed = missed_plan()
         sent("installment_missed", on=MISSED_ON)
-        assert letters.report_bounce(mails("installment_missed")[0], by="test")
+        assert delivery.report_bounce(mails("installment_missed")[0], by="test")
         assert_stands_and_staff_is_asked_once(agreed)
 
     def test_once_a_person_knows_that_it_arrived_its_week_counts(self):
@@ -137,10 +138,10 @@ class TestEndedByAPerson:
 
     def test_not_on_hold_and_not_once_it_was_paid(self):
         agreed = self.unreminded()
-        holds.place_hold(agreed.invoice, Hold.Reason.STAFF, by=self.BY)
+        holds.place_hold(agreed.invoice, Hold.STAFF, by=self.BY)
         with pytest.raises(Refused):
             self.end(agreed)
-        holds.release_hold(agreed.invoice, Hold.Reason.STAFF, by=self.BY)
+        holds.release_hold(agreed.invoice, Hold.STAFF, by=self.BY)
         book(agreed.invoice, "-30.00")
         with pytest.raises(Refused):
             self.end(agreed)

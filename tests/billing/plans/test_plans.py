@@ -122,7 +122,7 @@ class TestNothingIsPossible:
 
     def test_on_hold(self):
         invoice = an_invoice()
-        holds.place_hold(invoice, Hold.Reason.STAFF, by="test")
+        holds.place_hold(invoice, Hold.STAFF, by="test")
         self.refused(invoice)
 
     def test_with_a_plan(self):

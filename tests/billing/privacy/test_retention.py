@@ -89,7 +89,7 @@ class TestInvoices:
         stored = InvoiceDocument.objects.get().name
         mail = message(invoice, status=Status.FAILED, error="550 j@post.example unknown")
         released = {"released_at": timezone.now(), "released_by": "test"}
-        Hold.objects.create(invoice=invoice, reason=Hold.Reason.STAFF, note="mevrouw belde", placed_by="x", **released)
+        Hold.objects.create(invoice=invoice, reason=Hold.STAFF, note="mevrouw belde", placed_by="x", **released)
         entries = list(LedgerEntry.objects.order_by("pk").values())
         number = invoice.patient.number
 
@@ -136,7 +136,7 @@ class TestInvoices:
             entry = {"external_id": "tr_more", "occurred_at": timezone.now(), "by": "test"}
             ledger.post(ledger.lock_invoice(invoice.pk), Kind.REDUCTION, factories.Decimal("-5.00"), **entry)
         elif busy == "hold":
-            Hold.objects.create(invoice=invoice, reason=Hold.Reason.STAFF, placed_by="test")
+            Hold.objects.create(invoice=invoice, reason=Hold.STAFF, placed_by="test")
         elif busy == "item":
             StaffTask.objects.create(kind=StaffTask.Kind.SURPLUS, invoice=invoice, dedupe_key="x")
         elif busy == "payment":

@@ -140,8 +140,25 @@ def picture_bomb() -> bytes:
         picture.Width, picture.Height, picture.BitsPerComponent = 60_000, 60_000, 8
         picture.ColorSpace, picture.Filter = Name.DeviceRGB, Name.FlateDecode
         page.Resources.XObject = Dictionary(Im0=picture)
+        page.Contents = Stream(new, b"q 500 0 0 500 0 0 cm /Im0 Do Q")
 
     return pdf(change, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+
+
+def drawings_in_drawings() -> bytes:
+    """A drawing of ten drawings of ten drawings, and so on: what is cheap to copy is dear to draw."""
+
+    def change(new: Pdf, page: Any) -> None:
+        drawing = None
+        for _level in range(12):
+            inner = drawing
+            drawing = Stream(new, b"/Fm0 Do " * 10 if inner else b"0 0 500 500 re f")
+            drawing.Type, drawing.Subtype, drawing.BBox = Name.XObject, Name.Form, Array([0, 0, 595, 842])
+            drawing.Resources = Dictionary(XObject=Dictionary(Fm0=new.make_indirect(inner))) if inner else Dictionary()
+        page.Resources.XObject = Dictionary(Fm0=drawing)
+        page.Contents = Stream(new, b"/Fm0 Do")
+
+    return pdf(change)
 
 
 def lzw_bomb() -> bytes:
@@ -255,6 +272,9 @@ CORPUS: dict[str, Callable[[], bytes]] = {
     "pdf bomb of three": lambda: flate_bomb(3, 400_000_000),
     "pdf picture flood": picture_bomb,
     "pdf lzw bomb": lzw_bomb,
+    "pdf flood of drawings in drawings": drawings_in_drawings,
+    "pdf page of a thousand kilometres": lambda: put("page", "MediaBox", Array([0, 0, 10**9, 10**9])),
+    "pdf page without size": lambda: put("page", "MediaBox", Array([0, 0, 0, 0])),
     "pdf of many pages": many_pages,
     "pdf nested arrays": nested_arrays,
     "pdf looping pages": looping_pages,

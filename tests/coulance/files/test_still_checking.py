@@ -101,7 +101,7 @@ class TestWriting:
 
 
 def unchecked():
-    return StaffTask.objects.get(kind=StaffTask.Kind.FILE_UNCHECKED)
+    return StaffTask.objects.get(kind="file_unchecked")
 
 
 class TestNeverChecked:
@@ -131,7 +131,7 @@ class TestNeverChecked:
             broken.setattr(cleaning, "command", lambda kind: ["false"])
             checking.check(new.pk)
             new.refresh_from_db()
-            assert (new.status, new.reason, unchecked().note) == (FileStatus.RECEIVED, "", "Broke")
+            assert (new.status, new.reason, unchecked().note) == (FileStatus.RECEIVED, "", "SanitizerError")
             checking.check(new.pk, now=timezone.now() + timedelta(days=8))
         new.refresh_from_db()
         assert (new.status, new.reason, unchecked().note) == (FileStatus.REFUSED, "damaged", "Broke: refused")

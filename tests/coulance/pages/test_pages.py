@@ -322,15 +322,15 @@ class TestAfterADecision:
         return case
 
     def test_a_pause_for_something_else_does_not_call_the_amount_undecided(self, guest, invoice, lowered):
-        place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
+        place_hold(invoice, Hold.STAFF, by="staff:els")
         text = guest.get(address(invoice, "invoice")).content.decode()
         assert "Misschien verlaagt uw zorgaanbieder het bedrag" not in text
         assert "U hoeft nu niets te doen" in text
         assert address(invoice) in text, "what happened with coulance can still be seen"
 
     def test_both_pauses_show_the_way_to_coulance_whichever_came_first(self, guest, invoice):
-        place_hold(invoice, Hold.Reason.STAFF, by="staff:els")
-        Hold.objects.filter(reason=Hold.Reason.STAFF).update(placed_at=timezone.now() - timedelta(days=3))
+        place_hold(invoice, Hold.STAFF, by="staff:els")
+        Hold.objects.filter(reason=Hold.STAFF).update(placed_at=timezone.now() - timedelta(days=3))
         text = guest.get(address(invoice, "invoice")).content.decode()
         assert "Misschien verlaagt uw zorgaanbieder het bedrag" in text
         assert text.count(f'href="{address(invoice)}"') == 1

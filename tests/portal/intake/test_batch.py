@@ -52,7 +52,7 @@ def test_an_invoice_as_the_practice_sent_it(tmp_path, practice):
         lines[0] | {"code": "V92", "tooth": 36, "quantity": 2, "unit_price": "78.77", "description": " Vulling "}
     )
     result = take_in(tmp_path, content)
-    assert (result.new, result.known, result.offered, result.patients_created) == (1, 0, 0, 1)
+    assert (result.new, result.known, result.patients_created) == (1, 0, 1)
 
     stored = Invoice.objects.get()
     assert (stored.provider, stored.number) == (practice, "2026-00001")
@@ -126,8 +126,7 @@ def test_nobody_gets_an_invoice_whose_day_to_pay_has_gone_by(tmp_path, given, to
 
 
 def test_coulance_starts_a_case_and_lets_the_invoice_rest(tmp_path):
-    result = take_in(tmp_path, batch(invoice(1, coulance=True), invoice(2)))
-    assert result.offered == 1
+    take_in(tmp_path, batch(invoice(1, coulance=True), invoice(2)))
     case, hold = CoulanceCase.objects.get(), Hold.objects.get()
     assert case.invoice.number == hold.invoice.number == "2026-00001"
     assert (case.status, case.specification_due_on) == ("offered", TODAY + timedelta(days=30))
@@ -320,9 +319,7 @@ def places(content: Any, steps: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [found for key, value in inner for found in [(*steps, key), *places(value, (*steps, key))]]
 
 
-FUZZ = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 FUZZED = batch(invoice(1), invoice(2, coulance=True), invoice(3, insurer_paid="10.00"))
 
 

@@ -143,6 +143,7 @@ def counts(database: Path) -> dict[str, int]:
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}  # noqa: S608
 
 
+@pytest.mark.slow_because("the file is so large that the middle can be hit")
 def test_an_import_that_is_killed_in_the_middle_leaves_nothing(place, tmp_path):
     environment, database = place
     path = written(tmp_path, batch(*(recent(n, coulance=n % 9 == 0) for n in range(4000))))
@@ -172,7 +173,7 @@ def test_two_processes_with_the_same_file_write_it_once(place, tmp_path):
 
 
 DEFERRED = """
-import time
+import os, time
 from datetime import date
 from django.conf import settings
 from django.db import connection
@@ -180,11 +181,14 @@ from billing import intake
 from portal.batch import import_file
 connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
 known = intake.known_fingerprints
-def known_slowly(*args):
+def known_to_both(*args):
     found = known(*args)
-    time.sleep(3)
+    open(os.path.join({folder!r}, str(os.getpid())), "w").close()
+    until = time.monotonic() + 60
+    while len(os.listdir({folder!r})) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
     return found
-intake.known_fingerprints = known_slowly
+intake.known_fingerprints = known_to_both
 result = import_file({path!r}, dry_run=False, today=date.today(), by="test")
 print("new", result.new, "errors", result.error_count)
 """
@@ -193,7 +197,8 @@ print("new", result.new, "errors", result.error_count)
 def test_without_immediate_transactions_the_second_is_thrown_out(place, tmp_path):
     """The twin: both read that every number is free before either writes, and SQLite can serve only one."""
     environment, database = place
-    script = DEFERRED.format(path=str(written(tmp_path, batch(recent(1)))))
+    (meeting := tmp_path / "meeting").mkdir()
+    script = DEFERRED.format(path=str(written(tmp_path, batch(recent(1)))), folder=str(meeting))
     command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "--command", script]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = sorted(process.communicate(timeout=120)[0].strip() for process in both)

@@ -49,7 +49,7 @@ def case():
     tokens = {name: f"secret-{name}" for name in ("token", "webhook_token", "idempotency_key")}
     Payment.objects.create(invoice=invoice, amount=Decimal("12.34"), status="failed", mollie_id="tr_known", **tokens)
     PaymentPlan.objects.create(invoice=invoice, kind="deferral", total=Decimal("5.00"), agreed_by="patient")
-    Hold.objects.create(invoice=invoice, reason=Hold.Reason.STAFF, note="belde op maandag", placed_by="staff:jansen")
+    Hold.objects.create(invoice=invoice, reason=Hold.STAFF, note="belde op maandag", placed_by="staff:jansen")
     told = {"subject": "Uw bewijs", "text": "Wij ontvingen uw betaling.", "html": "<p>", "dedupe_key": "secret-key"}
     OutboxMessage.objects.create(kind="receipt", invoice=invoice, language="nl", recipient="oud@post.example", **told)
     audit.record("hold_placed", by="staff:jansen", invoice=invoice)

@@ -128,7 +128,7 @@ class TestPlan:
         assert reverse("deferral", args=[invoice.token]) in page
 
     def test_on_hold_neither_is_offered(self, client, invoice):
-        holds.place_hold(invoice, Hold.Reason.STAFF, by="test")
+        holds.place_hold(invoice, Hold.STAFF, by="test")
         for name in ("plan", "deferral"):
             page = text_of(get(client, name, invoice))
             assert "<form class" not in page

@@ -74,7 +74,7 @@ class TestStart:
         assert "Deze pagina stond te lang open" in text_of(response)
 
     def test_a_refusal_is_shown_on_the_page_of_the_invoice(self, guest, invoice):
-        holds.place_hold(invoice, Hold.Reason.STAFF, by="test")
+        holds.place_hold(invoice, Hold.STAFF, by="test")
         response = guest.post(reverse("pay", args=[invoice.token]))
         assert response.status_code == 409
         page = text_of(response)

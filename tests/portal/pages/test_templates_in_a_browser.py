@@ -39,7 +39,7 @@ def states(page, sandbox):
     is_open = factories.invoice(amount="12345.67", provider=provider)
     late = factories.invoice(issued_on=timezone.localdate() - timedelta(days=50))
     held, paid, stopped = factories.invoice(), factories.invoice(), factories.invoice()
-    holds.place_hold(held, Hold.Reason.AWAITING_DECISION, by="test", until=timezone.localdate())
+    holds.place_hold(held, "awaiting_decision", by="test", until=timezone.localdate())
     arrived, waits, ended = bank.paid(paid), bank.start(late), bank.start(stopped)
     bank.end(ended, "canceled")
     attempts.sync_payment(ended.pk)
@@ -136,7 +136,7 @@ def test_after_done_the_back_button_shows_nothing(sandbox, quiet):
 def test_a_refused_payment_is_explained(sandbox, quiet):
     invoice = factories.invoice()
     find(quiet, sandbox, invoice.payment_reference)
-    holds.place_hold(invoice, Hold.Reason.STAFF, by="test")
+    holds.place_hold(invoice, Hold.STAFF, by="test")
     quiet.get_by_role("button", name="Betaal").click()
     expect(quiet.get_by_role("alert")).to_contain_text("staat stil")
     assert Axe().run(quiet).violations_count == 0

@@ -266,6 +266,7 @@ OutboxMessage.objects.bulk_create(
 """
 
 
+@pytest.mark.slow_because("four processes start, and a clock ticks")
 def test_two_workers_and_two_clocks_send_every_message_once_and_end_when_asked(machine, sink):
     for name in ("one", "two"):
         machine.start(f"worker-{name}", "worker", "--hostname", f"{name}@%h")

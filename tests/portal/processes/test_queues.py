@@ -1,4 +1,4 @@
-"""Mails have a queue of their own: a morning of letters keeps no payment waiting, on either broker."""
+"""Mails have a queue of their own in Redis: a morning of letters keeps no payment waiting."""
 
 import pytest
 
@@ -17,11 +17,9 @@ wakeup.enqueue_on_commit("billing.take_webhooks", 1)
 AS_SHIPPED, ONE_QUEUE = "current_app.conf.task_routes", "{}"
 
 
-@pytest.fixture(params=["files", "redis"])
+@pytest.fixture
 def broker(request, tmp_path):
-    """The URL of a Redis; empty for the broker of files."""
-    if request.param == "files":
-        return ""
+    """The URL of a Redis."""
     return servers.start_redis(tmp_path, request.addfinalizer)
 
 
@@ -40,6 +38,6 @@ def test_a_payment_does_not_wait_for_the_letters_that_were_rung_for_before_it(tm
     assert letters_heard_before_the_payment(Worker(tmp_path, broker), AS_SHIPPED) < LETTERS / 10
 
 
-def test_in_one_queue_it_would(tmp_path):
+def test_in_one_queue_it_would(tmp_path, broker):
     """The twin: what the second queue is for."""
-    assert letters_heard_before_the_payment(Worker(tmp_path), ONE_QUEUE) == LETTERS
+    assert letters_heard_before_the_payment(Worker(tmp_path, broker), ONE_QUEUE) == LETTERS

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 class Worker:
-    """The worker that `serve` starts, on this folder, with the broker of files or with this Redis, and what it says."""
+    """The worker that `serve` starts, on this folder, with this Redis or with none, and what it says."""
 
     def __init__(self, folder: Path, redis_url: str = "") -> None:
         kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}

@@ -25,7 +25,7 @@ def member():
         "kort-en-raar",  # 12, the shortest
         "paard-batterij-anders",
         "correct horse battery staple",
-        "839201847561",  # digits alone: any composition will do
+        "839274650183",  # digits alone: any composition will do
         "🐴🔋📎🚲🌧🧀🌷🚂🎈🐟🍞🔑",
         "x" + "aZ9-" * 40,
         "mijn fiets staat in de praktijk",
@@ -53,6 +53,11 @@ def test_any_composition_will_do(member, password):
         "1234567890qwerty",
         "!!password123456!!",
         "1qaz2wsx3edc",  # common as it is
+        "tandarts2026!",
+        "T4nd4rts2026!",
+        "Tandartspraktijk Zonnebloem",
+        "zorgrekening-beheer-2026",
+        "Amsterdam2026!",
     ],
 )
 def test_what_others_try_first_is_refused(member, password):
@@ -61,10 +66,10 @@ def test_what_others_try_first_is_refused(member, password):
 
 
 def test_a_very_long_one_is_judged_at_once(member):
-    digits = "".join(random.Random(1).choices("0123456789", k=40_000))
+    digits = "".join(random.Random(1).choices("0123456789", k=1_000_000))
     began = time.process_time()
     validate_password(f"xq{digits}zk", member)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 2
 
 
 def test_a_password_is_changed_by_who_knows_it_as_it_was_typed(member):

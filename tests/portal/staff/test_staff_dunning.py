@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.admin.invoices import InvoiceAdmin
+from billing.desk.invoices import InvoiceAdmin
 from billing.models import (
     AuditEvent,
     Hold,

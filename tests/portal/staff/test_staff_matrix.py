@@ -137,7 +137,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         status=OutboxMessage.Status.FAILED,
         error=mark,
     )
-    holds.place_hold(invoice, Hold.Reason.STAFF, by=mark, note=mark)
+    holds.place_hold(invoice, Hold.STAFF, by=mark, note=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
@@ -299,5 +299,5 @@ def test_operations_see_every_provider(table, world):
 def test_a_clerk_looks_and_an_approver_acts(role, left, world):
     own, _foreign = world
     client = client_of(role, own)
-    client.post("/beheer/billing/stafftask/", body(own, "billing_staffitem_changelist"))
+    client.post("/beheer/billing/stafftask/", body(own, "billing_stafftask_changelist"))
     assert StaffTask.objects.filter(pk=own["stafftask"].pk, closed_at=None).count() == left

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing import audit, ledger
-from billing.admin import timeline
-from billing.admin.worklist import waiting_for
+from billing.desk import timeline
+from billing.desk.worklist import waiting_for
 from billing.invoices import holds
 from billing.invoices.state import look_at
 from billing.links import new_token
@@ -118,7 +118,7 @@ def test_a_list_costs_the_same_however_long(desk, practice, table, django_assert
         invoice = factories.invoice(provider=practice)
         message_of(invoice)
         payment_of(invoice)
-        holds.place_hold(invoice, Hold.Reason.STAFF, by="x")
+        holds.place_hold(invoice, Hold.STAFF, by="x")
         audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=str(invoice.pk), invoice=invoice)
     with django_assert_max_num_queries(9):
         page(desk, table)
@@ -155,7 +155,7 @@ def test_the_status_of_an_invoice_is_the_one_the_patient_sees(desk, practice):
         "paid": factories.invoice(provider=practice, number="N-paid", insurer_paid="100.00"),
         "withdrawn": factories.invoice(provider=practice, number="N-withdrawn", withdrawn_at=timezone.now()),
     }
-    holds.place_hold(of["on_hold"], Hold.Reason.STAFF, by="x")
+    holds.place_hold(of["on_hold"], Hold.STAFF, by="x")
     everything = page(desk, "invoice")
     for status, invoice in of.items():
         listed = page(desk, "invoice", query=f"?status={status}")
@@ -195,7 +195,7 @@ def test_the_list_of_patients_shows_the_least(desk, practice):
 def test_the_timeline_is_in_the_order_of_time(practice):
     invoice = factories.invoice(provider=practice)
     payment_of(invoice, called_at=timezone.now(), paid_at=timezone.now())
-    holds.place_hold(invoice, Hold.Reason.STAFF, by="staff:anna")
+    holds.place_hold(invoice, Hold.STAFF, by="staff:anna")
     message_of(invoice, Status.SENT, sent_at=timezone.now())
     events = timeline.of_invoice(invoice)
     assert [e.at for e in events] == sorted(e.at for e in events)

@@ -9,10 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.base import TenantAdmin
-from billing.admin.detail import moment, status_badge
 from billing.audit import name_of
-from billing.dunning import letters
+from billing.desk.base import TenantAdmin
+from billing.desk.detail import moment, status_badge
 from billing.errors import Refused
 from billing.models import OutboxMessage
 from billing.outbox import delivery
@@ -69,7 +68,7 @@ class OutboxMessageAdmin(TenantAdmin):
     @admin.action(description=_("It came back"), permissions=["act"])
     def came_back(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         for message in queryset:
-            if letters.report_bounce(message, by=name_of(request.user)):
+            if delivery.report_bounce(message, by=name_of(request.user)):
                 self.message_user(request, gettext("Written down. What it said does not count."), messages.SUCCESS)
             else:
                 self.message_user(request, gettext("That is known already, or it was never sent."), messages.INFO)

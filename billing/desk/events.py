@@ -9,9 +9,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
-from billing.admin.base import TenantAdmin
-from billing.admin.detail import badge, moment
-from billing.admin.timeline import words_for
+from billing.desk.base import TenantAdmin
+from billing.desk.detail import badge, moment
+from billing.desk.timeline import words_for
 from billing.models import AuditEvent, StaffTask
 
 

@@ -174,7 +174,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return super().media if self.writers else forms.Media(js=["admin/js/actions.js"] if self.actions else [])
 
     def sections(self, request: HttpRequest, obj: Any) -> list[Any]:
-        """The tables below the fields on the page of one row: `billing.admin.detail.Section`."""
+        """The tables below the fields on the page of one row: `billing.desk.detail.Section`."""
         return []
 
     def acts(self, obj: Any) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
-from billing.admin import timeline
-from billing.admin.base import OfferedFilter, TenantAdmin
-from billing.admin.detail import Section, amount, badge, link_to, moment, short_day, status_badge
-from billing.admin.plans import plan_section
+from billing.desk import timeline
+from billing.desk.base import OfferedFilter, TenantAdmin
+from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.desk.plans import plan_section
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
@@ -32,6 +32,7 @@ from billing.ledger import with_balance
 from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage
 from billing.money import ZERO
 from billing.privacy import access_log
+from billing.rooms import Happened
 
 STATUS_LABELS = {
     "open": _("open"),
@@ -42,7 +43,7 @@ STATUS_LABELS = {
 }
 
 
-def timeline_section(events: list[timeline.Event]) -> Section:
+def timeline_section(events: list[Happened]) -> Section:
     """A timeline as a table, newest at the bottom."""
     lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, e.by) for e in events]
     return Section(gettext("Timeline"), (_("when"), _("what"), _("detail"), _("by")), lines)
@@ -280,7 +281,7 @@ def _items(invoice: Invoice) -> Section:
         for i in invoice.staff_tasks.all()
     ]
     columns = (_("since"), _("kind"), _("note"), _("closed"))
-    return Section(gettext("Items for staff"), columns, lines, gettext("Nothing for staff."))
+    return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
 
 
 @admin.register(LedgerEntry)

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 from django.urls import include, path
 
-from billing.admin.base import EVERYBODY, OfferedFilter, TenantAdmin
+from billing.desk.base import EVERYBODY, OfferedFilter, TenantAdmin
 from billing.models import Hold, Invoice, Patient, Provider, Staff
 from billing.tenancy import visible_to
 from portal.staff.site import StaffSite

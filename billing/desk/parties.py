@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
-from billing.admin.base import NOBODY, OPERATIONS, TenantAdmin
-from billing.admin.detail import badge
+from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
+from billing.desk.detail import badge
 from billing.models import Patient, Provider, Staff
 
 Role = Staff.Role

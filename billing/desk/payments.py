@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin import timeline
-from billing.admin.base import EVERYBODY, OPERATIONS, TenantAdmin
-from billing.admin.detail import Section, amount, badge, moment, status_badge
-from billing.admin.invoices import timeline_section
 from billing.audit import name_of
+from billing.desk import timeline
+from billing.desk.base import EVERYBODY, OPERATIONS, TenantAdmin
+from billing.desk.detail import Section, amount, badge, moment, status_badge
+from billing.desk.invoices import timeline_section
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.models import Payment
 from billing.payments import attempts, webhooks

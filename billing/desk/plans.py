@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.admin.detail import Section, amount, short_day, status_badge
+from billing.desk.detail import Section, amount, short_day, status_badge
 from billing.models import Installment, Invoice, PaymentPlan
 from billing.money import ZERO
 from billing.plans.progress import progress_of

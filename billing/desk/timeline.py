@@ -1,0 +1,116 @@
+"""What happened to an invoice or a payment, in the order of time: read from the rows that the rules wrote."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import rooms
+from billing.dunning.blockers import blockers
+from billing.models import AuditEvent, Invoice, Payment, ReminderStep
+from billing.rooms import Happened
+from billing.templatetags.money import euro
+
+# Acts that a row beside them tells already: the attempt, the ledger entry.
+TOLD_BY_A_ROW = (
+    "payment_started",
+    "payment_received",
+    "refund_booked",
+    "chargeback_booked",
+    "chargeback_reversed",
+    "costs_booked",
+)
+
+
+def words_for(action: str) -> str:
+    """Say in words what `audit.record` calls `action`; one that no room announces is shown by its own name."""
+    label = rooms.audit_labels().get(action)
+    return _(label) if label else action.replace("_", " ")
+
+
+def of_invoice(invoice: Invoice) -> list[Happened]:
+    """Everything that is known of `invoice`, oldest first; prefetched relations are used as they are."""
+    events = [Happened(invoice.created_at, _("invoice received"))]
+    if invoice.withdrawn_at:
+        events.append(Happened(invoice.withdrawn_at, _("invoice withdrawn")))
+    for entry in invoice.entries.all():
+        events.append(Happened(entry.occurred_at, entry.get_kind_display(), entry.by, euro(entry.amount)))
+    for payment in invoice.payments.all():
+        events.extend(_steps(payment))
+    for message in invoice.messages.all():
+        events.append(Happened(message.created_at, _("message queued"), detail=message.subject))
+        if message.sent_at:
+            events.append(Happened(message.sent_at, _("message sent"), detail=message.subject))
+        if message.bounced_at:
+            events.append(Happened(message.bounced_at, _("mail came back"), detail=message.subject))
+    events.extend(_acts(invoice.audit_events.all()))
+    for room in rooms.announcements():
+        events.extend(room.timeline(invoice) if room.timeline else ())
+    return sorted(events, key=lambda event: event.at)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What the ladder does next, on which day (None: not before something changes), and what forbids it now."""
+
+    what: str
+    on: date | None
+    why_not: list[Any]
+
+
+def steps_of(invoice: Invoice) -> list[ReminderStep]:
+    """The steps of the ladder, oldest first, each with its letter."""
+    return list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
+
+
+def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
+    """What comes next and why not yet, by the same rule that the machine asks; None when nothing is left to do."""
+    if invoice.withdrawn_at or invoice.settled_at:
+        return None
+    today = timezone.localtime(now).date()
+    step = ReminderStep.Step(invoice.next_step)
+    if step == ReminderStep.Step.HAND_OVER and ReminderStep.objects.filter(invoice=invoice, step=step).exists():
+        return None
+    found = [blocker.sentence for blocker in blockers(invoice, step, now=now, today=today)]
+    return NextStep(str(step.label), invoice.next_step_on, found)
+
+
+def of_payment(payment: Payment) -> list[Happened]:
+    """Everything that is known of one attempt to pay, oldest first."""
+    events = list(_steps(payment))
+    for call in payment.webhook_calls.all():
+        events.append(Happened(call.received_at, _("the gateway reported a change"), "mollie", call.error))
+        if call.done_at:
+            events.append(Happened(call.done_at, _("report dealt with")))
+    for refund in payment.refunds.all():
+        detail = f"{euro(refund.amount)} {refund.get_status_display()}"
+        events.append(Happened(refund.reported_at, _("refund"), "mollie", detail))
+    for back in payment.chargebacks.all():
+        events.append(Happened(back.reported_at, _("payment reversed by the bank"), "mollie", euro(back.amount)))
+        if back.reversed_at:
+            events.append(Happened(back.reversed_at, _("reversal given back"), "mollie", euro(back.amount)))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _steps(payment: Payment) -> Iterator[Happened]:
+    detail = f"{euro(payment.amount)} {payment.mollie_id or ''}".strip()
+    steps: list[tuple[Any, str]] = [
+        (payment.created_at, _("payment prepared")),
+        (payment.called_at, _("asked the gateway for a payment")),
+        (payment.paid_at, _("paid at the gateway")),
+        (payment.superseded_at, _("payment replaced by a newer one")),
+        (payment.quarantined_at, _("payment set apart: does not match the gateway's report")),
+    ]
+    return (Happened(at, what, detail=detail) for at, what in steps if at)
+
+
+def _acts(events: QuerySet[AuditEvent]) -> Iterator[Happened]:
+    for event in events:
+        if event.action in TOLD_BY_A_ROW:
+            continue
+        detail = ", ".join(f"{name}: {value}" for name, value in event.details.items() if value not in ("", None))
+        yield Happened(event.at, words_for(event.action), event.by, detail)

@@ -1,0 +1,45 @@
+"""The letters of the dunning schedule: one row holds all that is particular to a letter.
+
+Its texts are `templates/messages/<message>.<language>.html`. Which step comes after which, and when, is the schedule's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from billing.models import ReminderStep
+
+Step = ReminderStep.Step
+DAYS_TO_PAY = 15  # "within fifteen days after delivery": the wording that HR 25-11-2016 (ECLI:NL:HR:2016:2704) accepts
+_FACTS = frozenset(
+    ("lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterStep:
+    """`days`: how long its reader has to react, from delivery. `interrupted`: whether a hold or a plan voids a letter
+    that still gives time; the first two ask for nothing, so nothing can void them."""
+
+    message: str
+    days: Callable[[], int] = lambda: settings.REMINDER_INTERVAL_DAYS
+    needs: frozenset[str] = _FACTS
+    interrupted: bool = True
+
+
+LETTERS = {
+    Step.NOTICE: LetterStep(
+        "invoice_notice",
+        days=lambda: settings.LATE_INVOICE_TERM_DAYS,
+        needs=_FACTS | {"due_on", "overdue", "on_hold"},
+        interrupted=False,
+    ),
+    Step.NOTE: LetterStep("friendly_note", interrupted=False),
+    Step.REMINDER: LetterStep("reminder"),
+    Step.FINAL_NOTICE: LetterStep(
+        "final_notice", days=lambda: DAYS_TO_PAY, needs=_FACTS | {"announced", "with_vat", "rate"}
+    ),
+    Step.NOTICE_OF_COSTS: LetterStep("notice_of_costs"),
+    Step.FINAL: LetterStep("final"),
+}

@@ -1,0 +1,25 @@
+"""Facts that most mails about an invoice share."""
+
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+
+from billing import links
+from billing.models import Invoice
+
+
+def open_link(invoice: Invoice, *, until: date) -> str:
+    """Return the address that opens `invoice` for whoever has it, good through `until`."""
+    return links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
+
+
+def open_link_context(invoice: Invoice, *, until: date) -> dict[str, object]:
+    """Return what a mail says about opening the invoice: a link that works long after `until`."""
+    until += timedelta(days=settings.LINK_VALID_DAYS)
+    line = {
+        "number": invoice.number,
+        "link": open_link(invoice, until=until),
+        "reference_ending": invoice.payment_reference[-4:],
+    }
+    return {"lines": [line], "link_until": until, "provider": invoice.provider}

@@ -1,0 +1,77 @@
+"""Billing as the rest of the product knows it: announced like a room, though everything stands on it."""
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
+
+_LINK = frozenset(("lines", "link_until", "provider"))
+PLAN_MESSAGES = {
+    "deferral_agreed": _LINK | {"amount", "until"},
+    "plan_agreed": _LINK | {"amount", "until", "terms"},
+}
+# What these say can become untrue between the moment they are made and the moment they leave.
+CHECKED_PLAN_MESSAGES = {
+    "installment_due": _LINK | {"amount", "due_on", "number", "count", "is_deferral"},
+    "installment_missed": _LINK | {"amount", "due_on", "number", "grace_until", "outstanding"},
+    "plan_broken": _LINK | {"outstanding", "parts"},
+    "plan_completed": _LINK,
+}
+
+
+class BillingRoom(Room):
+    """Invoices, money, messages and the law."""
+
+    name = "billing"
+
+    def announce(self) -> Announcement:
+        from billing.audit_labels import AUDIT_LABELS
+        from billing.desk import figures
+        from billing.dunning import planning
+        from billing.models import Hold, StaffTask
+        from billing.plans import agreements
+        from billing.privacy import retention
+
+        return Announcement(
+            desk=Desk(
+                tables=(
+                    "StaffTask",
+                    "Invoice",
+                    "Payment",
+                    "OutboxMessage",
+                    "LedgerEntry",
+                    "Patient",
+                    "Provider",
+                    "AuditEvent",
+                    "Staff",
+                )
+            ),
+            # Plans first: one that ends today leaves its invoice to the reminders again.
+            daily=[Daily(10, agreements.run_day), Daily(30, planning.run_day), Daily(80, figures.record_day)],
+            beat={
+                "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
+                "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
+                "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+                "compare-with-gateway": Beat("billing.compare_with_gateway", crontab(hour=4, minute=15), expires=3600),
+            },
+            retention=retention.run_day,
+            messages=_messages(),
+            audit_labels=AUDIT_LABELS,
+            hold_reasons={Hold.STAFF: HoldReason(_("our staff are looking into this invoice"))},
+            staff_tasks=dict(StaffTask.Kind.choices),
+        )
+
+
+def _messages() -> dict[str, MessageKind]:
+    from billing.dunning import letters
+    from billing.invoices.letter_steps import LETTERS
+    from billing.plans import messages as plan_messages
+
+    found = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit")))}
+    for letter in LETTERS.values():
+        found[letter.message] = MessageKind(
+            letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced
+        )
+    found |= {kind: MessageKind(needs) for kind, needs in PLAN_MESSAGES.items()}
+    found |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}
+    return found

@@ -1,0 +1,22 @@
+"""What this machine must be able to do for coulance."""
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+from coulance.files.sanitizer import isolation
+
+
+@register(Tags.security)
+def check_seccomp(**kwargs: Any) -> list[CheckMessage]:
+    """What is promised of the process that opens a stranger's file needs a kernel that can do it."""
+    if isolation.seccomp_available():
+        return []
+    return [
+        Warning(
+            "This machine can't filter system calls (seccomp on x86_64 or aarch64).",
+            hint="The process that opens a patient's file has limits of memory and time only: a flaw in a library that"
+            " reads PDF or pictures could reach other files and the network. Run on Linux with seccomp.",
+            id="coulance.W001",
+        )
+    ]

@@ -1,0 +1,75 @@
+"""Coulance as the rest of the product knows it."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from billing.rooms import Announcement, Beat, Daily, Desk, Export, HoldReason, InvoicePanel, MessageKind, Room
+
+AUDIT_LABELS = {
+    "specification_received": gettext_noop("patient sent files"),
+    "specification_refused": gettext_noop("file not accepted"),
+    "specification_withdrawn": gettext_noop("patient took a file back"),
+    "case_message_written": gettext_noop("patient wrote a message"),
+    "case_reached_provider": gettext_noop("coulance: waits for the care provider"),
+    "case_decision_proposed": gettext_noop("coulance: decision proposed, a second person has to agree"),
+    "case_proposal_put_aside": gettext_noop("coulance: proposed decision put aside"),
+    "case_decision": gettext_noop("coulance: decision"),
+    "case_more_asked": gettext_noop("coulance: more asked of the patient"),
+    "case_adjusted": gettext_noop("coulance: amount lowered"),
+    "case_rejected": gettext_noop("coulance: amount not lowered"),
+    "case_withdrawn": gettext_noop("coulance: patient pays the full amount"),
+    "case_kept": gettext_noop("coulance: earlier decision stands"),
+    "case_expired": gettext_noop("coulance: ended, no specification came"),
+    "coulance_rules_added": gettext_noop("coulance: rules of the practice set"),
+    "coulance_rules_changed": gettext_noop("coulance: rules of the practice changed"),
+}
+
+
+class CoulanceRoom(Room):
+    """A patient sends what the insurer decided, the provider lowers the amount or does not."""
+
+    name = "coulance"
+    house_rules = {
+        "COULANCE_SPECIFICATION_DAYS": 30,  # to send what the insurer decided
+        "COULANCE_NUDGE_BEFORE_DAYS": 7,  # before the last day to send it
+        "COULANCE_REOPEN_DAYS": 30,  # after a decision, in which a second specification opens the case again
+        "COULANCE_REOPENINGS": 2,
+        "COULANCE_ANSWER_DAYS": 14,  # at least, to send what the provider still asks
+        "COULANCE_PAY_DAYS": 14,  # at least, from the decision
+        "COULANCE_PROVIDER_WORKING_DAYS": 5,  # to decide, before it is late
+    }
+
+    def ready(self) -> None:
+        from coulance import checks  # noqa: F401  registers the system checks
+
+        super().ready()
+
+    def announce(self) -> Announcement:
+        from coulance import cases, deadlines, demo, export, intake, last_check, retention
+        from coulance.desk import panel
+        from coulance.files import storage
+        from coulance.pages import urls
+
+        return Announcement(
+            patient_urls=urls.urlpatterns,
+            desk=Desk(("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts),
+            daily=[Daily(20, deadlines.run_day)],
+            beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
+            retention=retention.run_day,
+            export=Export(_("coulance case"), export.of_invoice, export.documents),
+            messages={
+                **{kind: MessageKind(may_send=last_check.may_send) for kind in last_check.CHECKED},
+                **{kind: MessageKind() for kind in last_check.UNCHECKED},
+            },
+            audit_labels=AUDIT_LABELS,
+            hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
+            staff_tasks={storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again")},
+            invoice_panel=InvoicePanel(
+                {"has_case": cases.EXISTS, "rests_for_case": cases.RESTS},
+                on_hold="coulance/invoice_on_hold.html",
+                rests="rests_for_case",
+                below="coulance/invoice_below.html",
+            ),
+            intake=intake.INTAKE,
+            demo=demo.seed,
+        )

@@ -1,0 +1,39 @@
+"""The project itself: what is done for all rooms together."""
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_noop
+
+from billing.rooms import Announcement, Beat, Daily, Room
+
+AUDIT_LABELS = {
+    "patient_exported": gettext_noop("personal data exported for the patient"),
+    "staff_signed_in": gettext_noop("signed in"),
+    "staff_sign_in_failed": gettext_noop("signing in failed"),
+    "staff_enrolled": gettext_noop("code app set up"),
+    "staff_recovery_codes_made": gettext_noop("new recovery codes made"),
+    "staff_second_factor_reset": gettext_noop("code app removed"),
+    "staff_sessions_ended": gettext_noop("signed out everywhere"),
+}
+
+
+class PortalRoom(Room):
+    """The pages of billing, intake, the staff site and operations."""
+
+    name = "portal"
+
+    def ready(self) -> None:
+        from portal import checks  # noqa: F401  registers the system checks
+
+        super().ready()
+
+    def announce(self) -> Announcement:
+        from portal.ops import retention
+
+        return Announcement(
+            # Removing comes last: it takes away what other rules may want to read.
+            daily=[Daily(90, retention.run_day)],
+            # Once a day is enough; every hour catches up after a night in which nothing ran.
+            beat={"run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600)},
+            retention=retention.delete_expired,
+            audit_labels=AUDIT_LABELS,
+        )
