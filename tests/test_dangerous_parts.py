@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.conf import settings
 from django.template import engines
 from jinja2 import UndefinedError
