@@ -67,7 +67,7 @@ def _messages() -> dict[str, MessageKind]:
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
 
-    found = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding")))}
+    found = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit")))}
     for letter in LETTERS.values():
         found[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced

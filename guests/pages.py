@@ -10,21 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import rooms
-from billing.invoices.state import InvoiceView, look_at, page
+from billing.invoices.state import InvoiceView, look_at
 from guests import access
 
 
 @cache
-def _page() -> Any:
-    """The query of the invoice page, with what the panels of the rooms ask for."""
-    return page(**{name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()})
+def _facts() -> dict[str, Any]:
+    """What the panels of the rooms ask about the invoice."""
+    return {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return look_at(token, today=timezone.localdate(), by=_page())
+    return look_at(token, today=timezone.localdate(), **_facts())
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

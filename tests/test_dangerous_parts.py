@@ -2,7 +2,10 @@
 
 import re
 
+import pytest
 from django.conf import settings
+from django.template import engines
+from jinja2 import UndefinedError
 
 from portal.celery import app
 from tests.test_architecture import ROOT, SOURCES, name_of, reaches
@@ -38,7 +41,23 @@ def test_templates_escape_all_but_two_drawings_of_our_own():
     for name, words in MARKED_SAFE.items():
         assert re.findall(r"[\w.]+\s*\|\s*safe\b", marked[name]) == [words]
     for path in TEMPLATES:
-        assert not re.search(r"autoescape\s+off|safeseq", path.read_text()), name_of(path)
+        assert not re.search(r"autoescape\s+(off|false)|safeseq", path.read_text()), name_of(path)
+
+
+def test_jinja2_escapes_and_only_our_own_words_are_translated():
+    """A translation may hold markup, so what is looked up in the catalogue is never something that came in."""
+    environment = engines["jinja2"].env
+    assert environment.autoescape is True
+    text = "{{ name }} {{ _('To %(to)s', to=name) }} {% trans who=name %}To {{ who }}{% endtrans %}"
+    assert environment.from_string(text).render(name="<b>").count("&lt;b&gt;") == 3
+    for path in TEMPLATES:
+        assert not re.search(r"\b_\((?![\"'])", path.read_text()), name_of(path)
+
+
+def test_a_name_that_a_template_was_not_given_is_an_error():
+    for text in ("{{ amount }}", "{% if amount %}1{% endif %}", "{{ invoice.amount }}"):
+        with pytest.raises(UndefinedError):
+            engines["jinja2"].env.from_string(text).render(invoice={})
 
 
 def test_what_is_kept_or_sent_between_processes_is_json():

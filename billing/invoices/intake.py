@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
-from billing import ledger, links, rows
+from billing import ledger, links
 from billing.invoices import references, schedule
 from billing.law import calendar
 from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, ReminderStep
@@ -87,24 +87,28 @@ def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> In
     hundred at a time (they become parameters of one query). Raises IntegrityError when a number is known after all.
     """
     patient_ids, created, updated = _write_patients(provider, {one.patient.number: one.patient for one in new})
-    rows.insert(
-        Invoice,
-        ("provider", "patient", "number", "payment_reference", "token", "issued_on", "due_on", "fingerprint",
-         "next_step", "next_step_on"),
-        (
-            (provider.pk, patient_ids[one.patient.number], one.number, reference, links.new_token(), one.issued_on,
-             one.due_on, one.fingerprint, Step.NOTE, schedule.first_note_on(one.due_on))
-            for one, reference in zip(new, references.new_references(len(new)), strict=True)
-        ),
-    )  # fmt: skip
-    stored = Invoice.objects.filter(provider=provider, number__in=[one.number for one in new])
-    by_number = {invoice.number: invoice for invoice in stored.only("number", "payment_reference")}
-    invoices = [by_number[one.number] for one in new]
-    sealed = (
-        (invoice.pk, CareDetail.sealed(one.lines, payment_reference=invoice.payment_reference))
+    invoices = Invoice.objects.bulk_create(
+        Invoice(
+            provider=provider,
+            patient_id=patient_ids[one.patient.number],
+            number=one.number,
+            payment_reference=reference,
+            token=links.new_token(),
+            issued_on=one.issued_on,
+            due_on=one.due_on,
+            fingerprint=one.fingerprint,
+            next_step=Step.NOTE,
+            next_step_on=schedule.first_note_on(one.due_on),
+        )
+        for one, reference in zip(new, references.new_references(len(new)), strict=True)
+    )
+    CareDetail.objects.bulk_create(
+        CareDetail(
+            invoice=invoice,
+            sealed_lines=CareDetail.sealed(one.lines, payment_reference=invoice.payment_reference),
+        )
         for invoice, one in zip(invoices, new, strict=True)
     )
-    rows.insert(CareDetail, ("invoice", "sealed_lines"), sealed)
     ledger.open_accounts(invoices, _first_entries(invoices, new, by))
     schedule.plan_announcements(
         (i.pk, one.due_on) for i, one in zip(invoices, new, strict=True) if one.total > one.insurer_paid
@@ -138,20 +142,15 @@ def _write_patients(provider: Provider, new: dict[str, NewPatient]) -> tuple[dic
     found = of_provider.filter(number__in=new).values(*columns, e164=Cast("mobile", CharField()))
     stored = {row["number"]: row for row in found}
     fresh = [one for number, one in new.items() if number not in stored]
-    rows.insert(
-        Patient,
-        ("provider", "number", "sealed_identity", *CONTACT_FIELDS),
-        (
-            (provider.pk, one.number, _sealed(provider, one), *(one.contact[name] for name in CONTACT_FIELDS))
-            for one in fresh
-        ),
+    created = Patient.objects.bulk_create(
+        Patient(provider=provider, number=one.number, sealed_identity=_sealed(provider, one), **one.contact)
+        for one in fresh
     )
     changed = [number for number, row in stored.items() if _differs(provider, row, new[number])]
     for number in changed:
         one = new[number]
         of_provider.filter(number=number).update(**one.contact, sealed_identity=_sealed(provider, one))
-    ids = {number: row["pk"] for number, row in stored.items()}
-    ids |= of_provider.filter(number__in=[one.number for one in fresh]).values_list("number", "pk")
+    ids = {number: row["pk"] for number, row in stored.items()} | {row.number: row.pk for row in created}
     return ids, len(fresh), len(changed)
 
 

@@ -3,7 +3,6 @@
 import secrets
 
 from billing.models import Invoice
-from billing.prepared import Prepared
 
 REFERENCE_DIGITS = 16
 
@@ -45,14 +44,9 @@ def new_references(count: int) -> list[str]:
     return list(free)
 
 
-_BY_REFERENCE: Prepared[Invoice] = Prepared(
-    lambda reference: Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None)
-)
-
-
 def find_by_reference(reference: str) -> Invoice | None:
-    """The invoice with this payment reference; None for unknown, withdrawn and forgotten alike."""
-    return _BY_REFERENCE.first(reference)
+    """The invoice with this payment reference; None for unknown, withdrawn and erased alike."""
+    return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None).first()
 
 
 def is_open_to_guests(token: str) -> bool:

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from billing import rows
 from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
 from billing.models import Invoice, ReminderStep
@@ -27,8 +26,9 @@ def plan_announcements(new: Iterable[tuple[int, date]]) -> None:
     The pointer of a new invoice stands at the step after it, as `aim` would set it.
     """
     today = timezone.localdate()
-    planned = ((pk, Step.NOTICE.value, due_on, today) for pk, due_on in new)
-    rows.insert(ReminderStep, ("invoice", "step", "due_on", "planned_on"), planned)
+    ReminderStep.objects.bulk_create(
+        ReminderStep(invoice_id=pk, step=Step.NOTICE, due_on=due_on, planned_on=today) for pk, due_on in new
+    )
 
 
 def interrupt(invoice: Invoice, *, due_on: date | None = None, today: date | None = None) -> None:

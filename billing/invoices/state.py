@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db.models import FilteredRelation, Q, QuerySet
@@ -12,7 +13,6 @@ from billing.ledger import with_balance
 from billing.ledger.breakdown import Parts, parts_of
 from billing.models import Hold, Invoice, LedgerEntry, PaymentPlan, ReminderStep
 from billing.money import ZERO
-from billing.prepared import Prepared
 from billing.rooms import Stops
 
 
@@ -35,32 +35,13 @@ class InvoiceView:
         return self.status in ("open", "overdue", "plan")
 
 
-def page(**also: Any) -> Prepared[Invoice]:
-    """The query of `look_at`, by URL token; `also` are annotations that a caller wants on the invoice."""
+def look_at(token: str, *, today: date, **also: Any) -> InvoiceView | None:
+    """The invoice behind a URL token as a guest may see it; None when unknown, withdrawn or erased.
 
-    def build(token: str) -> QuerySet[Invoice]:
-        active = FilteredRelation(
-            "holds", condition=Q(holds__released_at=None, holds__reason__in=rooms.reasons_stopping(Stops.PAYMENT))
-        )
-        running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
-        found = with_balance(Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None)).annotate(
-            hold=active, plan=running, **also
-        )
-        # The stubs don't know that a FilteredRelation can be selected and ordered by.
-        return found.select_related("provider", "hold", "plan").order_by("hold__placed_at")  # type: ignore[misc]
-
-    return Prepared(build)
-
-
-_PAGE = page()
-
-
-def look_at(token: str, *, today: date, by: Prepared[Invoice] = _PAGE) -> InvoiceView | None:
-    """The invoice behind a URL token as a guest may see it; None when unknown, withdrawn or forgotten.
-
-    One query, two for what is paid: this is the page that everybody opens. `by` is a `page()` of the caller's own.
+    One query, two for what is paid: this is the page that everybody opens. `also` are annotations that the caller
+    wants on the invoice.
     """
-    invoice = by.first(token)
+    invoice = _shown(**also).filter(token=token).first()
     if invoice is None:
         return None
     hold: Hold | None = getattr(invoice, "hold", None)  # Django leaves it out when the join found none
@@ -74,6 +55,19 @@ def look_at(token: str, *, today: date, by: Prepared[Invoice] = _PAGE) -> Invoic
         paid_at, paid_how = _how_paid(invoice)
     parts = _parts(invoice, owed)
     return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan, parts)
+
+
+@cache  # the same for every request: joining and annotating it anew costs more than asking the database
+def _shown(**also: Any) -> QuerySet[Invoice]:
+    """The invoices that a guest may see, each with its balance, its hold and the plan that runs."""
+    stopping = rooms.reasons_stopping(Stops.PAYMENT)
+    active = FilteredRelation("holds", condition=Q(holds__released_at=None, holds__reason__in=stopping))
+    running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
+    found = with_balance(Invoice.objects.filter(withdrawn_at=None, erased_at=None)).annotate(
+        hold=active, plan=running, **also
+    )
+    # The stubs don't know that a FilteredRelation can be selected and ordered by.
+    return found.select_related("provider", "hold", "plan").order_by("hold__placed_at")  # type: ignore[misc]
 
 
 def _parts(invoice: Invoice, owed: Decimal) -> Parts | None:

@@ -7,19 +7,15 @@ sum of its entries: above zero it is outstanding, below zero it is credit that b
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
-from billing import rows
 from billing.models import Invoice, LedgerEntry
 from billing.money import ZERO, EuroField
 
 Kind = LedgerEntry.Kind
-_COLUMNS = ("invoice", "kind", "amount", "external_id", "occurred_at", "by", "reverses")
-_ATTRIBUTES = ("invoice_id", "kind", "amount", "external_id", "occurred_at", "by", "reverses_id")
 
 
 def lock_invoice(invoice_id: int) -> Invoice:
@@ -80,7 +76,7 @@ def reverse(entry: LedgerEntry, *, external_id: str, occurred_at: datetime, by: 
 def open_accounts(invoices: Sequence[Invoice], entries: Iterable[LedgerEntry]) -> None:
     """Book the first entries of new invoices in bulk, and settle those on which nothing is left to pay."""
     entries = list(entries)
-    rows.insert(LedgerEntry, _COLUMNS, map(attrgetter(*_ATTRIBUTES), entries))
+    LedgerEntry.objects.bulk_create(entries)
     sums: dict[int, Decimal] = {}
     for entry in entries:
         sums[entry.invoice_id] = sums.get(entry.invoice_id, ZERO) + entry.amount

@@ -53,6 +53,8 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "passed": passed,
         "files_form": FilesForm(),
         "message_form": MessageForm(),
+        "form": None,  # the one of the two that was refused
+        "refusal": "",
     }
     return render(request, "coulance/case.html", context | more, status=status)
 

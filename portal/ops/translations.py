@@ -1,6 +1,7 @@
 """The Dutch catalogue and the source, kept together without the gettext tools of the system.
 
-Python sources are read by Babel; a template is first turned into what Django's own extraction makes of it.
+Python sources and Jinja2 templates are read by Babel; a template of the staff site is first turned into what Django's
+own extraction makes of it.
 """
 
 import io
@@ -23,6 +24,7 @@ _KEYWORDS = DEFAULT_KEYWORDS | {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+_OPTIONS = {"newstyle_gettext": "true", "silent": "false"}  # of Jinja2: as in portal/jinja.py; an error is raised
 # Without dates and names of tools: two updates of the same source write the same file.
 _HEADER = r"""# Dutch, for patients: plain words (B1), short sentences, "u"; what happens next is always said.
 msgid ""
@@ -52,9 +54,10 @@ def read() -> Catalog:
 def extracted() -> Catalog:
     """Every string of the sources and templates that asks for a translation."""
     catalog = _empty()
-    for path, source in _sources():
+    for path, method, source in _sources():
         name = str(path.relative_to(settings.ROOT))
-        for _line, strings, _comments, context in extract("python", source, keywords=_KEYWORDS):
+        found = extract(method, source, keywords=_KEYWORDS, options=_OPTIONS)
+        for _line, strings, _comments, context in found:
             catalog.add(strings, locations=[(name, 0)], context=context, flags=_flags(strings))
     return catalog
 
@@ -102,18 +105,23 @@ def _errors(catalog: Catalog, message: Message) -> Iterator[str]:
             yield str(error)
 
 
-def _sources() -> Iterator[tuple[Path, io.BytesIO]]:
+def _sources() -> Iterator[tuple[Path, str, io.BytesIO]]:
+    """Each source, how Babel reads it, and its text."""
     for room in ROOMS:
         for path in sorted((settings.ROOT / room).rglob("*.py")):
             if "migrations" not in path.parts:
-                yield path, io.BytesIO(path.read_bytes())
+                yield path, "python", io.BytesIO(path.read_bytes())
     for path in sorted((settings.ROOT / "templates").rglob("*")):
-        if path.suffix in (".html", ".txt"):
-            yield path, _as_python(path)
+        if path.suffix not in (".html", ".txt"):
+            continue
+        if path.is_relative_to(settings.ROOT / "templates" / "staff"):
+            yield path, "python", _as_python(path)
+        else:
+            yield path, "jinja2", io.BytesIO(path.read_bytes())
 
 
 def _as_python(template: Path) -> io.BytesIO:
-    """What Django makes of a template for xgettext. Babel reads it as Python, so no line may be indented."""
+    """What Django makes of its own template for xgettext. Babel reads it as Python, so no line may be indented."""
     lines = templatize(template.read_text(), origin=str(template)).splitlines()
     return io.BytesIO("\n".join(line.lstrip() for line in lines).encode())
 

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.template import engines
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from stdnum import iban, iso11649
@@ -66,6 +67,10 @@ _LENGTH = {
 
 class PortalRenderer(TemplatesSetting):
     field_template_name = "django/forms/field.html"
+
+    def get_template(self, template_name: str) -> Any:
+        """Our field is Jinja2. Django's widgets in Jinja2 ask for what they were not given, which ours refuses."""
+        return engines["jinja2" if template_name == self.field_template_name else "django"].get_template(template_name)
 
 
 def read_reference(text: str) -> str:

@@ -77,9 +77,22 @@ ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+    {  # the guest's pages, the mails and the PDF; a room keeps its own in its folder `jinja2`
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "portal.jinja.environment",
+            "context_processors": [
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.csrf",
+                "portal.context.site",
+            ],
+        },
+    },
+    {  # the staff site, which is Django's admin
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates" / "staff"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -89,7 +102,7 @@ TEMPLATES = [
                 "portal.context.site",
             ],
         },
-    }
+    },
 ]
 FORM_RENDERER = "portal.pages.forms.PortalRenderer"
 
@@ -139,11 +152,10 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_VERBOSE = False  # it would log user names and addresses
-AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # kept out of its table of failures
 AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
-SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS

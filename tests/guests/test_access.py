@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import RequestFactory
 
@@ -11,7 +12,6 @@ from billing.models import StaffTask
 from guests import access, throttle
 from guests.models import Throttle
 from guests.throttle import Limit
-from portal.sessions import SessionStore
 
 NOW = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
 FIVE = Limit("test", tries=5, seconds=600)

@@ -126,8 +126,8 @@ class ToyAdmin(TenantAdmin):
     list_display = ["what"]
 """,
     "toy/templates/toy/desk.html": "<p>{{ panel.waiting }} toys wait</p>",
-    "toy/templates/toy/panel.html": "{% if invoice.has_toy %}<p>there are toys</p>{% endif %}",
-    "toy/templates/messages/toy_note.nl.html": """
+    "toy/jinja2/toy/panel.html": "{% if invoice.has_toy %}<p>there are toys</p>{% endif %}",
+    "toy/jinja2/messages/toy_note.nl.html": """
 <html><head><title>Speelgoed</title></head><body><p>Het is {{ colour }}.</p></body></html>
 """,
 }

@@ -23,6 +23,7 @@ FACTS = {
         "amount": Decimal("1045.50"),
         "received_at": datetime(2026, 11, 2, 23, 30, tzinfo=UTC),  # the 3rd, where the patient lives
         "outstanding": Decimal("0.00"),
+        "credit": Decimal("0.00"),
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
     }

@@ -55,13 +55,17 @@ def test_updating_twice_changes_nothing(tmp_path, monkeypatch):
     assert copy.read_bytes() == once
 
 
-def test_a_template_may_be_indented_as_it_likes(tmp_path, settings):
+def test_a_template_of_either_kind_may_be_indented_as_it_likes(tmp_path, settings):
     settings.ROOT = tmp_path
-    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "staff").mkdir(parents=True)
     plural = "{% blocktranslate count n=n %}one{% plural %}more{% endblocktranslate %}"
     text = f"{{% load i18n %}}\n      <p>\n   {{% translate 'Deep' %}}\n {plural}"
+    (tmp_path / "templates" / "staff" / "odd.txt").write_text(text)
+    plural = "{% trans n=n %}{{ n }} one{% pluralize %}{{ n }} more{% endtrans %}"
+    text = f"      <p>\n   {{{{ _('Here too') }}}}\n {plural}{{% trans who=x.y %}}To {{{{ who }}}}{{% endtrans %}}"
     (tmp_path / "templates" / "odd.txt").write_text(text)
-    assert {m.id for m in translations.extracted() if m.id} == {"Deep", ("one", "more")}
+    found = {m.id for m in translations.extracted() if m.id}
+    assert found == {"Deep", ("one", "more"), "Here too", ("%(n)s one", "%(n)s more"), "To %(who)s"}
 
 
 @pytest.mark.parametrize(("language", "words"), [("nl", "Betalingskenmerk"), ("en", "Payment reference")])

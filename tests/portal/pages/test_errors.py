@@ -81,9 +81,9 @@ def test_a_host_that_is_not_ours_gets_400_without_its_name(visitor):
     assert "boos.example" not in response.content.decode()
 
 
-def test_the_page_of_the_lock_on_staff_names_a_time_too(visitor):
+def test_the_page_of_the_lock_on_staff_names_a_time_too(rf):
     """django-axes renders it with a context of its own."""
-    assert "15 minuten" in render_to_string("429.html", {"username": "x"})
+    assert "15 minuten" in render_to_string("locked_out.html", {"username": "x"}, request=rf.get("/beheer/login/"))
 
 
 def test_machines_get_short_answers(visitor):

@@ -7,6 +7,7 @@ from pathlib import Path
 import brotli
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from tests import factories
 
@@ -52,3 +53,15 @@ def test_the_invoice_page_weighs_less_than_ten_kilobytes(client):
     total = len(page.content) + sum(len(brotli.compress(file.read_bytes())) for file in files)
     print(f"invoice page: {total} bytes over the wire")  # noqa: T201  a figure for whoever asks with -s
     assert total < PAGE_MAX_BYTES
+
+
+@pytest.mark.django_db
+def test_all_forms_of_a_page_carry_one_token_and_it_is_accepted():
+    client = Client(enforce_csrf_checks=True)
+    tokens = set(re.findall(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/").content.decode()))
+    assert len(tokens) == 1
+    posted = {"reference": factories.invoice().payment_reference, "csrfmiddlewaretoken": tokens.pop()}
+    page = client.get(client.post("/", posted)["Location"]).content.decode()
+    found = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page)
+    assert len(found) > 2
+    assert len(set(found)) == 1

@@ -1,0 +1,86 @@
+"""How guests' pages and mails are drawn: Jinja2 through Django's own backend, escaped, in the language of the reader.
+
+The staff site is Django's admin and stays on Django's templates (templates/staff).
+"""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.template import defaultfilters
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from jinja2 import Environment, StrictUndefined
+
+from billing.templatetags.money import euro
+from guests.session_end import session_end
+
+
+def environment(**options: Any) -> Environment:
+    """The environment of every Jinja2 template.
+
+    A name that a page was not given is an error and never an empty place: on a bill that place may be the amount.
+    """
+    options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    made = Environment(**options, extensions=["jinja2.ext.i18n"])  # noqa: S701  Django's backend turns autoescape on
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # by the extension
+        translation.gettext,
+        translation.ngettext,
+        newstyle=True,
+        pgettext=translation.pgettext,
+        npgettext=translation.npgettext,
+    )
+    made.globals |= {
+        "get_language": translation.get_language,
+        "session_end": session_end,
+        "static": static,
+        "url": url,
+    }
+    made.filters |= {
+        "capfirst": defaultfilters.capfirst,
+        "date": show_date,
+        "days_left": days_left,
+        "euro": euro,
+        "floatformat": defaultfilters.floatformat,
+        "grouped": grouped,
+        "linebreaksbr": defaultfilters.linebreaksbr,
+        "time": show_time,
+        "truncatechars": defaultfilters.truncatechars,
+        "urlize": defaultfilters.urlize,
+    }
+    return made
+
+
+def url(name: str, *arguments: Any) -> str:
+    """The path of the page `name`."""
+    return reverse(name, args=arguments)
+
+
+def show_date(day: date | datetime | None, form: str | None = None) -> str:
+    """`day` as the reader's language writes a date, or by a format of Django's; nothing for None."""
+    return defaultfilters.date(_on_our_clock(day), form)
+
+
+def show_time(moment: datetime | time | None, form: str | None = None) -> str:
+    """The time of `moment` on our clock, as the reader's language writes it; nothing for None."""
+    return defaultfilters.time(_on_our_clock(moment), form)
+
+
+def _on_our_clock(value: Any) -> Any:
+    return localtime(value) if isinstance(value, datetime) else value
+
+
+def grouped(reference: str) -> str:
+    """A payment reference in groups of four, as on the letter: 1234 5678 9012 3456."""
+    return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
+
+
+def days_left(due_on: date, today: date) -> str:
+    """How long it is until the last day to pay, between brackets."""
+    days = (due_on - today).days
+    if days == 0:
+        return _("(that is today)")
+    return ngettext("(%(days)d more day)", "(%(days)d more days)", days) % {"days": days}
