@@ -8,7 +8,7 @@ from django.template import engines
 from jinja2 import UndefinedError
 
 from portal.celery import app
-from tests.test_architecture import ROOT, SOURCES, name_of, reaches
+from tests.test_architecture import ROOT, SOURCES, name_of, reached
 
 SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -23,7 +23,7 @@ IN_SCRIPTS = (
 
 def test_no_source_reads_code_out_of_data():
     parts = ("pickle", "marshal", "shelve", "yaml", "xml", "lxml", "importlib.util", "ctypes.pythonapi")
-    reading = {name_of(path): found for path in SOURCES if (found := reaches(path, *parts))}
+    reading = {name_of(path): found for path in SOURCES if (found := reached(path, *parts))}
     assert reading == {}
     made = re.compile(r"(?<![\w.])(eval|exec|compile)\(|(from_string|\bTemplate)\(")
     assert [name_of(path) for path in SOURCES if made.search(path.read_text())] == [], "no code or template from text"
@@ -68,6 +68,6 @@ def test_what_is_kept_or_sent_between_processes_is_json():
 
 def test_no_cache_holds_what_was_on_a_page():
     assert settings.CACHES == {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    using = [name_of(path) for path in SOURCES if reaches(path, "django.core.cache")]
+    using = [name_of(path) for path in SOURCES if reached(path, "django.core.cache")]
     assert using == []
     assert not [name for name in settings.MIDDLEWARE if "cache" in name.lower()]

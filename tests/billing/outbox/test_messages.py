@@ -165,7 +165,9 @@ def rendered_by(html: str, tmp_path, settings) -> rendering.Rendered:
     (tmp_path / "messages").mkdir()
     (tmp_path / "messages" / "trial.nl.html").write_text(html)
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
-    return rendering.render("trial", language="nl", context={"fact": "a\r\nBcc: b@example.org"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rooms, "message_kinds", lambda: {"trial": rooms.MessageKind()})
+        return rendering.render("trial", language="nl", context={"fact": "a\r\nBcc: b@example.org"})
 
 
 def test_lists_links_and_breaks_in_plain_text(tmp_path, settings):
