@@ -17,9 +17,13 @@ SECONDS = {
     "run-daily": 3.0,
 }
 OTHERS = 8.0
-for name, entry in app.conf.beat_schedule.items():
-    entry["schedule"] = SECONDS.get(name, OTHERS)
-    entry["options"] = {"expires": 10}
+
+
+@app.on_after_finalize.connect  # after the product has set its own
+def hurry(sender, **_):
+    for name, entry in sender.conf.beat_schedule.items():
+        entry["schedule"] = SECONDS.get(name, OTHERS)
+        entry["options"] = {"expires": 10}
 
 
 @worker_ready.connect

@@ -32,12 +32,14 @@ def slow_is_under_way():
     assert app.tasks["tests.slow"]() == "done", "and afterwards it may run again"
 
 
-def test_what_is_under_way_is_not_begun_again(slow_is_under_way, settings):
+@pytest.mark.usefixtures("slow_is_under_way")
+def test_what_is_under_way_is_not_begun_again(settings):
     settings.REDIS_URL = ""
     assert app.tasks["tests.slow"]() is None
 
 
-def test_with_redis_it_is(slow_is_under_way, settings):
+@pytest.mark.usefixtures("slow_is_under_way")
+def test_with_redis_it_is(settings):
     """The twin: there a task is one message's own, and two of a kind run beside each other."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     second = threading.Thread(target=app.tasks["tests.slow"])
