@@ -4,9 +4,7 @@ The first thing that is wrong undoes everything at once, and the rest of the fil
 practice sees all errors in one go and a wrong file doesn't keep the database waiting.
 """
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from os import PathLike
@@ -70,7 +68,7 @@ def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: st
     except OSError:
         result.report("", _("This file can't be opened. Check its name, and whether you may read it."))
         return result
-    with file, _gc_throttled():
+    with file:
         try:
             _import(file, result, today, by)
         except Broken as broken:
@@ -82,17 +80,6 @@ def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: st
     if result.error_count:
         result.new = result.known = result.patients_created = result.patients_updated = 0
     return result
-
-
-@contextmanager
-def _gc_throttled() -> Iterator[None]:
-    """What an import makes is freed without Python's collector, which took a tenth of its time looking it through."""
-    often = gc.get_threshold()
-    gc.set_threshold(100_000, *often[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*often)
 
 
 def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
