@@ -14,6 +14,10 @@ NAMES = {path.name for path in SOURCES}
 FLOORS = (GROUND, TOP)
 A_FILE = re.compile(r"[\w./@*-]+\.(py|md|html|css|js|toml|txt|yaml|conf|in)")
 STATUS = re.compile(r"\*\*Status\.\*\* (Accepted|Superseded by (\d{4})(?: and (\d{4}))?)\.", re.MULTILINE)
+SETTINGS = "".join(
+    path.read_text()
+    for path in [*(ROOT / "portal" / "settings").glob("*.py"), *ROOT.glob("*/room.py"), ROOT / ".env.example"]
+)
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text()
 
 
@@ -40,6 +44,12 @@ def test_every_path_and_link_leads_somewhere(document):
     links = [link.split("#")[0] for link in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", text)]
     missing += [link for link in links if link and not (document.parent / link).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_setting_is_known(document):
+    named = set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)`", document.read_text()))
+    assert {name for name in named if name not in SETTINGS} == set()
 
 
 def test_architecture_is_two_pages():
