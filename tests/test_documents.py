@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 from tests.test_architecture import GROUND, PACKAGES, ROOT, SOURCES, TOP, imports, name_of, package_of
 
@@ -50,6 +51,14 @@ def test_every_path_and_link_leads_somewhere(document):
 def test_every_setting_is_known(document):
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)`", document.read_text()))
     assert {name for name in named if name not in SETTINGS} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_command_exists(document):
+    text = document.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) - targets == set()
+    assert set(re.findall(r"manage\.py ([a-z_]+)", text)) - get_commands().keys() == set()
 
 
 def test_architecture_is_two_pages():
