@@ -15,7 +15,6 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
-ROOMS = ("billing", "guests", "coulance", "portal", "sandbox")
 CATALOGUE = "nl/LC_MESSAGES/django.po"
 _KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
@@ -107,10 +106,10 @@ def _errors(catalog: Catalog, message: Message) -> Iterator[str]:
 
 def _sources() -> Iterator[tuple[Path, str, io.BytesIO]]:
     """Each source, how Babel reads it, and its text."""
-    for room in ROOMS:
-        for path in sorted((settings.ROOT / room).rglob("*.py")):
-            if "migrations" not in path.parts:
-                yield path, "python", io.BytesIO(path.read_bytes())
+    packages = [path.parent for path in settings.ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
+    for path in sorted(path for package in packages for path in package.rglob("*.py")):
+        if "migrations" not in path.parts:
+            yield path, "python", io.BytesIO(path.read_bytes())
     for path in sorted((settings.ROOT / "templates").rglob("*")):
         if path.suffix not in (".html", ".txt"):
             continue

@@ -19,7 +19,7 @@ from coulance.files.sanitizer import MEMORY_BYTES, Unacceptable, image, isolatio
 from coulance.models import Specification
 from tests.coulance import attempts
 from tests.coulance.files import hostile
-from tests.coulance.test_pdf_pages import only_pictures
+from tests.coulance.files.test_pdf_pages import only_pictures
 
 Kind, Reason = Specification.Kind, Specification.Reason
 REFUSED = {
