@@ -177,14 +177,14 @@ def test_whatever_happens_at_once_the_books_and_the_letters_are_right(names, rem
 def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatch) -> None:
     """The composer has looked and found nothing in the way; before it writes, staff place a hold."""
     looked, written = threading.Event(), threading.Event()
-    write = letters._write
+    write = letters._compose_letter
 
     def slowly(*args: Any, **kwargs: Any) -> None:
         looked.set()
         written.wait(1.0)  # with the lock the hold can't be placed before this letter is committed
         write(*args, **kwargs)
 
-    monkeypatch.setattr(letters, "_write", slowly)
+    monkeypatch.setattr(letters, "_compose_letter", slowly)
 
     def place() -> None:
         assert looked.wait(20)
@@ -196,7 +196,7 @@ def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatc
 
     planning.run_day(REMINDED)
     assert in_threads(make, place) == [None, None]
-    monkeypatch.setattr(letters, "_write", write)
+    monkeypatch.setattr(letters, "_compose_letter", write)
     delivery.sweep(now=at(REMINDED, 11))
 
 
