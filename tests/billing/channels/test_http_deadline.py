@@ -60,7 +60,7 @@ def start(tmp_path, monkeypatch):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     monkeypatch.setattr(http.certifi, "where", lambda: certificate)
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     started = []
 
     def start(scheme, first):
@@ -68,7 +68,7 @@ def start(tmp_path, monkeypatch):
         return started[-1].url
 
     yield start
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     for server in started:
         server.close()
 

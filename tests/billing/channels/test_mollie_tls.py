@@ -56,9 +56,9 @@ def bank_of(tmp_path, settings, monkeypatch):
         monkeypatch.setattr(http.certifi, "where", read)
         return bank, reads
 
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     yield start
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     for bank in started:
         bank.server.shutdown()
         bank.server.server_close()
