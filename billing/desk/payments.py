@@ -1,4 +1,4 @@
-"""Attempts to pay, with what the gateway told about them."""
+"""Attempts to pay, with what the gateway reported about them."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class QuarantineFilter(admin.SimpleListFilter):
 @admin.register(Payment)
 class PaymentAdmin(TenantAdmin):
     provider_path = "invoice__provider"
-    actors = EVERYBODY  # asking what the bank knows changes nothing that is not true
+    actors = EVERYBODY  # fetching what the gateway knows can only correct our data
     actions = ("ask_gateway", "release")
     reasoned = ("release",)
     list_display = ("started", "invoice", "euros", "state", "mollie_id")
