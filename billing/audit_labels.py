@@ -1,4 +1,4 @@
-"""The acts of billing in words: the timeline of an invoice tells them. Rooms announce the words for theirs."""
+"""Labels of billing's audit actions, for the timeline of an invoice. Each room announces its own."""
 
 from django.utils.translation import gettext_noop
 
