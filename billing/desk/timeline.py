@@ -104,7 +104,7 @@ def _steps(payment: Payment) -> Iterator[Happened]:
         (payment.called_at, _("asked the gateway for a payment")),
         (payment.paid_at, _("paid at the gateway")),
         (payment.superseded_at, _("payment replaced by a newer one")),
-        (payment.quarantined_at, _("payment set apart: does not match the gateway's report")),
+        (payment.quarantined_at, _("payment quarantined: does not match the gateway's report")),
     ]
     return (Happened(at, what, detail=detail) for at, what in steps if at)
 

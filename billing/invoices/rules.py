@@ -145,7 +145,7 @@ class InvoiceReader:
             self._report(f"{path}.number", _("This number was used before in this file, in invoices[%d].") % before)
 
     def _same_patient(self, patient: dict[str, Any], path: str) -> None:
-        """Two persons under one number would see each other's invoices; which address is right can't be guessed."""
+        """Report a patient number with other data: two persons would see each other's invoices, and we can't guess."""
         content = hash(tuple(patient.values()))
         if self._patients.setdefault(patient["number"], content) != content:
             self._report(

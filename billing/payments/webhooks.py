@@ -94,7 +94,7 @@ def release(payment_id: int, *, by: str, note: str, now: datetime | None = None)
         invoice = lock_invoice(Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id))
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
         if payment.quarantined_at is None:
-            raise Refused(_("This payment is not set apart."))
+            raise Refused(_("This payment is not quarantined."))
         payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None
         payment.save(update_fields=["quarantined_at", "next_check_at"])
         WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0)
