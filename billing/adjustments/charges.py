@@ -133,14 +133,14 @@ def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = take_off(locked, by=by, note=note)
+        waived = reverse_charges(locked, by=by, note=note)
         if waived:
             last = LedgerEntry.objects.filter(invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
     return waived
 
 
-def take_off(invoice: Invoice, *, by: str, note: str) -> Decimal:
+def reverse_charges(invoice: Invoice, *, by: str, note: str) -> Decimal:
     """Reverse the standing costs and interest of a locked invoice; return their sum in euros."""
     charged = LedgerEntry.objects.filter(
         invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None

@@ -42,9 +42,9 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
     if total == before:
         return max(-ledger.balance(invoice.pk), ZERO)
     if total > before:
-        _take_off_charges(invoice, by, now)
+        _reverse_charges(invoice, by, now)
     else:
-        _take_back(invoice, external_id, by, now)
+        _reverse_reductions(invoice, external_id, by, now)
         before = ZERO
     if total > before:
         ledger.post(invoice, Kind.REDUCTION, before - total, external_id=external_id, occurred_at=now, by=by)
@@ -52,14 +52,14 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
     return credit.leave_to_staff(invoice, cause=external_id, by=by, reason="the reduction changed")
 
 
-def _take_off_charges(invoice: Invoice, by: str, now: datetime) -> None:
+def _reverse_charges(invoice: Invoice, by: str, now: datetime) -> None:
     """Waive the charges: what is still owed may cost something only after its own 14-day letter (6:96 lid 6 BW)."""
-    if charges.take_off(invoice, by=by, note="lowered"):
+    if charges.reverse_charges(invoice, by=by, note="lowered"):
         schedule.void_final_notice(invoice, "lowered")
         schedule.reschedule(invoice, today=timezone.localtime(now).date())
 
 
-def _take_back(invoice: Invoice, external_id: str, by: str, now: datetime) -> None:
+def _reverse_reductions(invoice: Invoice, external_id: str, by: str, now: datetime) -> None:
     standing = LedgerEntry.objects.filter(invoice=invoice, kind=Kind.REDUCTION, reverses=None, reversed_by=None)
     for entry in standing.order_by("pk"):
         entry.invoice = invoice  # the ledger keeps settled_at true on this object: all entries share the locked row

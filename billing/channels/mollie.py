@@ -219,7 +219,7 @@ def _optional_moment(text: str | None) -> datetime | None:
 class MollieClient(Client):
     """The library's client with our session, without retries and without the name of our host."""
 
-    UNAME = "zorgrekening"  # replaces the name of the machine in the User-Agent
+    UNAME = "zorgrekening"  # sent with each call; by default it is the name of the machine
 
     def __init__(self, endpoint: str, key: str) -> None:
         super().__init__(api_endpoint=endpoint, timeout=(CONNECT_SECONDS, READ_SECONDS), retry=0)

@@ -15,7 +15,7 @@ from billing.errors import GatewayRefused, GatewayUnknown
 # into mails in doubt.
 ANSWER_SECONDS = 120
 _OK, _OK_FORWARDED, _GO_AHEAD, _SERVICE_CLOSES = 250, 251, 354, 421
-_ADDRESS = re.compile(r"\S+@\S+")  # servers repeat the recipient in errors, which we log and store
+_ADDRESS = re.compile(r"\S+@\S+")  # servers repeat the recipient in errors; we store them without
 
 
 @lru_cache(maxsize=1)

@@ -33,7 +33,7 @@ RECHECK_AFTER = timedelta(minutes=15)
 _KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
 
-def may_go_out(step: int, now: datetime) -> bool:
+def may_be_sent(step: int, now: datetime) -> bool:
     """Tell whether a letter of this step may be sent at this moment: reminders by law, the announcement by courtesy."""
     if step != Step.NOTICE:
         return calendar.is_sending_moment(now)
@@ -49,7 +49,7 @@ def compose(patient_id: int, *, now: datetime) -> None:
             return
         invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, _candidates(patient))}
         planned = ReminderStep.objects.filter(invoice__in=invoices.values(), status=Status.PLANNED)
-        rows = [row for row in planned.order_by("step", "invoice_id") if may_go_out(row.step, now)]
+        rows = [row for row in planned.order_by("step", "invoice_id") if may_be_sent(row.step, now)]
         for row in rows:
             row.invoice = invoices[row.invoice_id]
         for step, group in groupby(rows, key=lambda row: row.step):
@@ -200,7 +200,7 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     only of what is still open.
     """
     letter = Letter.objects.select_related("patient").get(message=message)
-    if not may_go_out(letter.step, now):
+    if not may_be_sent(letter.step, now):
         return _next_moment(letter.step, now)
     patient = _lock_patient(letter.patient_id)
     rows = list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id"))

@@ -105,9 +105,9 @@ def sweep(*, now: datetime | None = None) -> None:
     for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
         _isolated(letters.follow, letter_id, now, Invoice.objects.filter(reminder_steps__letter=letter_id))
     waiting = ReminderStep.objects.filter(status=Status.PLANNED)
-    if not letters.may_go_out(Step.REMINDER, now):
+    if not letters.may_be_sent(Step.REMINDER, now):
         waiting = waiting.filter(step=Step.NOTICE)
-    if not letters.may_go_out(Step.NOTICE, now):
+    if not letters.may_be_sent(Step.NOTICE, now):
         waiting = waiting.exclude(step=Step.NOTICE)
     patient_ids = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
     for patient_id in dict.fromkeys(patient_ids):

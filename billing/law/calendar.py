@@ -70,8 +70,8 @@ def _holidays_of(year: int) -> frozenset[date]:
 def is_holiday(day: date) -> bool:
     """Tell whether `day` is a recognised holiday, or equated with one (Algemene termijnenwet art. 3 lid 1 to 3).
 
-    Good Friday counts (lid 2), 5 May counts every year, and so do the equated bridge days: on none of them a term ends
-    or a debtor is approached. Counting them can only favour the patient.
+    Good Friday counts (lid 2), 5 May counts every year, and so do the equated bridge days: on none of them may a
+    term end or a debtor be approached. Counting them can only favour the patient.
     """
     return day in EQUATED_DAYS or day in _holidays_of(day.year)
 

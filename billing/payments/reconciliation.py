@@ -13,7 +13,7 @@ from billing.channels.mollie import PaymentSnapshot
 from billing.errors import GatewayRefused
 from billing.models import Payment, StaffTask
 from billing.payments.attempts import sync_payment
-from billing.payments.settlement import is_news, mismatches, settle
+from billing.payments.settlement import is_newer, mismatches, settle
 
 log = logging.getLogger(__name__)
 LOOK_BACK = timedelta(days=3)  # longer than an attempt that was never paid is checked
@@ -51,7 +51,7 @@ def _compare(payment: Payment | None, snapshot: PaymentSnapshot, *, now: datetim
         )
     elif payment.mollie_id is None:
         settle(payment, snapshot, now=now)
-    elif is_news(payment, snapshot):
+    elif is_newer(payment, snapshot):
         try:
             sync_payment(payment.pk, now=now)  # the list leaves out refunds and chargebacks
         except GatewayRefused as refusal:

@@ -87,7 +87,7 @@ def _is_noop(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> b
     return as_written and Payment.objects.filter(pk=payment.pk, status=payment.status).exists()
 
 
-def is_news(payment: Payment, snapshot: PaymentSnapshot) -> bool:
+def is_newer(payment: Payment, snapshot: PaymentSnapshot) -> bool:
     """Tell whether the report outranks what we know; the same or an older one does not."""
     return _RANK[Status(snapshot.status)] > _RANK[Status(payment.status)]
 
@@ -123,7 +123,7 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
 
 def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
     """Merge what is newer, so that the order in which reports arrive makes no difference."""
-    if is_news(payment, snapshot):
+    if is_newer(payment, snapshot):
         advance(payment, snapshot.status)
         payment.checks = 0
     payment.mollie_id = snapshot.mollie_id
