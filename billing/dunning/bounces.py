@@ -11,7 +11,7 @@ BY = "mail server"
 MAX_BYTES = 10_000_000
 
 
-def process_report(content: bytes) -> list[OutboxMessage]:
+def record_bounces(content: bytes) -> list[OutboxMessage]:
     """Record which of our messages a delivery report declares undeliverable; return those that were not known yet.
 
     A delay is no failure, and content that is not a report, or names no message of ours, changes nothing. Anybody who
