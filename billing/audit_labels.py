@@ -1,4 +1,4 @@
-"""The acts of billing in words: the timeline of an invoice tells them. Rooms announce the words for theirs."""
+"""Labels of billing's audit actions, for the timeline of an invoice. Each room announces its own."""
 
 from django.utils.translation import gettext_noop
 
@@ -13,7 +13,7 @@ AUDIT_LABELS = {
     "installment_missed": gettext_noop("installment missed, reminder sent"),
     "task_closed": gettext_noop("staff task closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),
-    "payment_released": gettext_noop("payment set apart released by staff, the gateway is asked again"),
+    "payment_released": gettext_noop("quarantined payment released by staff, the gateway is asked again"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),
     "message_not_possible": gettext_noop("no message possible"),
     "message_failed": gettext_noop("message could not be sent"),

@@ -1,7 +1,7 @@
-"""Sealing what names a person's health: AES-256-GCM, bound to the row and column it belongs to.
+"""Field encryption ("sealing") of health data: AES-256-GCM, bound to the row and column of the value.
 
-A sealed value moved to another row or column, or opened with a wrong key, is an error: ciphertext or
-somebody else's data never reach a screen. Layout: key id (1 byte) · nonce (12) · ciphertext and tag.
+A sealed value moved to another row or column, or opened with a wrong key, is an error: ciphertext or somebody else's
+data never reach a screen. Layout: key id (1 byte) · nonce (12) · ciphertext and tag.
 """
 
 import base64
@@ -17,12 +17,12 @@ NONCE_BYTES = 12
 
 
 class Unreadable(Exception):
-    """A sealed value that can't be opened: wrong key, wrong place, or changed."""
+    """A sealed value that can't be opened: wrong key, wrong row or column, or tampered with."""
 
 
 @lru_cache(maxsize=4)
 def _ciphers(field_keys: str) -> dict[int, AESGCM]:
-    """Cipher by key id, newest first, from `id:base64url[,id:base64url…]`."""
+    """Return the ciphers by key id, newest first, from `id:base64url[,id:base64url…]`."""
     ciphers: dict[int, AESGCM] = {}
     for part in field_keys.split(","):
         key_id, _, encoded = part.strip().partition(":")
@@ -37,12 +37,12 @@ def _ciphers(field_keys: str) -> dict[int, AESGCM]:
 
 
 def current_key_id() -> int:
-    """The id of the key that seals now: the first in FIELD_KEYS."""
+    """Return the id of the key that seals now: the first in FIELD_KEYS."""
     return next(iter(_ciphers(settings.FIELD_KEYS)))
 
 
 def seal(plain: bytes, *, bound_to: str) -> bytes:
-    """`plain` sealed with the newest key; `bound_to` names table, column and row and is needed to open it."""
+    """Seal `plain` with the newest key; `bound_to` names table, column and row and is needed to unseal it."""
     ciphers = _ciphers(settings.FIELD_KEYS)
     key_id = next(iter(ciphers))
     nonce = os.urandom(NONCE_BYTES)
@@ -50,7 +50,7 @@ def seal(plain: bytes, *, bound_to: str) -> bytes:
 
 
 def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:
-    """The plain bytes. Raises Unreadable, never returns something else."""
+    """Return the plain bytes. Raises Unreadable for a wrong key or `bound_to`, and for changed data."""
     sealed = bytes(sealed)
     cipher = _ciphers(settings.FIELD_KEYS).get(sealed[0]) if sealed else None
     if cipher is None:

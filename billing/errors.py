@@ -1,20 +1,20 @@
-"""What a rule says when it refuses. A view shows the sentence; nothing was changed."""
+"""The errors of rules and channels. After one of them nothing was changed; a view shows its sentence."""
 
 
 class Refused(Exception):
-    """A command that may not happen now. `str()` is a translated sentence for the person who asked."""
+    """A command that is not allowed now. `str()` is a translated sentence for the person who asked."""
 
 
 class Stale(Refused):
-    """The row changed since the person opened the page."""
+    """A command on a row that changed since the person opened the page."""
 
 
 class GatewayUnknown(Exception):
-    """An outside call whose outcome is unknown: it may have happened. Repeat with the same key."""
+    """An external call whose outcome is unknown: it may have happened. Repeat it with the same key."""
 
 
 class GatewayRefused(Exception):
-    """The outside party said no: it did not happen. `alarm` means our own set-up is wrong."""
+    """An external call that was refused: it did not happen. `alarm` means that our own configuration is wrong."""
 
     def __init__(self, detail: str, *, alarm: bool = False) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""One row on which a rule fails must not keep the rows after it, nor the rest of the day, waiting."""
+"""Isolation of failures: a rule that fails on one row must not delay the other rows or the rest of the day's work."""
 
 import logging
 from collections.abc import Callable
@@ -13,14 +13,14 @@ log = logging.getLogger(__name__)
 
 
 def isolated(act: Callable[[], object], *, key: str, about: QuerySet[Invoice], today: date) -> None:
-    """Run `act` on one row. When it fails a person hears of it, once a day, and the next row may go.
+    """Run `act` on one row; log a failure and open a staff task, once a day, so that the next row can proceed.
 
-    `key` names the rule and the row, `about` finds its invoice, and is asked only then. `act` is one transaction, so
-    that nothing of it was written and the next run tries it again.
+    `key` names the rule and the row; `about` finds its invoice, and is evaluated only on failure. `act` must be one
+    transaction, so that a failure writes nothing and the next run tries it again.
     """
     try:
         act()
-    except Exception as error:  # a template, a row that should not be: whatever it is, the next row may be well
+    except Exception as error:  # whatever failed (a template, an inconsistent row), the next row may succeed
         log.exception("%s failed", key)
         audit.open_task(
             StaffTask.Kind.RULE_FAILED,

@@ -1,4 +1,4 @@
-"""Triggers by which the database itself refuses to change or remove rows; used by migrations only."""
+"""Triggers that make the database itself refuse to change or delete rows; used by migrations only."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,12 +37,12 @@ CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE F
 
 
 def append_only(*tables: str) -> migrations.RunPython:
-    """The migration that guards `tables` against UPDATE and DELETE, on SQLite and PostgreSQL alike."""
-    return migrations.RunPython(_on_each(tables, _guard), _on_each(tables, _unguard))
+    """Return the operation that guards `tables` against UPDATE and DELETE, on SQLite and PostgreSQL alike."""
+    return migrations.RunPython(_for_each(tables, _guard), _for_each(tables, _unguard))
 
 
 def removable_after(table: str, *, years: int, column: str) -> migrations.RunPython:
-    """Replaces the guard of `append_only` against DELETE by one that lets go of rows older than `years`."""
+    """Return the operation that relaxes the DELETE guard of `append_only` for rows older than `years`."""
 
     def replace(apps: Any, schema_editor: Any) -> None:
         names = {"table": table, "years": years, "column": column}
@@ -54,16 +54,16 @@ def removable_after(table: str, *, years: int, column: str) -> migrations.RunPyt
         else:
             schema_editor.execute(_SQLITE_AGED.format(**names), params=None)
 
-    def put_back(apps: Any, schema_editor: Any) -> None:
+    def restore(apps: Any, schema_editor: Any) -> None:
         _unguard(schema_editor, table)
         _guard(schema_editor, table)
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP FUNCTION {table}_aged()")
 
-    return migrations.RunPython(replace, put_back)
+    return migrations.RunPython(replace, restore)
 
 
-def _on_each(tables: tuple[str, ...], act: Callable[[Any, str], None]) -> Callable[[Any, Any], None]:
+def _for_each(tables: tuple[str, ...], act: Callable[[Any, str], None]) -> Callable[[Any, Any], None]:
     def run(apps: Any, schema_editor: Any) -> None:
         for table in tables:
             act(schema_editor, table)

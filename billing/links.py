@@ -1,4 +1,4 @@
-"""Random tokens and the addresses built from them. Nothing guessable, nothing personal in a URL."""
+"""Random tokens and the URLs built from them: nothing guessable and nothing personal in a URL."""
 
 import base64
 import secrets
@@ -13,32 +13,32 @@ _TOKEN_CHARACTERS, _DAY_CHARACTERS, _SIGNATURE_BYTES = 24, 5, 20
 
 
 def new_token() -> str:
-    """A token for a URL: 144 random bits."""
+    """Return a token for a URL: 144 random bits."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def absolute(path: str) -> str:
-    """`path` on the one address that patients know."""
+    """Return the absolute URL of `path` under PUBLIC_URL, the one address that patients know."""
     return f"{settings.PUBLIC_URL}{path}"
 
 
 def site_host() -> str:
-    """The host that patients see in their address bar."""
+    """Return the host of PUBLIC_URL, which patients see in their address bar."""
     return urlsplit(settings.PUBLIC_URL).netloc
 
 
 def sign(token: str, *, until: date) -> str:
-    """A link for a mail that opens the invoice behind `token` through `until`: 160 bits that only we can make.
+    """Return a signed link for a mail that opens the invoice of `token` through `until`; its signature has 160 bits.
 
-    It is not the token itself, so that whoever sees the address of a page can't make a link of it, and there is no
-    row to look after: it works again and again until its day is over.
+    It is not the token itself, so that nobody who sees the URL of a page can make a link from it. It needs no row, and
+    works any number of times until `until`.
     """
     payload = f"{token}{until.toordinal():0{_DAY_CHARACTERS}x}"
     return payload + _signature(payload, settings.SECRET_KEY)
 
 
 def read(link: str, *, today: date) -> str | None:
-    """The invoice token in a link that `sign` made; None when it is not ours or its day is over."""
+    """Return the invoice token in a link that `sign` made; None when it is not ours or has expired."""
     payload, signature = link[: _TOKEN_CHARACTERS + _DAY_CHARACTERS], link[_TOKEN_CHARACTERS + _DAY_CHARACTERS :]
     keys = map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
     if not any(constant_time_compare(signature, _signature(payload, key)) for key in keys):

@@ -1,4 +1,4 @@
-"""Euros: `Decimal` in Python, integer cents in the database, one way of rounding."""
+"""Euros: `Decimal` in Python, integer cents in the database, one rounding rule."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -14,12 +14,12 @@ MAX_CENTS = 10**12  # ten thousand million euros: beyond any invoice, far below 
 
 
 def round_euro(amount: Decimal) -> Decimal:
-    """`amount` in whole cents, half a cent away from zero (never `round()`, which rounds half to even)."""
+    """Round `amount` to whole cents, half a cent away from zero (never `round()`, which rounds half to even)."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def to_cents(amount: Decimal) -> int:
-    """Whole cents of `amount`. Raises ValueError when it is not a Decimal or holds parts of a cent."""
+    """Return `amount` in cents. Raises ValueError when it is not a Decimal or has fractions of a cent."""
     if not isinstance(amount, Decimal):
         raise ValueError(f"money is a Decimal, not {type(amount).__name__}")
     if not amount.is_finite() or amount != amount.quantize(CENT):
@@ -28,20 +28,20 @@ def to_cents(amount: Decimal) -> int:
 
 
 def from_cents(cents: int) -> Decimal:
-    """Euros with exactly two decimals."""
+    """Return euros with exactly two decimals."""
     return Decimal(cents).scaleb(-2).quantize(CENT)
 
 
 def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
-    """`amount` > 0 divided by `weights` by largest remainder: sums exactly, in whole cents, never a zero term.
+    """Divide `amount` > 0 by `weights` by largest remainder: an exact sum, in whole cents, and never a zero part.
 
-    Earlier terms get the odd cents (100.00 in three: 33.34, 33.33, 33.33).
-    Raises ValueError when there are more terms than cents, or a weight is not positive.
+    Earlier parts get the odd cents (100.00 in three: 33.34, 33.33, 33.33).
+    Raises ValueError when there are more parts than cents, or a weight is not positive.
     """
     cents, total = to_cents(amount), sum(weights)
     if not weights or min(weights) <= 0 or cents < len(weights):
         raise ValueError("an amount needs at least a cent for each term")
-    spare = cents - len(weights)  # every term gets its first cent before the rest is divided
+    spare = cents - len(weights)  # every part gets its first cent before the rest is divided
     shares = [1 + spare * weight // total for weight in weights]
     by_remainder = sorted(range(len(weights)), key=lambda i: (-(spare * weights[i] % total), i))
     for index in by_remainder[: cents - sum(shares)]:
@@ -50,10 +50,10 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
 
 
 class EuroField(models.BigIntegerField):
-    """Euros kept as integer cents. A DecimalField is a float on SQLite, and sums of it drift."""
+    """Euros stored as integer cents. A DecimalField is a float on SQLite, and its sums drift."""
 
     description = _("Amount in euros")
-    # For the type checker alone: what goes in and what comes out.
+    # For the type checker only: the types that are set and read.
     _pyi_private_set_type: Decimal  # type: ignore[assignment]
     _pyi_private_get_type: Decimal  # type: ignore[assignment]
 
@@ -90,4 +90,4 @@ class EuroField(models.BigIntegerField):
 
     @property
     def validators(self) -> list[Any]:
-        return []  # the integer range validators of the parent would compare cents with euros
+        return []  # the range validators of BigIntegerField would compare cents with euros

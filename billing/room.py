@@ -1,4 +1,4 @@
-"""Billing as the rest of the product knows it: announced like a room, though everything stands on it."""
+"""Billing's announcement: billing announces itself like a room, although every room depends on it."""
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ PLAN_MESSAGES = {
     "deferral_agreed": _LINK | {"amount", "until"},
     "plan_agreed": _LINK | {"amount", "until", "terms"},
 }
-# What these say can become untrue between the moment they are made and the moment they leave.
+# The content of these can become untrue between queueing and sending, so they get a last check.
 CHECKED_PLAN_MESSAGES = {
     "installment_due": _LINK | {"amount", "due_on", "number", "count", "is_deferral"},
     "installment_missed": _LINK | {"amount", "due_on", "number", "grace_until", "outstanding"},
@@ -46,7 +46,7 @@ class BillingRoom(Room):
                     "Staff",
                 )
             ),
-            # Plans first: one that ends today leaves its invoice to the reminders again.
+            # Plans first: when one ends today, dunning of its invoice resumes.
             daily=[Daily(10, agreements.run_day), Daily(30, planning.run_day), Daily(80, figures.record_day)],
             beat={
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
@@ -67,11 +67,11 @@ def _messages() -> dict[str, MessageKind]:
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
 
-    found = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit")))}
+    kinds = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit")))}
     for letter in LETTERS.values():
-        found[letter.message] = MessageKind(
+        kinds[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced
         )
-    found |= {kind: MessageKind(needs) for kind, needs in PLAN_MESSAGES.items()}
-    found |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}
-    return found
+    kinds |= {kind: MessageKind(needs) for kind, needs in PLAN_MESSAGES.items()}
+    kinds |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}
+    return kinds

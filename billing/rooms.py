@@ -1,9 +1,9 @@
-"""What each room announces about itself, and all of it taken together.
+"""The registry of rooms: the types of what a room announces about itself, and functions that combine all of it.
 
-A room is one concern of the people who use us: its models, rules, pages, desk and texts lie in one folder, and its
-`room.py` says here what the rest of the product has to know of it. Whoever needs something of every room (the outbox,
-the day's work, the staff site, the patient's page) asks the functions below and names no room. `billing`, `guests` and
-`portal` announce themselves in the same way.
+A room is one concern of our users: its models, rules, pages, desk and texts are in one folder, and its `room.py`
+announces here what the rest of the product has to know about it. Code that needs something of every room (the outbox,
+the day's work, the staff site, the patient's page) calls the functions below and names no room. `billing`, `guests`
+and `portal` announce themselves in the same way.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,9 +22,9 @@ from django.utils.functional import Promise
 
 T = TypeVar("T")
 Text = str | Promise
-Row = Any  # an invoice, a message: the models stand on this file, so it can't name them
-Report = Callable[[str, str], None]  # takes a path in what was handed in, and a sentence
-# Whether a message may leave: None (now), a moment (not before), or why it is withdrawn.
+Row = Any  # an invoice, a message: the models import this module, so it can't name them
+Report = Callable[[str, str], None]  # takes a path in the submitted data, and a sentence
+# Whether a message may be sent: None (now), a moment (not before), or why it is withdrawn.
 Verdict = datetime | str | None
 
 
@@ -38,7 +38,7 @@ class Stops(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldReason:
-    """Why an invoice rests, in words for the patient, and what rests with it."""
+    """Why an invoice is on hold, in words for the patient, and what the hold stops."""
 
     label: Text
     stops: frozenset[Stops] = frozenset(Stops)
@@ -46,12 +46,12 @@ class HoldReason:
 
 @dataclass(frozen=True, slots=True)
 class MessageKind:
-    """A kind of message: its texts are `templates/messages/<kind>.<language>.html`, the rest is said here.
+    """A kind of message. Its texts are `templates/messages/<kind>.<language>.html`.
 
-    `needs`: the facts that its texts use. `may_send` is asked in the transaction that claims the message, and may
-    lock and change rows of its own. `sent` and `failed` are told after the fact was committed, and by nobody again: a
-    rule that must not miss it looks at the row as well. `bounced` is told with who reported it, in the transaction
-    that writes it down, before the row is marked.
+    `needs`: the facts that its texts use. `may_send` is called in the transaction that claims the message, and may lock
+    and change rows of its own. `sent` and `failed` are called once, after the outcome was committed: a rule that must
+    not miss it checks the row as well. `bounced` is called with who reported it, in the transaction that records it,
+    before the row is marked.
     """
 
     needs: frozenset[str] = frozenset()
@@ -63,7 +63,7 @@ class MessageKind:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A rule of the day's work; `place` is its turn among those of all rooms, the lowest first."""
+    """A rule of the day's work; `place` orders the rules of all rooms, the lowest first."""
 
     place: int
     run: Callable[[date], object]
@@ -71,9 +71,9 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A task that beat starts, every so many seconds or by the clock; `expires` (s) drops one that waited too long.
+    """A task that Celery beat starts, every so many seconds or at a time of day; it expires after `expires` seconds.
 
-    `urgent`: rules wake a worker for it, so where there is no broker to wake one it is started every second.
+    `urgent`: rules wake a worker for it, so without a broker it is started every second.
     """
 
     task: str
@@ -84,9 +84,9 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What staff see of a room: its tables in the order of the work (model names), and its part of the start page.
+    """What staff see of a room: its tables (model names) in the order of work, and its part of the start page.
 
-    The template `panel` shows what `facts` returns, as `panel`; its attribute `waiting` says how much waits.
+    The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting.
     """
 
     tables: tuple[str, ...] = ()
@@ -96,18 +96,18 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePanel:
-    """What the patient's page of an invoice says about a room: `facts` are annotations on the invoice's one query."""
+    """What the patient's page of an invoice shows of a room; `facts` are annotations on the invoice's single query."""
 
     facts: Mapping[str, Any]
-    on_hold: str = ""  # a template, in the place of the general words about a hold while the fact `rests` is true
+    on_hold: str = ""  # a template that replaces the general text about a hold while the fact named `rests` is true
     rests: str = ""
     below: str = ""  # a template below the facts of the invoice
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What a practice may say to a room when it hands in an invoice: `fields` of the invoice, a `check` of them
-    against the total in cents, and what is done with the new invoices, in the transaction that makes them."""
+    """What a practice may submit to a room with an invoice: `fields` of the invoice, a `check` of them against the
+    total in cents, and `accept` for the new invoices, in the transaction that creates them."""
 
     fields: Mapping[str, Any]
     check: Callable[[Mapping[str, Any], int, str, Report], None]
@@ -116,7 +116,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is held of a patient beside billing's rows: facts of one invoice under `title`, and its files."""
+    """What a room holds about a patient besides billing's rows: facts of one invoice under `title`, and its files."""
 
     title: Text
     facts: Callable[[Row], dict[str, Any] | None]
@@ -135,13 +135,13 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """All that the rest of the product knows of a room; what a room leaves out, it does not have."""
+    """Everything that the rest of the product knows about a room; what it leaves out, it does not have."""
 
     patient_urls: Sequence[URLPattern] = ()
     desk: Desk = Desk()
     daily: Sequence[Daily] = ()
     beat: Mapping[str, Beat] = field(default_factory=dict)
-    # Removes what is older than its term on a day, and says what it was and how many.
+    # Erases what is past its term on a day, and returns how many there were of each kind.
     retention: Callable[[date], dict[str, int]] | None = None
     export: Export | None = None
     messages: Mapping[str, MessageKind] = field(default_factory=dict)
@@ -151,22 +151,22 @@ class Announcement:
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
     intake: Intake | None = None
-    # Adds what patients of the demo did, once the demo practices have their invoices.
+    # Adds what the demo patients did, once the demo practices have their invoices.
     demo: Callable[[], object] | None = None
 
 
 class Room(AppConfig):
-    """The AppConfig of a room. `announce` runs once, when everything is loaded, so it may import the room's rules."""
+    """The AppConfig of a room. `announce` runs once, after all apps are loaded, so it may import the room's rules."""
 
-    # The business numbers of the room, as settings. What a practice may choose itself lies in a table of the room.
+    # The room's business settings with their defaults. What a practice may choose itself is in a table of the room.
     house_rules: Mapping[str, Any] = {}
 
     def announce(self) -> Announcement:
-        """Say what the rest of the product has to know."""
+        """Return what the rest of the product has to know about the room."""
         return Announcement()
 
     def ready(self) -> None:
-        """Make the house rules settings, unless the settings module names others."""
+        """Add the house rules to the settings, unless the settings module overrides them."""
         for name, default in self.house_rules.items():
             if not hasattr(settings, name):
                 setattr(settings, name, default)
@@ -174,58 +174,66 @@ class Room(AppConfig):
 
 @cache
 def announcements() -> tuple[Announcement, ...]:
-    """What each installed room announces, in the order of INSTALLED_APPS."""
+    """Return what each installed room announces, in the order of INSTALLED_APPS."""
     return tuple(room.announce() for room in apps.get_app_configs() if isinstance(room, Room))
 
 
 def _merged(of: Callable[[Announcement], Mapping[str, T]]) -> dict[str, T]:
-    """The named things of all rooms. Raises ImproperlyConfigured when two rooms use one name."""
-    found: dict[str, T] = {}
+    """Merge one mapping of all rooms. Raises ImproperlyConfigured when two rooms use the same name."""
+    merged: dict[str, T] = {}
     for room in announcements():
-        if twice := found.keys() & of(room).keys():
-            raise ImproperlyConfigured(f"Two rooms announce {', '.join(sorted(twice))}.")
-        found |= of(room)
-    return found
+        if duplicates := merged.keys() & of(room).keys():
+            raise ImproperlyConfigured(f"Two rooms announce {', '.join(sorted(duplicates))}.")
+        merged |= of(room)
+    return merged
 
 
 @cache
 def message_kinds() -> dict[str, MessageKind]:
+    """Return the message kinds of all rooms by name."""
     return _merged(lambda room: room.messages)
 
 
 @cache
 def audit_labels() -> dict[str, str]:
+    """Return the msgids of the labels of all rooms by audit action."""
     return _merged(lambda room: room.audit_labels)
 
 
 @cache
 def hold_reasons() -> dict[str, HoldReason]:
+    """Return the hold reasons of all rooms by name."""
     return _merged(lambda room: room.hold_reasons)
 
 
 @cache
 def reasons_stopping(what: Stops) -> tuple[str, ...]:
-    """The reasons of a hold that stop `what`: the one place that decides it."""
+    """Return the hold reasons that stop `what`. The only place that decides it."""
     return tuple(name for name, reason in hold_reasons().items() if what in reason.stops)
 
 
 def hold_reason_choices() -> Iterator[tuple[str, Text]]:
+    """Return the choices of `Hold.reason`."""
     return ((name, reason.label) for name, reason in hold_reasons().items())
 
 
 def staff_task_choices() -> Iterator[tuple[str, Text]]:
+    """Return the choices of `StaffTask.kind`."""
     return iter(_merged(lambda room: room.staff_tasks).items())
 
 
 @cache
 def invoice_panels() -> tuple[InvoicePanel, ...]:
+    """Return the panels of all rooms for the patient's page of an invoice."""
     return tuple(room.invoice_panel for room in announcements() if room.invoice_panel)
 
 
 @cache
 def intakes() -> tuple[Intake, ...]:
+    """Return the intakes of all rooms."""
     return tuple(room.intake for room in announcements() if room.intake)
 
 
 def exports() -> tuple[Export, ...]:
+    """Return the exports of all rooms."""
     return tuple(room.export for room in announcements() if room.export)

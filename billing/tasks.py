@@ -1,4 +1,4 @@
-"""What the worker runs. A task carries a primary key, calls one rule, and may run twice without harm."""
+"""The Celery tasks of billing. A task takes a primary key at most, calls one rule, and is safe to run twice."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""Which rows a member of staff may see: those of their own provider, or all for operations."""
+"""Tenant scoping: staff see the rows of their own provider, operations see all."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 
 def visible_to(staff: Any, rows: QuerySet[Any], *, provider_path: str) -> QuerySet[Any]:
-    """`rows` narrowed to the provider of `staff`; none at all for a person who belongs nowhere (default deny).
+    """Restrict `rows` to the provider of `staff`; to none for a person without provider or role (default deny).
 
     `provider_path` is the lookup from a row to its provider, such as `invoice__provider`.
     """

@@ -1,4 +1,4 @@
-"""Compare-and-set along the graph beside the model's choices: the only writer of a state."""
+"""Compare-and-set status transitions along a model's TRANSITIONS graph; the only writer of `status`."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from django.db import models
 
 
 def advance(row: models.Model, to: str, **changes: Any) -> bool:
-    """Move `row.status` to `to`, writing `changes` (values or rows) with it; True for the one caller that moved it.
+    """Set `row.status` to `to` and write `changes` (values or rows) with it; return whether this caller did it.
 
-    The database compares: of two callers that both read the old state only one wins, and only the winner
-    acts, in the same transaction. Raises ValueError for a move that the graph does not list.
+    The database compares: of two callers that both read the old status only one wins, and only the winner acts, in the
+    same transaction. Raises ValueError for a transition that the graph does not list.
     """
     model: Any = type(row)
     before: str = row.status  # type: ignore[attr-defined]

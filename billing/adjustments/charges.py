@@ -1,4 +1,4 @@
-"""What a late payer owes besides the invoice: collection costs and interest, in the ledger only when lawfully due."""
+"""Charges for late payment: collection costs and interest, booked only when lawfully due."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -17,17 +17,18 @@ from billing.money import ZERO, split, to_cents
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerEntry.Kind
 BY = "ladder"
-# How long a letter counts with the next one: 6:96 lid 7 BW sums what can be reminded together, and says no time. For
-# terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all. No half-year is longer.
+# How long a letter is summed with the next one: 6:96 lid 7 BW sums claims that can be reminded together, without a
+# period. For terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all claims. No
+# half-year is longer than 184 days.
 SUMMED_DAYS = 184
 
 
 def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider: Provider, *, today: date) -> Decimal:
-    """The costs that a 14-day letter over `principal` may announce: what the ceiling over all claims leaves.
+    """Return the costs in euros that a 14-day letter over `principal` may announce under the ceiling over all claims.
 
-    A letter after another one adds only what the sum of both allows beyond the first (6:96 lid 7 BW), so that claims
-    that might have gone together never cost the minimum twice: not while the first still runs, and not in the
-    half-year after its costs were booked.
+    A second letter adds only what the sum of both allows beyond the first (6:96 lid 7 BW), so that claims that could
+    have been in one letter never cost the minimum twice: not while the first still runs, and not in the half-year
+    after its costs were booked.
     """
     patient_id = invoices[0].patient_id
     running = Letter.objects.filter(
@@ -35,16 +36,16 @@ def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider:
         steps__status__in=(Status.COMPOSED, Status.TAKEN), steps__invoice__settled_at=None,
     ).distinct()  # fmt: skip
     others = [(letter.principal, letter.costs_announced or ZERO) for letter in running]
-    return _room(principal, [*others, *_booked_before(patient_id, today)], provider)
+    return _remaining_ceiling(principal, [*others, *_booked_before(patient_id, today)], provider)
 
 
 def _booked_before(patient_id: int, today: date) -> list[tuple[Decimal, Decimal]]:
-    """(principal, costs) of the letters of this patient whose costs were booked not long ago, and still stand."""
+    """Return (principal, costs) of the patient's letters whose costs were booked within SUMMED_DAYS and still stand."""
     since = today - timedelta(days=SUMMED_DAYS)
     letters = Letter.objects.filter(
         patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
     )
-    found = []
+    booked = []
     for letter in letters:
         charged = LedgerEntry.objects.filter(
             invoice__in=letter.steps.values("invoice_id"), kind=Kind.COSTS, reverses=None, reversed_by=None,
@@ -54,12 +55,12 @@ def _booked_before(patient_id: int, today: date) -> list[tuple[Decimal, Decimal]
         named = letter.steps.filter(invoice_id__in=shares).values_list("principal", flat=True)
         if shares:
             base = min(letter.costs_base or ZERO, sum((amount or ZERO for amount in named), ZERO))
-            found.append((base, sum(shares.values(), ZERO)))
-    return found
+            booked.append((base, sum(shares.values(), ZERO)))
+    return booked
 
 
-def _room(principal: Decimal, others: Sequence[tuple[Decimal, Decimal]], provider: Provider) -> Decimal:
-    """The most that may be charged on `principal` beside what was charged on `others`, (principal, costs) each."""
+def _remaining_ceiling(principal: Decimal, others: Sequence[tuple[Decimal, Decimal]], provider: Provider) -> Decimal:
+    """Return what may still be charged on `principal` beside what was charged on `others`, (principal, costs) each."""
     before = sum((amount for amount, _costs in others), ZERO)
     charged = sum((costs for _amount, costs in others), ZERO)
     alone = collection_costs(principal, vat=provider.vat_on_costs)
@@ -67,10 +68,10 @@ def _room(principal: Decimal, others: Sequence[tuple[Decimal, Decimal]], provide
 
 
 def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> None:
-    """Book the costs of the 14-day letters behind `rows`, whose invoices are locked and whose terms ran out.
+    """Book the costs of the 14-day letters of `rows`, whose invoices are locked and whose terms have expired.
 
-    Costs are due over what is still open of what the letter named, never over more, and never above what it announced
-    exactly: a part paid in time lowers them (HR 25-11-2016, ECLI:NL:HR:2016:2704).
+    Costs are due over the part still open of the principal that the letter named, never over more, and never above the
+    exact amount it announced: a part paid in time lowers them (HR 25-11-2016, ECLI:NL:HR:2016:2704).
     """
     by_letter: dict[int, list[tuple[Invoice, Decimal]]] = {}
     for row in rows:
@@ -78,7 +79,7 @@ def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> N
         if named is None or named.letter_id is None or named.principal is None:
             continue
         if was_settled_since(named):
-            continue  # paid in time: what is owed since then is another matter, which that letter never named
+            continue  # paid in time: what is owed since then is another claim, which that letter never named
         still_open = min(named.principal, parts_of(row.invoice).principal)
         by_letter.setdefault(named.letter_id, []).append((row.invoice, still_open))
     for letter_id, claims in by_letter.items():
@@ -89,7 +90,7 @@ def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> N
 
 
 def was_settled_since(row: ReminderStep) -> bool:
-    """Whether nothing was left to pay at some moment after the letter of `row` was made."""
+    """Tell whether nothing was left to pay at some moment after the letter of `row` was made."""
     if row.letter is None:
         return False
     entries = LedgerEntry.objects.filter(invoice=row.invoice).order_by("occurred_at", "pk")
@@ -103,8 +104,8 @@ def was_settled_since(row: ReminderStep) -> bool:
 
 def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date, now: datetime) -> None:
     letter.costs_base = sum((still_open for _invoice, still_open in claims), ZERO)
-    room = _room(letter.costs_base, _booked_before(letter.patient_id, today), letter.patient.provider)
-    costs = min(letter.costs_announced or ZERO, room)
+    ceiling = _remaining_ceiling(letter.costs_base, _booked_before(letter.patient_id, today), letter.patient.provider)
+    costs = min(letter.costs_announced or ZERO, ceiling)
     letter.costs_booked_at = now
     letter.save(update_fields=["costs_booked_at", "costs_base"])
     if to_cents(costs) < len(claims) or not claims:
@@ -118,7 +119,7 @@ def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date,
 
 
 def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) -> None:
-    """Book the statutory interest up to `today` that was not booked before; nothing when it rounds to nothing."""
+    """Book the statutory interest up to `today` that was not booked before, unless it rounds to zero."""
     for invoice in invoices:
         if interest := interest_due(invoice, until=today):
             event = f"interest:{invoice.pk}:{today}"
@@ -126,27 +127,27 @@ def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) ->
 
 
 def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
-    """Take all costs and interest off an invoice; returns the sum. Somebody turned out to be right.
+    """Waive all costs and interest of an invoice; return their sum in euros.
 
-    What of it was paid already is credit, which staff pay back.
+    Any part that was paid already becomes credit, which staff refund.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = take_off(locked, by=by, note=note)
+        waived = reverse_charges(locked, by=by, note=note)
         if waived:
             last = LedgerEntry.objects.filter(invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
     return waived
 
 
-def take_off(invoice: Invoice, *, by: str, note: str) -> Decimal:
-    """Mirror the costs and interest of a locked invoice that stand; returns their sum in euros."""
+def reverse_charges(invoice: Invoice, *, by: str, note: str) -> Decimal:
+    """Reverse the standing costs and interest of a locked invoice; return their sum in euros."""
     charged = LedgerEntry.objects.filter(
         invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
     )
     waived = ZERO
     for entry in charged:
-        entry.invoice = invoice  # the one locked row, so that its settled_at stays the same for every entry
+        entry.invoice = invoice  # the ledger keeps settled_at true on this object: all entries share the locked row
         ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
         waived += entry.amount
     if waived:

@@ -1,4 +1,4 @@
-"""Credit: what a patient has paid too much once less is owed. A person pays it back."""
+"""Credit: what a patient has overpaid once less is owed. Staff refund it."""
 
 from decimal import Decimal
 
@@ -10,13 +10,13 @@ Kind = StaffTask.Kind
 
 
 def leave_to_staff(invoice: Invoice, *, cause: str, by: str, reason: str) -> Decimal:
-    """Ask staff to pay back the credit of a locked invoice, once for each `cause`; returns it in euros, or zero.
+    """Open a staff task to refund the credit of a locked invoice, once for each `cause`; return it in euros, or zero.
 
-    An open item that an earlier cause left is closed, with `reason`: the credit in it is no longer true. Items about
-    one payment stand apart and stay.
+    An open task of an earlier cause is closed with `reason`, because its amount is outdated. Tasks about one payment
+    are separate and stay.
     """
-    overtaken = StaffTask.objects.filter(kind=Kind.SURPLUS, invoice=invoice, payment=None, closed_at=None)
-    audit.close_superseded(overtaken, by=by, reason=reason)
+    outdated = StaffTask.objects.filter(kind=Kind.SURPLUS, invoice=invoice, payment=None, closed_at=None)
+    audit.close_superseded(outdated, by=by, reason=reason)
     credit = max(-ledger.balance(invoice.pk), ZERO)
     if credit:
         audit.open_task(Kind.SURPLUS, dedupe_key=cause, invoice=invoice, note=str(credit))

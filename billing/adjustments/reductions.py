@@ -1,4 +1,4 @@
-"""Lowering what an invoice costs, and taking that back: the one way for rooms above to change a price."""
+"""Reductions of an invoice and their reversal: the only way for other rooms to change a price."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -16,25 +16,25 @@ Kind = LedgerEntry.Kind
 
 
 def patient_share(invoice: Invoice) -> Decimal:
-    """What the patient would pay without any reduction: invoiced less paid by the insurer, in euros.
+    """Return what the patient would pay without any reduction: invoiced less paid by the insurer, in euros.
 
-    Uses the prefetched entries when there are any.
+    Prefetched entries are used when there are any.
     """
     return sum((e.amount for e in invoice.entries.all() if e.kind in (Kind.INVOICED, Kind.INSURER_PAID)), ZERO)
 
 
 def reduced(invoice: Invoice) -> Decimal:
-    """By how much the invoice is lowered now, in euros."""
+    """Return by how much the invoice is reduced now, in euros."""
     return -sum((e.amount for e in invoice.entries.all() if e.kind == Kind.REDUCTION), ZERO)
 
 
 def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, now: datetime) -> Decimal:
-    """Make the reductions of a locked invoice add up to `total` euros; returns the credit of the patient, if any.
+    """Make the reductions of a locked invoice add up to `total` euros; return the credit of the patient, or zero.
 
-    More than before is one entry more; less than before mirrors what stood and books anew. More also takes off the
-    costs and interest that were charged: they were reckoned over an amount that was never owed, so the letters that
-    named them are void. A running payment of the old amount is replaced. Money that came in and is now too much is a
-    staff item. Raises ValueError for a total below zero or above the patient's share.
+    A higher total adds an entry; a lower one reverses the standing entries and books the new total. A higher total also
+    waives the costs and interest that were charged: they were computed over an amount that was never owed, so the
+    letters that named them are void. A live payment of the old amount is superseded. An overpayment opens a staff task.
+    Raises ValueError for a total below zero or above the patient's share.
     """
     if not ZERO <= total <= patient_share(invoice):
         raise ValueError("a reduction lies between nothing and all")
@@ -42,9 +42,9 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
     if total == before:
         return max(-ledger.balance(invoice.pk), ZERO)
     if total > before:
-        _take_off_charges(invoice, by, now)
+        _reverse_charges(invoice, by, now)
     else:
-        _take_back(invoice, external_id, by, now)
+        _reverse_reductions(invoice, external_id, by, now)
         before = ZERO
     if total > before:
         ledger.post(invoice, Kind.REDUCTION, before - total, external_id=external_id, occurred_at=now, by=by)
@@ -52,15 +52,15 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
     return credit.leave_to_staff(invoice, cause=external_id, by=by, reason="the reduction changed")
 
 
-def _take_off_charges(invoice: Invoice, by: str, now: datetime) -> None:
-    """What is still owed may cost something again only after a 14-day letter of its own (6:96 lid 6 BW)."""
-    if charges.take_off(invoice, by=by, note="lowered"):
+def _reverse_charges(invoice: Invoice, by: str, now: datetime) -> None:
+    """Waive the charges: what is still owed may cost something only after its own 14-day letter (6:96 lid 6 BW)."""
+    if charges.reverse_charges(invoice, by=by, note="lowered"):
         schedule.void_final_notice(invoice, "lowered")
         schedule.reschedule(invoice, today=timezone.localtime(now).date())
 
 
-def _take_back(invoice: Invoice, external_id: str, by: str, now: datetime) -> None:
+def _reverse_reductions(invoice: Invoice, external_id: str, by: str, now: datetime) -> None:
     standing = LedgerEntry.objects.filter(invoice=invoice, kind=Kind.REDUCTION, reverses=None, reversed_by=None)
     for entry in standing.order_by("pk"):
-        entry.invoice = invoice  # the one locked row, so that its settled_at stays the same for every entry
+        entry.invoice = invoice  # the ledger keeps settled_at true on this object: all entries share the locked row
         ledger.reverse(entry, external_id=f"{external_id}:{entry.pk}:reversed", occurred_at=now, by=by)

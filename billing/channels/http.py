@@ -1,8 +1,8 @@
-"""HTTP that ends: one total deadline for a call, which no library of ours offers.
+"""HTTP with one total deadline for a call, which requests, urllib3 and httpx do not offer.
 
-The timeouts of requests, urllib3 and httpx start anew at every byte, so a far end that drips its answer holds a thread
-for ever. Here every read from the socket, of head and body, waits no longer than what is left of the call. What comes
-before (connecting, TLS, sending) has the caller's connect timeout.
+Their timeouts start again at every byte, so a server that trickles its answer blocks a thread for ever. Here every read
+from the socket, of headers and body, waits no longer than the time left of the call. The steps before (connecting, TLS,
+sending) have the caller's connect timeout.
 """
 
 import io
@@ -24,7 +24,7 @@ _ends_at: ContextVar[float] = ContextVar("ends_at")  # of the call under way, by
 
 
 class _Reader(io.RawIOBase):
-    """Reads from a socket until its call must have ended; raises TimeoutError then."""
+    """Reads from a socket until the deadline of its call; raises TimeoutError then."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket) -> None:
         self._raw, self._sock = raw, sock
@@ -52,26 +52,26 @@ class _Response(HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        self.will_close = True  # never one connection for two calls: the far end may be closing it just then
+        self.will_close = True  # never reuse a connection: the server may be closing it at that moment
 
 
 @lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
-    """Return whom we believe. Read once a process: reading the list of authorities takes longer than a call."""
+def _ssl_context() -> ssl.SSLContext:
+    """Return the trusted authorities, loaded once per process: that takes longer than a call."""
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.load_verify_locations(certifi.where())
     return context
 
 
 class _Adapter(HTTPAdapter):
-    """Sends each request on a connection of its own, whose answer ends `seconds` after the call began."""
+    """Sends each request on its own connection, whose response must end `seconds` after the call began."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_trusted(), **kwargs)
+        super().init_poolmanager(*args, ssl_context=_ssl_context(), **kwargs)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         _ends_at.set(time.monotonic() + self._seconds)  # requests asks for a connection once, as a call begins
@@ -82,7 +82,7 @@ class _Adapter(HTTPAdapter):
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         super().cert_verify(conn, url, verify, cert)
         if verify is True:
-            conn.ca_certs = None  # they are in the context; with their name here they would be read again
+            conn.ca_certs = None  # they are in the context; a path here would load them again
 
 
 def session(seconds: float) -> requests.Session:

@@ -1,8 +1,8 @@
-"""Mollie: the only file that opens a connection to it.
+"""The gateway Mollie: the only module that connects to it.
 
-The library stays behind four functions that give back our own frozen records, and every way in which it can fail
-becomes one of two answers: `GatewayUnknown` (it may have happened) or `GatewayRefused` (it did not). The library's
-own messages are never logged or passed on, because one of them quotes the key.
+The library is hidden behind three functions that return our own frozen records, and every failure becomes one of two
+errors: `GatewayUnknown` (it may have happened) or `GatewayRefused` (it did not). The library's own messages are never
+logged or passed on, because one of them quotes the key.
 """
 
 import json
@@ -25,7 +25,7 @@ from billing.errors import GatewayRefused, GatewayUnknown
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS = 2, 8
-# The read timeout starts anew at every received byte; this one does not.
+# The read timeout starts again at every received byte; this one does not.
 TOTAL_SECONDS = 12.0
 PAGE_SIZE, MAX_PAGES = 250, 40
 PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{6,64}")
@@ -37,7 +37,7 @@ _REFUND_STATUSES = ("queued", "pending", "processing", "refunded", "failed", "ca
 
 @dataclass(frozen=True, slots=True)
 class RefundSnapshot:
-    """One refund as Mollie reports it. `amount` in euros, above zero."""
+    """One refund as Mollie reports it; `amount` in euros, above zero."""
 
     refund_id: str
     amount: Decimal
@@ -47,7 +47,7 @@ class RefundSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ChargebackSnapshot:
-    """One chargeback as Mollie reports it. `amount` in euros, above zero."""
+    """One chargeback as Mollie reports it; `amount` in euros, above zero."""
 
     chargeback_id: str
     amount: Decimal
@@ -57,7 +57,7 @@ class ChargebackSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
-    """What Mollie said about a payment at one moment. It may be old by the time it is read."""
+    """A payment as Mollie reported it at one moment; it may be outdated when it is read."""
 
     mollie_id: str
     status: str
@@ -76,32 +76,32 @@ class PaymentSnapshot:
 
 
 def expected_mode() -> str:
-    """`live` or `test`: it follows from the key, and every report must agree."""
+    """Return `live` or `test`, as the key implies; every report must agree."""
     return "live" if settings.MOLLIE_API_KEY.startswith("live_") else "test"
 
 
 def create_payment(body: str, *, idempotency_key: str) -> PaymentSnapshot:
-    """Make a payment from the JSON text `body`, which reaches Mollie byte for byte as `json.dumps` wrote it.
+    """Create a payment from the JSON text `body`, which reaches Mollie byte for byte as `json.dumps` wrote it.
 
-    Within an hour the same key and body give the same payment. Raises GatewayUnknown or GatewayRefused.
+    Within an hour the same key and body return the same payment. Raises GatewayUnknown or GatewayRefused.
     """
     with _translated_errors("create"):
         return _snapshot(_client().payments.create(json.loads(body), idempotency_key=idempotency_key))
 
 
 def get_payment(mollie_id: str) -> PaymentSnapshot:
-    """The payment with its refunds and chargebacks, in one call. Raises GatewayUnknown or GatewayRefused."""
-    if not PAYMENT_ID.fullmatch(mollie_id):  # the library would put it into the URL as it is
+    """Return the payment with its refunds and chargebacks, in one call. Raises GatewayUnknown or GatewayRefused."""
+    if not PAYMENT_ID.fullmatch(mollie_id):  # the library would put it into the URL unchanged
         raise GatewayRefused("not a payment id")
     with _translated_errors("get"):
         return _snapshot(_client().payments.get(mollie_id, embed="refunds,chargebacks"))
 
 
 def list_payments(*, since: datetime) -> Iterator[PaymentSnapshot]:
-    """Payments made since then, newest first, without refunds and chargebacks.
+    """Yield the payments created since `since`, newest first, without refunds and chargebacks.
 
-    What is not ours (no token of ours in the metadata) is passed over. Raises GatewayUnknown, also when there are
-    more than PAGE_SIZE × MAX_PAGES, because then not having seen one proves nothing.
+    Payments without a token in their metadata are skipped. Raises GatewayUnknown, also when there are more than
+    PAGE_SIZE × MAX_PAGES, because then the absence of a payment proves nothing.
     """
     client = _client()
     with _translated_errors("list"):
@@ -123,7 +123,7 @@ def list_payments(*, since: datetime) -> Iterator[PaymentSnapshot]:
 
 @contextmanager
 def _translated_errors(call: str) -> Iterator[None]:
-    """Turn whatever goes wrong in a call into one of our two errors, saying nothing that could hold the key."""
+    """Translate every failure of a call into one of our two errors, without any text that could contain the key."""
     try:
         yield
     except RequestSetupError:
@@ -134,7 +134,7 @@ def _translated_errors(call: str) -> Iterator[None]:
         if isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 429):
             raise GatewayRefused(f"{call}: {status} {field}".strip(), alarm=status in _ALARMING) from None
         raise GatewayUnknown(f"{call}: {status}") from None
-    # The library lets KeyError and TypeError out on odd answers. Whatever it is, the payment may have been made.
+    # The library raises KeyError and TypeError on malformed answers. In any case the payment may have been created.
     except Exception as error:
         log.warning("mollie %s gave no usable answer: %s", call, type(error).__name__)
         raise GatewayUnknown(f"{call}: {type(error).__name__}") from None
@@ -144,7 +144,7 @@ def _translated_errors(call: str) -> Iterator[None]:
 
 
 def _snapshot(row: dict[str, Any]) -> PaymentSnapshot:
-    """Our record of a payment; ValueError, KeyError or TypeError when the answer is not one."""
+    """Return our record of a payment. Raises ValueError, KeyError or TypeError when the answer is not one."""
     embedded = row.get("_embedded") or {}
     checkout = (row["_links"].get("checkout") or {}).get("href", "")
     if not (isinstance(row["id"], str) and PAYMENT_ID.fullmatch(row["id"])):
@@ -217,9 +217,9 @@ def _optional_moment(text: str | None) -> datetime | None:
 
 
 class MollieClient(Client):
-    """The library's client with our session, and without retries or our host's name."""
+    """The library's client with our session, without retries and without the name of our host."""
 
-    UNAME = "zorgrekening"  # by default it sends the name of the machine
+    UNAME = "zorgrekening"  # sent with each call; by default it is the name of the machine
 
     def __init__(self, endpoint: str, key: str) -> None:
         super().__init__(api_endpoint=endpoint, timeout=(CONNECT_SECONDS, READ_SECONDS), retry=0)

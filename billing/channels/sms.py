@@ -1,4 +1,4 @@
-"""SMS: the only file that opens a connection to the provider of text messages.
+"""SMS: the only module that connects to the provider of text messages.
 
 The provider is Spryng: Dutch, data stays in the Netherlands, in use with Dutch municipal health services, and its
 whole API is one POST with a Bearer key. Another provider is another `_body` and `SMS_API_URL`.
@@ -30,7 +30,7 @@ _MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIX
 
 
 def can_reach(number: Any) -> bool:
-    """Whether `number` (a phone number, text or nothing) is a mobile of a country in settings.SMS_COUNTRIES."""
+    """Tell whether `number` (a phone number, text or None) is a mobile of a country in settings.SMS_COUNTRIES."""
     try:
         parsed = phonenumbers.parse(str(number or ""), None)
     except phonenumbers.NumberParseException:
@@ -44,10 +44,10 @@ def can_reach(number: Any) -> bool:
 
 
 def send_sms(*, to: Any, text: str, reference: str) -> str:
-    """Send `text` to the number `to`; the provider's id of the message.
+    """Send `text` to the number `to`; return the provider's id of the message.
 
-    `reference` is ours, for the provider's reports, and says nothing about a person. Raises GatewayRefused (it was
-    not sent) or GatewayUnknown (it may have been sent). Neither repeats the number or the text.
+    `reference` is ours, for the provider's reports, and reveals nothing about a person. Raises GatewayRefused (it was
+    not sent) or GatewayUnknown (it may have been sent). Neither quotes the number or the text.
     """
     if not can_reach(to):
         raise GatewayRefused("the number is not on the list of countries and kinds")
@@ -90,21 +90,21 @@ def _call(body: dict[str, Any]) -> str:
     except requests.RequestException as error:
         if _never_connected(error):
             raise GatewayRefused("no connection") from None
-        # Without the error itself: it may quote the address, and some quote what was sent.
+        # Without the error text: it may quote the address or what was sent.
         raise GatewayUnknown(type(error).__name__) from None
     if len(content) > _MAX_BYTES:
         raise GatewayUnknown("a very long answer")
-    return _understood(status, content)
+    return _message_id(status, content)
 
 
 def _never_connected(error: requests.RequestException) -> bool:
-    """Whether the connection was never made, so that nothing can have been sent."""
+    """Tell whether no connection was made, so that nothing can have been sent."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 
 
-def _understood(status: int, content: bytes) -> str:
-    """The id in the provider's answer, or the error that it amounts to."""
+def _message_id(status: int, content: bytes) -> str:
+    """Return the id in the provider's answer. Raises GatewayRefused or GatewayUnknown for any other answer."""
     if status in (200, 201):
         try:
             message_id = json.loads(content)["id"]

@@ -1,4 +1,4 @@
-"""The mail server: one connection, and for every message a clear yes, no, not now, or unknown."""
+"""The mail server: one connection, and a definite outcome for every message: accepted, refused, deferred or unknown."""
 
 import re
 import smtplib
@@ -11,29 +11,28 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from billing.errors import GatewayRefused, GatewayUnknown
 
-# A mail server that scans what it got may think for long before it answers the last dot. Hanging up
-# earlier would turn mails that arrive into mails in doubt.
+# A mail server that scans content may take long to answer the final dot. A shorter timeout would turn mails that arrive
+# into mails in doubt.
 ANSWER_SECONDS = 120
 _OK, _OK_FORWARDED, _GO_AHEAD, _SERVICE_CLOSES = 250, 251, 354, 421
-_ADDRESS = re.compile(r"\S+@\S+")  # servers like to repeat the recipient, and errors are no place for it
+_ADDRESS = re.compile(r"\S+@\S+")  # servers repeat the recipient in errors; we store them without
 
 
 @lru_cache(maxsize=1)
 def _ssl_context() -> ssl.SSLContext:
-    """Whom we believe to be our mail server, as Django does. Read once a process and not for every connection: the
-    list of authorities takes longer than a mail."""
+    """Return the trusted authorities, as Django does, loaded once per process: that takes longer than a mail."""
     return ssl.create_default_context()
 
 
 class RefusedForNow(GatewayRefused):
-    """The mail was not taken, and nothing says that it will not be taken later."""
+    """The mail was not accepted, but may be accepted later."""
 
 
 class Mailer:
     """A connection that is opened for the first message and reused for the next ones. A context manager.
 
-    The steps are taken here and not by a library's one call, because only this says whether a lost connection came
-    before the mail was handed over (it was not sent) or after (nobody can know). Not for two threads at once.
+    It performs the SMTP steps itself instead of smtplib's single call, to know whether a connection was lost before the
+    mail was handed over (not sent) or after (unknown). Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -53,10 +52,10 @@ class Mailer:
         return self._backend.connection is not None
 
     def send(self, mail: bytes, *, sender: str, recipient: str) -> None:
-        """Hand `mail` over to the server; returns when the server has said yes. The addresses are plain and ASCII.
+        """Send `mail` and return when the server has accepted it. The addresses are plain and ASCII.
 
-        Raises RefusedForNow (not sent, try later), GatewayRefused (not sent, and never will be) or
-        GatewayUnknown (the connection was lost while handing it over: it may have been sent).
+        Raises RefusedForNow (not sent, try later), GatewayRefused (not sent, and never will be) or GatewayUnknown (the
+        connection was lost while handing it over: it may have been sent).
         """
         reused = self.connected
         self._connect()
@@ -65,7 +64,7 @@ class Mailer:
         except RefusedForNow:
             if self.connected or not reused:
                 raise
-            # A server may end a connection that it finds old enough. Nothing was handed over yet.
+            # The server may have closed an idle connection. Nothing was handed over yet.
             self._connect()
             self._begin(sender, recipient)
         self._hand_over(mail)
@@ -80,7 +79,7 @@ class Mailer:
             raise RefusedForNow(f"no connection ({type(error).__name__})", alarm=login_refused) from None
 
     def _begin(self, sender: str, recipient: str) -> None:
-        """Say who it is from and who it is for, and wait for the server's word that it will listen."""
+        """Send the envelope and wait until the server accepts data."""
         steps = (
             (f"MAIL FROM:<{sender}>", (_OK,)),
             (f"RCPT TO:<{recipient}>", (_OK, _OK_FORWARDED)),
@@ -90,21 +89,21 @@ class Mailer:
             for command, expected in steps:
                 code, answer = self._server.docmd(command)
                 if code not in expected:
-                    # Whoever may not send at all should hear of it, and no message is to blame.
+                    # A refused sender is our configuration, not a fault of this message.
                     raise self._refusal(code, answer, blame_message=not command.startswith("MAIL"))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise RefusedForNow(f"connection lost before sending ({type(error).__name__})") from None
 
     def _hand_over(self, mail: bytes) -> None:
-        """From here on a lost connection means that nobody knows."""
+        """Send the content; from here on a lost connection means that the outcome is unknown."""
         dotted = re.sub(rb"(?m)^\.", b"..", mail).removesuffix(b"\r\n")
-        line: Any = self._server.sock
+        sock: Any = self._server.sock
         try:
-            line.settimeout(ANSWER_SECONDS)
+            sock.settimeout(ANSWER_SECONDS)
             self._server.send(dotted + b"\r\n.\r\n")
             code, answer = self._server.getreply()
-            line.settimeout(self._backend.timeout)
+            sock.settimeout(self._backend.timeout)
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise GatewayUnknown(f"connection lost while sending ({type(error).__name__})") from None
@@ -115,7 +114,7 @@ class Mailer:
             raise GatewayUnknown(f"the answer {code} says neither yes nor no")
 
     def _refusal(self, code: int, answer: bytes, *, blame_message: bool = True) -> GatewayRefused:
-        """The error for a server's no, after the connection was made ready for the next message, or ended."""
+        """Return the error for a refusal, after resetting the connection for the next message or closing it."""
         detail = _ADDRESS.sub("…", f"{code} {answer.decode('ascii', 'replace')}")
         if code == _SERVICE_CLOSES or not 400 <= code <= 599:
             self._drop()
@@ -134,7 +133,7 @@ class Mailer:
         return self._backend.connection
 
     def _drop(self) -> None:
-        """End a connection that is not worth a farewell: waiting for its answer would only take time."""
+        """Close the connection without QUIT, whose answer would only take time."""
         for connection in (self._backend.connection, self._backend._partial_connection):
             if connection is not None:
                 connection.close()

@@ -1,4 +1,4 @@
-"""The virus scanner: ClamAV's daemon, asked over its INSTREAM command."""
+"""The virus scanner: ClamAV's daemon and its INSTREAM command."""
 
 import socket
 from urllib.parse import urlsplit
@@ -9,28 +9,28 @@ from billing.errors import GatewayUnknown
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3, 60
 _CHUNK = 64 * 1024
-_LONGEST_ANSWER = 4096
+_MAX_ANSWER_BYTES = 4096
 
 
 def is_infected(content: bytes) -> bool:
     """Tell whether the scanner at CLAMAV_URL (tcp://host:port or unix:///path) finds a virus; False without one.
 
-    Raises GatewayUnknown when it can't be reached, breaks off, or answers anything but yes or no, such as that the
-    file is larger than it takes: then nobody may open the file yet.
+    Raises GatewayUnknown when it can't be reached, closes the connection, or answers anything but yes or no, such as
+    that the file is too large: then nobody may open the file yet.
     """
     return bool(settings.CLAMAV_URL) and _ask(content, url=settings.CLAMAV_URL)
 
 
 def _ask(content: bytes, *, url: str) -> bool:
     try:
-        with _connect(url) as line:
-            line.settimeout(ANSWER_SECONDS)
-            line.sendall(b"zINSTREAM\0")
+        with _connect(url) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.sendall(b"zINSTREAM\0")
             for start in range(0, len(content), _CHUNK):
                 part = content[start : start + _CHUNK]
-                line.sendall(len(part).to_bytes(4, "big") + part)
-            line.sendall((0).to_bytes(4, "big"))
-            answer = _read(line)
+                connection.sendall(len(part).to_bytes(4, "big") + part)
+            connection.sendall((0).to_bytes(4, "big"))
+            answer = _read(connection)
     except OSError as error:
         raise GatewayUnknown(f"virus scanner: {type(error).__name__}") from error
     if answer == "stream: OK":
@@ -43,21 +43,21 @@ def _ask(content: bytes, *, url: str) -> bool:
 def _connect(url: str) -> socket.socket:
     address = urlsplit(url)
     if address.scheme == "unix":
-        line = socket.socket(socket.AF_UNIX)
-        line.settimeout(CONNECT_SECONDS)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(CONNECT_SECONDS)
         try:
-            line.connect(address.path)
+            connection.connect(address.path)
         except OSError:
-            line.close()
+            connection.close()
             raise
-        return line
+        return connection
     return socket.create_connection((address.hostname or "127.0.0.1", address.port or 3310), CONNECT_SECONDS)
 
 
-def _read(line: socket.socket) -> str:
+def _read(connection: socket.socket) -> str:
     answer = b""
-    while not answer.endswith(b"\0") and len(answer) < _LONGEST_ANSWER:
-        part = line.recv(1024)
+    while not answer.endswith(b"\0") and len(answer) < _MAX_ANSWER_BYTES:
+        part = connection.recv(1024)
         if not part:
             break
         answer += part

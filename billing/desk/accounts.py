@@ -1,4 +1,4 @@
-"""Who works here: adding a member of staff, with a password that a machine made."""
+"""Staff accounts: adding a member of staff with a generated password."""
 
 import secrets
 
@@ -14,7 +14,7 @@ PASSWORD_BYTES = 15  # 120 bits, 20 characters
 
 
 def new_password() -> str:
-    """A random first password, for a person to replace."""
+    """Return a random initial password, which the person must replace."""
     return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
@@ -27,11 +27,11 @@ def add_member(
     email: str = "",
     keeps_password: bool = False,
 ) -> tuple[Staff, str]:
-    """A new member of staff and their first password, which is stored nowhere in clear.
+    """Create a member of staff; return them and their initial password, which is stored nowhere in plain text.
 
-    At the first sign-in they choose one of their own, but for `keeps_password` (a demo, whose passwords are shown).
+    At the first sign-in they choose their own, except with `keeps_password` (a demo, whose passwords are shown).
 
-    Raises Refused when the name is taken or not usable, or when role and provider do not go together.
+    Raises Refused when the name is taken or invalid, or when role and provider do not match.
     """
     password = new_password()
     member = Staff(username=username, role=role, provider=provider, email=email, is_staff=True)

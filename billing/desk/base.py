@@ -1,8 +1,8 @@
-"""The base of every table at /beheer/: whose rows, which roles, and no way around either.
+"""The base of every table at /beheer/: tenant scoping and roles, without a way around either.
 
-A scoped `get_queryset` alone is not enough. Django's admin also shows other rows in filter sidebars and in the
-choices of a form, takes a foreign key that was never offered, and lets a row be moved. The base closes these; the
-site itself drops the `/r/` shortcut. Default deny: what is not allowed here by name is not allowed.
+A scoped `get_queryset` alone is not enough. Django's admin also shows other tenants' rows in filter sidebars and in the
+choices of a form, accepts a foreign key that was never offered, and lets a row be moved. The base prevents these; the
+site itself removes the `/r/` shortcut. Default deny: what is not explicitly allowed here is forbidden.
 """
 
 import re
@@ -24,12 +24,12 @@ EVERYBODY = frozenset(Role)
 DECIDERS = frozenset({Role.APPROVER, Role.OPERATIONS})
 OPERATIONS = frozenset({Role.OPERATIONS})
 NOBODY: frozenset[Role] = frozenset()
-# What a sidebar and a date hierarchy put behind the name of their field.
+# The lookups that a sidebar and a date hierarchy append to the name of their field.
 _LOOKUP = r"(__(id|pk))?(__(exact|isnull|in|gte|lt|year|month|day))?"
 
 
 def offered(request: HttpRequest, site: admin.AdminSite, model: type[Model]) -> QuerySet[Any]:
-    """The rows of `model` that this person may pick from: none unless its own table shows them."""
+    """Return the rows of `model` that this person may choose from: none unless the table of `model` shows them."""
     if site.is_registered(model):
         table = site.get_model_admin(model)
         if isinstance(table, TenantAdmin) and table.has_view_permission(request):
@@ -38,7 +38,7 @@ def offered(request: HttpRequest, site: admin.AdminSite, model: type[Model]) -> 
 
 
 class OfferedFilter(admin.RelatedFieldListFilter):
-    """A sidebar of related rows, of which only those this person may see are named."""
+    """A sidebar of related rows that lists only those this person may see."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         rows = offered(request, model_admin.admin_site, field.remote_field.model).order_by().values("pk")
@@ -47,7 +47,7 @@ class OfferedFilter(admin.RelatedFieldListFilter):
 
 
 class OfferedFields(admin.options.BaseModelAdmin):
-    """Form fields whose choices are rows this person may see; the form refuses any other key. For inlines too."""
+    """Form fields whose choices are the rows this person may see; the form rejects any other key. Also for inlines."""
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(db_field, request, **self._within(db_field, request, kwargs))
@@ -62,18 +62,18 @@ class OfferedFields(admin.options.BaseModelAdmin):
 
 
 class TenantAdmin(OfferedFields, admin.ModelAdmin):
-    """One table. `provider_path` leads from a row to its provider, as in `tenancy.visible_to`.
+    """One table. `provider_path` is the lookup from a row to its provider, as in `tenancy.visible_to`.
 
-    `readers` may look, `writers` may add and change, `actors` may run the actions. Nobody may delete.
+    `readers` may view, `writers` may add and change, `actors` may run the actions. Nobody may delete.
     """
 
     provider_path = ""
     readers = EVERYBODY
     writers = NOBODY
     actors = DECIDERS
-    reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason; it arrives as `note`
+    reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
     view_on_site = False
-    sortable_by = ()  # lists have one order that an index serves; the filters do the rest
+    sortable_by = ()  # lists have one order, which an index serves; filters do the rest
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a count per filter is a count over millions of rows
     list_per_page = 50
@@ -84,26 +84,29 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         if not self.provider_path:
             raise ImproperlyConfigured(f"{type(self).__name__} must say where the provider of a row is")
         for item in self.list_filter:
-            self._require_offered(item)
+            self._require_scoped_filter(item)
 
-    def _require_offered(self, item: Any) -> None:
-        """A sidebar of relations must stand on OfferedFilter, and one of free text names everybody's values."""
+    def _require_scoped_filter(self, item: Any) -> None:
+        """Check one filter: a relation must use OfferedFilter, and free text would list the values of all tenants.
+
+        Raises ImproperlyConfigured for any other filter.
+        """
         name, kind = item if isinstance(item, list | tuple) else (item, None)
         if not isinstance(name, str):
-            return  # a filter class of our own, which names its choices itself
+            return  # a filter class of our own, which defines its choices itself
         field = get_fields_from_path(self.model, name)[-1]
         closed = field.choices or field.get_internal_type() in ("BooleanField", "DateField", "DateTimeField")
         if kind is not OfferedFilter if field.is_relation else not closed:
             raise ImproperlyConfigured(f"{type(self).__name__}: the filter on {name} would name rows of others")
 
-    # --- whose rows ---------------------------------------------------------------------------
+    # --- tenant scoping -----------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return visible_to(request.user, super().get_queryset(request), provider_path=self.provider_path)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """A row of somebody else is as unknown as one that never was: 404, without a redirect that tells.
+        """Return the row; raise 404 for another tenant's row as for an unknown one, without a redirect that differs.
 
-        An empty `_to_field` in the address is none: Django would look for a field without a name.
+        An empty `_to_field` in the URL counts as none: Django would look for a field without a name.
         """
         row = super().get_object(request, object_id, from_field or None)
         if row is None:
@@ -111,7 +114,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return row
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the sidebar offers: a free lookup would let a token be guessed letter by letter."""
+        """Allow only what the sidebar offers: with free lookups a token could be guessed letter by letter."""
         offers: list[Any] = [
             item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)
         ]
@@ -120,25 +123,25 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return lookup in own or any(re.fullmatch(re.escape(name) + _LOOKUP, lookup) for name in names)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """On an existing row the way to its provider is fixed: nothing moves to another provider by a form."""
+        """Make the relation to the provider read-only on an existing row, so that no form moves it to another one."""
         readonly = tuple(super().get_readonly_fields(request, obj))
         step = self.provider_path.split("__")[0]
         return readonly if obj is None or step == "pk" else (*readonly, step)
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
-        """Refused (and rolled back with the request's transaction) when the row would leave this person's sight."""
+        """Save the row; raise PermissionDenied, which rolls back the request, when this person could not see it."""
         super().save_model(request, obj, form, change)
         if not self.get_queryset(request).filter(pk=obj.pk).exists():
             raise PermissionDenied
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Without the column of the provider for those who see only one."""
+        """Return the columns, without the provider for those who see only one."""
         columns = super().get_list_display(request)
         if self._is_one_of(OPERATIONS, request):
             return columns
         return [column for column in columns if column != "provider"]
 
-    # --- which roles --------------------------------------------------------------------------
+    # --- roles --------------------------------------------------------------------------------
     def _is_one_of(self, roles: frozenset[Role], request: HttpRequest) -> bool:
         staff: Any = request.user
         return staff.is_active and staff.is_staff and getattr(staff, "role", None) in roles
@@ -163,7 +166,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
 
     # --- pages --------------------------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:
-        """A table that nobody writes has a list and a page per row, and no other address."""
+        """Return the URLs: a read-only table has a list and a page per row, and no other."""
         urls = super().get_urls()
         if self.writers:
             return [url for url in urls if url.name and not url.name.endswith("_delete")]
@@ -174,11 +177,11 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return super().media if self.writers else forms.Media(js=["admin/js/actions.js"] if self.actions else [])
 
     def sections(self, request: HttpRequest, obj: Any) -> list[Any]:
-        """The tables below the fields on the page of one row: `billing.desk.detail.Section`."""
+        """Return the tables below the fields on the page of one row: `billing.desk.detail.Section`."""
         return []
 
     def acts(self, obj: Any) -> tuple[str, ...]:
-        """The names of the actions that make sense for this row now; each becomes a button on its page."""
+        """Return the names of the actions that apply to this row now; each becomes a button on its page."""
         return ()
 
     def render_change_form(
@@ -197,7 +200,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
-        """An action started by the button on the page of a row comes back to that page."""
+        """Redirect an action that was started by the button on the page of a row back to that page."""
         response = super().response_action(request, queryset, *args, **kwargs)
         came_from = request.POST.get("from_page")
         if came_from and isinstance(response, HttpResponseRedirect) and queryset.filter(pk=came_from).exists():

@@ -1,4 +1,4 @@
-"""How a row is shown: labels with a colour, links, and the tables below its fields."""
+"""The display of a row: coloured badges, links, and the tables below its fields."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from billing.templatetags.money import euro
 
-# A label is told apart by its words; the colour only helps: done, waits, needs a person, over.
+# The words of a label carry its meaning; the colour only helps: done, in progress, needs a person, ended badly.
 TONES = {
     "good": ("paid", "sent", "refunded", "taken"),
     "busy": ("open", "pending", "queued", "sending", "new", "creating", "processing", "on_hold", "planned", "composed"),
@@ -26,7 +26,7 @@ _TONE = {status: tone for tone, statuses in TONES.items() for status in statuses
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table on the page of a row: every line has a cell for every column."""
+    """A table on the page of a row; every line has a cell for every column."""
 
     title: str
     columns: Sequence[Any]
@@ -35,7 +35,7 @@ class Section:
 
     @property
     def labelled(self) -> list[list[tuple[Any, Any]]]:
-        """The lines with each cell beside its column, so that a phone can show a line as a card."""
+        """Return the lines as (column, cell) pairs, so that a phone can show a line as a card."""
         return [list(zip(self.columns, line, strict=True)) for line in self.lines]
 
 
@@ -44,12 +44,12 @@ def badge(status: str, label: Any) -> SafeString:
 
 
 def status_badge(row: Any) -> SafeString:
-    """The badge of a row with a `status` of choices."""
+    """Return the badge of a row whose `status` has choices."""
     return badge(row.status, row.get_status_display())
 
 
 def link_to(row: Model | None, text: Any = None) -> Any:
-    """A link to the page of `row`, without asking the database for more than the row itself."""
+    """Return a link to the page of `row`, without another query; a dash for None."""
     if row is None:
         return "–"
     url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
@@ -57,7 +57,7 @@ def link_to(row: Model | None, text: Any = None) -> Any:
 
 
 def moment(at: datetime | None) -> str:
-    """Date and time as staff read them, or a dash."""
+    """Format date and time for staff; a dash for None."""
     return (
         date_format(timezone.localtime(at), "SHORT_DATE_FORMAT") + date_format(timezone.localtime(at), " H:i")
         if at
@@ -66,7 +66,7 @@ def moment(at: datetime | None) -> str:
 
 
 def short_day(day: date | None) -> str:
-    """A day as staff read it, or a dash."""
+    """Format a day for staff; a dash for None."""
     return date_format(day, "SHORT_DATE_FORMAT") if day else "–"
 
 

@@ -1,4 +1,4 @@
-"""What waits for a person, and what was done by whom."""
+"""The tables of staff tasks and of the audit trail."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit
 from billing.desk.base import TenantAdmin
 from billing.desk.detail import badge, moment
-from billing.desk.timeline import words_for
+from billing.desk.timeline import action_label
 from billing.models import AuditEvent, StaffTask
 
 
@@ -69,7 +69,7 @@ class StaffTaskAdmin(TenantAdmin):
 
     @admin.action(description=_("Close: this is settled"), permissions=["act"])
     def close(self, request: HttpRequest, queryset: QuerySet[StaffTask]) -> None:
-        closed = sum(audit.close_task(item, staff=request.user) for item in queryset)
+        closed = sum(audit.close_task(task, staff=request.user) for task in queryset)
         if closed:
             self.message_user(request, gettext("Closed: %(number)d.") % {"number": closed}, messages.SUCCESS)
         else:
@@ -81,7 +81,7 @@ class StaffTaskAdmin(TenantAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(TenantAdmin):
-    """What belongs to no invoice (signing in, staff) is for operations alone: it leads to no provider."""
+    """The audit trail. Events without an invoice (signing in, staff) have no provider, so only operations see them."""
 
     provider_path = "invoice__provider"
     list_display = ("when", "act", "by", "invoice")
@@ -96,7 +96,7 @@ class AuditEventAdmin(TenantAdmin):
 
     @admin.display(description=_("action"))
     def act(self, obj: AuditEvent) -> str:
-        return words_for(obj.action)
+        return action_label(obj.action)
 
     @admin.display(description=_("details"))
     def facts(self, obj: AuditEvent) -> str:

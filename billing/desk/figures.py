@@ -1,4 +1,4 @@
-"""The numbers of each day, kept so that a picture of thirty days costs one small query."""
+"""Daily figures, stored so that a chart of thirty days costs one small query."""
 
 from datetime import date, timedelta
 
@@ -9,13 +9,13 @@ from billing.models import DayFigure, LedgerEntry, OutboxMessage, Payment
 from billing.money import ZERO, to_cents
 
 Name = DayFigure.Name
-KEPT = timedelta(days=400)  # a year, so that a month can be held against the same month before
+KEPT = timedelta(days=400)  # over a year, so that a month can be compared with the same month a year before
 
 
 def record_day(today: date) -> None:
-    """Write today's figures, and once more those of yesterday, which went on after they were last written.
+    """Write today's figures, and again yesterday's, which changed after they were last written.
 
-    What stands at a moment (what is owed, what is stuck) can't be counted afterwards, so only today's is written.
+    A figure of a moment (what is owed, what is stuck) can't be counted afterwards, so it is only written for today.
     """
     rows = [*_of_a_day(today - timedelta(days=1)), *_of_a_day(today), *_standing(today)]
     DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["day", "name"], update_fields=["value"])
@@ -23,11 +23,11 @@ def record_day(today: date) -> None:
 
 
 def last_days(today: date, *, days: int) -> dict[str, list[int | None]]:
-    """By name, one value for each of the last `days` days, oldest first; None where nothing was written."""
+    """Return, by name, one value for each of the last `days` days, oldest first; None where nothing was written."""
     first = today - timedelta(days=days - 1)
-    found = {(row.name, row.day): row.value for row in DayFigure.objects.filter(day__gte=first, day__lte=today)}
-    every = [first + timedelta(days=n) for n in range(days)]
-    return {name: [found.get((name, day)) for day in every] for name in Name.values}
+    values = {(row.name, row.day): row.value for row in DayFigure.objects.filter(day__gte=first, day__lte=today)}
+    all_days = [first + timedelta(days=n) for n in range(days)]
+    return {name: [values.get((name, day)) for day in all_days] for name in Name.values}
 
 
 def _of_a_day(day: date) -> list[DayFigure]:
@@ -35,7 +35,7 @@ def _of_a_day(day: date) -> list[DayFigure]:
     paid = Payment.objects.filter(paid_at__gte=begin, paid_at__lt=end).aggregate(sum=Sum("amount"))["sum"] or ZERO
     sent = OutboxMessage.objects.filter(
         status=OutboxMessage.Status.SENT,
-        erased_at=None,  # nothing so young was erased: this is how the partial index is found
+        erased_at=None,  # so recent a message is never erased; the condition makes the partial index usable
         sent_at__gte=begin,
         sent_at__lt=end,
     ).count()

@@ -1,4 +1,4 @@
-"""Invoices and their books. Nothing can be edited here: a ledger entry never, an invoice only by a rule."""
+"""Invoices and ledger entries. Nothing can be edited here: a ledger entry never, an invoice only through a rule."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,13 +44,13 @@ STATUS_LABELS = {
 
 
 def timeline_section(events: list[Happened]) -> Section:
-    """A timeline as a table, newest at the bottom."""
+    """Return a timeline as a table, the newest event last."""
     lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, e.by) for e in events]
     return Section(gettext("Timeline"), (_("when"), _("what"), _("detail"), _("by")), lines)
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """The derived status, as conditions the database can use: there is no status column."""
+    """A filter on the computed status, as conditions for the database: there is no status column."""
 
     title, parameter_name = _("status"), "status"
 
@@ -71,7 +71,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class ReasonForm(ActionForm):
-    note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules refuse an act without one
+    note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules reject an act without one
 
 
 @admin.register(Invoice)
@@ -114,7 +114,7 @@ class InvoiceAdmin(TenantAdmin):
 
     @admin.display(description=_("outstanding"))
     def outstanding(self, obj: Any) -> Any:
-        """What is owed; below zero it is credit of the patient."""
+        """Return what is owed; below zero it is credit of the patient."""
         return amount(obj.balance or ZERO)
 
     @admin.display(description=_("status"))
@@ -129,7 +129,7 @@ class InvoiceAdmin(TenantAdmin):
         return [path("<path:object_id>/rekening.pdf", download, name="billing_invoice_pdf"), *super().get_urls()]
 
     def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The full invoice, for whoever may see its row. What can't be logged is not shown: then this raises."""
+        """Return the full invoice to whoever may see its row. Raises when the access can't be logged."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_view_permission(request):
@@ -174,7 +174,7 @@ class InvoiceAdmin(TenantAdmin):
         )
 
     def _act(self, request: HttpRequest, queryset: QuerySet[Invoice], rule: Callable[..., None], done: str) -> None:
-        """Apply `rule` to each with the reason that was typed; what it refuses is said and stops nothing else."""
+        """Apply `rule` to each with the given reason; a refusal is shown and does not stop the others."""
         for invoice in queryset:
             try:
                 rule(invoice, by=audit.name_of(request.user), note=request.POST.get("note", ""))
@@ -206,20 +206,20 @@ class InvoiceAdmin(TenantAdmin):
             plan_section(obj),
             _holds(obj),
             _messages(obj),
-            _items(obj),
+            _staff_tasks(obj),
             timeline_section(timeline.of_invoice(obj)),
         ]
 
 
 def _document(invoice: Invoice) -> Section:
-    """The way to the medical part, with the word that taking it is written down."""
+    """Return the link to the medical part, with the notice that every download is logged."""
     link = format_html('<a href="{}">{}</a>', reverse("admin:billing_invoice_pdf", args=[invoice.pk]), gettext("PDF"))
     note = gettext("Every download is written down, and the patient can read who it was.")
     return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
 
 
 def _dunning(invoice: Invoice) -> Section:
-    """What was sent when, delivered or not, and what comes next or why not yet."""
+    """Return what was sent when, whether it was delivered, and what comes next or what blocks it."""
     lines = [
         (
             row.get_step_display(),
@@ -275,7 +275,7 @@ def _messages(invoice: Invoice) -> Section:
     return Section(gettext("Messages"), columns, lines, gettext("No messages."))
 
 
-def _items(invoice: Invoice) -> Section:
+def _staff_tasks(invoice: Invoice) -> Section:
     lines = [
         (link_to(i, moment(i.created_at)), i.get_kind_display(), i.note or "–", moment(i.closed_at))
         for i in invoice.staff_tasks.all()

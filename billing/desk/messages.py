@@ -1,4 +1,4 @@
-"""Messages to patients: what was sent, what could not be, and what nobody knows."""
+"""Messages to patients: sent, failed, and in doubt."""
 
 from collections.abc import Callable
 from typing import Any
@@ -76,7 +76,7 @@ class OutboxMessageAdmin(TenantAdmin):
     def _decide(
         self, request: HttpRequest, queryset: QuerySet[OutboxMessage], rule: Callable[..., None], done: str
     ) -> None:
-        """Apply `rule` to each; what it refuses is said and stops nothing else."""
+        """Apply `rule` to each; a refusal is shown and does not stop the others."""
         for message in queryset:
             try:
                 rule(message, by=name_of(request.user))

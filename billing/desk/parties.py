@@ -1,4 +1,4 @@
-"""Providers, patients (the least that is needed; nothing sealed) and staff."""
+"""Providers, patients (only the necessary fields, nothing sealed) and staff."""
 
 from typing import Any
 
@@ -66,12 +66,12 @@ class PatientAdmin(TenantAdmin):
         return " ".join(part for part in (obj.initials, obj.infix, obj.surname) if part)
 
 
-class _BelongsRight(forms.ModelForm):
-    """Role and provider go together; the database says so too, but a person deserves a sentence."""
+class _RoleFitsProvider(forms.ModelForm):
+    """Checks that role and provider match; the database does so too, but a person deserves a sentence."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if "provider" in self.errors:  # one that there is not: the field says so, and nothing can go together with it
+        if "provider" in self.errors:  # an unknown provider: the field says so, and nothing can match it
             return cleaned
         role = cleaned.get("role", self.instance.role)
         provider = cleaned["provider"] if "provider" in self.fields else self.instance.provider
@@ -80,7 +80,7 @@ class _BelongsRight(forms.ModelForm):
         return cleaned
 
 
-class StaffAddForm(_BelongsRight, BaseUserCreationForm):
+class StaffAddForm(_RoleFitsProvider, BaseUserCreationForm):
     class Meta:
         model = Staff
         fields = ("username", "provider", "role")
@@ -91,14 +91,14 @@ class StaffAddForm(_BelongsRight, BaseUserCreationForm):
 
 
 class GivenPasswordForm(AdminPasswordChangeForm):
-    """For somebody who forgot theirs; a code app or recovery code stays needed."""
+    """A new password for somebody who forgot theirs; the code app or a recovery code is still required."""
 
     def save(self, commit: bool = True) -> Any:
         self.user.password_given = True
         return super().save(commit)
 
 
-class StaffChangeForm(_BelongsRight):
+class StaffChangeForm(_RoleFitsProvider):
     class Meta:
         model = Staff
         fields = ("first_name", "last_name", "email", "role", "is_active")
@@ -139,7 +139,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Called for the form and for a new password alike."""
+        """Record the change on the audit trail; Django calls this for the form and for a new password."""
         fields = [name for part in message for name in part.get("changed", {}).get("fields", [])]
         audit.record("staff_changed", by=audit.name_of(request.user), staff=obj.pk, fields=", ".join(fields))
         return super().log_change(request, obj, message)

@@ -1,4 +1,4 @@
-"""Attempts to pay, with what the gateway told about them."""
+"""Attempts to pay, with what the gateway reported about them."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from billing.payments import attempts, webhooks
 
 
 class QuarantineFilter(admin.SimpleListFilter):
-    title, parameter_name = _("set apart"), "quarantined"
+    title, parameter_name = _("quarantined"), "quarantined"
 
     def lookups(self, request: Any, model_admin: Any) -> Any:
         return [("yes", _("does not match the gateway's report"))]
@@ -31,7 +31,7 @@ class QuarantineFilter(admin.SimpleListFilter):
 @admin.register(Payment)
 class PaymentAdmin(TenantAdmin):
     provider_path = "invoice__provider"
-    actors = EVERYBODY  # asking what the bank knows changes nothing that is not true
+    actors = EVERYBODY  # fetching what the gateway knows can only correct our data
     actions = ("ask_gateway", "release")
     reasoned = ("release",)
     list_display = ("started", "invoice", "euros", "state", "mollie_id")
@@ -64,7 +64,7 @@ class PaymentAdmin(TenantAdmin):
 
     @admin.display(description=_("status"))
     def state(self, obj: Payment) -> Any:
-        return badge("quarantined", gettext("set apart")) if obj.quarantined_at else status_badge(obj)
+        return badge("quarantined", gettext("quarantined")) if obj.quarantined_at else status_badge(obj)
 
     @admin.display(description=_("asked again at"))
     def next_check(self, obj: Payment) -> str:
@@ -84,9 +84,9 @@ class PaymentAdmin(TenantAdmin):
                 )
                 continue
             payment.refresh_from_db()
-            said = gettext("The gateway was asked. The payment is: %(status)s.")
+            result = gettext("The gateway was asked. The payment is: %(status)s.")
             changed = messages.SUCCESS if payment.status != before else messages.INFO
-            self.message_user(request, said % {"status": payment.get_status_display()}, changed)
+            self.message_user(request, result % {"status": payment.get_status_display()}, changed)
 
     def has_release_permission(self, request: HttpRequest) -> bool:
         return self._is_one_of(OPERATIONS, request)
@@ -99,11 +99,11 @@ class PaymentAdmin(TenantAdmin):
             except Refused as refusal:
                 self.message_user(request, str(refusal), messages.ERROR)
             else:
-                said = gettext(
+                done = gettext(
                     "The payment is released. The gateway is asked again in a moment; if its report still does not"
-                    " match, the payment is set apart again."
+                    " match, the payment is quarantined again."
                 )
-                self.message_user(request, said, messages.SUCCESS)
+                self.message_user(request, done, messages.SUCCESS)
 
     def acts(self, obj: Payment) -> tuple[str, ...]:
         asked = ("ask_gateway",) if obj.mollie_id else ()

@@ -1,4 +1,4 @@
-"""What a patient agreed about paying later, on the page of the invoice: to read, since only the patient decides it."""
+"""Agreements to pay later on the page of the invoice: read-only, since only the patient decides."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,7 +15,7 @@ from billing.plans.progress import progress_of
 
 
 def plan_section(invoice: Any) -> Section:
-    """Every plan of an invoice that carries its `.balance`; of the running one, how far each installment is paid."""
+    """Return every plan of an invoice annotated with `.balance`, with the progress of the running one."""
     lines = [line for plan in invoice.plans.all() for line in _lines(plan, invoice)]
     columns = (_("agreement"), _("status"), _("pay before or on"), _("amount"), _("still open"), _("note"))
     return Section(gettext("Paying later"), columns, lines, gettext("Nothing was agreed about paying later."))

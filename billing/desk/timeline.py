@@ -1,4 +1,4 @@
-"""What happened to an invoice or a payment, in the order of time: read from the rows that the rules wrote."""
+"""Timelines: what happened to an invoice or a payment in chronological order, read from the rows of the rules."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from billing.models import AuditEvent, Invoice, Payment, ReminderStep
 from billing.rooms import Happened
 from billing.templatetags.money import euro
 
-# Acts that a row beside them tells already: the attempt, the ledger entry.
-TOLD_BY_A_ROW = (
+# Audit actions that another row on the timeline shows already: the attempt, the ledger entry.
+SHOWN_BY_A_ROW = (
     "payment_started",
     "payment_received",
     "refund_booked",
@@ -26,14 +26,14 @@ TOLD_BY_A_ROW = (
 )
 
 
-def words_for(action: str) -> str:
-    """Say in words what `audit.record` calls `action`; one that no room announces is shown by its own name."""
+def action_label(action: str) -> str:
+    """Return the translated label of an audit action; one that no room announces is shown by its own name."""
     label = rooms.audit_labels().get(action)
     return _(label) if label else action.replace("_", " ")
 
 
 def of_invoice(invoice: Invoice) -> list[Happened]:
-    """Everything that is known of `invoice`, oldest first; prefetched relations are used as they are."""
+    """Return everything that happened to `invoice`, oldest first; prefetched relations are used."""
     events = [Happened(invoice.created_at, _("invoice received"))]
     if invoice.withdrawn_at:
         events.append(Happened(invoice.withdrawn_at, _("invoice withdrawn")))
@@ -55,7 +55,7 @@ def of_invoice(invoice: Invoice) -> list[Happened]:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What the ladder does next, on which day (None: not before something changes), and what forbids it now."""
+    """The next dunning step, its day (None: not before something changes), and what blocks it now."""
 
     what: str
     on: date | None
@@ -63,24 +63,24 @@ class NextStep:
 
 
 def steps_of(invoice: Invoice) -> list[ReminderStep]:
-    """The steps of the ladder, oldest first, each with its letter."""
+    """Return the dunning steps of `invoice`, oldest first, each with its letter."""
     return list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
 
 
 def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
-    """What comes next and why not yet, by the same rule that the machine asks; None when nothing is left to do."""
+    """Return the next step and its blockers, by the rule that the worker applies; None when nothing is left to do."""
     if invoice.withdrawn_at or invoice.settled_at:
         return None
     today = timezone.localtime(now).date()
     step = ReminderStep.Step(invoice.next_step)
     if step == ReminderStep.Step.HAND_OVER and ReminderStep.objects.filter(invoice=invoice, step=step).exists():
         return None
-    found = [blocker.sentence for blocker in blockers(invoice, step, now=now, today=today)]
-    return NextStep(str(step.label), invoice.next_step_on, found)
+    why_not = [blocker.sentence for blocker in blockers(invoice, step, now=now, today=today)]
+    return NextStep(str(step.label), invoice.next_step_on, why_not)
 
 
 def of_payment(payment: Payment) -> list[Happened]:
-    """Everything that is known of one attempt to pay, oldest first."""
+    """Return everything that happened to one attempt to pay, oldest first."""
     events = list(_steps(payment))
     for call in payment.webhook_calls.all():
         events.append(Happened(call.received_at, _("the gateway reported a change"), "mollie", call.error))
@@ -89,10 +89,11 @@ def of_payment(payment: Payment) -> list[Happened]:
     for refund in payment.refunds.all():
         detail = f"{euro(refund.amount)} {refund.get_status_display()}"
         events.append(Happened(refund.reported_at, _("refund"), "mollie", detail))
-    for back in payment.chargebacks.all():
-        events.append(Happened(back.reported_at, _("payment reversed by the bank"), "mollie", euro(back.amount)))
-        if back.reversed_at:
-            events.append(Happened(back.reversed_at, _("reversal given back"), "mollie", euro(back.amount)))
+    for chargeback in payment.chargebacks.all():
+        amount = euro(chargeback.amount)
+        events.append(Happened(chargeback.reported_at, _("payment reversed by the bank"), "mollie", amount))
+        if chargeback.reversed_at:
+            events.append(Happened(chargeback.reversed_at, _("reversal given back"), "mollie", amount))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -103,14 +104,14 @@ def _steps(payment: Payment) -> Iterator[Happened]:
         (payment.called_at, _("asked the gateway for a payment")),
         (payment.paid_at, _("paid at the gateway")),
         (payment.superseded_at, _("payment replaced by a newer one")),
-        (payment.quarantined_at, _("payment set apart: does not match the gateway's report")),
+        (payment.quarantined_at, _("payment quarantined: does not match the gateway's report")),
     ]
     return (Happened(at, what, detail=detail) for at, what in steps if at)
 
 
 def _acts(events: QuerySet[AuditEvent]) -> Iterator[Happened]:
     for event in events:
-        if event.action in TOLD_BY_A_ROW:
+        if event.action in SHOWN_BY_A_ROW:
             continue
         detail = ", ".join(f"{name}: {value}" for name, value in event.details.items() if value not in ("", None))
-        yield Happened(event.at, words_for(event.action), event.by, detail)
+        yield Happened(event.at, action_label(event.action), event.by, detail)

@@ -1,4 +1,4 @@
-"""What waits for a person: counted per kind, for one member of staff."""
+"""The worklist: how much of each kind is waiting for a member of staff."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class Waiting:
 
 
 def waiting_for(staff: Any) -> Waiting:
-    """The counts of what `staff` may see and should settle, in three queries."""
+    """Return the counts of what `staff` may see and should settle, in three queries."""
     failed, in_doubt = OutboxMessage.Status.FAILED, OutboxMessage.Status.IN_DOUBT
     items = visible_to(staff, StaffTask.objects.filter(closed_at=None), provider_path="invoice__provider")
     messages = visible_to(staff, OutboxMessage.objects.all(), provider_path="invoice__provider")

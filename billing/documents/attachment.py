@@ -1,4 +1,4 @@
-"""Handing out a file: as an attachment that runs nothing, is kept nowhere and tells nothing by its name."""
+"""Serving a file as an attachment that runs no code, is cached nowhere, and has a name without personal data."""
 
 import re
 
@@ -12,9 +12,9 @@ _NAME = re.compile(r"[a-z0-9-]{1,40}\.[a-z0-9]{1,5}")
 
 
 def attachment(content: bytes, *, name: str, content_type: str) -> HttpResponse:
-    """`content` as a download called `name`, which is ours: lower case ASCII, without anything personal.
+    """Return `content` as a download called `name`: lower-case ASCII that we chose, without anything personal.
 
-    Medical data: whoever calls this has written the access log.
+    Medical data: the caller must have written the access log. Raises ValueError for any other name.
     """
     if not _NAME.fullmatch(name):
         raise ValueError("the name of an attachment is made by us")

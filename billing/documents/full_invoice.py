@@ -1,4 +1,4 @@
-"""The full invoice as a document: its facts, made into a PDF once per version, kept sealed and served again."""
+"""The full invoice as a document: its facts, rendered to a PDF once per version, stored sealed and reused."""
 
 import hashlib
 import json
@@ -24,14 +24,14 @@ from billing.money import ZERO, round_euro
 from billing.plans.progress import Line, progress_of
 
 Kind = LedgerEntry.Kind
-PAPER_LINK_LASTS = timedelta(days=365)  # for the code on paper; the payment reference beside it goes on working
-LAYOUT_VERSION = 2  # raise it when the template or stylesheet changes what is printed
+PAPER_LINK_LASTS = timedelta(days=365)  # for the QR code on paper; the payment reference beside it never expires
+LAYOUT_VERSION = 2  # increment it when the template or stylesheet changes what is printed
 
 
 def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
-    """The full invoice in `language`, from the store when this version was made before.
+    """Return the full invoice in `language` as PDF, from the storage when this version was rendered before.
 
-    Medical data: whoever calls this has checked who is asking and has written the access log.
+    Medical data: the caller must have authenticated the reader and written the access log.
     """
     with translation.override(language):
         known = facts(invoice)
@@ -47,7 +47,7 @@ def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
 
 
 def facts(invoice: Invoice) -> dict[str, Any]:
-    """Everything that is printed: what an insurer asks of an invoice, and what the patient still has to pay."""
+    """Return everything that is printed: what an insurer requires of an invoice, and what the patient still owes."""
     patient, provider = invoice.patient, invoice.provider
     lines = [_line(line) for line in CareDetail.objects.get(invoice=invoice).lines]
     entries = list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None))
@@ -73,7 +73,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
 
 
 def _installments(invoice: Invoice, outstanding: Decimal) -> list[Line]:
-    """What was agreed about paying in installments, while that runs; a deferral is but another last day to pay."""
+    """Return the installments of a running plan; a deferral is only another last day to pay."""
     kind, status = PaymentPlan.Kind.INSTALLMENTS, PaymentPlan.Status.ACTIVE
     plan = invoice.plans.filter(kind=kind, status=status).first()
     return list(progress_of(plan, outstanding, today=timezone.localdate()).lines) if plan else []
@@ -96,7 +96,7 @@ def _day(text: str) -> date:
 
 
 def _version(known: dict[str, Any]) -> str:
-    """What tells one printed version from another; the day of printing does not stand on the invoice."""
+    """Return the hash that identifies a printed version; the day of printing is not on the invoice."""
     rows = {
         name: [(field.attname, str(getattr(row, field.attname))) for field in row._meta.concrete_fields]
         for name, row in known.items()
@@ -122,12 +122,12 @@ def _bound_to(document: InvoiceDocument) -> str:
 
 
 def _store(content: bytes, invoice: Invoice, language: str, version: str) -> None:
-    """Seal and store; when two make the same version at once, the row of the first stands."""
+    """Seal and store a document; when two requests make the same version at once, the first row stays."""
     document = InvoiceDocument(invoice=invoice, language=language, version=version)
     sealed = seal(content, bound_to=_bound_to(document))
     document.name = storages["default"].save(f"invoices/{links.new_token()}.sealed", ContentFile(sealed))
-    made = InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
-    if not InvoiceDocument.objects.filter(name=made[0].name).exists():
+    InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
+    if not InvoiceDocument.objects.filter(name=document.name).exists():
         storages["default"].delete(document.name)
 
 
@@ -137,13 +137,13 @@ def _open(document: InvoiceDocument) -> bytes:
 
 
 def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each version that is kept. Medical data, as `invoice_pdf`."""
+    """Yield name and bytes of each stored version. Medical data, as in `invoice_pdf`."""
     for document in InvoiceDocument.objects.filter(invoice=invoice).order_by("pk"):
         yield f"rekening-{document.language}-{document.pk}.pdf", _open(document)
 
 
 def seal_again() -> int:
-    """Seal every stored document that an older key sealed with the newest one; how many there were."""
+    """Seal every stored document of an older key again with the newest one; return how many there were."""
     store, count = storages["default"], 0
     for document in InvoiceDocument.objects.order_by("pk").iterator(chunk_size=500):
         with store.open(document.name) as file:

@@ -1,6 +1,6 @@
-"""What stands in the way of the next letter about an invoice: one list for the machine and for the staff who watch it.
+"""Why a dunning letter may not be sent: one list of blockers for the worker and for the staff who watch it.
 
-It is asked when a letter is made, again when it is sent, and whenever staff open the invoice.
+It is evaluated when a letter is composed, again when it is sent, and whenever staff open the invoice.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from billing.outbox.addresses import is_one_address
 from billing.rooms import Stops
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
-MONEY_UNDER_WAY = timedelta(hours=1)  # so long an attempt to pay keeps letters back
+PAYMENT_IN_PROGRESS = timedelta(hours=1)  # a live attempt younger than this blocks letters
 LIMITATION_YEARS = 5  # 3:307 BW: nobody is reminded of what can no longer be claimed
 
 
 class Action(StrEnum):
-    """What becomes of the step: asked again soon, dropped for now, or left to a person."""
+    """What happens to a blocked step: retried soon, dropped for now, or left to staff."""
 
     RETRY = "retry"
     SKIP = "skip"
@@ -74,10 +74,10 @@ REASONS: dict[str, Promise] = {
 def blockers(
     invoice: Invoice, step: int, *, now: datetime, today: date, composed: bool = False, joins: bool = False
 ) -> Iterator[Blocker]:
-    """Everything that forbids `step` for this invoice today, the most telling first; nothing: it may be taken.
+    """Yield every reason why `step` may not be taken for this invoice today, the most informative first.
 
-    `composed`: the letter exists already, so the pointer stands one step further. `joins`: it goes along in a letter
-    about other invoices, since claims that can be reminded belong together (6:96 lid 7 BW), whatever its own day.
+    `composed`: the letter exists already, so the invoice's `next_step` is one further. `joins`: the invoice is added to
+    a letter about others whatever its own day, since claims that can be reminded belong together (6:96 lid 7 BW).
     """
     if invoice.withdrawn_at:
         yield Blocker("withdrawn", Action.SKIP)
@@ -90,18 +90,18 @@ def blockers(
             yield Blocker("on_hold", Action.SKIP)
         if PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists():
             yield Blocker("plan", Action.SKIP)
-        yield from _delivery(invoice, now=now, today=today, step=step)
+        yield from _delivery_blockers(invoice, now=now, today=today, step=step)
         live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
-        if live.filter(created_at__gt=now - MONEY_UNDER_WAY).exists():
+        if live.filter(created_at__gt=now - PAYMENT_IN_PROGRESS).exists():
             yield Blocker("payment_under_way", Action.RETRY)
     if step != Step.HAND_OVER and not is_one_address(invoice.patient.email):
         yield Blocker("no_address", Action.ESCALATE)
     if step >= Step.REMINDER:
-        yield from _law(invoice, step, today=today, joins=joins, composed=composed)
+        yield from _legal_blockers(invoice, step, today=today, joins=joins, composed=composed)
 
 
-def _delivery(invoice: Invoice, *, now: datetime, today: date, step: int) -> Iterator[Blocker]:
-    """Nobody is reminded of an invoice that never reached them."""
+def _delivery_blockers(invoice: Invoice, *, now: datetime, today: date, step: int) -> Iterator[Blocker]:
+    """Yield what is wrong with the announcement: nobody is reminded of an invoice that never reached them."""
     rows = ReminderStep.objects.filter(invoice=invoice, step=Step.NOTICE).select_related("letter__message")
     notice = rows.filter(status__in=schedule.STANDING).last()
     if notice is None or _came_back(notice):
@@ -119,8 +119,8 @@ def _came_back(notice: ReminderStep) -> bool:
     return message is not None and (message.bounced_at is not None or message.status == OutboxMessage.Status.FAILED)
 
 
-def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
-    """In default (6:81 BW), not too old, and the letter before lawfully ran out."""
+def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
+    """Check the law: in default (6:81 BW), not prescribed (3:307 BW), and the term of the previous letter expired."""
     if today <= invoice.due_on:
         yield Blocker("not_due", Action.SKIP)
     if today > calendar.anniversary(invoice.due_on, LIMITATION_YEARS):
@@ -129,7 +129,7 @@ def _law(invoice: Invoice, step: int, *, today: date, joins: bool, composed: boo
         return
     taken = ReminderStep.objects.filter(invoice=invoice, step=step - 1, status=Status.TAKEN)
     before = taken.select_related("letter").last()
-    # One that goes along skips the bank days, never the day that its own letter named.
+    # An invoice that joins skips the bank days, but never the day that its own letter named.
     first = schedule.runs_until(before) + timedelta(days=1) if before and joins else None
     if before is None or (first or schedule.earliest_after(before)) > today:
         yield Blocker("previous_runs", Action.SKIP)

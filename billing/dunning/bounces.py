@@ -1,4 +1,4 @@
-"""Mails that come back: reading the report that mail servers send to our sender's address (RFC 3464)."""
+"""Bounces: reading the delivery reports that mail servers send to our sender address (RFC 3464)."""
 
 import email
 import email.policy
@@ -11,12 +11,12 @@ BY = "mail server"
 MAX_BYTES = 10_000_000
 
 
-def take_report(content: bytes) -> list[OutboxMessage]:
-    """Write down which of our messages a delivery report says will never arrive; returns those that are news.
+def record_bounces(content: bytes) -> list[OutboxMessage]:
+    """Record which of our messages a delivery report declares undeliverable; return those that were not known yet.
 
-    A delay is no failure, and what does not look like a report, or names no message of ours, changes nothing. Who
-    can write to our address can claim that a mail came back: all it does is hold letters back and ask a person, and
-    it has to know a Message-ID, of which 144 bits are random.
+    A delay is no failure, and content that is not a report, or names no message of ours, changes nothing. Anybody who
+    can write to our address can fake a bounce, but it only blocks letters and opens a staff task, and it takes a
+    Message-ID, of which 144 bits are random.
     """
     report = email.message_from_bytes(content[:MAX_BYTES], policy=email.policy.default)
     if not isinstance(report, EmailMessage) or report.get_content_type() != "multipart/report":
@@ -24,12 +24,12 @@ def take_report(content: bytes) -> list[OutboxMessage]:
     if not _failed(report):
         return []
     ids = _returned_ids(report)
-    found = OutboxMessage.objects.filter(message_id__in=ids).exclude(message_id="")
-    return [message for message in found if report_bounce(message, by=BY)]
+    returned = OutboxMessage.objects.filter(message_id__in=ids).exclude(message_id="")
+    return [message for message in returned if report_bounce(message, by=BY)]
 
 
 def _failed(report: EmailMessage) -> bool:
-    """Whether delivery to a recipient was given up for good."""
+    """Tell whether the report says that delivery to a recipient failed permanently."""
     for part in report.walk():
         if part.get_content_type() == "message/delivery-status":
             blocks = part.get_payload()
@@ -40,7 +40,7 @@ def _failed(report: EmailMessage) -> bool:
 
 
 def _returned_ids(report: EmailMessage) -> list[str]:
-    """The Message-ID of the mail that came back: it was attached whole, or only its headers."""
+    """Return the Message-ID of each returned mail, attached whole or only as its headers."""
     ids = []
     for part in report.walk():
         if part.get_content_type() == "text/rfc822-headers":
@@ -49,4 +49,4 @@ def _returned_ids(report: EmailMessage) -> list[str]:
             ids.append(str(headers.get("Message-ID", "")).strip())
         elif part.get_content_type() == "message/rfc822":
             ids += [str(inner.get("Message-ID", "")).strip() for inner in part.iter_parts()]
-    return [found for found in ids if found]
+    return [message_id for message_id in ids if message_id]

@@ -1,4 +1,4 @@
-"""What the letters of the ladder say: the facts for their templates in `templates/messages/`."""
+"""What the dunning letters say: the facts for their templates in `templates/messages/`."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -20,7 +20,7 @@ Step = ReminderStep.Step
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
-    """Everything a template may use; what a patient is told is only amounts, dates and numbers, never care."""
+    """Return everything a template may use: amounts, dates and numbers, never care."""
     provider = invoices[0].provider
     until = today + timedelta(days=settings.LINK_VALID_DAYS)
     lines = [_line(invoice, part, until) for invoice, part in zip(invoices, parts, strict=True)]

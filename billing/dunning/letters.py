@@ -1,7 +1,7 @@
-"""The letters of the ladder: made one patient at a time under locks, checked once more when sent, followed after.
+"""Dunning letters: composed per patient under locks, checked again when sent, and followed up after sending.
 
-A planned step is only a candidate. Here it is looked at again with the patient and all invoices of the letter locked,
-in that order everywhere, so that a payment, a hold or a plan comes either before or after, never in between.
+A planned step is only a candidate. Here it is checked again with the patient and all invoices of the letter locked, in
+that order everywhere, so that a payment, a hold or a plan comes either before or after, never in between.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,15 +26,15 @@ from billing.outbox.queue import queue_message
 from billing.transitions import advance
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
-HELD_UP_AFTER = timedelta(days=3)  # a weekend with a holiday
-NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement names a day only for what is late already, and costs nothing
-LOOK_AGAIN_AFTER = timedelta(minutes=15)
-# A step that was dropped for one of these keeps its place: whatever ends it aims the ladder anew.
-_KEEPS_PLACE = ("withdrawn", "paid", "on_hold", "plan", "superseded")
+LATE_AFTER = timedelta(days=3)  # a weekend with a holiday
+NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement names a day only for an overdue invoice, and costs nothing
+RECHECK_AFTER = timedelta(minutes=15)
+# After one of these the invoice keeps its next step: whatever ends the blocker reschedules the invoice.
+_KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
 
-def may_go_out(step: int, now: datetime) -> bool:
-    """Whether a letter of this step may be sent at this moment: reminders by law, the announcement by courtesy."""
+def may_be_sent(step: int, now: datetime) -> bool:
+    """Tell whether a letter of this step may be sent at this moment: reminders by law, the announcement by courtesy."""
     if step != Step.NOTICE:
         return calendar.is_sending_moment(now)
     first, last = settings.NOTICE_HOURS
@@ -42,14 +42,14 @@ def may_go_out(step: int, now: datetime) -> bool:
 
 
 def compose(patient_id: int, *, now: datetime) -> None:
-    """Make the letters of one patient whose steps are planned; what may not be sent now is dropped, or waits."""
+    """Compose the letters of one patient whose steps are planned; drop or postpone what may not be sent now."""
     with transaction.atomic(durable=True):
         patient = _lock_patient(patient_id, skip_locked=True)
         if patient is None:
             return
         invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, _candidates(patient))}
         planned = ReminderStep.objects.filter(invoice__in=invoices.values(), status=Status.PLANNED)
-        rows = [row for row in planned.order_by("step", "invoice_id") if may_go_out(row.step, now)]
+        rows = [row for row in planned.order_by("step", "invoice_id") if may_be_sent(row.step, now)]
         for row in rows:
             row.invoice = invoices[row.invoice_id]
         for step, group in groupby(rows, key=lambda row: row.step):
@@ -60,26 +60,26 @@ def compose(patient_id: int, *, now: datetime) -> None:
 
 
 def _lock_patient(patient_id: int, *, skip_locked: bool = False) -> Patient | None:
-    """One composer for each patient. Another one at work is left alone where the database can say so."""
+    """Lock the patient, so that one worker composes for them; None when another has the lock and it may be skipped."""
     skip = skip_locked and connection.features.has_select_for_update_skip_locked
     rows = Patient.objects.select_for_update(of=("self",), skip_locked=skip, no_key=True).select_related("provider")
     return rows.filter(pk=patient_id).first()
 
 
 def _candidates(patient: Patient) -> Iterable[int]:
-    """Invoices with a planned step, and those that may go along in a 14-day letter."""
+    """Return the keys of invoices with a planned step, and of those that may join a 14-day letter."""
     planned = ReminderStep.objects.filter(invoice__patient=patient, status=Status.PLANNED)
-    found = dict(planned.values_list("invoice_id", "step"))
-    if Step.FINAL_NOTICE not in found.values():
-        return found
-    along = Invoice.objects.filter(
+    steps = dict(planned.values_list("invoice_id", "step"))
+    if Step.FINAL_NOTICE not in steps.values():
+        return steps
+    joining = Invoice.objects.filter(
         patient=patient, settled_at=None, withdrawn_at=None, next_step=Step.FINAL_NOTICE, next_step_on__isnull=False
     )
-    return {*found, *along.values_list("pk", flat=True)}
+    return {*steps, *joining.values_list("pk", flat=True)}
 
 
 def _lock_invoices(patient: Patient, ids: Iterable[int]) -> list[Invoice]:
-    """In the order of their keys, so that two that need several never wait for each other."""
+    """Lock the invoices in the order of their keys, so that two transactions that need several never deadlock."""
     locked = list(Invoice.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
     for invoice in locked:
         invoice.patient, invoice.provider = patient, patient.provider
@@ -87,31 +87,31 @@ def _lock_invoices(patient: Patient, ids: Iterable[int]) -> list[Invoice]:
 
 
 def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *, now: datetime, today: date) -> None:
-    found = [(row, next(blockers(row.invoice, step, now=now, today=today), None)) for row in rows]
-    for row, blocker in found:
+    checked = [(row, next(blockers(row.invoice, step, now=now, today=today), None)) for row in rows]
+    for row, blocker in checked:
         if blocker and blocker.action != Action.RETRY:
             _drop(row, blocker, today)
-    ready = [row for row, blocker in found if blocker is None]
-    waiting = any(blocker and blocker.action == Action.RETRY for _row, blocker in found)
+    ready = [row for row, blocker in checked if blocker is None]
+    waiting = any(blocker and blocker.action == Action.RETRY for _row, blocker in checked)
     if not ready or (waiting and step >= Step.FINAL_NOTICE):
-        return  # what belongs together waits together
+        return  # claims that belong in one letter wait for each other
     if step == Step.NOTICE:
         for row in ready:
-            _give_time(row, today)
-            _write(step, [row], now=now, today=today)
+            _extend_time_to_pay(row, today)
+            _compose_letter(step, [row], now=now, today=today)
     elif step == Step.HAND_OVER:
         for row in ready:
             _hand_over(row, today)
     elif not Letter.objects.filter(patient=ready[0].invoice.patient, step=step, made_on=today, voided_at=None).exists():
         if step == Step.FINAL_NOTICE:
-            ready += _going_along(others, now=now, today=today)
-        _write(step, ready, now=now, today=today)
+            ready += _join_others(others, now=now, today=today)
+        _compose_letter(step, ready, now=now, today=today)
 
 
-def _give_time(row: ReminderStep, today: date) -> None:
-    """An announcement that we held up for days must not eat the time that the patient has to pay."""
+def _extend_time_to_pay(row: ReminderStep, today: date) -> None:
+    """Move the due date when the announcement is days late, so that our delay does not shorten the time to pay."""
     fair = schedule.time_to_pay(row.invoice, today=today)
-    if today > row.planned_on + HELD_UP_AFTER and row.invoice.due_on < fair:
+    if today > row.planned_on + LATE_AFTER and row.invoice.due_on < fair:
         row.due_on = fair
         row.save(update_fields=["due_on"])
         schedule.interrupt(row.invoice, due_on=fair, today=today)
@@ -123,18 +123,18 @@ def _drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
         schedule.void_final_notice(row.invoice, blocker.reason)
     if blocker.action == Action.ESCALATE:
         leave_to_staff(row.invoice, blocker.reason, key=f"step:{row.pk}")
-    elif blocker.reason not in _KEEPS_PLACE:
+    elif blocker.reason not in _KEEPS_STEP:
         schedule.reschedule(row.invoice, today=today)
 
 
 def leave_to_staff(invoice: Invoice, reason: str, *, key: str) -> None:
-    """The ladder rests until a person has seen to it; nothing costs the patient anything meanwhile."""
+    """Suspend dunning and open a staff task; meanwhile nothing costs the patient anything."""
     schedule.suspend(invoice)
     audit.open_task(StaffTask.Kind.INVOICE_UNDELIVERED, dedupe_key=key, invoice=invoice, note=reason)
 
 
-def _going_along(others: Sequence[Invoice], *, now: datetime, today: date) -> list[ReminderStep]:
-    """Claims of the same patient that can be reminded too: the law wants one letter for all of them."""
+def _join_others(others: Sequence[Invoice], *, now: datetime, today: date) -> list[ReminderStep]:
+    """Add the patient's other claims that can be reminded too: the law wants one letter for all of them."""
     joining = []
     for invoice in others:
         if not any(blockers(invoice, Step.FINAL_NOTICE, now=now, today=today, joins=True)):
@@ -145,14 +145,14 @@ def _going_along(others: Sequence[Invoice], *, now: datetime, today: date) -> li
 
 
 def _hand_over(row: ReminderStep, today: date) -> None:
-    """No machine goes further than the last letter."""
+    """Leave the invoice to staff: nothing automatic follows the last letter."""
     advance(row, Status.TAKEN, closed_at=timezone.now())
     audit.open_task(StaffTask.Kind.READY_FOR_HAND_OVER, dedupe_key=f"step:{row.pk}", invoice=row.invoice)
     schedule.reschedule(row.invoice, today=today)
 
 
-def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -> None:
-    """Book what this step makes due, write down what the letter says, and queue it."""
+def _compose_letter(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -> None:
+    """Book what this step makes due, record what the letter states, and queue it."""
     invoices = [row.invoice for row in rows]
     if step == Step.NOTICE_OF_COSTS:
         charges.book_costs(rows, today=today, now=now)
@@ -183,7 +183,7 @@ def _write(step: int, rows: list[ReminderStep], *, now: datetime, today: date) -
 
 
 def _skip(rows: Iterable[ReminderStep], reason: str, *, today: date) -> None:
-    """Take a step that has nothing to tell without a letter: the one after it comes in its own time."""
+    """Take a step that has nothing to say without a letter: the next one comes at its own time."""
     for row in rows:
         advance(row, Status.TAKEN, reason=reason, closed_at=timezone.now())
         schedule.reschedule(row.invoice, today=today)
@@ -195,25 +195,26 @@ def _skip(rows: Iterable[ReminderStep], reason: str, *, today: date) -> None:
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     """Check a letter for the last time, in the transaction that claims its message.
 
-    What was paid, held, agreed or booked since the letter was made withdraws the whole letter, and its steps are
-    planned again: the next one speaks only of what is still open.
+    Return None when it may leave, the moment to ask again, or why it is withdrawn. Whatever was paid, held, agreed or
+    booked since it was composed withdraws the whole letter and plans its steps again, so that the next letter speaks
+    only of what is still open.
     """
     letter = Letter.objects.select_related("patient").get(message=message)
-    if not may_go_out(letter.step, now):
+    if not may_be_sent(letter.step, now):
         return _next_moment(letter.step, now)
     patient = _lock_patient(letter.patient_id)
     rows = list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id"))
     assert patient is not None
     invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, [row.invoice_id for row in rows])}
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
-        return None  # another worker was first (the claim will say so), and what is being sent can't be withdrawn
+        return None  # another worker was first (the claim will fail), and a message being sent can't be withdrawn
     today = max(timezone.localtime(now).date(), letter.made_on)
     for row in rows:
         row.refresh_from_db()
         row.invoice = invoices[row.invoice_id]
         blocker = _blocker_to_sending(row, now=now, today=today)
         if blocker and blocker.action == Action.RETRY:
-            return now + LOOK_AGAIN_AFTER
+            return now + RECHECK_AFTER
         if blocker or _is_stale(letter, today):
             reason = blocker.reason if blocker else "stale"
             _withdraw(letter, rows, invoices, reason, today=today)
@@ -230,7 +231,7 @@ def _next_moment(step: int, now: datetime) -> datetime:
 
 
 def _is_stale(letter: Letter, today: date) -> bool:
-    """Whether a letter must be made again: the days that it names count from the day on which it is sent."""
+    """Tell whether a letter must be composed again: the days that it names count from the day on which it is sent."""
     return today > letter.made_on + (NOTICE_STALE_AFTER if letter.step == Step.NOTICE else timedelta(0))
 
 
@@ -239,11 +240,11 @@ def _blocker_to_sending(row: ReminderStep, *, now: datetime, today: date) -> Blo
         return Blocker(row.reason or "interrupted", Action.SKIP)
     if row.due_on != row.invoice.due_on and row.step != Step.NOTICE:
         return Blocker("superseded", Action.SKIP)
-    joins = row.step == Step.FINAL_NOTICE  # whether it was early or went along was decided when the letter was made
-    found = next(blockers(row.invoice, row.step, now=now, today=today, composed=True, joins=joins), None)
-    if found is None and ledger.outstanding(row.invoice_id) != row.amount:
+    joins = row.step == Step.FINAL_NOTICE  # whether it came early or joined was decided when the letter was composed
+    blocker = next(blockers(row.invoice, row.step, now=now, today=today, composed=True, joins=joins), None)
+    if blocker is None and ledger.outstanding(row.invoice_id) != row.amount:
         return Blocker("changed", Action.SKIP)
-    return found
+    return blocker
 
 
 def _withdraw(
@@ -261,7 +262,7 @@ def _withdraw(
 
 
 def follow(letter_id: int, *, now: datetime) -> None:
-    """Once the mail server took a letter its steps are taken, and their time runs from the day of delivery."""
+    """Mark the steps of a letter as taken once the mail server accepted it; their terms run from its delivery."""
     with transaction.atomic(durable=True):
         letter, rows, invoices = _lock_letter(letter_id)
         message = letter.message
@@ -280,14 +281,14 @@ def follow(letter_id: int, *, now: datetime) -> None:
 
 
 def message_sent(message: OutboxMessage) -> None:
-    """Let the time of a letter begin to run as soon as its mail left; the sweep does so for one that was missed."""
+    """Start the term of a letter as soon as its mail left; the sweep does so for one that was missed."""
     letter_id = Letter.objects.filter(message=message.pk).values_list("pk", flat=True).first()
     if letter_id is not None:
         follow(letter_id, now=timezone.now())
 
 
 def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, Invoice]]:
-    """A letter with its steps and invoices, after patient and invoices were locked."""
+    """Lock patient and invoices of a letter; return the letter with its steps and its invoices by key."""
     patient = _lock_patient(Letter.objects.values_list("patient_id", flat=True).get(pk=letter_id))
     assert patient is not None
     ids = ReminderStep.objects.filter(letter=letter_id).values_list("invoice_id", flat=True)
@@ -297,13 +298,13 @@ def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, 
 
 
 def message_bounced(message: OutboxMessage, by: str) -> None:
-    """For the law a letter whose mail came back never was: its steps are void, and its costs are taken off."""
+    """Void a letter whose mail bounced, and waive its costs: for the law it was never sent."""
     letter = Letter.objects.filter(message=message.pk, voided_at=None).first()
     if letter is None:
         return
     letter, rows, invoices = _lock_letter(letter.pk)
     if letter.message is None or letter.message.bounced_at:
-        return  # told twice at the same moment
+        return  # reported twice at the same moment
     Letter.objects.filter(pk=letter.pk).update(voided_at=timezone.now(), void_reason="bounced")
     for row in rows:
         if row.status in (Status.COMPOSED, Status.TAKEN):

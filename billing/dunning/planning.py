@@ -1,7 +1,7 @@
-"""Reminding: planning the steps that fall today, having their letters made, and what staff may do about it.
+"""Planning of dunning steps, and the sweep that has their letters composed and followed up.
 
-Planning is one statement for thousands of invoices and decides nothing that costs a patient money: it writes down
-candidates. `letters` looks at each again, under locks, when it is made and when it is sent.
+Planning is one statement for thousands of invoices and decides nothing that costs a patient money: it records
+candidates. `letters` checks each again, under locks, when it is composed and when it is sent.
 """
 
 import time
@@ -32,7 +32,7 @@ _TABLES = {model.__name__: model._meta.db_table for model in (Invoice, ReminderS
 _BOUND = """
     SELECT i.id FROM {Invoice} i WHERE {open} ORDER BY i.id LIMIT 1 OFFSET %(last)s
 """.format(open=_OPEN, **_TABLES)  # noqa: S608
-# The WHERE is also what lets SQLite tell the conflict clause from a join.
+# Without the WHERE, SQLite would parse the conflict clause as part of a join.
 _PLAN = """
     INSERT INTO {ReminderStep} (invoice_id, step, due_on, planned_on, status, reason, created_at)
     SELECT i.id, i.next_step, i.due_on, %(today)s, 'planned', '', %(now)s FROM {Invoice} i
@@ -46,31 +46,31 @@ _LAST_ID = 2**63 - 1
 
 
 def run_day(today: date) -> int:
-    """The day's rule, as beat runs it: plan what falls today or fell while nobody looked. Twice changes nothing."""
+    """Run the day's rule: plan what falls today or was missed before, and return how many. Twice is harmless."""
     return plan(today)
 
 
 def plan(today: date) -> int:
-    """Write down the next step of every open invoice whose day has come; returns how many were new.
+    """Record the next step of every open invoice whose day has come; return how many were new.
 
-    Set-based, a few thousand invoices to a transaction, day by day: memory stays flat, and the unique key makes a
-    second beat at the same time add nothing. One step for each invoice, the lowest not taken: days that nobody
-    planned (a week of downtime) never stack.
+    Set-based, a few thousand invoices per transaction, day by day: memory stays flat, and the unique key makes a
+    simultaneous second run add nothing. One step for each invoice, the lowest not taken: missed days (a week of
+    downtime) never pile up.
     """
     return sum(_plan_day(day, today) for day in _days(today))
 
 
 def _days(today: date) -> Iterator[date]:
-    """The days on which steps fall, walked along the index: never the rows themselves."""
+    """Yield the days on which steps fall, read from the index without touching the rows."""
     waiting = Invoice.objects.filter(settled_at=None, withdrawn_at=None, next_step_on__isnull=False)
     day = date.min
-    while found := (
+    while following := (
         waiting.filter(next_step_on__gt=day, next_step_on__lte=today)
         .order_by("next_step_on", "pk")
         .values_list("next_step_on", flat=True)
         .first()
     ):
-        day = found
+        day = following
         yield day
 
 
@@ -95,9 +95,9 @@ def _plan_day(day: date, today: date) -> int:
 
 
 def sweep(*, now: datetime | None = None) -> None:
-    """Follow the letters that went out, and make those that are planned, as long as this turn lasts.
+    """Follow up the letters that were sent and compose those that are planned, within the time of one run.
 
-    One on which that fails keeps no other waiting.
+    A failure on one letter does not delay the others.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + SWEEP_SECONDS
@@ -105,20 +105,20 @@ def sweep(*, now: datetime | None = None) -> None:
     for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
         _isolated(letters.follow, letter_id, now, Invoice.objects.filter(reminder_steps__letter=letter_id))
     waiting = ReminderStep.objects.filter(status=Status.PLANNED)
-    if not letters.may_go_out(Step.REMINDER, now):
+    if not letters.may_be_sent(Step.REMINDER, now):
         waiting = waiting.filter(step=Step.NOTICE)
-    if not letters.may_go_out(Step.NOTICE, now):
+    if not letters.may_be_sent(Step.NOTICE, now):
         waiting = waiting.exclude(step=Step.NOTICE)
-    found = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
-    for patient_id in dict.fromkeys(found):
+    patient_ids = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
+    for patient_id in dict.fromkeys(patient_ids):
         if time.monotonic() > stop_at:
             return
-        of_patient = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
-        _isolated(letters.compose, patient_id, now, of_patient)
+        invoices = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
+        _isolated(letters.compose, patient_id, now, invoices)
 
 
 def _isolated(act: Callable[..., None], row_id: int, now: datetime, about: QuerySet[Invoice]) -> None:
-    """A letter that can't be made or followed keeps nobody else's waiting."""
+    """Run `act` on one row, so that a letter that can't be composed or followed up does not delay the others."""
     today = timezone.localdate(now)
     isolated(partial(act, row_id, now=now), key=f"{act.__name__}:{row_id}", about=about, today=today)
 
@@ -127,13 +127,13 @@ def _isolated(act: Callable[..., None], row_id: int, now: datetime, about: Query
 
 
 def suspend_in_doubt(today: date) -> int:
-    """Let every ladder rest whose next letter may have left since the backup was made: a person decides.
+    """Suspend the dunning of every invoice whose next letter may have left since the restored backup was made.
 
-    That is each open invoice with a planned step or one whose day has come; what was to come later can't have left.
-    How many there were. No worker may run yet.
+    That is each open invoice with a planned step or one whose day has come; a later one can't have left. A person
+    decides about each. Return how many there were. No worker may run yet.
     """
-    found = list(_may_have_moved(today).order_by("pk").values_list("pk", flat=True))
-    for invoice_id in found:
+    invoice_ids = list(_may_have_moved(today).order_by("pk").values_list("pk", flat=True))
+    for invoice_id in invoice_ids:
         with transaction.atomic():
             invoice = lock_invoice(invoice_id)
             for row in ReminderStep.objects.filter(_LETTER_PLANNED, invoice=invoice):
@@ -146,19 +146,16 @@ def suspend_in_doubt(today: date) -> int:
                 invoice=invoice,
                 note="a letter may have left after the backup that was restored",
             )
-    return len(found)
+    return len(invoice_ids)
 
 
 _LETTER_PLANNED = Q(status=Status.PLANNED, step__lt=Step.HAND_OVER)  # handing over is no letter
 
 
 def _may_have_moved(today: date) -> QuerySet[Invoice]:
-    """Those that a hold or a plan keeps back go on in their own time, when it ends."""
+    """Select the invoices whose next letter may have left; those on hold or in a plan go on when that ends."""
     held = stopping(Stops.REMINDERS, invoice=OuterRef("pk"))
     agreed = PaymentPlan.objects.filter(invoice=OuterRef("pk"), status=PaymentPlan.Status.ACTIVE)
     due = Q(next_step_on__lte=today, next_step__lt=Step.HAND_OVER) & ~Exists(held) & ~Exists(agreed)
     planned = Exists(ReminderStep.objects.filter(_LETTER_PLANNED, invoice=OuterRef("pk")))
     return Invoice.objects.filter(due | planned, settled_at=None, withdrawn_at=None)
-
-
-# --- what staff may do ----------------------------------------------------------------------------

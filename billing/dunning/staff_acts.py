@@ -20,7 +20,7 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 
 
 def staff_acts(invoice: Invoice) -> tuple[str, ...]:
-    """The names of what staff may do about the ladder of this invoice now."""
+    """Return the names of what staff may do about the dunning of this invoice now."""
     if invoice.withdrawn_at or invoice.settled_at:
         return ()
     paused = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists()
@@ -37,7 +37,7 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
 
 
 def _is_stuck(invoice: Invoice) -> bool:
-    """Whether the ladder rests until a person acts: nothing is planned, and no letter is on its way."""
+    """Tell whether dunning is suspended until a person acts: nothing is planned, and no letter is on its way."""
     if invoice.next_step_on is not None or invoice.next_step == Step.HAND_OVER:
         return False
     composed = ReminderStep.objects.filter(invoice=invoice, status=Status.COMPOSED).exclude(step=Step.NOTICE)
@@ -56,9 +56,10 @@ def _require_reason(note: str) -> str:
 
 
 def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
-    """The invoice reached the patient in another way (on paper, at the desk): the ladder may begin.
+    """Record that the invoice reached the patient in another way (on paper, at the desk), so that dunning may begin.
 
-    It gets at least the days of a late invoice to pay. Raises Refused without a reason, or when it was announced.
+    The patient gets at least the payment term of a late invoice. Raises Refused without a reason, or when the invoice
+    was announced already.
     """
     note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
@@ -77,19 +78,19 @@ def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None =
 
 
 def waive_charges(invoice: Invoice, *, by: str, note: str) -> None:
-    """Take costs and interest off. Raises Refused without a reason, or when there are none."""
+    """Waive costs and interest. Raises Refused without a reason, or when there are none."""
     note = _require_reason(note)
     if not charges.waive(invoice, by=by, note=note):
         raise Refused(_("No costs or interest were charged on this invoice."))
 
 
 def end_plan(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
-    """End a payment plan whose reminder could not be delivered. Raises Refused without a reason, or when it may not."""
+    """End a payment plan whose reminder could not be delivered. Raises Refused without a reason, or if it may not."""
     agreements.end_unreminded(invoice, by=by, note=_require_reason(note), today=today or timezone.localdate())
 
 
 def pause(invoice: Invoice, *, by: str, note: str) -> None:
-    """Let the invoice rest, with the reason. Raises Refused without one, or when staff paused it already."""
+    """Put the invoice on hold with a reason. Raises Refused without one, or when staff paused it already."""
     note = _require_reason(note)
     with transaction.atomic():
         lock_invoice(invoice.pk)
@@ -99,10 +100,10 @@ def pause(invoice: Invoice, *, by: str, note: str) -> None:
 
 
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
-    """Let the ladder go on: ends the pause of staff, and starts again where a letter did not arrive.
+    """Resume dunning: end the pause of staff, and start again where a letter did not arrive.
 
-    After a pause, as its page promises, the last day to pay lies ahead; so it does when the invoice was never
-    announced and is announced anew. Raises Refused without a reason, or when nothing keeps the ladder back.
+    After a pause, as its page promises, the last day to pay lies ahead; the same holds for an invoice that was never
+    announced and is announced now. Raises Refused without a reason, or when nothing blocks the invoice.
     """
     note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
@@ -121,7 +122,7 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
 
 
 def _drop_undelivered(invoice: Invoice) -> bool:
-    """Give up letters that the mail server refused for good: a new one is made in their place."""
+    """Drop the letters that the mail server refused for good, so that new ones are composed; tell whether any were."""
     stuck = ReminderStep.objects.filter(
         invoice=invoice, status=Status.COMPOSED, letter__message__status=OutboxMessage.Status.FAILED
     )

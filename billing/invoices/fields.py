@@ -1,7 +1,7 @@
-"""What each field of a batch must look like: one table per object, one small function per kind of field.
+"""The fields of an invoice as a practice submits it: one table per object, one small function per kind of field.
 
-Written out by hand because a form per line would cost a millisecond per invoice. A reader gets the JSON value and
-returns what the product works with, or raises Wrong with a translated sentence. It never repeats the value: errors
+Written by hand because a Django form per line would cost a millisecond per invoice. A reader takes the JSON value and
+returns what the product works with, or raises FieldError with a translated sentence. It never repeats the value: errors
 end up in logs and tickets, and the values are personal data.
 """
 
@@ -36,12 +36,12 @@ FDI_TEETH = frozenset(
 )
 
 
-# Letters by their category, yet empty: the fillers of Hangul, and the blank pattern of Braille.
+# Blank characters that Unicode classifies as letters or symbols: the Hangul fillers and the blank Braille pattern.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class FieldError(Exception):
-    """A value that can't be accepted; `str()` is the sentence."""
+    """A value that can't be accepted; `str()` is a translated sentence."""
 
 
 class Field(NamedTuple):
@@ -54,14 +54,14 @@ Shape = dict[str, Field]
 
 
 def printable(key: str) -> str:
-    """A key as it may stand in a path: short, on one line, without control characters."""
+    """Return a key in a form that is safe in a path: short, on one line, without control characters."""
     return "".join(letter if letter.isprintable() else "?" for letter in key[:40])
 
 
 def read_object(value: Any, shape: Shape, path: str, report: Callable[[str, str], None]) -> dict[str, Any]:
-    """The fields of `shape` out of a JSON object; a field left out or null gets its default.
+    """Return the fields of `shape` from a JSON object; a field that is absent or null gets its default.
 
-    Everything that is wrong goes to `report`; the field is then missing from the answer.
+    Every error goes to `report`; the field is then missing from the result.
     """
     if type(value) is not dict:
         report(path, _("This must be an object, between { and }.") if value is not None else _("This is missing."))
@@ -70,24 +70,24 @@ def read_object(value: Any, shape: Shape, path: str, report: Callable[[str, str]
     if not value.keys() <= shape.keys():
         for key in value.keys() - shape.keys():
             report(prefix + printable(key), _("This field is not part of the format."))
-    found = {}
+    fields = {}
     for key, field in shape.items():
         raw = value.get(key)
         if raw is None or (raw == "" and not field.required):
             if field.required:
                 report(prefix + key, _("This is missing."))
             else:
-                found[key] = field.default
+                fields[key] = field.default
             continue
         try:
-            found[key] = field.read(raw)
-        except FieldError as wrong:
-            report(prefix + key, str(wrong))
-    return found
+            fields[key] = field.read(raw)
+        except FieldError as error:
+            report(prefix + key, str(error))
+    return fields
 
 
 def text(max_length: int, pattern: str = "", hint: Callable[[], str] | None = None) -> Callable[[Any], str]:
-    """A reader of text of at most `max_length` characters; `hint` is said when `pattern` does not fit all of it."""
+    """Return a reader of text of at most `max_length` characters that must match `pattern`, or else reports `hint`."""
     fits = re.compile(pattern).fullmatch if pattern else None
 
     def read(value: Any) -> str:
@@ -110,25 +110,25 @@ def text(max_length: int, pattern: str = "", hint: Callable[[], str] | None = No
 
 
 def _is_seen(letter: str) -> bool:
-    """Whether a character leaves something on paper: no joiners, fillers and accents without a letter."""
+    """Tell whether a character is visible by itself: no joiner, filler, or accent without a letter."""
     return unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANK_LETTERS
 
 
 def _is_control(letter: str) -> bool:
-    """Whether a character steers a terminal or the direction of writing instead of being seen."""
+    """Tell whether a character controls a terminal or the direction of writing instead of being visible."""
     if unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp"):
         return True
     return unicodedata.bidirectional(letter) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def passthrough(value: Any) -> Any:
-    """For what is read elsewhere: nested objects and lists."""
+    """Return the value unchanged: nested objects and lists are read elsewhere."""
     return value
 
 
 def read_date(value: Any) -> date:
-    if type(value) is str and (found := _date(value)):
-        return found
+    if type(value) is str and (day := _date(value)):
+        return day
     raise FieldError(_('Write a date that exists as year-month-day, such as "2026-11-02".'))
 
 
@@ -143,7 +143,7 @@ def _date(value: str) -> date | None:
 
 
 def read_cents(value: Any) -> int:
-    """Whole cents of an amount in euros, written as text with a point: a JSON number would be a float somewhere."""
+    """Return the cents of an amount in euros, which is text with a point: a JSON number might become a float."""
     if type(value) is not str:
         raise FieldError(_('Write the amount as text between quotation marks, such as "28.51".'))
     cents = _cents(value)
@@ -201,7 +201,7 @@ def read_email(value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _takes_mail(domain: str) -> bool:
-    """Whether Django takes an address at this domain: asked once per domain, a practice has few."""
+    """Tell whether Django accepts an address at this domain; cached, because a practice sees few domains."""
     try:
         validate_email(f"a@{domain}")
     except ValidationError:
@@ -209,15 +209,15 @@ def _takes_mail(domain: str) -> bool:
     return True
 
 
-# The rule for Dutch mobile numbers comes from the numbering plan inside phonenumbers; compiled once, because asking
-# the library for each number costs more than writing the invoice.
+# The pattern of Dutch mobile numbers comes from the numbering plan inside phonenumbers; compiled once, because asking
+# the library about each number costs more than storing the invoice.
 _plan: Any = PhoneMetadata.metadata_for_region("NL")
 _DUTCH_MOBILE = re.compile(rf"\+31(?:{_plan.mobile.national_number_pattern})")
 _mobile_text = text(40)
 
 
 def read_mobile(value: Any) -> str:
-    """The number as E.164. Numbers without a country code are Dutch."""
+    """Return the number as E.164; a number without a country code is Dutch."""
     mobile = _mobile_text(value)
     if _DUTCH_MOBILE.fullmatch(mobile) and mobile.isascii():
         return mobile
@@ -233,7 +233,7 @@ def read_mobile(value: Any) -> str:
 
 @lru_cache(maxsize=8192)
 def read_dutch_postcode(value: str) -> str:
-    """`1234 AB`, however it was spaced."""
+    """Return the postcode as `1234 AB`, however it was spaced."""
     try:
         return dutch_postcode.validate(value)
     except NotAPostcode:
@@ -244,7 +244,7 @@ _capitals = text(2, r"[A-Z]{2}", lambda: _('Write the country as two capitals, s
 
 
 def read_country(value: Any) -> str:
-    """An ISO 3166 code; the list is that of phonenumbers: every country in which people have a telephone."""
+    """Return an ISO 3166 country code; the list is that of phonenumbers: every country with telephones."""
     country = _capitals(value)
     if country not in SUPPORTED_REGIONS:
         raise FieldError(_('We don\'t know this country. Write its two capitals (ISO 3166), such as "NL".'))

@@ -1,4 +1,4 @@
-"""Holds: placing, extending and releasing what makes an invoice rest."""
+"""Holds: placing, extending and releasing what suspends an invoice."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -26,7 +26,7 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
 
 
 def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = None, note: str = "") -> Hold:
-    """Let the invoice rest for `reason`; a hold for the same reason that is active already is returned."""
+    """Put the invoice on hold for `reason`; return the new hold, or the active one for the same reason."""
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         hold, placed = Hold.objects.get_or_create(
@@ -44,7 +44,7 @@ def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = N
 def place_holds(
     invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None, note: str = ""
 ) -> None:
-    """Let invoices rest for `reason` that were made in this transaction, so that nobody else can hold them yet."""
+    """Put invoices on hold that were created in this transaction, so that nobody else can hold them yet."""
     Hold.objects.bulk_create(
         Hold(invoice=invoice, reason=reason, placed_by=by, until=until, note=note) for invoice in invoices
     )
@@ -54,7 +54,7 @@ def place_holds(
 def release_hold(
     invoice: Invoice, reason: str, *, by: str, due_on: date | None = None, today: date | None = None
 ) -> bool:
-    """End the hold; with `due_on` the invoice gets that new last day to pay. False when none was active."""
+    """End the hold; `due_on` gives the invoice a new last day to pay. Return False when no hold was active."""
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         released = Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(
@@ -67,5 +67,5 @@ def release_hold(
 
 
 def extend_hold(invoice: Invoice, reason: str, *, until: date | None) -> None:
-    """Let a hold of a locked invoice that is active last until another day; None when nobody can name one."""
+    """Make the active hold of a locked invoice last until `until`; None when that day is unknown."""
     Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(until=until)

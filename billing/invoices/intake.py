@@ -1,4 +1,4 @@
-"""Taking in invoices of a provider, many at a time: patients, invoices, care details and the first ledger entries."""
+"""Intake of a provider's invoices in bulk: patients, invoices, care details and the first ledger entries."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class NewPatient:
 
 @dataclass(frozen=True, slots=True)
 class NewInvoice:
-    """An invoice that was found right in every respect; `lines` as in the batch format, amounts in euros."""
+    """A fully validated invoice; `lines` as in the batch format, amounts in euros."""
 
     number: str
     issued_on: date
@@ -47,7 +47,7 @@ class NewInvoice:
 
 @dataclass(frozen=True, slots=True)
 class IntakeResult:
-    """What `create_many` did."""
+    """The invoices that `create_many` stored, and how many patients it created and updated."""
 
     invoices: list[Invoice]
     patients_created: int
@@ -55,27 +55,27 @@ class IntakeResult:
 
 
 def register_provider(*, agb_code: str, name: str, **contact: str) -> Provider:
-    """The provider with this AGB code, made or brought up to date."""
+    """Create or update the provider with this AGB code and return it."""
     return Provider.objects.update_or_create(agb_code=agb_code, defaults={"name": name, **contact})[0]
 
 
 def lock_provider(provider_id: int) -> None:
-    """Let nobody else take in invoices of this provider until the transaction ends.
+    """Lock the provider, so that nobody else imports its invoices until the transaction ends.
 
-    Without it two imports of one file both find every number free, and the later one dies on the unique
-    constraint. NO KEY, so that rows which only point at the provider are not held up.
+    Without it two imports of one file both find every number free, and the later one fails on the unique constraint.
+    NO KEY, so that rows which only refer to the provider are not blocked.
     """
     Provider.objects.select_for_update(no_key=True).get(pk=provider_id)
 
 
 def known_fingerprints(provider: Provider, numbers: Iterable[str]) -> dict[str, bytes]:
-    """The fingerprint by number of those invoices that the provider has handed in before."""
+    """Return the fingerprints, by number, of those invoices that the provider has submitted before."""
     known = Invoice.objects.filter(provider=provider, number__in=numbers).values_list("number", "fingerprint")
     return {number: bytes(fingerprint) for number, fingerprint in known}
 
 
 def due_date(given: date | None, *, issued_on: date, today: date) -> date:
-    """The last day to pay. Never a day that has gone by: who gets the invoice late still gets time to pay it."""
+    """Return the last day to pay, never one in the past: whoever gets the invoice late still gets time to pay it."""
     due_on = given or issued_on + timedelta(days=settings.PAYMENT_TERM_DAYS)
     return due_on if due_on >= today else today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
 
@@ -83,46 +83,46 @@ def due_date(given: date | None, *, issued_on: date, today: date) -> date:
 def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> IntakeResult:
     """Store new invoices with payment reference, URL token, sealed care lines and first ledger entries.
 
-    Call it inside a transaction that holds `lock_provider`, with numbers that are not known yet, at most a few
-    hundred at a time (they become parameters of one query). Raises IntegrityError when a number is known after all.
+    Call it inside a transaction that holds `lock_provider`, with numbers that are not known yet, at most a few hundred
+    at a time (they become parameters of one query). Raises IntegrityError when a number is known after all.
     """
-    patient_ids, created, updated = _write_patients(provider, {one.patient.number: one.patient for one in new})
+    patient_ids, created, updated = _write_patients(provider, {given.patient.number: given.patient for given in new})
     invoices = Invoice.objects.bulk_create(
         Invoice(
             provider=provider,
-            patient_id=patient_ids[one.patient.number],
-            number=one.number,
+            patient_id=patient_ids[given.patient.number],
+            number=given.number,
             payment_reference=reference,
             token=links.new_token(),
-            issued_on=one.issued_on,
-            due_on=one.due_on,
-            fingerprint=one.fingerprint,
+            issued_on=given.issued_on,
+            due_on=given.due_on,
+            fingerprint=given.fingerprint,
             next_step=Step.NOTE,
-            next_step_on=schedule.first_note_on(one.due_on),
+            next_step_on=schedule.first_note_on(given.due_on),
         )
-        for one, reference in zip(new, references.new_references(len(new)), strict=True)
+        for given, reference in zip(new, references.new_references(len(new)), strict=True)
     )
     CareDetail.objects.bulk_create(
         CareDetail(
             invoice=invoice,
-            sealed_lines=CareDetail.sealed(one.lines, payment_reference=invoice.payment_reference),
+            sealed_lines=CareDetail.sealed(given.lines, payment_reference=invoice.payment_reference),
         )
-        for invoice, one in zip(invoices, new, strict=True)
+        for invoice, given in zip(invoices, new, strict=True)
     )
     ledger.open_accounts(invoices, _first_entries(invoices, new, by))
     schedule.plan_announcements(
-        (i.pk, one.due_on) for i, one in zip(invoices, new, strict=True) if one.total > one.insurer_paid
+        (i.pk, given.due_on) for i, given in zip(invoices, new, strict=True) if given.total > given.insurer_paid
     )
     return IntakeResult(invoices, created, updated)
 
 
 def _first_entries(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[LedgerEntry]:
-    """The total owed, and what the insurer paid of it before; both as of the invoice date."""
-    for invoice, one in zip(invoices, new, strict=True):
-        issued_at = calendar.begin_of(one.issued_on)
-        amounts = [(LedgerEntry.Kind.INVOICED, one.total)]
-        if one.insurer_paid:
-            amounts.append((LedgerEntry.Kind.INSURER_PAID, -one.insurer_paid))
+    """Yield the entries for the total owed and for what the insurer paid of it, both as of the invoice date."""
+    for invoice, given in zip(invoices, new, strict=True):
+        issued_at = calendar.begin_of(given.issued_on)
+        amounts = [(LedgerEntry.Kind.INVOICED, given.total)]
+        if given.insurer_paid:
+            amounts.append((LedgerEntry.Kind.INSURER_PAID, -given.insurer_paid))
         for kind, amount in amounts:
             yield LedgerEntry(
                 invoice_id=invoice.pk,
@@ -135,21 +135,21 @@ def _first_entries(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: s
 
 
 def _write_patients(provider: Provider, new: dict[str, NewPatient]) -> tuple[dict[str, int], int, int]:
-    """Row id by patient number, after creating the unknown and updating the changed; and how many of each."""
+    """Create unknown and update changed patients; return the row ids by patient number, and how many of each."""
     of_provider = Patient.objects.filter(provider=provider)
     columns = ("pk", "number", "sealed_identity", *(name for name in CONTACT_FIELDS if name != "mobile"))
-    # The cast reads the column as text: parsing a telephone number costs more than all the rest of the row.
-    found = of_provider.filter(number__in=new).values(*columns, e164=Cast("mobile", CharField()))
-    stored = {row["number"]: row for row in found}
-    fresh = [one for number, one in new.items() if number not in stored]
+    # The cast reads the column as text: parsing a phone number costs more than the rest of the row.
+    known = of_provider.filter(number__in=new).values(*columns, e164=Cast("mobile", CharField()))
+    stored = {row["number"]: row for row in known}
+    fresh = [patient for number, patient in new.items() if number not in stored]
     created = Patient.objects.bulk_create(
-        Patient(provider=provider, number=one.number, sealed_identity=_sealed(provider, one), **one.contact)
-        for one in fresh
+        Patient(provider=provider, number=patient.number, sealed_identity=_sealed(provider, patient), **patient.contact)
+        for patient in fresh
     )
     changed = [number for number, row in stored.items() if _differs(provider, row, new[number])]
     for number in changed:
-        one = new[number]
-        of_provider.filter(number=number).update(**one.contact, sealed_identity=_sealed(provider, one))
+        patient = new[number]
+        of_provider.filter(number=number).update(**patient.contact, sealed_identity=_sealed(provider, patient))
     ids = {number: row["pk"] for number, row in stored.items()} | {row.number: row.pk for row in created}
     return ids, len(fresh), len(changed)
 

@@ -1,6 +1,6 @@
-"""The letters of the dunning schedule: one row holds all that is particular to a letter.
+"""The letters of the dunning schedule: one row holds everything specific to a letter.
 
-Its texts are `templates/messages/<message>.<language>.html`. Which step comes after which, and when, is the schedule's.
+Its texts are `templates/messages/<message>.<language>.html`. The order and dates of the steps are in `schedule`.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,11 @@ _FACTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class LetterStep:
-    """`days`: how long its reader has to react, from delivery. `interrupted`: whether a hold or a plan voids a letter
-    that still gives time; the first two ask for nothing, so nothing can void them."""
+    """The message of one step and its rules.
+
+    `days`: how long the reader has to react, from delivery. `needs`: the facts that its texts use. `interrupted`:
+    whether a hold or a plan voids the letter while its term runs; the first two demand nothing, so nothing voids them.
+    """
 
     message: str
     days: Callable[[], int] = lambda: settings.REMINDER_INTERVAL_DAYS

@@ -1,4 +1,4 @@
-"""The payment reference: making one, checking one, finding the invoice behind it."""
+"""The payment reference (betalingskenmerk): generating and validating one, and finding its invoice."""
 
 import secrets
 
@@ -11,14 +11,14 @@ _WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)  # from the right, repeating
 
 
 def check_digit(body: str) -> str:
-    """The check digit of a Dutch payment reference whose other digits are `body` (Betaalvereniging)."""
+    """Return the check digit of a Dutch payment reference whose other digits are `body` (Betaalvereniging)."""
     total = sum(int(digit) * _WEIGHTS[i % 10] for i, digit in enumerate(reversed(body)))
     remainder = 11 - total % 11
     return {10: "1", 11: "0"}.get(remainder, str(remainder))
 
 
 def reference_is_valid(reference: str) -> bool:
-    """Whether `reference` is a well-formed betalingskenmerk: 16 digits, or 9 to 14 with their length digit."""
+    """Tell whether `reference` is a well-formed betalingskenmerk: 16 digits, or 9 to 14 with their length digit."""
     if not (reference.isascii() and reference.isdigit()):
         return False
     if len(reference) == REFERENCE_DIGITS:
@@ -29,13 +29,13 @@ def reference_is_valid(reference: str) -> bool:
 
 
 def new_reference() -> str:
-    """A random 16-digit payment reference. Random, so that knowing one says nothing about another."""
+    """Return a random 16-digit payment reference. Random, so that knowing one reveals nothing about another."""
     body = f"{secrets.randbelow(10**15):015d}"
     return check_digit(body) + body
 
 
 def new_references(count: int) -> list[str]:
-    """`count` payment references that no invoice has yet; a collision is drawn again."""
+    """Return `count` payment references that no invoice has yet; a collision is drawn again."""
     free: set[str] = set()
     while len(free) < count:
         drawn = {new_reference() for _ in range(count - len(free))}
@@ -45,10 +45,10 @@ def new_references(count: int) -> list[str]:
 
 
 def find_by_reference(reference: str) -> Invoice | None:
-    """The invoice with this payment reference; None for unknown, withdrawn and erased alike."""
+    """Return the invoice with this payment reference; None for unknown, withdrawn and erased ones alike."""
     return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None).first()
 
 
 def is_open_to_guests(token: str) -> bool:
-    """Whether there is an invoice behind this URL token that a guest may see."""
+    """Tell whether this URL token belongs to an invoice that a guest may see."""
     return Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None).exists()

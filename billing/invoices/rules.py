@@ -1,4 +1,4 @@
-"""One invoice of a batch: its fields, and what must fit between them."""
+"""The rules of a valid invoice: its fields, and the constraints between them."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ Report = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An invoice in which everything is right, still as fields of the batch format."""
+    """A valid invoice, still as fields of the batch format."""
 
     path: str
     raw: dict[str, Any]
@@ -50,11 +50,11 @@ class Checked:
         return self.invoice["number"]
 
     def fingerprint(self) -> bytes:
-        """SHA-256 of what was sent, whatever the order of keys and the white space."""
+        """Return the SHA-256 of what was submitted, whatever the order of keys and the white space."""
         return hashlib.sha256(_canonical(self.raw).encode()).digest()
 
     def as_new(self, *, today: date) -> NewInvoice:
-        """The invoice as `billing` takes it in."""
+        """Return the invoice as `intake.create_many` takes it, amounts in euros."""
         invoice, contact = self.invoice, dict(self.patient)
         number = contact.pop("number")
         identity = {
@@ -82,7 +82,7 @@ class Checked:
 
 
 class InvoiceReader:
-    """Checks the invoices of one file in a row; remembers the numbers it met, so that none comes twice."""
+    """Validates the invoices of one file in order, and remembers their numbers so that none occurs twice."""
 
     def __init__(self, today: date, report: Report) -> None:
         self.today = today
@@ -94,7 +94,7 @@ class InvoiceReader:
         self._wrong = False
 
     def read(self, raw: Any, index: int) -> Checked | None:
-        """The invoice if nothing in it is wrong; else everything that is goes to `report`."""
+        """Return the invoice when it is valid; otherwise report every error and return None."""
         path = f"invoices[{index}]"
         self.count += 1
         self._wrong = False
@@ -107,7 +107,7 @@ class InvoiceReader:
         if "number" in invoice:
             self._once(invoice["number"], index, path)
         if self._wrong:
-            return None  # dates and sums are only compared when each by itself is right
+            return None  # dates and sums are only compared when each is valid by itself
         self._compare_dates(invoice, patient, lines, path)
         total = self._compare_amounts(invoice, lines, path)
         self._same_patient(patient, f"{path}.patient")
@@ -118,7 +118,7 @@ class InvoiceReader:
         self._report_to(path, sentence)
 
     def _patient(self, raw: Any, path: str) -> dict[str, Any]:
-        """The patient with the fields of the address beside the others."""
+        """Return the patient with the fields of the address among the others."""
         patient = read_object(raw, PATIENT, path, self._report)
         if "address" not in patient:
             return patient
@@ -126,8 +126,8 @@ class InvoiceReader:
         if address.get("country") == "NL" and "postcode" in address:
             try:
                 address["postcode"] = read_dutch_postcode(address["postcode"])
-            except FieldError as wrong:
-                self._report(f"{path}.address.postcode", str(wrong))
+            except FieldError as error:
+                self._report(f"{path}.address.postcode", str(error))
         return patient | address
 
     def _lines(self, raw: Any, path: str) -> list[dict[str, Any]]:
@@ -145,7 +145,7 @@ class InvoiceReader:
             self._report(f"{path}.number", _("This number was used before in this file, in invoices[%d].") % before)
 
     def _same_patient(self, patient: dict[str, Any], path: str) -> None:
-        """Two persons under one number would see each other's invoices; which address is right can't be guessed."""
+        """Report a patient number with other data: two persons would see each other's invoices, and we can't guess."""
         content = hash(tuple(patient.values()))
         if self._patients.setdefault(patient["number"], content) != content:
             self._report(
@@ -182,7 +182,7 @@ class InvoiceReader:
             self._report(f"{path}.lines[{index}].performed_on", wrong)
 
     def _compare_amounts(self, invoice: dict[str, Any], lines: list[dict[str, Any]], path: str) -> int:
-        """The total of the lines in cents."""
+        """Check the amounts and return the total of the lines in cents."""
         total = sum(line["quantity"] * line["unit_price"] for line in lines)
         if total > MAX_CENTS:
             self._report(f"{path}.lines", _("The lines add up to more than one invoice can be."))

@@ -1,8 +1,8 @@
-"""Where an invoice stands on the ladder of reminders: which step comes next, and on which day it falls.
+"""The dunning schedule of an invoice: which step comes next, and on which day.
 
 The steps that were lawfully taken are rows; the pointer on the invoice (`next_step`, `next_step_on`) is computed from
-them here and nowhere else, so that it can't disagree with them. It only says when to look: whether a letter may go
-out is decided when it is made, and once more when it is sent.
+them by this module, its only writer after intake, so that it can't disagree with them. It only says when to check:
+whether a letter may be sent is decided when it is composed, and again when it is sent.
 """
 
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ from billing.models import Invoice, ReminderStep
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
-_AGAIN = (Status.PLANNED, Status.VOID)
+_UNTAKEN = (Status.PLANNED, Status.VOID)
 
 
 def plan_announcements(new: Iterable[tuple[int, date]]) -> None:
-    """Plan the announcement of new invoices, (key, last day to pay) each: a worker makes the mails afterwards.
+    """Plan the announcement of new invoices, (key, last day to pay) each; a worker composes the mails afterwards.
 
-    The pointer of a new invoice stands at the step after it, as `aim` would set it.
+    The pointer of a new invoice is at the step after it, as `reschedule` would set it.
     """
     today = timezone.localdate()
     ReminderStep.objects.bulk_create(
@@ -32,15 +32,15 @@ def plan_announcements(new: Iterable[tuple[int, date]]) -> None:
 
 
 def interrupt(invoice: Invoice, *, due_on: date | None = None, today: date | None = None) -> None:
-    """Cut short what is under way on a locked invoice, and aim the ladder at its first step not lawfully taken.
+    """Interrupt what is under way on a locked invoice, and reschedule it at its first step not lawfully taken.
 
-    Call it whenever a hold, deferral or plan begins or ends; `due_on` gives the invoice a new last day to pay (it
-    must not be before the invoice date). Steps that are planned or in a letter not yet sent are dropped, and a letter
-    whose time to pay was still running is void for this invoice: that step is taken again, whole.
+    Call it whenever a hold, deferral or plan begins or ends; `due_on` gives the invoice a new last day to pay (not
+    before the invoice date). Steps that are planned, or in a letter not yet sent, are dropped; a letter whose term was
+    still running is void for this invoice, and its step is taken again in full.
     """
     today = today or timezone.localdate()
     for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter__message"):
-        if LETTERS[Step(row.step)].interrupted and not _told_of_costs(row):
+        if LETTERS[Step(row.step)].interrupted and not _announced_costs(row):
             _void_if_running(row, today)
     if due_on:
         invoice.due_on = due_on
@@ -48,8 +48,8 @@ def interrupt(invoice: Invoice, *, due_on: date | None = None, today: date | Non
     reschedule(invoice, today=today)
 
 
-def _told_of_costs(row: ReminderStep) -> bool:
-    """Whether the patient was told of costs that stand: told again, they would look like costs that came twice."""
+def _announced_costs(row: ReminderStep) -> bool:
+    """Tell whether the patient was notified of costs that stand: a second notice would look like a second charge."""
     message = row.letter.message if row.step == Step.NOTICE_OF_COSTS and row.letter else None
     return message is not None and message.sent_at is not None
 
@@ -62,22 +62,22 @@ def _void_if_running(row: ReminderStep, today: date) -> None:
 
 
 def close(row: ReminderStep, status: ReminderStep.Status, reason: str) -> None:
-    """End a step that was not taken after all, or not lawfully. Under the lock of its invoice."""
+    """Close a step that was not taken after all, or not lawfully. Call it with the invoice locked."""
     ReminderStep.objects.filter(pk=row.pk).update(status=status, reason=reason, closed_at=timezone.now())
     row.status, row.reason = status, reason
 
 
 def void_final_notice(invoice: Invoice, reason: str) -> None:
-    """The 14-day letter of a locked invoice no longer counts, nor does what was built on it: the next is sent whole."""
-    built = ReminderStep.objects.filter(invoice=invoice, step__gte=Step.FINAL_NOTICE, status=Status.TAKEN)
-    for row in built:
+    """Void the 14-day letter of a locked invoice and the steps after it, so that a full new one is sent."""
+    taken = ReminderStep.objects.filter(invoice=invoice, step__gte=Step.FINAL_NOTICE, status=Status.TAKEN)
+    for row in taken:
         close(row, Status.VOID, reason)
 
 
 def runs_until(row: ReminderStep) -> date:
-    """The last day on which the step that was taken still gives its reader time: the day that its letter named.
+    """Return the last day of the term of a step that was taken: the day that its letter named.
 
-    A 14-day letter that has not led to costs has not run out: interrupted, it must be sent again (6:96 lid 6 BW).
+    A 14-day letter that has not led to costs has not expired: interrupted, it must be sent again (6:96 lid 6 BW).
     """
     letter = row.letter
     if letter is None or letter.sent_on is None:
@@ -88,44 +88,44 @@ def runs_until(row: ReminderStep) -> date:
 
 
 def named_day(step: int, sent_on: date) -> date:
-    """The day that a letter of `step` names as its last: a promise, so nothing further leaves before it has passed.
+    """Return the last day that a letter of `step` names: a promise, so nothing further is sent before it has passed.
 
-    Never earlier than a literal reader of the term may count: delivery counts from the day after sending, and
-    fifteen days after it is one more than the law's fourteen. A letter is only sent on the day it was made.
+    Never earlier than the most literal reading of the term: delivery counts from the day after sending, and fifteen
+    days after it is one more than the law's fourteen. A letter is only sent on the day it was composed.
     """
     delivery = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
     return calendar.roll_to_working_day(delivery + timedelta(days=LETTERS[Step(step)].days()))
 
 
 def reschedule(invoice: Invoice, *, today: date) -> None:
-    """Set the pointer of a locked invoice from the steps that stand."""
+    """Set the next step of a locked invoice, and its day, from the steps that stand."""
     invoice.next_step, invoice.next_step_on = _next_step(invoice, today)
     Invoice.objects.filter(pk=invoice.pk).update(next_step=invoice.next_step, next_step_on=invoice.next_step_on)
 
 
 def suspend(invoice: Invoice) -> None:
-    """Take no step until a person acts: the pointer keeps the step and loses its day."""
+    """Suspend dunning of a locked invoice until a person acts: `next_step` stays and its day is cleared."""
     invoice.next_step_on = None
     Invoice.objects.filter(pk=invoice.pk).update(next_step_on=None)
 
 
 def first_note_on(due_on: date) -> date:
-    """The day of the friendly note, before anything is late."""
+    """Return the day of the friendly note, before anything is overdue."""
     return due_on - timedelta(days=settings.NOTE_BEFORE_DUE_DAYS)
 
 
 def time_to_pay(invoice: Invoice, *, today: date) -> date:
-    """A last day to pay that leaves at least the days of a late invoice from `today`, never before the one it had."""
+    """Return a last day to pay, at least LATE_INVOICE_TERM_DAYS from `today` and never before the current one."""
     return max(invoice.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
 
 
 def reminder_on(due_on: date) -> date:
-    """The day of the reminder: payments of the last day have had time to arrive."""
+    """Return the day of the reminder: payments of the last day have had time to arrive."""
     return calendar.working_days_after(due_on, settings.REMINDER_AFTER_WORKING_DAYS)
 
 
 def reaction_ends(notice: ReminderStep, step: int) -> date:
-    """The first day on which somebody who got the announcement that day may get `step`, be it before or after due."""
+    """Return the first day on which `step` may follow the announcement `notice`, before or after the due date."""
     sent_on = notice.letter.sent_on if notice.letter else None
     if sent_on is None:
         return date.min
@@ -138,10 +138,10 @@ def _next_step(invoice: Invoice, today: date) -> tuple[int, date | None]:
     rows = list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
     standing = {row.step: row for row in rows if row.status in STANDING}
     if under_way := [row for row in rows if row.status == Status.COMPOSED and row.step != Step.NOTICE]:
-        return under_way[-1].step + 1, None  # its own day is known once it was sent
+        return under_way[-1].step + 1, None  # its day is known once the letter was sent
     if Step.NOTICE not in standing:
         return Step.NOTICE, today
-    noted = any(row.step == Step.NOTE and row.due_on == invoice.due_on and row.status not in _AGAIN for row in rows)
+    noted = any(row.step == Step.NOTE and row.due_on == invoice.due_on and row.status not in _UNTAKEN for row in rows)
     if not noted and Step.REMINDER not in standing and today < invoice.due_on:
         return Step.NOTE, first_note_on(invoice.due_on)
     step = next((s for s in Step if s > Step.NOTE and not _is_taken(standing.get(s))), None)
@@ -150,8 +150,8 @@ def _next_step(invoice: Invoice, today: date) -> tuple[int, date | None]:
     before = standing.get(step - 1) if step > Step.REMINDER else None
     runs = earliest_after(before) if before else reaction_ends(standing[Step.NOTICE], step)
     day = max(runs, reminder_on(invoice.due_on))
-    told = [row for row in rows if row.step != Step.NOTICE or row.status in STANDING]
-    if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in told):
+    history = [row for row in rows if row.step != Step.NOTICE or row.status in STANDING]
+    if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in history):
         day = max(day, invoice.due_on + timedelta(days=settings.RESUME_AFTER_DAYS))
     return step, day
 
@@ -161,7 +161,7 @@ def _is_taken(row: ReminderStep | None) -> bool:
 
 
 def earliest_after(before: ReminderStep) -> date:
-    """The first day for the step after one that was taken: the day it named has passed, and bank days after it."""
+    """Return the first day for the step after `before`: the day it named has passed, and bank days after it."""
     letter = before.letter
     if letter is None or letter.sent_on is None:
         return date.max if before.step == Step.FINAL_NOTICE else before.planned_on

@@ -1,4 +1,4 @@
-"""Rules on an invoice itself: its payment reference, its state as people see it, and its holds."""
+"""The state of an invoice as people see it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from billing.rooms import Stops
 
 @dataclass(frozen=True, slots=True)
 class InvoiceView:
-    """What may be told about an invoice to whoever holds its reference: no name, no care, no contact."""
+    """What anybody who holds the reference may know about an invoice: no name, no care, no contact details."""
 
     invoice: Invoice
     status: str  # open | overdue | plan | on_hold | paid
@@ -36,9 +36,9 @@ class InvoiceView:
 
 
 def look_at(token: str, *, today: date, **also: Any) -> InvoiceView | None:
-    """The invoice behind a URL token as a guest may see it; None when unknown, withdrawn or erased.
+    """Return the invoice of a URL token as a guest may see it; None when unknown, withdrawn or erased.
 
-    One query, two for what is paid: this is the page that everybody opens. `also` are annotations that the caller
+    One query, two for a paid invoice: this is the page that everybody opens. `also` are annotations that the caller
     wants on the invoice.
     """
     invoice = _shown(**also).filter(token=token).first()
@@ -57,21 +57,21 @@ def look_at(token: str, *, today: date, **also: Any) -> InvoiceView | None:
     return InvoiceView(invoice, status, max(owed, ZERO), max(-owed, ZERO), paid_at, paid_how, hold, plan, parts)
 
 
-@cache  # the same for every request: joining and annotating it anew costs more than asking the database
+@cache  # the same for every request: building it again costs more than the query itself
 def _shown(**also: Any) -> QuerySet[Invoice]:
-    """The invoices that a guest may see, each with its balance, its hold and the plan that runs."""
+    """Return the query of the invoices that a guest may see, each with its balance, active hold and running plan."""
     stopping = rooms.reasons_stopping(Stops.PAYMENT)
     active = FilteredRelation("holds", condition=Q(holds__released_at=None, holds__reason__in=stopping))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
-    found = with_balance(Invoice.objects.filter(withdrawn_at=None, erased_at=None)).annotate(
+    invoices = with_balance(Invoice.objects.filter(withdrawn_at=None, erased_at=None)).annotate(
         hold=active, plan=running, **also
     )
     # The stubs don't know that a FilteredRelation can be selected and ordered by.
-    return found.select_related("provider", "hold", "plan").order_by("hold__placed_at")  # type: ignore[misc]
+    return invoices.select_related("provider", "hold", "plan").order_by("hold__placed_at")  # type: ignore[misc]
 
 
 def _parts(invoice: Invoice, owed: Decimal) -> Parts | None:
-    """What the amount is made of, when it is more than the invoice itself; asked only where that can be."""
+    """Return the breakdown of the amount when it holds costs or interest; computed only where that is possible."""
     if owed <= 0 or invoice.next_step <= ReminderStep.Step.FINAL_NOTICE:
         return None
     parts = parts_of(invoice)
@@ -79,7 +79,7 @@ def _parts(invoice: Invoice, owed: Decimal) -> Parts | None:
 
 
 def status_of(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -> str:
-    """The one place where the label of an invoice is computed: paid, on_hold, overdue or open."""
+    """Return the status of an invoice: paid, on_hold, overdue or open. The only place that computes it."""
     if owed <= 0:
         return "paid"
     if hold:
@@ -88,7 +88,7 @@ def status_of(invoice: Invoice, owed: Decimal, hold: Hold | None, today: date) -
 
 
 def _how_paid(invoice: Invoice) -> tuple[object, str]:
-    """When the invoice was settled and by what: `ideal`, `insurer`, `reduction`."""
+    """Return when the invoice was settled and by which kind of ledger entry."""
     last = (
         LedgerEntry.objects.filter(invoice=invoice, amount__lt=ZERO, reverses=None, reversed_by=None)
         .order_by("-occurred_at")

@@ -1,4 +1,4 @@
-"""Which debt a payment pays: between obligations by 6:43 BW, within one by 6:44 BW."""
+"""Allocation of payments to debts: between obligations by 6:43 BW, within one by 6:44 BW."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,7 @@ class Bucket(StrEnum):
 
 
 class Rule(StrEnum):
-    """What made a payment count for this obligation and no other (6:43)."""
+    """Why a payment was allocated to this obligation (6:43 BW)."""
 
     ONLY = "only"  # nothing else was open
     DESIGNATED = "designated"  # lid 1: the payer said so
@@ -43,10 +43,10 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """`amount` euros that came in on `on`. `key` names it and decides the order within a day.
+    """`amount` euros received on `on`. `key` identifies it and decides the order within a day.
 
-    `obligation`: what the payer designated; it goes there or nowhere. `bucket`: what it lowers first, as a price
-    reduction lowers the principal; without it 6:44 decides.
+    `obligation`: what the payer designated; it pays that or nothing. `bucket`: what it reduces first, as a price
+    reduction reduces the principal; without it 6:44 BW decides.
     """
 
     key: str
@@ -58,7 +58,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """`amount` euros of the credit `credit` went to this bucket of this obligation, by this rule."""
+    """`amount` euros of the credit `credit` that paid this bucket of this obligation, by this rule."""
 
     credit: str
     obligation: str
@@ -69,9 +69,9 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Allocated:
-    """The rows in order, what stays open per (obligation, bucket), and what is left of each credit.
+    """The allocations in order, what stays open per (obligation, bucket), and the surplus of each credit.
 
-    What is left belongs to the payer (6:203); buckets that are fully paid and credits fully spent are absent.
+    A surplus belongs to the payer (6:203 BW); buckets fully paid and credits fully spent are absent.
     """
 
     rows: tuple[Allocation, ...]
@@ -80,12 +80,12 @@ class Allocated:
 
 
 def allocate(debts: Iterable[Debt], credits: Iterable[Credit]) -> Allocated:
-    """Apply `credits` to the `debts` of one payer to one creditor, in the order of their days.
+    """Apply `credits` to the `debts` of one payer to one creditor, in the order of their days; return the result.
 
-    Within a day debts come before credits, and credits in the order of their keys; the order of the arguments means
-    nothing. A credit pays only what was owed when it came; what is left of it pays debts that come later. A payment
-    that was charged back or refunded is left out by the caller, as if it had never come. Raises ValueError when an
-    amount is negative or holds parts of a cent, or when a key or an obligation's due date is ambiguous.
+    Within a day debts come before credits, and credits in the order of their keys; the order of the arguments does not
+    matter. A credit pays only what was owed when it came; its surplus pays debts that arise later. The caller leaves
+    out a payment that was charged back or refunded, as if it had never come. Raises ValueError when an amount is
+    negative or has fractions of a cent, or when a key or an obligation's due date is ambiguous.
     """
     owed = list(debts)
     received = sorted(credits, key=lambda credit: (credit.on, credit.key))
@@ -112,7 +112,7 @@ def _check(debts: Sequence[Debt], credits: Sequence[Credit]) -> None:
 
 
 class _Account:
-    """What is open while the days go by, in cents."""
+    """The running state of the debts, in cents."""
 
     def __init__(self) -> None:
         self.open: dict[str, dict[Bucket, int]] = {}
@@ -128,7 +128,7 @@ class _Account:
         self.due_on[debt.obligation] = debt.due_on
 
     def spend(self, credit: Credit, day: date) -> None:
-        """Put what is left of the credit on what is open."""
+        """Allocate what is left of the credit to what is open."""
         while left := to_cents(credit.amount) - self.spent[credit.key]:
             candidates = [name for name in sorted(self.open) if self._total(name)]
             if credit.obligation is not None:
@@ -143,7 +143,7 @@ class _Account:
                 self._pay(credit, name, share, rule)
 
     def _choose(self, names: list[str], day: date) -> tuple[list[str], Rule]:
-        """The obligations that come first by 6:43 lid 2, and the step that decided it."""
+        """Return the obligations that come first by 6:43 lid 2 BW, and the rule that decided it."""
         if len(names) == 1:
             return names, Rule.ONLY
         steps: tuple[tuple[Rule, Callable[[str], Any]], ...] = (
@@ -187,9 +187,9 @@ class _Account:
 
 
 def _pro_rata(cents: int, weights: Sequence[int]) -> list[int]:
-    """`cents`, at most the sum of `weights`, over them by largest remainder.
+    """Divide `cents`, at most the sum of `weights`, in proportion to them, by largest remainder.
 
-    Unlike the terms of money.split a share may be nothing, and none exceeds its weight: nobody pays more than is open.
+    Unlike in money.split a share may be zero, and none exceeds its weight: nobody pays more than is open.
     """
     total = sum(weights)
     shares = [cents * weight // total for weight in weights]

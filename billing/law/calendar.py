@@ -1,4 +1,4 @@
-"""Days as the law counts them: holidays, hours in which a debtor may be approached, delivery, terms."""
+"""Days as the law counts them: holidays, hours when a debtor may be approached, delivery, terms."""
 
 import calendar
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ BOOKING_MARGIN_WORKING_DAYS = 3
 
 
 class Channel(StrEnum):
-    """How a letter travels: it decides on which day it counts as received."""
+    """How a letter is sent, which decides on which day it counts as received."""
 
     POST = "post"
     EMAIL = "email"
@@ -48,8 +48,8 @@ class Term:
     """The days of one 14-day letter. `costs_from` is the first day on which collection costs may lawfully be due.
 
     `last_free_day` is the 14th day after delivery; `rolled_last_day` the same day, moved past a weekend or holiday.
-    `book_costs_on` is later still: money paid on the last day takes bank days to be seen, and the wording "within
-    fifteen days after delivery" may be read as one day more. Costs are booked then, never before.
+    `book_costs_on` is later still: a payment on the last day takes bank days to arrive, and the wording "within fifteen
+    days after delivery" may be read as one day more. Costs are booked then, never before.
     """
 
     delivered_on: date
@@ -61,35 +61,35 @@ class Term:
 
 @cache
 def _holidays_of(year: int) -> frozenset[date]:
-    import holidays  # loads for a second: only a process that asks for a holiday pays for it
+    import holidays  # takes a second to load: only a process that asks for a holiday pays for it
 
-    # "optional" holds Good Friday and Liberation Day outside lustrum years: days off for few, holidays in the Act.
+    # "optional" has Good Friday, and Liberation Day outside lustrum years: holidays by the Act all the same.
     return frozenset(holidays.country_holidays("NL", years=year, categories=("public", "optional")))
 
 
 def is_holiday(day: date) -> bool:
-    """Whether `day` is a recognised holiday, or equated with one (Algemene termijnenwet art. 3 lid 1 to 3).
+    """Tell whether `day` is a recognised holiday, or equated with one (Algemene termijnenwet art. 3 lid 1 to 3).
 
-    Good Friday counts (lid 2), 5 May counts every year, and so do the equated bridge days: on all of them neither a
-    term ends nor a debtor is approached. Counting them can only favour the patient.
+    Good Friday counts (lid 2), 5 May counts every year, and so do the equated bridge days: on none of them may a
+    term end or a debtor be approached. Counting them can only favour the patient.
     """
     return day in EQUATED_DAYS or day in _holidays_of(day.year)
 
 
 def is_working_day(day: date) -> bool:
-    """Monday to Friday, no holiday."""
+    """Tell whether `day` is a Monday to Friday and no holiday."""
     return day.weekday() < SATURDAY and not is_holiday(day)
 
 
 def roll_to_working_day(day: date) -> date:
-    """`day`, or the next day on which a term may end (Algemene termijnenwet art. 1 lid 1)."""
+    """Return `day`, or the next day on which a term may end (Algemene termijnenwet art. 1 lid 1)."""
     while not is_working_day(day):
         day += DAY
     return day
 
 
 def working_days_after(day: date, n: int) -> date:
-    """The `n`th working day after `day`; `day` itself does not count. Raises ValueError when `n` is below 1."""
+    """Return the `n`th working day after `day`; `day` itself does not count. Raises ValueError when `n` is below 1."""
     if n < 1:
         raise ValueError("count at least one working day")
     for _counted in range(n):
@@ -98,26 +98,29 @@ def working_days_after(day: date, n: int) -> date:
 
 
 def is_sending_day(day: date) -> bool:
-    """Monday to Saturday, no recognised holiday nor a day equated with one (Bki art. 4.2 lid 2)."""
+    """Tell whether `day` is a Monday to Saturday and no (equated) holiday (Bki art. 4.2 lid 2)."""
     return day.weekday() != SUNDAY and not is_holiday(day)
 
 
 def is_sending_moment(moment: datetime) -> bool:
-    """Whether a debtor may be approached at `moment`: a sending day, 07:00 to before 20:00 in Amsterdam (Bki art. 4.2).
+    """Tell whether a debtor may be approached at `moment`: on a sending day from 07:00 to before 20:00 in Amsterdam.
 
-    Raises ValueError for a naive datetime: an hour without its zone is not a moment.
+    Source: Bki art. 4.2. Raises ValueError for a naive datetime.
     """
     local = _in_amsterdam(moment)
     return is_sending_day(local.date()) and APPROACH_FROM <= local.time() < APPROACH_UNTIL
 
 
 def begin_of(day: date) -> datetime:
-    """The first moment of `day` in Amsterdam."""
+    """Return the first moment of `day` in Amsterdam."""
     return datetime.combine(day, time.min, tzinfo=AMSTERDAM)
 
 
 def next_sending_moment(moment: datetime) -> datetime:
-    """`moment` itself when it is a sending moment, else the first one after it; in Amsterdam time."""
+    """Return `moment` when it is a sending moment, else the first one after it, in Amsterdam time.
+
+    Raises ValueError for a naive datetime.
+    """
     local = _in_amsterdam(moment)
     if is_sending_moment(local):
         return local
@@ -128,12 +131,12 @@ def next_sending_moment(moment: datetime) -> datetime:
 
 
 def delivered_on(sent_on: date, channel: Channel) -> date:
-    """The day on which a letter sent on `sent_on` counts as received (3:37 lid 3 BW).
+    """Return the day on which a letter sent on `sent_on` counts as received (3:37 lid 3 BW).
 
-    Post: the second day after sending, where a Sunday, a Monday and a holiday count neither as the day between nor as
-    the day of delivery (HR 25-11-2016, ECLI:NL:HR:2016:2704). E-mail arrives the same day, but the sender carries
-    the risk and it may arrive after hours, so it counts from the next day. That it did not bounce is the caller's to
-    know: a message that was not delivered has no delivery day.
+    Post: the second day after sending, where a Sunday, a Monday and a holiday count neither as the day in between nor
+    as the day of delivery (HR 25-11-2016, ECLI:NL:HR:2016:2704). E-mail arrives the same day, but the sender carries
+    the risk and it may arrive after hours, so it counts from the next day. The caller must know that it did not bounce:
+    an undelivered message has no delivery day.
     """
     if channel is Channel.EMAIL:
         return sent_on + timedelta(days=EMAIL_MARGIN_DAYS)
@@ -146,7 +149,7 @@ def delivered_on(sent_on: date, channel: Channel) -> date:
 
 
 def fourteen_day_term(sent_on: date, channel: Channel) -> Term:
-    """The term of the 14-day letter sent on `sent_on`: its first day is the day after delivery (6:96 lid 6 BW).
+    """Return the term of the 14-day letter sent on `sent_on`; it begins the day after delivery (6:96 lid 6 BW).
 
     A last day on a Saturday, Sunday or holiday moves to the next working day (Algemene termijnenwet art. 1).
     """
@@ -163,7 +166,7 @@ def fourteen_day_term(sent_on: date, channel: Channel) -> Term:
 
 
 def anniversary(start: date, years: int) -> date:
-    """`start` so many years later; from 29 February the first of March in a common year.
+    """Return `start` plus `years` years; in a common year 29 February becomes 1 March.
 
     A year that began on 29 February ends with 28 February, so the next one begins on 1 March.
     """
@@ -174,7 +177,7 @@ def anniversary(start: date, years: int) -> date:
 
 
 def monthly_dates(first: date, n: int) -> list[date]:
-    """`n` dates a month apart: the day of `first`, or the last of a shorter month; the day never drifts.
+    """Return `n` dates a month apart: the day of `first`, or the last of a shorter month; the day never drifts.
 
     From 31 January: 28 or 29 February, then 31 March. Raises ValueError when `n` is negative.
     """

@@ -20,13 +20,13 @@ VAT_RATE = Decimal("0.21")  # art. 2 lid 3
 
 
 def collection_costs(principal: Decimal, *, vat: bool = False) -> Decimal:
-    """The collection costs, in euros, that may at most be charged on `principal` (BIK art. 2, 6:96 lid 5 to 7 BW).
+    """Return the maximum collection costs, in euros, on `principal` (BIK art. 2, 6:96 lid 5 to 7 BW).
 
-    `principal` is the sum of all claims of one creditor on one debtor that go in one letter, without costs and
-    interest (6:96 lid 7). It is a ceiling for all collection work together, whoever does it, and it is due only after
-    a valid 14-day letter. A missed installment of a plan is not a new claim: it adds nothing. `vat` only for a creditor
-    who can't deduct VAT and said so in the letter (art. 2 lid 3). Nothing is due on nothing; raises ValueError when
-    `principal` is negative.
+    `principal` is the sum of all claims of one creditor on one debtor in one letter, without costs and interest (6:96
+    lid 7). The result is a ceiling for all collection work together, whoever does it, and due only after a valid 14-day
+    letter. A missed installment of a plan is not a new claim: it adds nothing. `vat` is only for a creditor who can't
+    deduct VAT and said so in the letter (art. 2 lid 3). Zero on a principal of zero; raises ValueError when `principal`
+    is negative.
     """
     if principal < 0:
         raise ValueError("a principal is not negative")

@@ -1,4 +1,4 @@
-"""Statutory interest on late payment by a consumer (6:119 BW): rates as dated data, days exact, years compound."""
+"""Statutory interest on late payment by a consumer (6:119 BW): dated rates, exact days, compounded yearly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DAYS_IN_YEAR = 365  # also in a leap year: actual days over 365
 
 
 class Rate(NamedTuple):
-    """From this day on, this many per cent a year."""
+    """The percentage per year that applies from a day on."""
 
     valid_from: date
     percentage: Decimal
@@ -37,7 +37,7 @@ RATES_CONFIRMED_THROUGH = date(2026, 6, 30)
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """From `on`, `principal` euros are open; on that day `interest_paid` euros of interest came in."""
+    """The open `principal` in euros from `on`, and the `interest_paid` in euros on that day."""
 
     on: date
     principal: Decimal
@@ -45,7 +45,7 @@ class Movement:
 
 
 def rate_on(day: date) -> Rate:
-    """The rate in force on `day`: the last decree known. Raises ValueError for days before the table begins."""
+    """Return the rate in force on `day`, by the last known decree. Raises ValueError for days before the table."""
     for rate in reversed(RATES):
         if rate.valid_from <= day:
             return rate
@@ -53,9 +53,9 @@ def rate_on(day: date) -> Rate:
 
 
 def next_period_without_rate(today: date) -> date | None:
-    """The first day of the earliest half-year, up to the coming one, whose rate nobody has confirmed; else None.
+    """Return the first day of the earliest half-year, up to the next one, with an unconfirmed rate; else None.
 
-    Interest goes on at the last known rate, as the law has it; the system check warns so that a decree is not missed.
+    Interest continues at the last known rate, as the law says; the system check warns so that no decree is missed.
     """
     coming = date(today.year, 7, 1) if today.month < 7 else date(today.year + 1, 1, 1)
     known = RATES_CONFIRMED_THROUGH
@@ -64,20 +64,20 @@ def next_period_without_rate(today: date) -> date | None:
 
 
 def statutory_interest(principal: Decimal, start: date, end: date) -> Decimal:
-    """Interest in euros on `principal`, in default from `start` up to, not including, `end` (6:119 lid 1 and 2 BW).
+    """Return the interest in euros on `principal`, in default from `start` until before `end` (6:119 lid 1 and 2 BW).
 
-    Actual days over 365, split where the rate changes; after each full year of default the interest of that year earns
+    Actual days over 365, split where the rate changes; after each full year of default, the interest of that year earns
     interest too. Rounded once, at the end. Raises ValueError when `end` is before `start`.
     """
     return interest_on([Movement(start, principal)], until=end)
 
 
 def interest_on(movements: Sequence[Movement], *, until: date) -> Decimal:
-    """All interest in euros that accrued up to, not including, `until` on a principal that changed in between.
+    """Return all interest in euros that accrued until before `until` on a principal that changed in between.
 
-    The earliest movement is the day of default, from which the years are counted. Interest that was paid is still part
-    of the result (book what is new: this sum less what was booked before) but earns no interest any more; it is taken
-    from the oldest first. Raises ValueError when `until` is before the default or an amount is negative.
+    The earliest movement is the day of default, from which the years are counted. Paid interest is still part of the
+    result (so book the result less what was booked before) but earns no more interest; a payment reduces the oldest
+    interest first. Raises ValueError when `until` is before the default or an amount is negative.
     """
     moves = sorted(movements, key=lambda move: move.on)
     if not moves:
@@ -91,7 +91,7 @@ def interest_on(movements: Sequence[Movement], *, until: date) -> Decimal:
     cuts = {start, until, *years}
     cuts.update(rate.valid_from for rate in RATES if start < rate.valid_from < until)
     cuts.update(move.on for move in moves if move.on < until)
-    # `capital` is interest of full years, which earns interest; `running` is that of the year under way.
+    # `capital` is the interest of full years, which earns interest; `running` is that of the current year.
     principal = capital = running = total = Decimal(0)
     for begin, end in pairwise(sorted(cuts)):
         if begin in years:

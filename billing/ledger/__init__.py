@@ -1,7 +1,7 @@
 """The only writer of LedgerEntry and of Invoice.settled_at.
 
-Entries are facts and never change; a mistake is mended by a mirror entry. What is owed on an invoice is the
-sum of its entries: above zero it is outstanding, below zero it is credit that belongs to the patient.
+Entries are facts and never change; a mistake is corrected by a reversal entry. What is owed on an invoice is the sum of
+its entries: above zero it is outstanding, below zero it is credit that belongs to the patient.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,27 +19,27 @@ Kind = LedgerEntry.Kind
 
 
 def lock_invoice(invoice_id: int) -> Invoice:
-    """The invoice row, locked until the transaction ends: the first lock of every command on an invoice.
+    """Lock the invoice row until the transaction ends and return it: the first lock of every command on an invoice.
 
-    PostgreSQL locks the row; SQLite has already queued the writers when the transaction began (IMMEDIATE). NO KEY,
-    here and wherever a command locks: rows that only point at the locked one are not held up. Otherwise two commands
-    wait for each other in a circle, because PostgreSQL looks at what a row points at as late as the commit.
+    PostgreSQL locks the row; SQLite already queued the writers when the transaction began (IMMEDIATE). NO KEY, here and
+    wherever a command locks, so that rows which only refer to the locked one are not blocked. Otherwise two commands
+    can deadlock, because PostgreSQL checks foreign keys as late as the commit.
     """
     return Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)
 
 
 def balance(invoice_id: int) -> Decimal:
-    """The sum of the entries: positive is owed by the patient, negative is owed to the patient."""
+    """Return the sum of the entries in euros: positive is owed by the patient, negative is owed to the patient."""
     return LedgerEntry.objects.filter(invoice_id=invoice_id).aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def outstanding(invoice_id: int) -> Decimal:
-    """What the patient still has to pay, never below zero."""
+    """Return what the patient still has to pay in euros, never below zero."""
     return max(balance(invoice_id), ZERO)
 
 
 def with_balance(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    """The invoices with `.balance` computed in the same query."""
+    """Annotate the invoices with `.balance`, computed in the same query."""
     sums = LedgerEntry.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice").annotate(sum=Sum("amount"))
     return invoices.annotate(balance=Subquery(sums.values("sum"), output_field=EuroField()))
 
@@ -47,7 +47,7 @@ def with_balance(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
 def post(
     invoice: Invoice, kind: LedgerEntry.Kind, amount: Decimal, *, external_id: str, occurred_at: datetime, by: str
 ) -> LedgerEntry | None:
-    """Book one outside event on a locked invoice; None when this event was booked before.
+    """Book one external event on a locked invoice and return the entry; None when it was booked before.
 
     `amount` is signed: positive adds to the debt. Raises IntegrityError when the sign does not fit the kind.
     """
@@ -57,7 +57,7 @@ def post(
 
 
 def reverse(entry: LedgerEntry, *, external_id: str, occurred_at: datetime, by: str) -> LedgerEntry | None:
-    """Mend `entry` by its mirror; None when it was mirrored before. Nothing is edited, ever."""
+    """Reverse `entry` by a mirror entry and return that; None when it was reversed before."""
     if LedgerEntry.objects.filter(reverses=entry).exists():
         return None
     return _insert(
@@ -87,8 +87,7 @@ def open_accounts(invoices: Sequence[Invoice], entries: Iterable[LedgerEntry]) -
 
 def _insert(entry: LedgerEntry) -> LedgerEntry | None:
     with transaction.atomic():
-        before = LedgerEntry.objects.filter(kind=entry.kind, external_id=entry.external_id).exists()
-        if before:
+        if LedgerEntry.objects.filter(kind=entry.kind, external_id=entry.external_id).exists():
             return None
         entry.save(force_insert=True)
         _mark_settled(entry.invoice)
@@ -96,7 +95,7 @@ def _insert(entry: LedgerEntry) -> LedgerEntry | None:
 
 
 def _mark_settled(invoice: Invoice) -> None:
-    """Keep settled_at true to the balance; the moment of first settling stays until something is owed again."""
+    """Make settled_at agree with the balance; the moment of first settlement stays until something is owed again."""
     owed = balance(invoice.pk) > 0
     if owed == (invoice.settled_at is None):
         return

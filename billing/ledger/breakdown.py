@@ -1,4 +1,4 @@
-"""What an open amount is made of: principal, interest and costs, from the ledger by the order of the law (6:44 BW)."""
+"""Breakdown of an open amount into principal, interest and costs, from the ledger in the order of the law (6:44 BW)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,21 +31,22 @@ class Parts:
 
 
 def standing_entries(invoice: Invoice) -> list[LedgerEntry]:
-    """The entries that no mirror has undone, without the mirrors."""
+    """Return the entries that were not reversed, without the reversals."""
     return list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None).order_by("pk"))
 
 
 def parts_of(invoice: Invoice, entries: Sequence[LedgerEntry] | None = None) -> Parts:
-    """How the open amount divides, after every payment was allocated in the order in which it came."""
+    """Return the breakdown of the open amount after allocating every payment in the order in which it came."""
     allocated, _credits = _allocate(invoice, standing_entries(invoice) if entries is None else entries)
     left = {bucket: allocated.open.get((str(invoice.pk), bucket), ZERO) for bucket in Bucket}
     return Parts(principal=left[Bucket.PRINCIPAL], interest=left[Bucket.INTEREST], costs=left[Bucket.COSTS])
 
 
 def interest_due(invoice: Invoice, *, until: date) -> Decimal:
-    """Statutory interest in euros since the last day to pay, up to, not including, `until`, less what was booked.
+    """Return the statutory interest in euros (6:119 BW) from the day after the due date until, but not including,
+    `until`, less what was booked.
 
-    A hold or a plan ended the default before it: what was not booked of that time is waived.
+    A hold or a plan ended any earlier default: interest of that time that was not booked is waived.
     """
     entries = standing_entries(invoice)
     default_day = invoice.due_on + timedelta(days=1)
@@ -56,7 +57,7 @@ def interest_due(invoice: Invoice, *, until: date) -> Decimal:
 
 
 def _movements(invoice: Invoice, entries: Sequence[LedgerEntry], default_day: date) -> list[Movement]:
-    """The open principal from the day of default on, as payments lowered it."""
+    """Return the open principal from the day of default on, as payments reduced it."""
     allocated, credits = _allocate(invoice, entries)
     open_now = sum((e.amount for e in entries if e.kind == Kind.INVOICED), ZERO)
     paid_on: dict[date, tuple[Decimal, Decimal]] = {}
@@ -80,7 +81,7 @@ def _movements(invoice: Invoice, entries: Sequence[LedgerEntry], default_day: da
 
 
 def _allocate(invoice: Invoice, entries: Sequence[LedgerEntry]) -> tuple[Allocated, dict[str, Credit]]:
-    """All that came in, over all that was owed. What was paid back counts as if it had not come, the latest first."""
+    """Allocate all credits to all debts; what was paid back counts as never received, the latest payment first."""
     name = str(invoice.pk)
     debts = [
         Debt(name, _BUCKETS[Kind(e.kind)], e.amount, _day(e), invoice.due_on) for e in entries if e.kind in _BUCKETS
@@ -93,7 +94,7 @@ def _allocate(invoice: Invoice, entries: Sequence[LedgerEntry]) -> tuple[Allocat
         amount = -entry.amount
         if entry.kind == Kind.PAYMENT:
             amount, back = amount - min(back, amount), back - min(back, amount)
-        # Lowering the price, and what the insurer paid of it, is about the invoice itself.
+        # A reduction, and what the insurer paid, concern the invoice itself.
         bucket = None if entry.kind == Kind.PAYMENT else Bucket.PRINCIPAL
         credits[f"{entry.pk:012d}"] = Credit(f"{entry.pk:012d}", amount, _day(entry), name, bucket)
     return allocate(debts, credits.values()), credits

@@ -1,4 +1,4 @@
-"""Proof that the books are true: every promise of the ledger, checked against the rows with set-based queries."""
+"""Verification of the books: every promise of the ledger, checked against the rows with set-based queries."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ GUARDED = ("billing_ledgerentry", "billing_auditevent", "billing_accessevent")
 
 
 def discrepancies() -> Iterator[str]:
-    """Each way in which a row contradicts the promises of the ledger, as a sentence with primary keys only."""
+    """Yield each contradiction between the rows and the promises of the ledger, as a sentence that names only keys."""
     for check in CHECKS:
         yield from check()
 
@@ -47,7 +47,7 @@ def _booked(kind: LedgerEntry.Kind, external_id: str, **match: object) -> Exists
 
 
 def _standing(kind: LedgerEntry.Kind, external_id: str) -> Exists:
-    """An entry of this outside event that no mirror has undone."""
+    """Return the condition that this external event has an entry that was not reversed."""
     return _booked(kind, external_id, reversed_by=None)
 
 

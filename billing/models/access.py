@@ -1,4 +1,4 @@
-"""Who looked at medical data: the access log of NEN 7513, append-only and chained."""
+"""The access log of NEN 7513: who accessed medical data, append-only and hash-chained."""
 
 import uuid
 
@@ -10,11 +10,11 @@ from billing.models.invoices import Invoice
 
 
 class AccessEvent(models.Model):
-    """One look at medical data, with the fields of NEN 7513 (their names there stand behind each field).
+    """One access to medical data, with the fields of NEN 7513 (each field has its name there as a comment).
 
-    Written before the data is shown, never changed, and let go of after five years only (database triggers). `digest`
-    covers the row and the digest of the row before it, so a row that was removed or altered behind the database's
-    back shows.
+    Written before the data is shown, never changed, and deletable only after five years (database triggers). `digest`
+    covers the row and the digest of the previous row, so that a row removed or altered in spite of the triggers is
+    detected.
     """
 
     class Act(models.TextChoices):
@@ -65,11 +65,11 @@ class AccessEvent(models.Model):
 
 
 class AccessChain(models.Model):
-    """The end of the chain: one row, locked while an event is added, so that events stand in one line."""
+    """The end of the chain: one row, locked while an event is appended, so that events form one sequence."""
 
     length = models.PositiveBigIntegerField(default=0)
     digest = models.CharField(max_length=64, default="0" * 64)
-    # Up to and including this event the log was let go of for its age; the chain goes on from its digest.
+    # Up to and including this event the log was deleted for its age; the chain continues from its digest.
     pruned_through = models.PositiveBigIntegerField(default=0)
     pruned_digest = models.CharField(max_length=64, default="0" * 64)
 

@@ -1,4 +1,4 @@
-"""What was done and by whom, and what needs a person."""
+"""The audit trail and the tasks for staff."""
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from billing.models.payments import Payment
 
 
 class AuditEvent(models.Model):
-    """One act on an invoice: the timeline that staff read. Append-only, without personal data."""
+    """One act on an invoice, shown on the timeline for staff. Append-only, without personal data."""
 
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, blank=True, related_name="audit_events", verbose_name=_("invoice")
@@ -36,10 +36,10 @@ class AuditEvent(models.Model):
 
 
 class StaffTask(models.Model):
-    """Something only a person can settle. Made once per cause, closed with a name."""
+    """A task that only a person can settle. Opened once per cause, closed in somebody's name."""
 
     class Kind(models.TextChoices):
-        """Those of billing itself; rooms announce theirs."""
+        """The kinds of billing itself; rooms announce their own."""
 
         SURPLUS = "surplus", _("paid too much: refund or allocate")
         PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")

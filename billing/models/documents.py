@@ -1,4 +1,4 @@
-"""Documents that were made and are kept sealed."""
+"""Rendered documents, stored sealed."""
 
 from django.db import models
 from django.utils import timezone
@@ -8,7 +8,7 @@ from billing.models.invoices import Invoice
 
 
 class InvoiceDocument(models.Model):
-    """One version of the full invoice in one language. The sealed PDF lies in the document storage under `name`."""
+    """One version of the full invoice in one language. The sealed PDF is in the document storage under `name`."""
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="documents", verbose_name=_("invoice"))
     language = models.CharField(_("language"), max_length=2)

@@ -1,11 +1,11 @@
-"""What the pictures of the last days are drawn from."""
+"""The daily figures behind the charts of the staff site."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class DayFigure(models.Model):
-    """One number of one day, over all providers: cents where it is money, else a count."""
+    """One figure of one day over all providers: cents where it is money, else a count."""
 
     class Name(models.TextChoices):
         MONEY_IN = "money_in", _("money in")

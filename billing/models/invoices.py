@@ -1,4 +1,4 @@
-"""The invoice, its medical content, its ledger and what holds it."""
+"""The invoice, its medical content, its ledger and its holds."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from billing.money import ZERO, EuroField
 
 
 class Invoice(models.Model):
-    """One bill (rekening). What is owed on it is the sum of its ledger entries, kept nowhere else."""
+    """One bill (rekening). What is owed on it is the sum of its ledger entries, stored nowhere else."""
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="invoices", verbose_name=_("provider"))
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="invoices", verbose_name=_("patient"))
@@ -26,15 +26,15 @@ class Invoice(models.Model):
     due_on = models.DateField(_("pay before or on"))
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
-    # Null while something is owed. Only ledger.py writes it, in the transaction of the entry that settles.
+    # Null while something is owed. Written only by `ledger`, in the transaction of the entry that settles it.
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
-    # Where the invoice stands on the ladder of reminders: the step that comes next, and the day on which it falls
-    # (null: not before something else happens). Only ladder.py writes them, and intake.py at the start.
+    # The position in the dunning schedule: the next step, and its day (null: not before something else happens).
+    # Written only by `invoices.schedule`, and by `invoices.intake` at the start.
     next_step = models.PositiveSmallIntegerField(_("next step"), default=0, editable=False)
     next_step_on = models.DateField(_("next step on"), null=True, blank=True, editable=False)
-    # What names the patient and the care is erased; the amounts stay. Only retention.py writes it.
+    # What identifies the patient and the care is erased; the amounts stay. Written only by `privacy.retention`.
     erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True, editable=False)
-    # SHA-256 of the invoice as the practice sent it: the same file again is recognised, a changed one refused.
+    # SHA-256 of the invoice as the practice submitted it: the same one again is recognised, a changed one refused.
     fingerprint = models.BinaryField(max_length=32, editable=False)
 
     class Meta:
@@ -47,7 +47,7 @@ class Invoice(models.Model):
             models.Index(
                 fields=["due_on"], name="invoice_open_by_due_date", condition=Q(settled_at=None, withdrawn_at=None)
             ),
-            # The id stands in it too, so that planning can walk the invoices of one day in chunks.
+            # With the id, so that planning can page through the invoices of one day in chunks.
             models.Index(
                 fields=["next_step_on", "id"],
                 name="invoice_by_next_step",
@@ -65,7 +65,7 @@ class Invoice(models.Model):
 
 
 class CareDetail(models.Model):
-    """What was done, line by line: sealed, and in a table of its own so that no ordinary page loads it."""
+    """The care, line by line: sealed, and in a separate table so that no ordinary page loads it."""
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="care_detail")
     sealed_lines = models.BinaryField(editable=False)
@@ -79,7 +79,7 @@ class CareDetail(models.Model):
 
     @staticmethod
     def sealed(lines: list[dict[str, Any]], *, payment_reference: str) -> bytes:
-        """The lines of the invoice with `payment_reference`, sealed for its row alone."""
+        """Return the lines of the invoice with `payment_reference`, sealed for its row only."""
         return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=CareDetail._bound_to(payment_reference))
 
     @staticmethod
@@ -91,12 +91,12 @@ class CareDetail(models.Model):
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Lines as in the batch format: dates ISO, amounts as strings."""
+        """Return the lines as in the batch format: ISO dates, amounts as strings."""
         return json.loads(unseal(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference)))
 
 
 class LedgerEntry(models.Model):
-    """One fact about money, never changed (database triggers). Positive: the patient owes more."""
+    """One booking, never changed (database triggers). Positive: the patient owes more."""
 
     class Kind(models.TextChoices):
         INVOICED = "invoiced", _("invoiced")
@@ -108,13 +108,13 @@ class LedgerEntry(models.Model):
         COSTS = "costs", _("collection costs")
         INTEREST = "interest", _("statutory interest")
 
-    # An entry of these kinds adds to the debt; of the others it lowers it. A mirror entry does the opposite.
+    # An entry of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
     DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="entries", verbose_name=_("invoice"))
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     amount = EuroField(_("amount"))
-    # The outside event this books (Mollie's id, the payment reference, …): booked once, however often told.
+    # The external event (Mollie's id, the payment reference, …): booked once, however often it is reported.
     external_id = models.CharField(_("external id"), max_length=80)
     occurred_at = models.DateTimeField(_("happened"))
     created_at = models.DateTimeField(_("booked"), default=timezone.now)
@@ -132,7 +132,7 @@ class LedgerEntry(models.Model):
                 condition=Q(reverses__isnull=False)
                 | Q(kind__in=["invoiced", "refund", "chargeback", "costs", "interest"], amount__gt=ZERO)
                 | Q(kind__in=["insurer_paid", "payment", "reduction"], amount__lt=ZERO)
-                # An invoice of nothing is allowed: everything was paid by the insurer in advance.
+                # An invoice over zero is allowed: the insurer paid everything in advance.
                 | Q(kind="invoiced", amount=ZERO),
                 name="ledger_sign_fits_kind",
             ),
@@ -143,9 +143,9 @@ class LedgerEntry(models.Model):
 
 
 class Hold(models.Model):
-    """While one is active the invoice rests; what rests with it, its reason says (see `billing.rooms`)."""
+    """A period in which the invoice is on hold; its reason decides what is stopped (see `billing.rooms`)."""
 
-    STAFF = "staff"  # the reason of our own people; rooms announce theirs
+    STAFF = "staff"  # placed by staff; rooms announce their own reasons
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="holds", verbose_name=_("invoice"))
     reason = models.CharField(_("reason"), max_length=24, choices=rooms.hold_reason_choices)

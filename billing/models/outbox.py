@@ -1,4 +1,4 @@
-"""Messages to people: rows before they are sent."""
+"""The outbox of messages: rows before they are sent."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,7 @@ from billing.models.invoices import Invoice
 
 
 class OutboxMessage(models.Model):
-    """One e-mail, rendered and waiting, sent, or in need of a person."""
+    """One rendered e-mail: queued, sent, or in need of a decision by staff."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("waiting")
@@ -20,7 +20,7 @@ class OutboxMessage(models.Model):
         CANCELED = "canceled", _("withdrawn")
 
     TRANSITIONS = {
-        # In doubt without being sent: it waited when a backup was made that was restored.
+        # Queued to in doubt: it was queued in a backup that was restored.
         Status.QUEUED: (Status.SENDING, Status.FAILED, Status.CANCELED, Status.IN_DOUBT),
         Status.SENDING: (Status.SENT, Status.QUEUED, Status.FAILED, Status.IN_DOUBT),
         Status.IN_DOUBT: (Status.SENT, Status.QUEUED),  # a person decides
@@ -38,9 +38,9 @@ class OutboxMessage(models.Model):
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"))
     html = models.TextField(_("HTML"))
-    # Dates for the reader's own calendar (RFC 5545), sent along as a file; empty for most messages.
+    # Dates for the reader's own calendar (RFC 5545), attached as a file; empty for most messages.
     calendar = models.TextField(_("calendar file"), blank=True)
-    # One message per event: the same fact told twice queues nothing the second time.
+    # One message per event: the same event queues nothing the second time.
     dedupe_key = models.CharField(max_length=120, unique=True)
     message_id = models.CharField(max_length=120, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
@@ -49,15 +49,15 @@ class OutboxMessage(models.Model):
     next_try_at = models.DateTimeField(_("next try"), default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    # The mail server took it, and it came back later.
+    # The mail server accepted it, and it bounced later.
     bounced_at = models.DateTimeField(_("came back"), null=True, blank=True)
-    # Address, subject and text are gone; that there was such a message stays.
+    # Address, subject and text are erased; the row stays as evidence that there was such a message.
     erased_at = models.DateTimeField(_("text erased"), null=True, blank=True)
     error = models.CharField(_("last error"), max_length=200, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("message"), _("messages")
-        # One equality each: SQLite sees that a query fits a partial index by `=`, not by IN.
+        # One equality each: SQLite matches a query to a partial index by `=`, not by IN.
         indexes = [
             models.Index(fields=["next_try_at"], name="outbox_queued", condition=Q(status="queued")),
             models.Index(fields=["claimed_at"], name="outbox_sending", condition=Q(status="sending")),

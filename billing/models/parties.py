@@ -1,4 +1,4 @@
-"""Who takes part: the provider that gave care, the patient who pays, the staff who help."""
+"""The parties: the provider that gave care, the patient who pays, and staff."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from billing.encryption import seal, unseal
 
 
 class Provider(models.Model):
-    """A practice that hands its invoices to us (zorgaanbieder)."""
+    """A practice that submits its invoices to us (zorgaanbieder)."""
 
     name = models.CharField(_("name"), max_length=120)
     agb_code = models.CharField(_("AGB code"), max_length=8, unique=True)
@@ -41,7 +41,7 @@ class Language(models.TextChoices):
 
 
 class Patient(models.Model):
-    """A person as one provider knows them. What names their health identity is sealed."""
+    """A person as one provider knows them. Date of birth and insurance are sealed."""
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="patients", verbose_name=_("provider"))
     number = models.CharField(_("patient number"), max_length=40)
@@ -74,12 +74,12 @@ class Patient(models.Model):
 
     @classmethod
     def sealed(cls, identity: dict[str, Any], *, provider_id: int, number: str) -> bytes:
-        """The identity of the patient with this number, sealed for that row alone."""
+        """Return the identity of the patient with this number, sealed for that row only."""
         return seal(json.dumps(identity, sort_keys=True).encode(), bound_to=cls._bound_to(provider_id, number))
 
     @property
     def identity(self) -> dict[str, Any]:
-        """date_of_birth (ISO), insurer_uzovi, insured_number: opened from the sealed column."""
+        """Return date_of_birth (ISO), insurer_uzovi and insured_number from the sealed column."""
         return json.loads(unseal(self.sealed_identity, bound_to=self._bound_to(self.provider_id, self.number)))
 
     @identity.setter
@@ -88,7 +88,7 @@ class Patient(models.Model):
 
 
 class Staff(AbstractUser):
-    """Somebody who logs in at /beheer/: of one provider, or of operations (no provider)."""
+    """Somebody who logs in at /beheer/, for one provider or for operations (no provider)."""
 
     class Role(models.TextChoices):
         CLERK = "clerk", _("provider clerk")
@@ -99,14 +99,14 @@ class Staff(AbstractUser):
         Provider, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("provider")
     )
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
-    # Until they chose one of their own, nothing but that page opens.
+    # Until they have chosen their own, only the page to do so opens.
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
 
     class Meta(AbstractUser.Meta):
         # The stubs of AbstractUser know no lazy names here.
         verbose_name, verbose_name_plural = _("staff member"), _("staff members")  # type: ignore[assignment]
         constraints = [
-            # Default deny: without a provider one is operations on purpose, never by a forgotten field.
+            # Default deny: staff without a provider are operations on purpose, never by a missing field.
             models.CheckConstraint(
                 condition=Q(role="operations", provider__isnull=True)
                 | (~Q(role="operations") & Q(provider__isnull=False)),

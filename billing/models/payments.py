@@ -1,4 +1,4 @@
-"""One attempt to pay one amount, and what the gateway tells about it afterwards."""
+"""Attempts to pay, and what the gateway reports about them afterwards."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from billing.money import ZERO, EuroField
 
 
 class Payment(models.Model):
-    """An attempt at one amount. Status only climbs; `paid` beats all, late money wins."""
+    """An attempt to pay one amount. Its status only moves up in rank; `paid` outranks all, also when it comes late."""
 
     class Status(models.TextChoices):
         NEW = "new", _("prepared")
@@ -58,7 +58,7 @@ class Payment(models.Model):
     called_at = models.DateTimeField(null=True, blank=True, editable=False)  # first use of the key
     expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
-    # Not to be offered again (amount changed, link about to die); the bank may still pay it.
+    # No longer offered (the amount changed, or the link is about to expire); the bank may still accept it.
     superseded_at = models.DateTimeField(_("replaced"), null=True, blank=True)
     quarantined_at = models.DateTimeField(_("quarantined"), null=True, blank=True)
     fetched_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -86,7 +86,7 @@ class Payment(models.Model):
 
 
 class Refund(models.Model):
-    """Money going back to the patient through the gateway, mirrored from its reports."""
+    """Money going back to the patient through the gateway, copied from its reports."""
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -96,7 +96,7 @@ class Refund(models.Model):
         FAILED = "failed", _("failed")
         CANCELED = "canceled", _("cancelled")
 
-    # Only upward: an older report that arrives late changes nothing.
+    # A status only moves up: an older report that arrives late changes nothing.
     RANK = {"queued": 0, "pending": 1, "processing": 2, "refunded": 3, "failed": 4, "canceled": 4}
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
@@ -113,7 +113,7 @@ class Refund(models.Model):
 
 
 class Chargeback(models.Model):
-    """A payment that the bank took back, and perhaps gave again."""
+    """A payment that the bank reversed, and perhaps reinstated."""
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="chargebacks", verbose_name=_("payment"))
     chargeback_id = models.CharField(_("Mollie id"), max_length=70, unique=True)
@@ -129,7 +129,7 @@ class Chargeback(models.Model):
 
 
 class WebhookCall(models.Model):
-    """The inbox: the gateway said something about this payment. Kept before anything is done with it."""
+    """A webhook call of the gateway about a payment, stored before it is processed."""
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="webhook_calls", verbose_name=_("payment"))
     mollie_id = models.CharField(_("Mollie id"), max_length=70)

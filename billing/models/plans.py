@@ -1,4 +1,4 @@
-"""What a patient and we agreed about paying later: one date (a deferral), or installments."""
+"""Agreements with a patient to pay later: one date (a deferral), or installments."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from billing.money import ZERO, EuroField
 
 
 class PaymentPlan(models.Model):
-    """One agreement on one invoice, free of charge. How far it is paid is not kept here: the ledger tells."""
+    """One agreement on one invoice, free of charge. How far it is paid follows from the ledger and is not stored."""
 
     class Kind(models.TextChoices):
         DEFERRAL = "deferral", _("deferral")
@@ -61,7 +61,7 @@ class Installment(models.Model):
     due_on = models.DateField(_("pay before or on"))
     amount = EuroField(_("amount"))
     announced_on = models.DateField(_("announced"), null=True, blank=True)
-    # The one free reminder, and the last day on which paying keeps the plan.
+    # The day of the one free reminder, and the last day on which a payment keeps the plan alive.
     missed_on = models.DateField(_("missed"), null=True, blank=True)
     grace_until = models.DateField(_("can still be paid until"), null=True, blank=True)
 

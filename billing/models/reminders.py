@@ -1,4 +1,4 @@
-"""The ladder of letters about an invoice that is not paid: which step fell when, and what each letter said."""
+"""The dunning steps of an unpaid invoice, and what each letter stated."""
 
 from django.db import models
 from django.db.models import Q
@@ -12,9 +12,9 @@ from billing.money import EuroField
 
 
 class Letter(models.Model):
-    """One mail of the ladder to one patient of one provider: the facts as it stated them, never computed again.
+    """One dunning mail to one patient of one provider: the facts as it stated them, never computed again.
 
-    It may speak of several invoices, because the law wants claims that can be reminded together in one letter.
+    It may be about several invoices, because the law wants claims that can be reminded together in one letter.
     """
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="letters", verbose_name=_("patient"))
@@ -26,21 +26,21 @@ class Letter(models.Model):
     principal = EuroField(_("open principal"))
     costs_announced = EuroField(_("costs announced"), null=True, blank=True)
     interest_until = models.DateField(_("interest computed until"), null=True, blank=True)
-    # Known once it went out; the term of a 14-day letter counts from the day of delivery.
+    # Known once it was sent; the term of a 14-day letter counts from the day of delivery.
     sent_on = models.DateField(_("sent"), null=True, blank=True)
     delivered_on = models.DateField(_("counts as delivered"), null=True, blank=True)
     last_day = models.DateField(_("last day of its term"), null=True, blank=True)
     book_costs_on = models.DateField(_("costs may be booked from"), null=True, blank=True)
     costs_booked_at = models.DateTimeField(_("costs booked"), null=True, blank=True)
     costs_base = EuroField(_("principal that costs were booked over"), null=True, blank=True)
-    # It was never sent, or never arrived: for the law there was no letter.
+    # Never sent, or never arrived: for the law there was no letter.
     voided_at = models.DateTimeField(_("void"), null=True, blank=True)
     void_reason = models.CharField(_("why void"), max_length=40, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("letter"), _("letters")
         constraints = [
-            # The notice of a new invoice is a letter of its own; all other steps go together in one.
+            # The notice of a new invoice is a separate letter; all other steps of a day share one.
             models.UniqueConstraint(
                 fields=["patient", "step", "made_on"],
                 condition=Q(voided_at=None, step__gt=0),
@@ -59,7 +59,7 @@ class Letter(models.Model):
 
 
 class ReminderStep(models.Model):
-    """One step of the ladder of one invoice, for one due date. Planned by a statement, decided under locks."""
+    """One dunning step of one invoice, for one due date. Planned in bulk, decided under locks."""
 
     class Step(models.IntegerChoices):
         NOTICE = 0, _("invoice announced")
@@ -93,7 +93,7 @@ class ReminderStep(models.Model):
     letter = models.ForeignKey(
         Letter, models.PROTECT, null=True, blank=True, related_name="steps", verbose_name=_("letter")
     )
-    # What the letter says of this invoice: all that is owed, and the part that is principal.
+    # What the letter states about this invoice: all that is owed, and the part that is principal.
     amount = EuroField(_("amount"), null=True, blank=True)
     principal = EuroField(_("open principal"), null=True, blank=True)
     reason = models.CharField(_("why"), max_length=40, blank=True)
@@ -104,7 +104,7 @@ class ReminderStep(models.Model):
         verbose_name, verbose_name_plural = _("step"), _("steps")
         ordering = ["pk"]
         constraints = [
-            # A step stands once for a due date. One that was dropped or void is gone: it may be planned anew.
+            # A step stands only once for a due date; a dropped or void one may be planned again.
             models.UniqueConstraint(
                 fields=["invoice", "step", "due_on"],
                 condition=Q(status__in=["planned", "composed", "taken"]),

@@ -1,4 +1,4 @@
-"""Queueing a message to a patient or a provider: a row in the transaction of the rule that makes it."""
+"""Queueing a message to a patient or a provider: a row in the transaction of the rule that creates it."""
 
 from datetime import datetime
 from typing import Any
@@ -23,12 +23,12 @@ def queue_message(
     recipient: str | None = None,
     now: datetime | None = None,
 ) -> OutboxMessage | None:
-    """Write the message `kind` to the patient of `invoice`, to be sent once the caller's transaction commits.
+    """Queue the message `kind` to the patient of `invoice` and return it; it is sent once the transaction commits.
 
-    With `recipient` (it may be empty) it goes to that address instead, in Dutch: a care provider's. It is rendered
-    now, in the reader's language, so it tells what was true now; its room announces what `context` must hold.
-    `calendar` (an .ics) goes along as a file. Returns None when this event (`dedupe_key`) has its message already, or
-    when no usable address is known, which goes on the timeline. Raises ValueError when a needed fact is missing.
+    With `recipient` (it may be empty) it goes to that address, a care provider's, in Dutch. It is rendered now, in the
+    reader's language, so it states what is true now; its room announces what `context` must hold. `calendar` (an .ics)
+    is attached as a file. Return None when this event (`dedupe_key`) has its message already, or when no usable address
+    is known, which is recorded on the timeline. Raises ValueError when a required fact is missing.
     """
     now = now or timezone.now()
     language = settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language
@@ -53,7 +53,7 @@ def queue_message(
         next_try_at=now,
     )
     try:
-        with transaction.atomic():  # a savepoint: on PostgreSQL the error would end the caller's transaction
+        with transaction.atomic():  # a savepoint: on PostgreSQL the error would abort the caller's transaction
             message.save(force_insert=True)
     except IntegrityError:
         if not OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():

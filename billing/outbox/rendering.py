@@ -1,4 +1,4 @@
-"""What a message says: one HTML template per kind and language is the only source of subject, HTML and text."""
+"""Rendering of messages: one HTML template per kind and language is the only source of subject, HTML and text."""
 
 import re
 import textwrap
@@ -23,10 +23,10 @@ class Rendered:
 
 
 def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
-    """The message `kind` in `language`, with dates and amounts as that language writes them.
+    """Render the message `kind` in `language`, with dates and amounts as that language writes them.
 
-    Raises ValueError for a kind that no room announces, and when a fact is missing: it would leave an empty place in
-    a mail that can't be called back.
+    Raises ValueError for a kind that no room announces, and when a fact is missing: it would leave a gap in a mail that
+    can't be recalled.
     """
     announced = rooms.message_kinds().get(kind)
     if announced is None:
@@ -45,10 +45,10 @@ def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
 
 
 class _PlainText(HTMLParser):
-    """The text of one of our own messages.
+    """Converts one of our own messages to plain text.
 
-    It knows the few elements that messages are made of and refuses others, so that a template can't grow
-    something that is lost in the plain version. The title is the subject.
+    It knows the few elements that messages use and refuses others, so that nothing in a template can get lost in the
+    plain version. The title is the subject.
     """
 
     BLOCKS = frozenset({"p", "h1", "h2", "li", "dt", "dd", "div", "ul", "ol", "dl", "header", "main", "footer"})
@@ -61,8 +61,8 @@ class _PlainText(HTMLParser):
         self.subject = ""
         self._paragraphs: list[str] = []
         self._line = ""
-        self._glue = "\n\n"  # what stands between the paragraph before and the next one
-        self._first, self._rest = "", ""  # indents of the current paragraph
+        self._glue = "\n\n"  # the separator between the previous paragraph and the next one
+        self._first, self._rest = "", ""  # indents of the first line and of the other lines of the paragraph
         self._inside: list[str] = []
         self._counters: list[int | None] = []
         self._href = ""
@@ -116,7 +116,7 @@ class _PlainText(HTMLParser):
             self._line += words.lstrip() if self._line[-1:] in ("", " ", "\n") else words
 
     def _flush(self) -> None:
-        """End the paragraph that was being read, if there was one."""
+        """End the current paragraph, if there is one."""
         wrapped, indent = [], self._first
         for line in self._line.strip().split("\n"):
             wrapped += textwrap.wrap(

@@ -1,8 +1,8 @@
-"""Waking a worker. The rows are the queue; the broker is only a bell, and a bell may fail.
+"""Best-effort task dispatch: waking a worker. The rows are the source of truth, so the broker may fail.
 
-Without Redis there is none: the worker looks every second.
+Without Redis there is no broker: the worker looks at the rows every second.
 
-Rules ring by a task's name, because tasks import rules and not the other way round.
+Rules enqueue by a task's name, because tasks import rules and not the other way round.
 """
 
 import logging
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 
 def enqueue_on_commit(task_name: str, pk: int) -> None:
-    """Send `task_name` to a worker with `pk` once the transaction has committed; at once when there is none.
+    """Send `task_name` to a worker with `pk` once the transaction has committed; at once outside a transaction.
 
-    A broker that is down is logged and never raised: beat's sweep finds the row without the bell.
+    A broker that is down is logged and never raises: the periodic sweep finds the row anyway.
     """
     if settings.REDIS_URL:
         transaction.on_commit(partial(_send, task_name, pk))
@@ -36,7 +36,7 @@ def _send(task_name: str, pk: int) -> None:
 
 
 def _task_id() -> str | None:
-    """The id of the request (or of the bell) that led here and a tail of its own, so that one search of the logs finds
-    all that it led to. None, for Celery to choose, when nobody asked."""
+    """Return the id of the request or task that led here with a random suffix, so that one search of the logs finds
+    everything it caused; None, so that Celery chooses, without a request."""
     request_id = get_contextvars().get("request_id")
     return f"{request_id}.{secrets.token_hex(4)}" if request_id else None

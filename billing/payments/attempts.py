@@ -1,7 +1,7 @@
-"""Paying an invoice: starting an attempt, learning what became of it, and never losing one.
+"""Attempts to pay an invoice: starting one, learning its outcome, and never losing one.
 
-An attempt is committed with its key and the exact body before the gateway is called, and no lock is held during the
-call. So whatever dies in between, the sweep repeats the same call, which makes the same payment.
+An attempt is committed with its idempotency key and exact request body before the gateway is called, and no lock is
+held during the call. If a process dies in between, the sweep repeats the same call, which creates the same payment.
 """
 
 import json
@@ -42,19 +42,19 @@ Status = Payment.Status
 
 IDEAL_MAX_AMOUNT = Decimal("50000.00")
 _LOCALES = {"nl": "nl_NL", "en": "en_US"}
-# Whoever made the attempt and died left it here; after this another hand takes over.
+# A call that has not returned after this long belongs to a dead process; another one may take over.
 CALL_DIED_AFTER = timedelta(seconds=60)
-# The gateway keeps a key for an hour. After this the same call might make a second payment, so we only look.
+# The gateway remembers a key for an hour. After this the same call might create a second payment, so we only search.
 KEY_VALID = timedelta(minutes=50)
-REPEAT_WAIT, LONGEST_REPEAT_WAIT = timedelta(seconds=5), timedelta(minutes=5)
+REPEAT_WAIT, MAX_REPEAT_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 RETRY_CHECK_AFTER = timedelta(minutes=5)
-PENDING_BLOCKS = timedelta(hours=1)  # money on its way: nobody is asked to pay again so soon
+PENDING_BLOCKS = timedelta(hours=1)  # money is under way: nobody is asked to pay again so soon
 WAIT_FOR_WINNER_SECONDS = 2.0
 SWEEP_BATCH, SWEEP_SECONDS, FAILURES_BEFORE_STOP = 200, 20, 3
 
 
 def by_return_token(token: str) -> Payment | None:
-    """The attempt whose return page this is."""
+    """Return the attempt that this return page belongs to, or None."""
     return Payment.objects.select_related("invoice").filter(token=token).first()
 
 
@@ -64,21 +64,21 @@ def by_return_token(token: str) -> Payment | None:
 def start_payment(
     invoice_id: int, *, language: str, by: str, amount: Decimal | None = None, now: datetime | None = None
 ) -> Payment:
-    """An attempt at what is outstanding, with its link to the bank; a running one for the same amount is reused.
+    """Start an attempt to pay what is outstanding and return it; reuse a live one for the same amount.
 
-    `amount` may be a part that the payment plan offers now: the next installment, or all that is due by now.
-    `checkout_url` is empty when it is not known yet whether the gateway made the payment: it comes by itself.
-    Raises Refused with a sentence for the patient when there is nothing to pay, or not now, or not this way.
+    `amount` (euros) may be a part that the payment plan offers now: the next installment, or all that is due by now.
+    `checkout_url` is empty while it is unknown whether the gateway created the payment; the sweep fills it in.
+    Raises Refused, with a sentence for the patient, when nothing can be paid, not now, or not this way.
     """
     now = now or timezone.now()
     payment = _start(invoice_id, amount, language=language, by=by, now=now)
-    if payment.superseded_at:  # the amount changed while the gateway was called: its link is not to be offered
+    if payment.superseded_at:  # the amount changed during the call to the gateway: its link must not be offered
         payment = _start(invoice_id, amount, language=language, by=by, now=now)
     return payment
 
 
 def _start(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
-    _ask_about_stale(invoice_id, part, now)
+    _refresh_stale_attempt(invoice_id, part, now)
     payment = _reuse_or_commit(invoice_id, part, language=language, by=by, now=now)
     if payment.status == Status.NEW and _claim_call(payment, now):
         return _create(payment, now=now)
@@ -88,9 +88,9 @@ def _start(invoice_id: int, part: Decimal | None, *, language: str, by: str, now
 
 
 def supersede_live(invoice: Invoice, *, now: datetime | None = None) -> list[Payment]:
-    """Take the links of running attempts off offer because the amount changes; returns those attempts.
+    """Stop offering the links of live attempts because the amount changes; return those attempts.
 
-    Call it with the invoice locked. The bank may still accept them until `expires_at`: that money is booked.
+    Call it with the invoice locked. The bank may accept them until `expires_at`; money that still comes is booked.
     """
     live = list(Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE))
     for payment in live:
@@ -107,15 +107,15 @@ def _live(invoice_id: int) -> Payment | None:
 def _reusable(payment: Payment, amount: Decimal, now: datetime) -> bool:
     ends = payment.expires_at
     if not payment.mollie_id and _key_is_old(payment, now):
-        return False  # never confirmed, and too old to repeat: the sweep looks for it, the patient need not wait
+        return False  # never confirmed and too old to repeat: the sweep searches for it, the patient need not wait
     if payment.status == Status.PENDING:
         return now < (ends or payment.created_at) + PENDING_BLOCKS
     margin = timedelta(seconds=settings.PAYMENT_REUSE_MARGIN_SECONDS)
     return payment.amount == amount and (ends is None or ends > now + margin)
 
 
-def _ask_about_stale(invoice_id: int, part: Decimal | None, now: datetime) -> None:
-    """Before an attempt is replaced, hear what became of it: it may have been paid a moment ago."""
+def _refresh_stale_attempt(invoice_id: int, part: Decimal | None, now: datetime) -> None:
+    """Fetch the state of an attempt before it is replaced: it may have been paid a moment ago."""
     live = _live(invoice_id)
     if live is None or live.mollie_id is None or _reusable(live, part or ledger.outstanding(invoice_id), now):
         return
@@ -126,7 +126,7 @@ def _ask_about_stale(invoice_id: int, part: Decimal | None, now: datetime) -> No
 
 
 def _reuse_or_commit(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
-    """The running attempt, or a new one that is committed before anybody calls the gateway."""
+    """Return the live attempt, or commit a new one before anybody calls the gateway."""
     with transaction.atomic(durable=True):
         invoice = lock_invoice(invoice_id)
         live = _live(invoice_id)
@@ -168,7 +168,7 @@ def _refuse_unless_payable(invoice: Invoice, amount: Decimal, owed: Decimal, now
 
 
 def _request(payment: Payment) -> dict[str, object]:
-    """What the gateway is asked for: the invoice number on the bank statement, nothing about person or care."""
+    """Return the body of the create call: the invoice number for the bank statement, nothing about person or care."""
     methods = settings.MOLLIE_METHODS
     return {
         "amount": {"currency": "EUR", "value": f"{payment.amount:.2f}"},
@@ -182,13 +182,16 @@ def _request(payment: Payment) -> dict[str, object]:
 
 
 def _wait_for_winner(payment: Payment) -> Payment:
-    """A second click gets the link of the first one, whose call is on its way; after a while without it."""
+    """Wait for the call that another request is making, so that a second click gets the same link.
+
+    Return the attempt without a link when that takes too long. Raises Refused when the gateway rejected it.
+    """
     stop_at = time.monotonic() + WAIT_FOR_WINNER_SECONDS
     while payment.status in (Status.NEW, Status.CREATING) and time.monotonic() < stop_at:
         time.sleep(0.1)
         payment = Payment.objects.select_related("invoice").get(pk=payment.pk)
     if payment.status == Status.REJECTED:
-        raise Refused(_sentence_for_rejection())
+        raise Refused(_rejection_sentence())
     return payment
 
 
@@ -196,34 +199,34 @@ def _wait_for_winner(payment: Payment) -> Payment:
 
 
 def _claim_call(payment: Payment, now: datetime) -> bool:
-    """Whether this caller makes the first call of the attempt."""
+    """Tell whether this caller makes the first call of the attempt."""
     return advance(payment, Status.CREATING, called_at=now, next_check_at=now + CALL_DIED_AFTER)
 
 
 def _create(payment: Payment, *, now: datetime) -> Payment:
-    """Make the create call of a claimed attempt and store the answer. No lock, no transaction.
+    """Make the create call of a claimed attempt and store the answer, without lock or transaction.
 
-    Raises Refused when the gateway said no.
+    Raises Refused when the gateway refuses.
     """
     try:
         snapshot = mollie.create_payment(payment.request_body, idempotency_key=payment.idempotency_key)
     except GatewayUnknown:
-        return _leave_unknown(payment, now=now)
+        return _mark_creation_unknown(payment, now=now)
     except GatewayRefused as refusal:
         _reject(payment, refusal)
-        raise Refused(_sentence_for_rejection()) from refusal
+        raise Refused(_rejection_sentence()) from refusal
     payment = settle(payment, snapshot, now=now)
     if payment.quarantined_at:
-        raise Refused(_sentence_for_rejection())
+        raise Refused(_rejection_sentence())
     return payment
 
 
-def _leave_unknown(payment: Payment, *, now: datetime) -> Payment:
-    """The payment may exist. Keep the key and plan to repeat the same call."""
+def _mark_creation_unknown(payment: Payment, *, now: datetime) -> Payment:
+    """Record that the payment may exist, keep the key, and plan to repeat the same call."""
     if payment.status == Status.CREATING:
         advance(payment, Status.CREATE_UNKNOWN)
-    wait = min(REPEAT_WAIT * 2 ** min(payment.checks, 10), LONGEST_REPEAT_WAIT)
-    # Not when a webhook brought the answer in the meantime.
+    wait = min(REPEAT_WAIT * 2 ** min(payment.checks, 10), MAX_REPEAT_WAIT)
+    # The status filter skips an attempt whose answer a webhook has brought in the meantime.
     Payment.objects.filter(pk=payment.pk, status=Status.CREATE_UNKNOWN).update(
         next_check_at=now + wait, checks=payment.checks + 1
     )
@@ -233,7 +236,7 @@ def _leave_unknown(payment: Payment, *, now: datetime) -> Payment:
 def _reject(payment: Payment, refusal: GatewayRefused) -> None:
     with transaction.atomic():
         if not advance(payment, Status.REJECTED, next_check_at=None):
-            return  # a webhook knew better
+            return  # a webhook has confirmed the payment
         audit.record("payment_rejected", by="mollie", invoice=payment.invoice, reason=str(refusal))
         if refusal.alarm:
             audit.open_task(
@@ -245,12 +248,12 @@ def _reject(payment: Payment, refusal: GatewayRefused) -> None:
             )
 
 
-def _sentence_for_rejection() -> str:
+def _rejection_sentence() -> str:
     return _("Paying by iDEAL does not work right now. Nothing was paid. Please try again later.")
 
 
 def _repeat_create(payment: Payment, *, now: datetime) -> Payment:
-    """Settle an attempt of which the creation was never confirmed."""
+    """Repeat the create call of an attempt whose creation was never confirmed."""
     if payment.status == Status.NEW:
         if payment.superseded_at:  # nobody ever saw a link, so nobody can pay it
             return _abandon(payment, now=now)
@@ -262,7 +265,7 @@ def _repeat_create(payment: Payment, *, now: datetime) -> Payment:
 
 
 def _search_or_abandon(payment: Payment, *, now: datetime) -> Payment:
-    """The key is too old to repeat the call: look the payment up by our token, or give the attempt up."""
+    """Search the gateway for our token, or abandon the attempt: its key is too old to repeat the call."""
     for snapshot in mollie.list_payments(since=payment.created_at - timedelta(minutes=5)):
         if snapshot.token == payment.token:
             return settle(payment, snapshot, now=now)
@@ -270,22 +273,23 @@ def _search_or_abandon(payment: Payment, *, now: datetime) -> Payment:
 
 
 def _abandon(payment: Payment, *, now: datetime) -> Payment:
-    """Stop asking. Replaced too, so that a webhook that still comes cannot put it beside a running attempt."""
+    """Stop asking, and supersede the attempt so that a late webhook can't put it beside a live one."""
     if payment.status == Status.CREATING:
         advance(payment, Status.CREATE_UNKNOWN)
     advance(payment, Status.ABANDONED, next_check_at=None, superseded_at=payment.superseded_at or now)
     return payment
 
 
-# --- learning what became of it -------------------------------------------------------------------
+# --- learning the outcome -------------------------------------------------------------------------
 
 
 def sync_payment(payment_id: int, *, now: datetime | None = None, min_interval_seconds: float = 0) -> Payment:
-    """Fetch what the gateway knows about the payment and book it: for the return page, the poller and staff.
+    """Fetch what the gateway knows about the payment, book it, and return the payment.
 
-    With `min_interval_seconds` a payment that was fetched more recently is returned as it stands, and of several
-    callers at once one fetches. One whose creation is in doubt gets the next repeat when that is due. No lock is
-    held during the call. Raises GatewayUnknown or GatewayRefused, with nothing changed.
+    Used by the return page, the sweep and staff. With `min_interval_seconds`, a payment that was fetched more recently
+    is returned unchanged, and only one of several simultaneous callers fetches. A payment whose creation is in doubt
+    has its create call repeated when that is due. No lock is held during the call. Raises GatewayUnknown or
+    GatewayRefused, with nothing changed.
     """
     now = now or timezone.now()
     payment = Payment.objects.select_related("invoice").get(pk=payment_id)
@@ -311,7 +315,7 @@ def sync_payment(payment_id: int, *, now: datetime | None = None, min_interval_s
 
 
 def _claim_fetch(payment: Payment, now: datetime, min_interval_seconds: float) -> bool:
-    """Write down the moment of asking; False when it is too soon or somebody else asks at this moment."""
+    """Record the moment of fetching; return False when it is too soon or another caller is fetching."""
     rows = Payment.objects.filter(pk=payment.pk)
     if min_interval_seconds:
         if payment.fetched_at and now - payment.fetched_at < timedelta(seconds=min_interval_seconds):
@@ -321,7 +325,7 @@ def _claim_fetch(payment: Payment, now: datetime, min_interval_seconds: float) -
 
 
 def _repeat_if_due(payment: Payment, *, now: datetime) -> Payment:
-    """Repeat the create call when it is time and the key is still good. Raises Refused when the gateway says no."""
+    """Repeat the create call when it is due and the key still valid. Raises Refused when the gateway refuses."""
     if payment.status in Payment.LIVE and not _key_is_old(payment, now) and _claim_check(payment, now):
         return _repeat_create(payment, now=now)
     return payment
@@ -332,7 +336,7 @@ def _key_is_old(payment: Payment, now: datetime) -> bool:
 
 
 def _claim_check(payment: Payment, now: datetime) -> bool:
-    """Whether this caller makes the check that is due; the others find it moved ahead."""
+    """Tell whether this caller makes the check that is due; the others find it postponed."""
     if payment.next_check_at is None or payment.next_check_at > now:
         return False
     rows = Payment.objects.filter(pk=payment.pk, next_check_at=payment.next_check_at)
@@ -343,9 +347,9 @@ def _claim_check(payment: Payment, now: datetime) -> bool:
 
 
 def sweep(now: datetime | None = None) -> None:
-    """Do what no bell was heard for: open webhook calls, creations in doubt, and checks that are due.
+    """Retry missed webhook calls, unconfirmed creations and due checks.
 
-    Bounded in time; two sweeps at once share the work. Stops early when the gateway does not answer.
+    Bounded in time; two sweeps at once share the work. Stop early when the gateway does not answer.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + SWEEP_SECONDS
@@ -358,7 +362,7 @@ def sweep(now: datetime | None = None) -> None:
         try:
             _check(payment, now=now)
         except GatewayUnknown:
-            failures += 1  # claimed for a while, then asked about again
+            failures += 1  # its claim expires, and a later sweep asks again
         except (GatewayRefused, Refused) as refusal:
             log.warning("payment %s: %s", payment.pk, refusal)
 

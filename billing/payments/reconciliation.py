@@ -1,4 +1,4 @@
-"""The nightly comparison of the gateway's own list with ours: money that no call and no check told us about."""
+"""Nightly reconciliation of the gateway's list with ours: money that no webhook and no check told us about."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -13,18 +13,18 @@ from billing.channels.mollie import PaymentSnapshot
 from billing.errors import GatewayRefused
 from billing.models import Payment, StaffTask
 from billing.payments.attempts import sync_payment
-from billing.payments.settlement import is_news, mismatches, settle
+from billing.payments.settlement import is_newer, mismatches, settle
 
 log = logging.getLogger(__name__)
-LOOK_BACK = timedelta(days=3)  # longer than the checks of an attempt that was never paid
+LOOK_BACK = timedelta(days=3)  # longer than an attempt that was never paid is checked
 CHUNK = 250
 
 
 def compare_with_gateway(*, now: datetime | None = None) -> None:
-    """Settle every payment of the last days of which the gateway's list knows more than we do.
+    """Settle every payment of the last three days about which the gateway's list knows more than we do.
 
-    A paid one that carries a token of ours and is none of ours (a restored backup, a second installation with the
-    same key) becomes a staff task. Raises GatewayUnknown when the list can't be read to its end.
+    A paid payment that carries a token but is not in our database (after a restored backup, or from a second
+    installation with the same key) becomes a staff task. Raises GatewayUnknown when the list can't be read to its end.
     """
     now = now or timezone.now()
     for snapshots in _chunks(mollie.list_payments(since=now - LOOK_BACK)):
@@ -51,7 +51,7 @@ def _compare(payment: Payment | None, snapshot: PaymentSnapshot, *, now: datetim
         )
     elif payment.mollie_id is None:
         settle(payment, snapshot, now=now)
-    elif is_news(payment, snapshot):
+    elif is_newer(payment, snapshot):
         try:
             sync_payment(payment.pk, now=now)  # the list leaves out refunds and chargebacks
         except GatewayRefused as refusal:

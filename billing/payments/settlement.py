@@ -1,8 +1,8 @@
-"""Settling a payment: the only place that books what the gateway reports.
+"""Settlement of payments: the only place that books what the gateway reports.
 
-A report may be late, old, doubled or out of order. So a status only climbs, every outside event is booked once
-under the gateway's own id, and what was done is mended by a mirror, never undone. A report that does not belong to
-the payment books nothing and goes to a person.
+A report may be late, outdated, duplicated or out of order. So a status only moves up in rank, every external event is
+booked once under the gateway's own id, and a booking is corrected by a reversal, never deleted. A report that does not
+match the payment books nothing and opens a staff task.
 """
 
 import logging
@@ -25,10 +25,10 @@ from billing.outbox.queue import queue_message
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
-Status, Kind, Item = Payment.Status, LedgerEntry.Kind, StaffTask.Kind
+Status, Kind, Task = Payment.Status, LedgerEntry.Kind, StaffTask.Kind
 
 BY = "mollie"
-# Upward only: nothing beats paid, and paid beats all. What was never confirmed stands below every report.
+# A status only moves up: paid outranks everything, and an unconfirmed creation ranks below every report.
 _RANK = {
     Status.NEW: -1,
     Status.CREATING: -1,
@@ -42,14 +42,14 @@ _RANK = {
     Status.REJECTED: 3,
     Status.PAID: 4,
 }
-_GIVEN_UP = (Refund.Status.FAILED, Refund.Status.CANCELED)
-_LINK_MINUTES = 15  # only for planning a check when the gateway named no end; no status ever follows from it
+_NOT_REFUNDED = (Refund.Status.FAILED, Refund.Status.CANCELED)
+_LINK_MINUTES = 15  # plans a check when the gateway gave no expiry; no status is ever derived from it
 _CHECKS_AFTER_EXPIRY = (*(timedelta(minutes=m) for m in (1, 5, 15)), *(timedelta(hours=h) for h in range(1, 49)))
-_WATCH_PAID = timedelta(days=130)  # Wero allows a dispute for 120 days
+_WATCH_PAID_FOR = timedelta(days=130)  # Wero allows a dispute for 120 days
 
 
 def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Payment:
-    """Merge a report into the payment and book what is new in it; returns the payment as it then stands."""
+    """Merge a report into the payment and book what is new in it; return the updated payment."""
     if _is_noop(payment, snapshot, now=now):
         return payment
     with transaction.atomic(durable=True):
@@ -69,10 +69,10 @@ def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Pay
 
 
 def _is_noop(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> bool:
-    """Whether a payment that waits still waits, and all else is as we wrote it down: the answer to most questions.
+    """Tell whether an unpaid payment is unchanged, as most reports say: then nothing has to be locked or written.
 
-    Then nothing has to be locked or written. Last the row is asked whether it still is what the report was compared
-    with, for another report may have come since it was read.
+    The final query confirms that the row still has the status the report was compared with, because another report
+    may have arrived since it was read.
     """
     as_written = (
         payment.status in (Status.OPEN, Status.PENDING)
@@ -87,13 +87,13 @@ def _is_noop(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> b
     return as_written and Payment.objects.filter(pk=payment.pk, status=payment.status).exists()
 
 
-def is_news(payment: Payment, snapshot: PaymentSnapshot) -> bool:
-    """Whether the report stands above what we know; the same or an older one does not."""
+def is_newer(payment: Payment, snapshot: PaymentSnapshot) -> bool:
+    """Tell whether the report outranks what we know; the same or an older one does not."""
     return _RANK[Status(snapshot.status)] > _RANK[Status(payment.status)]
 
 
 def mismatches(payment: Payment, snapshot: PaymentSnapshot) -> str:
-    """In which field the report differs from what we asked for; empty when it belongs to the payment."""
+    """Return the names of the fields in which the report differs from our request; empty when it matches."""
     pairs = {
         "id": (snapshot.mollie_id, payment.mollie_id or snapshot.mollie_id),
         "token": (snapshot.token, payment.token),
@@ -101,19 +101,19 @@ def mismatches(payment: Payment, snapshot: PaymentSnapshot) -> str:
         "currency": (snapshot.currency, "EUR"),
         "amount": (snapshot.amount, payment.amount),
     }
-    return ", ".join(name for name, (seen, expected) in pairs.items() if seen != expected)
+    return ", ".join(name for name, (reported, expected) in pairs.items() if reported != expected)
 
 
 def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
-    """Book nothing, offer nothing, ask a person."""
+    """Quarantine the payment: book nothing, stop offering its link, and open a staff task."""
     if payment.status in (Status.CREATING, Status.CREATE_UNKNOWN):
         advance(payment, Status.REJECTED)
     payment.quarantined_at, payment.next_check_at = payment.quarantined_at or now, None
     payment.superseded_at = payment.superseded_at or now
     payment.save(update_fields=["quarantined_at", "next_check_at", "superseded_at"])
     audit.open_task(
-        Item.PAYMENT_MISMATCH,
-        # Set apart again after a release: an item of its own, for the first one may be closed.
+        Task.PAYMENT_MISMATCH,
+        # Quarantined again after a release, it needs a new task, because the first one may be closed.
         dedupe_key=f"{payment.pk}:{mismatch}:{payment.quarantined_at.isoformat()}",
         invoice=payment.invoice,
         payment=payment,
@@ -122,8 +122,8 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
 
 
 def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
-    """Take over what is newer, so that the order in which reports arrive makes no difference."""
-    if is_news(payment, snapshot):
+    """Merge what is newer, so that the order in which reports arrive makes no difference."""
+    if is_newer(payment, snapshot):
         advance(payment, snapshot.status)
         payment.checks = 0
     payment.mollie_id = snapshot.mollie_id
@@ -139,11 +139,11 @@ def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Non
 
 
 def next_check(payment: Payment, *, now: datetime) -> datetime | None:
-    """When to ask about it again without being told: around the end of its link, and nightly once it is paid."""
+    """Return when to poll the payment next: around the expiry of its link, and nightly once it is paid; None: never."""
     if payment.status == Status.PAID:
-        if now >= (payment.paid_at or now) + _WATCH_PAID:
+        if now >= (payment.paid_at or now) + _WATCH_PAID_FOR:
             return None
-        # Between three and six at night, each payment at its own moment.
+        # Between 03:00 and 06:00, each payment at its own moment.
         tonight = timezone.localtime(now).replace(hour=3, minute=0, second=0, microsecond=0)
         tonight += timedelta(seconds=payment.pk * 7919 % (3 * 3600))
         return tonight if tonight > now else tonight + timedelta(days=1)
@@ -172,22 +172,22 @@ def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None
 
 
 def _after_receipt(payment: Payment, received: LedgerEntry) -> None:
-    """What follows from money that was booked now: the receipt, and a person where there is too much of it."""
+    """Queue the receipt for money that was just booked, and open a staff task when there is too much of it."""
     invoice = payment.invoice
     balance = ledger.balance(invoice.pk)
     audit.record("payment_received", by=BY, invoice=invoice, amount=str(payment.amount))
     if balance < ZERO or invoice.withdrawn_at:
-        _ask(Item.SURPLUS, payment, payment.mollie_id)
+        _open_task(Task.SURPLUS, payment, payment.mollie_id)
     if active_hold(invoice.pk):
-        _ask(Item.PAID_ON_HOLD, payment, payment.mollie_id)
+        _open_task(Task.PAID_ON_HOLD, payment, payment.mollie_id)
     _queue_receipt(payment, received, balance)
 
 
 def _queue_receipt(payment: Payment, received: LedgerEntry, balance: Decimal) -> None:
-    """The receipt in the transaction of the booking, which it must not undo: the money is there, a mail can wait.
+    """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
-    When it can't be made (a template with an error in it, a language without one) a person is asked. What the error
-    says may quote the receipt, so only its kind is logged.
+    When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
+    message may quote the receipt, so only its type is logged.
     """
     try:
         with transaction.atomic():
@@ -203,100 +203,105 @@ def _queue_receipt(payment: Payment, received: LedgerEntry, balance: Decimal) ->
                 dedupe_key=f"receipt:{payment.mollie_id}",
             )
     except DatabaseError:
-        raise  # then nothing is booked either, and the next report books all of it
+        raise  # nothing is booked either, and the next report books all of it
     except Exception as error:  # a template can fail in any way
         reason = type(error).__name__
         log.error("the receipt of payment %s could not be made: %s", payment.pk, reason)
-        _ask(Item.MESSAGE_FAILED, payment, f"receipt:{payment.mollie_id}", note=f"receipt: {reason}")
+        _open_task(Task.MESSAGE_FAILED, payment, f"receipt:{payment.mollie_id}", note=f"receipt: {reason}")
 
 
-def _book_refund(payment: Payment, seen: RefundSnapshot, *, now: datetime) -> None:
-    """Money going back adds to the balance at once; when it fails or is canceled its mirror takes that away."""
+def _book_refund(payment: Payment, reported: RefundSnapshot, *, now: datetime) -> None:
+    """Add a refund to the balance at once; when it fails or is canceled, reverse that entry."""
     refund, _new = Refund.objects.get_or_create(
-        refund_id=seen.refund_id,
-        defaults={"payment": payment, "amount": seen.amount, "status": seen.status, "reported_at": now},
+        refund_id=reported.refund_id,
+        defaults={"payment": payment, "amount": reported.amount, "status": reported.status, "reported_at": now},
     )
-    if Refund.RANK[seen.status] > Refund.RANK[refund.status]:
-        refund.status = seen.status
+    if Refund.RANK[reported.status] > Refund.RANK[refund.status]:
+        refund.status = reported.status
         refund.save(update_fields=["status"])
     booked = ledger.post(
-        payment.invoice, Kind.REFUND, refund.amount, external_id=seen.refund_id, occurred_at=seen.created_at, by=BY
+        payment.invoice,
+        Kind.REFUND,
+        refund.amount,
+        external_id=reported.refund_id,
+        occurred_at=reported.created_at,
+        by=BY,
     )
     if booked:
         audit.record("refund_booked", by=BY, invoice=payment.invoice, amount=str(refund.amount))
-        if refund.status not in _GIVEN_UP and ledger.balance(payment.invoice_id) > ZERO:
-            _hold_for_review(Item.REFUNDED, payment, seen.refund_id)
-    if refund.status in _GIVEN_UP and _mirror(payment.invoice, Kind.REFUND, seen.refund_id, occurred_at=now):
+        if refund.status not in _NOT_REFUNDED and ledger.balance(payment.invoice_id) > ZERO:
+            _hold_for_review(Task.REFUNDED, payment, reported.refund_id)
+    if refund.status in _NOT_REFUNDED and _mirror(payment.invoice, Kind.REFUND, reported.refund_id, occurred_at=now):
         audit.record("refund_failed", by=BY, invoice=payment.invoice, amount=str(refund.amount))
-        _ask(Item.SURPLUS, payment, seen.refund_id, note=refund.status)
+        _open_task(Task.SURPLUS, payment, reported.refund_id, note=refund.status)
         _release_own_hold(payment.invoice)
 
 
-def _book_chargeback(payment: Payment, seen: ChargebackSnapshot) -> None:
-    """The bank took the money back: it is owed again, and the invoice rests until a person has looked."""
+def _book_chargeback(payment: Payment, reported: ChargebackSnapshot) -> None:
+    """Book that the bank reversed the payment: it is owed again, and the invoice is on hold until staff reviewed it."""
     invoice = payment.invoice
     chargeback, _new = Chargeback.objects.get_or_create(
-        chargeback_id=seen.chargeback_id,
-        defaults={"payment": payment, "amount": seen.amount, "reported_at": seen.created_at},
+        chargeback_id=reported.chargeback_id,
+        defaults={"payment": payment, "amount": reported.amount, "reported_at": reported.created_at},
     )
     booked = ledger.post(
         invoice,
         Kind.CHARGEBACK,
         chargeback.amount,
-        external_id=seen.chargeback_id,
-        occurred_at=seen.created_at,
+        external_id=reported.chargeback_id,
+        occurred_at=reported.created_at,
         by=BY,
     )
     if booked:
         audit.record("chargeback_booked", by=BY, invoice=invoice, amount=str(chargeback.amount))
-        if seen.reversed_at is None:
-            _hold_for_review(Item.CHARGEBACK, payment, seen.chargeback_id)
+        if reported.reversed_at is None:
+            _hold_for_review(Task.CHARGEBACK, payment, reported.chargeback_id)
         else:
-            _ask(Item.CHARGEBACK, payment, seen.chargeback_id)
-    if seen.reversed_at is None:
+            _open_task(Task.CHARGEBACK, payment, reported.chargeback_id)
+    if reported.reversed_at is None:
         return
-    if _mirror(invoice, Kind.CHARGEBACK, seen.chargeback_id, occurred_at=seen.reversed_at):
-        chargeback.reversed_at = seen.reversed_at
+    if _mirror(invoice, Kind.CHARGEBACK, reported.chargeback_id, occurred_at=reported.reversed_at):
+        chargeback.reversed_at = reported.reversed_at
         chargeback.save(update_fields=["reversed_at"])
         audit.record("chargeback_reversed", by=BY, invoice=invoice, amount=str(chargeback.amount))
         _release_own_hold(invoice)
 
 
 def _hold_for_review(kind: str, payment: Payment, dedupe_key: str) -> None:
-    """Money that came in went out again: no letter and no cost may follow from that before a person has looked.
+    """Put the invoice on hold and open a staff task: money went out again, and no letter or cost may follow unreviewed.
 
-    The hold also cuts short a 14-day letter that still ran: who paid it in time owes nothing for it, ever.
+    The hold also interrupts a 14-day letter whose term is running: whoever paid it in time never owes costs for it.
     """
-    _ask(kind, payment, dedupe_key)
+    _open_task(kind, payment, dedupe_key)
     place_hold(payment.invoice, Hold.STAFF, by=BY)
 
 
 def _release_own_hold(invoice: Invoice) -> None:
-    """End the hold that we placed, once no chargeback and no refund is left standing; one that staff placed stays."""
+    """End the hold that we placed once no chargeback or refund stands; a hold that staff placed stays."""
     standing = (
         Chargeback.objects.filter(payment__invoice=invoice, reversed_at=None).exists()
-        or Refund.objects.filter(payment__invoice=invoice).exclude(status__in=_GIVEN_UP).exists()
+        or Refund.objects.filter(payment__invoice=invoice).exclude(status__in=_NOT_REFUNDED).exists()
     ) and ledger.balance(invoice.pk) > ZERO
     ours = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None, placed_by=BY).exists()
     if ours and not standing:
-        # Only what is still owed needs the new last day to pay that the page of a paused invoice promises.
+        # The page of an invoice on hold promises a new last day to pay; only an open amount needs one.
         owed = ledger.balance(invoice.pk) > ZERO
         due_on = schedule.time_to_pay(invoice, today=timezone.localdate()) if owed else None
         release_hold(invoice, Hold.STAFF, by=BY, due_on=due_on)
 
 
 def _mirror(invoice: Invoice, kind: LedgerEntry.Kind, external_id: str, *, occurred_at: datetime) -> bool:
-    """Book the mirror of an entry once; whether this was the time."""
+    """Book the reversal of an entry once; return whether this call booked it."""
     entry = LedgerEntry.objects.get(kind=kind, external_id=external_id)
-    # The one locked invoice, so that its settled_at stays the same for every entry of this transaction.
+    # The ledger keeps settled_at true on this object, so every entry must share the locked invoice.
     entry.invoice = invoice
     mirror = ledger.reverse(entry, external_id=f"{external_id}:reversed", occurred_at=occurred_at, by=BY)
     return mirror is not None
 
 
 def _check_sums(payment: Payment, snapshot: PaymentSnapshot) -> None:
-    """Compare the gateway's totals with its own lists. An alarm only: the rows are what is booked."""
-    live = [r for r in snapshot.refunds if r.status not in _GIVEN_UP]
+    """Compare the gateway's totals with its own lists. This only raises an alarm: the rows are what is booked."""
+    live = [r for r in snapshot.refunds if r.status not in _NOT_REFUNDED]
     refunded = {_sum(r.amount for r in live), _sum(r.amount for r in live if r.status == Refund.Status.REFUNDED)}
     standing = [c for c in snapshot.chargebacks if c.reversed_at is None]
     taken = {_sum(c.amount for c in standing), _sum(c.amount for c in snapshot.chargebacks)}
@@ -305,12 +310,12 @@ def _check_sums(payment: Payment, snapshot: PaymentSnapshot) -> None:
         ("amountChargedBack", snapshot.amount_charged_back, taken),
     ):
         if total is not None and total not in sums:
-            _ask(Item.PAYMENT_MISMATCH, payment, f"{payment.pk}:{name}", note=name)
+            _open_task(Task.PAYMENT_MISMATCH, payment, f"{payment.pk}:{name}", note=name)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-def _ask(kind: str, payment: Payment, dedupe_key: str | None, *, note: str = "") -> None:
+def _open_task(kind: str, payment: Payment, dedupe_key: str | None, *, note: str = "") -> None:
     audit.open_task(kind, dedupe_key=str(dedupe_key), invoice=payment.invoice, payment=payment, note=note)

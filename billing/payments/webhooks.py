@@ -1,4 +1,4 @@
-"""What the gateway calls us about: written down first, answered later, and only ever a hint to ask it ourselves."""
+"""Webhook calls of the gateway: stored first, processed later, and never more than a hint to fetch the payment."""
 
 import logging
 import time
@@ -20,19 +20,20 @@ from billing.payments.settlement import mismatches, settle
 log = logging.getLogger(__name__)
 
 TASK = "billing.take_webhooks"
-# However often the gateway (or whoever knows the path) calls, one payment is fetched this often at most.
+# However often the gateway (or anybody who knows the path) calls, one payment is not fetched more often than this.
 FETCH_INTERVAL = timedelta(seconds=5)
-# With waits of 10 s × 2ⁿ the last try is eleven hours after the first; the poller asks about the payment anyway.
+# With waits of 10 s × 2ⁿ the last try is eleven hours after the first; the sweep polls the payment anyway.
 FIRST_WAIT, MAX_TRIES = timedelta(seconds=10), 12
-# Different ids asked about in one go; more than one was never the gateway's doing.
+# Different ids fetched in one run; the gateway itself never sends more than one.
 MAX_IDS = 5
 BATCH = 500
 
 
 def receive_webhook(webhook_token: str, mollie_id: str) -> None:
-    """Keep the call and wake a worker; for an unknown token or a malformed id only a line in the log.
+    """Store the call and wake a worker; for an unknown token or a malformed id, only log a line.
 
-    Never tells the caller anything. A database that is down raises, so that the gateway calls again.
+    Return nothing, so that the caller learns nothing. Raises when the database is down, so that the gateway calls
+    again.
     """
     payment = None
     if mollie.PAYMENT_ID.fullmatch(mollie_id):
@@ -45,17 +46,17 @@ def receive_webhook(webhook_token: str, mollie_id: str) -> None:
 
 
 def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
-    """Answer the open calls about one payment with a single fetch; too soon after the last one, do nothing yet."""
+    """Process the open calls about one payment with a single fetch; do nothing yet too soon after the last one."""
     now = now or timezone.now()
     payment = Payment.objects.get(pk=payment_id)
-    # Calls that arrive from here on may tell of something that the fetch below is too early to see.
-    seen = dict(WebhookCall.objects.filter(payment=payment, done_at=None).values_list("pk", "mollie_id"))
-    if not seen or not _claim_fetch(payment, now):
+    # Calls that arrive from here on may be about something that the fetch below is too early to see.
+    open_calls = dict(WebhookCall.objects.filter(payment=payment, done_at=None).values_list("pk", "mollie_id"))
+    if not open_calls or not _claim_fetch(payment, now):
         return
-    for mollie_id in sorted(set(seen.values()))[:MAX_IDS]:
-        calls = WebhookCall.objects.filter(pk__in=[pk for pk, name in seen.items() if name == mollie_id])
+    for mollie_id in sorted(set(open_calls.values()))[:MAX_IDS]:
+        calls = WebhookCall.objects.filter(pk__in=[pk for pk, name in open_calls.items() if name == mollie_id])
         try:
-            wrong = _ask_about(payment_id, mollie_id, now=now)
+            wrong = _fetch_and_settle(payment_id, mollie_id, now=now)
         except (GatewayUnknown, GatewayRefused) as failure:
             calls.update(tries=F("tries") + 1, error=str(failure)[:200])
             _give_up(payment, now=now)
@@ -64,9 +65,9 @@ def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
 
 
 def sweep_webhooks(*, now: datetime, stop_at: float) -> None:
-    """Answer the calls that no bell was heard for, or that failed before and are due again.
+    """Process the calls that no worker was woken for, or that failed before and are due again.
 
-    Begins no new one after `stop_at` (time.monotonic): the rest is there for the next sweep.
+    Start no new one after `stop_at` (time.monotonic): the next sweep takes the remaining ones.
     """
     rows = WebhookCall.objects.filter(done_at=None).order_by("tries", "received_at")
     due = [
@@ -81,10 +82,10 @@ def sweep_webhooks(*, now: datetime, stop_at: float) -> None:
 
 
 def release(payment_id: int, *, by: str, note: str, now: datetime | None = None) -> None:
-    """Staff say that a payment set apart is right after all: its calls, and the gateway itself, are looked at again.
+    """Release a payment from quarantine on the word of staff, so that its calls are processed and it is fetched again.
 
-    Nothing is booked here, and a report that still does not match sets it apart again. Raises Refused without a
-    reason, or when the payment is not set apart.
+    Nothing is booked here, and a report that still does not match quarantines it again. Raises Refused without a
+    reason, or when the payment is not in quarantine.
     """
     now = now or timezone.now()
     if not note.strip():
@@ -93,7 +94,7 @@ def release(payment_id: int, *, by: str, note: str, now: datetime | None = None)
         invoice = lock_invoice(Payment.objects.values_list("invoice_id", flat=True).get(pk=payment_id))
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
         if payment.quarantined_at is None:
-            raise Refused(_("This payment is not set apart."))
+            raise Refused(_("This payment is not quarantined."))
         payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None
         payment.save(update_fields=["quarantined_at", "next_check_at"])
         WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0)
@@ -102,25 +103,25 @@ def release(payment_id: int, *, by: str, note: str, now: datetime | None = None)
 
 
 def _claim_fetch(payment: Payment, now: datetime) -> bool:
-    """Whether this caller may fetch: of several only one, and not sooner than the interval allows."""
+    """Tell whether this caller may fetch: only one of several, and not sooner than the interval allows."""
     if payment.fetched_at and now - payment.fetched_at < FETCH_INTERVAL:
         return False
-    # Compare-and-set: with two bells for two calls, one worker fetches and the other finds nothing to do.
+    # Compare-and-set: when two calls wake two workers, one fetches and the other finds nothing to do.
     return Payment.objects.filter(pk=payment.pk, fetched_at=payment.fetched_at).update(fetched_at=now) == 1
 
 
-def _ask_about(payment_id: int, mollie_id: str, *, now: datetime) -> str:
-    """Fetch `mollie_id` and book it on the payment; what is wrong with it, or nothing."""
+def _fetch_and_settle(payment_id: int, mollie_id: str, *, now: datetime) -> str:
+    """Fetch `mollie_id` and settle it on the payment; return the mismatched fields, or an empty string."""
     payment = Payment.objects.select_related("invoice").get(pk=payment_id)
     if payment.mollie_id and payment.mollie_id != mollie_id:
-        _report(payment, mollie_id, "id")
+        _open_mismatch_task(payment, mollie_id, "id")
         return "id"
     snapshot = mollie.get_payment(mollie_id)
-    # Without an id of its own the answer to our create call was lost: the id is taken over when everything else
-    # agrees. A wrong one must not put the payment aside, because the right one may still come.
+    # A payment without an id lost the answer to our create call: it takes over this id when everything else agrees.
+    # A wrong id must not quarantine the payment, because the right one may still come.
     wrong = "" if payment.mollie_id else mismatches(payment, snapshot)
     if wrong:
-        _report(payment, mollie_id, wrong)
+        _open_mismatch_task(payment, mollie_id, wrong)
         return wrong
     settle(payment, snapshot, now=now)
     return ""
@@ -137,7 +138,7 @@ def _give_up(payment: Payment, *, now: datetime) -> None:
         )
 
 
-def _report(payment: Payment, mollie_id: str, wrong: str) -> None:
+def _open_mismatch_task(payment: Payment, mollie_id: str, wrong: str) -> None:
     audit.open_task(
         StaffTask.Kind.PAYMENT_MISMATCH,
         dedupe_key=f"{payment.pk}:webhook:{mollie_id}"[:100],

@@ -1,7 +1,8 @@
-"""Paying later as agreed: a deferral (uitstel) or installments (betalingsregeling), both free of charge.
+"""Agreements to pay later: a deferral (uitstel) or installments (betalingsregeling), both free of charge.
 
-A patient agrees alone, under the lock of the invoice. While the plan runs the ladder of reminders rests; a hold lets
-the plan rest too. `run_day` announces each installment, reminds once of a missed one, and ends what is paid or broken.
+A patient agrees without staff, under the lock of the invoice. While the plan runs, dunning is suspended; a hold
+suspends the plan too. `run_day` announces each installment, reminds once of a missed one, and ends a plan that is paid
+or broken.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,32 +28,32 @@ from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans.calendar_file import calendar_file
-from billing.plans.messages import key_of, tell, tell_broken
+from billing.plans.messages import key_of, queue_broken_notice, queue_notice
 from billing.plans.options import Choice, options_for, payment_schedule
 from billing.plans.progress import Progress, progress_of
-from billing.plans.reminder import days_over, did_not_arrive, needs_another, reminder_of
+from billing.plans.reminder import did_not_arrive, grace_is_over, needs_new_reminder, reminder_of
 from billing.rooms import Stops
 from billing.transitions import advance
 
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
 CHUNK = 500
 BY = "run_daily"
-UNREMINDED = "installment_missed"  # the note of the item that asks staff to reach the patient
+UNREMINDED = "installment_missed"  # the note of the task that asks staff to reach the patient
 
 
 # --- agreeing -------------------------------------------------------------------------------------
 
 
 def agree_deferral(invoice_id: int, *, until: date, by: str, today: date | None = None) -> PaymentPlan:
-    """Give the invoice `until` as its new last day to pay; the same asked twice is one deferral.
+    """Give the invoice `until` as its new last day to pay; return the deferral. The same request twice makes one.
 
-    Raises Refused with a sentence for the patient when it is not possible, or not on that day.
+    Raises Refused, with a sentence for the patient, when a deferral is not possible, or not until that day.
     """
     today = today or timezone.localdate()
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         choice = options_for(invoice, today)
-        if same := _same(choice.standing, Kind.DEFERRAL, [until]):
+        if same := _identical_plan(choice.standing, Kind.DEFERRAL, [until]):
             return same
         if choice.no_deferral:
             raise Refused(choice.no_deferral)
@@ -63,16 +64,16 @@ def agree_deferral(invoice_id: int, *, until: date, by: str, today: date | None 
 def agree_installments(
     invoice_id: int, *, count: int, first_on: date, by: str, amount: Decimal | None = None, today: date | None = None
 ) -> PaymentPlan:
-    """Let what is outstanding be paid in `count` monthly installments from `first_on` on.
+    """Let the outstanding amount be paid in `count` monthly installments from `first_on` on; return the plan.
 
-    `amount` is what the patient was shown; the same asked twice is one plan, and a deferral that runs is replaced.
-    Raises Refused with a sentence for the patient when it is not possible, or the amount is another one by now.
+    `amount` (euros) is what the patient was shown. The same request twice makes one plan; a running deferral is
+    replaced. Raises Refused, with a sentence for the patient, when a plan is not possible or the amount has changed.
     """
     today = today or timezone.localdate()
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         choice = options_for(invoice, today)
-        if same := _same(choice.standing, Kind.INSTALLMENTS, calendar.monthly_dates(first_on, count)):
+        if same := _identical_plan(choice.standing, Kind.INSTALLMENTS, calendar.monthly_dates(first_on, count)):
             return same
         if choice.no_plan:
             raise Refused(choice.no_plan)
@@ -87,8 +88,8 @@ def agree_installments(
         return _agree(invoice, Kind.INSTALLMENTS, terms, by=by, today=today)
 
 
-def _same(standing: PaymentPlan | None, kind: PaymentPlan.Kind, days: Sequence[date]) -> PaymentPlan | None:
-    """The plan that runs, when it is the very one that is asked for: the button was pressed twice."""
+def _identical_plan(standing: PaymentPlan | None, kind: PaymentPlan.Kind, days: Sequence[date]) -> PaymentPlan | None:
+    """Return the running plan when it is exactly the requested one: the button was pressed twice."""
     if standing and standing.kind == kind and [i.due_on for i in standing.installments.all()] == list(days):
         return standing
     return None
@@ -103,12 +104,12 @@ def _refuse_unless_between(day: date, first: date, last: date) -> None:
 
 
 def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *, by: str, today: date) -> PaymentPlan:
-    """Write the plan down, let the ladder rest until its last day, and confirm it to the patient."""
+    """Store the plan, suspend dunning until its last day, and confirm it to the patient."""
     total = sum((term.amount for term in terms), ZERO)
     plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by)
     soon = today + timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
     installments = [
-        # The confirmation announces what is due soon: nobody gets two mails about one date in a week.
+        # The confirmation announces what is due soon: nobody gets two mails about one date within a week.
         Installment(
             plan=plan,
             number=term.number,
@@ -144,11 +145,11 @@ def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
     return ended
 
 
-# --- how it stands --------------------------------------------------------------------------------
+# --- progress -------------------------------------------------------------------------------------
 
 
 def progress(invoice_id: int, *, today: date) -> Progress | None:
-    """How far the running plan of the invoice is paid; None when there is none."""
+    """Return how far the running plan of the invoice is paid; None when there is none."""
     plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
     return progress_of(plan, ledger.outstanding(invoice_id), today=today) if plan else None
 
@@ -157,7 +158,7 @@ def progress(invoice_id: int, *, today: date) -> Progress | None:
 
 
 def unreminded_miss(invoice: Invoice, *, today: date) -> Installment | None:
-    """The missed installment of the running plan that no mail could remind of: a person must reach the patient."""
+    """Return the missed installment whose reminder no mail could deliver, so that staff must reach the patient."""
     now = progress(invoice.pk, today=today)
     missed = now.next.installment if now and now.next and not now.is_deferral else None
     unreminded = missed and missed.missed_on and did_not_arrive(reminder_of(missed))
@@ -165,15 +166,15 @@ def unreminded_miss(invoice: Invoice, *, today: date) -> Installment | None:
 
 
 def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None:
-    """A person reminded the patient in another way, in vain: the plan ends as it would have after our own mail.
+    """End a plan whose patient staff reminded in another way, in vain, as it would have ended after our own mail.
 
-    Raises Refused while a mail can still remind, while the invoice is on hold, and before the days of grace are over.
+    Raises Refused while a mail can still remind, while the invoice is on hold, and before the grace period is over.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         missed = unreminded_miss(locked, today=today)
         now = progress(locked.pk, today=today)
-        if missed is None or now is None or _rested_until([locked.pk]).get(locked.pk) == date.max:
+        if missed is None or now is None or _held_until([locked.pk]).get(locked.pk) == date.max:
             raise Refused(_("Only a payment plan whose reminder could not be delivered can be ended here."))
         if missed.grace_until and today <= missed.grace_until:
             last = date_format(missed.grace_until, "DATE_FORMAT")
@@ -181,8 +182,8 @@ def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None
         now.plan.invoice = locked
         _resume_dunning(now, by=by, today=today)
         audit.record("plan_ended_by_hand", by=by, invoice=locked, note=note)
-        items = StaffTask.objects.filter(invoice=locked, kind=StaffTask.Kind.MESSAGE_FAILED, note=UNREMINDED)
-        audit.close_superseded(items, by=by, reason="plan_ended_by_hand")
+        tasks = StaffTask.objects.filter(invoice=locked, kind=StaffTask.Kind.MESSAGE_FAILED, note=UNREMINDED)
+        audit.close_superseded(tasks, by=by, reason="plan_ended_by_hand")
 
 
 # --- the day's work -------------------------------------------------------------------------------
@@ -201,10 +202,10 @@ class Act(StrEnum):
 
 
 def run_day(today: date) -> None:
-    """Announce, remind, complete and end, once for each plan that needs it; a second run of the day changes nothing.
+    """Announce, remind, complete and end plans, once for each that needs it; a second run of the day changes nothing.
 
-    The plans are read in chunks without a lock, and those that need something are looked at again under it. One on
-    which that fails keeps no other waiting.
+    The plans are read in chunks without a lock, and those that need something are checked again under it. A failure on
+    one plan does not delay the others.
     """
     last = 0
     rows = PaymentPlan.objects.filter(status=Status.ACTIVE).select_related("invoice").prefetch_related("installments")
@@ -212,18 +213,18 @@ def run_day(today: date) -> None:
         ids = [plan.invoice_id for plan in plans]
         balances = ledger.with_balance(Invoice.objects.filter(pk__in=ids))
         owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc] # annotated in another function
-        rested = _rested_until(ids)
+        held = _held_until(ids)
         for plan in plans:
             now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
-            if _act_of(now, rested.get(plan.invoice_id), today):
+            if _due_act(now, held.get(plan.invoice_id), today):
                 about = Invoice.objects.filter(pk=plan.invoice_id)
-                act = partial(_act_on, plan.pk, plan.invoice_id, today)
+                act = partial(_act_under_lock, plan.pk, plan.invoice_id, today)
                 isolated(act, key=f"plan:{plan.pk}", about=about, today=today)
         last = plans[-1].pk
 
 
-def _rested_until(invoice_ids: Sequence[int]) -> dict[int, date]:
-    """Until which day a hold let each of these invoices rest: the last day of all while one is active."""
+def _held_until(invoice_ids: Sequence[int]) -> dict[int, date]:
+    """Return until which day each of these invoices was on hold; `date.max` while a hold is active."""
     until: dict[int, date] = {}
     holds = Hold.objects.filter(invoice_id__in=invoice_ids, reason__in=rooms.reasons_stopping(Stops.PLANS))
     for invoice_id, end in holds.values_list("invoice_id", "released_at"):
@@ -232,22 +233,22 @@ def _rested_until(invoice_ids: Sequence[int]) -> dict[int, date]:
     return until
 
 
-def _act_of(now: Progress, rested_until: date | None, today: date) -> Act | None:
-    """The one thing that a plan needs today. After a hold nobody is late at once: the days of grace come first."""
+def _due_act(now: Progress, held_until: date | None, today: date) -> Act | None:
+    """Return the one act that a plan needs today. After a hold nobody is late at once: the grace period comes first."""
     if now.plan.invoice.withdrawn_at:
         return Act.WITHDRAW
     if now.next is None:
         return Act.COMPLETE
     if any(line.is_paid and line.installment.missed_on for line in now.lines):
         return Act.CLOSE_MISSES
-    if rested_until == date.max:
+    if held_until == date.max:
         return None
     first = now.next.installment
-    if rested_until:
-        rested_until += timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
-    late_from = max(first.due_on, rested_until or first.due_on)
+    if held_until:
+        held_until += timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+    late_from = max(first.due_on, held_until or first.due_on)
     if first.missed_on:
-        ends = max(first.grace_until or first.missed_on, rested_until or first.missed_on)
+        ends = max(first.grace_until or first.missed_on, held_until or first.missed_on)
         return Act.BREAK if ends < today else None
     if now.is_deferral and late_from < today:
         return Act.END_DEFERRAL
@@ -257,7 +258,7 @@ def _act_of(now: Progress, rested_until: date | None, today: date) -> Act | None
     return Act.ANNOUNCE if announce_on <= today <= first.due_on and not first.announced_on else None
 
 
-def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
+def _act_under_lock(plan_id: int, invoice_id: int, today: date) -> None:
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         plan = PaymentPlan.objects.filter(pk=plan_id, status=Status.ACTIVE).first()
@@ -265,18 +266,18 @@ def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
             return
         plan.invoice = invoice
         now = progress_of(plan, ledger.outstanding(invoice_id), today=today)
-        rested_until = _rested_until([invoice_id]).get(invoice_id)
-        act = _act_of(now, rested_until, today)
+        held_until = _held_until([invoice_id]).get(invoice_id)
+        act = _due_act(now, held_until, today)
         if act == Act.CLOSE_MISSES:
             _close_misses(now, today)
-            act = _act_of(now, rested_until, today)
+            act = _due_act(now, held_until, today)
         if act:
             _ACTS[act](now, today)
 
 
 def _complete(now: Progress, today: date) -> None:
     if _end(now.plan, Status.COMPLETED, by=BY) and not now.is_deferral:
-        tell("plan_completed", now, {}, key=str(now.plan.pk))
+        queue_notice("plan_completed", now, {}, key=str(now.plan.pk))
 
 
 def _withdraw(now: Progress, today: date) -> None:
@@ -284,7 +285,7 @@ def _withdraw(now: Progress, today: date) -> None:
 
 
 def _end_deferral(now: Progress, today: date) -> None:
-    """The later date has gone by: the ordinary ladder goes on from it, and tells in its own words."""
+    """End a deferral whose date has passed: ordinary dunning goes on from it, with its own letters."""
     if _end(now.plan, Status.BROKEN, by=BY):
         schedule.interrupt(now.plan.invoice, today=today)
 
@@ -295,11 +296,11 @@ def _announce(now: Progress, today: date) -> None:
         line.installment.save(update_fields=["announced_on"])
         facts = {"amount": line.open, "due_on": line.installment.due_on, "number": line.installment.number}
         facts |= {"count": len(now.lines), "is_deferral": now.is_deferral}
-        tell("installment_due", now, facts, key=key_of(line.installment, line.open, today))
+        queue_notice("installment_due", now, facts, key=key_of(line.installment, line.open, today))
 
 
 def _close_misses(now: Progress, today: date) -> None:
-    """What was missed and paid after all is over: taken back and missed again, it gets a reminder of its own."""
+    """Clear misses that were paid after all: if the payment is reversed, a new miss gets its own reminder."""
     for line in now.lines:
         if line.is_paid and line.installment.missed_on:
             _clear_miss(line.installment)
@@ -311,7 +312,7 @@ def _clear_miss(installment: Installment) -> None:
 
 
 def _miss(now: Progress, today: date) -> None:
-    """The one free reminder. Its days count from the day on which the mail can have been read."""
+    """Send the one free reminder; its grace period counts from the day on which the mail can have been read."""
     if line := now.next:
         sent_on = calendar.next_sending_moment(calendar.begin_of(today)).date()
         delivered = calendar.delivered_on(sent_on, calendar.Channel.EMAIL)
@@ -321,39 +322,39 @@ def _miss(now: Progress, today: date) -> None:
         audit.record("installment_missed", by=BY, invoice=now.plan.invoice, number=line.installment.number)
         facts = {"amount": now.due_now, "due_on": line.installment.due_on, "number": line.installment.number}
         facts |= {"grace_until": line.installment.grace_until, "outstanding": now.outstanding}
-        if not tell("installment_missed", now, facts, key=key_of(line.installment, now.due_now, today)):
+        if not queue_notice("installment_missed", now, facts, key=key_of(line.installment, now.due_now, today)):
             _leave_to_staff(now.plan.invoice, line.installment)
 
 
 def _break(now: Progress, today: date) -> None:
-    """The plan ends, and all of the rest is due: the ladder resumes at its first step not lawfully taken.
+    """End the plan, so that the remainder is due and dunning resumes at its first step not lawfully taken.
 
-    Only after a reminder of this very miss that went out, stayed out, and whose days are over. Without one the
-    plan stands: a new reminder is made when that can help, else a person is asked.
+    This requires a reminder of this very miss that was sent, did not bounce, and whose grace period is over. Without
+    one the plan stands: a new reminder is sent when that can help, otherwise a staff task is opened.
     """
     if now.next is None:
         return
     missed, invoice = now.next.installment, now.plan.invoice
     reminder = reminder_of(missed)
-    if needs_another(reminder, invoice):
+    if needs_new_reminder(reminder, invoice):
         _clear_miss(missed)
     elif reminder and reminder.sent_at and not reminder.bounced_at:
-        if days_over(reminder.sent_at, today):
+        if grace_is_over(reminder.sent_at, today):
             _resume_dunning(now, by=BY, today=today)
     elif did_not_arrive(reminder):
         _leave_to_staff(invoice, missed)
 
 
 def _resume_dunning(now: Progress, *, by: str, today: date) -> None:
-    """The plan is over and the rest is due today: the invoice is the ladder's again."""
+    """End the plan as broken: the remainder is due today, and dunning of the invoice resumes."""
     if _end(now.plan, Status.BROKEN, by=by):
         invoice = now.plan.invoice
         schedule.interrupt(invoice, due_on=today, today=today)
-        tell_broken(now)
+        queue_broken_notice(now)
 
 
 def _leave_to_staff(invoice: Invoice, missed: Installment) -> None:
-    """Once for each miss: the patient can't be reminded by mail, so the plan stands until a person has seen to it."""
+    """Open a staff task, once for each miss: no mail can remind the patient, so the plan stands until staff act."""
     key = f"installment_missed:{missed.pk}:{missed.missed_on}"
     audit.open_task(StaffTask.Kind.MESSAGE_FAILED, dedupe_key=key, invoice=invoice, note=UNREMINDED)
 

@@ -1,7 +1,7 @@
-"""Dates to pay as a file for the reader's own calendar (iCalendar, RFC 5545).
+"""Payment dates as a file for the reader's own calendar (iCalendar, RFC 5545).
 
-It lands in calendars that family and colleagues may see: it says that an invoice is to be paid and where, never how
-much, to whom or what for.
+It ends up in calendars that family and colleagues may see: it says that an invoice is to be paid and where, never the
+amount, the provider or the care.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ CONTENT_TYPE = "text/calendar; charset=utf-8"
 
 
 def calendar_file(installments: Iterable[Installment], *, language: str, made_at: datetime) -> str:
-    """An all-day entry for each date, with an alarm at nine in the morning of the day before."""
+    """Return the file: an all-day entry for each date, with an alarm at 09:00 on the day before."""
     host = settings.PUBLIC_URL.partition("://")[2].partition(":")[0]
     calendar = Calendar({"VERSION": "2.0", "PRODID": "-//Zorgrekening//Zorgrekening//NL", "METHOD": "PUBLISH"})
     with translation.override(language):
@@ -44,6 +44,6 @@ def calendar_file(installments: Iterable[Installment], *, language: str, made_at
 
 
 def _name(installment: Installment, host: str) -> str:
-    """The same for the same date whenever it is made, so that importing it twice gives one entry; tells no number."""
+    """Return a stable UID, so that importing a date twice gives one entry; it reveals no number."""
     digest = salted_hmac("billing.plans.calendar_file", str(installment.pk), algorithm="sha256").hexdigest()
     return f"{digest[:32]}@{host}"

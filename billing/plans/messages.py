@@ -1,4 +1,4 @@
-"""The mails about paying later: what they hold, and whether they may still go out."""
+"""The mails about paying later: their content, and whether they may still be sent."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,35 +19,36 @@ from billing.rooms import Stops
 
 
 def key_of(installment: Installment, amount: Decimal, today: date) -> str:
-    """Names the installment, the amount that the mail states, the day, and how many mails of this invoice went before.
+    """Return a key of the installment, the amount that the mail states, the day, and the number of earlier mails.
 
-    With the count an amount that returns to what it was is another mail; the lock of the invoice makes it one.
+    The number of earlier mails of this invoice makes an amount that returns to an old value another mail; the lock of
+    the invoice makes it only one.
     """
     before = OutboxMessage.objects.filter(invoice_id=installment.plan.invoice_id).count()
     return f"{installment.pk}:{to_cents(amount)}:{today}:{before}"
 
 
-def tell(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> OutboxMessage | None:
-    """Queue the mail `kind` about a plan; None when this event has its mail already, or no address is known."""
+def queue_notice(kind: str, now: Progress, facts: dict[str, object], *, key: str) -> OutboxMessage | None:
+    """Queue the mail `kind` about a plan; return None when this event has its mail already or no address is known."""
     invoice = now.plan.invoice
     context = {**open_link_context(invoice, until=now.ends_on), **facts}
     return queue_message(kind, invoice=invoice, context=context, dedupe_key=f"{kind}:{key}")
 
 
-def tell_broken(now: Progress) -> None:
-    """Tell that a plan ended unpaid, and what is left: again, with the new amount, when that changed before it left.
+def queue_broken_notice(now: Progress) -> None:
+    """Queue the mail that a plan ended unpaid, with what is left; queued again when that changes before it is sent.
 
-    Under the lock of its invoice, whose mails are counted so that an amount that returns is another mail.
+    Call it with the invoice locked: its mails are counted, so that an amount that returns is another mail.
     """
     facts = {"outstanding": now.outstanding, "parts": parts_of(now.plan.invoice)}
     before = OutboxMessage.objects.filter(invoice_id=now.plan.invoice_id).count()
-    tell("plan_broken", now, facts, key=f"{now.plan.pk}:{to_cents(now.outstanding)}:{before}")
+    queue_notice("plan_broken", now, facts, key=f"{now.plan.pk}:{to_cents(now.outstanding)}:{before}")
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """Whether a mail about a plan may go out now: None, the moment to ask again, or why it is withdrawn.
+    """Return None when a mail about a plan may be sent now, else the moment to ask again, or why it is withdrawn.
 
-    Nobody is written to at night, on Sundays or holidays, nor about an amount that is no longer right.
+    Nobody is written to at night, on Sundays or holidays, nor about an outdated amount.
     """
     if not calendar.is_sending_moment(now):
         return calendar.next_sending_moment(now)
@@ -62,28 +63,31 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     if stopping(Stops.PLANS, invoice_id=message.invoice_id).exists():
         return now + timedelta(days=1)
     if message.kind == "plan_broken":
-        return _tell_broken_anew(message, today)
+        return _recheck_broken_notice(message, today)
     plan = PaymentPlan.objects.filter(invoice_id=message.invoice_id, status=PaymentPlan.Status.ACTIVE).first()
-    return _no_longer_right(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
+    return _recheck_installment_notice(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
 
 
-def _tell_broken_anew(message: OutboxMessage, today: date) -> str | None:
-    """No day's run comes back to a plan that is over, so the mail with the right amount is made here at once."""
-    _kind, plan_id, *told = message.dedupe_key.split(":")
+def _recheck_broken_notice(message: OutboxMessage, today: date) -> str | None:
+    """Return why a mail about a broken plan is withdrawn, or None; queue its successor with the current amount.
+
+    The day's run never returns to a plan that has ended, so the new mail is made here.
+    """
+    _kind, plan_id, *stated = message.dedupe_key.split(":")
     plan = PaymentPlan.objects.get(pk=plan_id)
     plan.invoice = lock_invoice(plan.invoice_id)
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
-        return None  # another worker was first (the claim will say so)
+        return None  # another worker was first (the claim will fail)
     now = progress_of(plan, ledger.outstanding(plan.invoice_id), today=today)
-    if told[:1] == [str(to_cents(now.outstanding))]:
+    if stated[:1] == [str(to_cents(now.outstanding))]:
         return None
     if now.outstanding:
-        tell_broken(now)
+        queue_broken_notice(now)
     return "changed"
 
 
-def _no_longer_right(message: OutboxMessage, now: Progress, today: date) -> str | None:
-    """Why a mail about an installment is withdrawn. One that only says something old is made anew by the next run."""
+def _recheck_installment_notice(message: OutboxMessage, now: Progress, today: date) -> str | None:
+    """Return why a mail about an installment is withdrawn, or None; the next run replaces one that is only outdated."""
     installment_id, cents = map(int, message.dedupe_key.split(":")[1:3])
     first = now.next.installment if now.next else None
     if first is None or first.pk != installment_id:

@@ -1,6 +1,6 @@
-"""House rules of paying later: who may arrange what alone, and what each choice means in dates and amounts.
+"""House rules for paying later: who may arrange what without staff, and the dates and amounts of each choice.
 
-Everything here is free of charge. Charged credit would fall under the law on consumer credit.
+Everything here is free of charge. Credit at a charge would fall under the law on consumer credit.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One date and one amount of a plan that may be agreed on."""
+    """One date and one amount of a possible plan."""
 
     number: int
     due_on: date
@@ -34,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the patient may choose today. A sentence says why not; without one the dates of that choice are set."""
+    """What the patient may choose today. A sentence says why a choice is not possible; when it is empty, it is."""
 
     outstanding: Decimal
     standing: PaymentPlan | None
@@ -49,7 +49,7 @@ class Options:
 
 
 def options_for(invoice: Invoice, today: date) -> Options:
-    """What is possible for `invoice` today, and for what is not, why."""
+    """Return what is possible for `invoice` today, and the reason for what is not."""
     owed = ledger.outstanding(invoice.pk)
     plans = list(PaymentPlan.objects.filter(invoice=invoice))
     standing = next((plan for plan in plans if plan.status == Status.ACTIVE), None)
@@ -71,19 +71,19 @@ def options_for(invoice: Invoice, today: date) -> Options:
 
 
 def max_installments(amount: Decimal) -> int:
-    """In how many installments `amount` may be paid at most."""
+    """Return the maximum number of installments for `amount`."""
     small = amount <= settings.PLAN_SMALL_AMOUNT
     return settings.PLAN_MAX_INSTALLMENTS_SMALL if small else settings.PLAN_MAX_INSTALLMENTS
 
 
 def payment_schedule(amount: Decimal, *, count: int, first_on: date) -> list[Choice]:
-    """`amount` in `count` monthly installments from `first_on` on: sums exactly, the odd cents first."""
+    """Return `amount` in `count` monthly installments from `first_on` on: an exact sum, the odd cents first."""
     dates, amounts = monthly_dates(first_on, count), split(amount, [1] * count)
     return [Choice(number, day, part) for number, (day, part) in enumerate(zip(dates, amounts, strict=True), start=1)]
 
 
 def _why_nothing(invoice: Invoice, owed: Decimal, standing: PaymentPlan | None) -> str:
-    """What forbids a deferral and a plan alike."""
+    """Return what forbids both a deferral and a plan; empty when nothing does."""
     if invoice.withdrawn_at:
         return _("This invoice was withdrawn. You do not have to pay it.")
     if owed <= ZERO:
@@ -98,7 +98,7 @@ def _why_nothing(invoice: Invoice, owed: Decimal, standing: PaymentPlan | None) 
 def _why_no_deferral(
     invoice: Invoice, plans: Sequence[PaymentPlan], standing: PaymentPlan | None, today: date, last: date
 ) -> str:
-    """Once for an invoice, before the second reminder, and not later than the house rule."""
+    """Return what forbids a deferral: it is granted once, before the second reminder, within DEFERRAL_DAYS."""
     if standing:
         return _("You already have a later date to pay for this invoice.")
     if any(plan.kind == Kind.DEFERRAL for plan in plans):

@@ -1,8 +1,8 @@
-"""How far a plan is paid: computed from what is still owed, by whatever way that came down.
+"""The progress of a plan: computed from what is still owed, however that decreased.
 
-Installments are settled in order by the fall of the outstanding amount since the agreement. So paying early, late, too
-much, by bank transfer or by a lowered price all settle the right ones, and money that is taken back opens the last
-settled one again. Nothing about it is stored, so nothing can disagree with the ledger.
+Installments are settled in order by the decrease of the outstanding amount since the agreement. So paying early, late,
+too much, by bank transfer or through a lower price all settle the right ones, and a reversed payment reopens the last
+settled one. Nothing about it is stored, so nothing can disagree with the ledger.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from billing.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One installment with what is still open of it."""
+    """One installment with the part of it that is still open."""
 
     installment: Installment
     open: Decimal
@@ -28,7 +28,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A plan as it stands: the open amounts of its lines together are exactly what is outstanding."""
+    """The current state of a plan: the open amounts of its lines add up exactly to what is outstanding."""
 
     plan: PaymentPlan
     lines: Sequence[Line]
@@ -37,12 +37,12 @@ class Progress:
 
     @property
     def next(self) -> Line | None:
-        """The first installment that is not paid in full."""
+        """Return the first installment that is not paid in full, or None."""
         return next((line for line in self.lines if not line.is_paid), None)
 
     @property
     def paid(self) -> Decimal:
-        """How much of what was agreed is paid."""
+        """Return how much of the agreed total is paid, in euros."""
         return max(self.plan.total - self.outstanding, ZERO)
 
     @property
@@ -59,22 +59,22 @@ class Progress:
 
     @property
     def payable(self) -> set[Decimal]:
-        """The amounts that may be paid at once: the next installment, all that is due by now, everything."""
+        """Return the amounts that may be paid now: the next installment, all that is due by now, everything."""
         first = self.next.open if self.next else ZERO
         return {first, self.due_now, self.outstanding} - {ZERO}
 
 
 def progress_of(plan: PaymentPlan, outstanding: Decimal, *, today: date) -> Progress:
-    """How far `plan` is paid when `outstanding` is still owed on its invoice."""
+    """Return how far `plan` is paid when `outstanding` euros are still owed on its invoice."""
     installments = list(plan.installments.all())
     settled = max(plan.total - outstanding, ZERO)
-    # More is owed than was agreed about (a payment of before was taken back): it comes with the last installment.
-    beyond = max(outstanding - plan.total, ZERO)
+    # When more is owed than was agreed (an earlier payment was reversed), the excess is due with the last installment.
+    excess = max(outstanding - plan.total, ZERO)
     lines = []
     for installment in installments:
         covered = min(settled, installment.amount)
         settled -= covered
-        extra = beyond if installment is installments[-1] else ZERO
+        extra = excess if installment is installments[-1] else ZERO
         lines.append(Line(installment, installment.amount - covered + extra))
     due_now = sum((line.open for line in lines if line.installment.due_on <= today), ZERO)
     return Progress(plan, lines, outstanding, due_now)

@@ -1,4 +1,4 @@
-"""The one free reminder of a missed installment: which it was, whether it arrived, whether its days are over."""
+"""The one free reminder of a missed installment: finding it, its delivery, and the end of its grace period."""
 
 from datetime import date, datetime, timedelta
 
@@ -11,13 +11,13 @@ from billing.outbox.addresses import is_one_address
 
 
 def reminder_of(missed: Installment) -> OutboxMessage | None:
-    """The last reminder of this miss; those of an earlier miss of the same installment bear another day."""
+    """Return the last reminder of this miss, or None; one of an earlier miss of the installment has another day."""
     reminders = OutboxMessage.objects.filter(dedupe_key__startswith=f"installment_missed:{missed.pk}:")
     return reminders.filter(dedupe_key__contains=f":{missed.missed_on}:").order_by("pk").last()
 
 
-def needs_another(reminder: OutboxMessage | None, invoice: Invoice) -> bool:
-    """Whether the next run must remind anew: withdrawn, overtaken by money taken back, or another address is known."""
+def needs_new_reminder(reminder: OutboxMessage | None, invoice: Invoice) -> bool:
+    """Tell whether to remind again: the mail was withdrawn, a chargeback came later, or a new address is known."""
     if reminder and reminder.status == OutboxMessage.Status.CANCELED:
         return True
     if reminder and reminder.sent_at and not reminder.bounced_at:
@@ -30,12 +30,12 @@ def needs_another(reminder: OutboxMessage | None, invoice: Invoice) -> bool:
 
 
 def did_not_arrive(reminder: OutboxMessage | None) -> bool:
-    """Whether no mail reached the patient, as far as anybody knows, and none is on its way."""
+    """Tell whether, as far as we know, no reminder reached the patient and none is on its way."""
     lost = (OutboxMessage.Status.FAILED, OutboxMessage.Status.IN_DOUBT)
     return reminder is None or reminder.bounced_at is not None or reminder.status in lost
 
 
-def days_over(sent_at: datetime, today: date) -> bool:
-    """Whether the last of the days of grace after a reminder that left at `sent_at` has gone by."""
+def grace_is_over(sent_at: datetime, today: date) -> bool:
+    """Tell whether the grace period after a reminder sent at `sent_at` is over on `today`."""
     delivered = calendar.delivered_on(timezone.localtime(sent_at).date(), calendar.Channel.EMAIL)
     return delivered + timedelta(days=settings.INSTALLMENT_GRACE_DAYS) < today

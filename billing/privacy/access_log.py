@@ -1,4 +1,4 @@
-"""Writing and proving the access log (NEN 7513). What can't be logged is not shown: `record` raises."""
+"""Writing and verifying the access log (NEN 7513). What can't be logged is not shown: `record` raises."""
 
 import hashlib
 import ipaddress
@@ -36,9 +36,9 @@ def record(
     request_id: str = "",
     now: datetime | None = None,
 ) -> AccessEvent:
-    """Add one event to the end of the chain and commit it; call this BEFORE the data leaves.
+    """Append one event to the chain, commit it and return it; call this BEFORE the data leaves.
 
-    `data` names what is shown ("invoice.pdf"), never its content. `grounds` says what let the person in
+    `data` names what is shown ("invoice.pdf"), never its content. `grounds` says how the person was authenticated
     ("sms-code", "staff-totp"). Raises what the database raises: then the caller shows nothing.
     """
     with transaction.atomic():
@@ -65,19 +65,19 @@ def record(
 
 
 def digest(event: AccessEvent, *, previous: str) -> str:
-    """SHA-256 over the event and the digest of the one before it."""
+    """Return the SHA-256 over the event and the digest of the one before it."""
     fields: dict[str, Any] = {name: str(getattr(event, name)) for name in COVERED}
     fields["at"] = event.at.timestamp()  # the same moment, whatever time zone the database answers in
     return hashlib.sha256((previous + json.dumps(fields, sort_keys=True)).encode()).hexdigest()
 
 
 def of_invoice(invoice: Invoice) -> QuerySet[AccessEvent]:
-    """Every look at the medical data of this invoice, newest first: the list that the patient may read."""
+    """Return every access to the medical data of this invoice, newest first: the list that the patient may read."""
     return AccessEvent.objects.filter(invoice=invoice).order_by("-sequence")
 
 
 def breaks() -> Iterator[str]:
-    """Where the chain is broken: a row changed, removed or put in between, each as a sentence."""
+    """Yield each place where the chain is broken (a row was changed, removed or inserted) as a sentence."""
     chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
     previous, expected = chain.pruned_digest, chain.pruned_through + 1
     for event in AccessEvent.objects.order_by("sequence").iterator(chunk_size=2000):
@@ -91,14 +91,15 @@ def breaks() -> Iterator[str]:
 
 
 def prune(*, before: datetime) -> int:
-    """Let go of the events from the beginning of the log up to the first one that is not older than `before`.
+    """Delete the events from the beginning of the log to the first one not older than `before`; return how many.
 
-    The chain remembers the digest of the last one, so that what is kept goes on proving itself. A log that is broken
-    there keeps everything: it is evidence. The database refuses what is younger than five years (NEN 7513).
+    The chain stores the digest of the last deleted event, so that the remaining log can still be verified. A log that
+    is broken there keeps everything: it is evidence. The database refuses to delete events younger than five years
+    (NEN 7513).
     """
     count = 0
-    while gone := _prune_chunk(before):
-        count += gone
+    while deleted := _prune_chunk(before):
+        count += deleted
     return count
 
 

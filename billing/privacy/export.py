@@ -1,8 +1,8 @@
-"""Everything that is held of one patient, in words (AVG art. 15 and 20): read from the models themselves.
+"""Export of everything we hold about one patient, in words (AVG art. 15 and 20), read from the models themselves.
 
-A table that hangs on a patient or an invoice is exported because it hangs there, and a column because it has a name
-for people; so what is added later goes along by itself. Columns without such a name (keys, hashes, claims) tell a
-patient nothing and stay here. Of staff the role is told, not the person: their name is their own data (AVG art. 15.4).
+A table is exported because it refers to a patient or an invoice, and a column because it has a translated name, so that
+later additions are included automatically. Columns without such a name (keys, hashes, claims) mean nothing to a patient
+and are left out. Of staff only the role is exported: their name is their own personal data (AVG art. 15.4).
 """
 
 from collections.abc import Iterator
@@ -19,35 +19,35 @@ from billing.models import Invoice, Patient
 Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {"Patient": {"sealed_identity": "identity"}, "CareDetail": {"sealed_lines": "lines"}}
-PERSONS = ("staff:", "command:", "import:")  # a name of staff, or of who ran a command, follows
+PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command
 
 
 def of_patient(patient: Patient) -> Facts:
-    """The patient with what hangs on them, but for the invoices."""
-    return facts_below(patient, sealed=SEALED, but=(Invoice,))
+    """Return the patient with all rows that refer to them, except the invoices."""
+    return facts_below(patient, sealed=SEALED, exclude=(Invoice,))
 
 
 def of_invoice(invoice: Invoice) -> Facts:
-    """One invoice with its care, money, messages, agreements, and everybody who looked at it."""
+    """Return one invoice with its care, money, messages, agreements and accesses."""
     return facts_below(invoice, sealed=SEALED)
 
 
 def facts_below(
-    row: models.Model, *, sealed: dict[str, dict[str, str]], but: tuple[type[models.Model], ...] = ()
+    row: models.Model, *, sealed: dict[str, dict[str, str]], exclude: tuple[type[models.Model], ...] = ()
 ) -> Facts:
-    """The row and, under the name of each table of its own room, the rows that hang on it."""
-    told = _facts(row, sealed)
-    for relation in children(type(row), but):
-        rows = [facts_below(child, sealed=sealed, but=(*but, type(row))) for child in _rows(row, relation)]
+    """Return the row and, under the name of each table of its room, the rows that refer to it."""
+    facts = _facts(row, sealed)
+    for relation in children(type(row), exclude):
+        rows = [facts_below(child, sealed=sealed, exclude=(*exclude, type(row))) for child in _rows(row, relation)]
         if rows:
-            told[str(relation.related_model._meta.verbose_name_plural)] = rows
-    return told
+            facts[str(relation.related_model._meta.verbose_name_plural)] = rows
+    return facts
 
 
-def children(model: type[models.Model], but: tuple[type[models.Model], ...] = ()) -> Iterator[Any]:
-    """The relations by which rows of the same room hang on `model`.
+def children(model: type[models.Model], exclude: tuple[type[models.Model], ...] = ()) -> Iterator[Any]:
+    """Yield the relations by which rows of the same room refer to `model`.
 
-    Not what hangs on one of `but` (the rows above, and what the caller leaves out) as well: it is told there.
+    A table that also refers to one of `exclude` (the parent rows, and what the caller leaves out) is exported there.
     """
     for relation in model._meta.related_objects:
         table = relation.related_model
@@ -57,7 +57,7 @@ def children(model: type[models.Model], but: tuple[type[models.Model], ...] = ()
             for field in table._meta.concrete_fields
             if field.is_relation and field != relation.field
         }
-        if same_room and table not in (model, *but) and not above & set(but):
+        if same_room and table not in (model, *exclude) and not above & set(exclude):
             yield relation
 
 
@@ -71,14 +71,14 @@ def _rows(row: models.Model, relation: Any) -> list[models.Model]:
 
 
 def _facts(row: models.Model, sealed: dict[str, dict[str, str]]) -> Facts:
-    told: Facts = {}
+    facts: Facts = {}
     for field in row._meta.concrete_fields:
         if isinstance(field.verbose_name, Promise) and not field.is_relation and field.name != "html":
-            told[str(field.verbose_name)] = _in_words(row, field)
+            facts[str(field.verbose_name)] = _in_words(row, field)
     for column, name in sealed.get(type(row).__name__, {}).items():
         if getattr(row, column):
-            told[name] = getattr(row, name)
-    return told
+            facts[name] = getattr(row, name)
+    return facts
 
 
 def _in_words(row: models.Model, field: models.Field) -> Any:

@@ -1,7 +1,7 @@
-"""A backup and a change of keys never run at once: the copy would name documents that are gone when their turn comes.
+"""A lock between backups and key rotation: a copy made meanwhile would name documents that the rotation deletes.
 
-The lock lies where the database does, so whoever shares the database shares it, and it ends with the process that
-holds it. Backups don't wait for each other; nobody waits at all: who comes second is refused with a sentence.
+The lock lives with the database, so everybody who uses the database shares it, and it ends with the process that holds
+it. Backups don't exclude each other. Nobody waits: whoever comes second is refused with a sentence.
 """
 
 import fcntl
@@ -14,12 +14,12 @@ from django.db import connection
 
 from billing.errors import Refused
 
-_NUMBER = 2_026_112_201  # by which PostgreSQL knows this lock; ours alone
+_NUMBER = 2_026_112_201  # identifies this advisory lock in PostgreSQL
 
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Every sealed value stays sealed with the key that it has. Raises Refused while keys are being changed."""
+    """Prevent key rotation within the block. Raises Refused while keys are being rotated."""
     with _held(shared=True) as is_ours:
         if not is_ours:
             raise Refused("The keys are being changed (rotate_field_keys). Try again when that is done.")
@@ -28,7 +28,7 @@ def shared() -> Iterator[None]:
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """What is sealed may be sealed again. Raises Refused while somebody keeps it, or changes it already."""
+    """Allow key rotation within the block. Raises Refused during a backup or another rotation."""
     with _held(shared=False) as is_ours:
         if not is_ours:
             raise Refused("A backup is being made, or the keys are being changed already. Try again when that is done.")
@@ -44,12 +44,12 @@ def _held(*, shared: bool) -> Iterator[bool]:
 
 @contextmanager
 def _held_on_the_folder(shared: bool) -> Iterator[bool]:
-    """Of the database: no file has to be made, and SQLite's own locks (on the file itself) are another kind."""
+    """Lock the folder of the database: it needs no extra file and does not clash with SQLite's locks on its file."""
     descriptor = os.open(Path(connection.settings_dict["NAME"]).absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield _locked(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough while a process is being started beside us
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough while another thread forks a process
         os.close(descriptor)
 
 

@@ -1,8 +1,8 @@
-"""Sealing again with the newest key, so that an old key can be thrown away.
+"""Key rotation: sealing everything again with the newest key, so that an old key can be removed.
 
-A model with sealed columns says so by `sealed_bindings()`: column → what its value is bound to in this row
-(and by SEALED_WITH, when that takes a row of another table). A model whose files lie sealed in the document storage
-names the rule that seals them again by SEALED_FILES, a dotted path.
+A model with sealed columns declares them in `sealed_bindings()`: column → what its value is bound to in this row
+(and in SEALED_WITH, when that needs a row of another table). A model whose files are sealed in the document storage
+names the function that seals them again in SEALED_FILES, a dotted path.
 """
 
 from django.apps import apps
@@ -15,21 +15,21 @@ CHUNK = 500
 
 
 def sealed_models() -> list[type[models.Model]]:
-    """Every model of every room that keeps sealed columns."""
+    """Return every model of every room that has sealed columns."""
     return [model for model in apps.get_models() if hasattr(model, "sealed_bindings")]
 
 
 def rotate_files() -> dict[str, int]:
-    """Seal again the stored files of every room; how many there were of each model."""
+    """Seal the stored files of every room again; return how many there were of each model."""
     models_with_files = [model for model in apps.get_models() if hasattr(model, "SEALED_FILES")]
     return {model._meta.label: import_string(model.SEALED_FILES)() for model in models_with_files}
 
 
 def rotate(model: type[models.Model]) -> int:
-    """Seal again what an older key sealed in the rows of `model`; how many values there were.
+    """Seal again what an older key sealed in the rows of `model`; return how many values there were.
 
-    In chunks, each its own transaction, comparing before it writes: it may be stopped, run again, and run while
-    the product works. Raises Unreadable for a value that no key in FIELD_KEYS opens.
+    It works in chunks that are each their own transaction, and compares before it writes: it may be stopped, repeated,
+    and run while the product is in use. Raises Unreadable for a value that no key in FIELD_KEYS opens.
     """
     rotated, last = 0, None
     while True:

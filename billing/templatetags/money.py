@@ -1,4 +1,4 @@
-"""The one way an amount is shown to people."""
+"""The template filter for amounts: the only way an amount is shown to people."""
 
 from decimal import Decimal
 
@@ -14,9 +14,9 @@ _NO_BREAK_SPACE = "\u00a0"
 
 @register.filter
 def euro(amount: Decimal) -> str:
-    """`amount` in the reader's language: € 1.234,50 in Dutch (with a space that does not break), €1,234.50 in English.
+    """Format `amount` in the reader's language: € 1.234,50 in Dutch (with a no-break space), €1,234.50 in English.
 
-    Raises ValueError for anything but a Decimal in whole cents: an empty amount on a page is a mistake to be seen.
+    Raises ValueError for anything but a Decimal in whole cents, so that an empty amount on a page is noticed.
     """
     to_cents(amount)
     number = formats.number_format(abs(amount), decimal_pos=2, use_l10n=True, force_grouping=True)

@@ -1,4 +1,4 @@
-"""What several files of these tests share."""
+"""Fixtures that several of these test modules share."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from tests.smtp_sink import Sink
 
 @pytest.fixture
 def sink(settings: Any) -> Iterator[Sink]:
-    """A real mail server of this test alone, and the settings that lead to it."""
+    """Start a real mail server for this test only, and point the settings to it."""
     with Sink() as sink:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
         yield sink

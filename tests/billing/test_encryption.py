@@ -1,4 +1,4 @@
-"""Sealed columns: bound to their place, closed to a wrong key, sealed again with a new one."""
+"""Sealed columns: bound to row and column, unreadable with a wrong key, sealed again with a new one."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Amounts as people read them."""
+"""The `euro` filter: amounts as people read them."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The locks of a command hold up other commands, and not the rows that only point at what is locked."""
+"""The locks of a command block other commands, but not rows that only refer to the locked row."""
 
 import threading
 from decimal import Decimal
@@ -16,8 +16,8 @@ from tests.billing.outbox.test_outbox_races import in_threads
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-def test_a_letter_and_a_payment_of_the_same_patient_never_wait_for_each_other_in_a_circle():
-    """PostgreSQL looks at the patient once more when an invoice was written twice: at the commit, with its own lock."""
+def test_a_letter_and_a_payment_of_the_same_patient_never_deadlock():
+    """PostgreSQL checks the patient again, with a lock, at the commit of an invoice that was written twice."""
     invoice = factories.invoice()
     meeting = threading.Barrier(2)
 
@@ -26,22 +26,22 @@ def test_a_letter_and_a_payment_of_the_same_patient_never_wait_for_each_other_in
             ledger.lock_invoice(invoice.pk)
             for moment in (timezone.now(), None):
                 Invoice.objects.filter(pk=invoice.pk).update(settled_at=moment)
-            if connection.vendor != "sqlite":  # there the writers queued up already
+            if connection.vendor != "sqlite":  # there the writers are queued already
                 meeting.wait(timeout=20)
 
-    def look_at_letter():
+    def check_letter():
         with transaction.atomic():
             patient = letters._lock_patient(invoice.patient_id)
             if connection.vendor != "sqlite":
                 meeting.wait(timeout=20)
             return [row.pk for row in letters._lock_invoices(patient, [invoice.pk])]
 
-    assert in_threads(settle_and_open_again, look_at_letter) == [None, [invoice.pk]]
+    assert in_threads(settle_and_open_again, check_letter) == [None, [invoice.pk]]
 
 
 @pytest.mark.parametrize("locked", ["invoice", "payment"])
 def test_a_call_of_the_gateway_is_kept_while_its_payment_is_settled(locked):
-    """The gateway hears nothing for as long as we wait, and gives up after fifteen seconds."""
+    """The gateway gets no answer for as long as we wait, and gives up after fifteen seconds."""
     payment = Payment.objects.create(
         invoice=factories.invoice(),
         amount=Decimal("10.00"),

@@ -1,4 +1,4 @@
-"""Euros: exact in Python, exact in the database, rounded in one way."""
+"""Euros: exact in Python, exact in the database, one rounding rule."""
 
 from decimal import Decimal
 

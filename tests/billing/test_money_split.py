@@ -1,8 +1,8 @@
-"""Installments: every amount from 1 to 100,000 cents in 2 to 24 terms sums exactly, and no term is nothing.
+"""Installments: every amount from 1 to 100,000 cents in 2 to 24 parts sums exactly, and no part is zero.
 
-With equal weights the terms of an amount that is `n` cents higher are the same terms, each a cent higher. So whole
-runs of consecutive amounts, called for real, decide all amounts; the others are called with a stride that meets every
-remainder, and the closed form is counted through for each of the 2.3 million pairs.
+With equal weights the parts of an amount that is `n` cents higher are the same parts, each a cent higher. So whole
+runs of consecutive amounts, really computed, decide all amounts; the others are computed with a stride that meets every
+remainder, and the closed form is checked for each of the 2.3 million pairs.
 """
 
 from itertools import chain
@@ -13,12 +13,12 @@ from billing.money import from_cents, split
 
 HIGHEST = 100_000
 TERMS = range(2, 25)
-# Every amount up to 2,500 and the last 100; in between each 61st (a prime above 24: it meets every remainder).
+# Every amount up to 2,500 and the last 100; in between every 61st (a prime above 24: it meets every remainder).
 CALLED = tuple(chain(range(1, 2_501), range(2_501, HIGHEST - 100, 61), range(HIGHEST - 100, HIGHEST + 1)))
 
 
 def in_equal_terms(cents, n):
-    """The terms in cents: the remainder is spread over the first ones."""
+    """Return the parts in cents: the remainder is spread over the first ones."""
     term, odd = divmod(cents, n)
     return [term + 1] * odd + [term] * (n - odd)
 

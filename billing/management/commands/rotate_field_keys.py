@@ -1,4 +1,4 @@
-"""`manage.py rotate_field_keys`: seals everything again with the first key of FIELD_KEYS."""
+"""`manage.py rotate_field_keys`: seal everything again with the first key of FIELD_KEYS."""
 
 from typing import Any
 

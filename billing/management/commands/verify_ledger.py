@@ -1,4 +1,4 @@
-"""`manage.py verify_ledger`: proves that the books are true, or exits with 1 and says where they are not."""
+"""`manage.py verify_ledger`: prove that the books are correct, or exit with 1 and say where they are not."""
 
 from itertools import islice
 from typing import Any

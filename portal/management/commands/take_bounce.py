@@ -15,5 +15,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        taken = bounces.take_report(sys.stdin.buffer.read(bounces.MAX_BYTES))
+        taken = bounces.record_bounces(sys.stdin.buffer.read(bounces.MAX_BYTES))
         self.stdout.write(f"{len(taken)} of our mails came back.")

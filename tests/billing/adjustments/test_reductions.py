@@ -1,4 +1,4 @@
-"""Lowering the amount of an invoice after collection costs and interest came with it."""
+"""Reducing an invoice after collection costs and interest were charged."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -33,7 +33,7 @@ BUILT = [Step.FINAL_NOTICE, Step.NOTICE_OF_COSTS]
 
 @pytest.fixture
 def invoice(sink, settings):
-    """€ 1000, with € 150 of costs and € 5.04 of interest."""
+    """Create an invoice of € 1000 with € 150 of costs and € 5.04 of interest."""
     settings.NOTICE_HOURS = (7, 22)
     found = until(new_invoice(amount="1000.00"), COSTS_ON)
     assert charged(found) == {"costs": D("150.00"), "interest": D("5.04")}
@@ -51,7 +51,7 @@ def surplus():
 
 @pytest.mark.parametrize(("lowered_by", "left"), [("1000.00", "0.00"), ("900.00", "100.00")])
 def test_what_a_claim_cost_falls_with_the_claim(invoice, lowered_by, left):
-    """They were reckoned over an amount that was never owed, so they were never lawfully due (6:96 BW)."""
+    """They were computed over an amount that was never owed, so they were never lawfully due (6:96 BW)."""
     assert lower(invoice, lowered_by) == D("0.00")
     assert ledger.balance(invoice.pk) == D(left)
     assert sum(charged(invoice).values()) == D("0.00")
@@ -78,13 +78,13 @@ def test_lowered_to_nothing_nothing_more_is_sent(invoice):
     assert invoice.settled_at
 
 
-def test_costs_that_were_paid_are_credit_and_one_item_tells_it(invoice):
+def test_paid_costs_become_credit_with_one_staff_task(invoice):
     pay(invoice, "1155.04", COSTS_ON)
     assert lower(invoice, "900.00") == D("1055.04")
     assert surplus() == ["1055.04"]
 
 
-def test_taking_a_reduction_back_leaves_what_was_charged_over_the_rest(invoice):
+def test_reversing_a_reduction_keeps_the_charges_over_the_remainder(invoice):
     lower(invoice, "200.00")
     locked = ledger.lock_invoice(invoice.pk)
     ledger.post(locked, LedgerEntry.Kind.COSTS, D("120.00"), external_id="later", occurred_at=NOW, by="test")

@@ -1,4 +1,4 @@
-"""One deadline for a whole call, whatever part of it the far end drips, with and without TLS."""
+"""One deadline for a whole call, whatever part of it the server trickles, with and without TLS."""
 
 import contextlib
 import ipaddress
@@ -16,7 +16,7 @@ from tests.certificates import signed_by_itself
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n"
 BEFORE_THE_DRIP = {"head": HEAD + b"X: ", "body": HEAD + b"\r\n", "handshake": None}
-DEADLINE, PAUSE = 0.6, 0.02  # all of a drip takes 20 seconds
+DEADLINE, PAUSE = 0.6, 0.02  # a whole trickled answer takes 20 seconds
 
 
 class Dripping:
@@ -37,9 +37,9 @@ class Dripping:
                 threading.Thread(target=self._talk, args=[self._socket.accept()[0]], daemon=True).start()
 
     def _talk(self, sock):
-        with contextlib.suppress(OSError):  # the client hung up, which is what the test wants
+        with contextlib.suppress(OSError):  # the client closed the connection, as the test expects
             if self._first is None:
-                self._drip(sock, b"\x16\x03\x03\x40\x00")  # a record of TLS that never gets complete
+                self._drip(sock, b"\x16\x03\x03\x40\x00")  # a TLS record that is never complete
             if self._context:
                 sock = self._context.wrap_socket(sock, server_side=True)
             sock.recv(65536)
@@ -55,12 +55,12 @@ class Dripping:
 
 @pytest.fixture
 def start(tmp_path, monkeypatch):
-    """Starts a server whose certificate we trust."""
+    """Start a server whose certificate we trust."""
     certificate, key = signed_by_itself(tmp_path, x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     monkeypatch.setattr(http.certifi, "where", lambda: certificate)
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     started = []
 
     def start(scheme, first):
@@ -68,7 +68,7 @@ def start(tmp_path, monkeypatch):
         return started[-1].url
 
     yield start
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     for server in started:
         server.close()
 

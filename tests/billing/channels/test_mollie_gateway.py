@@ -1,4 +1,4 @@
-"""The gateway against servers that answer well, badly, slowly or not at all. Real HTTP, the real library."""
+"""The gateway against servers that answer correctly, wrongly, slowly or not at all. Real HTTP, the real library."""
 
 import json
 import logging
@@ -40,7 +40,7 @@ ANSWER = {
 
 
 class RawServer:
-    """Writes exactly the bytes it is told to, at the pace it is told to, and keeps what it was sent."""
+    """Writes exactly the given bytes at the given pace, and records what it was sent."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
@@ -196,7 +196,7 @@ class TestFailures:
         ],
         ids=str,
     )
-    def test_whatever_the_library_lets_out_is_unknown(self, server, status, body):
+    def test_any_error_of_the_library_is_unknown(self, server, status, body):
         server.says(status, body)
         with pytest.raises(GatewayUnknown):
             create()
@@ -269,7 +269,7 @@ class TestTheWire:
         assert b"Idempotency-Key: key-1" in head
         assert f"Authorization: Bearer {KEY}".encode() in head
 
-    def test_nothing_tells_the_name_of_this_machine(self, server, monkeypatch):
+    def test_the_name_of_this_machine_is_not_sent(self, server, monkeypatch):
         server.says(201, ANSWER)
         create()
         assert platform.node().encode() not in server.requests[0]
@@ -307,7 +307,7 @@ class TestTheWire:
         assert mollie.expected_mode() == "live"
 
     def test_the_private_parts_we_lean_on_are_still_there(self):
-        """`_client` is private to the library: whoever raises its version looks here."""
+        """`_client` is private to the library: check here when upgrading it."""
         assert version("mollie-api-python") == "4.0.0"
         client = mollie.MollieClient("http://127.0.0.1:9", KEY)
         assert isinstance(client, Client)

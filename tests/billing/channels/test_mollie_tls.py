@@ -1,4 +1,4 @@
-"""Who is believed to be Mollie: one whose certificate a trusted authority signed for that name, and nobody else."""
+"""TLS to Mollie: only a certificate that a trusted authority signed for that name is accepted."""
 
 import ipaddress
 import ssl
@@ -15,7 +15,7 @@ from tests.certificates import signed_by_itself
 
 
 class Bank:
-    """An HTTPS server that answers nothing of use, and keeps what it was asked."""
+    """An HTTPS server that answers nothing useful, and records its requests."""
 
     def __init__(self, certificate: str, key: str) -> None:
         asked = self.asked = []
@@ -38,7 +38,7 @@ class Bank:
 
 @pytest.fixture
 def bank_of(tmp_path, settings, monkeypatch):
-    """Starts a bank with a certificate for a name, which is trusted or not; how often the trusted list was read."""
+    """Start a bank with a certificate for a name, trusted or not; count how often the authorities are loaded."""
     reads: list[str] = []
     started: list[Bank] = []
 
@@ -56,9 +56,9 @@ def bank_of(tmp_path, settings, monkeypatch):
         monkeypatch.setattr(http.certifi, "where", read)
         return bank, reads
 
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     yield start
-    http._trusted.cache_clear()
+    http._ssl_context.cache_clear()
     for bank in started:
         bank.server.shutdown()
         bank.server.server_close()
@@ -76,7 +76,7 @@ def test_a_bank_with_a_good_certificate_is_asked_and_the_list_is_read_once(bank_
 
 
 @pytest.mark.parametrize(("name", "trusted"), [(LOCALHOST, False), (x509.DNSName("bank.example"), True)])
-def test_a_stranger_and_a_bank_of_another_name_hear_nothing(bank_of, name, trusted):
+def test_an_untrusted_certificate_and_another_name_get_no_request(bank_of, name, trusted):
     bank, _ = bank_of(name, trusted=trusted)
     with pytest.raises(GatewayUnknown, match="get: RequestError"):
         mollie.get_payment("tr_abcdefgh")

@@ -1,4 +1,4 @@
-"""The SMS provider: what goes over the wire, and what every answer means."""
+"""The SMS provider: what is sent, and what every answer means."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ NUMBER, TEXT = "+31612345678", "123456 is uw code"
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Answers what the test set, and remembers what it was sent."""
+    """Answers as the test sets, and records what it was sent."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -36,7 +36,7 @@ class Provider(BaseHTTPRequestHandler):
 
 class Quiet(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
-        pass  # a client that hangs up is what the test wants
+        pass  # the test expects a client that closes the connection
 
 
 @pytest.fixture

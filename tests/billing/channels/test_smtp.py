@@ -1,4 +1,4 @@
-"""The mailer against a mail server that takes mails, refuses them, or hangs up."""
+"""The mailer against a mail server that accepts mails, refuses them, or closes the connection."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_after_a_no_the_same_connection_takes_the_next_mail(sink, command, answe
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
 @pytest.mark.parametrize("answer", [HANG_UP, "421 4.4.2 enough for one connection"])
-def test_a_server_that_goes_before_the_mail_was_given_is_no_doubt(sink, command, answer):
+def test_a_connection_lost_before_the_content_is_not_in_doubt(sink, command, answer):
     sink.answers[command] = [answer]
     with smtp.Mailer() as mailer:
         with pytest.raises(smtp.RefusedForNow):

@@ -1,4 +1,4 @@
-"""Who is believed to be our mail server, over TLS from the first byte."""
+"""TLS to the mail server, from the first byte: only a trusted certificate for its name is accepted."""
 
 import ipaddress
 import ssl
@@ -19,8 +19,8 @@ MAIL = b"Subject: Uw rekening\r\n\r\nDank u.\r\n"
 
 @pytest.fixture
 def server_of(tmp_path, settings, monkeypatch):
-    """Starts a mail server with a certificate for a name, which is trusted or not; what it took, and the reads of the
-    trusted list."""
+    """Start a mail server with a certificate for a name, trusted or not; return its mails and the number of times
+    that the authorities were loaded."""
     running: list[Controller] = []
     read_list = ssl.create_default_context
 
@@ -61,7 +61,7 @@ def test_a_server_with_a_good_certificate_gets_mail_and_the_list_is_read_once(se
 
 
 @pytest.mark.parametrize(("name", "trusted"), [(LOCALHOST, False), (ELSEWHERE, True)])
-def test_a_stranger_and_a_server_of_another_name_get_none(server_of, name, trusted):
+def test_an_untrusted_certificate_and_another_name_get_no_mail(server_of, name, trusted):
     mails, _ = server_of(name, trusted=trusted)
     with pytest.raises(smtp.RefusedForNow, match="SSLCertVerificationError"):
         send()

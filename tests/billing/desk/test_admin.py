@@ -1,4 +1,4 @@
-"""The tables of /beheer/: what staff see, what waits, and the few things they can do."""
+"""The tables of /beheer/: what staff see, what is waiting, and the few things they can do."""
 
 import re
 import uuid
@@ -125,7 +125,7 @@ def test_a_list_costs_the_same_however_long(desk, practice, table, django_assert
 
 
 def test_the_page_of_an_invoice_costs_the_same_however_long(desk, practice, django_assert_max_num_queries):
-    """One query for each of its tables: entries, payments, holds, plans, reminders, messages, events and items."""
+    """One query for each of its tables: entries, payments, holds, plans, reminders, messages, events and tasks."""
 
     def lengthen(times):
         for _ in range(times):
@@ -283,7 +283,7 @@ def test_an_odd_field_in_the_address_is_no_error_of_ours(desk, practice, field, 
 
 
 def test_a_gateway_that_does_not_answer_is_said_and_changes_nothing(desk, practice, settings):
-    settings.MOLLIE_API_URL = "http://127.0.0.1:9"  # nobody listens there
+    settings.MOLLIE_API_URL = "http://127.0.0.1:9"  # no server listens there
     payment = payment_of(factories.invoice(provider=practice))
     assert 'value="ask_gateway"' in page(desk, "payment", payment)
     response = act(desk, "payment", "ask_gateway", payment, from_page=payment.pk)

@@ -1,7 +1,7 @@
-"""The base of every table at /beheer/: each way around a scoped list, tried on tables that may be written.
+"""The base of every table at /beheer/: each way around tenant scoping, tried on writable tables.
 
-The product's own tables are read-only, so the leaks are shown on tables made for the test, as later rooms will
-have them.
+The product's own tables are read-only, so the leaks are tried on tables made for the test, as later rooms will have
+them.
 """
 
 import pytest
@@ -53,7 +53,7 @@ class Readers(TenantAdmin):
 
 
 class FreeSite(StaffSite):
-    """Without the second factor, which is tested elsewhere."""
+    """Sign in without the second factor, which is tested elsewhere."""
 
     has_permission = admin.AdminSite.has_permission
 
@@ -68,7 +68,7 @@ urlpatterns = [path("test/", site.urls), path("", include("portal.urls"))]
 
 @pytest.fixture
 def two():
-    """Two providers, each with a patient and an invoice; those of the second carry a canary."""
+    """Create two providers, each with a patient and an invoice; those of the second carry a canary."""
     own = factories.provider(name="Eigen praktijk")
     other = factories.provider(name=f"Praktijk {CANARY}")
     mine = factories.invoice(patient=factories.patient(provider=own, number="P-own", surname="Eigen"))
@@ -150,7 +150,7 @@ def test_a_row_can_not_be_moved_to_another_provider(client, two):
 
 
 def test_saving_out_of_sight_is_undone(client, two, monkeypatch):
-    """Also when a form forgets: what is saved must still be among one's own rows."""
+    """Even when a form does not restrict a field, the saved row must be among one's own rows."""
     monkeypatch.setattr(WritablePatients, "formfield_for_foreignkey", admin.ModelAdmin.formfield_for_foreignkey)
     response = client.post(
         "/test/billing/patient/add/", {"provider": two[1].pk, "number": "P-smuggled", "surname": "S"}
@@ -169,7 +169,7 @@ def test_a_foreign_row_is_as_unknown_as_one_that_never_was(client, two, page):
 
 @pytest.mark.parametrize("query", ["token__startswith=a", "patient__surname__startswith=K", "provider__iban=NL"])
 def test_a_free_lookup_is_refused(client, query):
-    """Else a token or a name could be guessed letter by letter."""
+    """Otherwise a token or a name could be guessed letter by letter."""
     assert client.get(f"/test/billing/invoice/?{query}").status_code == 400
 
 
@@ -196,7 +196,7 @@ def test_a_table_that_names_rows_of_others_does_not_start():
 
 
 def test_tables_of_other_packages_do_not_come_in():
-    """Devices of everybody, groups and sign-in attempts know no provider."""
+    """Devices, groups and sign-in attempts have no provider."""
     assert {model._meta.app_label for model in admin.site._registry} <= {"billing", "coulance"}
     assert all(isinstance(table, TenantAdmin) for table in admin.site._registry.values())
 

@@ -1,4 +1,4 @@
-"""The full invoice as PDF: all an insurer asks, to the cent; nothing fetched, nothing hidden; made once per version."""
+"""The full invoice as PDF: all that an insurer requires, to the cent; nothing fetched; rendered once per version."""
 
 import io
 import logging
@@ -180,7 +180,7 @@ def test_it_is_made_once_and_kept_sealed(invoice):
 
 
 def test_a_kept_one_costs_no_drawing(invoice):
-    """The code on paper takes most of what is not the page itself: only a new version draws it."""
+    """The QR code takes most of the time besides the page itself, so only a new version draws it."""
     full_invoice.invoice_pdf(invoice, language="nl")
     spent = []
     for _download in range(5):

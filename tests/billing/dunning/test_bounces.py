@@ -36,8 +36,8 @@ def report(message_id: str, *, action: str = "failed", returned: str = WHOLE, ki
 @pytest.mark.parametrize("returned", [WHOLE, HEADERS])
 def test_a_mail_that_came_back_is_written_down_once(message, returned):
     content = report(message.message_id, returned=returned)
-    assert [taken.pk for taken in bounces.take_report(content)] == [message.pk]
-    assert bounces.take_report(content) == []
+    assert [taken.pk for taken in bounces.record_bounces(content)] == [message.pk]
+    assert bounces.record_bounces(content) == []
     message.refresh_from_db()
     assert message.bounced_at
 
@@ -52,12 +52,12 @@ def test_a_mail_that_came_back_is_written_down_once(message, returned):
     ],
 )
 def test_what_is_no_failure_changes_nothing(message, changes):
-    assert bounces.take_report(report(message.message_id, **changes)) == []
+    assert bounces.record_bounces(report(message.message_id, **changes)) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00" * 50, b"Content-Type: multipart/report\r\n\r\n", report("<x@y>")])
 def test_what_is_no_report_of_ours_changes_nothing(message, content):
-    assert bounces.take_report(content) == []
+    assert bounces.record_bounces(content) == []
 
 
 def test_the_command_reads_standard_input(message, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""What letters say, who gets one letter for what, and when costs are due."""
+"""What letters say, which claims share a letter, and when costs are due."""
 
 import re
 from dataclasses import replace
@@ -64,7 +64,7 @@ def test_the_14_day_letter_has_the_safe_words_the_exact_costs_and_the_way_to_obj
 
 
 def plain(kind: str) -> str:
-    """Subject and text in one line."""
+    """Return subject and text in one line."""
     mail = OutboxMessage.objects.get(kind=kind)
     return f"{mail.subject} {' '.join(mail.text.split())}"
 
@@ -185,7 +185,7 @@ def costs_booked() -> Invoice:
 
 
 def next_letter(invoice: Invoice, amount: str, *, on: date = COSTS_ON) -> Decimal:
-    """What a 14-day letter about another claim of the same patient may announce."""
+    """Return what a 14-day letter about another claim of the same patient may announce."""
     return charges.costs_to_announce([invoice], Decimal(amount), invoice.provider, today=on)
 
 
@@ -218,7 +218,7 @@ def test_of_two_claims_in_a_letter_only_the_one_whose_costs_stand_counts():
 
 
 def test_only_what_costs_were_booked_over_counts_and_never_more_than_the_claim_alone():
-    """€ 900 of € 1.000 was paid in time: € 40 were booked, and a second claim of € 100 makes € 200 with the rest."""
+    """€ 900 of € 1.000 was paid in time: € 40 was booked, and a second claim of € 100 makes it € 200."""
     invoice = until(new_invoice(amount="1000.00"), NOTICED)
     pay(invoice, "900.00", LAST_DAY)
     until(invoice, COSTS_ON)
@@ -285,7 +285,7 @@ def test_a_refund_after_paying_in_time_costs_nothing_and_asks_a_person():
 
 
 def test_what_was_settled_after_its_14_day_letter_gets_no_costs_of_that_letter():
-    """Also where no hold stands in between: the letter was answered in time, whatever is owed since."""
+    """Also without a hold in between: the letter was paid in time, whatever is owed since."""
     invoice = until(new_invoice(), NOTICED)
     pay(invoice, "100.00", NOTICED + timedelta(days=3))
     entry = LedgerEntry.objects.get(invoice=invoice, kind=Kind.PAYMENT)

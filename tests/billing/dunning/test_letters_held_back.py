@@ -1,4 +1,4 @@
-"""When no letter may leave: paid, on hold, in a plan, at night, never arrived, too old; and what staff decide."""
+"""When no letter may be sent: paid, on hold, in a plan, at night, undelivered, too old; and what staff decide."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -117,7 +117,7 @@ def test_letters_leave_only_between_seven_and_eight(hour, minute, leaves):
 
 
 def test_a_letter_made_in_time_but_not_sent_waits_for_the_next_sending_day():
-    """Made on the Saturday before Easter, a minute before eight: Sunday and Monday are no days to write."""
+    """Composed on the Saturday before Easter, a minute before eight: Sunday and Monday are no sending days."""
     invoice = new_invoice(on=date(2026, 3, 2), days=28)  # due on Monday 30 March, reminded from Thursday 2 April
     for day in (date(2026, 3, 2), date(2026, 3, 23)):
         live(day)
@@ -128,7 +128,7 @@ def test_a_letter_made_in_time_but_not_sent_waits_for_the_next_sending_day():
         delivery.sweep(now=at(date(2026, 4, day), 12 if day > 4 else 21, 0))
     assert kinds(status="queued") == ["reminder"]
     delivery.sweep(now=at(date(2026, 4, 7), 7, 0))
-    assert kinds(status="queued") == []  # its days counted from the day it was made: another one is
+    assert kinds(status="queued") == []  # its days counted from the day it was composed: a new one is
     planning.sweep(now=at(date(2026, 4, 7), 7, 1))
     delivery.sweep(now=at(date(2026, 4, 7), 7, 2))
     assert sent(invoice)[-1] == ("reminder", "2026-04-07")
@@ -155,7 +155,7 @@ def test_the_announcement_does_not_leave_at_night():
 # --- an invoice that never arrived -------------------------------------------------------------------
 
 
-def test_an_announcement_that_the_server_refuses_becomes_an_item_and_never_a_cost(sink):
+def test_a_refused_announcement_becomes_a_staff_task_and_never_a_cost(sink):
     invoice = new_invoice()
     sink.refuse[invoice.patient.email] = "550 no such user"
     live_through(MONDAY, MONDAY + timedelta(days=3))
@@ -166,7 +166,7 @@ def test_an_announcement_that_the_server_refuses_becomes_an_item_and_never_a_cos
 
 
 @pytest.mark.parametrize("day", [MONDAY, REMINDED, NOTICED])
-def test_a_letter_that_came_back_stops_the_ladder(day):
+def test_a_bounced_letter_suspends_dunning(day):
     invoice = until(new_invoice(), day)
     message = OutboxMessage.objects.filter(status="sent").last()
     assert delivery.report_bounce(message, by=STAFF)
@@ -178,14 +178,14 @@ def test_a_letter_that_came_back_stops_the_ladder(day):
     assert StaffTask.objects.filter(kind=StaffTask.Kind.INVOICE_UNDELIVERED, invoice=invoice).count() == 1
 
 
-def test_a_14_day_letter_that_came_back_late_takes_its_costs_with_it():
+def test_a_14_day_letter_that_bounces_late_waives_its_costs():
     invoice = until(new_invoice(), COSTS_ON)
     message = OutboxMessage.objects.get(kind="final_notice")
     delivery.report_bounce(message, by=STAFF)
     assert ledger.balance(invoice.pk) == Decimal("100.00")
 
 
-def test_costs_that_were_paid_before_their_14_day_letter_came_back_are_paid_back_by_a_person():
+def test_costs_paid_before_their_14_day_letter_bounced_are_refunded_by_staff():
     invoice = until(new_invoice(), COSTS_ON)
     pay(invoice, "140.50", COSTS_ON)
     delivery.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)
@@ -205,7 +205,7 @@ def test_without_an_address_a_person_is_asked_and_paper_counts():
     assert invoice.next_step == Step.NOTE
 
 
-def test_a_failed_announcement_is_made_anew_with_time_to_pay_when_staff_resume(sink):
+def test_a_failed_announcement_is_composed_again_with_time_to_pay_when_staff_resume(sink):
     invoice = new_invoice(days=10)
     sink.refuse[invoice.patient.email] = "550 no such user"
     live(MONDAY)
@@ -218,10 +218,10 @@ def test_a_failed_announcement_is_made_anew_with_time_to_pay_when_staff_resume(s
     assert invoice.due_on == later + timedelta(days=14)
 
 
-# --- holds, plans and where the ladder goes on ---------------------------------------------------------
+# --- holds, plans and where dunning resumes ------------------------------------------------------------
 
 
-def test_a_14_day_letter_cut_short_is_sent_again_whole():
+def test_an_interrupted_14_day_letter_is_sent_again_in_full():
     invoice = until(new_invoice(), NOTICED)
     holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     assert reasons(invoice, Status.VOID) == [(Step.FINAL_NOTICE, "interrupted")]
@@ -232,7 +232,7 @@ def test_a_14_day_letter_cut_short_is_sent_again_whole():
     assert charged(invoice) == {}
 
 
-def test_after_costs_were_booked_the_ladder_goes_on_behind_them():
+def test_after_costs_were_booked_dunning_continues_after_them():
     invoice = until(new_invoice(), COSTS_ON)
     live(FINAL_ON)
     schedule.interrupt(ledger.lock_invoice(invoice.pk), due_on=date(2026, 7, 1), today=date(2026, 6, 16))
@@ -293,7 +293,7 @@ def test_a_plan_broken_before_any_letter_is_followed_by_a_week_without_one():
 # --- planning ---------------------------------------------------------------------------------------------
 
 
-def test_a_letter_that_cannot_be_made_keeps_no_other_waiting():
+def test_a_letter_that_cannot_be_composed_delays_no_other():
     broken, well = new_invoice(), new_invoice()
     of_broken = Patient.objects.filter(pk=broken.patient_id)
     of_broken.update(language="xx")  # there is no mail in this language
@@ -306,7 +306,7 @@ def test_a_letter_that_cannot_be_made_keeps_no_other_waiting():
     assert sent(broken) == [("invoice_notice", str(MONDAY + timedelta(days=1)))]
 
 
-def test_two_weeks_without_anybody_stack_nothing():
+def test_two_weeks_of_downtime_pile_nothing_up():
     invoice = until(new_invoice(), MONDAY)
     live_through(date(2026, 4, 22), date(2026, 5, 7))
     assert sent(invoice) == [("invoice_notice", "2026-03-02"), ("reminder", "2026-04-22")]
@@ -319,7 +319,7 @@ def test_planning_twice_plans_nothing_more():
     assert [planning.plan(REMINDED) for _turn in range(3)] == [1, 0, 0]
 
 
-def test_planning_walks_in_chunks(monkeypatch):
+def test_planning_works_in_chunks(monkeypatch):
     monkeypatch.setattr(planning, "PLAN_CHUNK", 2)
     patient = factories.patient()
     made = [new_invoice(patient=patient, days=days) for days in (10, 10, 10, 10, 10, 12, 12)]

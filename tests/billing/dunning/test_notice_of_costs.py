@@ -1,4 +1,4 @@
-"""The letter that tells of costs and interest: what it says, when there is nothing to tell, and never twice."""
+"""The notice of costs and interest: what it says, when it is not sent, and never twice."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -42,12 +42,12 @@ def the_notice() -> OutboxMessage:
     return OutboxMessage.objects.get(kind="notice_of_costs")
 
 
-def said(mail: OutboxMessage) -> str:
+def text_of(mail: OutboxMessage) -> str:
     return " ".join(mail.text.replace("\xa0", " ").split())
 
 
 def costs_in_an_earlier_letter(invoice: Invoice) -> None:
-    """The 14-day letter of `invoice` announced no costs of its own."""
+    """Let the 14-day letter of `invoice` announce no costs of its own."""
     Letter.objects.filter(steps__invoice=invoice, step=Step.FINAL_NOTICE).update(costs_announced=Decimal(0))
 
 
@@ -58,9 +58,9 @@ def test_costs_and_interest_are_both_named():
     until(new_invoice(), COSTS_ON)
     mail = the_notice()
     assert mail.subject == "Er zijn kosten bij uw rekening gekomen"
-    assert "Incassokosten: € 40,00" in said(mail)
-    assert "Wettelijke rente: € 0,50" in said(mail)
-    assert "eerst de kosten, dan de rente en dan de rekening" in said(mail)
+    assert "Incassokosten: € 40,00" in text_of(mail)
+    assert "Wettelijke rente: € 0,50" in text_of(mail)
+    assert "eerst de kosten, dan de rente en dan de rekening" in text_of(mail)
 
 
 @pytest.mark.parametrize(("language", "subject"), [("nl", "rente bij uw rekening"), ("en", "Interest was added")])
@@ -70,10 +70,10 @@ def test_interest_alone_is_not_called_costs(language, subject):
     until(invoice, COSTS_ON)
     mail = the_notice()
     assert subject in mail.subject
-    told = said(mail).partition("Bent u het er niet mee eens?")[0].partition("You do not agree?")[0]
-    assert "0.50" in told.replace(",", ".")
+    notice = text_of(mail).partition("Bent u het er niet mee eens?")[0].partition("You do not agree?")[0]
+    assert "0.50" in notice.replace(",", ".")
     for word in ("kosten", "osts"):
-        assert word not in mail.subject + told
+        assert word not in mail.subject + notice
     assert set(charged(invoice)) == {"interest"}
 
 
@@ -87,7 +87,7 @@ def test_with_nothing_booked_nothing_is_sent_and_the_last_letter_comes_in_its_ti
     assert (step.status, step.reason) == (Status.TAKEN, "nothing_booked")
     live_through(COSTS_ON, COSTS_ON + timedelta(days=2))
     assert kinds().count("final") == 1
-    text = said(OutboxMessage.objects.get(kind="final"))
+    text = text_of(OutboxMessage.objects.get(kind="final"))
     assert "Incassokosten" not in text
 
 
@@ -95,7 +95,7 @@ def test_with_nothing_booked_nothing_is_sent_and_the_last_letter_comes_in_its_ti
 
 
 def agree_and_break(invoice: Invoice, *, on: date) -> date:
-    """The patient agrees on installments, pays none, and gets the one free reminder; returns the day it ended."""
+    """Agree on installments, pay none, and send the one free reminder; return the day the plan ended."""
     first_on = on + timedelta(days=7)
     agreed = agreements.agree_installments(invoice.pk, count=2, first_on=first_on, by="guest", today=on)
     missed_on = schedule.reminder_on(first_on)
@@ -107,19 +107,19 @@ def agree_and_break(invoice: Invoice, *, on: date) -> date:
     return broken_on
 
 
-def test_after_a_broken_plan_the_costs_are_not_told_again_and_the_last_letter_names_them():
+def test_after_a_broken_plan_no_second_notice_of_costs_and_the_last_letter_names_them():
     invoice = until(new_invoice(), COSTS_ON)
     broken_on = agree_and_break(invoice, on=COSTS_ON + timedelta(days=1))
     live_through(broken_on, broken_on + timedelta(days=15))
     assert kinds().count("notice_of_costs") == 1
     assert charged(invoice)["costs"] == Decimal("40.00")
-    assert "Incassokosten: € 40,00" in said(OutboxMessage.objects.get(kind="final"))
+    assert "Incassokosten: € 40,00" in text_of(OutboxMessage.objects.get(kind="final"))
     final = Letter.objects.get(step=Step.FINAL)
     assert final.sent_on >= broken_on + timedelta(days=7), "nobody gets the next letter at once"
 
 
 @pytest.mark.parametrize("followed", [True, False], ids=["its sending was seen", "just sent"])
-def test_after_a_pause_the_costs_are_not_told_again(followed):
+def test_after_a_pause_no_second_notice_of_costs(followed):
     invoice = until(new_invoice(), COSTS_ON)
     if not followed:
         letter = Letter.objects.filter(step=Step.NOTICE_OF_COSTS)
@@ -131,7 +131,7 @@ def test_after_a_pause_the_costs_are_not_told_again(followed):
     assert kinds().count("final") == 1
 
 
-def test_costs_that_were_booked_but_never_told_are_told_after_the_pause():
+def test_costs_booked_without_a_notice_get_one_after_the_pause():
     invoice = until(new_invoice(), COSTS_ON - timedelta(days=1))
     planning.run_day(COSTS_ON)
     planning.sweep(now=at(COSTS_ON))
@@ -144,7 +144,7 @@ def test_costs_that_were_booked_but_never_told_are_told_after_the_pause():
     assert charged(invoice)["costs"] == Decimal("40.00")
 
 
-def test_costs_that_were_paid_before_they_could_be_told_are_not_told():
+def test_costs_paid_before_the_notice_get_none():
     invoice = until(new_invoice(), COSTS_ON - timedelta(days=1))
     planning.run_day(COSTS_ON)
     planning.sweep(now=at(COSTS_ON))
@@ -153,8 +153,8 @@ def test_costs_that_were_paid_before_they_could_be_told_are_not_told():
     assert "notice_of_costs" not in kinds(status="sent")
 
 
-def test_a_14_day_letter_that_came_back_takes_the_letter_built_on_it_along():
-    """Sent again whole, it gets its own term and its own costs: the last letter does not leave in the meantime."""
+def test_a_bounced_14_day_letter_voids_the_letter_built_on_it():
+    """Sent again in full, it gets its own term and its own costs: the last letter is not sent in the meantime."""
     invoice = until(new_invoice(), COSTS_ON)
     live_through(COSTS_ON + timedelta(days=1), FINAL_ON - timedelta(days=1), every=7)
     delivery.report_bounce(OutboxMessage.objects.get(kind="final_notice"), by=STAFF)

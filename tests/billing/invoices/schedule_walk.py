@@ -1,4 +1,4 @@
-"""Walking the ladder in tests: days go by, the day's rule runs, letters are made and sent to a real mail server."""
+"""Running the dunning schedule in tests: days pass, the day's rule runs, and letters go to a real mail server."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -21,12 +21,12 @@ LAST_DAY, COSTS_ON, FINAL_ON = date(2026, 5, 8), date(2026, 5, 18), date(2026, 6
 
 
 def at(day: date, hour: int = 10, minute: int = 0) -> datetime:
-    """A moment of that day in Amsterdam."""
+    """Return a moment of that day in Amsterdam."""
     return datetime.combine(day, time(hour, minute), tzinfo=timezone.get_default_timezone())
 
 
 def new_invoice(*, on: date = MONDAY, days: int = 30, **fields: Any) -> Invoice:
-    """An invoice as the import leaves it: announced by nobody yet, due in `days`."""
+    """Create an invoice as the import leaves it: not announced yet, due in `days`."""
     invoice = factories.invoice(issued_on=on, due_on=on + timedelta(days=days), **fields)
     ReminderStep.objects.create(invoice=invoice, step=Step.NOTICE, due_on=invoice.due_on, planned_on=on)
     Invoice.objects.filter(pk=invoice.pk).update(
@@ -37,7 +37,7 @@ def new_invoice(*, on: date = MONDAY, days: int = 30, **fields: Any) -> Invoice:
 
 
 def live(day: date, hour: int = 10) -> None:
-    """One day: plan, make letters, send and follow them, twice as the hours go by."""
+    """Run one day: plan, compose letters, send and follow them up, at two moments of the day."""
     for now in (at(day, hour), at(day, hour, 1)):
         planning.run_day(day)
         planning.sweep(now=now)
@@ -46,7 +46,7 @@ def live(day: date, hour: int = 10) -> None:
 
 
 def live_through(first: date, last: date, *, every: int = 1) -> None:
-    """The days from `first` through `last`; with `every` only each so many of them, where nothing is expected."""
+    """Run the days from `first` through `last`; with `every` only each so many of them, where nothing is expected."""
     day = first
     while day <= last:
         live(day)
@@ -54,7 +54,7 @@ def live_through(first: date, last: date, *, every: int = 1) -> None:
 
 
 def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
-    """(kind, day) of the mails that went out, in their order."""
+    """Return (kind, day) of the sent mails, in their order."""
     rows = OutboxMessage.objects.filter(status=OutboxMessage.Status.SENT).order_by("sent_at", "pk")
     if invoice:
         rows = rows.filter(letter__steps__invoice=invoice)
@@ -62,7 +62,7 @@ def sent(invoice: Invoice | None = None) -> list[tuple[str, str]]:
 
 
 def until(invoice: Invoice, day: date) -> Invoice:
-    """The invoice after the days on which something falls, up to and with `day`."""
+    """Run the days on which a step falls, through `day`, and return the invoice."""
     days = (MONDAY, DUE - timedelta(days=7), REMINDED, NOTICED, LAST_DAY, COSTS_ON, FINAL_ON)
     for one in days:
         if one <= day:

@@ -34,14 +34,14 @@ def test_published_references_are_valid(reference):
 
 
 def remainder(reference):
-    """The weighted sum of everything behind the check digit, modulo 11."""
+    """Return the weighted sum of all digits after the check digit, modulo 11."""
     weights = [2, 4, 8, 5, 10, 9, 7, 3, 6, 1]
     return sum(int(digit) * weights[i % 10] for i, digit in enumerate(reference[:0:-1])) % 11
 
 
 @pytest.mark.parametrize("reference", PUBLISHED)
 def test_every_change_of_one_digit_is_noticed_but_where_the_check_digit_is_1(reference):
-    """Check digit 1 stands for two remainders (1 and 10), so a change from one to the other goes unseen."""
+    """Check digit 1 stands for two remainders (1 and 10), so a change from one to the other is not detected."""
     for place in range(len(reference)):
         for digit in "0123456789":
             if digit == reference[place]:

@@ -1,4 +1,4 @@
-"""The ladder day by day, on a real mail server: what is sent, when, and what it costs."""
+"""The dunning schedule day by day, with a real mail server: what is sent, when, and what it costs."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ Kind = LedgerEntry.Kind
 
 
 @pytest.mark.both_databases
-def test_the_whole_ladder_of_an_invoice_that_nobody_pays(sink, settings):
+def test_the_whole_dunning_schedule_of_an_unpaid_invoice(sink, settings):
     settings.NOTICE_HOURS = (7, 22)
     invoice = new_invoice(amount="100.00")  # due on Wednesday 1 April
     live_through(MONDAY, date(2026, 6, 20))

@@ -1,4 +1,4 @@
-"""Beats, workers, patients and staff at once: one message for each step, and never one that should not be sent."""
+"""Beats, workers, patients and staff at once: one message for each step, and never one that must not be sent."""
 
 import itertools
 import threading
@@ -29,7 +29,7 @@ from tests.billing.outbox.test_outbox_races import in_threads
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status = ReminderStep.Status
 REMINDED = date(2026, 4, 8)  # the day of the reminder of an invoice of MONDAY with thirty days to pay
-# The days on which something falls for the invoices of the long test.
+# The days on which a step falls for the invoices of the long test.
 FALLS = [date(2026, *day) for day in (
     (3, 2), (3, 4), (3, 11), (3, 18), (3, 23), (4, 2), (4, 10), (4, 23), (5, 1), (5, 8),
 )]  # fmt: skip
@@ -49,7 +49,7 @@ def pay(invoice: Invoice, amount: str = "100.00") -> None:
 
 
 def agree(invoice: Invoice, kind: str) -> None:
-    """What agreeing about paying later does to the ladder, whatever its dates."""
+    """Do to the schedule what an agreement to pay later does, whatever its dates."""
     with transaction.atomic():
         locked = ledger.lock_invoice(invoice.pk)
         if ledger.balance(locked.pk) > 0 and not PaymentPlan.objects.filter(invoice=locked, status="active").exists():
@@ -71,12 +71,12 @@ def remind() -> None:
 # --- two beats and three workers --------------------------------------------------------------------
 
 
-def run_days(days: list[date], hands: list[Callable[[date, int], None]]) -> list[Any]:
-    """Every hand does its part of each day; all begin together at ten, and now and then also too early.
+def run_days(days: list[date], actors: list[Callable[[date, int], None]]) -> list[Any]:
+    """Let every actor do its part of each day; all begin together at ten, and now and then also too early.
 
-    Workers sweep on until the beats are done with the day, as they do: a slow beat makes no letter a day late.
+    Workers keep sweeping until the beats have finished the day, as in production: a slow beat delays no letter a day.
     """
-    meeting = threading.Barrier(len(hands))
+    meeting = threading.Barrier(len(actors))
 
     def work(hand: Callable[[date, int], None]) -> None:
         for day in days:
@@ -87,7 +87,7 @@ def run_days(days: list[date], hands: list[Callable[[date, int], None]]) -> list
                 if hand is worker:
                     hand(day, hour)
 
-    return in_threads(*[lambda hand=hand: work(hand) for hand in hands])
+    return in_threads(*[lambda hand=hand: work(hand) for hand in actors])
 
 
 def beat(day: date, hour: int) -> None:
@@ -101,10 +101,10 @@ def worker(day: date, hour: int) -> None:
 
 
 def test_two_beats_and_three_workers_for_seventy_days_send_one_message_for_each_step(sink):
-    """Easter, King's Day and Liberation Day lie in these days; of two patients one has two invoices."""
+    """Easter, King's Day and Liberation Day are among these days; one of the two patients has two invoices."""
     first = new_invoice(days=9)
     made = [first, new_invoice(days=9, patient=first.patient), new_invoice(days=16)]
-    # Every one of them, with the day before and the day after; of the idle days between only the holidays.
+    # Each of them, with the day before and the day after; of the idle days in between only the holidays.
     seventy = [MONDAY + timedelta(days=n) for n in range(70)]
     days = [day for day in seventy if is_holiday(day) or min(abs(day - falls) for falls in FALLS) <= timedelta(days=1)]
     assert run_days(days, [beat, beat, worker, worker, worker]) == [None] * 5
@@ -143,7 +143,7 @@ ACTS: dict[str, Callable[[Invoice], None]] = {
 
 @pytest.fixture
 def reminded_today() -> Invoice:
-    """An invoice whose reminder falls today."""
+    """Create an invoice whose reminder falls today."""
     invoice = new_invoice()
     for day in (MONDAY, MONDAY + timedelta(days=23)):
         live(day)
@@ -151,7 +151,7 @@ def reminded_today() -> Invoice:
 
 
 def check(invoice: Invoice) -> None:
-    """What holds in whatever order things happened."""
+    """Check the invariants that hold in whatever order things happened."""
     assert list(discrepancies()) == []
     invoice.refresh_from_db()
     assert PaymentPlan.objects.filter(invoice=invoice, status="active").count() <= 1
@@ -175,16 +175,16 @@ def test_whatever_happens_at_once_the_books_and_the_letters_are_right(names, rem
 
 
 def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The composer has looked and found nothing in the way; before it writes, staff place a hold."""
+    """Let staff place a hold after the composer found no blockers and before it writes."""
     looked, written = threading.Event(), threading.Event()
-    write = letters._write
+    write = letters._compose_letter
 
     def slowly(*args: Any, **kwargs: Any) -> None:
         looked.set()
         written.wait(1.0)  # with the lock the hold can't be placed before this letter is committed
         write(*args, **kwargs)
 
-    monkeypatch.setattr(letters, "_write", slowly)
+    monkeypatch.setattr(letters, "_compose_letter", slowly)
 
     def place() -> None:
         assert looked.wait(20)
@@ -196,18 +196,18 @@ def hold_while_a_letter_is_made(invoice: Invoice, monkeypatch: pytest.MonkeyPatc
 
     planning.run_day(REMINDED)
     assert in_threads(make, place) == [None, None]
-    monkeypatch.setattr(letters, "_write", write)
+    monkeypatch.setattr(letters, "_compose_letter", write)
     delivery.sweep(now=at(REMINDED, 11))
 
 
-def test_a_hold_that_waits_for_the_letter_takes_it_back(reminded_today, monkeypatch):
+def test_a_hold_that_waits_for_the_letter_withdraws_it(reminded_today, monkeypatch):
     hold_while_a_letter_is_made(reminded_today, monkeypatch)
     assert OutboxMessage.objects.get(kind="reminder").status == "canceled"
 
 
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No locks and no transactions around the rules, and no last check either: only the first look is left."""
+    """Remove the locks, the transactions and the last check: only the first check of the blockers is left."""
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext(), on_commit=transaction.on_commit)
     for module in (letters, holds, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)

@@ -1,4 +1,4 @@
-"""After a backup was restored: letters of the days since may have left, and are not made again by themselves."""
+"""After restoring a backup: letters of the days since may have left, and are not composed again automatically."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def _mail(sink, settings):
     settings.NOTICE_HOURS = (7, 22)
 
 
-def test_a_step_whose_day_came_rests_until_a_person_lets_it_go_on():
+def test_a_step_whose_day_came_is_suspended_until_staff_resume_it():
     invoice = until(new_invoice(), BEFORE)
     assert planning.suspend_in_doubt(REMINDED + timedelta(days=5)) == 1
     live(REMINDED + timedelta(days=5))
@@ -33,7 +33,7 @@ def test_a_step_whose_day_came_rests_until_a_person_lets_it_go_on():
     assert sent(invoice)[-1] == ("reminder", f"{REMINDED + timedelta(days=6)}")
 
 
-def test_a_planned_announcement_rests_too():
+def test_a_planned_announcement_is_suspended_too():
     invoice = new_invoice()
     assert planning.suspend_in_doubt(MONDAY) == 1
     live(MONDAY)
@@ -47,7 +47,7 @@ def test_a_planned_announcement_rests_too():
 
 
 def test_what_is_to_come_is_left_alone():
-    """Its day is still ahead, it is paid later, or a hold keeps it back and aims it anew when it ends."""
+    """Its day is still ahead, a plan runs, or it is on hold and rescheduled when the hold ends."""
     later = until(new_invoice(), BEFORE)
     held = until(new_invoice(), BEFORE)
     holds.place_hold(held, Hold.STAFF, by="test")

@@ -1,4 +1,4 @@
-"""Which debt a payment pays (6:43 and 6:44 BW)."""
+"""Allocation of payments to debts (6:43 and 6:44 BW)."""
 
 from datetime import date
 from decimal import Decimal

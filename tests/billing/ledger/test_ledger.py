@@ -1,4 +1,4 @@
-"""The ledger: booked once, never changed, mended by mirrors, true to settled_at."""
+"""The ledger: entries are booked once, never changed, corrected by reversals, and agree with settled_at."""
 
 import threading
 from datetime import timedelta
@@ -83,7 +83,7 @@ def test_settling_keeps_its_first_moment(invoice):
 
 
 def _in_parallel(number, act):
-    """Run `act(i)` in threads that start together; the exceptions they ended with."""
+    """Run `act(i)` in threads that start together; return the exceptions they ended with."""
     barrier, errors = threading.Barrier(number), []
 
     def run(i):
@@ -102,7 +102,7 @@ def _in_parallel(number, act):
 
 
 def _pay_half_if_owed(invoice_id, i, *, locked):
-    """Book 50.00 if anything is owed: right only when nobody books between the look and the booking."""
+    """Book 50.00 if anything is owed: correct only when nobody books between the check and the booking."""
     with transaction.atomic():
         invoice = ledger.lock_invoice(invoice_id) if locked else Invoice.objects.get(pk=invoice_id)
         if ledger.outstanding(invoice_id) > 0:
@@ -123,7 +123,7 @@ def test_commands_on_one_invoice_queue_up_behind_its_lock():
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_the_same_commands_overpay():
-    """The twin: proves that the test above would see a missing lock."""
+    """The twin: proves that the test above would detect a missing lock."""
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
     try:

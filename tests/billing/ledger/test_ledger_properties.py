@@ -30,7 +30,7 @@ history = st.lists(st.one_of(booking, mirroring), max_size=9)
 
 
 class Model:
-    """What the ledger must say, kept as simply as can be."""
+    """The expected state of the ledger, as simple as possible."""
 
     def __init__(self, amount):
         self.events = {}

@@ -1,4 +1,4 @@
-"""`verify_ledger` sees every kind of lie that a row could tell."""
+"""`verify_ledger` detects every kind of contradiction."""
 
 from decimal import Decimal
 from io import StringIO
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 @pytest.fixture
 def paid():
-    """An invoice of 100.00 paid by a booked payment."""
+    """Create an invoice of 100.00 paid by a booked payment."""
     invoice = factories.invoice(amount=Decimal("100.00"))
     payment = Payment.objects.create(
         invoice=invoice,

@@ -108,7 +108,7 @@ def test_money_paid_too_much_remains_the_patients(language, credit):
     assert credit.split()[-1] not in receipt(language).text.split()
 
 
-@pytest.mark.parametrize("fact", ["amount", "outstanding", "received_at"])
+@pytest.mark.parametrize("fact", ["amount", "credit", "outstanding", "received_at"])
 def test_a_missing_fact_is_an_error(fact):
     facts = {name: value for name, value in FACTS["receipt"].items() if name != fact}
     with pytest.raises(ValueError, match=fact):

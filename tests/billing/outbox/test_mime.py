@@ -1,4 +1,4 @@
-"""The bytes of a mail, read back by Python's own parser, which shares no code with what wrote them."""
+"""The bytes of a mail, read back by Python's own parser, which shares no code with the writer."""
 
 import email
 import email.policy
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from billing.models import OutboxMessage
 from billing.outbox import delivery
 
-MAX_OF_A_LINE = 78  # what RFC 5322 asks for; 998 is what it forbids
+MAX_OF_A_LINE = 78  # what RFC 5322 recommends; above 998 is forbidden
 
-# Everything that can be written down: no halves of characters, which are no text.
+# Any text: no lone surrogates, which are not characters.
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 ONE_LINE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\x85"), max_size=200)
 
@@ -36,7 +36,7 @@ def read(composed: bytes) -> EmailMessage:
 
 
 def content(part: EmailMessage) -> str:
-    """As it was given, but for the kind of line break."""
+    """Return the text as given, with normalised line breaks."""
     return part.get_payload(decode=True).decode().replace("\r\n", "\n")
 
 

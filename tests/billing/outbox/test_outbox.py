@@ -1,4 +1,4 @@
-"""The outbox against a real mail server: what is queued, what is sent, and what is done when the answer is no."""
+"""The outbox against a real mail server: what is queued, what is sent, and what happens after a refusal."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from tests.smtp_sink import HANG_UP
 pytestmark = pytest.mark.django_db
 Status = OutboxMessage.Status
 WHEN = datetime(2026, 11, 3, 12, 0, tzinfo=timezone.get_default_timezone())
-FACTS = {"amount": Decimal("45.00"), "received_at": WHEN, "outstanding": Decimal("0.00")}
+FACTS = {"amount": Decimal("45.00"), "received_at": WHEN, "outstanding": Decimal("0.00"), "credit": Decimal("0.00")}
 
 
 def queued(*, key: str = "payment:1", **patient) -> OutboxMessage:
@@ -89,14 +89,14 @@ def test_no_personal_data_in_a_message():
         patient.language = language
         invoice = factories.invoice(patient=patient, lines=[line])
         message = queue_message("receipt", invoice=invoice, context=FACTS, dedupe_key=f"payment:{language}")
-        said = f"{message.subject}\n{message.text}\n{message.html}".lower()
+        content = f"{message.subject}\n{message.text}\n{message.html}".lower()
         secrets = [invoice.payment_reference, invoice.token, "998877665", "1971", "9876", "687654321", "e13", "k.a."]
-        assert [secret for secret in ("kanarie", "wortel", *secrets) if secret.lower() in said] == []
+        assert [secret for secret in ("kanarie", "wortel", *secrets) if secret.lower() in content] == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_dead_broker_loses_nothing(sink, caplog, settings):
-    """The bell can't be rung when the message is queued; the sweep delivers it all the same."""
+    """No worker can be woken when the message is queued; the sweep delivers it all the same."""
     dead = Celery("dead", broker=f"redis://127.0.0.1:{free_port()}/0", set_as_current=False)
     dead.conf.task_publish_retry_policy = {"max_retries": 0}
     dead.set_current()
@@ -163,7 +163,7 @@ def test_a_subject_can_not_add_a_header(sink):
 # --- delivery ---------------------------------------------------------------------------------------
 
 
-def test_delivered_once_however_often_the_bell_rings(sink):
+def test_delivered_once_however_often_it_is_enqueued(sink):
     message = queued()
     for _ in range(3):
         deliver(message)
@@ -187,7 +187,7 @@ def test_not_now_is_tried_again_later(sink, command):
     assert not StaffTask.objects.exists()
 
 
-def test_waits_grow_and_end_in_a_dead_letter(sink, settings):
+def test_waits_grow_and_end_in_failure(sink, settings):
     message = queued()
     sink.answers["RCPT"] = ["450 busy"] * settings.OUTBOX_MAX_TRIES
     waits, now = [], timezone.now()
@@ -213,7 +213,7 @@ def test_a_server_that_is_not_there_is_tried_again(settings, host):
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
-def test_a_final_no_is_a_dead_letter_and_the_others_go_on(sink, command):
+def test_a_permanent_refusal_fails_the_message_and_the_others_go_on(sink, command):
     refused, *others = [queued(key=f"payment:{i}") for i in range(3)]
     sink.answers[command] = ["550 5.1.1 <patient1@post.example> unknown"]
     delivery.sweep()
@@ -291,7 +291,7 @@ def test_a_server_that_is_away_is_asked_once_per_sweep(settings):
 
 @pytest.mark.both_databases
 def test_the_sweep_never_reads_what_was_sent():
-    """Both of its questions are answered by a partial index, so a million sent messages cost nothing."""
+    """Both of its queries use a partial index, so a million sent messages cost nothing."""
     OutboxMessage.objects.bulk_create(
         OutboxMessage(kind="receipt", recipient="j@post.example", status=Status.SENT, dedupe_key=f"payment:{number}")
         for number in range(2000)

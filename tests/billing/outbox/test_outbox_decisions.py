@@ -1,4 +1,4 @@
-"""What a person may decide about a message that no machine will send again."""
+"""What staff may decide about a message that is not sent again automatically."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_doubt_about_the_second_sending_is_asked_again(sink):
     assert StaffTask.objects.filter(kind=StaffTask.Kind.MESSAGE_IN_DOUBT).count() == 2
 
 
-def test_a_dead_letter_can_be_sent_again_but_never_called_delivered(sink):
+def test_a_failed_message_can_be_sent_again_but_never_marked_delivered(sink):
     message = queued()
     sink.answers["RCPT"] = ["550 no"]
     deliver(message)

@@ -27,7 +27,7 @@ Status = OutboxMessage.Status
 
 
 def in_threads(*acts: Callable[[], Any]) -> list[Any]:
-    """Run the acts at the same time, each on a database connection of its own; their results or errors."""
+    """Run the acts at the same time, each on its own database connection; return their results or errors."""
     results: list[Any] = [None] * len(acts)
 
     def run(place: int) -> None:
@@ -47,7 +47,7 @@ def in_threads(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def wait_after_first_look(meeting: threading.Barrier) -> Callable[..., Any]:
-    """A wrapper of this thread's queries: once the message was read, wait until the other worker read it too."""
+    """Wrap this thread's queries: once the message was read, wait until the other worker has read it too."""
     looked = False
 
     def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -62,7 +62,7 @@ def wait_after_first_look(meeting: threading.Barrier) -> Callable[..., Any]:
 
 
 def two_workers_deliver(message: OutboxMessage) -> list[Any]:
-    """Both read the message as waiting before either of them claims it."""
+    """Let both read the message as queued before either of them claims it."""
     meeting = threading.Barrier(2)
 
     def work() -> None:
@@ -91,7 +91,7 @@ def test_without_the_compare_and_set_the_same_race_doubles_the_mail(sink, monkey
     assert len(sink.mails) == 2
 
 
-def test_sweeps_and_bells_at_once_send_each_message_once(sink):
+def test_simultaneous_sweeps_and_tasks_send_each_message_once(sink):
     messages = [queued(key=f"payment:{number}") for number in range(12)]
 
     def ring_all() -> None:
@@ -135,7 +135,7 @@ def test_delivery_inside_a_transaction_is_refused(sink):
     assert sink.mails == []
 
 
-def test_a_slow_worker_that_was_given_up_still_tells_that_it_sent(sink):
+def test_a_slow_worker_whose_message_is_in_doubt_still_records_that_it_sent(sink):
     message = queued()
     sink.may_answer.clear()
     worker = threading.Thread(target=in_threads, args=[lambda: delivery.deliver(message.pk)])
@@ -151,7 +151,7 @@ def test_a_slow_worker_that_was_given_up_still_tells_that_it_sent(sink):
 
 
 def worker_process(message: OutboxMessage, sink: Sink, folder: Path) -> subprocess.Popen[bytes]:
-    """A process of its own on the same database that delivers this message."""
+    """Start a separate process on the same database that delivers this message."""
     database = connection.settings_dict
     url = f"sqlite:///{database['NAME']}"
     if connection.vendor == "postgresql":
@@ -167,7 +167,7 @@ def worker_process(message: OutboxMessage, sink: Sink, folder: Path) -> subproce
 
 
 def test_killed_in_mid_delivery_is_in_doubt_and_not_double(sink, tmp_path):
-    """kill -9 after the mail server has the mail and before we know it: the moment nobody can save."""
+    """kill -9 after the mail server has the mail and before we record it: the one moment that can't be recovered."""
     message = queued()
     sink.may_answer.clear()
     worker = worker_process(message, sink, tmp_path)

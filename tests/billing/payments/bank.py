@@ -22,12 +22,12 @@ def row(payment: Payment) -> BankPayment:
 
 
 def end(payment: Payment, status: str, *, late: bool = False) -> None:
-    """The patient pays, cancels, or the clock runs out."""
+    """Let the patient pay or cancel, or let the payment expire."""
     assert bank.close(row(payment), status=status, now=timezone.now(), late=late)
 
 
 def paid(invoice: Invoice) -> Payment:
-    """A payment of all that is outstanding, settled with us."""
+    """Pay all that is outstanding, and settle the payment with us."""
     payment = start(invoice)
     end(payment, "paid")
     return attempts.sync_payment(payment.pk)

@@ -1,4 +1,4 @@
-"""Many hands at once. Every lock has a twin in which it is off and the race happens."""
+"""Concurrent payments. Every lock has a twin in which it is off and the race happens."""
 
 import random
 import threading
@@ -38,7 +38,7 @@ def invoice() -> Invoice:
 
 
 def at_once(actions: list[Callable[[], Any]], *, threads: int) -> list[Any]:
-    """Run the actions side by side; each result, or the exception it ended in."""
+    """Run the actions concurrently; return each result, or the exception it ended in."""
     together = threading.Barrier(threads)
     begun = threading.local()
 
@@ -48,7 +48,7 @@ def at_once(actions: list[Callable[[], Any]], *, threads: int) -> list[Any]:
             together.wait(30)
         try:
             return action()
-        except Exception as error:  # handed to the test, which says which ones may come
+        except Exception as error:  # returned to the test, which decides which ones are allowed
             return error
         finally:
             connection.close()
@@ -58,7 +58,7 @@ def at_once(actions: list[Callable[[], Any]], *, threads: int) -> list[Any]:
 
 
 def meet(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
-    """`function`, in which the first call of every thread waits until all of them have come that far."""
+    """Return `function` wrapped so that the first call of every thread waits until all threads have reached it."""
     barrier, been = threading.Barrier(threads), threading.local()
 
     def waiting(*args: Any, **kwargs: Any) -> Any:
@@ -72,7 +72,7 @@ def meet(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
 
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No row lock and no transaction around the rules (on SQLite the transaction is the lock)."""
+    """Remove the row lock and the transaction around the rules (on SQLite the transaction is the lock)."""
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
     for module in (attempts, settlement, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)
@@ -189,7 +189,7 @@ class TestSettling:
 
 
 class Everything:
-    """Patients, bank, gateway, staff and sweep on one invoice, each at a moment of its own."""
+    """Patients, bank, gateway, staff and sweep act on one invoice, each at random moments."""
 
     def __init__(self, invoice: Invoice, seed: int) -> None:
         self.invoice, self.dice, self.reduced = invoice, random.Random(seed), Decimal("0.00")

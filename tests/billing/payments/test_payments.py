@@ -30,7 +30,7 @@ def invoice() -> Any:
 
 
 def reduce(invoice: Any, amount: str) -> None:
-    """Lower what is owed, the way a decision elsewhere does."""
+    """Reduce what is owed, as a decision in another room does."""
     from django.db import transaction
 
     with transaction.atomic():
@@ -78,7 +78,7 @@ class TestStarting:
         assert first.superseded_at
         assert first.status == Status.OPEN, "never expired by our own clock"
 
-    def test_a_stale_attempt_that_was_paid_meanwhile_is_heard_first(self, invoice):
+    def test_a_stale_attempt_that_was_paid_meanwhile_is_refreshed_first(self, invoice):
         first = bank.start(invoice)
         bank.end(first, "paid")
         Payment.objects.update(expires_at=timezone.now() + timedelta(seconds=100))
@@ -184,7 +184,7 @@ class TestCreationInDoubt:
         assert now - began > timedelta(minutes=50)
         assert calls < 25
 
-    def test_what_was_made_after_all_is_found_by_our_token(self, invoice, monkeypatch):
+    def test_a_payment_created_after_all_is_found_by_our_token(self, invoice, monkeypatch):
         monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
         faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
         payment = bank.start(invoice)
@@ -315,7 +315,7 @@ class TestChecks:
             attempts.sweep(now=now + timedelta(minutes=minutes))
         assert LedgerEntry.objects.filter(kind="payment").count() == 6
 
-    def test_a_payment_that_the_gateway_does_not_know_is_told_to_staff_once(self, invoice):
+    def test_a_payment_unknown_to_the_gateway_opens_one_staff_task(self, invoice):
         payment = bank.start(invoice)
         BankPayment.objects.all().delete()
         for _ in range(3):

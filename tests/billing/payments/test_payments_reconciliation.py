@@ -23,7 +23,7 @@ def invoice() -> Any:
     return factories.invoice(amount="100.00")
 
 
-def test_money_nobody_told_us_about_is_found(invoice):
+def test_money_without_a_webhook_is_found(invoice):
     payment = bank.start(invoice)
     bank.end(payment, "expired")
     attempts.sync_payment(payment.pk)
@@ -42,7 +42,7 @@ def test_what_is_known_already_is_not_asked_about(invoice, monkeypatch):
     assert asked == []
 
 
-def test_a_payment_whose_creation_was_given_up_is_found(invoice, monkeypatch):
+def test_a_payment_whose_creation_was_abandoned_is_found(invoice, monkeypatch):
     monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
     faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
     payment = bank.start(invoice)

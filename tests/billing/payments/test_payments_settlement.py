@@ -265,7 +265,7 @@ class TestReports:
         payment = settlement.settle(payment, report(payment, checkout_url="https://bank.example"), now=NOW)
         assert (payment.mollie_id, payment.checkout_url) == ("tr_abcdef", "https://bank.example")
 
-    def test_a_refund_first_heard_of_when_it_had_failed(self):
+    def test_a_refund_first_reported_as_failed(self):
         payment = attempt(invoice := factories.invoice())
         refund = RefundSnapshot("re_1", Decimal("5.00"), "failed", NOW)
         settlement.settle(payment, report(payment, refunds=(refund,)), now=NOW)
@@ -287,7 +287,7 @@ class TestReports:
 
 
 def history(seed: int) -> list[dict[str, Any]]:
-    """What the gateway could truly say, in the order of time: one payment with refunds and chargebacks."""
+    """Return the true reports of the gateway in chronological order: one payment with refunds and chargebacks."""
     dice = random.Random(seed)
     states: list[dict[str, Any]] = [{"status": "open"}]
     if dice.random() < 0.5:
@@ -321,7 +321,7 @@ def history(seed: int) -> list[dict[str, Any]]:
 
 
 def truth(last: dict[str, Any]) -> Decimal:
-    """What must be owed in the end on an invoice of € 100, by an independent count."""
+    """Compute independently what must be owed in the end on an invoice of € 100."""
     if last["status"] != "paid":
         return Decimal("100.00")
     refunds = [r.amount for r in last.get("refunds", ()) if r.status not in ("failed", "canceled")]
@@ -333,7 +333,7 @@ def truth(last: dict[str, Any]) -> Decimal:
 @hypothesis_settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), data=st.data())
 def test_late_old_and_doubled_reports_never_change_where_it_ends(seed, data):
-    """Every true state, in any order, some twice, the last one among them: one outcome."""
+    """Every true report, in any order, some twice, including the last one, leads to the same outcome."""
     states = history(seed)
     schedule = [*range(len(states)), *data.draw(st.lists(st.integers(0, len(states) - 1), max_size=4))]
     schedule = data.draw(st.permutations(schedule))

@@ -1,4 +1,4 @@
-"""A payment of which the bank says what we knew already: nothing is locked or written, and nothing is missed."""
+"""A report that tells nothing new about a payment: nothing is locked or written, and nothing is missed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +24,7 @@ def payment():
 
 
 def statements_of(act) -> list[str]:
-    """The statements of this connection; the live server has one of its own."""
+    """Return the statements of this connection; the live server has its own."""
     with CaptureQueriesContext(connection) as captured:
         act()
     return [query["sql"] for query in captured if not query["sql"].startswith(("BEGIN", "COMMIT"))]
@@ -40,7 +40,7 @@ def test_an_attempt_that_still_waits_is_read_and_not_locked(payment):
 
 
 def test_what_became_of_it_meanwhile_is_not_undone_or_hidden(payment):
-    """The answer "still open" was on its way when another report said that it was paid."""
+    """The answer "still open" was on its way when another report confirmed the payment."""
     as_read = Payment.objects.select_related("invoice").get(pk=payment.pk)
     still_open = mollie.get_payment(payment.mollie_id)
     bank.end(payment, "paid")
@@ -49,7 +49,7 @@ def test_what_became_of_it_meanwhile_is_not_undone_or_hidden(payment):
     assert (found.status, bank.balance(payment.invoice), bank.receipts()) == (Status.PAID, 0, 1)
 
 
-def test_a_check_that_was_due_is_planned_anew(payment):
+def test_a_due_check_is_planned_again(payment):
     now = payment.expires_at + timedelta(minutes=2)
     attempts.sync_payment(payment.pk, now=now)
     payment.refresh_from_db()

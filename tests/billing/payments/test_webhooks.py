@@ -1,4 +1,4 @@
-"""What the gateway calls us about: kept first, answered later, never believed."""
+"""Webhook calls of the gateway: stored first, processed later, never trusted."""
 
 import time
 from datetime import timedelta
@@ -31,7 +31,7 @@ def invoice() -> Any:
 
 @pytest.fixture
 def fetches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids that the gateway was asked about."""
+    """Record the ids that are fetched from the gateway."""
     asked: list[str] = []
     get = mollie.get_payment
     monkeypatch.setattr(mollie, "get_payment", lambda name: asked.append(name) or get(name))
@@ -100,7 +100,7 @@ def test_calls_in_quick_succession_wait_for_the_sweep_and_none_is_dropped(invoic
     assert bank.balance(invoice) == 0
 
 
-def test_a_call_that_came_during_the_fetch_is_not_taken_for_answered(invoice, monkeypatch):
+def test_a_call_during_the_fetch_stays_open(invoice, monkeypatch):
     payment = bank.start(invoice)
     get = mollie.get_payment
 
@@ -153,7 +153,7 @@ def test_it_also_mends_one_that_was_given_up_beside_a_running_attempt(invoice, m
 
 
 def test_the_id_of_another_payment_is_never_booked_here(fetches):
-    """The replay that a plug-in of this gateway once fell for."""
+    """The replay to which a plug-in of this gateway was once vulnerable."""
     paid = bank.paid(factories.invoice(amount="100.00"))
     target = factories.invoice(amount="100.00")
     payment = bank.start(target)
@@ -179,8 +179,8 @@ def test_nor_taken_over_by_one_without_an_id(fetches):
     assert bank.staff_tasks() == ["payment_mismatch"]
 
 
-def set_apart(invoice: Any) -> Payment:
-    """Paid at the bank, while our own row said another amount."""
+def quarantined(invoice: Any) -> Payment:
+    """Create a payment that is paid at the bank while our row has another amount."""
     payment = bank.start(invoice)
     bank.end(payment, "paid")
     Payment.objects.update(amount=Decimal("99.00"))
@@ -190,8 +190,8 @@ def set_apart(invoice: Any) -> Payment:
     return payment
 
 
-def test_a_payment_set_apart_is_booked_when_staff_release_what_was_put_right(invoice):
-    payment = set_apart(invoice)
+def test_a_quarantined_payment_is_booked_when_staff_release_it_after_correction(invoice):
+    payment = quarantined(invoice)
     Payment.objects.update(amount=Decimal("100.00"))
     attempts.sweep(now=timezone.now() + timedelta(hours=1))
     assert bank.balance(invoice) == 100, "nobody asks about it by itself"
@@ -203,8 +203,8 @@ def test_a_payment_set_apart_is_booked_when_staff_release_what_was_put_right(inv
     assert (event.by, event.details["reason"]) == ("staff:ops", "typed wrong in a data repair")
 
 
-def test_one_that_still_does_not_match_is_set_apart_again_with_an_item_of_its_own(invoice):
-    payment = set_apart(invoice)
+def test_one_that_still_does_not_match_is_quarantined_again_with_its_own_task(invoice):
+    payment = quarantined(invoice)
     webhooks.release(payment.pk, by="staff:ops", note="let us see")
     attempts.sweep(now=timezone.now() + timedelta(seconds=10))
     payment.refresh_from_db()
@@ -226,8 +226,8 @@ def test_a_release_looks_again_at_calls_that_went_wrong(invoice, fetches):
 
 
 @pytest.mark.parametrize("note", ["", "  "])
-def test_a_release_needs_a_reason_and_a_payment_set_apart(invoice, note):
-    payment = set_apart(invoice)
+def test_a_release_needs_a_reason_and_a_quarantined_payment(invoice, note):
+    payment = quarantined(invoice)
     with pytest.raises(Refused):
         webhooks.release(payment.pk, by="staff:ops", note=note)
     Payment.objects.update(quarantined_at=None)

@@ -1,4 +1,4 @@
-"""The dates to pay as a patient's mail program gets them: read back from a mail that a real mail server took."""
+"""The payment dates as a patient's mail program gets them, read from a mail that a real mail server accepted."""
 
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -29,7 +29,7 @@ def file_of(mail: EmailMessage) -> str:
 
 
 def entries(text: str) -> list[dict[str, str]]:
-    """The events of a calendar file by RFC 5545: unfolded, a name and a value a line, alarms left out."""
+    """Return the events of a calendar file (RFC 5545): unfolded, one name and value per line, without alarms."""
     assert text.endswith("\r\n")
     assert "\n" not in text.replace("\r\n", "")
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
@@ -65,7 +65,7 @@ def test_each_installment_is_a_day_in_the_file_that_arrived(language, title, sin
         assert abs(made_at - agreed.agreed_at) < timedelta(seconds=1)
 
 
-def test_a_deferral_is_one_day_and_the_file_tells_nothing_of_whom_or_how_much(sink, settings):
+def test_a_deferral_is_one_day_and_the_file_reveals_no_name_or_amount(sink, settings):
     invoice = factories.invoice(amount="123.45", issued_on=DUE - timedelta(days=30), due_on=DUE)
     deferral(invoice, until=date(2026, 12, 20))
     mail = delivered(sink)
@@ -73,7 +73,7 @@ def test_a_deferral_is_one_day_and_the_file_tells_nothing_of_whom_or_how_much(si
     (entry,) = entries(text)
     assert (entry["DTSTART;VALUE=DATE"], entry["CLASS"]) == ("20261220", "PRIVATE")
     assert entry["URL"] == settings.PUBLIC_URL
-    # But for the moment it was made at, in which digits of the amount stand at some times of the day.
+    # Without the timestamp, which at some times of the day contains the digits of the amount.
     unfolded = text.replace("\r\n ", "").replace(entry["DTSTAMP"], "")
     known = (
         invoice.number,

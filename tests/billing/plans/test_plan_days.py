@@ -1,4 +1,4 @@
-"""What a running plan does by itself: progress, mails, a missed installment, the end."""
+"""The daily work on a running plan: progress, mails, a missed installment, the end."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ def an_invoice(amount="90.00"):
 
 
 def a_plan(**fields):
-    """Three times € 30: on 1 December, 1 January and 1 February."""
+    """Agree on three installments of € 30: on 1 December, 1 January and 1 February."""
     return plan(an_invoice(), first_on=FIRST, **fields)
 
 
@@ -36,8 +36,8 @@ def mails(kind):
     return list(OutboxMessage.objects.filter(kind=kind).order_by("pk"))
 
 
-def said(mail):
-    """The text without its line breaks."""
+def text_of(mail):
+    """Return the text of a mail without its line breaks."""
     return mail.text.replace("\n", " ")
 
 
@@ -106,9 +106,9 @@ class TestBefore:
             assert len(sent) == (1 if TODAY + timedelta(days=day) >= FIRST - timedelta(days=7) else 0)
             if day == 14:
                 break
-        assert "termijn 1 van 3" in said(sent[0])
-        assert "€\u00a030,00" in said(sent[0])
-        assert "/openen/" in said(sent[0])
+        assert "termijn 1 van 3" in text_of(sent[0])
+        assert "€\u00a030,00" in text_of(sent[0])
+        assert "/openen/" in text_of(sent[0])
         assert agreed.invoice.payment_reference not in sent[0].text + sent[0].html
 
     def test_one_that_is_due_within_a_week_of_the_agreement_was_announced_by_the_confirmation(self):
@@ -122,17 +122,17 @@ class TestBefore:
         agreements.run_day(FIRST - timedelta(days=3))
         assert mails("installment_due") == []
         agreements.run_day(date(2026, 12, 28))
-        assert "termijn 2 van 3" in said(mails("installment_due")[0])
+        assert "termijn 2 van 3" in text_of(mails("installment_due")[0])
 
     def test_the_end_of_a_deferral_is_announced_too(self):
         invoice = an_invoice()
         deferral(invoice, until=date(2026, 12, 20))
         agreements.run_day(date(2026, 12, 13))
-        assert "uitstel" in said(mails("installment_due")[0])
+        assert "uitstel" in text_of(mails("installment_due")[0])
 
 
 class TestMissed:
-    def test_one_free_reminder_then_the_plan_breaks_and_the_ladder_resumes(self):
+    def test_one_free_reminder_then_the_plan_breaks_and_dunning_resumes(self):
         agreed = a_plan()
         agreements.run_day(date(2026, 12, 3))
         assert mails("installment_missed") == [], "a transfer of the last day needs bank days"
@@ -146,14 +146,14 @@ class TestMissed:
         assert status(agreed) == Status.ACTIVE
         agreements.run_day(first.grace_until + timedelta(days=1))
         assert status(agreed) == Status.BROKEN
-        assert "€\u00a090,00" in said(mails("plan_broken")[0])
+        assert "€\u00a090,00" in text_of(mails("plan_broken")[0])
         invoice = Invoice.objects.get(pk=agreed.invoice_id)
         assert invoice.due_on == date(2026, 12, 13)
         assert len(mails("installment_missed")) == 1
 
     def test_no_extra_costs_is_said_only_when_there_are_none(self):
         broken(a_plan())
-        told = said(mails("plan_broken")[0])
+        told = text_of(mails("plan_broken")[0])
         assert "Er zijn nu geen extra kosten." in told
         assert "ncassokosten" not in told
 
@@ -169,16 +169,16 @@ class TestMissed:
             ({"interest": "0.57"}, ["rente: €\u00a00,57"], "ncassokosten"),
         ],
     )
-    def test_costs_and_interest_that_were_booked_before_are_told_apart(self, charges, says, says_not):
+    def test_costs_and_interest_booked_before_are_shown_separately(self, charges, says, says_not):
         invoice = an_invoice()
         for kind, amount in charges.items():
             book(invoice, amount, kind)
         broken(plan(invoice, first_on=FIRST))
-        told = said(mails("plan_broken")[0])
+        told = text_of(mails("plan_broken")[0])
         assert all(words in told for words in [*says, "Rekening: €\u00a090,00"])
         assert says_not not in told
 
-    def test_costs_that_the_installments_paid_are_not_told_again(self):
+    def test_costs_that_the_installments_paid_are_not_mentioned_again(self):
         invoice = an_invoice()
         book(invoice, "30.00", "costs")
         agreed = plan(invoice, first_on=FIRST)
@@ -187,7 +187,7 @@ class TestMissed:
         sent("installment_missed", on=date(2027, 1, 6))
         agreements.run_day(date(2027, 1, 20))
         assert status(agreed) == Status.BROKEN
-        assert "Er zijn nu geen extra kosten." in said(mails("plan_broken")[0])
+        assert "Er zijn nu geen extra kosten." in text_of(mails("plan_broken")[0])
 
     def test_paid_within_the_week_it_goes_on(self):
         agreed = a_plan()
@@ -196,7 +196,7 @@ class TestMissed:
         agreements.run_day(date(2026, 12, 20))
         assert status(agreed) == Status.ACTIVE
         agreements.run_day(date(2026, 12, 26))
-        assert "termijn 2 van 3" in said(mails("installment_due")[0])
+        assert "termijn 2 van 3" in text_of(mails("installment_due")[0])
 
     def test_a_reminder_that_waits_to_be_sent_keeps_the_plan(self):
         agreed = a_plan()
@@ -209,13 +209,13 @@ class TestMissed:
         agreements.run_day(date(2027, 1, 8))
         assert status(agreed) == Status.BROKEN
 
-    def test_two_months_nobody_looked_and_still_the_reminder_comes_first(self):
+    def test_after_two_months_of_downtime_the_reminder_still_comes_first(self):
         agreed = a_plan()
         agreements.run_day(date(2027, 1, 20))
-        assert "€\u00a060,00" in said(mails("installment_missed")[0])
+        assert "€\u00a060,00" in text_of(mails("installment_missed")[0])
         assert status(agreed) == Status.ACTIVE
 
-    def test_a_deferral_that_runs_out_gives_the_invoice_back_to_the_ladder(self):
+    def test_dunning_resumes_after_an_expired_deferral(self):
         invoice = an_invoice()
         agreed = deferral(invoice, until=date(2026, 12, 20))
         agreements.run_day(date(2026, 12, 20))
@@ -228,7 +228,7 @@ class TestMissed:
 
 
 def broken(agreed):
-    """The first installment is missed, its reminder arrives, and its days go by."""
+    """Miss the first installment, deliver its reminder, and let its grace period pass."""
     agreements.run_day(date(2026, 12, 4))
     sent("installment_missed", on=date(2026, 12, 4))
     agreements.run_day(date(2026, 12, 13))
@@ -241,7 +241,7 @@ def sent(kind, *, on):
 
 
 class TestTheAmountOfABrokenPlan:
-    """What comes in between the making of the mail and its leaving is in it."""
+    """A payment between queueing and sending the mail is in the mail."""
 
     NOON = datetime(2026, 12, 14, 12, tzinfo=ZoneInfo("Europe/Amsterdam"))
 
@@ -253,10 +253,10 @@ class TestTheAmountOfABrokenPlan:
             delivery.sweep(now=self.NOON)
         old, new = mails("plan_broken")
         assert (old.status, old.error, new.status) == ("canceled", "changed", "sent")
-        assert "€\u00a030,00" in said(new)
-        assert "€\u00a090,00" not in said(new)
+        assert "€\u00a030,00" in text_of(new)
+        assert "€\u00a090,00" not in text_of(new)
 
-    def test_an_amount_that_returns_is_told_too(self, sink):
+    def test_an_amount_that_returns_gets_a_mail_too(self, sink):
         agreed = a_plan()
         broken(agreed)
         book(agreed.invoice, "-60.00")
@@ -264,7 +264,7 @@ class TestTheAmountOfABrokenPlan:
         book(agreed.invoice, "60.00", LedgerEntry.Kind.CHARGEBACK)
         OutboxMessage.objects.filter(pk=mails("plan_broken")[0].pk).update(status="canceled")
         assert messages.may_send(mails("plan_broken")[1], self.NOON) == "changed"
-        assert "€\u00a090,00" in said(mails("plan_broken")[2])
+        assert "€\u00a090,00" in text_of(mails("plan_broken")[2])
 
     def test_unchanged_it_leaves_and_paid_it_does_not(self):
         agreed = a_plan()
@@ -277,7 +277,7 @@ class TestTheAmountOfABrokenPlan:
 
 
 class TestOneThatFails:
-    def test_a_plan_on_which_something_fails_keeps_no_other_waiting(self):
+    def test_a_plan_that_fails_delays_no_other(self):
         agreed = [a_plan() for _ in range(3)]
         broken = agreed[1].invoice
         of_broken = Patient.objects.filter(pk=broken.patient_id)
@@ -293,7 +293,7 @@ class TestOneThatFails:
 
 
 class TestTheEnd:
-    def test_paid_in_full_it_is_completed_and_told(self):
+    def test_paid_in_full_it_is_completed_and_confirmed(self):
         agreed = a_plan()
         book(agreed.invoice, "-90.00")
         agreements.run_day(TODAY)
@@ -309,7 +309,7 @@ class TestTheEnd:
         assert status(agreed) == Status.COMPLETED
         assert mails("plan_completed") == []
 
-    def test_an_invoice_that_is_withdrawn_takes_its_plan_along(self):
+    def test_withdrawing_an_invoice_ends_its_plan(self):
         agreed = a_plan()
         Invoice.objects.filter(pk=agreed.invoice_id).update(withdrawn_at="2026-11-20T12:00Z")
         agreements.run_day(TODAY)
@@ -317,7 +317,7 @@ class TestTheEnd:
 
 
 class TestHold:
-    def test_while_it_lasts_nothing_is_said_and_nothing_is_missed(self):
+    def test_while_it_lasts_nothing_is_sent_and_nothing_is_missed(self):
         agreed = a_plan()
         holds.place_hold(agreed.invoice, Hold.STAFF, by="test")
         for day in (date(2026, 11, 26), date(2026, 12, 10), date(2027, 3, 1)):
@@ -362,12 +362,12 @@ class TestAtTheLastMoment:
         book(agreed.invoice, amount)
         assert messages.may_send(mail, self.NOON) == why
 
-    def test_with_the_new_amount_it_is_made_anew(self):
+    def test_it_is_queued_again_with_the_new_amount(self):
         agreed, mail = self.missed()
         book(agreed.invoice, "-10.00")
         messages.may_send(mail, self.NOON)
         agreements.run_day(self.NOON.date())
-        assert "€\u00a020,00" in said(mails("installment_missed")[1])
+        assert "€\u00a020,00" in text_of(mails("installment_missed")[1])
 
     def test_it_waits_while_a_hold_lasts(self):
         agreed, mail = self.missed()

@@ -1,4 +1,4 @@
-"""Many hands on one invoice: agreeing, paying, holding and the day's work. The lock has twins in which it is off."""
+"""Concurrent agreements, payments, holds and daily work on one invoice. The lock has twins in which it is off."""
 
 import random
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def invoice() -> Invoice:
 
 @pytest.fixture
 def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No row lock and no transaction around the rules (on SQLite the transaction is the lock)."""
+    """Remove the row lock and the transaction around the rules (on SQLite the transaction is the lock)."""
     monkeypatch.setattr(agreements, "transaction", SimpleNamespace(atomic=nullcontext))
     monkeypatch.setattr(agreements, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
     yield
@@ -66,7 +66,7 @@ def test_two_days_of_work_at_once_remind_once(invoice):
 
 
 def test_twin_without_the_lock_a_plan_is_made_for_an_amount_that_is_no_longer_owed(invoice, lock_off, monkeypatch):
-    """The payment is booked between looking and writing, which the lock would not let happen."""
+    """Book the payment between reading and writing, which the lock would prevent."""
     options = agreements.options_for
 
     def options_then_a_payment(*args: Any) -> Any:
@@ -80,7 +80,7 @@ def test_twin_without_the_lock_a_plan_is_made_for_an_amount_that_is_no_longer_ow
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_whatever_happens_at_once_the_plan_tells_what_the_ledger_tells(invoice, seed):
+def test_whatever_happens_at_once_plan_and_ledger_agree(invoice, seed):
     dice = random.Random(seed)
 
     def hold() -> None:

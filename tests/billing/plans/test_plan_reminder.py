@@ -13,7 +13,7 @@ from billing.invoices import holds
 from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, PaymentPlan, StaffTask
 from billing.outbox import delivery
 from billing.plans import agreements, messages
-from tests.billing.plans.test_plan_days import FIRST, a_plan, mails, said, sent, status
+from tests.billing.plans.test_plan_days import FIRST, a_plan, mails, sent, status, text_of
 from tests.billing.plans.test_plans import book
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ class TestAReminderThatDidNotArrive:
         agreements.run_day(LONG_AFTER)
         assert status(agreed) == Status.BROKEN
 
-    def test_with_another_address_it_is_made_anew(self):
+    def test_with_another_address_it_is_sent_again(self):
         agreed = missed_plan()
         OutboxMessage.objects.filter(kind="installment_missed").update(status="failed")
         give_address(agreed, "nieuw@example.nl")
@@ -76,7 +76,7 @@ class TestAReminderThatDidNotArrive:
         assert [mail.recipient for mail in mails("installment_missed")][1:] == ["nieuw@example.nl"]
         assert status(agreed) == Status.ACTIVE
 
-    def test_one_that_was_withdrawn_is_made_anew(self):
+    def test_a_withdrawn_reminder_is_sent_again(self):
         agreed = missed_plan()
         OutboxMessage.objects.filter(kind="installment_missed").update(status="canceled")
         agreements.run_day(LONG_AFTER)
@@ -97,7 +97,7 @@ class TestEndedByAPerson:
     def end(self, agreed, *, note="gebeld en een brief gestuurd", today=LONG_AFTER):
         staff_acts.end_plan(agreed.invoice, by=self.BY, note=note, today=today)
 
-    def test_the_rest_is_due_the_ladder_goes_on_and_it_is_written_down(self):
+    def test_the_remainder_is_due_dunning_resumes_and_it_is_recorded(self):
         agreed = self.unreminded()
         self.end(agreed)
         assert status(agreed) == Status.BROKEN
@@ -196,7 +196,7 @@ class TestAnAmountThatReturns:
             agreements.run_day(day)
         due = mails("installment_due")
         assert [mail.status for mail in due] == ["canceled", "canceled", "queued"]
-        assert "€\u00a030,00" in said(due[2])
+        assert "€\u00a030,00" in text_of(due[2])
         assert messages.may_send(due[2], moment) is None
 
     def test_and_so_does_the_reminder(self):

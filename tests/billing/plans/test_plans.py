@@ -1,4 +1,4 @@
-"""Agreeing to pay later: who may, when not, and what is written down."""
+"""Agreements to pay later: who may make one, when not, and what is recorded."""
 
 from datetime import date, timedelta
 from decimal import Decimal

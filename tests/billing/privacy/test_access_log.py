@@ -1,4 +1,4 @@
-"""The access log: written before anything is shown, in one line, and no hand can change it unseen."""
+"""The access log: written before anything is shown, in one chain, and tamper-evident."""
 
 import threading
 
@@ -103,7 +103,7 @@ def test_parallel_looks_stand_in_one_line():
 
 @pytest.mark.django_db(transaction=True)
 def test_without_the_lock_parallel_looks_collide():
-    """The twin: every thread reads the same end of the chain, so at most one event can follow it."""
+    """The twin: every thread reads the same end of the chain, so at most one event can be appended."""
     look()
     met = threading.Barrier(4)
 

@@ -1,4 +1,4 @@
-"""Letting go in time: what is due goes, and nothing else does."""
+"""Data retention: what is past its term is erased, and nothing else."""
 
 from datetime import date, timedelta
 
@@ -68,7 +68,7 @@ def message(invoice, **fields) -> OutboxMessage:
 
 
 def everything() -> dict:
-    """All rows of the tables that retention touches, to compare with later."""
+    """Return all rows of the tables that retention touches, for a later comparison."""
     models = (Patient, Invoice, CareDetail, InvoiceDocument, LedgerEntry, OutboxMessage, Hold, StaffTask, WebhookCall)
     return {model.__name__: sorted(map(repr, model.objects.values_list())) for model in models}
 
@@ -83,7 +83,7 @@ class TestInvoices:
         invoice.refresh_from_db()
         assert invoice.erased_at
 
-    def test_what_names_the_patient_or_the_care_goes_and_the_amounts_stay(self):
+    def test_what_identifies_patient_or_care_is_erased_and_the_amounts_stay(self):
         invoice = settled()
         full_invoice.invoice_pdf(invoice, language="nl")
         stored = InvoiceDocument.objects.get().name
@@ -130,7 +130,7 @@ class TestInvoices:
         assert CareDetail.objects.get().lines == kept
 
     @pytest.mark.parametrize("busy", ["open", "credit", "hold", "item", "payment", "message"])
-    def test_nothing_goes_while_somebody_is_busy_with_it(self, busy):
+    def test_nothing_is_erased_while_something_is_pending(self, busy):
         invoice = factories.invoice() if busy == "open" else settled()
         if busy == "credit":
             entry = {"external_id": "tr_more", "occurred_at": timezone.now(), "by": "test"}
@@ -148,7 +148,7 @@ class TestInvoices:
         assert retention.erase_invoices(FIRST_DAY)["invoices"] == 0
         assert everything() == before
 
-    def test_a_withdrawn_invoice_goes_too(self):
+    def test_a_withdrawn_invoice_is_erased_too(self):
         invoice = factories.invoice()
         Invoice.objects.filter(pk=invoice.pk).update(withdrawn_at=timezone.now())
         assert retention.erase_invoices(FIRST_DAY)["invoices"] == 1
@@ -160,7 +160,7 @@ class TestInvoices:
         assert not references.is_open_to_guests(invoice.token)
         assert look_at(invoice.token, today=FIRST_DAY) is None
 
-    def test_more_than_a_chunk_goes_in_one_run(self, monkeypatch):
+    def test_one_run_erases_more_than_a_chunk(self, monkeypatch):
         monkeypatch.setattr(retention, "CHUNK", 2)
         who = factories.patient()
         for _ in range(5):
@@ -178,7 +178,7 @@ class TestMessages:
     def later(self, days=180):
         return timezone.localdate() + timedelta(days=days + 1)
 
-    def test_the_text_goes_and_the_row_stays(self):
+    def test_the_text_is_erased_and_the_row_stays(self):
         sent, withdrawn = message(settled()), message(settled(), status=Status.CANCELED, sent_at=None, error="paid")
         assert retention.erase_messages(self.later()) == 2
         for row in (sent, withdrawn):
@@ -194,12 +194,12 @@ class TestMessages:
         message(settled(), status=status)
         assert retention.erase_messages(self.later()) == 0
 
-    def test_before_its_time_nothing_goes(self):
+    def test_nothing_is_erased_before_its_term(self):
         message(settled())
         assert retention.erase_messages(self.later(178)) == 0
 
     def test_a_letter_is_evidence_while_something_is_owed(self):
-        """Also one that tells of several invoices, of which the message names only the first."""
+        """Also a letter about several invoices, of which the message refers only to the first."""
         paid, owed = settled(), factories.invoice()
         message(owed)
         told = message(paid)
@@ -218,7 +218,7 @@ class TestMessages:
             delivery.send_again(row, by="test")
 
 
-def test_what_the_gateway_told_goes_once_it_was_dealt_with():
+def test_processed_webhook_calls_are_deleted():
     tokens = {name: name for name in ("token", "webhook_token", "idempotency_key")}
     payment = Payment.objects.create(invoice=settled(), amount=factories.Decimal("1.00"), status="paid", **tokens)
     now = timezone.now()
@@ -232,7 +232,7 @@ def test_what_the_gateway_told_goes_once_it_was_dealt_with():
 
 
 class TestAccessLog:
-    """Five years, and the rest of the chain goes on proving itself."""
+    """Events are kept for five years, and the remaining chain can still be verified."""
 
     BEFORE = timezone.now() - timedelta(days=5 * 366)
 
@@ -242,7 +242,7 @@ class TestAccessLog:
             grounds="sms-code", organisation="11012345", now=timezone.now() - timedelta(days=366 * years),
         )  # fmt: skip
 
-    def test_what_is_older_goes_and_the_chain_stays_whole(self, capsys):
+    def test_older_events_are_pruned_and_the_chain_stays_intact(self, capsys):
         for years in (7, 6, 6, 1, 0):
             self.look(years=years)
         assert access_log.prune(before=self.BEFORE) == 3
@@ -280,7 +280,7 @@ class TestAccessLog:
         events = AccessEvent.objects.all()
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             events.update(who="nobody") if act == "update" else events._raw_delete(events.db)
-        assert list(discrepancies()) == []  # the guards stand under their names
+        assert list(discrepancies()) == []  # the guards exist under their names
 
     def test_the_database_refuses_to_change_an_old_one_too(self):
         self.look(years=6)
@@ -326,7 +326,7 @@ def test_one_run_counts_everything():
 
 
 class TestCaseCommits:
-    """Runs what waits for the commit, which a test's own transaction never does."""
+    """Run the on-commit callbacks, which the transaction of a test never does."""
 
     def __enter__(self):
         self._first = len(connection.run_on_commit)
