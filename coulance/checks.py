@@ -14,9 +14,10 @@ def check_seccomp(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "This machine can't filter system calls (seccomp on x86_64 or aarch64).",
+            "This machine can't filter system calls (seccomp).",
             hint="The process that opens a patient's file has limits of memory and time only: a flaw in a library that"
-            " reads PDF or pictures could reach other files and the network. Run on Linux with seccomp.",
+            " reads PDF or pictures could reach other files and the network. Run on Linux with seccomp, and install"
+            " libseccomp2.",
             id="coulance.W001",
         )
     ]

@@ -69,7 +69,7 @@ def test_the_keys_stay_while_a_backup_is_made(place, monkeypatch):
 
 
 def test_twin_without_the_lock_the_backup_lacks_a_document_that_it_names(place, monkeypatch):
-    for side in ("keep", "change"):
+    for side in ("shared", "exclusive"):
         monkeypatch.setattr(key_lock, side, nullcontext)
     assert backup_with_a_rotation_in_it(place, monkeypatch) == (False, None)
 
