@@ -273,8 +273,8 @@ class TestChecking:
     def test_a_new_key_seals_the_files_again(self, case, settings):
         (row,) = send(case)
         settings.FIELD_KEYS = f"9:{'A' * 43}=,{settings.FIELD_KEYS}"
-        assert rotation.rotate_files() == {"coulance.Specification": 1}
-        assert rotation.rotate_files() == {"coulance.Specification": 0}
+        assert rotation.rotate_files() == {"billing.InvoiceDocument": 0, "coulance.Specification": 1}
+        assert rotation.rotate_files() == {"billing.InvoiceDocument": 0, "coulance.Specification": 0}
         assert storage.get(fresh(row)).startswith(b"%PDF-")
 
 
@@ -356,10 +356,10 @@ def test_twin_without_the_lock_two_ends_both_think_they_are_first(case, monkeypa
     monkeypatch.setattr(cases, "transaction", SimpleNamespace(atomic=nullcontext))
     drop_all = storage.drop_all
 
-    def both_here(row, **but):
+    def both_here(row, **exclude):
         advanced.append(row.status)
         barrier.wait(20)
-        drop_all(row, **but)
+        drop_all(row, **exclude)
 
     monkeypatch.setattr(storage, "drop_all", both_here)
     together([leave, leave], case)

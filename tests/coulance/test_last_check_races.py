@@ -72,7 +72,7 @@ def lock_off(monkeypatch):
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
     monkeypatch.setattr(delivery, "transaction", no_transaction)
     unlocked = lambda pk: CoulanceCase.objects.select_related("invoice").get(pk=pk)  # noqa: E731
-    monkeypatch.setattr("coulance.last_check.cases", SimpleNamespace(lock=unlocked, rests=cases.rests))
+    monkeypatch.setattr("coulance.last_check.cases", SimpleNamespace(lock=unlocked, is_on_hold=cases.is_on_hold))
 
 
 def test_twin_without_the_lock_a_mail_says_not_to_pay_after_the_patient_stopped(waiting, sink, lock_off, monkeypatch):  # noqa: F811

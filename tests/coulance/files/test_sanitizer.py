@@ -65,7 +65,7 @@ def measured(content):
         reader.start()
         while process.poll() is None:  # the high-water mark of the process itself, whatever its parent holds
             memory = max(memory, high_water(process.pid))
-            if time.monotonic() - started > cleaning.WALL_SECONDS:
+            if time.monotonic() - started > cleaning.MAX_SECONDS:
                 process.kill()  # as cleaning.clean does
             time.sleep(0.01)
         reader.join()
@@ -88,7 +88,7 @@ def measured_with_one_start(contents, folder):
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
     given = [f"{cleaning.kind_of(content)}={path}" for path, content in zip(paths, contents, strict=True)]
-    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.one_by_one", str(cleaning.WALL_SECONDS), *given]
+    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.one_by_one", str(cleaning.MAX_SECONDS), *given]
     subprocess.run(command, cwd=cleaning.ROOT, env={}, check=True)
     return [(*json.loads(p.with_suffix(".json").read_text()), p.with_suffix(".out").read_bytes()) for p in paths]
 
@@ -256,7 +256,7 @@ def test_what_a_process_leaves_behind_is_ended_with_it(monkeypatch, tmp_path):
 def test_a_process_that_talks_without_end_is_ended(monkeypatch):
     monkeypatch.setattr(cleaning, "command", lambda kind: ["yes"])
     monkeypatch.setattr(cleaning, "MAX_CLEAN_BYTES", 100_000)
-    monkeypatch.setattr(cleaning, "WALL_SECONDS", 60)
+    monkeypatch.setattr(cleaning, "MAX_SECONDS", 60)
     started = time.monotonic()
     with pytest.raises(cleaning.FileRejected) as refused:
         cleaning.clean(hostile.pdf(), Kind.PDF)
@@ -265,7 +265,7 @@ def test_a_process_that_talks_without_end_is_ended(monkeypatch):
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch):
-    monkeypatch.setattr(cleaning, "WALL_SECONDS", 0.01)
+    monkeypatch.setattr(cleaning, "MAX_SECONDS", 0.01)
     with pytest.raises(cleaning.FileRejected) as refused:
         cleaning.clean(hostile.pdf(), Kind.PDF)
     assert refused.value.reason == Reason.TOO_COMPLEX
