@@ -46,7 +46,7 @@ def mails(kind):
 
 
 def invariants(case):
-    """An open case rests its invoice, a closed one does not; and nothing is stored that nobody may see."""
+    """The invoice of an open case is on hold, of a closed one not; and nothing is stored that nobody may see."""
     row = fresh(case)
     held = Hold.objects.filter(invoice=row.invoice, released_at=None).exists()
     assert held == (row.status in CoulanceCase.OPEN)
@@ -121,7 +121,7 @@ class TestTime:
 
 
 class TestHold:
-    """What the page of the invoice says about the end of its rest is true wherever the case is."""
+    """What the page of the invoice says about the end of the hold is true in every state of the case."""
 
     def day_of(self, case):
         return Hold.objects.get(invoice=case.invoice, released_at=None).until
@@ -229,7 +229,7 @@ class TestChecking:
         Specification.objects.update(claimed_at=timezone.now(), tries=2)
         return as_read, row
 
-    def test_what_another_worker_holds_is_never_given_back(self, case):
+    def test_what_another_worker_has_claimed_is_never_requeued(self, case):
         as_read, row = self.taken_over(case)
         assert not checking._requeue(as_read)
         checking._quarantine(as_read, timezone.now())

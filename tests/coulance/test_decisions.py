@@ -72,9 +72,9 @@ def test_a_lower_amount_is_booked_told_and_can_be_paid(case):
         assert REASON not in text
         assert "eriodieke" not in text
     assert CaseMessage.objects.get().text == REASON
-    told = [event.what for event in timeline.of_invoice(case.invoice)]
+    entries = [event.what for event in timeline.of_invoice(case.invoice)]
     assert [event.action for event in AuditEvent.objects.all()][-1] == "case_decision"
-    assert len(told) > 4
+    assert len(entries) > 4
     proven()
 
 

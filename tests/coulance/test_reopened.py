@@ -94,8 +94,8 @@ class TestRefusing:
             assert "250,00" in text
         assert mails("coulance_refused") == 0
         assert not held(case)
-        told = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
-        assert told[told.index("case_reached_provider") :].count("case_adjusted") == 0, "nothing was lowered now"
+        actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+        assert actions[actions.index("case_reached_provider") :].count("case_adjusted") == 0, "nothing was lowered now"
         decide("correct", case, staff_of(case), "1000.00")
         assert ledger.outstanding(case.invoice_id) == 1000
 
@@ -205,7 +205,7 @@ class TestEnding:
         assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
         return mail
 
-    def test_withdrawing_lets_go_of_what_came_after_the_decision_only(self, case):
+    def test_withdrawing_erases_only_what_came_after_the_decision(self, case):
         older = case.specifications.get()
         new = reopen(case)
         cases.withdraw(case.pk, today=timezone.localdate())
@@ -256,7 +256,7 @@ class TestEnding:
 
 
 class TestRest:
-    """After a decision an invoice rests from the moment that a new file comes in, not from when it is checked."""
+    """After a decision an invoice is on hold as soon as a new file is received, not when it has been checked."""
 
     BROKEN = specifications.Upload("kapot.pdf", b"%PDF-1.7\n")
 

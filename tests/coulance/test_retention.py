@@ -1,4 +1,4 @@
-"""Letting go of what patients sent: the files after the case, the rest with the invoice."""
+"""Data retention: files are erased after the case, everything else with the invoice."""
 
 from datetime import timedelta
 

@@ -76,7 +76,7 @@ def test_settings_read_the_environment_only_through_the_table():
 
 
 def test_production_starts_with_everything_set(tmp_path):
-    # All but "law": a rate that was not decreed yet is told to a person, and stops nobody.
+    # All but "law": a rate that was not decreed yet is a warning to a person, and stops nobody.
     tags = [f"--tag={tag}" for tag in sorted(registry.tags_available(deployment_checks=True) - {"law"})]
     result = manage("check", "--deploy", "--fail-level", "WARNING", *tags, folder=tmp_path, **PRODUCTION)
     assert result.returncode == 0, result.stderr

@@ -208,29 +208,29 @@ def test_every_kind_of_png_works(mode):
     plain_picture(cleaning.clean(hostile.picture("PNG", mode=mode), Kind.PNG))
 
 
-def test_a_picture_of_two_is_read_behind_the_wall():
-    """Pillow has a module of its own for it, which it must have read before."""
+def test_a_picture_of_two_is_read_in_isolation():
+    """Pillow has a module of its own for it, which must have been imported before."""
     both = io.BytesIO()
     Image.new("RGB", (40, 30)).save(both, "MPO", save_all=True, append_images=[Image.new("RGB", (40, 30))])
     plain_picture(cleaning.clean(both.getvalue(), Kind.JPEG))
 
 
-def unstopped(closed):
-    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.attempts", closed]
+def possible_attempts(isolated):
+    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.attempts", isolated]
     done = subprocess.run(command, cwd=cleaning.ROOT, env={}, stdout=subprocess.PIPE, check=True)
     return done.stdout.decode().split()
 
 
-def test_behind_the_wall_nothing_can_be_reached():
+def test_in_isolation_nothing_can_be_reached():
     assert isolation.seccomp_available()
-    assert unstopped("yes") == []
+    assert possible_attempts("yes") == []
 
 
-def test_twin_without_the_wall_everything_can():
-    assert unstopped("no") == list(attempts.ATTEMPTS)
+def test_twin_without_isolation_everything_can():
+    assert possible_attempts("no") == list(attempts.ATTEMPTS)
 
 
-def test_the_limits_stand_where_the_wall_does_not():
+def test_the_limits_apply_without_seccomp():
     code = """if True:
         import resource
         from coulance.files.sanitizer import isolation

@@ -85,7 +85,7 @@ class TestStopping:
 
 
 class TestWriting:
-    """What a patient is told to be with the care provider is on its desk."""
+    """A case that the patient sees as with the care provider is on its desk."""
 
     def test_a_message_on_a_new_case_goes_there(self):
         (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")

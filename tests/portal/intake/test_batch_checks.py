@@ -286,6 +286,6 @@ ROOTS = [
 
 @pytest.mark.parametrize(("change", "path", "sentence"), ROOTS)
 def test_the_frame_of_the_batch(tmp_path, change, path, sentence):
-    (where, said), *_others = errors_of(tmp_path, batch() | change)
+    (where, message), *_others = errors_of(tmp_path, batch() | change)
     assert where == path
-    assert sentence in said
+    assert sentence in message

@@ -127,7 +127,7 @@ def test_a_letter_that_was_due_by_now_is_not_made_again(option, letters, books, 
 
 
 class Writer(threading.Thread):
-    """Somebody who brings in invoices until told to stop."""
+    """A practice that imports invoices until it is stopped."""
 
     def __init__(self):
         super().__init__()
@@ -139,7 +139,7 @@ class Writer(threading.Thread):
                 with transaction.atomic():  # an invoice and its ledger come together, as by the import
                     factories.invoice()
                 self.written += 1
-        except Exception as error:  # told to the test
+        except Exception as error:  # reported by the test
             self.error = error
         finally:
             connection.close()

@@ -26,8 +26,10 @@ def a_payment(invoice, status, **fields):
 
 
 def a_message(status, **fields):
-    told = {"kind": "receipt", "language": "nl", "recipient": "a@b.example", "subject": "s", "text": "t", "html": ""}
-    return OutboxMessage.objects.create(**told, dedupe_key=str(OutboxMessage.objects.count()), status=status, **fields)
+    content = {"kind": "receipt", "language": "nl", "recipient": "a@b.example", "subject": "s", "text": "t", "html": ""}
+    return OutboxMessage.objects.create(
+        **content, dedupe_key=str(OutboxMessage.objects.count()), status=status, **fields
+    )
 
 
 def read(client, **headers):
