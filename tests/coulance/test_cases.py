@@ -173,7 +173,7 @@ class TestChecking:
         assert not [path for path in media.rglob("*") if path.is_file()]
         assert (mails("coulance_file_refused"), fresh(case).status) == (1, Status.WAITING_FOR_SPECIFICATION)
 
-    def test_the_same_file_is_kept_once(self, case, media):
+    def test_the_same_file_is_stored_once(self, case, media):
         content = hostile.picture("PNG")
         assert len(send(case, content)) == 1
         assert send(case, content) == []

@@ -260,7 +260,7 @@ class TestRest:
 
     BROKEN = specifications.Upload("kapot.pdf", b"%PDF-1.7\n")
 
-    def test_it_rests_while_a_new_file_is_checked(self, case):
+    def test_it_is_on_hold_while_a_new_file_is_checked(self, case):
         row = send(case)
         case.refresh_from_db()
         assert (case.status, held(case)) == (Status.ADJUSTED, True)
@@ -283,7 +283,7 @@ class TestRest:
         assert "Betaal nog niet" not in mail.text
         assert "750,00" in mail.text
 
-    def test_it_rests_until_the_last_new_file_was_checked(self, case):
+    def test_it_is_on_hold_until_the_last_new_file_was_checked(self, case):
         good = specifications.Upload("nieuw.png", hostile.picture("PNG", (9, 9)))
         bad, fine = specifications.receive(case.pk, [self.BROKEN, good])
         checking.check(bad.pk)

@@ -72,7 +72,7 @@ class TestThrottle:
         assert throttle.take(FIVE, "a", now=after(120)) == 120
         assert throttle.take(FIVE, "b", now=NOW) == 0
 
-    def test_a_refusal_costs_nothing_and_a_rest_gives_all_back(self):
+    def test_a_refusal_uses_nothing_and_a_pause_restores_all(self):
         for _ in range(50):
             throttle.take(FIVE, "a", now=NOW)
         assert [throttle.take(FIVE, "a", now=after(600)) for _ in range(6)] == [0, 0, 0, 0, 0, 120]

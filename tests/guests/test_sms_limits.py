@@ -78,7 +78,7 @@ def test_a_stranger_kills_no_code_of_the_patient():
     assert SmsDevice.objects.get(holder=PATIENT).is_open
 
 
-def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_hear_of_it(settings):
+def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_get_a_task(settings):
     invoice = factories.invoice()
     waits = [ask(invoice, network=f"203.0.113.{n}") for n in range(40)]
     assert waits.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
@@ -273,7 +273,7 @@ def test_codes_that_are_used_or_few_alarm_nobody(sent, right):
     assert alarms() == []
 
 
-def test_codes_that_nobody_uses_are_told_once_a_day(caplog):
+def test_unused_codes_are_reported_once_a_day(caplog):
     codes(sent=20, right=5, at=NOW - timedelta(minutes=59))
     sms_code.watch(now=NOW)
     codes(sent=30, right=0)

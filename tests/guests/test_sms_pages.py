@@ -94,7 +94,7 @@ def test_the_sms_holds_the_code_and_the_site_and_nothing_else(invoice):
         assert word not in sms.text
 
 
-def test_the_code_is_kept_nowhere(invoice):
+def test_the_code_is_stored_nowhere(invoice):
     ask(opened(invoice), invoice)
     code = last_code()
     device = SmsDevice.objects.get()
@@ -245,7 +245,7 @@ def exhaust(invoice):
         assert ask(opened(invoice, REMOTE_ADDR=f"203.0.113.{number}"), invoice).status_code == 200
 
 
-def test_two_dozen_strangers_do_not_keep_out_whoever_has_our_mail(invoice):
+def test_two_dozen_strangers_do_not_lock_out_whoever_has_our_mail(invoice):
     exhaust(invoice)
     page = text_of(ask(opened(invoice), invoice))
     assert "veel codes" in page
@@ -310,7 +310,7 @@ def test_when_nobody_knows_whether_it_was_sent_the_field_is_there(invoice):
     assert 'name="code"' in page
 
 
-def test_when_it_was_surely_not_sent_no_try_is_lost_and_staff_hear_of_it(invoice):
+def test_when_it_was_surely_not_sent_no_try_is_lost_and_staff_get_a_task(invoice):
     faults.configure({"sms": {"kind": "401", "times": 1}})
     client = opened(invoice)
     response = ask(client, invoice)

@@ -137,7 +137,7 @@ def test_no_process_starts_with_a_key_that_everybody_knows(name, tmp_path):
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_a_database_that_logs_what_stands_in_failed_statements_is_told_of(production):
+def test_a_database_that_logs_failed_statements_gets_a_warning(production):
     """PostgreSQL does so unless it is configured otherwise, as the servers of the tests are."""
     ask = partial(checks.check_database_log, databases=["default"])
     assert ask() == []

@@ -55,7 +55,7 @@ def test_the_example_lists_every_variable_with_its_default_and_help():
         ({"SANDBOX": "maybe"}, "SANDBOX must be 1 or 0, not 'maybe'."),
     ],
 )
-def test_a_value_that_can_not_be_read_is_told_with_a_sentence(variables, sentence, tmp_path):
+def test_a_value_that_can_not_be_read_is_explained(variables, sentence, tmp_path):
     result = manage("check", folder=tmp_path, **PRODUCTION | variables)
     assert result.returncode == 1
     assert result.stderr == f"{sentence} See .env.example.\n"
