@@ -1,8 +1,8 @@
 """Making and restoring a backup.
 
-Encrypted is a tar file: `database`, then `media/…`, and at the end `manifest.json` with the checksum and size of every
-other member, the rows per table, and the versions. It contains no key: FIELD_KEYS and SECRET_KEY, which are needed to
-use what is restored, and BACKUP_KEY are stored elsewhere.
+The encrypted content is a tar file: `database`, then `media/…`, and at the end `manifest.json` with the checksum and
+size of every other member, the rows per table, and the versions. It contains no key: FIELD_KEYS and SECRET_KEY, which
+are needed to use what is restored, and BACKUP_KEY are stored elsewhere.
 
 Unencrypted bytes are on disk only in unlinked files: a process that is killed leaves none of them behind.
 
