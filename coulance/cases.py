@@ -1,7 +1,7 @@
-"""A case as the patient sees it and moves it: what is asked, a message to the provider, stopping.
+"""A case as the patient sees and changes it: what is asked for, a message to the provider, withdrawing.
 
-Every command locks the invoice, then the case, and reads both again; so a payment, a decision, the end of the time
-and the patient's own wish come one after the other, and each sees what the one before it did.
+Every command locks the invoice, then the case, and reads both again. A payment, a decision, an expired deadline and
+the patient's own request are thus handled one after the other, and each sees the outcome of the one before.
 """
 
 from collections.abc import Collection, Sequence
@@ -28,17 +28,17 @@ from coulance.files import storage
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status
-HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
-# For queries of invoices: whether there is a case, and whether the invoice rests for it now.
+HOLD = "awaiting_decision"  # the reason of the hold while the provider works out the amount
+# For queries on invoices: whether there is a case, and whether the invoice is on hold for it now.
 EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))
-RESTS = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))
+ON_HOLD = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))
 LONGEST_MESSAGE = 1000
 MAX_MESSAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """What the patient is told about a case."""
+    """What the page shows the patient about a case."""
 
     case: CoulanceCase
     rules: PracticeRules
@@ -54,30 +54,32 @@ class CaseView:
 
     @property
     def has_steps(self) -> bool:
-        """Whether the five steps tell something true: a case that ended without a decision skipped some of them."""
+        """Tell whether to show the five steps: a case that ended without a decision skipped some of them."""
         return self.case.status not in (Status.EXPIRED, Status.WITHDRAWN)
 
     @property
     def asked_more(self) -> bool:
-        """Whether the provider's last word was that it needs something more."""
+        """Tell whether the provider's last decision was to ask for more information."""
         return self.decision is not None and self.decision.kind == Decision.Kind.ASK_MORE
 
     @property
     def can_see_again(self) -> bool:
+        """Tell whether there is a checked file that the patient can open."""
         return any(row.status == Specification.Status.CLEAN for row in self.files)
 
 
 def rules_of(provider: Provider) -> PracticeRules:
-    """How this provider goes about coulance; the defaults when nothing was set."""
+    """Return the rules of this provider for coulance; the defaults when nothing was set."""
     return PracticeRules.objects.filter(provider=provider).first() or PracticeRules(provider=provider)
 
 
 def of_invoice(invoice: Invoice) -> CoulanceCase | None:
+    """Return the case on this invoice, if there is one."""
     return CoulanceCase.objects.filter(invoice=invoice).first()
 
 
 def lock(case_id: int) -> CoulanceCase:
-    """The case with its invoice, both locked in this order until the transaction ends, both read anew."""
+    """Lock the invoice, then the case, until the transaction ends; return the case, both freshly read."""
     invoice = lock_invoice(CoulanceCase.objects.values_list("invoice_id", flat=True).get(pk=case_id))
     case = CoulanceCase.objects.select_for_update().get(pk=case_id)
     case.invoice = invoice
@@ -85,9 +87,9 @@ def lock(case_id: int) -> CoulanceCase:
 
 
 def move(case: CoulanceCase, to: CoulanceCase.Status, *, by: str, **changes: Any) -> bool:
-    """Move a locked case along its graph; every move makes forms that were opened before it stale.
+    """Change the status of a locked case and return whether that was possible; older forms become stale.
 
-    A proposed decision was about the case as it stood, so it does not outlive a move.
+    A proposed decision was about the case before this change, so it is deleted.
     """
     moved = advance(case, to, version=case.version + 1, **changes)
     if moved and Proposal.objects.filter(case=case).delete()[0]:
@@ -96,15 +98,15 @@ def move(case: CoulanceCase, to: CoulanceCase.Status, *, by: str, **changes: Any
 
 
 def look_at(case: CoulanceCase, *, today: date) -> CaseView:
-    """The case as the page shows it."""
+    """Return the case as the page shows it."""
     rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
     if case.status == Status.WITHDRAWN:
-        rows = [row for row in rows if row.status == Specification.Status.CLEAN]  # refused ones tell nothing any more
+        rows = [row for row in rows if row.status == Specification.Status.CLEAN]  # a refusal no longer matters
     standing = case.standing
     step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
     is_checking = any(row.status in Specification.PENDING for row in rows)
     if is_checking and case.status in CoulanceCase.DECIDED:
-        step = 4  # the invoice rests again already
+        step = 4  # the invoice is on hold again already
     return CaseView(
         case=case,
         rules=rules_of(case.invoice.provider),
@@ -127,7 +129,7 @@ def _can_take_back(row: Specification, case: CoulanceCase) -> bool:
 
 
 def last_day_to_send(case: CoulanceCase) -> date | None:
-    """The last day on which a file can be sent; None when no day ends that."""
+    """Return the last day on which a file can be sent; None when there is no deadline."""
     if case.status in CoulanceCase.DECIDED:
         closed_on = timezone.localtime(case.closed_at).date() if case.closed_at else timezone.localdate()
         return closed_on + timedelta(days=settings.COULANCE_REOPEN_DAYS)
@@ -135,7 +137,7 @@ def last_day_to_send(case: CoulanceCase) -> date | None:
 
 
 def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
-    """Why no file can be sent for this case any more, as a sentence; None when one can."""
+    """Return why no file can be sent for this case any more, as a sentence; None when one can."""
     if case.status == Status.EXPIRED:
         return _("The time for this scheme is over.")
     if case.status == Status.WITHDRAWN:
@@ -151,9 +153,10 @@ def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
 
 
 def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime | None = None) -> CaseMessage:
-    """Leave a message for the provider, sealed: an answer as good as a file, so a case that waited for one goes there.
+    """Store an encrypted message to the provider and return it.
 
-    Raises Refused when the case is decided or closed or the text is too long.
+    A message counts as an answer just like a file, so a case that waited for the patient goes to the provider.
+    Raises Refused when the case is decided or closed, or the text is empty or too long.
     """
     now = now or timezone.now()
     text = text.replace("\x00", "").strip()
@@ -161,7 +164,7 @@ def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime
         case = lock(case_id)
         in_time = why_not_send(case, today=timezone.localdate(now)) is None
         if case.status in CoulanceCase.DECIDED and in_time:
-            # On nobody's desk: a message alone opens no case again.
+            # A message alone does not reopen a case, so nobody would read it.
             raise Refused(_("Your care provider has decided already. Call them, or send a new specification."))
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed. Call your care provider if you have a question."))
@@ -183,10 +186,10 @@ def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime
 
 
 def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance_received") -> None:
-    """A checked file has come in: a locked case goes to the provider, or has one more thing to look at there.
+    """Pass a locked case to the provider because a checked file or an answer came in; when already there, note it.
 
-    A case that was decided opens again, and its invoice rests again. `letter` is the mail that tells the patient.
-    Raises ValueError when it is closed for good.
+    A decided case is reopened, and its invoice is put on hold again. `letter` is the kind of mail to the patient.
+    Raises ValueError when the case is closed for good.
     """
     if case.status == Status.AT_PROVIDER:
         CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
@@ -196,17 +199,17 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
         changes |= {"reopened": case.reopened + 1, "closed_at": None}
         holds.place_hold(case.invoice, HOLD, by="patient")
     move(case, Status.AT_PROVIDER, by="system", **changes)
-    holds.extend_hold(case.invoice, HOLD, until=None)  # the day to send says nothing about the provider
+    holds.extend_hold(case.invoice, HOLD, until=None)  # the patient's deadline does not bind the provider
     audit.record("case_reached_provider", by="system", invoice=case.invoice)
-    notices.tell(letter, case, event=str(case.version))
+    notices.queue_mail(letter, case, event=str(case.version))
 
 
 def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collection[int] | None = None) -> date:
-    """The patient does not want the scheme: the full amount is due, with time to pay it; the new last day.
+    """End the case because the patient does not want the scheme; return the new due date of the full amount.
 
-    Of what was sent the files with the keys `erasable` go at once (None: all of them), and so do those that are still
-    being checked: nobody has seen them, and they must not open again what was stopped. Those that a decision rests on
-    stay: that one stands. The rest goes when its time is over. Raises Refused when the case is closed already.
+    The files with the keys `erasable` are erased at once (None: all of them), and so are those still being checked:
+    nobody has seen them, and they must not reopen the case. Files on which a decision is based are retained, because
+    that decision stands. The rest is erased when its retention term ends. Raises Refused when the case is closed.
     """
     with transaction.atomic():
         case = lock(case_id)
@@ -215,46 +218,46 @@ def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collec
         standing, rows = case.standing, list(case.specifications.all())
         seen = {row.pk for row in rows if row.status not in Specification.PENDING}
         kept = set() if erasable is None else seen - set(erasable)
-        storage.drop_all(case, but=kept | storage.decided_with(rows, standing))
+        storage.drop_all(case, exclude=kept | storage.decided_with(rows, standing))
         if standing:
             return close_keeping_decision(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
         erased = not any(row.pk in kept and row.stored_name for row in rows)
-        notices.tell("coulance_withdrawn", case, event=str(case.version), due_on=due_on, erased=erased)
+        notices.queue_mail("coulance_withdrawn", case, event=str(case.version), due_on=due_on, erased=erased)
     return due_on
 
 
 def close_keeping_decision(case: CoulanceCase, *, today: date, by: str, expired: bool = False) -> date:
-    """End a locked case that was opened again without a new decision: the earlier one stands; the last day to pay."""
+    """Close a locked case that was reopened but not decided again; the earlier decision stands. Return the due date."""
     earlier = Status.ADJUSTED if reductions.reduced(case.invoice) else Status.REJECTED
     due_on = close(case, earlier, today=today, by=by, act="case_kept")
     facts = {"expired": expired, **notices.amounts(case.invoice)}
-    notices.tell("coulance_stands", case, event=str(case.version), **facts)
+    notices.queue_mail("coulance_stands", case, event=str(case.version), **facts)
     return due_on
 
 
 def release_if_idle(case: CoulanceCase, *, today: date, by: str) -> None:
-    """A locked case that was decided rests while new files are checked: with none left its invoice goes on."""
+    """Release the hold of a locked, decided case once none of its new files is still being checked."""
     checking = case.specifications.filter(status__in=Specification.PENDING)
     if case.status in CoulanceCase.DECIDED and not checking.exists():
-        due_on = _time_to_pay(case.invoice, today)
+        due_on = _new_due_date(case.invoice, today)
         if holds.release_hold(case.invoice, HOLD, by=by, due_on=due_on):
             case.invoice.due_on = due_on
 
 
-def _time_to_pay(invoice: Invoice, today: date) -> date:
-    """At least COULANCE_PAY_DAYS ahead, and never before the day it had."""
+def _new_due_date(invoice: Invoice, today: date) -> date:
+    """Return a due date at least COULANCE_PAY_DAYS ahead, and never before the present one."""
     return max(invoice.due_on, calendar.roll_to_working_day(today + timedelta(days=settings.COULANCE_PAY_DAYS)))
 
 
-def rests(case: CoulanceCase) -> bool:
-    """Whether the invoice rests for this case, so that nobody has to pay it now."""
+def is_on_hold(case: CoulanceCase) -> bool:
+    """Tell whether the invoice is on hold for this case, so that it need not be paid now."""
     return Hold.objects.filter(invoice=case.invoice_id, reason=HOLD, released_at=None).exists()
 
 
 def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, act: str = "") -> date:
-    """End a locked case: the invoice goes on, with a new last day to pay; that day. `act` is for the timeline."""
-    due_on = _time_to_pay(case.invoice, today)
+    """Close a locked case, release its hold and return the new due date. `act` is the entry in the timeline."""
+    due_on = _new_due_date(case.invoice, today)
     if not move(case, to, by=by, closed_at=timezone.now()):
         raise Refused(_("This case has changed. Open the page again."))
     holds.release_hold(case.invoice, HOLD, by=by, due_on=due_on)

@@ -1,4 +1,4 @@
-"""What this machine must be able to do for coulance."""
+"""System checks: what coulance needs of this machine."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from coulance.files.sanitizer import isolation
 
 @register(Tags.security)
 def check_seccomp(**kwargs: Any) -> list[CheckMessage]:
-    """What is promised of the process that opens a stranger's file needs a kernel that can do it."""
+    """Warn when the kernel can't isolate the process that opens uploaded files as promised."""
     if isolation.seccomp_available():
         return []
     return [

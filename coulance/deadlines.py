@@ -1,4 +1,4 @@
-"""What time does to a case: a word to the patient before the last day, a word to a slow provider, an end."""
+"""Deadlines of a case: remind the patient before the last day, remind a slow provider, end what expired."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -21,26 +21,26 @@ WAITS_FOR_PATIENT = (Status.OFFERED, Status.WAITING_FOR_SPECIFICATION)
 
 
 def run_day(today: date) -> None:
-    """Everything that falls on `today`, or fell while nobody looked. Running it again changes nothing."""
+    """Do everything that is due on `today` or was missed before. Running it again changes nothing."""
     _each(_running_out(today), _nudge_patient, today)
     for oldest, late in _late_by_provider(today):
-        _alone(_nudge_provider, oldest, today, late)
+        _isolated(_nudge_provider, oldest, today, late)
     _each(_over(today), _expire, today)
 
 
 def _each(rows: QuerySet[CoulanceCase], act: Callable[[int, date], None], today: date) -> None:
     for case_id in list(rows.filter(invoice__withdrawn_at=None).order_by("pk").values_list("pk", flat=True)):
-        _alone(act, case_id, today)
+        _isolated(act, case_id, today)
 
 
-def _alone(act: Callable[..., None], case_id: int, today: date, *more: Any) -> None:
-    """What fails on one case keeps neither the other cases nor the rest of the day waiting: a person hears of it."""
+def _isolated(act: Callable[..., None], case_id: int, today: date, *more: Any) -> None:
+    """Keep a failure on one case from stopping the other cases and the rest of the day; it becomes a staff task."""
     about = Invoice.objects.filter(coulance_case=case_id)
     isolated(partial(act, case_id, today, *more), key=f"coulance:{case_id}", about=about, today=today)
 
 
 def _waiting() -> QuerySet[CoulanceCase]:
-    """Cases in which the patient is to act; a file that is still being checked counts as sent."""
+    """Return the cases in which the patient has to act; a file that is still being checked counts as sent."""
     checking = Specification.objects.filter(status__in=Specification.PENDING).values("case")
     return CoulanceCase.objects.filter(status__in=WAITS_FOR_PATIENT).exclude(pk__in=checking)
 
@@ -55,7 +55,10 @@ def _over(today: date) -> QuerySet[CoulanceCase]:
 
 
 def late_before(today: date) -> datetime:
-    """A case that came before this moment has been waiting as many working days as the house allows, or more."""
+    """Return the moment before which a case must have reached its provider to be late on `today`.
+
+    A provider has COULANCE_PROVIDER_WORKING_DAYS working days.
+    """
     day, left = today, settings.COULANCE_PROVIDER_WORKING_DAYS
     while left:
         left -= calendar.is_working_day(day)
@@ -64,16 +67,16 @@ def late_before(today: date) -> datetime:
 
 
 def _late(today: date) -> QuerySet[CoulanceCase]:
-    """Cases that their provider has had too long."""
+    """Return the cases that their provider has had too long."""
     rows = CoulanceCase.objects.filter(status=Status.AT_PROVIDER, invoice__withdrawn_at=None)
     return rows.filter(provider_since__lt=late_before(today))
 
 
 def _late_by_provider(today: date) -> list[tuple[int, int]]:
-    """For each provider that has a late case of which it was not told: its first case, and how many are late."""
-    untold = Count("pk", filter=Q(provider_nudged_at=None))
-    counts = _late(today).values("invoice__provider").annotate(untold=untold, late=Count("pk"), first=Min("pk"))
-    return list(counts.filter(untold__gt=0).order_by("first").values_list("first", "late"))
+    """Return, for each provider with a late case it was not mailed about, its first case and the number late."""
+    unsent = Count("pk", filter=Q(provider_nudged_at=None))
+    counts = _late(today).values("invoice__provider").annotate(unsent=unsent, late=Count("pk"), first=Min("pk"))
+    return list(counts.filter(unsent__gt=0).order_by("first").values_list("first", "late"))
 
 
 def _nudge_patient(case_id: int, today: date) -> None:
@@ -81,26 +84,26 @@ def _nudge_patient(case_id: int, today: date) -> None:
         case = cases.lock(case_id)
         if _running_out(today).filter(pk=case_id).exists():
             CoulanceCase.objects.filter(pk=case_id).update(patient_nudged_at=timezone.now())
-            notices.tell("coulance_nudge", case, event=str(case.specification_due_on))
+            notices.queue_mail("coulance_nudge", case, event=str(case.specification_due_on))
 
 
 def _nudge_provider(case_id: int, today: date, late: int) -> None:
-    """One mail for all `late` cases of the provider of this one. The unique key of the mail keeps a second run out."""
+    """Send one mail about all `late` cases of this case's provider; its unique key makes a second run harmless."""
     with transaction.atomic():
         case = CoulanceCase.objects.select_related("invoice__provider").get(pk=case_id)
-        # The mail first: it refers to the invoice, and whoever locks an invoice asks for its case after it.
-        notices.tell_provider(case, today=today, waiting=late)
-        untold = _late(today).filter(invoice__provider=case.invoice.provider_id, provider_nudged_at=None)
-        untold.update(provider_nudged_at=timezone.now())
+        # The mail first: it locks the invoice, and the order of locks is invoice, then case.
+        notices.queue_provider_mail(case, today=today, waiting=late)
+        unsent = _late(today).filter(invoice__provider=case.invoice.provider_id, provider_nudged_at=None)
+        unsent.update(provider_nudged_at=timezone.now())
 
 
 def _expire(case_id: int, today: date) -> None:
     with transaction.atomic():
         case = cases.lock(case_id)
         if not _over(today).filter(pk=case_id).exists():
-            return  # a file came in, or the patient stopped, just before
+            return  # a file came in, or the patient withdrew, just before
         if case.standing:
             cases.close_keeping_decision(case, today=today, by="system", expired=True)
             return
         due_on = cases.close(case, Status.EXPIRED, today=today, by="system")
-        notices.tell("coulance_expired", case, event=str(case.version), due_on=due_on)
+        notices.queue_mail("coulance_expired", case, event=str(case.version), due_on=due_on)

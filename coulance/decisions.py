@@ -1,9 +1,9 @@
-"""What a provider's staff decide about a case: lower the amount, ask for more, refuse, or correct what was decided.
+"""Decisions of a provider's staff about a case: lower the amount, ask for more, refuse, or correct an earlier decision.
 
-Every rule locks the invoice first and then its case, refuses a page that is older than the case (Stale), and does all
-that follows in one transaction. A decision is never changed: a correction is the next one. A clerk prepares, an
-approver decides; above the amount that the practice names a second person must agree. What was lowered before is taken
-back by a correction only, never by refusing what came in later.
+Every rule locks the invoice first and then its case, refuses a page that is older than the case (Stale), and carries
+out all consequences in one transaction. A decision is never changed: a correction is a new one. A clerk prepares, an
+approver decides; above an amount that the practice sets, a second person must agree. Only a correction can reverse an
+earlier reduction; refusing what came in later never does.
 """
 
 from dataclasses import dataclass, fields
@@ -30,12 +30,12 @@ from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Speci
 
 Status, Kind = CoulanceCase.Status, Decision.Kind
 REASON_LETTERS = 500
-CHECK_TAKES_AT_MOST = timedelta(hours=1)  # what is not checked by then has something wrong with it, and nobody waits
+CHECK_MAX_DURATION = timedelta(hours=1)  # a file not checked by then has a problem; decisions do not wait for it
 
 
 @dataclass(frozen=True, slots=True)
 class _Ruling:
-    """A decision before it is a row: the columns that a proposal and a decision share."""
+    """A decision that is not stored yet: the columns that a proposal and a decision share."""
 
     kind: Decision.Kind
     reason: str
@@ -54,14 +54,14 @@ class _Ruling:
 def approve(
     case: CoulanceCase, *, outcome: Outcome, reason: str, version: int, by: Staff, now: datetime | None = None
 ) -> Decision | Proposal:
-    """Lower the invoice to what `outcome` says; a Proposal when somebody else has to agree first.
+    """Lower the invoice to `outcome` and return the decision, or a Proposal when somebody else has to agree first.
 
-    `version` is that of the page on which was decided. Raises Stale when the case changed since, and Refused when
-    this person, or this case, or this amount does not allow it.
+    `version` is that of the page on which the decision was made. Raises Stale when the case changed since, and
+    Refused when the person, the case or the amount does not allow it.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        invoice, locked = _open(case, version=version, by=by)
+        invoice, locked = _lock_current(case, version=version, by=by)
         _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
         _refuse_unless(outcome.reduction > ZERO, _("Nothing is left to lower. Refuse, and say why."))
         _refuse_unless(
@@ -69,46 +69,48 @@ def approve(
             _("This lowers the amount no further than before. Refuse to keep it, or correct to take something back."),
         )
         kind = Kind.CORRECT if locked.standing else Kind.ADJUST
-        return _decide_or_propose(invoice, locked, _Ruling(kind, _words(reason), outcome), by, now)
+        return _decide_or_propose(invoice, locked, _Ruling(kind, _checked_reason(reason), outcome), by, now)
 
 
 def refuse(
     case: CoulanceCase, *, reason: str, version: int, by: Staff, now: datetime | None = None
 ) -> Decision | Proposal:
-    """Lower nothing (more): what is due stays due, at least two weeks from now. A clerk's is a proposal.
+    """Refuse a (further) reduction; the amount stays due, no sooner than COULANCE_PAY_DAYS from now.
 
-    What an earlier decision lowered stays lowered. Raises as above.
+    Returns a Proposal for a clerk. The reduction of an earlier decision stands. Raises as `approve`.
     """
     now = now or timezone.now()
     with transaction.atomic():
-        invoice, locked = _open(case, version=version, by=by)
+        invoice, locked = _lock_current(case, version=version, by=by)
         _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
-        return _decide_or_propose(invoice, locked, _Ruling(Kind.REFUSE, _words(reason)), by, now)
+        return _decide_or_propose(invoice, locked, _Ruling(Kind.REFUSE, _checked_reason(reason)), by, now)
 
 
 def correct(
     case: CoulanceCase, *, outcome: Outcome, reason: str, version: int, by: Staff, now: datetime | None = None
 ) -> Decision | Proposal:
-    """Decide anew about a case that was decided, also one that was opened again since: a new decision, which takes
-    back or adds to what is lowered. Raises as above."""
+    """Decide again about a case that was decided, also when it was reopened since.
+
+    The new decision reverses or adds to the reduction. Returns and raises as `approve`.
+    """
     now = now or timezone.now()
     with transaction.atomic():
-        invoice, locked = _open(case, version=version, by=by)
+        invoice, locked = _lock_current(case, version=version, by=by)
         opened_again = locked.status == Status.AT_PROVIDER and locked.standing is not None
         decided = opened_again or locked.status in CoulanceCase.DECIDED
         _refuse_unless(decided, _("Only a decided case can be corrected."))
         _refuse_unless(outcome.reduction != reductions.reduced(invoice), _("This is what was decided already."))
-        return _decide_or_propose(invoice, locked, _Ruling(Kind.CORRECT, _words(reason), outcome), by, now)
+        return _decide_or_propose(invoice, locked, _Ruling(Kind.CORRECT, _checked_reason(reason), outcome), by, now)
 
 
 def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: datetime | None = None) -> Decision:
-    """Ask the patient for something more: `reason` is what they read. The invoice goes on resting. Raises as above."""
+    """Ask the patient for more information: `reason` is what they read. The hold continues. Raises as `approve`."""
     now = now or timezone.now()
     with transaction.atomic():
-        invoice, locked = _open(case, version=version, by=by)
+        invoice, locked = _lock_current(case, version=version, by=by)
         _refuse_unless(locked.status == Status.AT_PROVIDER, _("This case does not wait for a decision."))
-        ruling = _Ruling(Kind.ASK_MORE, _words(reason))
-        decision = _write(locked, ruling, decided_by=by, approved_by=None, now=now)
+        ruling = _Ruling(Kind.ASK_MORE, _checked_reason(reason))
+        decision = _store(locked, ruling, decided_by=by, approved_by=None, now=now)
         today = timezone.localtime(now).date()
         until = max(locked.specification_due_on, today + timedelta(days=settings.COULANCE_ANSWER_DAYS))
         changes = {"specification_due_on": until, "patient_nudged_at": None}
@@ -122,10 +124,10 @@ def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: d
 
 
 def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None = None) -> Decision:
-    """Agree, as the second person, with the decision that was proposed. Raises Stale and Refused as above."""
+    """Agree, as the second person, with the proposed decision, and carry it out. Raises as `approve`."""
     now = now or timezone.now()
     with transaction.atomic():
-        invoice, locked = _open(case, version=version, by=by, proposed=True)
+        invoice, locked = _lock_current(case, version=version, by=by, proposed=True)
         proposal = locked.proposal
         corrects = proposal.kind == Kind.CORRECT and locked.status in CoulanceCase.DECIDED
         _refuse_unless(
@@ -147,21 +149,23 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
 
 
 def turn_down(case: CoulanceCase, *, version: int, by: Staff) -> None:
-    """Put a proposed decision aside: the case waits again. Whoever proposed it may do so too. Raises as above."""
+    """Reject a proposed decision: the case waits again. Whoever proposed it may do this too. Raises as `approve`."""
     with transaction.atomic():
-        invoice, locked = _open(case, version=version, by=by, proposed=True)
+        invoice, locked = _lock_current(case, version=version, by=by, proposed=True)
         own = locked.proposal.decided_by_id == by.pk
         _refuse_unless(own or by.role == Staff.Role.APPROVER, _("Only an approver can decide about this."))
         locked.proposal.delete()
-        _touch(locked)
+        _raise_version(locked)
         audit.record("case_proposal_put_aside", by=audit.name_of(by), invoice=invoice)
 
 
-# --- the parts ------------------------------------------------------------------------------------
+# --- the steps ------------------------------------------------------------------------------------
 
 
-def _open(case: CoulanceCase, *, version: int, by: Staff, proposed: bool = False) -> tuple[Invoice, CoulanceCase]:
-    """The locked invoice and case, for somebody of this practice whose page is not out of date."""
+def _lock_current(
+    case: CoulanceCase, *, version: int, by: Staff, proposed: bool = False
+) -> tuple[Invoice, CoulanceCase]:
+    """Lock invoice and case for a member of this practice whose page is up to date; return both."""
     locked = cases.lock(case.pk)
     invoice = locked.invoice
     _refuse_unless(invoice.withdrawn_at is None, _("This invoice was withdrawn."))
@@ -175,22 +179,22 @@ def _open(case: CoulanceCase, *, version: int, by: Staff, proposed: bool = False
     return invoice, locked
 
 
-def _refuse_unless(fine: bool, sentence: str) -> None:
-    if not fine:
+def _refuse_unless(allowed: bool, sentence: str) -> None:
+    if not allowed:
         raise Refused(sentence)
 
 
 def _refuse_while_checking(case: CoulanceCase, now: datetime) -> None:
-    """No decision ends the rest of an invoice minutes before a new file opens its case again.
+    """Refuse while a new file is being checked, which would reopen the case minutes after the decision.
 
-    What waits for the virus scanner, or fails, does not hold up anybody: that file is looked at afterwards.
+    A file that waits for the virus scanner, or fails, delays nobody: it is looked at afterwards.
     """
     soon = (Specification.Status.RECEIVED, Specification.Status.CHECKING)
-    checking = case.specifications.filter(status__in=soon, uploaded_at__gt=now - CHECK_TAKES_AT_MOST)
+    checking = case.specifications.filter(status__in=soon, uploaded_at__gt=now - CHECK_MAX_DURATION)
     _refuse_unless(not checking.exists(), _("A new file is being checked. Look again in a minute."))
 
 
-def _words(reason: str) -> str:
+def _checked_reason(reason: str) -> str:
     reason = reason.strip()
     _refuse_unless(bool(reason), _("Give a reason. The patient can read it."))
     _refuse_unless(len(reason) <= REASON_LETTERS, _("The reason is too long: at most 500 characters."))
@@ -205,14 +209,14 @@ def _decide_or_propose(
     if outcome and outcome.new_due + outcome.reduction != reductions.patient_share(invoice):
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
     limit = cases.rules_of(invoice.provider).second_person_above
-    at_stake = max(ruling.reduction, reductions.reduced(invoice))  # taking back much weighs as much as lowering it
+    at_stake = max(ruling.reduction, reductions.reduced(invoice))  # reversing a reduction weighs as much as granting it
     alone = by.role == Staff.Role.APPROVER and (limit is None or at_stake <= limit)
     if alone:
         return _carry_out(invoice, case, ruling, decided_by=by, approved_by=None, now=now)
     proposal = Proposal(case=case, decided_by=by, at=now, **ruling.columns)
     proposal.reason = ruling.reason
     proposal.save(force_insert=True)
-    _touch(case)
+    _raise_version(case)
     audit.record("case_decision_proposed", by=audit.name_of(by), invoice=invoice, **_amounts(ruling))
     return proposal
 
@@ -226,40 +230,40 @@ def _carry_out(
     approved_by: Staff | None,
     now: datetime,
 ) -> Decision:
-    """The decision and all that follows from it: ledger, hold, last day to pay, mail, timeline."""
+    """Store the decision and carry out its consequences: ledger, hold, due date, mail, timeline."""
     actor = audit.name_of(approved_by or decided_by)
-    if case.status in CoulanceCase.DECIDED:  # a correction passes the provider once more
+    if case.status in CoulanceCase.DECIDED:  # a correction goes through the provider's status once more
         cases.move(case, Status.AT_PROVIDER, by=actor, closed_at=None, provider_since=now)
     if ruling.outcome and ruling.outcome.new_due + ruling.reduction != reductions.patient_share(invoice):
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
-    decision = _write(case, ruling, decided_by=decided_by, approved_by=approved_by, now=now)
+    decision = _store(case, ruling, decided_by=decided_by, approved_by=approved_by, now=now)
     event = _event(case, decision)
     before = reductions.reduced(invoice)
-    lowered = ruling.reduction if ruling.outcome else before  # a refusal takes nothing back
+    lowered = ruling.reduction if ruling.outcome else before  # a refusal reverses nothing
     reductions.reduce_to(invoice, lowered, external_id=event, by=actor, now=now)
-    holds.place_hold(invoice, cases.HOLD, by=actor)  # a correction finds none to end
+    holds.place_hold(invoice, cases.HOLD, by=actor)  # only releasing a hold sets a due date; a correction has none
     today = timezone.localtime(now).date()
     ended = Status.ADJUSTED if lowered else Status.REJECTED
     kept = lowered and lowered == before
     cases.close(case, ended, today=today, by=actor, act="case_kept" if kept else f"case_{ended}")
     audit.record("case_decision", by=actor, invoice=invoice, number=decision.number, **_amounts(ruling))
-    _tell(invoice, case, decision, "coulance_kept" if kept else _LETTERS[ruling.kind])
+    _queue_mail(invoice, case, decision, "coulance_kept" if kept else _LETTERS[ruling.kind])
     return decision
 
 
 _LETTERS = {Kind.ADJUST: "coulance_adjusted", Kind.REFUSE: "coulance_refused", Kind.CORRECT: "coulance_corrected"}
 
 
-def _tell(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str) -> None:
-    """The mail: the new total, what is left of it, the last day to pay. The reason is on the page, behind the code."""
+def _queue_mail(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str) -> None:
+    """Queue the mail: new total, what is outstanding, due date. The reason is on the page, behind the code by SMS."""
     context = notices.amounts(invoice) | open_link_context(invoice, until=invoice.due_on)
     queue_message(letter, invoice=invoice, context=context, dedupe_key=_event(case, decision))
 
 
-def _write(
+def _store(
     case: CoulanceCase, ruling: _Ruling, *, decided_by: Staff, approved_by: Staff | None, now: datetime
 ) -> Decision:
-    """The decision as a row, and its reason as a message that the patient can read."""
+    """Store the decision, and its reason as a message that the patient can read."""
     decision = Decision.objects.create(
         case=case,
         number=case.decisions.count() + 1,
@@ -268,15 +272,15 @@ def _write(
         at=now,
         **ruling.columns,
     )
-    told = {"author": CaseMessage.Author.PROVIDER, "by": audit.name_of(decided_by), "at": now}
-    message = CaseMessage(case=case, decision=decision, **told)
+    by = audit.name_of(decided_by)
+    message = CaseMessage(case=case, decision=decision, author=CaseMessage.Author.PROVIDER, by=by, at=now)
     message.text = ruling.reason
     message.save(force_insert=True)
     return decision
 
 
-def _touch(case: CoulanceCase) -> None:
-    """The case changed without another status: a page that was opened before it is out of date."""
+def _raise_version(case: CoulanceCase) -> None:
+    """Mark pages opened before as out of date, although the status of the case did not change."""
     case.version += 1
     case.save(update_fields=["version"])
 
@@ -288,5 +292,5 @@ def _amounts(ruling: _Ruling) -> dict[str, str]:
 
 
 def _event(case: CoulanceCase, decision: Decision) -> str:
-    """The name of this decision in the ledger and the outbox."""
+    """Return the unique name of this decision in the ledger and the outbox."""
     return f"coulance:{case.pk}:{decision.number}"

@@ -1,4 +1,4 @@
-"""What two patients of the demo sent to their practice: an invented insurer's overview, drawn here."""
+"""Uploads of two patients of the demo: overviews of an invented insurer, drawn here."""
 
 import io
 
@@ -15,7 +15,7 @@ SENT = {
 
 
 def seed() -> None:
-    """Send the overviews of the demo's patients, as their upload would; the worker checks them."""
+    """Upload the overviews as the demo's patients would; the worker checks them."""
     for case in CoulanceCase.objects.filter(specifications=None).select_related("invoice"):
         amounts = SENT.get(case.invoice.number.rpartition("-")[2])
         if amounts:

@@ -1,4 +1,4 @@
-"""What is held of one patient's case, in words, and the files that they sent (AVG art. 15 and 20)."""
+"""The data of a patient's case in readable form, and the files that they sent (AVG art. 15 and 20)."""
 
 from collections.abc import Iterator
 
@@ -16,12 +16,12 @@ SEALED = {
 
 
 def of_invoice(invoice: Invoice) -> Facts | None:
-    """The case on this invoice with files, words and decisions; None when there is none."""
+    """Return the case on this invoice with files, messages and decisions; None when there is none."""
     case = cases.of_invoice(invoice)
     return facts_below(case, sealed=SEALED) if case else None
 
 
 def documents(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each file that was checked. Medical data: the access log has been written."""
+    """Yield name and bytes of each checked file. Medical data: the caller has written the access log."""
     rows = Specification.objects.filter(case__invoice=invoice, status=Specification.Status.CLEAN)
     return ((row.served_name, storage.get(row)) for row in rows.exclude(stored_name=""))

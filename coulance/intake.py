@@ -1,4 +1,4 @@
-"""How a case begins: the provider marks an invoice when handing it in."""
+"""How a case begins: the provider marks an invoice with coulance when submitting it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -18,17 +18,17 @@ from coulance.models import CoulanceCase, PracticeRules
 
 
 def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[CoulanceCase]:
-    """Offer coulance on new invoices, in the transaction that makes them; they rest until the specification is due,
-    or until the provider decides, for one that wants none.
+    """Open a case for each new invoice, in the transaction that creates them, and return the cases.
 
-    Raises IntegrityError when an invoice has a case already.
+    The invoices are on hold until the specification is due, or, for a provider that wants no specification, until
+    it decides. Raises IntegrityError when an invoice has a case already.
     """
     rules = {row.provider_id: row for row in PracticeRules.objects.all()} if invoices else {}
     offered = CoulanceCase.objects.bulk_create(
         _case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
     )
     by_day: dict[date | None, list[Invoice]] = {}
-    for case in offered:  # no day is known for what waits for its provider
+    for case in offered:  # a provider has no deadline
         at_provider = case.status == CoulanceCase.Status.AT_PROVIDER
         by_day.setdefault(None if at_provider else case.specification_due_on, []).append(case.invoice)
     for deadline, held in by_day.items():
@@ -37,7 +37,7 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
 
 
 def _case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> CoulanceCase:
-    """A provider that wants no specification has the case on its desk from the start."""
+    """Return a new case; with a provider that wants no specification it waits for the provider from the start."""
     days = rules.specification_days if rules else settings.COULANCE_SPECIFICATION_DAYS
     case = CoulanceCase(invoice=invoice, specification_due_on=today + timedelta(days=days))
     if rules and not rules.wants_specification:

@@ -1,4 +1,4 @@
-"""The last check of a mail about a case, in the transaction that claims it: what it says must still be true."""
+"""The last check before a mail about a case is sent, in the transaction that claims it: it must still be true."""
 
 from datetime import datetime
 
@@ -11,25 +11,25 @@ from coulance.models import CoulanceCase, Specification
 
 Status = CoulanceCase.Status
 _WAITS = (Status.WAITING_FOR_SPECIFICATION,)
-# The statuses in which each of these is true. They all say that nothing has to be paid yet.
-_RESTS: dict[str, tuple[Status, ...]] = {
+# The statuses in which each of these mails is true. They all say that nothing has to be paid yet.
+_TRUE_ON_HOLD: dict[str, tuple[Status, ...]] = {
     "coulance_nudge": (Status.OFFERED, *_WAITS),
     "coulance_more_needed": _WAITS,
     "coulance_taken_back": _WAITS,
     "coulance_received": (Status.AT_PROVIDER,),
     "coulance_answered": (Status.AT_PROVIDER,),
 }
-_BY_DAY = ("coulance_nudge", "coulance_expired")  # nobody waits for these: a machine made them by the calendar
+_BY_DAY = ("coulance_nudge", "coulance_expired")  # planned by the calendar, so sent only at decent hours
 _REFUSED = "coulance_file_refused"
-CHECKED = frozenset((*_RESTS, *_BY_DAY, _REFUSED))
-# They tell of a decision, or of what the patient did: true whenever they arrive.
+CHECKED = frozenset((*_TRUE_ON_HOLD, *_BY_DAY, _REFUSED))
+# About a decision, or about what the patient did: true whenever they arrive.
 UNCHECKED = frozenset(
     f"coulance_{event}" for event in ("adjusted", "corrected", "kept", "refused", "stands", "waits", "withdrawn")
 )
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """Whether a mail about a case may go out now: None, the moment to ask again, or why it is withdrawn."""
+    """Return None when a mail about a case may be sent now, else the moment to ask again or why it is withdrawn."""
     if message.kind in _BY_DAY and not calendar.is_sending_moment(now):
         return calendar.next_sending_moment(now)
     case_id = CoulanceCase.objects.filter(invoice=message.invoice_id).values_list("pk", flat=True).first()
@@ -39,9 +39,9 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     if case.invoice.withdrawn_at:
         return "invoice_withdrawn"
     if message.kind == _REFUSED:
-        said_to_rest = message.dedupe_key.endswith(":rests")
-        return None if said_to_rest == cases.rests(case) else "changed"
-    if message.kind in _RESTS and not (case.status in _RESTS[message.kind] and cases.rests(case)):
+        says_on_hold = message.dedupe_key.endswith(":rests")
+        return None if says_on_hold == cases.is_on_hold(case) else "changed"
+    if message.kind in _TRUE_ON_HOLD and not (case.status in _TRUE_ON_HOLD[message.kind] and cases.is_on_hold(case)):
         return "changed"
     if message.kind == "coulance_nudge":
         return _nudge_is_late(case, now)

@@ -1,4 +1,4 @@
-"""A case of coulance: the patient shows what the insurer reimbursed, the provider lowers the invoice to that."""
+"""Coulance: the patient shows what the insurer reimbursed, and the provider lowers the invoice to that."""
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,7 +14,7 @@ from billing.money import ZERO, EuroField
 
 
 class PracticeRules(models.Model):
-    """How one provider goes about coulance. A provider without a row follows the defaults."""
+    """The rules of one provider for coulance. A provider without a row follows the defaults."""
 
     class Rule(models.TextChoices):
         INSURER = "insurer", _("what the insurer granted")
@@ -49,9 +49,9 @@ class PracticeRules(models.Model):
 
 
 class CoulanceCase(models.Model):
-    """The offer on one invoice, from the day it is made to the decision.
+    """The case of one invoice, from the offer to the decision.
 
-    Lock the invoice first, then this row. Every change raises `version`, so that a form opened before it shows.
+    Lock the invoice first, then this row. Every change raises `version`, so that a form opened before is recognised.
     """
 
     class Status(models.TextChoices):
@@ -65,7 +65,7 @@ class CoulanceCase(models.Model):
 
     TRANSITIONS = {
         Status.OFFERED: (Status.WAITING_FOR_SPECIFICATION, Status.EXPIRED, Status.WITHDRAWN),
-        # Back to a decision: the case was opened again, and ended without a new one.
+        # Back to a decision: the case was reopened, and closed without a new one.
         Status.WAITING_FOR_SPECIFICATION: (
             Status.AT_PROVIDER,
             Status.EXPIRED,
@@ -73,9 +73,9 @@ class CoulanceCase(models.Model):
             Status.ADJUSTED,
             Status.REJECTED,
         ),
-        # Back to waiting: the provider asks for more, or the patient takes the last file back.
+        # Back to waiting: the provider asks for more, or the patient takes back the last file.
         Status.AT_PROVIDER: (Status.WAITING_FOR_SPECIFICATION, Status.ADJUSTED, Status.REJECTED, Status.WITHDRAWN),
-        # The insurer may correct itself: a second specification opens the case again.
+        # The insurer may correct itself: a second specification reopens the case.
         Status.ADJUSTED: (Status.AT_PROVIDER,),
         Status.REJECTED: (Status.AT_PROVIDER,),
         Status.EXPIRED: (),
@@ -113,15 +113,15 @@ class CoulanceCase(models.Model):
 
     @property
     def standing(self) -> "Decision | None":
-        """The last decision, which holds until the next one; asking for more decides nothing."""
+        """Return the last decision, which stands until the next one; asking for more decides nothing."""
         return self.decisions.exclude(kind=Decision.Kind.ASK_MORE).last()
 
 
 class Specification(models.Model):
-    """A file that a patient sent: a stranger's bytes until they were parsed, rewritten and scanned.
+    """A file that a patient sent, untrusted until it was scanned and rewritten.
 
-    The bytes lie sealed in the document storage under `stored_name`: as they came until the check, rewritten after
-    it, nowhere once refused or withdrawn.
+    Its bytes are encrypted in the document storage under `stored_name`: as uploaded until the check, rewritten after
+    it, and deleted once refused or withdrawn.
     """
 
     class Kind(models.TextChoices):
@@ -190,7 +190,7 @@ class Specification(models.Model):
 
     @property
     def name(self) -> str:
-        """What the patient called the file, made harmless. It may tell of their health: shown where the file is."""
+        """Return the patient's name for the file, made safe. It may tell about health: show it only with the file."""
         return unseal(self.sealed_name, bound_to=self._name_bound_to()).decode() if self.sealed_name else ""
 
     @name.setter
@@ -201,22 +201,23 @@ class Specification(models.Model):
         return f"{self.bound_to}:name"
 
     def sealed_bindings(self) -> dict[str, str]:
+        """Return the encrypted column and what its value is bound to."""
         return {"sealed_name": self._name_bound_to()}
 
     @property
     def bound_to(self) -> str:
-        """What the sealed bytes are bound to: this row of this case."""
+        """Return what the encrypted bytes are bound to: this row of this case."""
         return f"coulance.specification:{self.case_id}:{self.token}"
 
     @property
     def served_name(self) -> str:
-        """Our own name for the file when it is downloaded."""
+        """Return our own name for the file when it is downloaded."""
         suffix = "jpg" if self.kind == self.Kind.JPEG else self.kind
         return f"specification-{self.pk}.{suffix}"
 
 
 class CaseMessage(models.Model):
-    """A message between patient and provider about one case; its text is sealed."""
+    """A message between patient and provider about one case; its text is encrypted."""
 
     class Author(models.TextChoices):
         PATIENT = "patient", _("patient")
@@ -227,7 +228,7 @@ class CaseMessage(models.Model):
     author = models.CharField(_("from"), max_length=8, choices=Author)
     by = models.CharField(_("by"), max_length=60)
     at = models.DateTimeField(_("at"), default=timezone.now)
-    # The reason of this decision, for the patient. A decision itself is never changed, not even for a new key.
+    # Holds the reason of this decision for the patient: a decision row is never changed, not even for a new key.
     decision = models.OneToOneField(
         "Decision", models.PROTECT, null=True, blank=True, related_name="message", verbose_name=_("decision")
     )
@@ -244,11 +245,12 @@ class CaseMessage(models.Model):
         return f"coulance.message:{self.case_id}:{self.token}"
 
     def sealed_bindings(self) -> dict[str, str]:
+        """Return the encrypted column and what its value is bound to."""
         return {"sealed_text": self._bound_to()}
 
     @property
     def text(self) -> str:
-        """What was written; nothing once the invoice was forgotten."""
+        """Return the text; empty once the invoice was erased."""
         return unseal(self.sealed_text, bound_to=self._bound_to()).decode() if self.sealed_text else ""
 
     @text.setter
@@ -257,7 +259,7 @@ class CaseMessage(models.Model):
 
 
 class _Ruling(models.Model):
-    """What a provider's staff decided, and how the amount was worked out."""
+    """A decision of a provider's staff, and how the amount was calculated."""
 
     class Kind(models.TextChoices):
         ADJUST = "adjust", _("amount lowered")
@@ -283,7 +285,7 @@ class _Ruling(models.Model):
 
 
 class Proposal(_Ruling):
-    """A decision that waits for a second person; gone once it was approved or turned down."""
+    """A decision that waits for a second person; deleted once it was approved or turned down."""
 
     case = models.OneToOneField(CoulanceCase, models.CASCADE, related_name="proposal", verbose_name=_("case"))
     sealed_reason = models.BinaryField(editable=False)
@@ -298,10 +300,12 @@ class Proposal(_Ruling):
         return f"coulance.proposal:{self.case_id}:reason"
 
     def sealed_bindings(self) -> dict[str, str]:
+        """Return the encrypted column and what its value is bound to."""
         return {"sealed_reason": self._bound_to()}
 
     @property
     def reason(self) -> str:
+        """Return the reason, as the patient will read it."""
         return unseal(self.sealed_reason, bound_to=self._bound_to()).decode()
 
     @reason.setter
@@ -310,7 +314,7 @@ class Proposal(_Ruling):
 
 
 class Decision(_Ruling):
-    """One decision on a case, never changed (database triggers): a correction is a new one."""
+    """A decision on a case, never changed (database triggers): a correction is a new one."""
 
     case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="decisions", verbose_name=_("case"))
     number = models.PositiveSmallIntegerField(_("number"))
@@ -343,5 +347,5 @@ class Decision(_Ruling):
 
     @property
     def reason(self) -> str:
-        """Why, as the patient reads it: sealed in the message that told them."""
+        """Return why, as the patient reads it: encrypted in the message that belongs to the decision."""
         return self.message.text

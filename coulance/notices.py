@@ -1,4 +1,4 @@
-"""Mails to the patient about a case. They tell that something happened and where to look; never what was sent."""
+"""Mails about a case. They say that something happened and where to look, never what was sent."""
 
 from datetime import date
 from typing import Any
@@ -17,15 +17,15 @@ from billing.plans import agreements
 from coulance.models import CoulanceCase, Decision
 
 
-def _paying(invoice: Invoice) -> dict[str, Any]:
-    """Whether the patient has to pay now: not while any hold stands, and by installments while a plan runs."""
+def _payment_state(invoice: Invoice) -> dict[str, Any]:
+    """Return whether the invoice is on hold, and the plan by which it is being paid: both decide what is due now."""
     plan = agreements.progress(invoice.pk, today=timezone.localdate())
-    runs = plan is not None and not plan.is_deferral and plan.next is not None  # a deferral moved the last day itself
+    runs = plan is not None and not plan.is_deferral and plan.next is not None  # a deferral changed the due date itself
     return {"on_hold": active_hold(invoice.pk) is not None, "plan": plan if runs else None}
 
 
 def amounts(invoice: Invoice) -> dict[str, Any]:
-    """What a mail about a decision says in euros, and the last day to pay what is left."""
+    """Return the amounts in a mail about a decision, in euros, and the due date of what is outstanding."""
     share, reduction = reductions.patient_share(invoice), reductions.reduced(invoice)
     balance = ledger.balance(invoice.pk)
     return {
@@ -35,15 +35,15 @@ def amounts(invoice: Invoice) -> dict[str, Any]:
         "outstanding": max(balance, ZERO),
         "credit": max(-balance, ZERO),
         "due_on": invoice.due_on,
-        **_paying(invoice),
+        **_payment_state(invoice),
     }
 
 
-def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
+def queue_mail(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
     """Queue the mail `kind` in the caller's transaction, once for each `event` of this case.
 
-    `decided_before` tells whether an earlier decision stands when nothing more comes in, `asked_more` whether the
-    provider asked for something: then what came before is no longer what is waited for.
+    In its context `decided_before` tells whether an earlier decision stands when nothing more comes in, `asked_more`
+    whether the provider asked for more information: then the first specification is no longer what is awaited.
     """
     invoice = case.invoice
     queue_message(
@@ -55,15 +55,15 @@ def tell(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> None:
             "specification_due_on": case.specification_due_on,
             "decided_before": case.standing is not None,
             "asked_more": case.decisions.filter(kind=Decision.Kind.ASK_MORE).exists(),
-            **_paying(invoice),
+            **_payment_state(invoice),
             **facts,
         },
         dedupe_key=f"{kind}:{case.pk}:{event}",
     )
 
 
-def tell_provider(case: CoulanceCase, *, today: date, waiting: int) -> None:
-    """Queue the mail that says how many cases wait too long: one a day for each provider, without a name in it."""
+def queue_provider_mail(case: CoulanceCase, *, today: date, waiting: int) -> None:
+    """Queue the mail about how many cases wait too long: one a day for each provider, without any patient's name."""
     provider = case.invoice.provider
     queue_message(
         "coulance_waits",

@@ -1,4 +1,4 @@
-"""Coulance as the rest of the product knows it."""
+"""What coulance announces to the rest of the product."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -26,15 +26,15 @@ AUDIT_LABELS = {
 
 
 class CoulanceRoom(Room):
-    """A patient sends what the insurer decided, the provider lowers the amount or does not."""
+    """The patient sends the insurer's decision, and the provider lowers the amount or refuses."""
 
     name = "coulance"
     house_rules = {
         "COULANCE_SPECIFICATION_DAYS": 30,  # to send what the insurer decided
         "COULANCE_NUDGE_BEFORE_DAYS": 7,  # before the last day to send it
-        "COULANCE_REOPEN_DAYS": 30,  # after a decision, in which a second specification opens the case again
+        "COULANCE_REOPEN_DAYS": 30,  # after a decision, in which a second specification reopens the case
         "COULANCE_REOPENINGS": 2,
-        "COULANCE_ANSWER_DAYS": 14,  # at least, to send what the provider still asks
+        "COULANCE_ANSWER_DAYS": 14,  # at least, to send what the provider still asks for
         "COULANCE_PAY_DAYS": 14,  # at least, from the decision
         "COULANCE_PROVIDER_WORKING_DAYS": 5,  # to decide, before it is late
     }
@@ -65,7 +65,7 @@ class CoulanceRoom(Room):
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
             staff_tasks={storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again")},
             invoice_panel=InvoicePanel(
-                {"has_case": cases.EXISTS, "rests_for_case": cases.RESTS},
+                {"has_case": cases.EXISTS, "rests_for_case": cases.ON_HOLD},
                 on_hold="coulance/invoice_on_hold.html",
                 rests="rests_for_case",
                 below="coulance/invoice_below.html",

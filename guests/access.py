@@ -1,4 +1,4 @@
-"""Who is asking, how often, and what this browser may see."""
+"""Who is asking, how often they may, and which invoices this browser may see."""
 
 import ipaddress
 from datetime import UTC, datetime
@@ -10,18 +10,18 @@ from django.http import HttpRequest
 from billing import audit
 from guests import throttle
 
-LOOKUP_BREAKER = "lookup_breaker"  # a task for staff
+LOOKUP_BREAKER = "lookup_breaker"  # a staff task
 _GRANTS = "invoices"  # in the session: token → [opened, last seen (seconds since 1970), came by the link in a mail]
 _MAX_GRANTS = 10
-_SEEN_EVERY_SECONDS = 60  # writing down each view would cost a write per page
+_SEEN_EVERY_SECONDS = 60  # recording each view would cost a write per page
 _EVERYBODY = ""
-_BY_RESERVE = "zorgrekening.lookup_by_reserve"  # in request.META between taking and settling
+_BY_RESERVE = "zorgrekening.lookup_by_reserve"  # in request.META between consume_attempt and report_result
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of the client: behind n trusted proxies the n-th of X-Forwarded-For counted from the right.
+    """Return the client's IP address: behind n trusted proxies the n-th of X-Forwarded-For from the right.
 
-    Whatever stands further left was sent by the client and proves nothing.
+    Entries further left were sent by the client and prove nothing.
     """
     candidates = [request.META.get("REMOTE_ADDR", "")]
     if settings.TRUSTED_PROXIES:
@@ -30,11 +30,11 @@ def client_address(request: HttpRequest) -> str:
     for candidate in candidates:
         if address := _parse_address(candidate.strip()):
             return str(address)
-    return "0.0.0.0"  # noqa: S104  a unix socket: all its clients are one
+    return "0.0.0.0"  # noqa: S104  a unix socket: all its clients count as one
 
 
 def client_network(request: HttpRequest) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that one household has in IPv6."""
+    """Return what counts as one client: an IPv4 address, or the IPv6 /64 of a household."""
     address = ipaddress.ip_address(client_address(request))
     return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
@@ -63,23 +63,23 @@ def _breaker() -> throttle.Limit:
 
 
 def _reserve() -> throttle.Limit:
-    """One try while the breaker is open, for an address that did not fail within its hour.
+    """Return the limit of one try while the breaker is open, for a network without a failure within the hour.
 
-    Some 34 addresses that fail as often as they may (30 times an hour) hold the breaker open; without the reserve
-    they would shut the door to every patient. What it gives away is harmless: a guess then costs a fresh address
-    (in IPv6 a fresh /64). A reference is 15 random digits and a check digit, log2(10**15) = 49.8 bits: with a million
-    invoices on file one guess in 10**9 finds one. A botnet of 100,000 addresses, one guess an hour each, needs
-    10,000 hours, more than a year, for a single page that shows an amount and no care; staff heard in the first hour.
+    Some 34 addresses that fail as often as they may (30 times an hour) keep the breaker open; without the reserve
+    they would lock out every patient. What it allows is harmless: a guess then costs a fresh address (in IPv6 a fresh
+    /64). A reference is 15 random digits and a check digit, log2(10**15) = 49.8 bits: with a million invoices on file
+    one guess in 10**9 finds one. A botnet of 100,000 addresses, one guess an hour each, needs 10,000 hours, more than
+    a year, for a single page that shows an amount and no care; staff have a task within the first hour.
     """
     return throttle.Limit("lookup-reserve", 1, settings.LOOKUP_GLOBAL_SECONDS)
 
 
 def consume_attempt(request: HttpRequest, *, now: datetime) -> int:
-    """Use up one try to look up a reference: 0 when allowed, else the seconds to wait.
+    """Use up one try to look up a payment reference; return 0 when allowed, else the seconds to wait.
 
-    The try is used before the search, so that parallel guesses can't share one, and given back when it finds
-    an invoice: only failures count. The breaker for all addresses together tells staff when it opens; even then
-    who did not fail lately has one try in reserve.
+    The try is used before the search, so that parallel guesses can't share one, and refunded when an invoice is
+    found: only failures count. The breaker for all addresses together opens a staff task; even then a network
+    without a recent failure has one try in reserve.
     """
     network = client_network(request)
     if wait := throttle.take(_per_address(), network, now=now):
@@ -96,7 +96,7 @@ def consume_attempt(request: HttpRequest, *, now: datetime) -> int:
 
 
 def report_result(request: HttpRequest, *, found: bool, now: datetime) -> None:
-    """After the search: what was found costs no try; a failure keeps it, and sweeps out what is long over."""
+    """Refund the try when the search found an invoice; after a failure keep it used and delete idle throttles."""
     network, by_reserve = client_network(request), _BY_RESERVE in request.META
     if found:
         throttle.refund(_per_address(), network)
@@ -111,28 +111,28 @@ def report_result(request: HttpRequest, *, found: bool, now: datetime) -> None:
 
 
 def open_invoice(request: HttpRequest, token: str, *, now: datetime, by_link: bool = False) -> None:
-    """Let this browser see the invoice behind `token` for a while, in a session with a new id.
+    """Let this browser see the invoice of `token` for a while, in a session with a new id.
 
-    `by_link`: it was opened by a link that only our mail (or the invoice on paper) holds. While the page stays
-    open, looking the same invoice up by its reference takes nothing of that away.
+    `by_link`: it was opened by a link that only our mail (or the invoice on paper) holds. That remains so when the
+    same invoice is looked up by its reference while the page is open.
     """
     session = request.session
     by_link = by_link or (may_see(request, token, now=now) and came_by_link(request, token))
-    if session.session_key:  # else it has none yet, and the row is written once, with what stands in it
-        session.cycle_key()  # whoever knew the id before learns nothing
-    if SESSION_KEY not in session:  # staff who look at this page keep the end of their own session
+    if session.session_key:  # else there is no row yet, and it is written only once
+        session.cycle_key()  # against session fixation
+    if SESSION_KEY not in session:  # a member of staff keeps the expiry of their own session
         session.set_expiry(0)  # the cookie ends with the browser
     grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])
     session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp(), by_link]}
 
 
 def came_by_link(request: HttpRequest, token: str) -> bool:
-    """Whether this browser opened the invoice by a link of ours; a stranger who knows the reference did not."""
+    """Tell whether this browser opened the invoice by a link of ours; knowing the reference is not enough for that."""
     return request.session.get(_GRANTS, {}).get(token, [])[2:] == [True]
 
 
 def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
-    """Whether this browser opened the invoice, not too long ago and not idle since; being seen keeps it open."""
+    """Tell whether this browser opened the invoice within the absolute and idle limits; a view restarts the latter."""
     grants = request.session.get(_GRANTS, {})
     if token not in grants:
         return False
@@ -149,7 +149,7 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
 
 
 def extend_session(request: HttpRequest, token: str, *, now: datetime) -> bool:
-    """Count the idle time anew because somebody said so; False when the page is closed already."""
+    """Restart the idle time at the person's request; return False when the access has ended already."""
     if not may_see(request, token, now=now):
         return False
     request.session[_GRANTS][token][1] = now.timestamp()
@@ -158,7 +158,7 @@ def extend_session(request: HttpRequest, token: str, *, now: datetime) -> bool:
 
 
 def closes_at(request: HttpRequest, token: str) -> datetime | None:
-    """When this browser stops seeing the invoice, if nothing more is done; None when it does not see it."""
+    """Return when this browser's access to the invoice ends without further activity; None without access."""
     if token not in request.session.get(_GRANTS, {}):
         return None
     seen = request.session[_GRANTS][token][1]
@@ -167,7 +167,7 @@ def closes_at(request: HttpRequest, token: str) -> datetime | None:
 
 
 def absolute_expiry(request: HttpRequest, token: str) -> datetime | None:
-    """When this browser stops seeing the invoice, whatever is done."""
+    """Return when this browser's access to the invoice ends in any case; None without access."""
     if token not in request.session.get(_GRANTS, {}):
         return None
     return datetime.fromtimestamp(request.session[_GRANTS][token][0] + settings.GUEST_ABSOLUTE_SECONDS, UTC)

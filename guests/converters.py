@@ -1,9 +1,9 @@
-"""What may stand in an address."""
+"""Path converters: what an address may contain."""
 
 from django.urls.converters import StringConverter
 
 
 class TokenConverter(StringConverter):
-    """Take a random token; anything else is no page, and never reaches the database."""
+    """Accept a random token; anything else is a 404 without a query."""
 
     regex = "[A-Za-z0-9_-]{10,64}"

@@ -1,7 +1,7 @@
-"""What stands before medical data: proof of who is asking, and what the browser may do with it for a while.
+"""The gate before medical data: proof of who is asking, which lets the browser read it for a while.
 
-A gate is a way to prove it. The code by SMS is the first; another login (DigiD) stands beside it as a second entry
-in GATES with a page of its own that ends in `let_through`. What lies behind the gate asks `passed` and no more.
+A gate is one way to prove it. The code by SMS is the first; another login (DigiD) would be a second entry in GATES
+with a page of its own that ends in `let_through`. Pages with medical data only call `passed`.
 """
 
 import secrets
@@ -16,20 +16,20 @@ from billing.models import Invoice
 from guests import access, sms_code
 
 _PASSES = "passes"  # in the session: token of the invoice → [grounds, until in seconds since 1970]
-_BROWSER = "gate"  # in the session: what tells this browser from all others; it ends with the session
+_BROWSER = "gate"  # in the session: a secret that identifies this browser and ends with the session
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """One way to prove who is asking."""
 
-    grounds: str  # how the access log calls it
+    grounds: str  # its name in the access log
     is_usable: Callable[[Invoice], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """This browser has shown who is asking."""
+    """The proof that this browser has given, and until when it holds."""
 
     grounds: str
     until: datetime
@@ -40,12 +40,12 @@ GATES = (SMS,)
 
 
 def usable(invoice: Invoice) -> Gate | None:
-    """The gate that the patient of this invoice can pass; None when there is none."""
+    """Return the gate that the patient of this invoice can pass; None when there is none."""
     return next((gate for gate in GATES if gate.is_usable(invoice)), None)
 
 
 def holder_of(request: HttpRequest) -> str:
-    """What ties a code to this browser: it stays when the session gets a new id, and is lost with the session."""
+    """Return what binds a code to this browser: it survives a new session id, and ends with the session."""
     if _BROWSER not in request.session:
         request.session[_BROWSER] = secrets.token_urlsafe(32)
     return sms_code.hash_holder(request.session[_BROWSER])
@@ -60,7 +60,7 @@ def let_through(request: HttpRequest, token: str, *, gate: Gate, now: datetime) 
 
 
 def passed(request: HttpRequest, token: str, *, now: datetime) -> Pass | None:
-    """The pass of this browser for the invoice behind `token`, while it lasts."""
+    """Return the pass of this browser for the invoice of `token`, while it is valid."""
     passes = request.session.get(_PASSES, {})
     if token not in passes or not access.may_see(request, token, now=now):
         return None
@@ -73,7 +73,7 @@ def passed(request: HttpRequest, token: str, *, now: datetime) -> Pass | None:
 
 
 def extend_pass(request: HttpRequest, token: str, *, now: datetime) -> None:
-    """Somebody pressed "stay longer": the page, and the pass if there is one, count anew, within the longest time."""
+    """Extend the access to the invoice and the pass, if there is one, within the absolute limit."""
     access.extend_session(request, token, now=now)
     if held := passed(request, token, now=now):
         until = _until(request, token, now=now)

@@ -1,4 +1,4 @@
-"""What the front door itself has to remember."""
+"""Throttles and codes by SMS."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,11 +17,11 @@ _NO_CODE = "-" * 64  # as long as a hash, and none
 
 
 class Throttle(models.Model):
-    """How far somebody has used up their tries: one row per key, moved by one statement (see access.py)."""
+    """How many tries somebody has used up: one row per key, updated by one statement (see throttle.py)."""
 
-    # A keyed hash: the table tells nobody which addresses were here.
+    # A keyed hash: the table does not reveal which addresses were here.
     key = models.CharField(max_length=64, primary_key=True)
-    # The moment (µs since 1970) at which nothing of the tries would be used any more.
+    # The moment (µs since 1970) at which no try would be used up any more.
     free_at_us = models.BigIntegerField()
 
     class Meta:
@@ -32,22 +32,23 @@ class Throttle(models.Model):
         return self.key[:8]
 
 
-class NobodysDevices(models.Manager["SmsDevice"]):
-    """Devices without a user. django-otp asks every kind of device for those of a member of staff who signs in."""
+class GuestDevices(models.Manager["SmsDevice"]):
+    """Devices without a user. django-otp asks every device model for those of a member of staff who signs in."""
 
     def devices_for_user(self, user: Any, confirmed: bool | None = None) -> models.QuerySet["SmsDevice"]:
+        """Return none."""
         return self.none()
 
 
 class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
-    """The code by SMS of one browser for one invoice and one purpose. Whoever holds it is no user.
+    """The code by SMS of one browser for one invoice and one purpose. Its holder is no user.
 
-    django-otp's own throttling is left out on purpose: it doubles a waiting time without an end, so that typing
-    mistakes would keep a patient out for days. Here a code dies after a few wrong guesses, and sending is limited.
-    Never hand this to django_otp.login, verify_token or match_token: those are for users.
+    django-otp's own throttling is left out on purpose: it doubles the waiting time without end, so that typing
+    mistakes would lock a patient out for days. Here a code ends after a few wrong guesses, and sending is limited.
+    Never pass this to django_otp.login, verify_token or match_token: those are for users.
     """
 
-    # Both: a field that is only half gone makes every login of staff fail.
+    # Both: when only one of them is removed every login of staff fails.
     user = None
     user_id = None
     name = None
@@ -58,7 +59,7 @@ class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
     # A keyed hash of the code, never the code (the field of the library holds the code itself).
     token = models.CharField(max_length=64, blank=True, null=True, editable=False)  # noqa: DJ001  null: no code
 
-    objects = NobodysDevices()
+    objects = GuestDevices()
 
     class Meta:
         verbose_name, verbose_name_plural = _("code by SMS"), _("codes by SMS")
@@ -71,18 +72,19 @@ class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
         return f"{self.purpose} {self.pk}"
 
     def get_cooldown_duration(self) -> int:
+        """Return the seconds between two codes."""
         return settings.CODE_COOLDOWN_SECONDS
 
     def cooldown_reset(self, commit: bool = True) -> None:
-        """Nothing: a right code must not allow the next SMS at once, or codes could be pumped."""
+        """Do nothing: a right code must not allow the next SMS at once, which would allow SMS pumping."""
 
     @property
     def is_open(self) -> bool:
-        """Whether a code is under way that could still be right."""
+        """Tell whether a code was sent that is still valid."""
         return bool(self.token) and self.attempts_left > 0 and timezone.now() < self.valid_until
 
     def generate_challenge(self) -> str:
-        """A new code, which ends the one before it. Given back in clear this once; only its hash is kept."""
+        """Make a new code, which ends the one before it, and return it. Only its hash is stored."""
         code = random_number_token(settings.CODE_DIGITS)
         self.token = self._hash(code)
         self.valid_until = timezone.now() + timedelta(seconds=settings.CODE_VALID_SECONDS)
@@ -92,9 +94,9 @@ class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
         return code
 
     def verify_token(self, token: str) -> bool:
-        """Whether `token` is the code, at most CODE_ATTEMPTS times and right once. Call it with the row locked."""
+        """Tell whether `token` is the code, at most CODE_ATTEMPTS times and right once. The row must be locked."""
         given = self._hash(token)
-        # Before asking whether a code is under way: the same work whether or not there is one.
+        # Before checking whether there is a valid code, so that the time taken does not reveal it.
         right = constant_time_compare(given, self.token or _NO_CODE)
         if not self.is_open:
             return False
@@ -102,7 +104,8 @@ class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
         self.save(update_fields=["attempts_left"])
         return right and super().verify_token(given)
 
-    def forget_code(self) -> None:
+    def delete_code(self) -> None:
+        """End the code; the row remains for the cooldown."""
         self.token = None
         self.save(update_fields=["token"])
 

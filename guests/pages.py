@@ -1,4 +1,4 @@
-"""What the pages of every room ask first: which invoice this browser may see."""
+"""What the patient pages of every room call first: which invoice may this browser see."""
 
 from functools import cache
 from typing import Any
@@ -16,19 +16,19 @@ from guests import access
 
 @cache
 def _facts() -> dict[str, Any]:
-    """What the panels of the rooms ask about the invoice."""
+    """Return the facts that the panels of the rooms need, as annotations of the invoice query."""
     return {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
-    """The invoice behind `token` when this browser may see it."""
+    """Return the invoice of `token` when this browser may see it, else None."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
     return look_at(token, today=timezone.localdate(), **_facts())
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:
-    """Back to the front door, with a word of explanation. The same for unknown, withdrawn and never opened."""
+    """Redirect to the lookup page with an explanation; the same for unknown, withdrawn and never opened invoices."""
     messages.info(
         request, _("For your privacy we closed the page of your invoice. Enter the payment reference to open it again.")
     )

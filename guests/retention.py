@@ -1,4 +1,4 @@
-"""How long guests are remembered."""
+"""Data retention of throttles and codes by SMS."""
 
 from datetime import date, timedelta
 
@@ -12,7 +12,7 @@ from guests.models import SmsDevice
 
 
 def run_day(today: date) -> dict[str, int]:
-    """Remove idle throttles and what is known of codes that ended long ago; returns how many codes."""
+    """Delete idle throttles and the rows of codes that ended RETAIN_CODE_DAYS ago; return how many codes."""
     throttle.delete_idle(now=timezone.now())
     codes = begin_of(today - timedelta(days=settings.RETAIN_CODE_DAYS))
     return {"codes": rows.delete(SmsDevice.objects.filter(valid_until__lt=codes))}

@@ -1,4 +1,4 @@
-"""Guests as the rest of the product knows them: which browser may see which invoice."""
+"""What guests announce to the rest of the product: which browser may see which invoice."""
 
 from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
@@ -25,14 +25,14 @@ class GuestsRoom(Room):
         register_converter(TokenConverter, "token")
 
     def announce(self) -> Announcement:
-        from guests import access, retention, sms_code
+        from guests import access, retention, sms_code, sms_limits
 
         return Announcement(
             beat={"watch-codes": Beat("guests.watch_codes", 600.0, expires=600)},
             retention=retention.run_day,
             audit_labels=AUDIT_LABELS,
             staff_tasks={
-                sms_code.CODE_LIMIT: _("many codes by SMS: somebody may be misusing them"),
+                sms_limits.CODE_LIMIT: _("many codes by SMS: somebody may be misusing them"),
                 sms_code.CODES_UNUSED: _("few codes by SMS are used: they may not arrive, or somebody misuses them"),
                 access.LOOKUP_BREAKER: _("many wrong payment references: somebody may be guessing"),
             },

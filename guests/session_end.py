@@ -1,4 +1,4 @@
-"""When the page of an invoice closes by itself, and whether its reader may stay longer."""
+"""When access to an invoice ends by itself, and whether it can be extended."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from guests import access, gate
 
-_ROOM_SECONDS = 30  # less than this can't be won by staying
+_MIN_GAIN_SECONDS = 30  # an extension by less is not offered
 
 
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """The moment, the seconds left for the script, and whether staying longer can move it."""
+    """The moment, the seconds left for the script, and whether access can be extended."""
 
     closes: datetime
     seconds: int
@@ -21,14 +21,14 @@ class SessionEnd:
 
 
 def session_end(request: HttpRequest, token: str) -> SessionEnd | None:
-    """When this browser stops seeing the invoice behind `token`; None when it does not see it."""
+    """Return when this browser's access to the invoice of `token` ends; None without access."""
     now = timezone.now()
     closes, last = access.closes_at(request, token), access.absolute_expiry(request, token)
     if held := gate.passed(request, token, now=now):
         closes = min(closes, held.until) if closes else held.until
     if closes is None or last is None:
         return None
-    return SessionEnd(closes, _seconds(now, closes), can_stay=_seconds(closes, last) > _ROOM_SECONDS)
+    return SessionEnd(closes, _seconds(now, closes), can_stay=_seconds(closes, last) > _MIN_GAIN_SECONDS)
 
 
 def _seconds(start: datetime, end: datetime) -> int:

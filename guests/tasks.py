@@ -1,4 +1,4 @@
-"""What the worker runs."""
+"""Tasks of the worker."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,4 +8,5 @@ from guests import sms_code
 
 @shared_task(name="guests.watch_codes")
 def watch_codes() -> None:
+    """Watch how many of the codes by SMS are used."""
     sms_code.watch(now=timezone.now())

@@ -1,9 +1,9 @@
-"""How often somebody may try: a bucket of tries per key, in the database, exact under concurrency.
+"""Rate limits: a bucket of tries per key, in the database, exact under concurrency.
 
-The generic cell rate algorithm keeps one moment per key: when the bucket would be full again. A try moves it
-one interval ahead and is refused when it would come to lie further than the whole bucket from now. That is one
-`INSERT … ON CONFLICT DO UPDATE … WHERE … RETURNING`, which PostgreSQL and SQLite both run as one atomic act:
-reading first and writing afterwards would let parallel guesses share one try.
+The generic cell rate algorithm stores one moment per key: when the bucket would be full again. A try moves it one
+interval ahead and is refused when it would then be further from now than the whole bucket. That is one
+`INSERT … ON CONFLICT DO UPDATE … WHERE … RETURNING`, which is atomic on PostgreSQL and SQLite: reading first and
+writing afterwards would let parallel guesses share one try.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _REFUND = f"UPDATE {_TABLE} SET free_at_us = free_at_us - %(interval)s WHERE key
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`tries` at once; after that one more whenever `seconds / tries` have passed."""
+    """Allow `tries` at once; after that one more whenever `seconds / tries` have passed."""
 
     name: str
     tries: int
@@ -35,11 +35,12 @@ class Limit:
 
     @property
     def interval_us(self) -> int:
+        """Return the time after which there is one more try, in microseconds."""
         return self.seconds * 1_000_000 // self.tries
 
 
 def take(limit: Limit, who: str, *, now: datetime) -> int:
-    """Use up one try of `who`: 0 when it was there, else the seconds until the next one (and nothing is used)."""
+    """Use up one try of `who` and return 0; without one return the seconds until the next, and use nothing."""
     key, now_us = _key(limit, who), _microseconds(now)
     room = limit.interval_us * (limit.tries - 1)
     with connection.cursor() as cursor:
@@ -50,20 +51,20 @@ def take(limit: Limit, who: str, *, now: datetime) -> int:
 
 
 def wait(limit: Limit, who: str, *, now: datetime) -> int:
-    """Seconds until `who` has a try; uses none up."""
+    """Return the seconds until `who` has a try, without using one."""
     now_us = _microseconds(now)
     free_at = Throttle.objects.filter(key=_key(limit, who)).values_list("free_at_us", flat=True).first() or now_us
     return max(0, -(-(free_at - limit.interval_us * (limit.tries - 1) - now_us) // 1_000_000))
 
 
 def refund(limit: Limit, who: str) -> None:
-    """Undo one `take` that turned out well."""
+    """Undo one `take`, because the attempt succeeded or was not made."""
     with connection.cursor() as cursor:
         cursor.execute(_REFUND, {"key": _key(limit, who), "interval": limit.interval_us})
 
 
 def delete_idle(*, now: datetime) -> None:
-    """Remove the rows that no longer limit anybody."""
+    """Delete the rows that no longer limit anybody."""
     Throttle.objects.filter(free_at_us__lt=_microseconds(now)).delete()
 
 

@@ -1,4 +1,4 @@
-"""A limit on what somebody may send us, before it is read."""
+"""A limit on the size of uploads, before they are read."""
 
 from typing import Any
 
@@ -10,10 +10,9 @@ _FORM_BYTES = 1024**2  # the fields and borders around the files
 
 
 class SizeLimit(FileUploadHandler):
-    """Stands first: a request that says it is too large is not read, and one that lies is cut off on the way.
+    """The first handler: refuse a request whose Content-Length is too large, and stop reading one that lied about it.
 
-    RequestDataTooBig becomes a 400 page. A file that is a little too large comes through, so that the form can say
-    which one it was.
+    RequestDataTooBig becomes a 400 page. A file that is only a little too large passes, so that the form can name it.
     """
 
     def handle_raw_input(
@@ -24,22 +23,26 @@ class SizeLimit(FileUploadHandler):
         boundary: str,
         encoding: Any = None,
     ) -> None:
+        """Raise RequestDataTooBig when the request says that it is too large."""
         self._left = settings.UPLOAD_MAX_BYTES * settings.UPLOAD_MAX_FILES + _FORM_BYTES
         if content_length > self._left:
             raise RequestDataTooBig("the files of a request are too large together")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        """Pass the chunk on; raise RequestDataTooBig when more came than the request said."""
         self._left -= len(raw_data)
         if self._left < 0:
             raise RequestDataTooBig("the files of a request are too large together")
         return raw_data
 
     def file_complete(self, file_size: int) -> None:
+        """Leave the file to the next handler."""
         return None
 
 
 class InMemory(MemoryFileUploadHandler):
-    """Keeps every file in memory, whatever its size: Django's own leaves what is larger to a file on disk."""
+    """Keep every file in memory, whatever its size: Django's own handler leaves larger ones to a file on disk."""
 
     def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        """Take every file."""
         self.activated = True

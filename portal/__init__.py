@@ -1,4 +1,4 @@
-"""The front door and project package."""
+"""The project package: settings, the patient's pages of billing, intake, the staff site, operations."""
 
 from portal.celery import app as celery_app
 

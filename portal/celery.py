@@ -1,4 +1,4 @@
-"""The Celery application and the timetable of beat."""
+"""The Celery application and its beat schedule."""
 
 import os
 import sys
@@ -18,18 +18,18 @@ from structlog.contextvars import bound_contextvars
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 
-# Without Redis the timetable comes every second: a sweep that is still under way is not begun again, so that slow work
-# (a virus scan) holds one thread, and never those that mails wait for.
-_under_way: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+# Without Redis beat starts the urgent sweeps every second: one that is still running is not started again, so that slow
+# work (a virus scan) occupies one thread and never those that mails need.
+_running: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class Task(CeleryTask):
-    """What a task logs carries the id of the request that rang for it (see billing/outbox/wakeup.py), or its own."""
+    """A task whose log lines carry the id of the request that enqueued it (billing/outbox/wakeup.py), or its own."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if settings.REDIS_URL:
             return self._run(*args, **kwargs)
-        lock = _under_way[self.name]
+        lock = _running[self.name]
         if not lock.acquire(blocking=False):
             return None
         try:
@@ -43,12 +43,14 @@ class Task(CeleryTask):
 
 
 class Timetable(bootsteps.StartStopStep):
-    """Without Redis: beat as a thread of the worker, keeping no file, over a queue in the memory they share."""
+    """Without Redis: beat as a thread of the worker, without a schedule file, over an in-memory queue."""
 
     def include_if(self, parent: Any) -> bool:
+        """Tell whether to run beat in the worker."""
         return not settings.REDIS_URL
 
     def create(self, parent: Any) -> Any:
+        """Return the beat service."""
         return EmbeddedService(parent.app, thread=True, scheduler_cls=Scheduler)
 
 
@@ -60,13 +62,13 @@ app.steps["worker"].add(Timetable)
 
 @worker_init.connect
 @beat_init.connect
-def refuse_to_start_wrong(sender: Any, **kwargs: Any) -> None:
-    """Exit on what Django's checks find, and as a beat that would wake nobody.
+def refuse_bad_configuration(sender: Any, **kwargs: Any) -> None:
+    """Exit when Django's checks find an error, and when beat runs without Redis and so without any worker to reach.
 
-    Celery runs the checks and ignores what they find. It also swallows what a receiver raises, but not this.
+    Celery runs the checks and ignores their result. It also swallows exceptions of a receiver, but not SystemExit.
     """
     if getattr(sender, "scheduler_cls", None) is Scheduler:
-        return  # our own Timetable, in a worker that was asked already
+        return  # our own Timetable, in a worker that was checked already
     try:
         call_command("check")
     except SystemCheckError as error:
@@ -76,11 +78,11 @@ def refuse_to_start_wrong(sender: Any, **kwargs: Any) -> None:
 
 
 @app.on_after_finalize.connect
-def set_timetable(sender: Celery, **kwargs: Any) -> None:
-    """Let beat start what the rooms announce. It only wakes things up; the rows say what is due.
+def set_beat_schedule(sender: Celery, **kwargs: Any) -> None:
+    """Schedule the periodic tasks that the rooms announce. They only wake the workers; the rows say what is due.
 
-    `expires` keeps a worker that was down from finding a heap of the same task. Without Redis nobody can wake the
-    worker, so it looks every second for what is urgent: a change reaches the mail server within two seconds.
+    `expires` prevents a pile of identical tasks for a worker that was down. Without Redis nobody can wake the worker,
+    so it runs urgent tasks every second: a change reaches the mail server within two seconds.
     """
     from billing import rooms
 

@@ -1,4 +1,4 @@
-"""System checks: what must be right before the product serves anyone. Web, worker and beat refuse on an error."""
+"""System checks on the configuration. Web, worker and beat refuse to start on an error."""
 
 import ctypes
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subse
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOLLIE = "https://api.mollie.com"
-SECRET_KEY_LENGTH, SECRET_KEY_KINDS = 50, 5  # as Django's own security.W009, which only warns
-TLS_OF_POSTGRESQL = ("verify-ca", "verify-full")  # "require" talks to whoever answers
+SECRET_KEY_MIN_LENGTH, SECRET_KEY_MIN_UNIQUE = 50, 5  # as Django's own security.W009, which only warns
+VERIFIED_SSLMODES = ("verify-ca", "verify-full")  # "require" does not verify the server
 
 
 @register(Tags.compatibility)
 def check_pdf_libraries(**kwargs: Any) -> list[CheckMessage]:
-    """Asked of the linker, because importing WeasyPrint takes a second and fails with an OSError."""
+    """Check that the libraries for PDF can be loaded. Importing WeasyPrint would take a second and raise OSError."""
     missing = [name for name in PDF_LIBRARIES if not _can_load(name)]
     if not missing:
         return []
@@ -50,7 +50,7 @@ def _can_load(name: str) -> bool:
 
 @register(Tags.security)
 def check_sandbox_is_local(**kwargs: Any) -> list[CheckMessage]:
-    """The sandbox and the debug pages are served on this machine only, whatever the other settings say."""
+    """Check that the sandbox and the debug pages are served on this machine only."""
     if urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK and not set(settings.ALLOWED_HOSTS) - {*LOOPBACK, "[::1]"}:
         return []
     found: list[CheckMessage] = []
@@ -75,7 +75,7 @@ def check_sandbox_is_local(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_production(**kwargs: Any) -> list[CheckMessage]:
-    """What a site for real patients can't do without."""
+    """Check the settings that a site for real patients needs."""
     if settings.SANDBOX or settings.DEBUG:
         return []
     wanted = (
@@ -102,12 +102,15 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
 
 def _is_strong(key: str) -> bool:
     return (
-        len(key) >= SECRET_KEY_LENGTH and len(set(key)) >= SECRET_KEY_KINDS and not key.startswith("django-insecure-")
+        len(key) >= SECRET_KEY_MIN_LENGTH
+        and len(set(key)) >= SECRET_KEY_MIN_UNIQUE
+        and not key.startswith("django-insecure-")
     )
 
 
 @register(Tags.security)
 def check_no_live_key(**kwargs: Any) -> list[CheckMessage]:
+    """Check that no live key of Mollie is used in a sandbox."""
     if settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("live_"):
         return [
             Error(
@@ -121,7 +124,7 @@ def check_no_live_key(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_tls(**kwargs: Any) -> list[CheckMessage]:
-    """What goes to another machine goes through TLS, and the proxy that ends it in front of us is counted."""
+    """Check that connections to other machines use TLS, and that the proxy that terminates TLS is counted."""
     if settings.SANDBOX or settings.DEBUG:
         return []
     database = settings.DATABASES["default"]
@@ -129,12 +132,12 @@ def check_tls(**kwargs: Any) -> list[CheckMessage]:
     smtp_has_tls = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
     wanted = (
         (
-            _is_here(database.get("HOST")) or sslmode in TLS_OF_POSTGRESQL,
+            _is_local(database.get("HOST")) or sslmode in VERIFIED_SSLMODES,
             "W006",
             "DATABASE_URL goes to another machine without TLS that proves which one: add ?sslmode=verify-full.",
         ),
         (
-            _is_here(urlsplit(settings.REDIS_URL).hostname) or settings.REDIS_URL.startswith("rediss://"),
+            _is_local(urlsplit(settings.REDIS_URL).hostname) or settings.REDIS_URL.startswith("rediss://"),
             "W007",
             "REDIS_URL goes to another machine without TLS: use rediss://.",
         ),
@@ -145,7 +148,7 @@ def check_tls(**kwargs: Any) -> list[CheckMessage]:
             " proxy that speaks https is not believed.",
         ),
         (
-            _is_here(settings.EMAIL_HOST) or smtp_has_tls,
+            _is_local(settings.EMAIL_HOST) or smtp_has_tls,
             "W009",
             "EMAIL_URL goes to another machine without TLS: use smtp+tls://.",
         ),
@@ -159,7 +162,7 @@ def check_tls(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database)
 def check_database_log(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """PostgreSQL keeps statements that fail, with all that stands in them: a mail that is queued twice is one."""
+    """Check that PostgreSQL does not log failing statements with their values: a mail queued twice is one."""
     if not databases or settings.SANDBOX or connection.vendor != "postgresql":
         return []
     with connection.cursor() as cursor:
@@ -175,14 +178,14 @@ def check_database_log(databases: Sequence[str] | None = None, **kwargs: Any) ->
     ]
 
 
-def _is_here(host: str | None) -> bool:
-    """A socket on this machine, or its own address."""
+def _is_local(host: str | None) -> bool:
+    """Tell whether the host is a socket or the loopback address of this machine."""
     return not host or host.startswith(("/", "%2F", "%2f")) or host in LOOPBACK
 
 
 @register(Tags.security)
 def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
-    """A wrong key must not come to light only when the first invoice is sealed."""
+    """Check FIELD_KEYS at start, rather than when the first invoice is encrypted."""
     try:
         current_key_id()
     except ImproperlyConfigured as error:
@@ -192,7 +195,7 @@ def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
-    """A key that is missing or wrong must not come to light on the day a backup is needed."""
+    """Check BACKUP_KEY at deployment, rather than on the day a backup is needed."""
     try:
         identity_from(settings.BACKUP_KEY)
     except BackupUnusable as error:
@@ -202,6 +205,7 @@ def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when the key of Mollie is a test key."""
     if not settings.SANDBOX and settings.MOLLIE_API_KEY.startswith("test_"):
         return [Warning("MOLLIE_API_KEY is a test key: no real money would move.", id="portal.W001")]
     return []
@@ -209,7 +213,7 @@ def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
 
 @register("law")
 def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
-    """Rates and holidays are dated data: somebody must look up the next ones in time."""
+    """Warn when the next interest rate (BW 6:120) or holidays (Algemene termijnenwet) have to be looked up."""
     today = timezone.localdate()
     found: list[CheckMessage] = []
     if period := interest.next_period_without_rate(today):

@@ -1,4 +1,4 @@
-"""How guests' pages and mails are drawn: Jinja2 through Django's own backend, escaped, in the language of the reader.
+"""How guests' pages and mails are rendered: Jinja2 through Django's backend, escaped, in the reader's language.
 
 The staff site is Django's admin and stays on Django's templates (templates/staff).
 """
@@ -20,9 +20,9 @@ from guests.session_end import session_end
 
 
 def environment(**options: Any) -> Environment:
-    """The environment of every Jinja2 template.
+    """Return the environment of all Jinja2 templates.
 
-    A name that a page was not given is an error and never an empty place: on a bill that place may be the amount.
+    An undefined name is an error and never an empty string: on a bill that string may be the amount.
     """
     options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     made = Environment(**options, extensions=["jinja2.ext.i18n"])  # noqa: S701  Django's backend turns autoescape on
@@ -55,31 +55,31 @@ def environment(**options: Any) -> Environment:
 
 
 def url(name: str, *arguments: Any) -> str:
-    """The path of the page `name`."""
+    """Return the path of the page `name`."""
     return reverse(name, args=arguments)
 
 
 def show_date(day: date | datetime | None, form: str | None = None) -> str:
-    """`day` as the reader's language writes a date, or by a format of Django's; nothing for None."""
-    return defaultfilters.date(_on_our_clock(day), form)
+    """Return `day` in the date format of the reader's language, or in the Django format `form`; empty for None."""
+    return defaultfilters.date(_as_local(day), form)
 
 
 def show_time(moment: datetime | time | None, form: str | None = None) -> str:
-    """The time of `moment` on our clock, as the reader's language writes it; nothing for None."""
-    return defaultfilters.time(_on_our_clock(moment), form)
+    """Return the local time of `moment` in the format of the reader's language; empty for None."""
+    return defaultfilters.time(_as_local(moment), form)
 
 
-def _on_our_clock(value: Any) -> Any:
+def _as_local(value: Any) -> Any:
     return localtime(value) if isinstance(value, datetime) else value
 
 
 def grouped(reference: str) -> str:
-    """A payment reference in groups of four, as on the letter: 1234 5678 9012 3456."""
+    """Return a payment reference in groups of four, as on the letter: 1234 5678 9012 3456."""
     return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
 
 
 def days_left(due_on: date, today: date) -> str:
-    """How long it is until the last day to pay, between brackets."""
+    """Return the number of days until the due date, in brackets."""
     days = (due_on - today).days
     if days == 0:
         return _("(that is today)")

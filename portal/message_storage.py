@@ -1,4 +1,4 @@
-"""Where a sentence for the next page waits ("We sent an SMS to the number that ends in 12")."""
+"""Storage of a message for the next page ("We sent an SMS to the number that ends in 12")."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from django.contrib.messages.storage.session import SessionStorage
 
 
 class _InTheSession(SessionStorage):
-    """Only in a session that is there: a stranger's request must not write a row."""
+    """Only in an existing session: a stranger's request must not write a row."""
 
     def _get(self, *args: Any, **kwargs: Any) -> tuple[list[Any], bool]:
-        # The stubs know none of the two methods. False: there may be one in the cookie too.
+        # The stubs lack both methods. False: there may be more messages in the cookie.
         return super()._get(*args, **kwargs)[0] or [], False  # type: ignore[misc]
 
     def _store(self, messages: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -26,7 +26,9 @@ class _InACookie(CookieStorage):
 
 
 class MessageStorage(FallbackStorage):
-    """On the server for whoever has a session, because such a sentence may say something of a person; in a cookie for
-    all others, to whom we say only what we would say to anybody."""
+    """Messages in the session, if there is one, because they may contain personal data; else in a cookie.
+
+    Whoever has no session gets only messages that anybody could get.
+    """
 
     storage_classes = (_InTheSession, _InACookie)

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, and the language that a person chose."""
+"""Headers of every response, the request id, and the language that a person chose."""
 
 import re
 import uuid
@@ -12,7 +12,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "object-src 'none'",  # default-src says so already; checklists look for the word
+        "object-src 'none'",  # implied by default-src, but scanners look for it
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
@@ -28,7 +28,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 class SecurityHeaders:
-    """Outermost, so that error pages and static files carry the headers too."""
+    """Set the security headers. Outermost, so that error pages and static files get them too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,7 +47,7 @@ class SecurityHeaders:
 
 
 class KnownMethods:
-    """TRACE and methods that nobody has heard of are refused before any page: Django's own answer to any method."""
+    """Refuse TRACE and unknown methods with 405 before any view; Django would pass them on."""
 
     METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -61,8 +61,11 @@ class KnownMethods:
 
 
 class HttpsForMachines:
-    """Who asks an address for machines without TLS is refused. A redirect, as people get, would hide for ever that a
-    bearer token or a report of the bank travels in the clear. /healthz and /readyz carry nothing and answer both."""
+    """Refuse requests for machine addresses without TLS.
+
+    A redirect, as people get, would hide for ever that a bearer token or a webhook travels unencrypted. /healthz and
+    /readyz carry nothing and answer both.
+    """
 
     PATHS = ("/metrics", "/mollie/")
 
@@ -76,22 +79,22 @@ class HttpsForMachines:
 
 
 class RequestId:
-    """Every request has an id: the trusted proxy's own, when it is a sane one, or a new one.
+    """Give every request an id: the trusted proxy's own, when it is well-formed, or a new one.
 
-    It stands in the answer and on every line of the log that the request causes, also in the tasks it rings for. What
-    a client sends is not believed; the id that counts takes its place in the request's headers.
+    It is in the response and on every log line that the request causes, also in the tasks that it enqueues. An id from
+    a client is not trusted; it is replaced in the request's headers.
     """
 
-    SANE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+    WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.META.get("HTTP_X_REQUEST_ID", "") if settings.TRUSTED_PROXIES else ""
-        request_id = given if self.SANE.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if self.WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
         request.META["HTTP_X_REQUEST_ID"] = request_id
-        clear_contextvars()  # now and not afterwards: Django logs a refusal when the answer has left us
+        clear_contextvars()  # now and not afterwards: Django logs a refusal after this middleware has returned
         bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
@@ -99,10 +102,10 @@ class RequestId:
 
 
 class ChosenLanguage:
-    """Dutch, unless this person chose another language on our own page.
+    """Show pages in Dutch, unless this person chose another language on our own page.
 
-    The browser's own preference is not followed: our letters and mails are Dutch, many Dutch phones speak
-    English, and a page that differs from the letter in somebody's hand looks like a fraud.
+    The browser's preference is not followed: our letters and mails are Dutch, many Dutch phones are set to English,
+    and a page in another language than the letter looks like fraud.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

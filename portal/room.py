@@ -1,4 +1,4 @@
-"""The project itself: what is done for all rooms together."""
+"""What the project itself announces: what is done for all rooms together."""
 
 from celery.schedules import crontab
 from django.utils.translation import gettext_noop
@@ -30,9 +30,9 @@ class PortalRoom(Room):
         from portal.ops import retention
 
         return Announcement(
-            # Removing comes last: it takes away what other rules may want to read.
+            # Retention comes last: it erases what other rules may still need.
             daily=[Daily(90, retention.run_day)],
-            # Once a day is enough; every hour catches up after a night in which nothing ran.
+            # Once a day is enough; hourly, to catch up after a night in which nothing ran.
             beat={"run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600)},
             retention=retention.delete_expired,
             audit_labels=AUDIT_LABELS,

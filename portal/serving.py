@@ -11,18 +11,18 @@ bind = f"{_ENV['BIND']}:{_ENV['PORT']}"
 worker_class = "gthread"
 workers = 2
 threads = 4
-preload_app = True  # loaded once and forked: half the memory, and up sooner
+preload_app = True  # loaded once and forked: half the memory and a faster start
 timeout = 60
 graceful_timeout = 5
 keepalive = 5
 accesslog = "-"
-control_socket_disable = True  # it would lie outside DATA_DIR, and nothing here uses it
+control_socket_disable = True  # it would be outside DATA_DIR, and nothing here uses it
 logger_class = "portal.ops.logs.AccessLogger"
 WARM_AFTER_SECONDS = 2
 
 
 def on_starting(server: Any) -> None:
-    """Refuse to start wrong, however gunicorn was started."""
+    """Refuse to start with a bad configuration, however gunicorn was started."""
     import django
     from django.core.management import call_command
 
@@ -32,7 +32,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Get what makes PDF files ready while nobody waits for one; the first page does not wait for that either."""
+    """Load what makes PDF files in the background, so that neither the first page nor the first PDF waits for it."""
     from billing.documents import pdf
 
     warming = threading.Timer(WARM_AFTER_SECONDS, pdf.warm)

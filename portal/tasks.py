@@ -1,4 +1,4 @@
-"""What beat starts for all rooms together."""
+"""Tasks that beat starts for all rooms together."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,4 +8,5 @@ from portal import daily
 
 @shared_task(name="portal.run_daily")
 def run_daily() -> None:
+    """Run the daily rules of all rooms for today."""
     daily.run_day(timezone.localdate())

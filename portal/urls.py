@@ -1,4 +1,4 @@
-"""The whole map of the site. Paths are Dutch, names English."""
+"""All addresses of the site. Paths are Dutch, names English."""
 
 from django.conf import settings
 from django.contrib import admin

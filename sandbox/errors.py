@@ -1,4 +1,4 @@
-"""What a stand-in API refuses, with the status and wording of its answer."""
+"""Errors of the stand-in APIs, with the status and body of their response."""
 
 from http import HTTPStatus
 
@@ -11,9 +11,10 @@ class ApiError(Exception):
         self.status, self.detail, self.field = status, detail, field
 
     def as_json(self) -> dict[str, object]:
+        """Return the body of the response, as Mollie words it."""
         title = HTTPStatus(self.status).phrase
         if self.status == 422:
-            title = "Unprocessable Entity"  # newer Pythons call it Content
+            title = "Unprocessable Entity"  # newer versions of Python say "Unprocessable Content"
         body: dict[str, object] = {"status": self.status, "title": title, "detail": self.detail}
         if self.field:
             body["field"] = self.field

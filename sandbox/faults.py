@@ -10,12 +10,12 @@ The body is a JSON object with any of these sections; a POST replaces the sectio
      "smtp":    {"to": "*@full.example", "refuse": "452"},
      "sms":     {"kind": "503", "times": 1}}
 
-`times` is how often the section strikes; without it, until cleared. A string stands for its kind, and `times`,
+`times` is how often the fault occurs; without it, until cleared. A string stands for its kind, and `times`,
 `hang_ms` and `delay_ms` may then stand beside it: `{"create": "500", "times": 1}`. `delay_ms` alone slows every
 call of the payment API.
 
 Kinds, for create, get, refund and sms:
-    timeout_before_commit   hangs `hang_ms` (15 s), keeps nothing, then 504
+    timeout_before_commit   hangs `hang_ms` (15 s), stores nothing, then 504
     timeout_after_commit    does the work, then hangs `hang_ms`, then 504: the caller can't know
     400 401 403 404 409 410 422 429 500 502 503 504   that answer, nothing done (429 and 503 say Retry-After: 1)
     html                    502 with a web page of some proxy
@@ -42,7 +42,7 @@ _BESIDE = ("times", "hang_ms", "delay_ms")
 
 
 def configure(body: dict[str, Any]) -> None:
-    """Set the sections named in `body`; ValueError with a plain sentence when it can't be understood."""
+    """Set the sections named in `body`. Raises ValueError, with a sentence, when it is not valid."""
     beside = {name: body[name] for name in _BESIDE if name in body}
     sections = {name: value for name, value in body.items() if name not in _BESIDE}
     if not sections and "delay_ms" in beside:
@@ -70,11 +70,12 @@ def _section(name: str, value: object, beside: dict[str, Any]) -> dict[str, Any]
 
 
 def clear() -> None:
+    """Remove all faults."""
     Fault.objects.all().delete()
 
 
 def shown() -> dict[str, Any]:
-    """The faults as they stand, with what is left of `times`."""
+    """Return the present faults, with what is left of `times`."""
     return {
         row.section: row.settings | ({} if row.times_left is None else {"times": row.times_left})
         for row in Fault.objects.order_by("section")
@@ -82,12 +83,12 @@ def shown() -> dict[str, Any]:
 
 
 def peek(section: str) -> dict[str, Any]:
-    """The settings of a section, without using up one of its `times`."""
+    """Return the settings of a section, without using up one of its `times`."""
     return Fault.objects.filter(section=section).values_list("settings", flat=True).first() or {}
 
 
 def take(section: str, *, to: str = "", having: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The settings of a fault that strikes now, or an empty dict; uses up one of its `times`.
+    """Return the settings of the fault that occurs now, using up one of its `times`; an empty dict when none does.
 
     `to` is matched with the fault's pattern; with `having` only a fault with one of those settings counts.
     """
@@ -98,6 +99,6 @@ def take(section: str, *, to: str = "", having: tuple[str, ...] = ()) -> dict[st
         return {}
     if fault.times_left is None:
         return fault.settings
-    # Compare-and-set, so that a fault for one call strikes one of many parallel calls.
-    struck = Fault.objects.filter(pk=fault.pk, times_left__gt=0).update(times_left=F("times_left") - 1)
-    return fault.settings if struck else {}
+    # Compare-and-set, so that a fault for one call hits only one of many parallel calls.
+    is_hit = Fault.objects.filter(pk=fault.pk, times_left__gt=0).update(times_left=F("times_left") - 1)
+    return fault.settings if is_hit else {}

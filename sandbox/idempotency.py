@@ -1,6 +1,6 @@
-"""Idempotency keys of the payment API: kept one hour; the first call does the work, later ones get its answer.
+"""Idempotency keys of the payment API, stored for one hour: the first call does the work, later ones get its answer.
 
-Only successes are kept: whether the real API also repeats a refusal is not documented.
+Only successes are stored: whether the real API also repeats a refusal is not documented.
 """
 
 import hashlib
@@ -15,21 +15,21 @@ from sandbox.errors import ApiError
 from sandbox.models import IdempotentCall
 
 KEPT_FOR = timedelta(hours=1)
-ABANDONED_AFTER = timedelta(seconds=60)  # a server that died at work must not block its key for an hour
+ABANDONED_AFTER = timedelta(seconds=60)  # a server that died meanwhile must not block its key for an hour
 
 Answer = tuple[int, dict[str, Any]]
 Work = Callable[[], Answer]
 
 
 def fingerprint(*, path: str, body: object) -> str:
-    """Equal for the same parameters, in whatever order they were written."""
+    """Return a hash that is equal for the same parameters, in whatever order they were written."""
     return hashlib.sha256(f"{path}\n{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
 
 
 def claim(*, key: str, print_: str, now: datetime) -> Answer | None:
-    """None: this caller does the work and must `finish` or `release`. Else the answer given before.
+    """Return the answer given before, or None: then the caller must call `perform` or `release`.
 
-    ApiError 400 when the key belongs to another request, 409 while the first one is still at work.
+    Raises ApiError 400 when the key belongs to another request, and 409 while the first one is still running.
     """
     with transaction.atomic():
         stale = IdempotentCall.objects.filter(key=key, started_at__lte=now - KEPT_FOR)
@@ -48,7 +48,7 @@ def claim(*, key: str, print_: str, now: datetime) -> Answer | None:
 
 
 def perform(*, key: str, work: Work) -> Answer:
-    """Do the work of a claimed key and keep its answer, in one transaction; a failure frees the key."""
+    """Do the work of a claimed key and store its answer in the same transaction; a failure frees the key."""
     try:
         with transaction.atomic():
             status, body = work()
@@ -61,4 +61,5 @@ def perform(*, key: str, work: Work) -> Answer:
 
 
 def release(key: str) -> None:
+    """Free a key whose work was not done."""
     IdempotentCall.objects.filter(key=key, status=None).delete()

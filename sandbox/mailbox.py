@@ -1,4 +1,4 @@
-"""The mailbox: every mail and SMS that was sent, to be read by a person or a test."""
+"""The mailbox: every mail and SMS that was sent, for a person or a test to read."""
 
 import email
 import email.policy
@@ -11,7 +11,7 @@ from sandbox.models import Attachment, Message
 
 
 def store_mail(*, raw: bytes, sender: str, recipients: list[str], now: datetime) -> Message:
-    """Keep a mail as it came over the wire, with its readable parts beside it."""
+    """Store a mail as it was received, with its readable parts decoded."""
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(mail, EmailMessage)
     with transaction.atomic():
@@ -37,6 +37,7 @@ def store_mail(*, raw: bytes, sender: str, recipients: list[str], now: datetime)
 
 
 def store_sms(*, to: str, sender: str, text: str, now: datetime) -> Message:
+    """Store an SMS."""
     return Message.objects.create(kind=Message.Kind.SMS, to=to, sender=sender, text=_clean(text), received_at=now)
 
 
@@ -48,10 +49,10 @@ def _body(mail: EmailMessage, subtype: str) -> str:
     content = payload if isinstance(payload, bytes) else b""
     try:
         return _clean(content.decode(part.get_content_charset("utf-8"), errors="replace"))
-    except LookupError:  # a character set nobody knows
+    except LookupError:  # an unknown character set
         return _clean(content.decode("utf-8", errors="replace"))
 
 
 def _clean(text: str) -> str:
-    """PostgreSQL can't keep a NUL in text, nor the half characters that broken headers yield."""
+    """Return the text without NUL and lone surrogates (from broken headers), which PostgreSQL can't store."""
     return text.replace("\x00", "").encode("utf-8", errors="replace").decode()

@@ -1,4 +1,4 @@
-"""What the stand-in servers remember. Amounts are whole cents; every moment is aware."""
+"""What the stand-in servers store. Amounts are in cents; datetimes are aware."""
 
 from django.db import models
 from django.db.models import Q
@@ -74,7 +74,7 @@ class Chargeback(models.Model):
 
 
 class IdempotentCall(models.Model):
-    """One POST with an Idempotency-Key. The unique key is the lock: whoever inserts the row does the work."""
+    """A POST with an Idempotency-Key. The unique key is the lock: whoever inserts the row does the work."""
 
     key = models.CharField(max_length=255, unique=True)
     fingerprint = models.CharField(max_length=64)  # of path and parameters

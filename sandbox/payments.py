@@ -1,4 +1,4 @@
-"""What happens to a payment. Every change and the webhook that announces it are one transaction."""
+"""The life of a payment. Every change and the webhook that announces it are one transaction."""
 
 import secrets
 import string
@@ -19,19 +19,20 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 def new_reference(prefix: str) -> str:
+    """Return a random id like those of Mollie."""
     return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(22))
 
 
 def create(*, fields: dict[str, Any], now: datetime) -> Payment:
-    """A new open payment; `fields` come from `validation.payment_fields`."""
+    """Create an open payment; `fields` come from `validation.payment_fields`."""
     expires_at = now + timedelta(minutes=SESSION_MINUTES)
     return Payment.objects.create(reference=new_reference("tr"), created_at=now, expires_at=expires_at, **fields)
 
 
 def close(payment: Payment, *, status: str, now: datetime, late: bool = False) -> bool:
-    """Bring an open payment to its end; False when it had already ended.
+    """Close an open payment with `status`; return False when it was closed already.
 
-    With `late` also money for a payment that ended without it is accepted: banks do that.
+    With `late` a payment that was closed unpaid can still become paid: banks do that.
     """
     before = [Payment.Status.OPEN, Payment.Status.PENDING, *(UNPAID if late else ())]
     with transaction.atomic():
@@ -44,22 +45,24 @@ def close(payment: Payment, *, status: str, now: datetime, late: bool = False) -
 
 
 def expire_due(now: datetime) -> int:
-    """End the payments nobody completed in time; returns how many."""
+    """Expire the payments that nobody completed in time; return how many."""
     due = Payment.objects.filter(status=Payment.Status.OPEN, expires_at__lte=now)[:100]
     return sum(close(payment, status=Payment.Status.EXPIRED, now=now) for payment in due)
 
 
 def refunded_cents(payment: Payment) -> int:
-    gone = (Refund.Status.FAILED, Refund.Status.CANCELED)
-    return sum(refund.amount_cents for refund in payment.refunds.all() if refund.status not in gone)
+    """Return what was or will be refunded."""
+    void = (Refund.Status.FAILED, Refund.Status.CANCELED)
+    return sum(refund.amount_cents for refund in payment.refunds.all() if refund.status not in void)
 
 
 def charged_back_cents(payment: Payment) -> int:
+    """Return what was charged back and not reversed."""
     return sum(row.amount_cents for row in payment.chargebacks.all() if row.reversed_at is None)
 
 
 def remaining_cents(payment: Payment) -> int:
-    """What can still be given back or claimed back."""
+    """Return what can still be refunded or charged back."""
     return max(0, payment.amount_cents - refunded_cents(payment) - charged_back_cents(payment))
 
 
@@ -72,7 +75,7 @@ def _locked_paid(payment: Payment) -> Payment:
 
 @transaction.atomic
 def refund(payment: Payment, *, cents: int, now: datetime, description: str = "", metadata: object = None) -> Refund:
-    """Start giving money back; ApiError 422 above what remains, 409 for a twin within the hour."""
+    """Start a refund. Raises ApiError 422 above what remains, and 409 for the same amount within an hour."""
     locked = _locked_paid(payment)
     if locked.closed_at and now > locked.closed_at + timedelta(days=REFUND_DAYS):
         raise ApiError(422, "The payment is too old to be refunded")
@@ -93,7 +96,7 @@ def refund(payment: Payment, *, cents: int, now: datetime, description: str = ""
 
 
 def settle_refund(row: Refund, *, status: str, now: datetime) -> bool:
-    """`refunded`, `failed` (also after it seemed done) or `canceled`; False when it can't go there any more."""
+    """Set `refunded`, `failed` (also after `refunded`) or `canceled`; return False when that is no longer possible."""
     before = {
         Refund.Status.REFUNDED: [Refund.Status.QUEUED, Refund.Status.PENDING, Refund.Status.PROCESSING],
         Refund.Status.FAILED: [Refund.Status.PENDING, Refund.Status.PROCESSING, Refund.Status.REFUNDED],
@@ -107,14 +110,14 @@ def settle_refund(row: Refund, *, status: str, now: datetime) -> bool:
 
 
 def settle_refunds_due(now: datetime) -> int:
-    """Pay out the refunds whose moment has come; returns how many."""
+    """Pay out the refunds that are due; return how many."""
     due = Refund.objects.filter(status=Refund.Status.PENDING, settles_at__lte=now).select_related("payment")[:100]
     return sum(settle_refund(row, status=Refund.Status.REFUNDED, now=now) for row in due)
 
 
 @transaction.atomic
 def charge_back(payment: Payment, *, cents: int, now: datetime) -> Chargeback:
-    """The payer's bank takes money back; ApiError 422 above what remains."""
+    """Charge back on behalf of the payer's bank. Raises ApiError 422 above what remains."""
     locked = _locked_paid(payment)
     if not 0 < cents <= remaining_cents(locked):
         raise ApiError(422, "The amount is higher than what remains of the payment", "amount")
@@ -125,7 +128,7 @@ def charge_back(payment: Payment, *, cents: int, now: datetime) -> Chargeback:
 
 
 def reverse_chargeback(row: Chargeback, *, now: datetime) -> bool:
-    """The money comes back after all; False when it already had."""
+    """Reverse a chargeback; return False when it was reversed already."""
     with transaction.atomic():
         won = Chargeback.objects.filter(pk=row.pk, reversed_at__isnull=True).update(reversed_at=now)
         if won:

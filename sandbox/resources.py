@@ -1,4 +1,4 @@
-"""Payments, refunds and chargebacks as the payment API shows them. `base` is this API's own address, with /v2."""
+"""Payments, refunds and chargebacks as the payment API represents them. `base` is this API's address, with /v2."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,19 +12,22 @@ _CLOSED_NAMES = {"paid": "paidAt", "canceled": "canceledAt", "expired": "expired
 
 
 def money(cents: int) -> dict[str, str]:
+    """Return an amount object."""
     return {"currency": "EUR", "value": f"{cents // 100}.{cents % 100:02d}"}
 
 
 def moment(value: datetime) -> str:
+    """Return a datetime as ISO 8601 in UTC."""
     return value.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def link(href: str, media_type: str = HAL) -> dict[str, str]:
+    """Return a HAL link."""
     return {"href": href, "type": media_type}
 
 
 def payment(row: Payment, *, base: str, pages: str, embed: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """`pages` is where the bank's pages live; `embed` names what is sent along."""
+    """Return a payment. `pages` is the address of the bank's pages; `embed` names what to include."""
     shown: dict[str, Any] = {
         "resource": "payment",
         "id": row.reference,
@@ -84,6 +87,7 @@ def _links(row: Payment, *, base: str, pages: str) -> dict[str, Any]:
 
 
 def refund(row: Refund, *, base: str) -> dict[str, Any]:
+    """Return a refund."""
     own = f"{base}/payments/{row.payment.reference}"
     return {
         "resource": "refund",
@@ -100,6 +104,7 @@ def refund(row: Refund, *, base: str) -> dict[str, Any]:
 
 
 def chargeback(row: Chargeback, *, base: str) -> dict[str, Any]:
+    """Return a chargeback."""
     own = f"{base}/payments/{row.payment.reference}"
     return {
         "resource": "chargeback",
@@ -115,4 +120,5 @@ def chargeback(row: Chargeback, *, base: str) -> dict[str, Any]:
 
 
 def page_of(name: str, items: list[dict[str, Any]], *, links: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of a list."""
     return {"count": len(items), "_embedded": {name: items}, "_links": links}

@@ -1,4 +1,4 @@
-"""What the stand-in servers need not remember for ever. Payments stay: the product may still ask about one."""
+"""Data retention of the sandbox. Payments are retained: the product may still ask about one."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sandbox.models import IdempotentCall, Message, WebhookCall
 
 
 def delete_expired(*, before: datetime) -> int:
-    """Remove mails, SMS, calls that were answered and reports that were delivered before this moment; how many."""
+    """Delete mails, SMS, finished calls and webhooks from before this moment; return how many."""
     done = (WebhookCall.State.DELIVERED, WebhookCall.State.GIVEN_UP, WebhookCall.State.DROPPED)
     found = (
         Message.objects.filter(received_at__lt=before),

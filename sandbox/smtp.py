@@ -1,4 +1,4 @@
-"""A mail server that keeps everything it is given, and fails when `faults.py` says so."""
+"""A mail server that stores everything it receives, and fails when `faults.py` says so."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ MAXIMUM_BYTES = 25 * 1024 * 1024
 
 
 class Sink:
-    """The database work runs in one thread of its own, away from the server's event loop."""
+    """The handler of the server. Database work runs in a thread of its own, outside the server's event loop."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-mailbox")
@@ -38,6 +38,7 @@ class Sink:
     async def handle_RCPT(  # noqa: N802 (the name is the server's)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        """Accept the recipient, unless a fault says otherwise."""
         fault = await self._in_thread(faults.take, section="smtp", to=address, having=("refuse",))
         if fault:
             return f"{fault['refuse']} refused by the sandbox's faults"
@@ -45,6 +46,7 @@ class Sink:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Store the mail, unless a fault says otherwise."""
         fault: dict[str, Any] = {}
         for address in envelope.rcpt_tos:
             having = ("drop_after_data", "lose", "slow_ms")
@@ -64,17 +66,18 @@ class Sink:
         return "250 OK: kept in the sandbox's mailbox"
 
     async def handle_exception(self, error: Exception) -> str:
-        """What goes wrong in here is for now, not for ever: the sender keeps the mail and tries again."""
+        """Answer any error with a temporary failure (451): the sender retries."""
         logger.error("sandbox: a mail could not be kept", exc_info=error)
         return "451 the sandbox could not keep this mail"
 
     def close(self) -> None:
+        """End the thread and its database connection."""
         self._thread.submit(connections.close_all).result()
         self._thread.shutdown()
 
 
 class MailServer:
-    """`start` returns when the port answers; OSError when it is taken. `stop` ends thread and connections."""
+    """The mail server with its thread."""
 
     def __init__(self, *, host: str, port: int) -> None:
         self.port = port
@@ -84,8 +87,10 @@ class MailServer:
         )
 
     def start(self) -> None:
+        """Start; return when the port answers. Raises OSError when the port is in use."""
         self._controller.start()
 
     def stop(self) -> None:
+        """Stop, and close the connections."""
         self._controller.stop()
         self._sink.close()

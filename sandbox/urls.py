@@ -1,4 +1,4 @@
-"""Mounted at /sandbox/ while the setting SANDBOX is on. API addresses end without a slash, as the real ones."""
+"""The addresses below /sandbox/ while SANDBOX is on. API addresses have no final slash, as the real ones."""
 
 from django.urls import path, re_path
 

@@ -1,4 +1,4 @@
-"""The checks of the payment API on what it is sent: answers are 422 with the field that is wrong."""
+"""The validation of requests by the payment API: errors are 422 with the field that is wrong."""
 
 import json
 import re
@@ -21,7 +21,7 @@ LOCALES = frozenset({
 
 
 def payment_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """The columns of a new payment; ApiError 422 for the first thing that is wrong."""
+    """Return the columns of a new payment. Raises ApiError 422 for the first field that is wrong."""
     method = _method(body.get("method"))
     return {
         "amount_cents": amount_cents(body.get("amount")),
@@ -36,7 +36,7 @@ def payment_fields(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def amount_cents(amount: object) -> int:
-    """Cents of `{"currency": "EUR", "value": "12.50"}`."""
+    """Return the cents of `{"currency": "EUR", "value": "12.50"}`. Raises ApiError 422."""
     if not isinstance(amount, dict) or "value" not in amount or "currency" not in amount:
         raise ApiError(422, "The amount is required and must hold a currency and a value", "amount")
     if amount["currency"] != "EUR":
@@ -55,6 +55,7 @@ def amount_cents(amount: object) -> int:
 
 
 def metadata(value: object) -> object:
+    """Return the metadata. Raises ApiError 422 above METADATA_BYTES."""
     if len(json.dumps(value, ensure_ascii=False).encode()) > METADATA_BYTES:
         raise ApiError(422, "The metadata is larger than 1 kB", "metadata")
     return value
@@ -70,7 +71,7 @@ def _text(body: dict[str, Any], field: str) -> str:
 
 
 def _url(body: dict[str, Any], field: str, *, required: bool = False) -> str:
-    """Unlike the real API this one accepts an address on this machine as webhook: that is where it is used."""
+    """Return a URL. Unlike the real API this one accepts webhooks on this machine, because that is where it runs."""
     value = body.get(field)
     if value in (None, "") and not required:
         return ""
@@ -86,7 +87,7 @@ def _url(body: dict[str, Any], field: str, *, required: bool = False) -> str:
 
 
 def _method(value: object) -> str:
-    """One method, or the first of a list (there is no choice screen here); empty when left open."""
+    """Return the method, the first one of a list (there is no screen to choose one), or empty when none was given."""
     wanted = [value] if isinstance(value, str) else (value or [])
     if not isinstance(wanted, list) or not all(isinstance(item, str) and item in METHODS for item in wanted):
         raise ApiError(422, "The payment method is invalid", "method")

@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 
 USER_AGENT = "Mollie HTTP client/1.0"
 ANSWER_WITHIN_SECONDS = 15
-# Minutes after the first call at which it is repeated until somebody answers 200; then never again.
+# Minutes after the first call at which it is repeated until the answer is 200; then it is given up.
 SCHEDULE_MINUTES = (0, 1, 3, 7, 15, 31, 60, 120, 240, 1560)
-CLAIM_SECONDS = 60  # a dispatcher that died while sending is relieved after this
+CLAIM_SECONDS = 60  # after this another dispatcher takes over from one that died while sending
 BATCH = 50
 REORDER_WAIT_SECONDS = 0.5
 
@@ -36,11 +36,11 @@ def queue(*, payment: Payment, now: datetime) -> None:
 
 
 def deliver_due(now: datetime) -> int:
-    """Send what is due at `now` and return how many calls were made. Safe to run in several processes."""
+    """Send the calls that are due at `now` and return how many. Safe to run in several processes."""
     calls = _claim(now)
     if not calls:
         return 0
-    # Side by side, so that one receiver that hangs does not hold up the others.
+    # In parallel, so that a receiver that hangs does not delay the others.
     with ThreadPoolExecutor(max_workers=min(8, len(calls))) as pool:
         outcomes = list(pool.map(_send, calls))
     for call, outcome in zip(calls, outcomes, strict=True):
@@ -65,7 +65,7 @@ def _claim(now: datetime) -> list[WebhookCall]:
 
 
 def _send(call: WebhookCall) -> str:
-    """POST the id the way Mollie does: a form, no signature, no redirects. Returns the status or the error's name."""
+    """POST the id as Mollie does (a form, no signature, no redirects); return the status or the name of the error."""
     with requests.Session() as session:
         session.trust_env = False
         try:

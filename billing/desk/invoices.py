@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from axes.helpers import get_client_ip_address
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
@@ -138,17 +137,7 @@ class InvoiceAdmin(TenantAdmin):
         if invoice.erased_at:
             raise Http404
         content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
-        access_log.record(
-            AccessEvent.Act.DOWNLOAD,
-            invoice=invoice,
-            who=f"staff:{request.user.pk}",
-            role=AccessEvent.Role(request.user.role),  # type: ignore[union-attr]
-            data="invoice.pdf",
-            grounds="staff-totp",
-            organisation=invoice.provider.agb_code if request.user.provider_id else "zorgrekening",  # type: ignore[union-attr]
-            address=get_client_ip_address(request),
-            request_id=request.META["HTTP_X_REQUEST_ID"],
-        )
+        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
     @admin.action(description=_("Pause"), permissions=["act"])

@@ -10,6 +10,8 @@ from billing.models.invoices import Invoice
 class InvoiceDocument(models.Model):
     """One version of the full invoice in one language. The sealed PDF is in the document storage under `name`."""
 
+    SEALED_FILES = "billing.documents.full_invoice.seal_again"  # for a new key
+
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="documents", verbose_name=_("invoice"))
     language = models.CharField(_("language"), max_length=2)
     version = models.CharField(max_length=64, editable=False)  # SHA-256 of everything that is printed

@@ -1,4 +1,4 @@
-"""Writing and verifying the access log (NEN 7513). What can't be logged is not shown: `record` raises."""
+"""Writing and proving the access log (NEN 7513). What can't be logged is not shown: writing an event raises then."""
 
 import hashlib
 import ipaddress
@@ -9,8 +9,10 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
+from axes.helpers import get_client_ip_address
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from billing import audit
@@ -62,6 +64,40 @@ def record(
         chain.length, chain.digest = event.sequence, event.digest
         chain.save(update_fields=["length", "digest"])
     return event
+
+
+def record_patient(
+    request: HttpRequest, act: AccessEvent.Act, *, invoice: Invoice, data: str, grounds: str
+) -> AccessEvent:
+    """Record that the patient of `invoice` looks at `data`, having proven who they are by `grounds`; as `record`."""
+    return record(
+        act,
+        invoice=invoice,
+        who="patient",
+        role=AccessEvent.Role.PATIENT,
+        data=data,
+        grounds=grounds,
+        organisation=invoice.provider.agb_code,
+        address=get_client_ip_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
+    )
+
+
+def record_staff(request: HttpRequest, act: AccessEvent.Act, *, invoice: Invoice | None, data: str) -> AccessEvent:
+    """Record that the member of staff who is signed in looks at `data`; as `record`."""
+    member: Any = request.user
+    provider = invoice.provider if invoice else member.provider
+    return record(
+        act,
+        invoice=invoice,
+        who=f"staff:{member.pk}",
+        role=AccessEvent.Role(member.role),
+        data=data,
+        grounds="staff-totp",
+        organisation=provider.agb_code if member.provider_id else "zorgrekening",
+        address=get_client_ip_address(request),
+        request_id=request.META["HTTP_X_REQUEST_ID"],
+    )
 
 
 def digest(event: AccessEvent, *, previous: str) -> str:

@@ -1,8 +1,7 @@
-"""The provider's desk at /beheer/: the list of cases, the page of one, and the files that patients sent."""
+"""The provider's desk at /beheer/: the list of cases, the page of a case, and the files that patients sent."""
 
 from typing import Any
 
-from axes.helpers import get_client_ip_address
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -37,6 +36,8 @@ METHODS = ("GET", "HEAD", "POST")
 
 @admin.register(CoulanceCase)
 class CoulanceCaseAdmin(TenantAdmin):
+    """The cases of a practice, with a page of their own in place of a change form."""
+
     provider_path = "invoice__provider"
     list_display = ("number", "provider", "patient_number", "state", "since", "send_before")
     list_filter = ("status", ("invoice__provider", OfferedFilter))
@@ -45,38 +46,45 @@ class CoulanceCaseAdmin(TenantAdmin):
 
     @admin.display(description=_("invoice number"))
     def number(self, obj: CoulanceCase) -> str:
+        """Return the invoice number."""
         return obj.invoice.number
 
     @admin.display(description=_("provider"))
     def provider(self, obj: CoulanceCase) -> str:
+        """Return the provider's name."""
         return obj.invoice.provider.name
 
     @admin.display(description=_("patient number"))
     def patient_number(self, obj: CoulanceCase) -> str:
+        """Return the patient number."""
         return obj.invoice.patient.number
 
     @admin.display(description=_("status"))
     def state(self, obj: CoulanceCase) -> Any:
+        """Return the status as a badge."""
         return status_badge(obj)
 
     @admin.display(description=_("with you since"))
     def since(self, obj: CoulanceCase) -> str:
+        """Return since when the case has been with the provider."""
         return moment(obj.provider_since)
 
     @admin.display(description=_("patient can send until"))
     def send_before(self, obj: CoulanceCase) -> str:
+        """Return the last day on which the patient can send the specification."""
         return date_format(obj.specification_due_on, "SHORT_DATE_FORMAT")
 
     def get_urls(self) -> list[URLPattern]:
+        """Return the stock addresses and that of an uploaded file."""
         document = self.admin_site.admin_view(self.document)
         own = path("<int:object_id>/document/<int:file_id>/", document, name="coulance_coulancecase_document")
         return [own, *super().get_urls()]
 
-    # --- the page of one case -----------------------------------------------------------------
+    # --- the page of a case -----------------------------------------------------------------
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The case with its form; a POST is one of the acts on it."""
+        """Show the case with its form; POST performs one of the actions on it."""
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
         case = self._case(request, object_id)
@@ -98,13 +106,13 @@ class CoulanceCaseAdmin(TenantAdmin):
     def _show(
         self, request: HttpRequest, case: CoulanceCase, form: DecisionForm | None, *, status: int = 200, **extra: Any
     ) -> HttpResponse:
-        """What can't be written into the access log is not shown: then this raises."""
-        _write_access(request, case, AccessEvent.Act.READ, "case page")
+        """Render the page of the case. Raises, and shows nothing, when the access log can't be written."""
+        access_log.record_staff(request, AccessEvent.Act.READ, invoice=case.invoice, data="case page")
         staff: Any = request.user
         if staff.provider_id == case.invoice.provider_id:
-            staff.provider = case.invoice.provider  # the page names it: one query less
+            staff.provider = case.invoice.provider  # shown on the page; saves a query
         page = case_page.load(case)
-        form = form or DecisionForm(initial={"version": case.version, "rule": page.rules.rule} | _start(page))
+        form = form or DecisionForm(initial={"version": case.version, "rule": page.rules.rule} | _initial(page))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Case %(number)s") % {"number": case.invoice.number},
@@ -140,11 +148,11 @@ class CoulanceCaseAdmin(TenantAdmin):
             return self._conflict(request, case, form, act, outcome, str(stale))
         except Refused as refusal:
             return self._show(request, case, form, status=422, refusal=str(refusal), act=act)
-        messages.success(request, _said(case, done))
-        return self._go_on(request, case)
+        messages.success(request, _success_message(case, done))
+        return self._to_next(request, case)
 
-    def _go_on(self, request: HttpRequest, case: CoulanceCase) -> HttpResponse:
-        """To the case that waits longest after this one, or home when the desk is clear."""
+    def _to_next(self, request: HttpRequest, case: CoulanceCase) -> HttpResponse:
+        """Redirect to the case that waits longest after this one, or to the start page when none waits."""
         following = panel.next_after(case, request.user)
         if following is None:
             return HttpResponseRedirect(reverse("admin:index"), status=303)
@@ -159,9 +167,9 @@ class CoulanceCaseAdmin(TenantAdmin):
         wanted: Outcome | None,
         sentence: str,
     ) -> HttpResponse:
-        """Nothing was changed: what this person wanted beside how the case stands now."""
+        """Show what this person wanted beside the present state of the case; nothing was changed."""
         now = self._case(request, str(case.pk))
-        _write_access(request, now, AccessEvent.Act.READ, "case page")
+        access_log.record_staff(request, AccessEvent.Act.READ, invoice=now.invoice, data="case page")
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Somebody else was first"),
@@ -176,7 +184,7 @@ class CoulanceCaseAdmin(TenantAdmin):
 
     # --- what the patient sent ----------------------------------------------------------------
     def document(self, request: HttpRequest, object_id: int, file_id: int) -> HttpResponse:
-        """A file of this case, always as an attachment; every look is written down before it is shown."""
+        """Send a file of this case as an attachment; the access is logged before."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         case = self._case(request, str(object_id))
@@ -184,13 +192,13 @@ class CoulanceCaseAdmin(TenantAdmin):
         if file is None:
             raise Http404
         content = storage.get(file)
-        _write_access(request, case, AccessEvent.Act.DOWNLOAD, file.served_name)
+        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=case.invoice, data=file.served_name)
         return attachment(content, name=file.served_name, content_type=CONTENT_TYPES[file.kind])
 
 
 @admin.register(PracticeRules)
 class PracticeRulesAdmin(TenantAdmin):
-    """One row a practice, which its approvers and operations change; every change is in the audit trail."""
+    """One row per practice, which its approvers and operations change; every change is in the audit trail."""
 
     provider_path = "provider"
     writers, actors = DECIDERS, NOBODY
@@ -202,17 +210,21 @@ class PracticeRulesAdmin(TenantAdmin):
 
     @admin.display(description=_("rule for the amount"))
     def chosen(self, obj: PracticeRules) -> str:
+        """Return the rule for the amount, with its percentage."""
         label = obj.get_rule_display()
         return f"{label} ({obj.percentage}%)" if obj.rule == PracticeRules.Rule.PERCENTAGE else label
 
     @admin.display(description=_("a second person decides too above"))
     def limit(self, obj: PracticeRules) -> str:
+        """Return the amount above which a second person has to agree."""
         return "–" if obj.second_person_above is None else euro(obj.second_person_above)
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, bound to the member of staff who fills it in."""
         return type("FormOfStaff", (super().get_form(request, obj, change, **kwargs),), {"staff": request.user})
 
     def save_model(self, request: HttpRequest, obj: PracticeRules, form: Any, change: bool) -> None:
+        """Save the rules and record what changed in the audit trail."""
         changes = form.changes()
         super().save_model(request, obj, form, change)
         if changes:
@@ -220,44 +232,29 @@ class PracticeRulesAdmin(TenantAdmin):
             audit.record(act, by=audit.name_of(request.user), agb_code=obj.provider.agb_code, changes=changes)
 
 
-def _write_access(request: HttpRequest, case: CoulanceCase, act: AccessEvent.Act, data: str) -> None:
-    staff: Any = request.user
-    access_log.record(
-        act,
-        invoice=case.invoice,
-        who=f"staff:{staff.pk}",
-        role=AccessEvent.Role(staff.role),
-        data=data,
-        grounds="staff-totp",
-        organisation=case.invoice.provider.agb_code if staff.provider_id else "zorgrekening",
-        address=get_client_ip_address(request),
-        request_id=request.META["HTTP_X_REQUEST_ID"],
-    )
-
-
 def _may_act(staff: Any, case: CoulanceCase) -> bool:
-    """Deciding is the provider's own: operations look, and touch nothing."""
+    """Tell whether `staff` belongs to the provider: only its own staff decide; operations can read only."""
     return staff.provider_id == case.invoice.provider_id
 
 
-def _start(page: case_page.CasePage) -> dict[str, Any]:
+def _initial(page: case_page.CasePage) -> dict[str, Any]:
     return {"percentage": page.rules.percentage} if page.rules.percentage else {}
 
 
 def _approve(case: CoulanceCase, form: DecisionForm, outcome: Outcome, by: Any) -> Decision | Proposal:
-    return decisions.approve(case, outcome=outcome, by=by, **_said_with(form))
+    return decisions.approve(case, outcome=outcome, by=by, **_reason_and_version(form))
 
 
 def _correct(case: CoulanceCase, form: DecisionForm, outcome: Outcome, by: Any) -> Decision | Proposal:
-    return decisions.correct(case, outcome=outcome, by=by, **_said_with(form))
+    return decisions.correct(case, outcome=outcome, by=by, **_reason_and_version(form))
 
 
 def _ask_more(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision:
-    return decisions.ask_more(case, by=by, **_said_with(form))
+    return decisions.ask_more(case, by=by, **_reason_and_version(form))
 
 
 def _refuse(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision | Proposal:
-    return decisions.refuse(case, by=by, **_said_with(form))
+    return decisions.refuse(case, by=by, **_reason_and_version(form))
 
 
 def _confirm(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision:
@@ -278,12 +275,12 @@ _ACTS: dict[str, Any] = {
 }
 
 
-def _said_with(form: DecisionForm) -> dict[str, Any]:
+def _reason_and_version(form: DecisionForm) -> dict[str, Any]:
     return {"reason": form.cleaned_data["reason"], "version": form.cleaned_data["version"]}
 
 
-def _said(case: CoulanceCase, done: Decision | Proposal | None) -> str:
-    """What was done, for the line above the next case."""
+def _success_message(case: CoulanceCase, done: Decision | Proposal | None) -> str:
+    """Return what was done, as a message above the next case."""
     facts = {"number": case.invoice.number, "due": euro(done.new_due if done and done.new_due is not None else ZERO)}
     if done is None:
         return gettext("Case %(number)s: the proposal was put aside.") % facts

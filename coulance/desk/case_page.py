@@ -1,4 +1,4 @@
-"""Everything that the page of one case shows, in few queries."""
+"""Everything that the page of a case shows, loaded in few queries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ WITH_CASE = ("invoice__provider__coulance_rules", "invoice__patient", "proposal_
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """The invoice in euros, as the desk reckons with it."""
+    """The amounts of an invoice, in euros, as the desk shows them."""
 
     invoiced: Decimal
     insurer_paid: Decimal
@@ -32,12 +32,13 @@ class Amounts:
 
     @property
     def due(self) -> Decimal:
+        """Return what the patient has to pay in total."""
         return self.share - self.reduced
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of the history; `text` is what somebody wrote."""
+class HistoryEntry:
+    """One entry of the history; `text` is what somebody wrote."""
 
     at: datetime
     what: str
@@ -48,19 +49,19 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """One case with what belongs to it."""
+    """A case with everything that belongs to it."""
 
     case: CoulanceCase
     amounts: Amounts
     files: list[Specification]
-    history: list[Happening]
+    history: list[HistoryEntry]
     proposal: Proposal | None
     rules: PracticeRules
     decided_before: bool
 
 
 def load(case: CoulanceCase) -> CasePage:
-    """The page of a case that was fetched with WITH_CASE. Medical: whoever shows it has written the access log."""
+    """Load the page of a case that was fetched with WITH_CASE. Medical data: the caller has written the access log."""
     decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
     prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
     withdrawn = case.status == CoulanceCase.Status.WITHDRAWN
@@ -73,12 +74,12 @@ def load(case: CoulanceCase) -> CasePage:
 
 
 def share_of(case: CoulanceCase) -> Decimal:
-    """What the patient would pay without any reduction, in euros."""
+    """Return what the patient would pay without any reduction, in euros."""
     return reductions.patient_share(case.invoice)
 
 
 def viewable(case: CoulanceCase) -> QuerySet[Specification]:
-    """The files of the case that staff may open: checked and rewritten, and neither they nor the case taken back."""
+    """Return the files that staff may open: checked, not taken back, and of a case that was not withdrawn."""
     if case.status == CoulanceCase.Status.WITHDRAWN:
         return case.specifications.none()
     return case.specifications.filter(status=Specification.Status.CLEAN)
@@ -101,16 +102,18 @@ def _amounts(case: CoulanceCase) -> Amounts:
     )
 
 
-def _history(case: CoulanceCase) -> list[Happening]:
-    """What happened to the case, the newest first."""
-    lines = [Happening(case.offered_at, _("Offered to the patient"))]
+def _history(case: CoulanceCase) -> list[HistoryEntry]:
+    """Return what happened to the case, newest first."""
+    lines = [HistoryEntry(case.offered_at, _("Offered to the patient"))]
     for file in case.specifications.all():
-        lines.append(Happening(file.uploaded_at, _("Patient sent %(name)s") % {"name": file.name or file.served_name}))
+        lines.append(
+            HistoryEntry(file.uploaded_at, _("Patient sent %(name)s") % {"name": file.name or file.served_name})
+        )
     decisions = list(case.decisions.all())
     for message in case.messages.all():
-        if message.decision_id is None:  # the reason of a decision stands beside it
-            lines.append(Happening(message.at, _message_by(message), text=message.text))
-    lines += [_happening(decision) for decision in decisions]
+        if message.decision_id is None:  # the reason of a decision is shown with the decision
+            lines.append(HistoryEntry(message.at, _message_by(message), text=message.text))
+    lines += [_decision_entry(decision) for decision in decisions]
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
@@ -122,11 +125,11 @@ def _message_by(message: CaseMessage) -> str:
 _TONES: dict[str, str] = {Decision.Kind.ADJUST: "good", Decision.Kind.REFUSE: "bad", Decision.Kind.CORRECT: "busy"}
 
 
-def _happening(decision: Decision) -> Happening:
+def _decision_entry(decision: Decision) -> HistoryEntry:
     what: Any = decision.get_kind_display()
     if decision.new_due is not None:
         what = _("%(what)s to %(due)s") % {"what": what, "due": euro(decision.new_due)}
     by = decision.decided_by.get_username()
     if decision.approved_by:
         by = _("%(first)s, agreed by %(second)s") % {"first": by, "second": decision.approved_by.get_username()}
-    return Happening(decision.at, what[:1].upper() + what[1:], by, decision.reason, _TONES.get(decision.kind, ""))
+    return HistoryEntry(decision.at, what[:1].upper() + what[1:], by, decision.reason, _TONES.get(decision.kind, ""))

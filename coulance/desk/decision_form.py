@@ -1,4 +1,4 @@
-"""The one form of the desk: an amount by one of three rules, and a reason."""
+"""The form for a decision: an amount by one of three rules, and a reason."""
 
 import re
 from decimal import Decimal
@@ -25,6 +25,7 @@ class EuroInput(forms.CharField):
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-euro": ""})
 
     def clean(self, value: Any) -> Any:
+        """Return the amount as a Decimal, or None for an empty field."""
         text = re.sub(r"[\s€\u00a0]", "", super().clean(value))
         if not text:
             return None
@@ -38,7 +39,7 @@ class EuroInput(forms.CharField):
 
 
 class DecisionForm(forms.Form):
-    """What the page sends with every act. Which fields count depends on the act and the rule."""
+    """The fields of every action on a case. Which of them count depends on the action and the rule."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     shown_due = EuroInput(required=False, widget=forms.HiddenInput)  # the amount that this person has seen
@@ -76,23 +77,23 @@ class DecisionForm(forms.Form):
     )
 
     def outcome(self, share: Decimal) -> amounts.Outcome:
-        """The amount by the chosen rule. Raises Refused with what is missing or not possible."""
+        """Return the amount by the chosen rule. Raises Refused with what is missing or impossible."""
         data = self.cleaned_data
         if data["rule"] == Rule.INSURER:
             return amounts.by_insurer(
                 share,
-                paid_out=_given(data["paid_out"]),
-                deductible=_given(
+                paid_out=_required(data["paid_out"]),
+                deductible=_required(
                     data["deductible"], _("Fill in the deductible. Type 0 when the insurer took nothing off.")
                 ),
                 own_contribution=data["own_contribution"] or ZERO,
             )
         if data["rule"] == Rule.PERCENTAGE:
-            return amounts.by_percentage(share, percentage=_given(data["percentage"]), deductible=data["deductible"])
-        return amounts.by_hand(share, new_due=_given(data["new_due"]), deductible=data["deductible"])
+            return amounts.by_percentage(share, percentage=_required(data["percentage"]), deductible=data["deductible"])
+        return amounts.by_hand(share, new_due=_required(data["new_due"]), deductible=data["deductible"])
 
 
-def _given(value: Any, sentence: Any = None) -> Any:
+def _required(value: Any, sentence: Any = None) -> Any:
     if value is None:
         raise Refused(str(sentence or _("Fill in an amount first.")))
     return value

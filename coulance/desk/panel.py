@@ -1,4 +1,4 @@
-"""What waits at a provider's desk: read in sets, so that five thousand cases cost as much as five."""
+"""The cases that wait for a provider, in a fixed number of queries: five thousand cost as much as five."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ Status = CoulanceCase.Status
 SHOWN = 25
 OLDEST_FIRST = ("provider_since", "pk")
 _RELATED = ("invoice__patient", "invoice__provider", "proposal")
-# What the start page shows of a case. Whole rows of patients would be read for nothing, telephone numbers parsed too.
+# What the start page shows of a case: fetching whole patients would also parse their telephone numbers.
 _SHOWN_OF_A_CASE = (
     "status", "provider_since", "reopened", "proposal__decided_by",
     "invoice__number", "invoice__patient__number", "invoice__provider__name",
@@ -40,12 +40,13 @@ class Row:
 
     @property
     def proposed(self) -> bool:
+        """Tell whether a proposed decision waits for a second person."""
         return hasattr(self.case, "proposal")
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The desk of one person: how much waits, and the cases that wait longest."""
+    """How many cases wait for a member of staff, and those that wait longest."""
 
     waiting: int
     late: int
@@ -55,12 +56,12 @@ class Overview:
 
 
 def facts(request: HttpRequest) -> Overview:
-    """Return what the start page of the staff site shows of coulance to who asks."""
+    """Return what the start page of the staff site shows of coulance to the user of `request`."""
     return overview(request.user, today=timezone.localdate())
 
 
 def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
-    """What waits for `staff` on `today`, in three queries however much it is."""
+    """Return what waits for `staff` on `today`, in three queries."""
     cases = visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider")
     proposed = Q(proposal__isnull=False)
     counts = cases.filter(Q(status__in=CoulanceCase.OPEN) | proposed).aggregate(
@@ -84,20 +85,20 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
 
 
 def waiting(cases: QuerySet[CoulanceCase]) -> QuerySet[CoulanceCase]:
-    """Of `cases` those that wait for a decision, oldest first."""
+    """Return those of `cases` that wait for a decision, oldest first."""
     return cases.filter(status=Status.AT_PROVIDER).order_by(*OLDEST_FIRST)
 
 
 def next_after(case: CoulanceCase, staff: Any) -> CoulanceCase | None:
-    """The case to go on with after `case`: the next oldest, or the oldest of all when that was the last."""
-    rest = waiting(visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider"))
-    rest = rest.exclude(pk=case.pk).exclude(proposal__decided_by=staff.pk)
+    """Return the case to decide after `case`: the next oldest, or the oldest of all when that was the last."""
+    others = waiting(visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider"))
+    others = others.exclude(pk=case.pk).exclude(proposal__decided_by=staff.pk)
     if case.provider_since:
         after = Q(provider_since__gt=case.provider_since) | Q(provider_since=case.provider_since, pk__gt=case.pk)
-        rest = rest.annotate(before=Case(When(after, then=Value(0)), default=Value(1))).order_by(
+        others = others.annotate(before=Case(When(after, then=Value(0)), default=Value(1))).order_by(
             "before", *OLDEST_FIRST
         )
-    return rest.first()
+    return others.first()
 
 
 def _row(case: CoulanceCase, owed: Decimal, today: date) -> Row:
@@ -106,7 +107,7 @@ def _row(case: CoulanceCase, owed: Decimal, today: date) -> Row:
 
 
 def working_days_since(moment: datetime | None, today: date) -> int:
-    """How many working days have come since the day of `moment`; that day itself does not count."""
+    """Return how many working days have passed since the day of `moment`, not counting that day."""
     if moment is None:
         return 0
     day, count = timezone.localtime(moment).date(), 0

@@ -1,4 +1,4 @@
-"""How a practice goes about coulance, as its own staff fill it in."""
+"""The form for a practice's own rules for coulance."""
 
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,9 @@ FIELDS = ("wants_specification", "specification_days", "rule", "percentage", "se
 
 
 class RulesForm(forms.ModelForm):
-    """A practice makes the check by a second person stricter by itself; only operations make it weaker."""
+    """A practice can make the check by a second person stricter; only operations can relax it."""
 
-    staff: Staff  # who fills it in; the page makes a subclass that knows
+    staff: Staff  # who fills it in; set by the subclass that PracticeRulesAdmin.get_form makes
 
     second_person_above = EuroInput(
         label=capfirst(_("a second person decides too above")),
@@ -42,6 +42,7 @@ class RulesForm(forms.ModelForm):
         }
 
     def clean_second_person_above(self) -> Decimal | None:
+        """Return the amount; refuse a weaker check unless operations set it."""
         wanted: Decimal | None = self.cleaned_data["second_person_above"]
         before = self.instance.second_person_above
         weaker = before is not None and (wanted is None or wanted > before)
@@ -52,17 +53,18 @@ class RulesForm(forms.ModelForm):
         return wanted
 
     def clean(self) -> dict[str, Any]:
+        """Require a percentage when the rule is one."""
         cleaned = super().clean() or {}
         if cleaned.get("rule") == Rule.PERCENTAGE and not cleaned.get("percentage") and "percentage" in cleaned:
             self.add_error("percentage", _("Fill in the percentage, or choose another rule."))
         return cleaned
 
     def changes(self) -> dict[str, list[str]]:
-        """What becomes different: field → before and after, as the audit trail keeps it."""
+        """Return what changes, as recorded in the audit trail: field → before and after."""
         before = {name: self.initial.get(name) for name in FIELDS} if self.instance.pk else {}
-        pairs = {name: [_told(before.get(name)), _told(self.cleaned_data[name])] for name in FIELDS}
+        pairs = {name: [_as_text(before.get(name)), _as_text(self.cleaned_data[name])] for name in FIELDS}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _told(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return "" if value is None else str(value)

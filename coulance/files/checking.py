@@ -1,7 +1,7 @@
-"""Checking what came in: scanned, rewritten, sealed again; only then may anybody open it.
+"""Checking uploaded files: scan for viruses, rewrite, encrypt; only then may anybody open them.
 
 The row is claimed, the work is done without a lock, and its outcome is written under the locks of invoice and case.
-A worker that dies on the way leaves a claimed row, which the sweep gives back.
+A worker that dies meanwhile leaves a claimed row, which the sweep requeues.
 """
 
 import logging
@@ -26,15 +26,15 @@ from coulance.models import CoulanceCase, Specification
 
 log = logging.getLogger(__name__)
 Status, Reason = Specification.Status, Specification.Reason
-ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so whoever claimed it then is dead
-TRY_AGAIN_AFTER = timedelta(minutes=2)  # when the scanner gave no answer, or something of ours failed
-GIVE_UP_AFTER = timedelta(days=7)  # what we fail to check for so long is refused: its invoice can't rest for ever
-MAX_TRIES = 3  # a file over which a worker died so often is refused
+ABANDONED_AFTER = timedelta(minutes=5)  # a check takes seconds, so the worker that claimed it must be dead
+TRY_AGAIN_AFTER = timedelta(minutes=2)  # when the scanner did not answer, or our own code failed
+GIVE_UP_AFTER = timedelta(days=7)  # then an unchecked file is refused: its invoice can't be on hold for ever
+MAX_TRIES = 3  # a file on which a worker died this often is refused
 SWEEP_BATCH, SWEEP_SECONDS = 10, 20
 
 
 def check(specification_id: int, *, now: datetime | None = None) -> None:
-    """Check one file that waits for it; one that somebody else checks, or that is done, is left alone."""
+    """Check one waiting file; one that is done, or that another worker is checking, is left alone."""
     now = now or timezone.now()
     row = Specification.objects.filter(pk=specification_id, status__in=(Status.RECEIVED, Status.QUARANTINED)).first()
     if row is None or not advance(row, Status.CHECKING, claimed_at=now, tries=row.tries + 1):
@@ -50,7 +50,7 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
             _quarantine(row, now)
         except cleaning.FileRejected as refusal:
             _finish(row, now, reason=refusal.reason)
-        except Exception:  # it is gone, its key is lost, the sanitizer broke: staff heard of it when it began
+        except Exception:  # file gone, key lost, sanitizer failing: staff have had a task since the first failure
             if row.uploaded_at > now - GIVE_UP_AFTER:
                 raise
             log.exception("specification %s can't be checked, and is refused", row.pk)
@@ -60,10 +60,10 @@ def check(specification_id: int, *, now: datetime | None = None) -> None:
 
 
 def sweep(*, now: datetime | None = None) -> None:
-    """Give back what a dead worker had claimed, and check what waits: the bell may have failed.
+    """Requeue the files claimed by a dead worker, and check those that wait because their task was lost.
 
-    Begins no new check after SWEEP_SECONDS; the rest is there for the next sweep. Each check claims its file by the
-    clock of that moment: with the sweep's own `now` the next sweep would call it abandoned while it is under way.
+    No new check begins after SWEEP_SECONDS; the next sweep does the rest. Each check claims its file with the time
+    of that moment: with the sweep's own `now` the next sweep would see a running check as abandoned.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + SWEEP_SECONDS
@@ -74,11 +74,11 @@ def sweep(*, now: datetime | None = None) -> None:
                 _finish(row, now, reason=Reason.TOO_COMPLEX)
             else:
                 _requeue(row)
-    rested = Q(claimed_at=None) | Q(claimed_at__lt=now - TRY_AGAIN_AFTER)
+    may_be_tried = Q(claimed_at=None) | Q(claimed_at__lt=now - TRY_AGAIN_AFTER)
     for status in (Status.RECEIVED, Status.QUARANTINED):
-        waiting = Specification.objects.filter(rested, status=status)
-        longest = waiting.order_by(F("claimed_at").asc(nulls_first=True), "pk")  # what failed before waits its turn
-        for pk in list(longest.values_list("pk", flat=True)[:SWEEP_BATCH]):
+        waiting = Specification.objects.filter(may_be_tried, status=status)
+        by_last_try = waiting.order_by(F("claimed_at").asc(nulls_first=True), "pk")  # earlier failures go last
+        for pk in list(by_last_try.values_list("pk", flat=True)[:SWEEP_BATCH]):
             if time.monotonic() > stop_at:
                 return
             check(pk)
@@ -86,27 +86,27 @@ def sweep(*, now: datetime | None = None) -> None:
 
 @contextmanager
 def _requeue_on_error(row: Specification) -> Iterator[None]:
-    """One file over which something of ours fails keeps no other from its check: it waits, and staff hear of it.
+    """Requeue the file and open a staff task when our own code fails on it, so that other files are still checked.
 
-    That is no fault of the file, so its tries do not count.
+    The failure is not the file's fault, so its tries do not count.
     """
     try:
         yield
-    except Exception as error:  # storage, database, a template: whatever it is, the next file may be well
+    except Exception as error:  # storage, database, a template: the next file may be fine
         log.exception("specification %s could not be checked", row.pk)
-        if _requeue(row, tries=0):  # else it was taken back meanwhile, and there is nothing to ask
+        if _requeue(row, tries=0):  # else the patient took it back meanwhile, and staff have nothing to do
             storage.open_task(row, why=type(error).__name__)
 
 
 def _requeue(row: Specification, **changes: Any) -> bool:
-    """Let another worker check the file, unless one has claimed it since `row` was read."""
+    """Let another worker check the file; return False when one has claimed it since `row` was read."""
     with transaction.atomic():
         current = _locked(row)
         return current is not None and advance(current, Status.RECEIVED, **changes)
 
 
 def _locked(row: Specification) -> Specification | None:
-    """The row, locked and read anew; None when it is not under the same claim any more."""
+    """Lock and return the row, freshly read; None when the claim has changed."""
     current = Specification.objects.select_for_update().get(pk=row.pk)
     return current if _is_same_claim(current, row) else None
 
@@ -116,7 +116,7 @@ def _is_same_claim(current: Specification, row: Specification) -> bool:
 
 
 def _quarantine(row: Specification, now: datetime) -> None:
-    """The scanner gave no answer: nobody opens the file until it does, and that is no fault of the file."""
+    """Quarantine the file until the scanner answers, and open a staff task; no try is counted."""
     with transaction.atomic():
         current = _locked(row)
         if current is None:
@@ -130,18 +130,19 @@ def _quarantine(row: Specification, now: datetime) -> None:
 
 
 def _finish(row: Specification, now: datetime, *, clean: bytes = b"", reason: str = "") -> None:
-    """Write the outcome, unless the file was taken back or given to another worker meanwhile."""
+    """Write the outcome, unless the file was taken back or claimed by another worker meanwhile."""
     fresh = storage.put(clean, row) if clean else ""
-    kept = False
+    is_used = False
     try:
         with transaction.atomic():
-            kept = _settle(row, now, fresh=fresh, size=len(clean), reason=reason)
+            is_used = _settle(row, now, fresh=fresh, size=len(clean), reason=reason)
     finally:
-        if not kept:
+        if not is_used:
             storage.remove(fresh)
 
 
 def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason: str) -> bool:
+    """Write the outcome under the locks of invoice and case; return whether the row refers to the file `fresh`."""
     case = cases.lock(row.case_id)
     current = _locked(row)
     if current is None:
@@ -152,24 +153,24 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
         advance(current, Status.REFUSED, reason=reason, stored_name="", checked_at=now)
         audit.record("specification_refused", by="system", invoice=case.invoice, reason=reason)
         cases.release_if_idle(case, today=timezone.localtime(now).date(), by="system")
-        _tell_refused(case, current, today=timezone.localtime(now).date())
+        _queue_refusal(case, current, today=timezone.localtime(now).date())
         return False
     if not is_wanted:
         advance(current, Status.WITHDRAWN, stored_name="", sealed_name=b"")
         return False
-    # Not the moment at which the check began: a decision made during it does not rest on this file.
+    # Not the time at which the check began: a decision made meanwhile is not based on this file.
     advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))
     cases.reach_provider(case, now=now)
     return True
 
 
-def _tell_refused(case: CoulanceCase, row: Specification, *, today: date) -> None:
-    """The key of the mail says whether it calls the invoice resting, for its last check."""
-    rests = cases.rests(case)
+def _queue_refusal(case: CoulanceCase, row: Specification, *, today: date) -> None:
+    """Queue the mail. For its last check, its key holds whether it says that the invoice is on hold."""
+    on_hold = cases.is_on_hold(case)
     facts = {
-        "rests": rests,
+        "rests": on_hold,
         "can_send": cases.why_not_send(case, today=today) is None,
         "send_until": cases.last_day_to_send(case),
         "due_on": case.invoice.due_on,
     }
-    notices.tell("coulance_file_refused", case, event=f"{row.pk}:{'rests' if rests else 'goes_on'}", **facts)
+    notices.queue_mail("coulance_file_refused", case, event=f"{row.pk}:{'rests' if on_hold else 'goes_on'}", **facts)

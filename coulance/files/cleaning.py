@@ -1,4 +1,4 @@
-"""Making a harmless file of a stranger's, in a process of its own (see coulance/files/sanitizer)."""
+"""Rewriting an uploaded file into a harmless one, in a process of its own (see coulance/files/sanitizer)."""
 
 import codecs
 import contextlib
@@ -14,8 +14,8 @@ from coulance.files.sanitizer import REFUSED
 from coulance.models import Specification
 
 ROOT = Path(__file__).resolve().parents[2]
-WALL_SECONDS = 8  # with starting up and looking around, a file takes ten at most
-MAX_CLEAN_BYTES = 40 * 1024 * 1024  # a picture full of noise is bigger as PNG than it came
+MAX_SECONDS = 8  # of wall time; with starting and scanning a file takes ten at most
+MAX_CLEAN_BYTES = 40 * 1024 * 1024  # a noisy picture is larger as a PNG than when it was uploaded
 
 Kind, Reason = Specification.Kind, Specification.Reason
 _MAGIC: dict[Specification.Kind, tuple[bytes, ...]] = {
@@ -26,7 +26,7 @@ _MAGIC: dict[Specification.Kind, tuple[bytes, ...]] = {
 
 
 class FileRejected(Exception):
-    """The file is refused, for this reason."""
+    """The file is refused, for the reason `reason`."""
 
     def __init__(self, reason: Specification.Reason) -> None:
         super().__init__(reason)
@@ -38,23 +38,23 @@ class SanitizerError(Exception):
 
 
 def kind_of(content: bytes) -> Specification.Kind | None:
-    """What a file says it is, by its very first bytes; None for all that we do not take.
+    """Return the kind of a file by its first bytes; None for a kind that is not accepted.
 
-    Its name and what the browser says about it prove nothing, and bytes before the mark are a polyglot's home.
+    Its name and the browser's content type prove nothing, and bytes before the magic number allow polyglot files.
     """
     return next((kind for kind, magic in _MAGIC.items() if content.startswith(magic)), None)
 
 
 def clean(content: bytes, kind: Specification.Kind) -> bytes:
-    """A new file of the same kind. Raises Unclean with the reason when that can't be, or takes too much.
+    """Return a new file of the same kind. Raises FileRejected with the reason when there can be none.
 
-    A process that is killed, by us or by its limits, has refused: its file is called too complex. Raises Broke when
-    it ended by itself without a word about the file: that is no fault that a patient can mend.
+    A file whose process is killed, by us or by its limits, is rejected as too complex. Raises SanitizerError when the
+    process ended by itself without a verdict on the file: that is nothing the patient can fix.
     """
-    status, answer = _answer(command(kind), content)
+    status, answer = _run_sanitizer(command(kind), content)
     if status == REFUSED:
-        word = answer[:40].decode("ascii", "replace")
-        raise FileRejected(Reason(word) if word in Reason.values else Reason.DAMAGED)
+        reason = answer[:40].decode("ascii", "replace")
+        raise FileRejected(Reason(reason) if reason in Reason.values else Reason.DAMAGED)
     if status < 0 or len(answer) > MAX_CLEAN_BYTES:
         raise FileRejected(Reason.TOO_COMPLEX)
     if status > 0 or not answer:
@@ -62,10 +62,10 @@ def clean(content: bytes, kind: Specification.Kind) -> bytes:
     return answer
 
 
-def _answer(call: list[str], content: bytes) -> tuple[int, bytes]:
-    """(exit status, what came out); whatever of it still runs after WALL_SECONDS, or says too much, is killed."""
+def _run_sanitizer(call: list[str], content: bytes) -> tuple[int, bytes]:
+    """Return exit status and output. The process is killed after MAX_SECONDS, or when its output is too large."""
     with (
-        os.fdopen(os.memfd_create("specification"), "r+b") as given,  # memory, never a disk
+        os.fdopen(os.memfd_create("specification"), "r+b") as given,  # in memory, never on disk
         subprocess.Popen(  # noqa: S603  our own module, and its argument is one of three words
             call,
             stdin=_filled(given, content),
@@ -77,17 +77,17 @@ def _answer(call: list[str], content: bytes) -> tuple[int, bytes]:
         ) as process,
     ):
         assert process.stdout is not None
-        clock = threading.Timer(WALL_SECONDS, _kill, [process.pid])
+        clock = threading.Timer(MAX_SECONDS, _kill, [process.pid])
         clock.start()
         try:
             answer = process.stdout.read(MAX_CLEAN_BYTES + 1)
             if len(answer) > MAX_CLEAN_BYTES:
                 _kill(process.pid)
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its number stays its own until it is reaped
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # not reaped, so that the pid is not reused
         finally:
             clock.cancel()
             clock.join()
-            _kill(process.pid)  # also what it left behind
+            _kill(process.pid)  # also any child that it left behind
     return process.returncode, answer
 
 
@@ -103,5 +103,5 @@ def _kill(group: int) -> None:
 
 
 def command(kind: Specification.Kind) -> list[str]:
-    """How the process is started: no environment, none of the user's own packages."""
+    """Return the command line: no environment variables, none of the user's own packages."""
     return [sys.executable, "-E", "-s", "-m", "coulance.files.sanitizer", kind.value]

@@ -1,4 +1,4 @@
-"""The files of a case: taken in as a row first, checked by a worker, taken back by the patient."""
+"""The files of a case: received and stored as rows, checked by a worker, taken back by the patient."""
 
 import hashlib
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ CASE = CoulanceCase.Status
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came, with the name that the sender gave it."""
+    """A file as it was uploaded, with the name that the sender gave it."""
 
     name: str
     content: bytes
@@ -33,9 +33,10 @@ class Upload:
 def receive(
     case_id: int, uploads: Sequence[Upload], *, now: datetime | None = None, by: str = "patient"
 ) -> list[Specification]:
-    """Take in the files of a patient, all or none, sealed; a worker checks each one before anybody sees it.
+    """Store the files of a patient encrypted, all or none; a worker checks each one before anybody sees it.
 
-    A file that is there already is not kept twice. Raises Refused with a sentence for the sender.
+    Returns the new rows; a file that is there already is not stored twice. Raises Refused with a sentence for the
+    sender.
     """
     now = now or timezone.now()
     rows = [_row(case_id, upload, now) for upload in uploads]
@@ -82,21 +83,21 @@ def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) 
         case = cases.lock(case_id)
         if refusal := cases.why_not_send(case, today=timezone.localtime(now).date()):
             raise Refused(refusal)
-        there = list(case.specifications.all())
-        present = [row for row in there if row.status not in (Status.REFUSED, Status.WITHDRAWN)]
+        existing = list(case.specifications.all())
+        present = [row for row in existing if row.status not in (Status.REFUSED, Status.WITHDRAWN)]
         known = {row.sha256 for row in present}
         new = list({row.sha256: row for row in rows if row.sha256 not in known}.values())
-        most = settings.UPLOAD_MAX_FILES
-        if len(present) + len(new) > most:
-            raise Refused(_("You can send %(most)d files at most. Take one back first.") % {"most": most})
-        if len(there) + len(new) > settings.UPLOAD_MAX_TRIES:
+        limit = settings.UPLOAD_MAX_FILES
+        if len(present) + len(new) > limit:
+            raise Refused(_("You can send %(most)d files at most. Take one back first.") % {"most": limit})
+        if len(existing) + len(new) > settings.UPLOAD_MAX_TRIES:
             raise Refused(_("You sent many files already. Call your care provider, please."))
         for row in new:
             row.save(force_insert=True)
             wakeup.enqueue_on_commit("coulance.check_specification", row.pk)
         if new and case.status == CASE.OFFERED:
             cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by)
-        if new and case.status in CoulanceCase.DECIDED:  # already now: the page says not to pay
+        if new and case.status in CoulanceCase.DECIDED:  # before the check, because the page says not to pay
             holds.place_hold(case.invoice, cases.HOLD, by=by)
         if new:
             audit.record("specification_received", by=by, invoice=case.invoice, files=len(new))
@@ -104,21 +105,21 @@ def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) 
 
 
 def take_back(specification: Specification, *, today: date, by: str = "patient") -> None:
-    """The patient takes a file back: its bytes go, and a case at the provider without a file waits again.
+    """Erase a file because the patient takes it back; a case left without a file waits for the patient again.
 
-    Raises Refused when the provider decided with it, when it is gone already, or when nothing would be left after
-    the last day to send.
+    Raises Refused when the provider's decision is based on it, when it is gone already, or when nothing would be
+    left after the last day to send.
     """
     with transaction.atomic():
         case = cases.lock(specification.case_id)
         row = Specification.objects.select_for_update().get(pk=specification.pk)
         if Status.WITHDRAWN not in Specification.TRANSITIONS[Status(row.status)]:
             raise Refused(_("This file is not with us any more."))
-        there = list(case.specifications.filter(status=Status.CLEAN))
-        decided_with = storage.decided_with(there, case.standing)
+        checked = list(case.specifications.filter(status=Status.CLEAN))
+        decided_with = storage.decided_with(checked, case.standing)
         if row.pk in decided_with or (row.status == Status.CLEAN and case.status in CoulanceCase.DECIDED):
             raise Refused(_("Your care provider has decided with this file. It can't be taken back."))
-        last = [clean.pk for clean in there if clean.pk not in decided_with] == [row.pk]
+        last = [clean.pk for clean in checked if clean.pk not in decided_with] == [row.pk]
         waits_again = last and case.status == CASE.AT_PROVIDER and cases.rules_of(case.invoice.provider)
         if waits_again and waits_again.wants_specification:
             if today > case.specification_due_on:
@@ -126,7 +127,7 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
             storage.drop(row)
             cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by, provider_since=None)
             holds.extend_hold(case.invoice, cases.HOLD, until=case.specification_due_on)
-            notices.tell("coulance_taken_back", case, event=str(case.version))
+            notices.queue_mail("coulance_taken_back", case, event=str(case.version))
         else:
             storage.drop(row)
             CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)

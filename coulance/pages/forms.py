@@ -1,4 +1,4 @@
-"""What a patient sends about coulance: files, and a word to the care provider."""
+"""The forms of a patient for coulance: files, and a message to the care provider."""
 
 from typing import Any
 
@@ -11,16 +11,19 @@ from coulance.cases import LONGEST_MESSAGE
 ACCEPT = ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png"
 
 
-class SeveralFiles(forms.ClearableFileInput):
+class MultipleFileInput(forms.ClearableFileInput):
+    """A file input for more than one file."""
+
     allow_multiple_selected = True
 
 
 class FilesField(forms.FileField):
-    """One or more files. What they are is not asked of their names: the rule that takes them in looks inside."""
+    """One or more files. Their kind is not derived from their names: the rule that receives them looks inside."""
 
-    widget = SeveralFiles
+    widget = MultipleFileInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        """Return the uploaded files as a list."""
         found = data if isinstance(data, list | tuple) else [data] if data else []
         if not found and self.required:
             raise forms.ValidationError(self.error_messages["required"], code="required")
@@ -28,15 +31,19 @@ class FilesField(forms.FileField):
 
 
 class FilesForm(forms.Form):
+    """The files of a case."""
+
     files = FilesField(  # type: ignore[assignment] # the stubs see the name of what a form was sent, not a field
         label=_("Your files"),
         help_text=_("PDF, JPEG or PNG. A clear photo is fine. At most 10 files of 10 MB each."),
         error_messages={"required": _("Choose at least one file.")},
-        widget=SeveralFiles(attrs={"accept": ACCEPT}),
+        widget=MultipleFileInput(attrs={"accept": ACCEPT}),
     )
 
 
 class MessageForm(forms.Form):
+    """A message to the care provider."""
+
     message = forms.CharField(
         label=_("Your message"),
         help_text=_("Your care provider reads it together with your files. Please don't write about your treatment."),

@@ -1,4 +1,4 @@
-"""The patient's side of coulance: where the case is, sending files, a message, taking back, stopping."""
+"""The patient's pages of coulance: the state of the case, sending and taking back files, a message, withdrawing."""
 
 from typing import Any
 
@@ -20,15 +20,15 @@ from coulance import cases
 from coulance.files import specifications, storage
 from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import FilesForm, MessageForm
-from guests import access, gate
+from guests import gate
 from guests.pages import session_ended, visible_invoice
 
-_SENT = "sent"  # in the session: the tokens of the files that this browser sent
+_SENT = "sent"  # in the session: the tokens of the files that were sent from this browser
 CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 
 
 def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] | None:
-    """The invoice that this browser opened, and its case; None when it may not see it. 404 when there is no case."""
+    """Return the invoice and its case, or None when this browser may not see it. Raises Http404 without a case."""
     view = visible_invoice(request, token)
     if view is None:
         return None
@@ -40,6 +40,7 @@ def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] 
 
 
 def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, status: int = 200, **more: Any) -> Any:
+    """Render the page of the case; `more` overrides its context."""
     view, case = found
     seen = cases.look_at(case, today=timezone.localdate())
     passed = gate.passed(request, view.invoice.token, now=timezone.now())
@@ -60,9 +61,9 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
 
 
 def _erasable(request: HttpRequest, case: CoulanceCase) -> set[int]:
-    """The keys of the files that this browser may erase: those that it sent itself, and after the code all of them.
+    """Return the keys of the files that this browser may erase: those sent from it, and after the code all of them.
 
-    The link of a mail opens an invoice for whoever has it, and what is erased does not come back.
+    The link in a mail opens an invoice for whoever has it, and erasing a file can't be undone.
     """
     rows = case.specifications.all()
     if gate.passed(request, case.invoice.token, now=timezone.now()) is None:
@@ -71,24 +72,25 @@ def _erasable(request: HttpRequest, case: CoulanceCase) -> set[int]:
 
 
 def _erases_all(case: CoulanceCase, erasable: set[int]) -> bool:
-    there = case.specifications.exclude(stored_name="")
-    rows = list(there.exclude(status__in=Specification.PENDING))  # what is being checked goes anyhow
+    """Tell whether withdrawing leaves no file behind but those on which a decision is based."""
+    stored = case.specifications.exclude(stored_name="")
+    rows = list(stored.exclude(status__in=Specification.PENDING))  # files being checked are erased in any case
     return {row.pk for row in rows} <= erasable | storage.decided_with(rows, case.standing)
 
 
 def _label(number: int, row: Specification) -> str:
-    """What a file is called until the code: its own name may tell of somebody's health."""
+    """Return the name of a file shown before the code by SMS: its own name may say something about health."""
     facts = {"number": number, "kind": row.get_kind_display(), "size": filesizeformat(row.size)}
     return _("File %(number)d (%(kind)s, %(size)s)") % facts
 
 
-def _back(token: str) -> HttpResponse:
+def _to_case(token: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("coulance", args=[token]), status=303)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    """The case. POST sends files, all at once, or one by one by the script that shows how far each one is."""
+    """Show the case. POST uploads files, all at once, or one by one from the script that shows their progress."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
@@ -107,7 +109,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
             if by_script and "last" not in request.POST:
                 return JsonResponse({"sent": True})
             messages.success(request, _("We have received your files. Now we check them."))
-            return JsonResponse({"sent": True}) if by_script else _back(token)
+            return JsonResponse({"sent": True}) if by_script else _to_case(token)
     if by_script:
         return JsonResponse({"error": " ".join(map(str, form.errors["files"]))}, status=409)
     return _page(request, found, status=409, files_form=form, form=form)
@@ -115,6 +117,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_POST
 def message(request: HttpRequest, token: str) -> HttpResponse:
+    """Send a message to the care provider."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
@@ -126,13 +129,13 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("message", str(refusal))
         else:
             messages.success(request, _("Your message is with your care provider."))
-            return _back(token)
+            return _to_case(token)
     return _page(request, found, status=409, message_form=form, form=form)
 
 
 @require_safe
 def state(request: HttpRequest, token: str) -> HttpResponse:
-    """Whether files are still being checked, for the script that waits."""
+    """Return whether files are still being checked, as JSON for the script that waits."""
     found = _case(request, token)
     if found is None:
         raise Http404
@@ -149,32 +152,25 @@ def _file(case: CoulanceCase, name: str) -> Specification:
 
 @require_safe
 def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
-    """A file that was checked, after the code by SMS. What can't be written into the access log is not shown."""
+    """Send a checked file, after the code by SMS. Without an entry in the access log nothing is shown."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
-    held = gate.passed(request, token, now=timezone.now())
-    if held is None:
+    granted = gate.passed(request, token, now=timezone.now())
+    if granted is None:
         return HttpResponseRedirect(reverse("code", args=[token]), status=303)
     row = _file(found[1], name)
     if row.status != Specification.Status.CLEAN:
         raise Http404
-    access_log.record(
-        AccessEvent.Act.DOWNLOAD,
-        invoice=found[0].invoice,
-        who="patient",
-        role=AccessEvent.Role.PATIENT,
-        data=row.served_name,
-        grounds=held.grounds,
-        organisation=found[0].invoice.provider.agb_code,
-        address=access.client_address(request),
-        request_id=request.META["HTTP_X_REQUEST_ID"],
+    access_log.record_patient(
+        request, AccessEvent.Act.DOWNLOAD, invoice=found[0].invoice, data=row.served_name, grounds=granted.grounds
     )
     return attachment(storage.get(row), name=row.served_name, content_type=CONTENT_TYPES[row.kind])
 
 
 @require_POST
 def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
+    """Erase a file at the patient's request."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
@@ -186,12 +182,12 @@ def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
     except Refused as refusal:
         return _page(request, found, status=409, refusal=str(refusal))
     messages.success(request, _("The file is removed."))
-    return _back(token)
+    return _to_case(token)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """Not using the scheme: first a page that says what it means, then the deed."""
+    """Withdraw from the scheme: GET shows a page that says what that means, POST does it."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
@@ -200,7 +196,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     erases = _erases_all(case, erasable)
     if request.method != "POST":
         if case.status not in CoulanceCase.OPEN:
-            return _back(token)
+            return _to_case(token)
         facts = {"decided_before": case.standing is not None, "erases": erases}
         return render(request, "coulance/stop.html", {"view": view, "invoice": view.invoice} | facts)
     try:

@@ -1,7 +1,7 @@
-"""A practice's file of invoices: read once as a stream, checked and written in one transaction, all or nothing.
+"""A practice's file of invoices: read as a stream, checked and written in one transaction, all or nothing.
 
-The first thing that is wrong undoes everything at once, and the rest of the file is only checked, so that the
-practice sees all errors in one go and a wrong file doesn't keep the database waiting.
+The first error rolls the transaction back, and the rest of the file is only checked: the practice sees all errors at
+once, and a wrong file does not keep the database locked.
 """
 
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ from portal.intake.reader import MAX_BYTES, Broken, parts
 
 FORMAT = "invoice-batch/1"
 CHUNK = 400  # below SQLite's 999 parameters of one query
-KEPT_ERRORS = 1000
+MAX_ERRORS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class BatchError:
-    """What is wrong: the path in the file (`invoices[3].patient.postcode`, empty for the file) and a sentence."""
+    """An error: its path in the file (`invoices[3].patient.postcode`, empty for the whole file) and a sentence."""
 
     path: str
     sentence: str
@@ -36,7 +36,7 @@ class BatchError:
 
 @dataclass(slots=True)
 class BatchResult:
-    """What the import did, or would do (`dry_run`), or why it did nothing (`errors`, the first 1,000)."""
+    """What the import did or would do (`dry_run`), or why it did nothing (`errors`, the first MAX_ERRORS)."""
 
     dry_run: bool
     errors: list[BatchError] = field(default_factory=list)
@@ -47,20 +47,21 @@ class BatchResult:
     patients_updated: int = 0
 
     def report(self, path: str, sentence: str) -> None:
+        """Add an error."""
         self.error_count += 1
-        if len(self.errors) < KEPT_ERRORS:
+        if len(self.errors) < MAX_ERRORS:
             self.errors.append(BatchError(path, sentence))
 
 
-class _Undo(Exception):
-    """Leaves the transaction without a trace."""
+class _RollBack(Exception):
+    """Rolls the transaction back."""
 
 
 def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: str) -> BatchResult:
-    """Take in the batch at `path` as of `today`; `by` stands in the ledger and the audit trail.
+    """Import the batch at `path` as of `today` and return the result; `by` is the actor in ledger and audit trail.
 
-    Nothing at all is changed when the result has errors. Invoices that came in before with the same content are
-    counted as known and left alone, with their patients.
+    Nothing is changed when the result has errors. Invoices imported before with the same content are counted as known
+    and left alone, with their patients.
     """
     result = BatchResult(dry_run)
     try:
@@ -94,9 +95,9 @@ def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
         try:
             with transaction.atomic():
                 _write(chunks, provider, result, today, by)
-        except _Undo:
+        except _RollBack:
             pass
-    for checked in chunks:  # what was not written is still checked
+    for checked in chunks:  # after an error or with dry_run the (rest of the) file is only checked
         if provider:
             new = _unknown(provider, checked, result)
             result.new += len(new)
@@ -104,24 +105,24 @@ def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
 
 
 def _write(chunks: Iterator[list[Checked]], provider: Provider, result: BatchResult, today: date, by: str) -> None:
-    """Write until something is wrong. Who waited for another import of the same file finds nothing left to do."""
+    """Write until there is an error. The lock makes a second import of the same file find all invoices known."""
     intake.lock_provider(provider.pk)
     for checked in chunks:
         new = _unknown(provider, checked, result)
         if result.error_count:
-            raise _Undo
+            raise _RollBack
         result.known += len(checked) - len(new)
         result.new += len(new)
         if new:
             _write_chunk(new, provider, result, today, by)
     if result.error_count:
-        raise _Undo
+        raise _RollBack
     if result.new:
         audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
 
 
 def _write_chunk(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
-    taken = intake.create_many(provider, [one.as_new(today=today) for one in new], by=by)
+    taken = intake.create_many(provider, [invoice.as_new(today=today) for invoice in new], by=by)
     for room in rooms.intakes():
         room.accept(list(zip(taken.invoices, new, strict=True)), today, by)
     result.patients_created += taken.patients_created
@@ -129,7 +130,7 @@ def _write_chunk(new: list[Checked], provider: Provider, result: BatchResult, to
 
 
 def _head(file: IO[bytes]) -> dict[str, Any]:
-    """Format and provider of the batch; reads on only until both were seen. Raises Broken for another format."""
+    """Return format and provider of the batch, reading only until both were seen. Raises Broken for another format."""
     head: dict[str, Any] = {}
     for key, _index, value in parts(file, lambda path, sentence: None):
         if key in ("format", "provider"):
@@ -152,7 +153,7 @@ def _provider(head: dict[str, Any], result: BatchResult) -> Provider | None:
 
 
 def _chunks(file: IO[bytes], head: dict[str, Any], result: BatchResult, today: date) -> Iterator[list[Checked]]:
-    """The right invoices of the file, a few hundred at a time; all that is wrong goes to the result."""
+    """Yield the valid invoices of the file, CHUNK at a time; errors go to the result."""
     reader = InvoiceReader(today, result.report)
     members: dict[str, Any] = {}
     chunk: list[Checked] = []
@@ -175,12 +176,12 @@ def _chunks(file: IO[bytes], head: dict[str, Any], result: BatchResult, today: d
 
 
 def _unknown(provider: Provider, checked: list[Checked], result: BatchResult) -> list[Checked]:
-    """Those that the provider has not handed in before; a known number with other content is an error."""
-    known = intake.known_fingerprints(provider, [one.number for one in checked])
-    for one in checked:
-        if one.number in known and known[one.number] != one.fingerprint():
+    """Return the invoices not submitted before; a known number with other content is an error."""
+    known = intake.known_fingerprints(provider, [invoice.number for invoice in checked])
+    for invoice in checked:
+        if invoice.number in known and known[invoice.number] != invoice.fingerprint():
             result.report(
-                f"{one.path}.number",
+                f"{invoice.path}.number",
                 _("This invoice was handed in before with other content. An invoice can't be changed by a new batch."),
             )
-    return [one for one in checked if one.number not in known]
+    return [invoice for invoice in checked if invoice.number not in known]

@@ -1,7 +1,7 @@
-"""Reading a batch file piece by piece: at no time is more than one invoice of it in memory.
+"""Reading a batch file as a stream: never more than one invoice of it is in memory.
 
-JSON says nothing about duplicate keys and sets no limits; both are ways to smuggle something past a check,
-so the reader reports the first and refuses what is nested or repeated beyond any real invoice.
+JSON allows duplicate keys and sets no limits; both can be used to get something past a check. The reader reports
+duplicate keys and refuses nesting and repetition beyond any real invoice.
 """
 
 import re
@@ -18,17 +18,17 @@ MAX_DEPTH = 6  # the format itself needs four below an invoice
 MAX_MEMBERS = 500  # keys of an object, items of a list inside one invoice
 BUFFER_BYTES = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# Python refuses to make a number of more than 4,300 digits, and ijson lets that error fall on whatever runs next.
-# So such a number must not get that far; half the limit, because a piece may end in the middle of it.
+# Python refuses to convert a number of more than 4,300 digits, and ijson raises that error in whatever runs next. So
+# such a number must not reach it; half the limit, because a chunk may end in the middle of the number.
 MAX_DIGITS = 2000
 _DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 
-# Characters beyond U+FFFF are written as two halves. ijson makes a "?" of a first half that stands alone, and of one
-# with something else behind it another character, without a word.
-_LONE_HALF = re.compile(rb"\\u[dD][89abAB](?!..\\u[dD][c-fC-F])", re.DOTALL)
+# Characters beyond U+FFFF are escaped as a pair of surrogates. ijson silently turns a lone high surrogate into "?", and
+# one followed by another escape into a different character.
+_LONE_SURROGATE = re.compile(rb"\\u[dD][89abAB](?!..\\u[dD][c-fC-F])", re.DOTALL)
 _ESCAPE_BYTES, _BACKSLASH = 6, 0x5C
 
-# What the parser raises on bad input: ValueError also for bytes that are no text and numbers of thousands of digits,
+# What the parser raises on bad input: ValueError also for invalid UTF-8 and numbers of thousands of digits,
 # ArithmeticError for exponents beyond any Decimal.
 _PARSE_ERRORS = (ijson.JSONError, ValueError, ArithmeticError)
 
@@ -36,7 +36,7 @@ Report = Callable[[str, str], None]
 
 
 class Broken(Exception):
-    """A file that can't be read further: the path reached and a translated sentence."""
+    """The file can't be read any further: the path reached and a translated sentence."""
 
     def __init__(self, path: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -44,9 +44,9 @@ class Broken(Exception):
 
 
 def parts(file: IO[bytes], report: Report) -> Iterator[tuple[str, int | None, Any]]:
-    """(key, None, value) of every member of the root object; of `invoices` each item by itself, with its index.
+    """Yield (key, None, value) for every member of the root object; for `invoices` each item with its index.
 
-    Calls `report(path, sentence)` for a key that stands twice. Raises Broken for what is no JSON object at all.
+    Calls `report(path, sentence)` for a duplicate key. Raises Broken for a file that is no JSON object.
     """
     reader = _Reader(file, report)
     event, value = reader.first()
@@ -65,11 +65,11 @@ def parts(file: IO[bytes], report: Report) -> Iterator[tuple[str, int | None, An
             yield from reader.items()
         else:
             yield key, None, reader.value(event, value, shown, 1)
-    next(reader.events, None)  # lets the parser find what stands behind the last brace
+    next(reader.events, None)  # lets the parser find anything after the last brace
 
 
-class _HalfCharacter(Exception):
-    """Half of a character stands alone at this byte of the file."""
+class _LoneSurrogate(Exception):
+    """A surrogate without its pair is at this byte of the file."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
@@ -77,26 +77,28 @@ class _HalfCharacter(Exception):
 
 
 class _Reader:
-    """One walk over the events of a file."""
+    """One pass over the parser events of a file."""
 
     def __init__(self, file: IO[bytes], report: Report) -> None:
-        self.pieces = _Pieces(file)
+        self.chunks = _Chunks(file)
         self.report = report
         self.path = ""
         self.events = self._events()
 
     def _events(self) -> Iterator[tuple[str, Any]]:
         try:
-            yield from ijson.basic_parse(self.pieces, buf_size=BUFFER_BYTES)
-        except _HalfCharacter as half:
-            raise Broken(self.path, _sentence_of_half(self.pieces.file, half.at)) from None
+            yield from ijson.basic_parse(self.chunks, buf_size=BUFFER_BYTES)
+        except _LoneSurrogate as lone:
+            raise Broken(self.path, _surrogate_sentence(self.chunks.file, lone.at)) from None
         except _PARSE_ERRORS:
-            raise Broken(self.path, _sentence_of_break(self.pieces)) from None
+            raise Broken(self.path, _syntax_sentence(self.chunks)) from None
 
     def first(self) -> tuple[str, Any]:
+        """Return the first event."""
         return next(self.events)
 
     def items(self) -> Iterator[tuple[str, int, Any]]:
+        """Yield the items of the list of invoices."""
         for index, (event, value) in enumerate(self.events):
             if event == "end_array":
                 return
@@ -104,7 +106,7 @@ class _Reader:
             yield "invoices", index, self.value(event, value, path, 1)
 
     def value(self, event: str, value: Any, path: str, depth: int) -> Any:
-        """The value that begins with this event."""
+        """Return the value that begins with this event."""
         if event == "start_map":
             return self._object(path, depth)
         if event == "start_array":
@@ -147,8 +149,8 @@ class _Reader:
             raise Broken(path[:120], _("There is more in here than in any invoice (limit: %d).") % MAX_MEMBERS)
 
 
-class _Pieces:
-    """The file as the parser reads it, remembering where the piece begins that it got last."""
+class _Chunks:
+    """The file as the parser reads it, remembering where the last chunk begins."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -156,37 +158,37 @@ class _Pieces:
         self.start = self.end = len(BYTE_ORDER_MARK) if file.read(3) == BYTE_ORDER_MARK else 0
         file.seek(self.start)
         self.tail = b""
-        self.half_at: int | None = None
+        self.lone_at: int | None = None
 
     def read(self, size: int) -> bytes:
-        """The next piece. Raises Broken or _HalfCharacter, the latter once all before it was given to the parser."""
-        if self.half_at is not None:
-            raise _HalfCharacter(self.half_at)
-        piece = self.file.read(size)
-        self.start, self.end = self.end, self.end + len(piece)
-        if b"0" * MAX_DIGITS in piece.translate(_DIGITS_AS_ZERO):
+        """Return the next chunk. Raises Broken, or _LoneSurrogate once the parser has read everything before it."""
+        if self.lone_at is not None:
+            raise _LoneSurrogate(self.lone_at)
+        chunk = self.file.read(size)
+        self.start, self.end = self.end, self.end + len(chunk)
+        if b"0" * MAX_DIGITS in chunk.translate(_DIGITS_AS_ZERO):
             raise Broken("", _("There is a number of thousands of digits in this file."))
-        return self._up_to_a_half(piece)
+        return self._up_to_lone_surrogate(chunk)
 
-    def _up_to_a_half(self, piece: bytes) -> bytes:
-        """The piece, cut off where half of a character stands alone; the next read tells."""
-        text = self.tail + piece
-        self.half_at = self._lone_half(text, is_last=not piece)
-        if self.half_at is not None:
-            before = piece[: max(0, self.half_at - self.start)]
+    def _up_to_lone_surrogate(self, chunk: bytes) -> bytes:
+        """Return the chunk up to the first lone surrogate; the next read raises."""
+        text = self.tail + chunk
+        self.lone_at = self._lone_surrogate(text, is_last=not chunk)
+        if self.lone_at is not None:
+            before = chunk[: max(0, self.lone_at - self.start)]
             if not before:
-                raise _HalfCharacter(self.half_at)
+                raise _LoneSurrogate(self.lone_at)
             return before
-        # What a pair may have begun in; of the backslashes in front of that only whether they are even counts.
+        # A pair may have begun in the last bytes; of the backslashes before them only the parity matters.
         rest = text[-2 * _ESCAPE_BYTES :]
         slashes = len(text) - len(rest)
         slashes -= len(text[:slashes].rstrip(b"\\"))
         self.tail = b"\\" * (slashes % 2) + rest
-        return piece
+        return chunk
 
-    def _lone_half(self, text: bytes, *, is_last: bool) -> int | None:
-        """Where in the file the first one stands that surely is alone; `text` ends where the file was read to."""
-        for found in _LONE_HALF.finditer(text):
+    def _lone_surrogate(self, text: bytes, *, is_last: bool) -> int | None:
+        """Return where in the file the first surely lone surrogate is; `text` ends where reading has got to."""
+        for found in _LONE_SURROGATE.finditer(text):
             start = found.start()
             if is_last or start + 2 * _ESCAPE_BYTES <= len(text):
                 slashes = start
@@ -197,32 +199,36 @@ class _Pieces:
         return None
 
 
-def _sentence_of_half(file: IO[bytes], at: int) -> str:
+def _advance(line: int, column: int, text: bytes) -> tuple[int, int]:
+    """Return line and column after `text`."""
+    lines = text.count(b"\n")
+    return line + lines, len(text) - text.rfind(b"\n") - 1 if lines else column + len(text)
+
+
+def _surrogate_sentence(file: IO[bytes], at: int) -> str:
     file.seek(0)
     line, column, left = 1, 0, at
-    while left and (piece := file.read(min(BUFFER_BYTES, left))):
-        lines = piece.count(b"\n")
-        line, column = line + lines, len(piece) - piece.rfind(b"\n") - 1 if lines else column + len(piece)
-        left -= len(piece)
+    while left and (chunk := file.read(min(BUFFER_BYTES, left))):
+        line, column = _advance(line, column, chunk)
+        left -= len(chunk)
     return _("Half of a character stands alone at line %(line)d, character %(column)d. Write the whole character.") % {
         "line": line,
         "column": column + 1,
     }
 
 
-def _sentence_of_break(pieces: _Pieces) -> str:
-    """Where the JSON breaks, found by parsing again: in pieces up to the one that broke, in there byte by byte.
+def _syntax_sentence(chunks: _Chunks) -> str:
+    """Return where the JSON breaks, found by parsing again: in chunks up to the broken one, and byte by byte in that.
 
-    The parser's own message quotes the file, so it could hold personal data and is not shown.
+    The parser's own message quotes the file, so it could contain personal data and is not shown.
     """
-    broken_from, fresh = pieces.start, _Pieces(pieces.file)
+    broken_from, fresh = chunks.start, _Chunks(chunks.file)
     parser = ijson.basic_parse_coro(events := ijson.sendable_list())
     line, column = 1, 0
     try:
-        while piece := fresh.read(min(BUFFER_BYTES, broken_from - fresh.end) if fresh.end < broken_from else 1):
-            lines = piece.count(b"\n")
-            line, column = line + lines, len(piece) - piece.rfind(b"\n") - 1 if lines else column + len(piece)
-            parser.send(piece)
+        while chunk := fresh.read(min(BUFFER_BYTES, broken_from - fresh.end) if fresh.end < broken_from else 1):
+            line, column = _advance(line, column, chunk)
+            parser.send(chunk)
             events.clear()
     except _PARSE_ERRORS:
         return _("This is not valid JSON: it breaks at line %(line)d, character %(column)d.") % {

@@ -33,7 +33,7 @@ CARE = {
 
 
 class DemoBatch(NamedTuple):
-    """A file of a practice, and the day on which it came in: an invoice is only overdue when it came in before."""
+    """A practice's file and the day of its import: an invoice is only overdue when it was imported earlier."""
 
     filename: str
     received_on: date
@@ -41,7 +41,7 @@ class DemoBatch(NamedTuple):
 
 
 def seed_providers() -> None:
-    """The two practices of the demo, made or brought up to date."""
+    """Create or update the two practices of the demo."""
     intake.register_provider(
         agb_code=AGB_CODE,
         name="Tandartspraktijk De Lindeboom",
@@ -69,7 +69,7 @@ def seed_providers() -> None:
 
 
 def build_batches(today: date) -> list[DemoBatch]:
-    """The files of the demo practices, with dates that are right on `today`."""
+    """Return the files of the demo practices, with dates relative to `today`."""
     before, lately = today - timedelta(days=45), today - timedelta(days=3)
     early = [_invoice(101, before, PATIENTS["bakker"], _care("C003", "A10", ("V92", "36", 1)))]
     recent = [
@@ -105,7 +105,7 @@ def build_batches(today: date) -> list[DemoBatch]:
 
 
 def references(today: date) -> list[tuple[str, str]]:
-    """Payment references of the demo, each with what it shows."""
+    """Return payment references of the demo, each with what it shows."""
     shows = {
         "112": _("an ordinary invoice"),
         "113": _("the insurer paid a part"),
@@ -124,7 +124,7 @@ def references(today: date) -> list[tuple[str, str]]:
 
 
 def _state_now(invoice: Invoice, text: str, *, by_insurer: bool) -> str:
-    """What the invoice showed when it came in, unless it was paid or withdrawn in an earlier run."""
+    """Return what the invoice shows: `text`, unless it was paid or withdrawn in an earlier run."""
     if invoice.withdrawn_at:
         return _("withdrawn")
     return _("paid already") if invoice.settled_at and not by_insurer else text
@@ -156,7 +156,7 @@ def _invoice(
 
 
 def _care(*items: str | tuple[str, str | None, int], by: str = DENTIST) -> list[dict[str, Any]]:
-    """Lines for codes, or for (code, tooth, quantity)."""
+    """Return invoice lines for codes, or for (code, tooth, quantity)."""
     lines = []
     for item in items:
         code, tooth, quantity = item if isinstance(item, tuple) else (item, None, 1)

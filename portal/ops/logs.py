@@ -1,7 +1,7 @@
-"""What may stand in a log: known keys, no person, no token that opens a door, and one line for each record.
+"""What logs may contain: known keys, no personal data, no token that gives access, and one line per record.
 
-structlog draws the lines of every logger of Python's own (Django, Celery, gunicorn, ours), because it carries a
-request's id along and takes only the extra keys that are named.
+structlog formats the records of all standard loggers (Django, Celery, gunicorn, ours), because it carries the request
+id along and accepts only the extra keys that are listed.
 """
 
 import logging
@@ -20,37 +20,37 @@ from gunicorn.glogging import Logger
 ROOT = Path(__file__).resolve().parents[2]
 Record = MutableMapping[str, Any]
 
-# Nothing else that a library puts on a record is shown.
+# Other attributes that a library adds to a record are not shown.
 EXTRA_KEYS = ("method", "path", "status", "bytes", "ms", "request_id")
 # Every token of ours is longer than any word in a path (see billing/links.py), whatever follows it.
 _TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 # Payment references, IBANs, telephone and insured numbers, dates of birth without dashes. Ids stay readable.
 _NUMBER = re.compile(r"(?<!\d\.)(?<!\d)\d{8,}")  # but not the fractions of a second
-_STEERING = ("Cc", "Cf", "Zl", "Zp")  # Unicode's categories of what ends a line or steers a terminal
+_CONTROL = ("Cc", "Cf", "Zl", "Zp")  # Unicode categories of characters that end a line or control a terminal
 
 
 def without_tokens(text: str) -> str:
-    """`text` with every token in a path replaced."""
+    """Return `text` with every token in a path replaced."""
     return _TOKEN.sub("…", text)
 
 
 def without_people(text: str) -> str:
-    """`text` without tokens, mail addresses and numbers that point at a person."""
+    """Return `text` without tokens, mail addresses and numbers that identify a person."""
     return _NUMBER.sub("…", _ADDRESS.sub("…@…", without_tokens(text)))
 
 
 def on_one_line(text: str) -> str:
-    r"""`text` with its control and format characters written out, as in \n or \x1b."""
+    r"""Return `text` with its control and format characters escaped, as in \n or \x1b."""
     if text.isprintable():
         return text
     return "".join(
-        one.encode("unicode_escape").decode() if unicodedata.category(one) in _STEERING else one for one in text
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _CONTROL else char for char in text
     )
 
 
 def _cleaned(logger: Any, name: str, record: Record) -> Record:
-    """The words of a record, and the path of a request, fit to be read by anybody who may read logs."""
+    """Remove personal data and tokens from the message of a record and the path of a request."""
     record["event"] = on_one_line(without_people(str(record["event"])))
     if "path" in record:
         record["path"] = on_one_line(without_people(str(record["path"])))
@@ -58,8 +58,7 @@ def _cleaned(logger: Any, name: str, record: Record) -> Record:
 
 
 def _trace(logger: Any, name: str, record: Record) -> Record:
-    """Where an error came from, innermost last. Its own words are left out: a database quotes in them the very row
-    that it refused."""
+    """Add the frames of an error, innermost last, without its message: a database quotes the refused row in it."""
     error = record.pop("exc_info", None)
     if isinstance(error, tuple) and isinstance(error[1], BaseException):
         record["exception"] = [line for name, frames in chain(error[1]) for line in (*map(_where, frames), name)]
@@ -67,7 +66,7 @@ def _trace(logger: Any, name: str, record: Record) -> Record:
 
 
 def chain(error: BaseException) -> Iterator[tuple[str, traceback.StackSummary]]:
-    """The name and the frames of each error that led to this one, and of this one last."""
+    """Yield the name and the frames of each error that led to this one, and of this one last."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause:
         yield from chain(cause)
@@ -79,17 +78,17 @@ def _where(frame: traceback.FrameSummary) -> str:
 
 
 def place(filename: str) -> str:
-    """The file of a line of code, without the folders of this machine."""
+    """Return the path of a source file without the folders of this machine."""
     path = Path(filename)
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else "/".join(path.parts[-3:])
 
 
 def _as_line(logger: Any, name: str, record: Record) -> str:
-    """For a person at a terminal: time, level, logger, words, and what else is known."""
+    """Format a record for a terminal: time, level, logger, message, and what else is known."""
     head = f"{record.pop('time')} {record.pop('level').upper()} {record.pop('logger')} {record.pop('event')}"
     trace = record.pop("exception", [])
     if "request_id" in record:
-        record["request_id"] = record.pop("request_id")  # at the end, where it disturbs least
+        record["request_id"] = record.pop("request_id")  # moved to the end, where it disturbs least
     rest = "".join(f" {key}={value}" for key, value in record.items())
     return head + rest + "".join(f"\n    {place}" for place in trace)
 
@@ -104,7 +103,7 @@ _FIRST = (
 
 
 def formatter(*, as_json: bool) -> logging.Formatter:
-    """Draws a record as one JSON object, or as a line for a person."""
+    """Return a formatter that writes a record as one JSON object, or as a line for a terminal."""
     last = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else _as_line
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_FIRST,
@@ -113,18 +112,22 @@ def formatter(*, as_json: bool) -> logging.Formatter:
 
 
 class WithoutTraceback(logging.Filter):
-    """For what any stranger can cause: the line tells all there is to know."""
+    """Drop the traceback of records that anybody can cause: the line itself says everything."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, without its traceback."""
         record.exc_info = record.exc_text = None
         return True
 
 
 class AccessLogger(Logger):
-    """gunicorn's logs, drawn like all others. Of a request: method, path without tokens or query, status, size, time
-    and id; no address, no agent."""
+    """gunicorn's logs in the same format as all others.
+
+    Of a request they contain method, path without tokens or query, status, size, time and id; no address, no agent.
+    """
 
     def setup(self, cfg: Any) -> None:
+        """Pass both logs to the root logger."""
         from django.conf import settings
 
         super().setup(cfg)
@@ -134,7 +137,8 @@ class AccessLogger(Logger):
             own.propagate = True
 
     def access(self, resp: Any, _request: Any, environ: Any, request_time: Any) -> None:
-        # Decoded and quoted again: else %61 for an `a` would hide a token, or %0A begin a line.
+        """Log one request."""
+        # Quoted again after decoding: else %61 for an `a` could hide a token, or %0A start a new line.
         path = without_tokens(quote(environ.get("PATH_INFO", "").encode("latin-1")))
         shown = {
             "method": environ.get("REQUEST_METHOD"),

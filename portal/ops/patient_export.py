@@ -1,4 +1,4 @@
-"""One zip with everything that is held of one patient: `patient.json` and the documents (AVG art. 15 and 20)."""
+"""A zip with all personal data of one patient: `patient.json` and the documents (AVG art. 15 and 20)."""
 
 import json
 import zipfile
@@ -21,17 +21,17 @@ FACTS = "patient.json"
 
 
 def export_patient(agb_code: str, number: str, path: Path, *, by: str, now: datetime) -> int:
-    """Write the zip to `path` (mode 0600), in the patient's language; how many invoices it tells of.
+    """Write the zip to `path` (mode 0600), in the patient's language; return the number of invoices in it.
 
-    The access log is written first, one event for each invoice: what can't be logged is not exported. Raises Refused
-    when there is no such patient, or `path` can't be written.
+    The access log is written first, one event per invoice: what can't be logged is not exported. Raises Refused when
+    there is no such patient, or `path` can't be written.
     """
     patient = Patient.objects.select_related("provider").filter(provider__agb_code=agb_code, number=number).first()
     if patient is None:
         raise Refused(f"The provider with AGB code {agb_code} has no patient with this number.")
     invoices = list(Invoice.objects.filter(patient=patient).select_related("provider", "patient").order_by("pk"))
     with private_file(path) as out:
-        _write_down(invoices, by=by)
+        _record_access(invoices, by=by)
         with translation.override(patient.language), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
             text = json.dumps(_facts(patient, invoices, now), ensure_ascii=False, indent=2)
             pack.writestr(FACTS, text)
@@ -40,7 +40,7 @@ def export_patient(agb_code: str, number: str, path: Path, *, by: str, now: date
     return len(invoices)
 
 
-def _write_down(invoices: Sequence[Invoice], *, by: str) -> None:
+def _record_access(invoices: Sequence[Invoice], *, by: str) -> None:
     for invoice in invoices:
         access_log.record(
             AccessEvent.Act.EXPORT,
@@ -64,15 +64,15 @@ def _facts(patient: Patient, invoices: Sequence[Invoice], now: datetime) -> dict
 
 
 def _of_invoice(invoice: Invoice) -> dict[str, Any]:
-    told = export.of_invoice(invoice)
+    data = export.of_invoice(invoice)
     for room in rooms.exports():
         if facts := room.facts(invoice):
-            told[str(room.title)] = facts
-    return told
+            data[str(room.title)] = facts
+    return data
 
 
 def _documents(invoices: Sequence[Invoice]) -> Iterator[tuple[str, bytes]]:
-    """The files in a folder for each invoice, named by our key: the number of a practice may hold a slash."""
+    """Yield the files, in a folder per invoice named by our key: an invoice number may contain a slash."""
     for invoice in invoices:
         for name, content in full_invoice.stored(invoice):
             yield f"{invoice.pk}/{name}", content

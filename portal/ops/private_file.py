@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all, that only its owner can read, and that never replaces another one."""
+"""A file that is written completely or not at all, that only its owner can read, and that replaces no other file."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from billing.errors import Refused
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """Write to what this gives; it lies at `path` (mode 0600) once the block ends well. Raises Refused."""
+    """Yield a file to write to; it appears at `path` (mode 0600) once the block ends without error. Raises Refused."""
     taken = Refused(f"{path} exists already, and nothing is ever written over it.")
     if path.exists():
         raise taken
@@ -23,7 +23,7 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        os.link(part, path)  # unlike a rename it never replaces a file that came meanwhile
+        os.link(part, path)  # unlike a rename it never replaces a file created meanwhile
     except FileExistsError:
         raise taken from None
     finally:

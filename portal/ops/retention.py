@@ -1,4 +1,4 @@
-"""Data retention, for all rooms together, and what the project itself remembers of visitors and staff."""
+"""Data retention for all rooms together, and of the sessions and sign-ins that the project itself stores."""
 
 import logging
 from datetime import date, timedelta
@@ -14,13 +14,13 @@ from billing import audit, rooms, rows
 from billing.law.calendar import begin_of
 
 log = logging.getLogger(__name__)
-SANDBOX = "sandbox.retention.delete_expired"  # named and not imported: the stand-ins are not always there
+SANDBOX = "sandbox.retention.delete_expired"  # by name, because the sandbox is not always installed
 
 
 def run_day(today: date) -> None:
-    """Remove everything whose term is over. Logged with counts; one line in the audit trail when there was any.
+    """Erase everything whose retention term is over; log the counts, and record them in the audit trail if any.
 
-    Never for a day that lies ahead, as `run_daily --today` may ask: planning can be undone, this can't.
+    A day in the future, as `run_daily --today` may ask for, counts as today: planning can be undone, this can't.
     """
     today = min(today, timezone.localdate())
     found: dict[str, Any] = {}
@@ -33,7 +33,7 @@ def run_day(today: date) -> None:
 
 
 def delete_expired(today: date) -> dict[str, int]:
-    """Remove sessions that ended and sign-ins that are old; returns how many of each."""
+    """Delete expired sessions and old sign-ins; return how many of each."""
     sign_ins = begin_of(today - timedelta(days=settings.RETAIN_SIGN_IN_DAYS))
     return {
         "sessions": rows.delete(Session.objects.filter(expire_date__lt=timezone.now())),

@@ -1,7 +1,7 @@
-"""Errors for a Sentry: where they happened and in which request, never whose data they were about.
+"""Error reports to Sentry: where an error happened and in which request, without personal data.
 
-The events are made here, from what may stand in our logs (see portal/ops/logs.py), and Sentry's own integrations are
-off: they would add bodies, addresses, local variables and queries, and headers to what we send to Mollie.
+The events are built here from what our logs may contain (see portal/ops/logs.py). Sentry's own integrations are off:
+they would add bodies, addresses, local variables and queries, and send headers along to Mollie.
 """
 
 import logging
@@ -14,14 +14,14 @@ from structlog.contextvars import get_contextvars
 from portal.ops.logs import ROOT, chain, on_one_line, place, without_people
 
 FLUSH_SECONDS = 2
-_ANY_STRANGER_CAUSES_THEM = ("django.security.DisallowedHost",)
+_CAUSED_BY_ANYBODY = ("django.security.DisallowedHost",)
 
 
 class Reporter(logging.Handler):
-    """Sends each record of its level or above; losing one, or all of them, is no fault of the product."""
+    """Send each record of its level or above; the product does not depend on their arrival."""
 
     def __init__(self, *, dsn: str) -> None:
-        self._client = sentry_sdk.Client(  # before the handler: logging also closes what is half made
+        self._client = sentry_sdk.Client(  # before super().__init__(): logging closes half-initialised handlers too
             dsn=dsn,
             default_integrations=False,
             auto_enabling_integrations=False,
@@ -38,33 +38,36 @@ class Reporter(logging.Handler):
         super().__init__()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name not in _ANY_STRANGER_CAUSES_THEM:
+        """Send a record."""
+        if record.name not in _CAUSED_BY_ANYBODY:
             self._client.capture_event(event(record))
 
     def flush(self) -> None:
+        """Wait until what was queued is sent."""
         self._client.flush(timeout=FLUSH_SECONDS)
 
     def close(self) -> None:
+        """Send what is queued and stop."""
         self._client.close(timeout=FLUSH_SECONDS)
         super().close()
 
 
 def event(record: logging.LogRecord) -> Any:
-    """What is sent of `record`: its cleaned words, the places of its error, and the id of the request."""
+    """Return the event for `record`: its cleaned message, the frames of its error, and the id of the request."""
     made: dict[str, Any] = {
         "level": record.levelname.lower(),
         "logger": record.name,
         "message": on_one_line(without_people(record.getMessage())),
     }
     if record.exc_info and record.exc_info[1] is not None:
-        made["exception"] = {"values": [_value(*one) for one in chain(record.exc_info[1])]}
+        made["exception"] = {"values": [_exception(*error) for error in chain(record.exc_info[1])]}
     if request_id := get_contextvars().get("request_id"):
         made["tags"] = {"request_id": str(request_id)}
     return made
 
 
-def _value(name: str, frames: traceback.StackSummary) -> dict[str, Any]:
-    """One error. Its own words are left out: a database quotes in them the row that it refused."""
+def _exception(name: str, frames: traceback.StackSummary) -> dict[str, Any]:
+    """Return one error without its message: a database quotes the refused row in it."""
     shown = [
         {
             "filename": place(frame.filename),

@@ -1,4 +1,4 @@
-"""The Dutch catalogue and the source, kept together without the gettext tools of the system.
+"""Keeping the Dutch catalogue in step with the source, without the gettext tools of the system.
 
 Python sources and Jinja2 templates are read by Babel; a template of the staff site is first turned into what Django's
 own extraction makes of it.
@@ -38,11 +38,12 @@ msgstr ""
 
 
 def catalogue_path() -> Path:
+    """Return the path of the Dutch catalogue."""
     return Path(settings.LOCALE_PATHS[0]) / CATALOGUE
 
 
 def read() -> Catalog:
-    """The catalogue as it is in the repository; empty when there is none yet."""
+    """Return the catalogue in the repository; an empty one when there is none yet."""
     path = catalogue_path()
     if not path.exists():
         return _empty()
@@ -51,7 +52,7 @@ def read() -> Catalog:
 
 
 def extracted() -> Catalog:
-    """Every string of the sources and templates that asks for a translation."""
+    """Return all strings of the sources and templates that need a translation."""
     catalog = _empty()
     for path, method, source in _sources():
         name = str(path.relative_to(settings.ROOT))
@@ -62,7 +63,7 @@ def extracted() -> Catalog:
 
 
 def update() -> Catalog:
-    """Write the catalogue anew: known translations stay, new strings come in empty, dead ones go."""
+    """Rewrite the catalogue: keep known translations, add new strings without one, drop unused ones."""
     catalog, known = extracted(), read()
     for message in catalog:
         before = known.get(message.id, message.context) if message.id else None
@@ -77,7 +78,7 @@ def update() -> Catalog:
 
 
 def problems() -> list[str]:
-    """What keeps the catalogue from being complete and true to the source; empty when all is well."""
+    """Return the reasons why the catalogue is incomplete or differs from the source; empty when there are none."""
     catalog, wanted = read(), extracted()
     found = [f"missing: {m.id!r}" for m in wanted if m.id and catalog.get(m.id, m.context) is None]
     for message in catalog:
@@ -105,7 +106,7 @@ def _errors(catalog: Catalog, message: Message) -> Iterator[str]:
 
 
 def _sources() -> Iterator[tuple[Path, str, io.BytesIO]]:
-    """Each source, how Babel reads it, and its text."""
+    """Yield each source, the method by which Babel reads it, and its text."""
     packages = [path.parent for path in settings.ROOT.glob("*/__init__.py") if path.parent.name != "tests"]
     for path in sorted(path for package in packages for path in package.rglob("*.py")):
         if "migrations" not in path.parts:
@@ -120,7 +121,7 @@ def _sources() -> Iterator[tuple[Path, str, io.BytesIO]]:
 
 
 def _as_python(template: Path) -> io.BytesIO:
-    """What Django makes of its own template for xgettext. Babel reads it as Python, so no line may be indented."""
+    """Return what Django makes of its template for xgettext. Babel reads it as Python, so no line may be indented."""
     lines = templatize(template.read_text(), origin=str(template)).splitlines()
     return io.BytesIO("\n".join(line.lstrip() for line in lines).encode())
 

@@ -18,21 +18,21 @@ SANDBOX: bool = ENV["SANDBOX"]
 DEBUG: bool = ENV["DEBUG"]
 TESTING = os.environ.get("ZORGREKENING_TESTS") == "1"
 
-# Everything the running product writes lies here, readable by its owner only.
+# Everything that the running product writes is here, readable by its owner only.
 DATA_DIR = Path(ENV["DATA_DIR"] or ROOT / "var")
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 MEDIA_ROOT = Path(ENV["MEDIA_ROOT"] or DATA_DIR / "media")
 
-_MAY_MAKE_KEYS = SANDBOX or DEBUG
-SECRET_KEY = ENV["SECRET_KEY"] or stored_secret(DATA_DIR / "secret_key", allowed=_MAY_MAKE_KEYS)
-FIELD_KEYS = ENV["FIELD_KEYS"] or stored_secret(DATA_DIR / "field_keys", allowed=_MAY_MAKE_KEYS, prefix="1:")
-# Not needed to serve anybody, so it may be missing where backups are made elsewhere: then `backup` refuses.
-BACKUP_KEY = ENV["BACKUP_KEY"] or (stored_secret(DATA_DIR / "backup_key", allowed=True) if _MAY_MAKE_KEYS else "")
+_MAY_GENERATE_KEYS = SANDBOX or DEBUG
+SECRET_KEY = ENV["SECRET_KEY"] or stored_secret(DATA_DIR / "secret_key", allowed=_MAY_GENERATE_KEYS)
+FIELD_KEYS = ENV["FIELD_KEYS"] or stored_secret(DATA_DIR / "field_keys", allowed=_MAY_GENERATE_KEYS, prefix="1:")
+# Not needed to serve pages, so it may be missing where backups are made in another way: then `backup` refuses.
+BACKUP_KEY = ENV["BACKUP_KEY"] or (stored_secret(DATA_DIR / "backup_key", allowed=True) if _MAY_GENERATE_KEYS else "")
 
 PORT: int = ENV["PORT"]
 PUBLIC_URL: str = (ENV["PUBLIC_URL"] or f"http://127.0.0.1:{PORT}").rstrip("/")
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = ENV["ALLOWED_HOSTS"] or (["127.0.0.1", "localhost", "[::1]"] if _MAY_MAKE_KEYS else [])
+ALLOWED_HOSTS = ENV["ALLOWED_HOSTS"] or (["127.0.0.1", "localhost", "[::1]"] if _MAY_GENERATE_KEYS else [])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: int = ENV["TRUSTED_PROXIES"]
 
@@ -108,7 +108,7 @@ FORM_RENDERER = "portal.pages.forms.PortalRenderer"
 
 # --- database -----------------------------------------------------------------------------------
 _SQLITE_OPTIONS = {
-    # IMMEDIATE is what makes row locks work on SQLite: writers queue up before they read. Without it half of
+    # IMMEDIATE makes up for row locks on SQLite: writers queue up before they read. Without it half of
     # all concurrent commands fail with "database is locked". Never combine it with ATOMIC_REQUESTS.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -131,7 +131,7 @@ else:
         }
     }
 
-# Opening a connection costs more than a page's two queries. A file of SQLite that was put aside is let go in a minute.
+# Opening a connection costs more than a page's two queries. A replaced SQLite file is closed within a minute.
 DATABASES["default"]["CONN_MAX_AGE"] = 60 if DATABASES["default"]["ENGINE"].endswith("sqlite3") else None
 
 # --- people and sessions ------------------------------------------------------------------------
@@ -144,7 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "portal.staff.passwords.EasyToGuessValidator"},
-    {"NAME": "portal.staff.passwords.NotThePresentOneValidator"},
+    {"NAME": "portal.staff.passwords.UnchangedPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
 OTP_TOTP_ISSUER = "Zorgrekening"
@@ -154,7 +154,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_VERBOSE = False  # it would log user names and addresses
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # kept out of its table of failures
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # not stored in its table of failures
 AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
@@ -188,7 +188,7 @@ LOCALE_PATHS = [ROOT / "portal" / "locale"]
 FORMAT_MODULE_PATH = ["portal.formats"]
 TIME_ZONE = "Europe/Amsterdam"
 USE_TZ = True
-# A thousand separator would also land in ids; money is formatted by the `euro` filter alone.
+# A thousand separator would also appear in ids; money is formatted by the `euro` filter alone.
 USE_THOUSAND_SEPARATOR = False
 PHONENUMBER_DEFAULT_REGION = "NL"
 PHONENUMBER_DB_FORMAT = "E164"
@@ -215,8 +215,8 @@ if ENV["S3_BUCKET"]:
         secret_key=ENV["S3_SECRET_KEY"],
     )
 WHITENOISE_USE_FINDERS = not _MANIFEST
-WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
-WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many to compress, and every URL may be cached for ever
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # other sites do not need our files
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many files to compress, and every URL can be cached for ever
 
 METRICS_TOKEN = ENV["METRICS_TOKEN"]
 
@@ -231,13 +231,13 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("E
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
 
-# --- what patients send -------------------------------------------------------------------------
+# --- uploads -------------------------------------------------------------------------
 CLAMAV_URL = ENV["CLAMAV_URL"]
 UPLOAD_MAX_BYTES = 10 * 1024**2  # of one file
 UPLOAD_MAX_FILES = 10  # of one case at a time
-UPLOAD_MAX_TRIES = 40  # of one case, with all that was refused or taken back
-# What patients send is never on a disk unsealed, so no handler for temporary files: all that SizeLimit lets through
-# stays in memory.
+UPLOAD_MAX_TRIES = 40  # of one case, including files that were refused or taken back
+# Uploads are never on disk unencrypted, so there is no handler for temporary files: what SizeLimit accepts stays in
+# memory.
 FILE_UPLOAD_HANDLERS = ["guests.uploads.SizeLimit", "guests.uploads.InMemory"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
@@ -255,7 +255,7 @@ SMS_API_KEY = ENV["SMS_API_KEY"]
 SMS_SENDER = ENV["SMS_SENDER"]
 if SANDBOX and not SMS_API_KEY:
     SMS_API_URL, SMS_API_KEY = f"{PUBLIC_URL}/sandbox/sms/v1/messages", "sandbox"
-SMS_COUNTRIES = ["NL"]  # mobile numbers of other countries cost more and are where SMS fraud pays
+SMS_COUNTRIES = ["NL"]  # SMS to other countries costs more, and that is where SMS pumping pays
 
 # --- Celery -------------------------------------------------------------------------------------
 REDIS_URL = ENV["REDIS_URL"]
@@ -264,9 +264,9 @@ CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = (
     {"visibility_timeout": 3600, "socket_connect_timeout": 2, "socket_timeout": 5}
     if REDIS_URL
-    else {"polling_interval": 0.1}  # the default of 1 s makes a mail wait half a second for nothing
+    else {"polling_interval": 0.1}  # the default of 1 s delays a mail by half a second
 )
-# Every worker takes from both in turn: a morning of 50,000 letters must not make a payment of that morning wait.
+# Every worker takes from both in turn, so that a morning's 50,000 letters do not delay its payments.
 CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("mail", routing_key="mail")]
 CELERY_TASK_ROUTES = {"billing.deliver_message": {"queue": "mail"}}
 CELERY_TASK_IGNORE_RESULT = True
@@ -274,7 +274,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# The broker is only a bell: the rows are the queue. So ringing it may fail fast, never hang a request.
+# The broker only wakes a worker: the rows are the queue. So enqueueing may fail fast, and never hang a request.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -282,7 +282,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
-    # `serve` has printed the warnings about the law's dates: its processes need not say them again.
+    # `serve` has printed the warnings about dated law already: its processes need not repeat them.
     *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
@@ -299,8 +299,8 @@ LOGGING = {
     },
     "loggers": {
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
-        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # a line for every step
-        # Without Redis these say every second that there was nothing to do.
+        **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # they log every step
+        # Without Redis these log every second that there was nothing to do.
         **({} if REDIS_URL else {name: {"level": "WARNING"} for name in _TASK_LOGGERS}),
     },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},

@@ -1,4 +1,4 @@
-"""Keys that the demo makes for itself, so that nobody ever ships a default one."""
+"""Keys that a demo generates for itself, so that there is no default key."""
 
 import base64
 import os
@@ -9,9 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def stored_secret(path: Path, *, allowed: bool, prefix: str = "") -> str:
-    """The secret kept at `path` (mode 0600), made once. Refused unless `allowed`: a key that some demo left behind
-    must not become the key of production.
+    """Return the secret stored at `path` (mode 0600), generating it once.
 
+    Raises ImproperlyConfigured unless `allowed`: a key left behind by a demo must not become the key of production.
     Written through a hard link, so that processes starting together agree on one value.
     """
     if not allowed:
@@ -25,7 +25,7 @@ def stored_secret(path: Path, *, allowed: bool, prefix: str = "") -> str:
         try:
             os.link(fresh, path)
         except FileExistsError:
-            pass  # another process was first; its value is the one to use
+            pass  # another process was first, and its value counts
         finally:
             fresh.unlink()
     return path.read_text().strip()

@@ -1,4 +1,4 @@
-"""What staff fill in to get in."""
+"""The forms of the staff site: signing in, codes, finding an invoice."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _code_input(**attrs: str) -> forms.TextInput:
 
 
 class StaffLoginForm(AdminAuthenticationForm):
-    """Name, password and code at once. One answer for whatever was wrong: it never tells which of the three."""
+    """User name, password and code at once. The error is the same whichever of the three was wrong."""
 
     code = forms.CharField(
         label=_("code"), required=False, max_length=20, widget=_code_input(**{"aria-describedby": "code-hint"})
@@ -30,21 +30,22 @@ class StaffLoginForm(AdminAuthenticationForm):
     }
 
     def clean(self) -> Any:
-        cleaned = super().clean()  # the password: counted and throttled per name and address by axes
+        """Check password and code; without a code app the password alone gives access to its setup only."""
+        cleaned = super().clean()  # the password: counted and throttled per user name and address by axes
         member: Any = self.get_user()
         if member is None:
             return cleaned
         if not otp.has_device(member):
             if cleaned.get("code"):
                 self._refuse()
-            return cleaned  # the password alone, which leads to the enrolment page and nowhere else
+            return cleaned
         member.otp_device = otp.verify(member, cleaned.get("code") or "")
         if member.otp_device is None:
             self._refuse()
         return cleaned
 
     def _refuse(self) -> None:
-        """Count a wrong code like a wrong password, or the lock-out itself would tell that the password was right."""
+        """Count a wrong code like a wrong password: else the lock-out would reveal that the password was right."""
         self.user_cache = None
         credentials = {"username": self.cleaned_data.get("username"), "password": "…"}
         user_login_failed.send(sender=__name__, credentials=credentials, request=self.request)
@@ -52,12 +53,12 @@ class StaffLoginForm(AdminAuthenticationForm):
 
 
 class CodeForm(forms.Form):
-    """One code: of the app that is being set up, or to prove that it is still you."""
+    """A code: of the app that is being set up, or to confirm who is there."""
 
     code = forms.CharField(label=_("code from your app"), max_length=20, widget=_code_input())
 
 
 class FindForm(forms.Form):
-    """Posted, never in an address: a payment reference or a patient number says who somebody is."""
+    """A search; posted, because a payment reference or patient number in an address would identify somebody."""
 
     sought = forms.CharField(label=_("payment reference, invoice number or patient number"), max_length=60, strip=True)

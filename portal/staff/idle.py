@@ -1,4 +1,4 @@
-"""A member of staff who walked away is signed out, and after half a day everybody is."""
+"""The end of a staff session: after an hour without activity, and after half a day in any case."""
 
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -11,18 +11,20 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 _SEEN = "staff_seen"  # in the session: seconds since 1970
-_SEEN_EVERY_SECONDS = 60  # writing down each page would cost a write per page
+_SEEN_EVERY_SECONDS = 60  # recording each page would cost a write per page
 
 
 def begin(request: HttpRequest, *, now: datetime) -> None:
-    """Somebody signed in. Their session ends after SESSION_COOKIE_AGE, however often it is written meanwhile."""
+    """Begin a session at sign-in; it ends after SESSION_COOKIE_AGE, however often it is saved meanwhile."""
     request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     request.session[_SEEN] = now.timestamp()
 
 
 def end_when_idle(request: HttpRequest, *, now: datetime, by_script: bool = False) -> None:
-    """End the session of staff who asked for no page during STAFF_IDLE_SECONDS, with a word of explanation; else
-    remember that they were here, but for a page that a script may ask for by itself (`by_script`)."""
+    """End a session without a request during STAFF_IDLE_SECONDS, with a message; else record this request.
+
+    A request that a script makes by itself (`by_script`) is not recorded.
+    """
     member: Any = request.user
     if not member.is_authenticated:
         return
@@ -35,12 +37,12 @@ def end_when_idle(request: HttpRequest, *, now: datetime, by_script: bool = Fals
 
 
 def extend_session(request: HttpRequest, *, now: datetime) -> None:
-    """Somebody said that they are still there."""
+    """Restart the idle time at the person's request."""
     request.session[_SEEN] = now.timestamp()
 
 
 def ends_at(request: HttpRequest) -> datetime | None:
-    """When this session ends, if nothing more is done; None for who is not signed in."""
+    """Return when this session ends without further activity; None when nobody is signed in."""
     if not request.user.is_authenticated:
         return None
     idle = datetime.fromtimestamp(_seen(request) + settings.STAFF_IDLE_SECONDS, UTC)
@@ -48,7 +50,7 @@ def ends_at(request: HttpRequest) -> datetime | None:
 
 
 def seconds_left(request: HttpRequest, *, now: datetime) -> int:
-    """Until `ends_at`, rounded up: a script that leaves then comes after the end, not just before it."""
+    """Return the seconds until `ends_at`, rounded up, so that a script that waits for it does not act just before."""
     ends = ends_at(request)
     return max(0, ceil((ends - now).total_seconds())) if ends else 0
 

@@ -1,7 +1,7 @@
-"""How the product is doing, read from its rows.
+"""Metrics of the product, read from its rows.
 
-Every number comes from the database or the broker at the moment of asking, so that it is the same whichever process
-answers, and nothing is lost when one is killed. Each query rests on a partial index or on the last day alone.
+Every number is read from the database or the broker when it is requested, so that all processes give the same and
+nothing is lost when one is killed. Each query uses a partial index or covers the last day only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One gauge: `values` by its label's value; a gauge without a label has the one key ""."""
+    """A gauge: `values` by the value of its label; a gauge without a label has the single key ""."""
 
     name: str
     help: str
@@ -38,27 +38,28 @@ class Reading:
 
     @property
     def value(self) -> float:
-        """The sum over all labels."""
+        """Return the sum over all labels."""
         return sum(self.values.values())
 
 
 def readings(now: datetime) -> list[Reading]:
-    """All gauges. Ages are in seconds and 0 when nothing waits."""
+    """Return all gauges. Ages are in seconds, and 0 when nothing waits."""
     return [*_payments(now), *_outbox(now), *_codes(now), *_dunning(), *_people(), *_broker()]
 
 
 def exposition(found: Iterable[Reading]) -> bytes:
-    """`found` in the text format of Prometheus."""
+    """Return `found` in the text format of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Once(list(found)))
+    registry.register(_Snapshot(list(found)))
     return generate_latest(registry)
 
 
-class _Once(Collector):
+class _Snapshot(Collector):
     def __init__(self, found: list[Reading]) -> None:
         self.found = found
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the gauges."""
         for reading in self.found:
             labels = [reading.label] if reading.label else []
             family = GaugeMetricFamily(f"zorgrekening_{reading.name}", reading.help, labels=labels)
@@ -72,47 +73,49 @@ def _payments(now: datetime) -> Iterator[Reading]:
     states = dict.fromkeys(Payment.Status.values, 0) | dict(begun)
     yield Reading("payments_last_day", "Payments begun in the last 24 hours, by state.", states, "state")
     quarantined = Payment.objects.filter(created_at__gte=now - DAY, quarantined_at__isnull=False).count()
-    yield Reading("payments_quarantined_last_day", "Payments begun in 24 hours and set apart.", {"": quarantined})
+    yield Reading(
+        "payments_quarantined_last_day", "Payments begun in the last 24 hours and quarantined.", {"": quarantined}
+    )
     waiting = WebhookCall.objects.filter(done_at=None).aggregate(count=Count("pk"), oldest=Min("received_at"))
-    yield Reading("webhooks_waiting", "Calls of the gateway that were not answered yet.", {"": waiting["count"]})
+    yield Reading("webhooks_waiting", "Webhook calls that were not processed yet.", {"": waiting["count"]})
     yield Reading("webhooks_oldest_seconds", "Age of the oldest of them.", {"": _age(waiting["oldest"], now)})
 
 
 def _outbox(now: datetime) -> Iterator[Reading]:
     Status = OutboxMessage.Status  # noqa: N806
-    # One query each: by `=` a partial index answers, by IN it does not on SQLite.
+    # One query each: SQLite uses the partial index for `=`, but not for IN.
     standing = (Status.QUEUED, Status.SENDING, Status.FAILED, Status.IN_DOUBT)
     counts = {status.value: OutboxMessage.objects.filter(status=status).count() for status in standing}
-    yield Reading("outbox_messages", "Messages that did not leave, by state.", counts, "state")
+    yield Reading("outbox_messages", "Messages that were not sent, by state.", counts, "state")
     due = OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now).aggregate(oldest=Min("next_try_at"))
     yield Reading(
-        "outbox_oldest_seconds", "How long the longest waiting message is due.", {"": _age(due["oldest"], now)}
+        "outbox_oldest_seconds", "How long the oldest queued message has been due.", {"": _age(due["oldest"], now)}
     )
 
 
 def _codes(now: datetime) -> Iterator[Reading]:
     sent, right = sms_code.of_the_hour(now)
     shown = {"sent": sent, "verified": right}
-    yield Reading("codes_last_hour", "Codes by SMS in the last hour, by what happened to them.", shown, "what")
+    yield Reading("codes_last_hour", "Codes by SMS in the last hour, sent and verified.", shown, "what")
 
 
 def _dunning() -> Iterator[Reading]:
     planned = ReminderStep.objects.filter(status="planned").values_list("step").annotate(Count("pk"))
     by_step = dict.fromkeys((step.name.lower() for step in ReminderStep.Step), 0)
     by_step |= {ReminderStep.Step(step).name.lower(): count for step, count in planned}
-    yield Reading("ladder_steps_planned", "Steps of the ladder that no letter was made of yet.", by_step, "step")
+    yield Reading("ladder_steps_planned", "Steps of the dunning schedule without a letter yet.", by_step, "step")
     under_way = Letter.objects.filter(sent_on=None, voided_at=None).count()
     yield Reading("letters_under_way", "Letters made and not delivered.", {"": under_way})
 
 
 def _people() -> Iterator[Reading]:
-    items = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
-    by_kind = dict.fromkeys((name for name, _label in rooms.staff_task_choices()), 0) | dict(items)
-    yield Reading("staff_items_open", "What waits for a person, by kind.", by_kind, "kind")
+    tasks = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
+    by_kind = dict.fromkeys((name for name, _label in rooms.staff_task_choices()), 0) | dict(tasks)
+    yield Reading("staff_items_open", "Open staff tasks, by kind.", by_kind, "kind")
 
 
 def _broker() -> Iterator[Reading]:
-    """The broker is only a bell, so one that is down is a reading and no error. Without REDIS_URL there is none."""
+    """Yield the state of the broker, if there is one. It only wakes workers, so a broker that is down is no error."""
     if not settings.REDIS_URL:
         return
     try:
@@ -123,7 +126,7 @@ def _broker() -> Iterator[Reading]:
         yield Reading("broker_up", "Whether the broker answers.", {"": 0})
         return
     yield Reading("broker_up", "Whether the broker answers.", {"": 1})
-    yield Reading("queue_messages", "Bells that no worker heard yet, by queue.", depths, "queue")
+    yield Reading("queue_messages", "Tasks that no worker has taken yet, by queue.", depths, "queue")
 
 
 def _age(moment: datetime | None, now: datetime) -> float:

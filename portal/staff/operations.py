@@ -1,4 +1,4 @@
-"""How the whole of it is doing, for operations: what /metrics says, at a glance, with pictures of thirty days."""
+"""The page for operations: the metrics at a glance, and charts of thirty days."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,12 +19,14 @@ from guests.sms_code import few_are_used
 from portal.staff.metrics import Reading, readings
 
 DAYS = 30
-WIDTH, HEIGHT, GAP = 600, 160, 3  # of a picture, in its own units
+WIDTH, HEIGHT, GAP = 600, 160, 3  # of a chart, in its own units
 Name = DayFigure.Name
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """One part of a stacked bar, in the units of the chart."""
+
     x: float
     y: float
     width: float
@@ -34,7 +36,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Thirty stacked bars and the table that says the same."""
+    """Thirty stacked bars, and a table with the same numbers."""
 
     title: str
     heads: list[str]
@@ -44,12 +46,13 @@ class Picture:
 
     @property
     def is_empty(self) -> bool:
+        """Tell whether there is nothing to draw."""
         return not self.bars
 
 
 @never_cache
 def show(request: HttpRequest) -> HttpResponse:
-    """The page. Only for operations: it counts over all providers."""
+    """Show the page. Only for operations, because it counts over all providers."""
     member: Any = request.user
     if not member.is_operations:
         raise PermissionDenied
@@ -63,7 +66,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def pictures(today: date) -> list[Picture]:
-    """Money in, what is owed by age, and messages, for each of the last thirty days."""
+    """Return charts of money in, amounts owed by age, and messages, for the last thirty days."""
     known = figures.last_days(today, days=DAYS)
     days = [today - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
     owed = [Name.NOT_DUE, Name.DUE_30, Name.DUE_90, Name.DUE_OLDER]
@@ -84,7 +87,7 @@ def _picture(
 
 
 def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
-    """Stacked from the ground up; as high as the highest day fills the picture."""
+    """Return the parts of the bars, stacked from the bottom and scaled so that the highest bar fills the chart."""
     highest = max((sum(max(v or 0, 0) for v in values) for values in by_day), default=0)
     if not highest:
         return []
@@ -101,7 +104,7 @@ def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
 
 
 def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
-    """Words, number, and whether somebody should look."""
+    """Return label, number, and whether it needs attention, for each tile."""
     codes, outbox, payments = (found[n].values for n in ("codes_last_hour", "outbox_messages", "payments_last_day"))
     stuck = int(outbox["failed"] + outbox["in_doubt"])
     minutes = round(found["outbox_oldest_seconds"].value / 60)

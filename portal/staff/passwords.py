@@ -1,4 +1,4 @@
-"""Which passwords of staff are too easy to guess, as zxcvbn counts the guesses.
+"""Validators for passwords of staff; zxcvbn estimates how many guesses a password takes.
 
 Of its two living ports the one in Rust was chosen: it judges the first 100 characters in milliseconds, while the one in
 Python refuses long passwords or takes as long as they are.
@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from zxcvbn_rs_py import zxcvbn
 
-# What somebody who knows this house tries first. The names of the person and of the own practice count too.
+# What an attacker who knows this product tries first. The names of the person and of their practice count too.
 WORDS = (
     "zorgrekening",
     "rekening",
@@ -41,9 +41,10 @@ class EasyToGuessValidator:
     """Refuse passwords that take too few guesses: as they are, and without the words that others try first."""
 
     def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError when the password takes too few guesses."""
         words = sorted((*WORDS, *_names_around(user)), key=len, reverse=True)
         left = password.lower()
-        for word in words:  # zxcvbn knows each of them, but counts several in a row as a riddle
+        for word in words:  # zxcvbn knows each of them, but counts several in a row as hard to guess
             left = left.replace(word, "")
         if min(_guesses_log10(password, words), _guesses_log10(left, words)) < MIN_GUESSES_LOG10:
             raise ValidationError(
@@ -52,6 +53,7 @@ class EasyToGuessValidator:
             )
 
     def get_help_text(self) -> str:
+        """Return the advice above the form."""
         return _("Use words that have nothing to do with your work.")
 
 
@@ -59,14 +61,16 @@ def _guesses_log10(password: str, words: list[str]) -> float:
     return zxcvbn(password, words).guesses_log10 if password else 0
 
 
-class NotThePresentOneValidator:
-    """Choosing the password that one has already is no change: somebody else may have made it."""
+class UnchangedPasswordValidator:
+    """Refuse the present password: it may have been chosen by somebody else."""
 
     def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError when this is the present password."""
         if user and user.pk and user.check_password(password):
             raise ValidationError(_("You have this password now. Choose another one."), code="password_unchanged")
 
     def get_help_text(self) -> str:
+        """Return the advice above the form."""
         return _("Your password can't be the one that you have now.")
 
 

@@ -1,4 +1,4 @@
-"""Ending what staff have open, at once and wherever it is."""
+"""Ending the sessions of staff, on all their devices at once."""
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -7,11 +7,13 @@ from billing import audit
 from billing.models import Staff
 
 
-def end(member: Staff | None, *, by: str, but: str | None = None) -> int:
-    """End every session of this member of staff, or of all of them; those of patients go on, and so does the one
-    whose key is `but`. How many ended."""
+def end(member: Staff | None, *, by: str, exclude: str | None = None) -> int:
+    """End all sessions of this member of staff, or of all staff; return how many.
+
+    Sessions of patients continue, and so does the session with the key `exclude`.
+    """
     ended = 0
-    for session in Session.objects.exclude(session_key=but).iterator():
+    for session in Session.objects.exclude(session_key=exclude).iterator():
         holder = session.get_decoded().get(SESSION_KEY)
         if holder == str(member.pk) if member else holder:
             session.delete()

@@ -1,4 +1,4 @@
-"""The staff site: Django's admin with a second factor, our own tables only, and a page that says what waits."""
+"""The staff site: Django's admin with a second factor, our own tables only, and a start page with open work."""
 
 from functools import wraps
 from typing import Any
@@ -21,12 +21,12 @@ from billing.rooms import Desk
 from portal.staff import idle, operations, otp, views
 from portal.staff.forms import FindForm
 
-# `/r/` leads to the address of any row of any provider; signing out must also work before there is a code app.
+# `/r/` reveals the address of any row of any provider; signing out must also work before there is a code app.
 _NOT_OURS = ("view_on_site", "logout")
 
 
 class StaffSite(OTPAdminSite):
-    """Only who is verified by a second factor has permission for anything; templates call the site "admin"."""
+    """Only staff verified by a second factor have any permission; templates call the site "admin"."""
 
     site_title = site_header = _("Zorgrekening staff")
     index_title = _("What waits")
@@ -39,12 +39,15 @@ class StaffSite(OTPAdminSite):
         self.disable_action("delete_selected")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Take a table that stands on the tenancy base. Those that other packages bring along (devices of
-        everybody, groups, sign-in attempts) know no provider, so they do not come in."""
+        """Register a table based on TenantAdmin, and ignore all others.
+
+        Those of other packages (devices, groups, sign-in attempts) are not scoped to a provider.
+        """
         if admin_class is not None and issubclass(admin_class, TenantAdmin):
             super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[Any]:
+        """Return the addresses of the site."""
         stock = [url for url in super().get_urls() if getattr(url, "name", None) not in _NOT_OURS]
         own: list[URLPattern] = [
             path("uitloggen/", views.sign_out, name="logout"),
@@ -57,7 +60,7 @@ class StaffSite(OTPAdminSite):
         return own + stock
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Every page of the site goes through here."""
+        """Wrap every page of the site: end idle sessions."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -79,16 +82,19 @@ class StaffSite(OTPAdminSite):
         return here is None or here.url_name not in ("password_change", "stay")
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page needs, with the end of the session."""
         left = idle.seconds_left(request, now=timezone.now())
         return {**super().each_context(request), "session_ends": idle.ends_at(request), "session_seconds": left}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Change the password; from then on it is no longer one that was given."""
         member: Any = request.user
-        member.password_given = False  # written with the new password, and not without one
+        member.password_given = False  # saved together with the new password, if at all
         return super().password_change(request, extra_context)
 
     @method_decorator(never_cache)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the sign-in page, or redirect whoever is signed in already."""
         member: Any = request.user
         if request.method == "GET":
             if self.has_permission(request):
@@ -100,7 +106,7 @@ class StaffSite(OTPAdminSite):
         return views.StaffLogin.as_view(extra_context=context)(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """What waits. The list of tables stands in every page's head already, so it is not made once more."""
+        """Show the open work. The list of tables is in every page's header already, so it is not repeated."""
         request.current_app = self.name
         waiting = waiting_for(request.user)
         panels = [(desk.panel, desk.facts(request)) for desk in desks() if desk.facts]
@@ -116,7 +122,7 @@ class StaffSite(OTPAdminSite):
         return TemplateResponse(request, self.index_template, context)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """The tables in the order of the work, not of the alphabet."""
+        """Return the tables in the order of the work instead of the alphabet."""
         apps = super().get_app_list(request, app_label)
         order = [table for desk in desks() for table in desk.tables]
         for app in apps:

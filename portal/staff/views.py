@@ -4,7 +4,6 @@ from typing import Any
 
 import django_otp
 import segno
-from axes.helpers import get_client_ip_address
 from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
@@ -29,19 +28,20 @@ from billing.tenancy import visible_to
 from portal.staff import idle, otp, sessions
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
-KEY_IN_SESSION = "enrolment_key"  # per session: a secret that somebody else has seen is never offered to you
+KEY_IN_SESSION = "enrolment_key"  # per session, so that nobody is offered a secret that somebody else has seen
 FEW_CODES = 3
 FOUND_MAX = 25
 
 
 class StaffLogin(LoginView):
-    """Signing in. Django gives the session a new id when it succeeds."""
+    """The sign-in page. Django gives the session a new id when it succeeds."""
 
     authentication_form = StaffLoginForm
     template_name = "admin/login.html"
     next_page = "admin:index"
 
     def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in and record it."""
         member = form.get_user()
         response = super().form_valid(form)
         idle.begin(self.request, now=timezone.now())
@@ -51,6 +51,7 @@ class StaffLogin(LoginView):
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
+        """Record the failure and show the form again."""
         otp.record_failed_sign_in(form.data.get("username", ""))
         return super().form_invalid(form)
 
@@ -65,7 +66,7 @@ def _warn_when_few_codes(request: HttpRequest, left: int) -> None:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def enrol(request: HttpRequest) -> HttpResponse:
-    """Set up the code app: the only page that a password alone opens, and only as long as there is no app."""
+    """Set up the code app: the only page accessible with a password alone, and only while there is no app."""
     idle.end_when_idle(request, now=timezone.now())
     member: Any = request.user
     if not (member.is_authenticated and member.is_staff) or otp.has_device(member):
@@ -79,7 +80,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
             form.add_error("code", str(refusal))
         else:
             del request.session[KEY_IN_SESSION]
-            request.session.cycle_key()  # a step up gets a new session id
+            request.session.cycle_key()  # more rights: a new session id, against session fixation
             django_otp.login(request, device)
             return _show_codes(request, codes)
     drawing = segno.make(otp.app_address(member, key), error="m").svg_inline(border=3, light="#fff", omitsize=True)
@@ -91,13 +92,13 @@ def enrol(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
-    """How many recovery codes are left, and ten new ones for who proves with a code to be still there."""
+    """Show how many recovery codes are left; POST with a code of the app makes ten new ones."""
     member: Any = request.user
     form = CodeForm(request.POST or None)
     if form.is_valid():
         if otp.verify(member, form.cleaned_data["code"]):
             codes = otp.new_recovery_codes(member)
-            sessions.end(member, by=audit.name_of(member), but=request.session.session_key)
+            sessions.end(member, by=audit.name_of(member), exclude=request.session.session_key)
             return _show_codes(request, codes)
         form.add_error("code", _("This code is not right. Wait for the next code in your app and try again."))
     context = {"form": form, "left": otp.recovery_codes_left(member)}
@@ -107,9 +108,9 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
-    """The invoice behind a payment reference, an invoice number or a patient number, among those one may see.
+    """Find invoices by payment reference, invoice number or patient number, among those the user may see.
 
-    GET is where signing in again leads whoever searched too late: to the page with the field.
+    GET redirects to the page with the search field: it happens when the session ended before the search.
     """
     if request.method == "GET":
         return redirect("admin:index")
@@ -120,35 +121,20 @@ def find(request: HttpRequest) -> HttpResponse:
         digits = sought.replace(" ", "").replace(".", "")
         wanted = Q(payment_reference=digits) | Q(number=sought) | Q(patient__number=sought)
         rows = visible_to(request.user, Invoice.objects.filter(wanted), provider_path="provider")
-        _record_search(request)
+        # Before anything is shown; what was typed stays out of the log.
+        access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
         found = list(rows.select_related("provider", "patient").order_by("-pk")[:FOUND_MAX])
         if len(found) == 1:
             return redirect("admin:billing_invoice_change", found[0].pk)
     return _page(request, "admin/found.html", _("Find an invoice"), {"find_form": form, "found": found})
 
 
-def _record_search(request: HttpRequest) -> None:
-    """Write down that patients were searched, before anything is shown; what was typed stays out of the log."""
-    member: Any = request.user
-    access_log.record(
-        AccessEvent.Act.SEARCH,
-        invoice=None,
-        who=f"staff:{member.pk}",
-        role=AccessEvent.Role(member.role),
-        data="patients",
-        grounds="staff-totp",
-        organisation=member.provider.agb_code if member.provider_id else "zorgrekening",
-        address=get_client_ip_address(request),
-        request_id=request.META["HTTP_X_REQUEST_ID"],
-    )
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
 def extend_session(request: HttpRequest) -> HttpResponse:
-    """Stay signed in: back to the page with its new time, or the time alone for the script that asks.
+    """Extend the session and return to the page, or return the seconds left as JSON for the script.
 
-    GET only asks how long it still is, which keeps nobody signed in. (It is also where signing in again leads.)
+    GET only tells the seconds left, without extending. (Signing in again also leads here.)
     """
     now = timezone.now()
     if request.method == "POST":
@@ -163,7 +149,7 @@ def extend_session(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponseRedirect:
-    """Also for a person who has no code app yet: Django's own would turn them away, still signed in."""
+    """Sign out, also somebody without a code app: Django's own view would refuse them, still signed in."""
     logout(request)
     return redirect("admin:login")
 

@@ -11,11 +11,13 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
+    """Return the drawing called `name`."""
     return mark_safe(_drawings().icon(name))  # noqa: S308  drawn and escaped by the macro
 
 
 @register.simple_tag
 def logo() -> SafeString:
+    """Return the logo."""
     return mark_safe(_drawings().logo())  # noqa: S308  the same
 
 

@@ -1,4 +1,4 @@
-"""Lists of the staff site: each cell carries the name of its column, so that a phone can show a row as a card."""
+"""Tables of the staff site: each cell carries the name of its column, so that a phone can show a row as a card."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.filter
 def labelled(results: Iterable[Iterable[str]], headers: list[dict[str, Any]]) -> list[list[SafeString]]:
-    """The cells that Django rendered, each with `data-label`."""
+    """Return the cells that Django rendered, each with `data-label`."""
     names = ["" if "action-checkbox" in header.get("class_attrib", "") else str(header["text"]) for header in headers]
     return [[_with_label(cell, name) for cell, name in zip(row, names, strict=True)] for row in results]
 

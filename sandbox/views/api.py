@@ -1,4 +1,4 @@
-"""What the stand-in APIs share: JSON in, JSON out, keys, and the failures that `faults.py` orders."""
+"""What the stand-in APIs share: JSON in, JSON out, keys, and injected faults (see `faults.py`)."""
 
 import json
 import secrets
@@ -10,17 +10,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from sandbox import faults
 from sandbox.errors import ApiError
 
-Kind = dict[str, Any]
+Settings = dict[str, Any]
 
 
 def check_bearer(request: HttpRequest, key: str) -> None:
+    """Raise ApiError 401 unless the request has this key."""
     given = request.headers.get("Authorization", "")
     if not secrets.compare_digest(given.encode(), f"Bearer {key}".encode()):
         raise ApiError(401, "Missing authentication, or failed to authenticate")
 
 
 def json_object(request: HttpRequest) -> dict[str, Any]:
-    """The request's body; ApiError 400 when it is not a JSON object. An empty body is an empty object."""
+    """Return the request's body; an empty one is an empty object. Raises ApiError 400 when it is no JSON object."""
     try:
         body = json.loads(request.body or b"{}")
     except ValueError:
@@ -30,25 +31,27 @@ def json_object(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def wait(fault: Kind, name: str, default: int = 0) -> None:
+def wait(fault: Settings, name: str, default: int = 0) -> None:
+    """Sleep as many milliseconds as the setting `name` of a fault says."""
     time.sleep(int(fault.get(name, default)) / 1000)
 
 
-def hang(fault: Kind) -> HttpResponse:
-    """Say nothing for longer than a client waits, then what a gateway in between would say."""
+def hang(fault: Settings) -> HttpResponse:
+    """Answer only after the client's timeout, and with the 504 of a proxy."""
     wait(fault, "hang_ms", faults.DEFAULT_HANG_MS)
     return refusal(504)
 
 
 def refusal(status: int) -> HttpResponse:
+    """Return the error response with this status."""
     answer = JsonResponse(ApiError(status, "Ordered by the sandbox's faults").as_json(), status=status)
     if status in (429, 503):
         answer["Retry-After"] = "1"
     return answer
 
 
-def injected(fault: Kind) -> HttpResponse | None:
-    """The answer that a fault gives instead of ours; None when the work goes on."""
+def injected(fault: Settings) -> HttpResponse | None:
+    """Return the response of a fault that replaces ours; None when the request is to be processed."""
     kind = str(fault.get("kind", ""))
     wait(fault, "delay_ms")
     if kind in faults.STATUSES:

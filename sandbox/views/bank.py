@@ -1,4 +1,4 @@
-"""The practice bank: where a payer chooses how a payment ends, and where a paid one is changed afterwards."""
+"""The stand-in bank: a payer chooses how a payment ends, and changes a paid one afterwards."""
 
 from urllib.parse import urlsplit
 
@@ -24,12 +24,14 @@ ENDINGS = {
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
+    """Show the last payments."""
     recent = Payment.objects.order_by("-pk")[:20]
     return render(request, "sandbox/overview.html", {"payments": [_facts(row) for row in recent]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest, reference: str) -> HttpResponse:
+    """Show the bank's page for an open payment; POST ends it as chosen."""
     payment = get_object_or_404(Payment, reference=reference)
     with translation.override(_language(payment)):
         if request.method != "POST" or payment.status != Payment.Status.OPEN:
@@ -51,7 +53,7 @@ def _end(request: HttpRequest, payment: Payment, choice: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def state(request: HttpRequest, reference: str) -> HttpResponse:
-    """What the gateway's test mode calls "change payment state"."""
+    """Show and change the state of a payment, as "change payment state" in the gateway's test mode."""
     payment = get_object_or_404(Payment, reference=reference)
     with translation.override(_language(payment)):
         if request.method != "POST":
@@ -138,7 +140,7 @@ def _page(
         "chargebacks": [(row, _amount(row.amount_cents)) for row in payment.chargebacks.order_by("-pk")],
     }
     response = render(request, template, shown, status=status)
-    # A browser also holds the redirect after a form to form-action, and the shop may live elsewhere.
+    # Browsers also apply form-action to the redirect after a form, and the shop may be on another host.
     parts = urlsplit(payment.redirect_url)
     response["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {parts.scheme}://{parts.netloc};"
@@ -155,5 +157,5 @@ def _see_other(address: str) -> HttpResponse:
 
 
 def _language(payment: Payment) -> str:
-    """The payer's language as the shop gave it, else that of the browser."""
+    """Return the payer's language as the shop gave it, else that of the browser."""
     return payment.locale[:2] if payment.locale[:2] in ("nl", "en") else (translation.get_language() or "nl")

@@ -1,4 +1,4 @@
-"""Where faults are set; what they are stands in `sandbox/faults.py`."""
+"""The address at which faults are set; see `sandbox/faults.py`."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -12,6 +12,7 @@ from sandbox.views import api
 @csrf_exempt
 @require_http_methods(["GET", "POST", "DELETE"])
 def configuration(request: HttpRequest) -> HttpResponse:
+    """Show, set or clear the faults."""
     try:
         if request.method == "POST":
             faults.configure(api.json_object(request))

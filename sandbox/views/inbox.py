@@ -24,7 +24,7 @@ PAGE_SIZE = 25
 JSON_SIZE = 200
 SMS_KEY = "sandbox"  # while the setting SMS_API_KEY is empty
 SMS_LENGTH = 1600
-# A mail may style itself, as in a mail program; it runs nothing, fetches nothing and is nobody's origin.
+# A mail may have its own style, as in a mail program; it runs and fetches nothing and has an opaque origin.
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline';"
     " img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -34,14 +34,14 @@ MAIL_POLICY = (
 @csrf_exempt
 @require_POST
 def send_sms(request: HttpRequest) -> HttpResponse:
-    """`{"to": "+31612345678", "from": "Zorg", "text": "…"}` with a Bearer key → 201 `{"id": …, "status": …}`."""
+    """Take `{"to": "+31612345678", "from": "Zorg", "text": "…"}` with a Bearer key → 201 `{"id": …, "status": …}`."""
     return _send_sms(request, lambda body: (body.get("to"), body.get("from"), body.get("text")), status=201)
 
 
 @csrf_exempt
 @require_POST
 def send_message(request: HttpRequest) -> HttpResponse:
-    """The same as Spryng's REST API spells it: `{"recipients": ["31612345678"], "originator": …, "body": …}` → 200."""
+    """Take the same as Spryng's REST API: `{"recipients": ["31612345678"], "originator": …, "body": …}` → 200."""
     return _send_sms(request, _as_spryng, status=200)
 
 
@@ -80,6 +80,7 @@ def _send_sms(
 
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
+    """Show the messages, newest first."""
     if request.GET.get("format") == "json":
         return inbox_json(request)
     page = Paginator(_messages(request), PAGE_SIZE).get_page(request.GET.get("page"))
@@ -88,7 +89,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def inbox_json(request: HttpRequest) -> HttpResponse:
-    """The newest 200, newest first; `?to=` holds a part of the address or number, `?limit=` fewer."""
+    """Return the newest 200, newest first; `?to=` filters by a part of the address or number, `?limit=` by count."""
     limit = request.GET.get("limit", "")
     size = min(int(limit), JSON_SIZE) if limit.isascii() and limit.isdigit() else JSON_SIZE
     rows = _messages(request).prefetch_related("attachments")[:size]
@@ -127,6 +128,7 @@ def _as_json(row: Message) -> dict[str, object]:
 
 @require_safe
 def message(request: HttpRequest, number: int) -> HttpResponse:
+    """Show a message."""
     row = get_object_or_404(Message.objects.defer("raw"), pk=number)
     files = row.attachments.defer("content")
     return render(request, "sandbox/message.html", {"message": row, "attachments": files})
@@ -134,18 +136,21 @@ def message(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_safe
 def message_html(request: HttpRequest, number: int) -> HttpResponse:
+    """Show the HTML part of a mail."""
     row = get_object_or_404(Message.objects.defer("raw"), pk=number, kind=Message.Kind.MAIL)
     return HttpResponse(row.html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 @require_safe
 def message_raw(request: HttpRequest, number: int) -> HttpResponse:
+    """Download a mail as it was received."""
     row = get_object_or_404(Message, pk=number, kind=Message.Kind.MAIL)
     return _download(bytes(row.raw), f"mail-{row.pk}.eml")
 
 
 @require_safe
 def attachment(request: HttpRequest, number: int) -> HttpResponse:
+    """Download an attachment."""
     row = get_object_or_404(Attachment, pk=number)
     return _download(bytes(row.content), row.filename or f"attachment-{row.pk}")
 
@@ -158,5 +163,6 @@ def _download(content: bytes, filename: str) -> HttpResponse:
 
 @require_http_methods(["POST"])
 def empty(request: HttpRequest) -> HttpResponse:
+    """Delete all messages."""
     Message.objects.all().delete()
     return redirect("sandbox:inbox")

@@ -1,4 +1,4 @@
-"""The payment API (Mollie v2), test mode only. Addresses in its answers start where the request came in."""
+"""The payment API (Mollie v2), test mode only. Addresses in its responses begin with the host of the request."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,7 +20,7 @@ View = Callable[..., HttpResponse]
 
 
 def endpoint(*methods: str) -> Callable[[View], View]:
-    """Key, method, slowness and the form of errors, for every address of the API."""
+    """Wrap a view of the API: check key and method, apply a delay, and format errors."""
 
     def wrap(view: View) -> View:
         @csrf_exempt
@@ -61,6 +61,7 @@ def _payment(reference: str) -> Payment:
 
 @endpoint("GET", "POST")
 def payment_list(request: HttpRequest) -> HttpResponse:
+    """List payments, or create one."""
     if request.method == "GET":
         return _read(lambda: _page(request))
     body = api.json_object(request)
@@ -74,6 +75,7 @@ def payment_list(request: HttpRequest) -> HttpResponse:
 
 @endpoint("GET", "DELETE")
 def payment_detail(request: HttpRequest, reference: str) -> HttpResponse:
+    """Return a payment; cancelling is refused."""
     row = _payment(reference)
     if request.method == "DELETE":
         raise ApiError(422, "The payment cannot be canceled")
@@ -82,6 +84,7 @@ def payment_detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @endpoint("GET", "POST")
 def refund_list(request: HttpRequest, reference: str) -> HttpResponse:
+    """List the refunds of a payment, or create one."""
     row, base = _payment(reference), _base(request)
     if request.method == "GET":
         items = [resources.refund(item, base=base) for item in row.refunds.order_by("-pk")]
@@ -100,6 +103,7 @@ def refund_list(request: HttpRequest, reference: str) -> HttpResponse:
 
 @endpoint("GET", "DELETE")
 def refund_detail(request: HttpRequest, reference: str, refund: str) -> HttpResponse:
+    """Return or cancel a refund."""
     row = Refund.objects.filter(payment=_payment(reference), reference=refund).select_related("payment").first()
     if row is None:
         raise ApiError(404, f"No refund exists with token {refund}.")
@@ -112,6 +116,7 @@ def refund_detail(request: HttpRequest, reference: str, refund: str) -> HttpResp
 
 @endpoint("GET")
 def chargeback_list(request: HttpRequest, reference: str) -> HttpResponse:
+    """List the chargebacks of a payment."""
     rows = _payment(reference).chargebacks.order_by("-pk")
     items = [resources.chargeback(item, base=_base(request)) for item in rows]
     return _read(lambda: _whole(request, "chargebacks", items))
@@ -119,6 +124,7 @@ def chargeback_list(request: HttpRequest, reference: str) -> HttpResponse:
 
 @endpoint("GET")
 def chargeback_detail(request: HttpRequest, reference: str, chargeback: str) -> HttpResponse:
+    """Return a chargeback."""
     rows = Chargeback.objects.filter(payment=_payment(reference), reference=chargeback)
     row = rows.select_related("payment").first()
     if row is None:
@@ -128,6 +134,7 @@ def chargeback_detail(request: HttpRequest, reference: str, chargeback: str) -> 
 
 @endpoint("GET", "POST", "PATCH", "DELETE", "PUT")
 def unknown(request: HttpRequest, rest: str) -> HttpResponse:
+    """Refuse any other address."""
     raise ApiError(404, "The endpoint does not exist here")
 
 
@@ -141,7 +148,7 @@ def _read(shown: Callable[[], dict[str, Any]]) -> HttpResponse:
 
 
 def _write(request: HttpRequest, *, section: str, body: dict[str, Any], work: idempotency.Work) -> HttpResponse:
-    """One POST: faults, the idempotency key, the work, and the answer once it is kept."""
+    """Process a POST: faults, the idempotency key, the work, and the answer once it is stored."""
     fault = faults.take(section)
     if (instead := api.injected(fault)) is not None:
         return instead
@@ -163,7 +170,7 @@ def _write(request: HttpRequest, *, section: str, body: dict[str, Any], work: id
 
 
 def _page(request: HttpRequest) -> dict[str, Any]:
-    """Newest first; `from` is the first payment of the page, `limit` its length."""
+    """Return a page, newest first; `from` is its first payment, `limit` its length."""
     limit = request.GET.get("limit", str(PAGE_SIZE))
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAXIMUM_PAGE_SIZE:
         raise ApiError(400, f"The limit must lie between 1 and {MAXIMUM_PAGE_SIZE}", "limit")

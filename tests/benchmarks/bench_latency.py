@@ -1,4 +1,4 @@
-"""How soon a mail leaves after what it tells: `python -m tests.benchmarks.bench_latency BROKER [--rounds N] [--quick]`.
+"""How soon a mail leaves after its event: `python -m tests.benchmarks.bench_latency BROKER [--rounds N] [--quick]`.
 
 BROKER is `redis` (PostgreSQL and Redis) or `none` (SQLite; the worker looks every second). A real worker
 listens, as it is started everywhere. In every round, one after the other: ready-made bytes by smtplib over a new

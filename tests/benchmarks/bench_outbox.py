@@ -2,7 +2,7 @@
 
 In every round, one after the other: the ready-made bytes of N receipts through one connection of smtplib to a mail
 server in a process of its own (the limit), the product's sweep over N queued rows (each claimed, built, sent and
-marked, with a commit before and after), the same rows by one bell each, one after the other, and the same bells in
+marked, with a commit before and after), the same rows by one task each, one after the other, and the same tasks in
 Redis for a real worker with its four threads.
 """
 
@@ -25,7 +25,7 @@ FACTS = {"amount": Decimal("45.00"), "outstanding": Decimal("0.00")}
 
 
 def serve_mail(line: Connection) -> None:
-    """Take mails until told to stop; at every word say how many there were."""
+    """Take mails until told to stop; answer every message with how many there were."""
     from tests.smtp_sink import Sink
 
     with Sink() as sink:
@@ -116,7 +116,7 @@ def main(options: report.Options) -> None:
             assert taken() - before == amount
             return cost
 
-        def ring_each() -> None:
+        def deliver_each() -> None:
             for key in keys:
                 delivery.deliver(key)
 
@@ -129,16 +129,16 @@ def main(options: report.Options) -> None:
         sides = {
             "limit": lambda: sent_by(lambda: reused_connection(mails, port)),
             "sweep": lambda: sent_by(delivery.sweep),
-            "bells": lambda: sent_by(ring_each),
+            "tasks": lambda: sent_by(deliver_each),
             "worker": lambda: sent_by(by_worker),
         }
         with worker():
-            wait_until(all_sent)  # it heard the bells that rang when they were queued
+            wait_until(all_sent)  # it took the tasks that were enqueued with the rows
             found = report.interleaved(sides, rounds=options.rounds)
     clock, cpu = report.clock(found), report.processor(found)
     limit_is = "ready-made bytes through one smtplib connection"
     rows = []
-    ways = (("one sweep", "sweep", 0.6), ("one bell each, in turn", "bells", None), ("a worker", "worker", 0.6))
+    ways = (("one sweep", "sweep", 0.6), ("one task each, in turn", "tasks", None), ("a worker", "worker", 0.6))
     for way, name, target in ways:
         what = f"mails by {way}"
         limit: dict[str, Any] = {"limit": clock["limit"], "limit_is": limit_is, "target": target}

@@ -51,7 +51,7 @@ def fill(invoices: int, due: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(INSERT_INVOICES, facts)
     waiting = Invoice.objects.filter(settled_at=None, next_step_on__lte=TODAY).order_by("pk")
-    ids = list(waiting.values_list("pk", flat=True))[::50]  # one in fifty rests
+    ids = list(waiting.values_list("pk", flat=True))[::50]  # one in fifty is on hold
     Hold.objects.bulk_create(Hold(invoice_id=pk, reason="staff", placed_by="bench") for pk in ids[::2])
     PaymentPlan.objects.bulk_create(
         PaymentPlan(invoice_id=pk, kind="deferral", total=Decimal("10.00"), agreed_by="bench") for pk in ids[1::2]

@@ -1,10 +1,10 @@
 """News about payments, on PostgreSQL and Redis: `python -m tests.benchmarks.bench_webhooks [--rounds N] [--quick]`.
 
 In every round, one after the other: POSTs to a bare Django view that writes one row (the limit) and the same POSTs
-to the product's webhook, which finds the payment, writes the call and rings a bell. Then the payments are asked about
-at the stand-in bank, a web server of its own without any delay: by the library alone over one connection (the limit),
-and by the product: payments of which it tells nothing new, and payments that were just paid there, which are booked and
-get a receipt. Those are new in every round.
+to the product's webhook, which finds the payment, writes the call and enqueues a task. Then the payments are asked
+about at the stand-in bank, a web server of its own without any delay: by the library alone over one connection (the
+limit), and by the product: payments without any news, and payments that were just paid there, which are booked and get
+a receipt. Those are new in every round.
 """
 
 import os
@@ -157,7 +157,7 @@ def main(options: report.Options) -> None:
         finally:
             end()
     bare_view, library = (
-        "a bare Django view that writes one row and rings no bell",
+        "a bare Django view that writes one row and enqueues nothing",
         "mollie-api-python alone, one connection",
     )
     rows = [

@@ -92,9 +92,9 @@ class Site:
 
     def fill(self, upto: int) -> list[tuple[str, str]]:
         """So many invoices in all; references and tokens to ask for."""
-        said = json.loads(self._python("-m", "tests.benchmarks.volume", str(upto)))
-        self.megabytes = said["megabytes"]
-        return [tuple(pair) for pair in said["known"]]
+        filled = json.loads(self._python("-m", "tests.benchmarks.volume", str(upto)))
+        self.megabytes = filled["megabytes"]
+        return [tuple(pair) for pair in filled["known"]]
 
     def ours(self, *, workers: int = 2) -> Server:
         """The web server with the settings that it ships with."""

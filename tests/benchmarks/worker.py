@@ -27,9 +27,9 @@ def worker() -> Iterator[None]:
         process.wait(timeout=60)
 
 
-def wait_until(said: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Until it is so; AssertionError when it takes too long."""
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Wait until `condition` is true. Raises AssertionError when that takes too long."""
     until = time.monotonic() + seconds
-    while not said():
+    while not condition():
         assert time.monotonic() < until
         time.sleep(0.0005)

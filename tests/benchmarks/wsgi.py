@@ -60,9 +60,9 @@ def ask(application: Application, path: str, *, form: bytes | None = None, cooki
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(form or b""),
     }
-    told: list[str] = []
-    answer = application(environ, lambda status, headers: told.append(status))
+    statuses: list[str] = []
+    answer = application(environ, lambda status, headers: statuses.append(status))
     body = b"".join(answer)
     answer.close()
-    assert told == ["200 OK"], (path, told)
+    assert statuses == ["200 OK"], (path, statuses)
     return body

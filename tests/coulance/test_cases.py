@@ -46,7 +46,7 @@ def mails(kind):
 
 
 def invariants(case):
-    """An open case rests its invoice, a closed one does not; and nothing is stored that nobody may see."""
+    """The invoice of an open case is on hold, of a closed one not; and nothing is stored that nobody may see."""
     row = fresh(case)
     held = Hold.objects.filter(invoice=row.invoice, released_at=None).exists()
     assert held == (row.status in CoulanceCase.OPEN)
@@ -121,7 +121,7 @@ class TestTime:
 
 
 class TestHold:
-    """What the page of the invoice says about the end of its rest is true wherever the case is."""
+    """What the page of the invoice says about the end of the hold is true in every state of the case."""
 
     def day_of(self, case):
         return Hold.objects.get(invoice=case.invoice, released_at=None).until
@@ -173,7 +173,7 @@ class TestChecking:
         assert not [path for path in media.rglob("*") if path.is_file()]
         assert (mails("coulance_file_refused"), fresh(case).status) == (1, Status.WAITING_FOR_SPECIFICATION)
 
-    def test_the_same_file_is_kept_once(self, case, media):
+    def test_the_same_file_is_stored_once(self, case, media):
         content = hostile.picture("PNG")
         assert len(send(case, content)) == 1
         assert send(case, content) == []
@@ -229,7 +229,7 @@ class TestChecking:
         Specification.objects.update(claimed_at=timezone.now(), tries=2)
         return as_read, row
 
-    def test_what_another_worker_holds_is_never_given_back(self, case):
+    def test_what_another_worker_has_claimed_is_never_requeued(self, case):
         as_read, row = self.taken_over(case)
         assert not checking._requeue(as_read)
         checking._quarantine(as_read, timezone.now())
@@ -273,8 +273,8 @@ class TestChecking:
     def test_a_new_key_seals_the_files_again(self, case, settings):
         (row,) = send(case)
         settings.FIELD_KEYS = f"9:{'A' * 43}=,{settings.FIELD_KEYS}"
-        assert rotation.rotate_files() == {"coulance.Specification": 1}
-        assert rotation.rotate_files() == {"coulance.Specification": 0}
+        assert rotation.rotate_files() == {"billing.InvoiceDocument": 0, "coulance.Specification": 1}
+        assert rotation.rotate_files() == {"billing.InvoiceDocument": 0, "coulance.Specification": 0}
         assert storage.get(fresh(row)).startswith(b"%PDF-")
 
 
@@ -356,10 +356,10 @@ def test_twin_without_the_lock_two_ends_both_think_they_are_first(case, monkeypa
     monkeypatch.setattr(cases, "transaction", SimpleNamespace(atomic=nullcontext))
     drop_all = storage.drop_all
 
-    def both_here(row, **but):
+    def both_here(row, **exclude):
         advanced.append(row.status)
         barrier.wait(20)
-        drop_all(row, **but)
+        drop_all(row, **exclude)
 
     monkeypatch.setattr(storage, "drop_all", both_here)
     together([leave, leave], case)

@@ -53,7 +53,7 @@ def case():
     return at_desk()
 
 
-def test_a_lower_amount_is_booked_told_and_can_be_paid(case):
+def test_a_lower_amount_is_booked_mailed_and_can_be_paid(case):
     decision = approve(case, staff_of(case))
     case.refresh_from_db()
     view, today = look_at(case.invoice.token, today=timezone.localdate()), timezone.localdate()
@@ -72,9 +72,9 @@ def test_a_lower_amount_is_booked_told_and_can_be_paid(case):
         assert REASON not in text
         assert "eriodieke" not in text
     assert CaseMessage.objects.get().text == REASON
-    told = [event.what for event in timeline.of_invoice(case.invoice)]
+    entries = [event.what for event in timeline.of_invoice(case.invoice)]
     assert [event.action for event in AuditEvent.objects.all()][-1] == "case_decision"
-    assert len(told) > 4
+    assert len(entries) > 4
     proven()
 
 
@@ -99,7 +99,7 @@ def test_a_refusal_lowers_nothing_and_gives_time_to_pay(case):
     assert mail().kind == "coulance_refused"
 
 
-def test_asking_for_more_keeps_the_invoice_at_rest(case):
+def test_asking_for_more_keeps_the_invoice_on_hold(case):
     CoulanceCase.objects.update(specification_due_on=timezone.localdate())
     decisions.ask_more(case, reason="Stuur ook bladzijde 2.", version=0, by=staff_of(case, Staff.Role.CLERK))
     case.refresh_from_db()

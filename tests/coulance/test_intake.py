@@ -18,7 +18,7 @@ Status = CoulanceCase.Status
 
 @pytest.mark.django_db
 @pytest.mark.both_databases
-def test_an_offer_starts_the_case_and_lets_the_invoice_rest():
+def test_an_offer_starts_the_case_and_puts_the_invoice_on_hold():
     invoices = [factories.invoice() for _ in range(3)]
     cases = intake.offer(invoices, today=TODAY, by="test")
     assert len(cases) == 3

@@ -30,7 +30,7 @@ def waiting():
 
 
 def stop_between_check_and_claim(case, message, monkeypatch, *, seconds):
-    """The patient stops once the check has said yes, and has `seconds` for it. Whether that came before the claim."""
+    """The patient withdraws within `seconds` after the check passed; return whether that came before the claim."""
     checked, stopped, before = threading.Event(), threading.Event(), []
     verdict = delivery._verdict
 
@@ -54,7 +54,7 @@ def stop_between_check_and_claim(case, message, monkeypatch, *, seconds):
 
 
 def test_who_stops_during_the_check_waits_until_the_mail_is_claimed(waiting, sink, monkeypatch):  # noqa: F811
-    """So the mail was true when it left, and what the patient is told next comes after it."""
+    """So the mail was true when it was sent, and the next mail comes after it."""
     assert not stop_between_check_and_claim(*waiting, monkeypatch, seconds=1)
 
 
@@ -72,7 +72,7 @@ def lock_off(monkeypatch):
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
     monkeypatch.setattr(delivery, "transaction", no_transaction)
     unlocked = lambda pk: CoulanceCase.objects.select_related("invoice").get(pk=pk)  # noqa: E731
-    monkeypatch.setattr("coulance.last_check.cases", SimpleNamespace(lock=unlocked, rests=cases.rests))
+    monkeypatch.setattr("coulance.last_check.cases", SimpleNamespace(lock=unlocked, is_on_hold=cases.is_on_hold))
 
 
 def test_twin_without_the_lock_a_mail_says_not_to_pay_after_the_patient_stopped(waiting, sink, lock_off, monkeypatch):  # noqa: F811

@@ -47,7 +47,7 @@ def pause(row, language="nl"):
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 class TestAnotherHold:
-    """A complaint lets the invoice rest too: the end of coulance is no reason to pay."""
+    """A complaint puts the invoice on hold too: the end of coulance is no reason to pay."""
 
     def asks_for_nothing(self, kind, language):
         mail = last_mail()

@@ -94,8 +94,8 @@ class TestRefusing:
             assert "250,00" in text
         assert mails("coulance_refused") == 0
         assert not held(case)
-        told = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
-        assert told[told.index("case_reached_provider") :].count("case_adjusted") == 0, "nothing was lowered now"
+        actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
+        assert actions[actions.index("case_reached_provider") :].count("case_adjusted") == 0, "nothing was lowered now"
         decide("correct", case, staff_of(case), "1000.00")
         assert ledger.outstanding(case.invoice_id) == 1000
 
@@ -205,7 +205,7 @@ class TestEnding:
         assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
         return mail
 
-    def test_withdrawing_lets_go_of_what_came_after_the_decision_only(self, case):
+    def test_withdrawing_erases_only_what_came_after_the_decision(self, case):
         older = case.specifications.get()
         new = reopen(case)
         cases.withdraw(case.pk, today=timezone.localdate())
@@ -256,11 +256,11 @@ class TestEnding:
 
 
 class TestRest:
-    """After a decision an invoice rests from the moment that a new file comes in, not from when it is checked."""
+    """After a decision an invoice is on hold as soon as a new file is received, not when it has been checked."""
 
     BROKEN = specifications.Upload("kapot.pdf", b"%PDF-1.7\n")
 
-    def test_it_rests_while_a_new_file_is_checked(self, case):
+    def test_it_is_on_hold_while_a_new_file_is_checked(self, case):
         row = send(case)
         case.refresh_from_db()
         assert (case.status, held(case)) == (Status.ADJUSTED, True)
@@ -283,7 +283,7 @@ class TestRest:
         assert "Betaal nog niet" not in mail.text
         assert "750,00" in mail.text
 
-    def test_it_rests_until_the_last_new_file_was_checked(self, case):
+    def test_it_is_on_hold_until_the_last_new_file_was_checked(self, case):
         good = specifications.Upload("nieuw.png", hostile.picture("PNG", (9, 9)))
         bad, fine = specifications.receive(case.pk, [self.BROKEN, good])
         checking.check(bad.pk)

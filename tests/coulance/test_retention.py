@@ -1,4 +1,4 @@
-"""Letting go of what patients sent: the files after the case, the rest with the invoice."""
+"""Data retention: files are erased after the case, everything else with the invoice."""
 
 from datetime import timedelta
 
@@ -69,7 +69,7 @@ def test_a_file_that_was_never_checked_goes_too():
     assert Specification.objects.get().status == Status.WITHDRAWN
 
 
-def test_the_words_go_with_the_invoice_and_the_decision_stays():
+def test_texts_are_erased_with_the_invoice_and_the_decision_remains():
     case, other = desk_cases.at_desk(), desk_cases.at_desk()
     for one in (case, other):
         cases.write_message(one.pk, "Ik heb nog een vraag.")
@@ -122,7 +122,7 @@ def test_nothing_that_was_written_outlives_the_invoice():
     assert not Proposal.objects.exists()
 
 
-def test_a_file_that_could_never_be_checked_lets_its_invoice_go():
+def test_a_file_that_could_never_be_checked_releases_its_invoice():
     case = closed(days_ago=92)
     row = desk_cases.picture_of(case)
     Specification.objects.filter(pk=row.pk).update(status=Status.QUARANTINED)

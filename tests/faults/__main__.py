@@ -42,9 +42,9 @@ class Totals:
 
 def tell_batch(outcome: simulation.Outcome, place: Path) -> None:
     stages = " ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
-    said = "ok" if not outcome.problems else f"{len(outcome.problems)} PROBLEMS, see {place}"
+    verdict = "ok" if not outcome.problems else f"{len(outcome.problems)} PROBLEMS, see {place}"
     kills = f"{outcome.kills.total()} kills {outcome.stops.total()} stops"
-    print(f"seeds {outcome.seeds[0]}:{outcome.seeds[-1]}  {stages}  {kills}  {said}", flush=True)
+    print(f"seeds {outcome.seeds[0]}:{outcome.seeds[-1]}  {stages}  {kills}  {verdict}", flush=True)
     for problem in outcome.problems:
         print(f"    {problem}", flush=True)
 

@@ -31,12 +31,12 @@ class History:
     site: Site
     acts: int
     bills: list[Bill] = field(default_factory=list)
-    reduced: dict[str, int] = field(default_factory=dict)  # cents by invoice number: what staff were told is done
+    reduced: dict[str, int] = field(default_factory=dict)  # cents by invoice number: what staff saw as done
     agreed: dict[str, int] = field(default_factory=dict)  # plans and deferrals of which the page said so
     tried: dict[str, int] = field(default_factory=dict)
     files_sent: set[tuple[str, str]] = field(default_factory=set)  # (invoice number, checksum): the page took them
     files_tried: set[tuple[str, str]] = field(default_factory=set)
-    told: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     outages: int = 0
 
     def __post_init__(self) -> None:
@@ -65,12 +65,12 @@ class History:
                 outcome = act()
             except Outage as outage:
                 self.outages += 1
-                self.told.append(f"{moment:%d %H:%M:%S} {name} {about}: {outage}")
+                self.log.append(f"{moment:%d %H:%M:%S} {name} {about}: {outage}")
                 if self.site.is_closing or time.monotonic() > stop_at:
                     raise TimeoutError(f"seed {self.seed}: {name} never succeeded: {outage}") from outage
                 time.sleep(0.3)
             else:
-                self.told.append(f"{moment:%d %H:%M:%S} {name} {about}: {outcome or 'done'}")
+                self.log.append(f"{moment:%d %H:%M:%S} {name} {about}: {outcome or 'done'}")
                 return
 
     # --- the practice -------------------------------------------------------------------------------

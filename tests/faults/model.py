@@ -189,7 +189,7 @@ def _doubts_are_listed(world: World) -> Iterator[str]:
 def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[str]:
     """A receipt for each payment, an announcement for each invoice, a confirmation of each agreement.
 
-    A message counts when it arrived, or when staff are told that it failed or is in doubt.
+    A message counts when it arrived, or when staff have a task because it failed or is in doubt.
     """
     counts: dict[tuple[str, str], int] = Counter()
     for _message_id, kind, _recipient, status, number, _error in world.messages:
@@ -214,7 +214,7 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
 def _files(world: World, histories: Iterable[History]) -> Iterator[str]:
     """Every specification that our page took is there once, was checked, and is on its way to the provider.
 
-    One that is refused was told about by mail; that a file can be withdrawn only says that its case was over.
+    A refused one has a mail about it; that a file can be withdrawn only says that its case was over.
     """
     there = Counter((number, digest) for number, digest, _status, _bytes in world.files)
     refused = Counter((number, digest) for number, digest, status, _bytes in world.files if status == "refused")
@@ -225,7 +225,7 @@ def _files(world: World, histories: Iterable[History]) -> Iterator[str]:
                 yield f"the file {file[1][:8]} of {file[0]} was sent, and is there {times} times"
     for number, digest in there:
         yield f"the file {digest[:8]} of {number} was never sent"
-    told = Counter((number, kind) for _id, kind, _to, _status, number, _error in world.messages)
+    mails = Counter((number, kind) for _id, kind, _to, _status, number, _error in world.messages)
     for number, digest, status, has_bytes in world.files:
         if status in UNCHECKED:
             yield f"the file {digest[:8]} of {number} is still {status}"
@@ -234,8 +234,8 @@ def _files(world: World, histories: Iterable[History]) -> Iterator[str]:
         if status == "clean" and number not in world.at_provider:
             yield f"the file {digest[:8]} of {number} never came to the provider"
     for number, times in Counter(number for number, _digest in refused.elements()).items():
-        if told[number, "coulance_file_refused"] != times:
-            yield f"{number} has {times} refused files and {told[number, 'coulance_file_refused']} mails about it"
+        if mails[number, "coulance_file_refused"] != times:
+            yield f"{number} has {times} refused files and {mails[number, 'coulance_file_refused']} mails about it"
     for number, times in Counter(world.at_provider).items():
-        if told[number, "coulance_received"] != times:
-            yield f"{number} came to the provider {times} times, told {told[number, 'coulance_received']} times"
+        if mails[number, "coulance_received"] != times:
+            yield f"{number} came to the provider {times} times, with {mails[number, 'coulance_received']} mails"

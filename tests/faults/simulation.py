@@ -196,7 +196,7 @@ def open_work(site: Site) -> list[str]:
         "billing_webhookcall": "done_at IS NULL",
         "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
         "coulance_specification": "status IN ('received', 'checking', 'quarantined')",
-        # Nobody is reminded of an announcement in doubt before a person has said whether it arrived.
+        # Nobody is reminded about an announcement in doubt before a person has decided whether it arrived.
         "billing_reminderstep": "status = 'planned' AND NOT EXISTS (SELECT 1 FROM billing_outboxmessage m"
         " WHERE m.invoice_id = billing_reminderstep.invoice_id AND m.status = 'in_doubt')",
     }
@@ -299,8 +299,8 @@ def _judge(site: Site, outcome: Outcome) -> None:
     outcome.problems += site.keeper.leaks()
     for name in ("verify_ledger", "verify_access_log"):
         try:
-            if said := site.ask_desk(do="command", arguments=[name]):
-                outcome.problems.append(f"{name}: {said}")
+            if problem := site.ask_desk(do="command", arguments=[name]):
+                outcome.problems.append(f"{name}: {problem}")
         except Outage as outage:
             outcome.problems.append(f"{name}: {outage}")
 
@@ -320,7 +320,7 @@ def _count(outcome: Outcome) -> None:
 
 
 def _write_down(folder: Path, outcome: Outcome) -> None:
-    lines = [line for history in outcome.histories for line in (f"# seed {history.seed}", *history.told)]
+    lines = [line for history in outcome.histories for line in (f"# seed {history.seed}", *history.log)]
     (folder / "histories.txt").write_text("\n".join([*outcome.problems, "", *lines, ""]))
 
 

@@ -72,17 +72,17 @@ class TestThrottle:
         assert throttle.take(FIVE, "a", now=after(120)) == 120
         assert throttle.take(FIVE, "b", now=NOW) == 0
 
-    def test_a_refusal_costs_nothing_and_a_rest_gives_all_back(self):
+    def test_a_refusal_uses_nothing_and_a_pause_restores_all(self):
         for _ in range(50):
             throttle.take(FIVE, "a", now=NOW)
         assert [throttle.take(FIVE, "a", now=after(600)) for _ in range(6)] == [0, 0, 0, 0, 0, 120]
 
-    def test_what_is_given_back_can_be_used_again(self):
+    def test_a_refunded_try_can_be_used_again(self):
         for _ in range(20):
             assert throttle.take(FIVE, "a", now=NOW) == 0
             throttle.refund(FIVE, "a")
 
-    def test_the_table_holds_no_address_and_forgets(self):
+    def test_the_table_holds_no_address_and_idle_rows_are_deleted(self):
         throttle.take(FIVE, "203.0.113.9", now=NOW)
         assert "203.0.113.9" not in str(Throttle.objects.values())
         throttle.delete_idle(now=after(100))

@@ -78,7 +78,7 @@ def test_a_stranger_kills_no_code_of_the_patient():
     assert SmsDevice.objects.get(holder=PATIENT).is_open
 
 
-def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_hear_of_it(settings):
+def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_get_a_task(settings):
     invoice = factories.invoice()
     waits = [ask(invoice, network=f"203.0.113.{n}") for n in range(40)]
     assert waits.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
@@ -90,8 +90,8 @@ def test_one_number_on_many_invoices_is_not_pestered(settings):
     patient = factories.patient()
     invoices = [factories.invoice(patient=patient) for _ in range(30)]
     waits = [ask(one, network=f"203.0.113.{n}") for n, one in enumerate(invoices)]
-    most = settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
-    assert waits.count(0) == Message.objects.count() == most
+    limit = settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
+    assert waits.count(0) == Message.objects.count() == limit
 
 
 def test_one_address_can_not_ask_for_everybody(settings):
@@ -122,7 +122,7 @@ def test_what_was_refused_uses_up_nothing(settings):
     assert {key for key, free in after.items() if free > now_us} == {k for k, free in before.items() if free > now_us}
 
 
-def test_old_codes_are_forgotten():
+def test_old_codes_are_deleted():
     invoice = factories.invoice()
     ask(invoice)
     SmsDevice.objects.update(valid_until=datetime(2020, 1, 1, tzinfo=UTC))
@@ -247,13 +247,13 @@ class TestNobodyIsLockedOut:
         assert ask(other, network=STRANGER, by_link=True)
 
 
-def test_the_wait_that_is_told_is_the_longest_one():
+def test_the_wait_is_the_longest_one():
     invoice = factories.invoice()
     for minute in (0, 1, 2):
         ask(invoice, minutes=minute)
-    told = ask(invoice, minutes=2.5)
-    assert told > 60, "the pause of a minute is over sooner than the wait for the next code"
-    assert ask(invoice, minutes=2.5 + told / 60) == 0
+    wait = ask(invoice, minutes=2.5)
+    assert wait > 60, "the pause of a minute is over sooner than the wait for the next code"
+    assert ask(invoice, minutes=2.5 + wait / 60) == 0
 
 
 def codes(*, sent, right, at=NOW):
@@ -273,7 +273,7 @@ def test_codes_that_are_used_or_few_alarm_nobody(sent, right):
     assert alarms() == []
 
 
-def test_codes_that_nobody_uses_are_told_once_a_day(caplog):
+def test_unused_codes_are_reported_once_a_day(caplog):
     codes(sent=20, right=5, at=NOW - timedelta(minutes=59))
     sms_code.watch(now=NOW)
     codes(sent=30, right=0)

@@ -94,7 +94,7 @@ def test_the_sms_holds_the_code_and_the_site_and_nothing_else(invoice):
         assert word not in sms.text
 
 
-def test_the_code_is_kept_nowhere(invoice):
+def test_the_code_is_stored_nowhere(invoice):
     ask(opened(invoice), invoice)
     code = last_code()
     device = SmsDevice.objects.get()
@@ -135,14 +135,14 @@ def test_after_five_wrong_ones_the_right_one_is_refused_and_a_new_one_works(invo
     for _ in range(5):
         enter(client, invoice, wrong(code))
     assert WRONG in text_of(enter(client, invoice, code))
-    forget_pause()
+    end_cooldown()
     shift(61)
     ask(client, invoice)
     assert last_code() != code or Message.objects.count() == 2
     assert enter(client, invoice, last_code()).status_code == 303
 
 
-def forget_pause():
+def end_cooldown():
     """A minute later, as far as the pause between two codes goes."""
     for row in Throttle.objects.all():
         row.free_at_us -= 61 * 1_000_000
@@ -171,7 +171,7 @@ def test_a_new_code_ends_the_one_before(invoice):
     client = opened(invoice)
     ask(client, invoice)
     first = last_code()
-    forget_pause()
+    end_cooldown()
     shift(61)
     ask(client, invoice)
     if first != last_code():
@@ -245,7 +245,7 @@ def exhaust(invoice):
         assert ask(opened(invoice, REMOTE_ADDR=f"203.0.113.{number}"), invoice).status_code == 200
 
 
-def test_two_dozen_strangers_do_not_keep_out_whoever_has_our_mail(invoice):
+def test_two_dozen_strangers_do_not_lock_out_whoever_has_our_mail(invoice):
     exhaust(invoice)
     page = text_of(ask(opened(invoice), invoice))
     assert "veel codes" in page
@@ -287,9 +287,9 @@ def test_the_page_says_when_the_next_code_is_possible(invoice):
         Throttle.objects.filter(free_at_us__lt=(timezone.now().timestamp() + 61) * 1_000_000).delete()
     soonest = timezone.localtime(timezone.now() + timedelta(minutes=13))
     latest = timezone.localtime(timezone.now() + timedelta(minutes=16))
-    told = re.search(r"U kunt (?:op [^<]*)?om (\d\d:\d\d) uur een nieuwe code vragen", page).group(1)
+    shown = re.search(r"U kunt (?:op [^<]*)?om (\d\d:\d\d) uur een nieuwe code vragen", page).group(1)
     minutes = [f"{soonest + timedelta(minutes=n):%H:%M}" for n in range(4)]
-    assert told in [*minutes, f"{latest:%H:%M}"]
+    assert shown in [*minutes, f"{latest:%H:%M}"]
 
 
 def test_a_lost_sms_is_asked_for_again(invoice):
@@ -297,7 +297,7 @@ def test_a_lost_sms_is_asked_for_again(invoice):
     client = opened(invoice)
     assert 'name="code"' in text_of(ask(client, invoice))
     assert Message.objects.count() == 0
-    forget_pause()
+    end_cooldown()
     shift(61)
     ask(client, invoice)
     assert enter(client, invoice, last_code()).status_code == 303
@@ -310,7 +310,7 @@ def test_when_nobody_knows_whether_it_was_sent_the_field_is_there(invoice):
     assert 'name="code"' in page
 
 
-def test_when_it_was_surely_not_sent_no_try_is_lost_and_staff_hear_of_it(invoice):
+def test_when_it_was_surely_not_sent_no_try_is_lost_and_staff_get_a_task(invoice):
     faults.configure({"sms": {"kind": "401", "times": 1}})
     client = opened(invoice)
     response = ask(client, invoice)
@@ -318,7 +318,7 @@ def test_when_it_was_surely_not_sent_no_try_is_lost_and_staff_hear_of_it(invoice
     assert not SmsDevice.objects.get().is_open
     assert StaffTask.objects.get().kind == StaffTask.Kind.GATEWAY_ALARM
     for _ in range(3):
-        forget_pause()
+        end_cooldown()
         shift(61)
         assert ask(client, invoice).status_code == 200
 

@@ -11,13 +11,13 @@ from tests.journeys.product import Product
 pytestmark = pytest.mark.browser
 
 
-def said(product: Product, pattern: str) -> list[tuple[str, ...]]:
+def printed(product: Product, pattern: str) -> list[tuple[str, ...]]:
     """All groups of `pattern` in what the demo printed."""
     return [found.groups() for line in product.output if (found := re.search(pattern, line))]
 
 
 def test_every_reference_that_it_prints_opens_an_invoice(product, visit):
-    references = said(product, r"^  (\d{16})  (.+)")
+    references = printed(product, r"^  (\d{16})  (.+)")
     assert len(references) >= 6
     patient = visit(width=390)
     seen = set()
@@ -30,7 +30,7 @@ def test_every_reference_that_it_prints_opens_an_invoice(product, visit):
 
 
 def test_staff_get_in_with_what_it_prints(product, visit):
-    ((password, secret),) = said(product, r"^  beheer +password (\S+) .*secret: ([A-Z2-7 ]+)\)")
+    ((password, secret),) = printed(product, r"^  beheer +password (\S+) .*secret: ([A-Z2-7 ]+)\)")
     key = base64.b32decode(secret.replace(" ", ""))
     staff = visit()
     staff.open("/beheer/")
@@ -51,16 +51,16 @@ def test_a_second_one_on_the_same_port_is_refused_with_a_sentence(product):
     assert "Traceback" not in result.stderr
 
 
-def test_other_commands_meet_the_demo_without_being_told(product):
+def test_other_commands_meet_the_demo_without_settings(product):
     """In a second terminal: nothing is set there but where the data lies."""
     bare = {name: value for name, value in product.environment.items() if name not in ("SANDBOX", "PORT")}
-    told, product.environment = product.environment, bare
+    before, product.environment = product.environment, bare
     try:
         result = product.manage(
             "shell", "-v", "0", "-c", "from django.conf import settings; print(settings.PUBLIC_URL)"
         )
     finally:
-        product.environment = told
+        product.environment = before
     assert result.stdout.strip() == product.url
 
 

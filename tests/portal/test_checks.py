@@ -54,7 +54,7 @@ def test_a_test_key_stops_it_unless_it_is_a_rehearsal(production):
     assert all_of_security() == {"portal.E015"}
     production.ALLOW_TEST_KEY = True
     assert all_of_security() == set()
-    assert ids(checks.check_payment_key()) == {"portal.W001"}, "and it is still told before deploying"
+    assert ids(checks.check_payment_key()) == {"portal.W001"}, "and there is still a warning before deploying"
 
 
 def test_a_demo_takes_no_real_money(settings):
@@ -137,8 +137,8 @@ def test_no_process_starts_with_a_key_that_everybody_knows(name, tmp_path):
 
 @pytest.mark.both_databases
 @pytest.mark.django_db
-def test_a_database_that_logs_what_stands_in_failed_statements_is_told_of(production):
-    """PostgreSQL does so unless it is told otherwise, as the servers of the tests are."""
+def test_a_database_that_logs_failed_statements_gets_a_warning(production):
+    """PostgreSQL does so unless it is configured otherwise, as the servers of the tests are."""
     ask = partial(checks.check_database_log, databases=["default"])
     assert ask() == []
     if connection.vendor == "postgresql":

@@ -64,7 +64,7 @@ def test_the_cookies_of_a_guest(client):
     assert client.cookies["csrf"]["httponly"]
 
 
-def test_pages_that_show_an_invoice_are_kept_by_nobody(client):
+def test_pages_that_show_an_invoice_are_not_cached(client):
     invoice = factories.invoice()
     address = client.post("/", {"reference": invoice.payment_reference})["Location"]
     assert client.get(address)["Cache-Control"] == "no-store"
@@ -82,7 +82,7 @@ def test_a_message_to_a_person_lies_on_the_server_and_not_in_a_cookie(client):
     assert "_messages" not in client.session
 
 
-def test_a_stranger_is_told_by_a_cookie_and_writes_no_row(client):
+def test_a_visitor_without_a_session_gets_messages_by_cookie_and_writes_no_row(client):
     client.get("/rekening/aaaaaaaaaaaa/")
     assert client.cookies["messages"]["httponly"]
     assert client.cookies["messages"]["samesite"] == "Lax"

@@ -1,4 +1,4 @@
-"""One id from the request through the bell into what the task logs."""
+"""One id from the request through the broker to the log lines of the task."""
 
 import json
 import logging
@@ -36,7 +36,7 @@ def say():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_bell_takes_the_id_of_the_request_along(published, settings):
+def test_the_id_of_the_request_is_published_with_the_task(published, settings):
     settings.REDIS_URL = settings.REDIS_URL or "redis://set"  # without one nothing is published
     with bound_contextvars(request_id="r-1"):
         wakeup.enqueue_on_commit("billing.nothing", 1)

@@ -55,7 +55,7 @@ def test_the_example_lists_every_variable_with_its_default_and_help():
         ({"SANDBOX": "maybe"}, "SANDBOX must be 1 or 0, not 'maybe'."),
     ],
 )
-def test_a_value_that_can_not_be_read_is_told_with_a_sentence(variables, sentence, tmp_path):
+def test_a_value_that_can_not_be_read_is_explained(variables, sentence, tmp_path):
     result = manage("check", folder=tmp_path, **PRODUCTION | variables)
     assert result.returncode == 1
     assert result.stderr == f"{sentence} See .env.example.\n"
@@ -76,7 +76,7 @@ def test_settings_read_the_environment_only_through_the_table():
 
 
 def test_production_starts_with_everything_set(tmp_path):
-    # All but "law": a rate that was not decreed yet is told to a person, and stops nobody.
+    # All but "law": a rate that was not decreed yet is a warning to a person, and stops nobody.
     tags = [f"--tag={tag}" for tag in sorted(registry.tags_available(deployment_checks=True) - {"law"})]
     result = manage("check", "--deploy", "--fail-level", "WARNING", *tags, folder=tmp_path, **PRODUCTION)
     assert result.returncode == 0, result.stderr

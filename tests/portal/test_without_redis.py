@@ -50,7 +50,7 @@ def test_with_redis_it_is(settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_published_where_nobody_could_hear_it(settings):
+def test_nothing_is_published_without_a_broker(settings):
     published = []
     settings.REDIS_URL = ""
 

@@ -39,7 +39,7 @@ def request_body(sandbox: Any) -> Callable[..., dict[str, Any]]:
 
 
 class Shop:
-    """A receiver of webhooks that remembers what came and answers what it is told to."""
+    """A receiver of webhooks that records them and gives the answers that the test sets."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []

@@ -35,7 +35,7 @@ def send_sms(sandbox):
     return send
 
 
-def test_an_sms_is_accepted_and_kept(send_sms, client):
+def test_an_sms_is_accepted_and_stored(send_sms, client):
     answer = send_sms()
     assert answer.status_code == 201
     assert answer.json()["id"].startswith("sms_")

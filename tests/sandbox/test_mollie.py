@@ -227,7 +227,7 @@ def test_the_same_key_and_body_give_the_same_payment(mollie, request_body, setti
     assert Payment.objects.count() == 1
 
 
-def test_a_key_is_forgotten_after_an_hour(mollie, request_body):
+def test_a_key_expires_after_an_hour(mollie, request_body):
     mollie.payments.create(request_body(), idempotency_key="key-1")
     IdempotentCall.objects.update(started_at=timezone.now() - timedelta(minutes=61))
 

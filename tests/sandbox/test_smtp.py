@@ -37,7 +37,7 @@ def send(port, mail, to=None):
         return client.send_message(mail, to_addrs=to)
 
 
-def test_a_mail_is_kept_with_all_its_parts(port):
+def test_a_mail_is_stored_with_all_its_parts(port):
     send(port, letter(), to=["jan@example.org", "bcc@example.org"])
 
     row = Message.objects.get()
@@ -63,7 +63,7 @@ def test_a_mail_is_kept_with_all_its_parts(port):
         b"",
     ],
 )
-def test_broken_mails_are_kept_too(port, raw):
+def test_broken_mails_are_stored_too(port, raw):
     with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
         client.sendmail("a@example.org", ["b@example.org"], raw)
     assert Message.objects.count() == 1
@@ -96,7 +96,7 @@ def test_the_answer_can_be_slow(port):
     assert time.monotonic() - start >= 0.3
 
 
-def test_a_mail_that_cannot_be_kept_is_left_with_its_sender(port, monkeypatch):
+def test_a_mail_that_cannot_be_stored_is_left_with_its_sender(port, monkeypatch):
     def broken(**_):
         raise OperationalError("the database is away")
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.documents import full_invoice
 from billing.encryption import current_key_id
 from billing.errors import Refused
 from billing.privacy import key_lock
@@ -26,5 +25,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{model._meta.label}: {rotate(model)} values sealed again")
         for label, count in rotate_files().items():
             self.stdout.write(f"{label}: {count} files sealed again")
-        self.stdout.write(f"documents: {full_invoice.seal_again()} sealed again")
         self.stdout.write(f"Everything is sealed with key {current_key_id()}.")

@@ -1,10 +1,10 @@
-"""What opens a stranger's file. It runs as a process of its own, with little memory and time, and knows nothing.
+"""The program that opens untrusted files, as a process of its own with little memory and time and no secrets.
 
-`python -m coulance.sanitizer pdf|jpeg|png` reads the file from standard input and writes a new one, made from what is
-harmless in it, to standard output. It imports nothing of ours and no Django, and gets no environment, no keys, no
-database; `isolation` says what keeps it from fetching them.
+`python -m coulance.files.sanitizer pdf|jpeg|png` reads the file from standard input and writes a new one, made of what
+is harmless in it, to standard output. It imports nothing else of ours and no Django, and gets no environment, no keys
+and no database; `isolation` keeps it from reaching them.
 
-Exit status 0: the new file. REFUSED: the file is at fault. Another one: the sanitizer is, or its machine. A signal: the
+Exit status 0: the new file. REFUSED: the file is at fault. Any other: the sanitizer or the machine is. A signal: the
 file took more than it may.
 """
 
@@ -12,11 +12,11 @@ import struct
 import zlib
 
 KINDS = ("pdf", "jpeg", "png")
-REFUSED = 3  # exit status: not a file but a word of coulance.models.Specification.Reason stands on standard output
+REFUSED = 3  # exit status: standard output holds a value of coulance.models.Specification.Reason, not a file
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 8
 
-# How libraries say that a file is not what it seems; what else they raise was foreseen by nobody, and is no refusal.
+# What libraries raise on a malformed file. Any other exception is unforeseen, and no reason to refuse the file.
 BROKEN_FILE = (
     ArithmeticError,
     AssertionError,
@@ -34,4 +34,4 @@ BROKEN_FILE = (
 
 
 class Unacceptable(Exception):
-    """This file is refused; `str()` is the reason in one word."""
+    """This file is refused; `str()` is one of the values of Specification.Reason."""

@@ -1,4 +1,4 @@
-"""The process itself: limits, then the libraries that parse, then the filter of system calls, and then the file."""
+"""The process itself: resource limits, then the parsing libraries, then the system call filter, then the file."""
 
 import logging
 import sys
@@ -9,8 +9,9 @@ from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, isolation
 
 
 def main(kind: str) -> int:
+    """Rewrite the file on standard input to standard output; return the exit status."""
     isolation.apply_rlimits()
-    warnings.simplefilter("ignore")  # what a library says of a file is for nobody
+    warnings.simplefilter("ignore")  # nobody reads what a library says about a file
     logging.disable()
     rewrite = _rewrite_for(kind)
     isolation.install_seccomp()
@@ -26,7 +27,7 @@ def main(kind: str) -> int:
 
 
 def _rewrite_for(kind: str) -> Callable[[bytes], bytes]:
-    """The function that makes a new file of this kind; only its library is read."""
+    """Return the function that makes a new file of this kind, importing only the library for it."""
     if kind == "pdf":
         from coulance.files.sanitizer import pdf
 
@@ -37,7 +38,7 @@ def _rewrite_for(kind: str) -> Callable[[bytes], bytes]:
 
 
 def start(arguments: list[str]) -> int:
-    """`main`, for a kind of file that is taken; of another one nothing is read."""
+    """Run `main` for an accepted kind of file; for any other, refuse without reading standard input."""
     if len(arguments) == 1 and arguments[0] in KINDS:
         return main(arguments[0])
     sys.stderr.write(f"Not taken: {' '.join(arguments) or 'nothing'}. Say {', '.join(KINDS[:-1])} or {KINDS[-1]}.\n")

@@ -1,12 +1,12 @@
-"""The isolation of the process that opens a stranger's file.
+"""The isolation of the process that opens an untrusted file.
 
-First the limits that every Unix has. Then, before the first byte of the file is read, Linux is asked for a filter of
-system calls (seccomp, which needs no privileges): from there on the process can read and write what it holds, use
-memory and end. It can open no file, make no connection, start no process, signal nobody, and raise none of its limits.
-Where the kernel or the machine knows no such filter only the limits stand; `manage.py check` says so (coulance.W001).
+First the resource limits of every Unix. Then, before the first byte of the file is read, a system call filter of Linux
+(seccomp, which needs no privileges): from there on the process can read and write the files it has open, use memory
+and exit. It can't open a file, connect, start a process, send a signal or raise its limits. Where the kernel or the
+machine has no such filter only the limits apply; `manage.py check` says so (coulance.W001).
 
-libseccomp knows each machine's numbers and writes the filter. It is called directly: the Python binding on PyPI,
-pyseccomp, had its last release in 2021 and starts ldconfig twice before anything is isolated.
+libseccomp knows the system call numbers of each machine and writes the filter. It is called directly: the Python
+binding on PyPI, pyseccomp, had its last release in 2021 and starts ldconfig twice before anything is isolated.
 """
 
 import ctypes
@@ -53,7 +53,7 @@ _ALLOWED_CALLS = (
 
 
 def apply_rlimits() -> None:
-    """Allow from here on little memory and time, no file written, no core dump, no process started (but by root)."""
+    """Limit memory and time from here on; allow no written file, no core dump, no new process (except by root)."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -63,14 +63,14 @@ def apply_rlimits() -> None:
 
 
 def seccomp_available() -> bool:
-    """Return whether this machine has the filter of system calls and the library that writes it."""
+    """Return whether this machine has the system call filter and the library that writes it."""
     return _libseccomp() is not None and Path("/proc/sys/kernel/seccomp/actions_avail").exists()
 
 
 def install_seccomp() -> bool:
-    """Allow from here on nothing but the calls above. Returns False, with nothing changed, where that can't be had.
+    """Allow nothing but the system calls above from here on; return False, with nothing changed, where unsupported.
 
-    Whatever the process needs from a file (modules!) must be read before.
+    Whatever the process needs from a file, modules included, must be read before.
     """
     library = _libseccomp()
     if library is None:
@@ -81,7 +81,7 @@ def install_seccomp() -> bool:
             number = library.seccomp_syscall_resolve_name(call.encode())
             if library.seccomp_rule_add_array(rules, _ALLOW, number, 0, None):
                 return False
-        return bool(library.seccomp_load(rules) == 0)  # it also gives up every way to more privileges
+        return bool(library.seccomp_load(rules) == 0)  # it also sets no_new_privs
     finally:
         library.seccomp_release(rules)
 

@@ -1,4 +1,4 @@
-"""Make a new PDF from a picture of every page of a stranger's: what a viewer shows of it, and nothing else.
+"""Make a new PDF from a picture of every page of an untrusted one: what a viewer shows of it, and nothing else.
 
 No object, font, packed picture, form, annotation, script or metadata of the original gets into the new file. pdfium is
 chosen because it is what Chrome shows the original with, in a build without JavaScript and XFA, and because it both
@@ -17,10 +17,10 @@ MAX_PAGES = 100
 DPI = 200  # of the page on paper: 6 point letters are sharp on a screen
 MAX_SIDE = 3500  # pixels: a photo is often a "page" of more than a metre
 MAX_PIXELS = 100_000_000  # of all pages together; 25 sheets of A4 at full sharpness, 100 at 100 dpi
-MAX_PICTURE_PIXELS = 52_000_000  # of all pictures on a page; pdfium draws black what finds no memory, and says nothing
+MAX_PICTURE_PIXELS = 52_000_000  # of all pictures on a page; without memory pdfium silently draws black
 JPEG_QUALITY = 80
 _POINTS_PER_INCH = 72
-Image.preinit()  # Pillow reads its modules when it needs them; in isolation no file can be opened any more
+Image.preinit()  # Pillow imports its modules when needed; once isolated, the process can open no file any more
 
 
 def rewrite(content: bytes) -> bytes:
@@ -32,7 +32,7 @@ def rewrite(content: bytes) -> bytes:
         is_locked = getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD
         raise Unacceptable("password" if is_locked else "damaged") from None
     except BROKEN_FILE:
-        raise Unacceptable("damaged") from None  # what a library says about a broken file has no more to tell
+        raise Unacceptable("damaged") from None  # the library's own message adds nothing
 
 
 def _new_from(source: PdfDocument) -> bytes:

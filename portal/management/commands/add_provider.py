@@ -1,4 +1,4 @@
-"""`manage.py add_provider`: a practice whose invoices may come in from now on, or its new particulars."""
+"""`manage.py add_provider`: add a practice whose invoices can be imported, or update its details."""
 
 import re
 from argparse import ArgumentParser
@@ -12,21 +12,21 @@ from stdnum.exceptions import ValidationError as WrongNumber
 from billing.invoices.intake import register_provider
 from billing.models import Provider
 
-# What stands on invoices and letters, and where what is paid goes.
-PARTICULARS = ("name", "email", "phone", "street", "house_number", "postcode", "city", "iban")
+# Printed on invoices and letters; the IBAN receives the payments.
+DETAILS = ("name", "email", "phone", "street", "house_number", "postcode", "city", "iban")
 _AGB = re.compile(r"(?!0{8})[0-9]{8}")
 
 
 class Command(BaseCommand):
-    help = "Add the care provider with this AGB code, or bring it up to date. All of it stands on invoices and letters."
+    help = "Add or update the care provider with this AGB code. All details are printed on invoices and letters."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agb_code", metavar="AGB", help="eight digits")
-        for name in PARTICULARS:
+        for name in DETAILS:
             parser.add_argument(f"--{name.replace('_', '-')}", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        given = {name: options[name].strip() for name in PARTICULARS}
+        given = {name: options[name].strip() for name in DETAILS}
         try:
             given["iban"] = iban.validate(given["iban"])
         except WrongNumber as error:
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             Provider(agb_code=options["agb_code"], **given).full_clean(validate_unique=False)
         except ValidationError as error:
             raise CommandError(
-                " ".join(f"{name}: {' '.join(told)}" for name, told in error.message_dict.items())
+                " ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())
             ) from error
         provider = register_provider(agb_code=options["agb_code"], **given)
         self.stdout.write(f"{provider.name}, AGB code {provider.agb_code}.")

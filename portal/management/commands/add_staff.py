@@ -1,4 +1,4 @@
-"""`manage.py add_staff`: somebody new at /beheer/."""
+"""`manage.py add_staff`: add a member of staff for /beheer/."""
 
 from argparse import ArgumentParser
 from typing import Any

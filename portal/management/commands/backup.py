@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`: everything that can't be made again, in one encrypted file, while the product works."""
+"""`manage.py backup FILE`: write all data to one encrypted file, while the product runs."""
 
 import time
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""`manage.py demo`: a practice with invoices, staff and stand-in servers, filled once and served."""
+"""`manage.py demo`: fill a demo with practices, invoices and staff once, and serve it with the sandbox."""
 
 import json
 import os
@@ -39,17 +39,17 @@ class Command(BaseCommand):
         prepare()
         today = timezone.localdate()
         fill(today)
-        figures.record_day(today)  # the pictures of operations begin today, not at beat's next full hour
+        figures.record_day(today)  # the charts of operations begin now, not at the next daily run
         passwords = add_staff()
         serve(on_ready=lambda: self.stdout.write(welcome(today, passwords)))
 
 
 def fill(today: date) -> None:
-    """The demo practices and their batches, through the same import as anybody's. Later runs keep what is there."""
+    """Create the demo practices and import their batches like any other; later runs change nothing."""
     demo.seed_providers()
     if Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
         return
-    with transaction.atomic():  # a first start that was interrupted is not taken for a filled one
+    with transaction.atomic():  # so that an interrupted first start leaves no half-filled demo
         for filename, received_on, content in demo.build_batches(today):
             with tempfile.NamedTemporaryFile("w", suffix=filename, dir=settings.DATA_DIR) as file:
                 json.dump(content, file)
@@ -63,9 +63,9 @@ def fill(today: date) -> None:
 
 
 def add_staff() -> dict[str, str]:
-    """The demo's staff by name with their passwords, which a file readable by its owner keeps for the next run."""
-    kept = Path(settings.DATA_DIR) / "demo-staff.json"
-    passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    """Add the demo's staff; return their passwords by name, stored for the next run in a file only its owner reads."""
+    store = Path(settings.DATA_DIR) / "demo-staff.json"
+    passwords: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
     practice = Provider.objects.get(agb_code=demo.AGB_CODE)
     members = (("praktijk", Staff.Role.APPROVER, practice), ("beheer", Staff.Role.OPERATIONS, None))
     for username, role, provider in members:
@@ -73,14 +73,14 @@ def add_staff() -> dict[str, str]:
             _member, passwords[username] = add_member(
                 username, role=role, provider=provider, by=ACTOR, keeps_password=True
             )
-    descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(store, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(passwords, file)
     return passwords
 
 
 def welcome(today: date, passwords: dict[str, str]) -> str:
-    """What to try, and how to get in."""
+    """Return what to try, and how to sign in."""
     with translation.override("en"):
         references = demo.references(today)
     lines = ["", f"Zorgrekening is ready: {settings.PUBLIC_URL}/", "", "Payment references to try:"]

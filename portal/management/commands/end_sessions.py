@@ -1,4 +1,4 @@
-"""`manage.py end_sessions`: for a phone or a computer that was lost."""
+"""`manage.py end_sessions`: sign staff out, for example after a phone or computer was lost."""
 
 from argparse import ArgumentParser
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py export_patient AGB NUMBER --out FILE`: everything that is held of one patient, for that patient."""
+"""`manage.py export_patient AGB NUMBER --out FILE`: export all personal data of one patient, for that patient."""
 
 import getpass
 from argparse import ArgumentParser
@@ -14,8 +14,8 @@ from portal.ops.patient_export import export_patient
 
 class Command(BaseCommand):
     help = (
-        "Write a zip with everything that is held of one patient, for when they ask for it (AVG art. 15 and 20). It "
-        "holds medical data and is not encrypted: make sure who asks, and hand it over yourself."
+        "Write a zip with all personal data of one patient, for when they ask for it (AVG art. 15 and 20). It "
+        "contains medical data and is not encrypted: verify who asks, and hand it over yourself."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py import_invoices FILE [--dry-run]`: take in a practice's batch, all or nothing."""
+"""`manage.py import_invoices FILE [--dry-run]`: import a practice's batch, all or nothing."""
 
 import getpass
 from argparse import ArgumentParser
@@ -15,7 +15,7 @@ PRINTED_ERRORS = 50
 
 
 class Command(BaseCommand):
-    help = "Take in a file of invoices in the format invoice-batch/1: all of it, or nothing."
+    help = "Import a file of invoices in the format invoice-batch/1: all of it, or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("the JSON file of the practice"))

@@ -1,4 +1,4 @@
-"""`manage.py reset_totp`: for somebody who lost their phone and their recovery codes."""
+"""`manage.py reset_totp`: remove the code app of somebody who lost their phone and their recovery codes."""
 
 from argparse import ArgumentParser
 from typing import Any

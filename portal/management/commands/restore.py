@@ -1,4 +1,4 @@
-"""`manage.py restore FILE`: put a backup back into an empty place, and prove what came out."""
+"""`manage.py restore FILE`: restore a backup into an empty place, and verify the result."""
 
 import time
 from argparse import ArgumentParser
@@ -48,10 +48,10 @@ class Command(BaseCommand):
             f"in {time.monotonic() - began:.1f} s."
         )
         if not options["nothing_sent_since"]:
-            self._doubt()
+            self._mark_in_doubt()
 
-    def _doubt(self) -> None:
-        """What was sent after the backup was made stands in no row of it, and must not go out again by itself."""
+    def _mark_in_doubt(self) -> None:
+        """Mark as in doubt what may have been sent since the backup, so that it is not sent again by itself."""
         count = delivery.mark_waiting_in_doubt()
         if count:
             self.stdout.write(

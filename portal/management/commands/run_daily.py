@@ -1,4 +1,4 @@
-"""`manage.py run_daily`: the day's planning, as beat runs it."""
+"""`manage.py run_daily`: run the daily rules, as beat does."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py serve`: web, worker, beat and, when it is on, the sandbox, as one process tree."""
+"""`manage.py serve`: run web, worker, beat and, when it is on, the sandbox as one process tree."""
 
 import fcntl
 import io
@@ -25,13 +25,13 @@ from supervisor.supervisord import Supervisor
 
 from billing import rooms
 
-# The admin loads their small twins (*.min.js) unless DEBUG is on; to compress these takes half of the time.
+# The admin loads the minified versions unless DEBUG is on; compressing these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")
 
-# A process that ends within so many seconds of its start failed to start; after so many more tries nothing goes on.
+# A process that ends within START_SECONDS failed to start; after START_RETRIES more tries everything is stopped.
 START_SECONDS, START_RETRIES = 30, 5
-STOP_SECONDS = 20  # then what does not listen is killed
-# Linux sends the process SIGTERM when its parent dies, however that came about (kill -9 too): no port stays taken.
+STOP_SECONDS = 20  # then a process that is still running is killed
+# Linux sends the process SIGTERM when its parent dies, even by kill -9, so that no port remains in use.
 WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 
 
@@ -53,7 +53,7 @@ def processes() -> dict[str, list[str]]:
 
 
 def port_is_free(port: int) -> bool:
-    """Return whether a server may listen on this port of 127.0.0.1 now."""
+    """Return whether a server can listen on this port of 127.0.0.1 now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -64,7 +64,7 @@ def port_is_free(port: int) -> bool:
 
 
 def refuse_busy_ports() -> None:
-    """Raise CommandError with a sentence that helps when a port we need is taken."""
+    """Raise CommandError, with advice, when a port that we need is in use."""
     wanted = [settings.PORT, *([settings.SANDBOX_SMTP_PORT] if settings.SANDBOX else [])]
     for port in wanted:
         if not port_is_free(port):
@@ -81,7 +81,7 @@ def prepare() -> None:
 
 
 def collect_static() -> None:
-    """Collect and compress the static files; nothing at all when they are as they were, for that takes seconds."""
+    """Collect and compress the static files, which takes seconds; do nothing when they have not changed."""
     files = (
         (name, os.stat(storage.path(name)))
         for finder in get_finders()
@@ -96,7 +96,8 @@ def collect_static() -> None:
 
 
 def web_answers() -> bool:
-    # Over http on this machine, but by the name that ALLOWED_HOSTS knows.
+    """Return whether the web server answers."""
+    # Over http on this machine, but with a host name of ALLOWED_HOSTS.
     name = {"Host": urlsplit(settings.PUBLIC_URL).netloc}
     try:
         return requests.get(f"http://127.0.0.1:{settings.PORT}/healthz", headers=name, timeout=1).ok
@@ -124,9 +125,9 @@ class ProcessTree(Supervisor):
 
     def run_until_stopped(self) -> int:
         """Return 0 when asked to stop (SIGINT, SIGTERM or SIGHUP), 1 when a process could not be started (again)."""
-        # A file that we were sent to is written by several hands: each line goes to its end.
+        # Several processes write to the file that our output is redirected to: each line is appended.
         fcntl.fcntl(1, fcntl.F_SETFL, fcntl.fcntl(1, fcntl.F_GETFL) | os.O_APPEND)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads us any more (`make demo | head`): all ends
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end when nobody reads our output any more (`make demo | head`)
         self.options.make_logger()
         try:
             self.run()
@@ -135,12 +136,13 @@ class ProcessTree(Supervisor):
         return 1 if self.gave_up else 0
 
     def runforever(self) -> None:
+        """Start the processes at once, then run supervisord's loop."""
         for group in self.process_groups.values():
-            group.transition()  # start them now: supervisord's loop first waits for a second
+            group.transition()  # supervisord's loop would first wait for a second
         super().runforever()
 
     def tick(self, now: float | None = None) -> None:
-        """Look, in each round of supervisord's loop, whether all is ready or lost."""
+        """Check, in each round of supervisord's loop, whether everything is ready or a process has failed for good."""
         super().tick(now)
         if not self._ready and self._is_ready():
             self._ready = True
@@ -159,7 +161,7 @@ class ProcessTree(Supervisor):
 
 def _configuration(commands: Mapping[str, Sequence[str]]) -> str:
     """Return the text of a supervisord.conf that runs `commands` in the foreground, their output on ours."""
-    # All of one group stop at once; groups would stop one after the other.
+    # One group for all: the processes of a group stop at once, groups one after the other.
     lines = ["[supervisord]", "nodaemon=true", "logfile=/dev/null", "logfile_maxbytes=0", f"directory={settings.ROOT}"]
     lines += [f"pidfile={settings.DATA_DIR}/serve.pid", "[group:zorgrekening]", f"programs={','.join(commands)}"]
     for name, command in commands.items():
@@ -173,7 +175,7 @@ def _configuration(commands: Mapping[str, Sequence[str]]) -> str:
 def serve(*, on_ready: Callable[[], object]) -> None:
     """Run everything until stopped; ends the program with 1 when a process could not be started (again)."""
     os.environ["ZORGREKENING_SERVED"] = "1"
-    connections.close_all()  # nothing of ours goes along into what is forked
+    connections.close_all()  # no connection is inherited by a fork
     sys.exit(ProcessTree(processes(), is_ready=web_answers, on_ready=on_ready).run_until_stopped())
 
 

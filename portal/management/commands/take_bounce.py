@@ -1,4 +1,4 @@
-"""`manage.py take_bounce < report`: for the mail server to hand over what came back to our sender's address."""
+"""`manage.py take_bounce < report`: receive a bounce of our sender's address from the mail server."""
 
 import sys
 from typing import Any
@@ -10,7 +10,7 @@ from billing.dunning import bounces
 
 class Command(BaseCommand):
     help = (
-        "Read one delivery report (RFC 3464) from standard input and write down which mail came back. "
+        "Read one delivery report (RFC 3464) from standard input and record which mail bounced. "
         'For a mail server\'s alias, such as  rekening: "|/srv/zorgrekening/.venv/bin/python manage.py take_bounce".'
     )
 

@@ -1,4 +1,4 @@
-"""`manage.py translations`: keep the Dutch catalogue complete."""
+"""`manage.py translations`: update or check the Dutch catalogue."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""A backup in one encrypted file: made while the product works, put back into an empty place, proven afterwards."""
+"""A backup in one encrypted file: made while the product runs, restored into an empty place, verified afterwards."""

@@ -1,13 +1,13 @@
-"""Making a backup and putting it back.
+"""Making and restoring a backup.
 
-Inside the encryption is a tar: `database`, then `media/…`, and at the end `manifest.json` with the checksum and size of
-every other member, the rows per table, and the versions. No key stands in it: FIELD_KEYS and SECRET_KEY, which are
-needed to use what is restored, and BACKUP_KEY are kept elsewhere.
+The encrypted content is a tar file: `database`, then `media/…`, and at the end `manifest.json` with the checksum and
+size of every other member, the rows per table, and the versions. It contains no key: FIELD_KEYS and SECRET_KEY, which
+are needed to use what is restored, and BACKUP_KEY are stored elsewhere.
 
-Plain bytes lie on disk only in files without a name: a process that is killed leaves none of them behind.
+Unencrypted bytes are on disk only in unlinked files: a process that is killed leaves none of them behind.
 
-The database comes first: a document that is stored later is not known to its rows and does no harm, one that went
-later was let go of by a patient. Only `rotate_field_keys` puts one in the place of another, so that waits (key_lock).
+The database is copied first: a document stored later is unknown to its rows and harmless, and one deleted later was
+erased for a patient. Only `rotate_field_keys` replaces documents, so it waits (key_lock).
 """
 
 import hashlib
@@ -46,6 +46,7 @@ class Outcome:
 
     @property
     def words(self) -> str:
+        """Return what the backup holds, in words."""
         tables, files = self.manifest["database"]["tables"], len(self.manifest["members"]) - 1
         return f"{len(tables)} tables with {sum(tables.values())} rows and {files} stored documents"
 
@@ -86,7 +87,7 @@ def _manifest(members: dict[str, Any], about: dict[str, Any], now: datetime) -> 
         "django": django.get_version(),
         "database": about,
         "members": members,
-        # Opens with the FIELD_KEYS that open the columns and documents, and tells nothing of them.
+        # Can be decrypted with the FIELD_KEYS of the columns and documents, and reveals nothing about them.
         "probe": seal(PROBE, bound_to=PROBE_BOUND_TO).hex(),
     }
 
@@ -107,9 +108,9 @@ def _digest(file: Any) -> str:
 
 
 def restore(path: Path) -> Outcome:
-    """Put the backup back where the settings point: an empty database and an empty document storage.
+    """Restore the backup to the database and the document storage of the settings, which must both be empty.
 
-    Everything is opened and compared with its checksum before anything is touched. Raises BackupUnusable with
+    Everything is decrypted and compared with its checksum before anything is changed. Raises BackupUnusable with
     nothing changed.
     """
     identity = identity_from(settings.BACKUP_KEY)
@@ -122,7 +123,7 @@ def restore(path: Path) -> Outcome:
         plain.seek(0)
         with _opened(plain) as tar:
             manifest = _checked(tar)
-            _put_back(tar)
+            _restore_members(tar)
     return Outcome(manifest, path.stat().st_size)
 
 
@@ -149,7 +150,7 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _checked(tar: tarfile.TarFile) -> dict[str, Any]:
-    """Return the manifest when all that it lists is there as it was and this product can use it."""
+    """Return the manifest once everything it lists proved intact and usable. Raises BackupUnusable."""
     members = {member.name: member for member in tar}
     text = members.pop(MANIFEST, None)
     manifest: dict[str, Any] = json.loads(_content(tar, text).read()) if text else {}
@@ -174,15 +175,15 @@ def _checked(tar: tarfile.TarFile) -> dict[str, Any]:
     return manifest
 
 
-def _put_back(tar: tarfile.TarFile) -> None:
-    """Documents first: they do no harm without rows, and go again when the database can't be restored."""
+def _restore_members(tar: tarfile.TarFile) -> None:
+    """Restore the documents first: without rows they are harmless, and are removed when the database fails."""
     put: list[str] = []
     try:
         for member in tar:
             if member.name.startswith(MEDIA):
                 media.put(member.name.removeprefix(MEDIA), _content(tar, member).read())
                 put.append(member.name.removeprefix(MEDIA))
-        database.put_back(_content(tar, tar.getmember(DATABASE)))
+        database.restore(_content(tar, tar.getmember(DATABASE)))
     except BaseException:
         for name in put:
             media.remove(name)

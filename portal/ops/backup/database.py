@@ -1,4 +1,4 @@
-"""The whole database as one file, taken in one moment while others write, and put back into an empty one."""
+"""The whole database as one file: a consistent copy while others write, restored into an empty database."""
 
 import os
 import shutil
@@ -17,32 +17,32 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from portal.ops.backup.sealing import BackupUnusable
 
-PAGES_AT_ONCE = 2000  # of a SQLite database: 8 MB between two breaths of the writers
+PAGES_AT_ONCE = 2000  # of a SQLite database: writers wait for 8 MB at a time
 
 
 def take(target: Path) -> dict[str, Any]:
-    """Copy the database, as it was in one moment, into the empty file `target`.
+    """Copy a consistent snapshot of the database into the empty file `target`, which the caller has opened.
 
-    The file loses its name before the first byte is written, so that a killed backup leaves nothing to read; whoever
-    opened it before has it. Returns vendor, version, migrations and rows per table.
+    The file is unlinked before the first byte is written, so that a killed backup leaves nothing to read. Returns
+    vendor, version, migrations and rows per table.
     """
     copy = {"sqlite": _copy_sqlite, "postgresql": _copy_postgresql}[connection.vendor]
     return {"vendor": connection.vendor, **copy(target)}
 
 
-def put_back(source: IO[bytes]) -> None:
-    """Make the empty database of the settings what `source` holds: whole, or not at all."""
+def restore(source: IO[bytes]) -> None:
+    """Restore `source` into the empty database of the settings: completely, or not at all."""
     connection.close()
-    {"sqlite": _put_back_sqlite, "postgresql": _put_back_postgresql}[connection.vendor](source)
+    {"sqlite": _restore_sqlite, "postgresql": _restore_postgresql}[connection.vendor](source)
 
 
 def is_empty() -> bool:
-    """Whether the database of the settings holds no table at all."""
+    """Tell whether the database of the settings has no tables."""
     return not connection.introspection.table_names()
 
 
 def rows_per_table() -> dict[str, int]:
-    """How many rows each table holds."""
+    """Return the number of rows of each table."""
     with connection.cursor() as cursor:
         counts = {}
         for table in sorted(connection.introspection.table_names(cursor)):
@@ -52,20 +52,20 @@ def rows_per_table() -> dict[str, int]:
 
 
 def _copy_sqlite(target: Path) -> dict[str, Any]:
-    """By SQLite's own backup: pages that a writer changes meanwhile are copied again, so the copy is whole."""
+    """Copy by SQLite's backup API: pages that a writer changes meanwhile are copied again, so it is consistent."""
     connection.ensure_connection()
-    # A connection of its own that holds a read transaction: without one, every commit of a writer would make
-    # the backup begin anew, and under load it would never end.
+    # A connection of its own that holds a read transaction: without one, every commit of a writer would restart
+    # the backup, and under load it would never end.
     with (
         closing(sqlite3.connect(f"{_path().as_uri()}?mode=ro", uri=True)) as source,
         closing(sqlite3.connect(target)) as copy,
     ):
         target.unlink()
-        copy.execute("PRAGMA journal_mode = OFF")  # a journal would be a second file, with a name
+        copy.execute("PRAGMA journal_mode = OFF")  # a journal would be a second file that is not unlinked
         source.execute("BEGIN")
         tables = [row[0] for row in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        kept = sorted(name for name in tables if not name.startswith("sqlite_"))
-        counts = {name: source.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in kept}  # noqa: S608
+        ours = sorted(name for name in tables if not name.startswith("sqlite_"))
+        counts = {name: source.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in ours}  # noqa: S608
         applied = source.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
         source.backup(copy, pages=PAGES_AT_ONCE)
         return {"version": sqlite3.sqlite_version, "migrations": [list(row) for row in applied], "tables": counts}
@@ -75,7 +75,7 @@ def _path() -> Path:
     return Path(connection.settings_dict["NAME"]).absolute()
 
 
-def _put_back_sqlite(source: IO[bytes]) -> None:
+def _restore_sqlite(source: IO[bytes]) -> None:
     target = _path()
     fresh = target.with_name(f"{target.name}.restored")
     fresh.unlink(missing_ok=True)
@@ -83,13 +83,13 @@ def _put_back_sqlite(source: IO[bytes]) -> None:
         shutil.copyfileobj(source, file)
         file.flush()
         os.fsync(file.fileno())
-    for left in ("-wal", "-shm"):  # of the empty database; they say nothing of this one
+    for left in ("-wal", "-shm"):  # of the empty database; they must not be applied to this one
         Path(f"{target}{left}").unlink(missing_ok=True)
     fresh.replace(target)
 
 
 def _copy_postgresql(target: Path) -> dict[str, Any]:
-    """By pg_dump, on the snapshot of a transaction that counts the rows: both see the same moment."""
+    """Copy by pg_dump, on the snapshot of the transaction that counts the rows: both see the same data."""
     with _snapshot() as name, target.open("wb") as copy:
         target.unlink()
         _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={name}", stdout=copy)
@@ -108,7 +108,7 @@ def _snapshot() -> Iterator[str]:
         yield cursor.fetchone()[0]
 
 
-def _put_back_postgresql(source: IO[bytes]) -> None:
+def _restore_postgresql(source: IO[bytes]) -> None:
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
     with tempfile.TemporaryFile(dir=settings.DATA_DIR) as dump:  # pg_restore reads a whole file, from its beginning
         shutil.copyfileobj(source, dump)
@@ -117,7 +117,7 @@ def _put_back_postgresql(source: IO[bytes]) -> None:
 
 
 def _run(program: str, *arguments: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None) -> None:
-    """Run one of PostgreSQL's own programs on the database of the settings. Raises BackupUnusable with its words."""
+    """Run one of PostgreSQL's programs on the database of the settings. Raises BackupUnusable with its error."""
     given = connection.get_connection_params()
     _command, environment = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [])
     named = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname"}

@@ -1,4 +1,4 @@
-"""The stored documents, wherever the storage keeps them: listed, read and put back by its own means."""
+"""The stored documents: listed, read and restored through the storage, whichever it is."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from django.core.files.storage import Storage, storages
 
 
 def names() -> list[str]:
-    """The name of every stored file."""
+    """Return the names of all stored files."""
     return sorted(_below(storages["default"], ""))
 
 
@@ -23,7 +23,7 @@ def _below(store: Storage, folder: str) -> Iterator[str]:
 
 
 def read(name: str) -> bytes | None:
-    """The bytes, sealed as they lie there; None when somebody let go of the file since it was listed."""
+    """Return the bytes, encrypted as they are stored; None when the file was deleted since it was listed."""
     try:
         with storages["default"].open(name) as file:
             return file.read()
@@ -32,12 +32,13 @@ def read(name: str) -> bytes | None:
 
 
 def put(name: str, content: bytes) -> None:
-    """Raises ValueError when the storage would keep it under another name, where no row would find it."""
-    kept = storages["default"].save(name, ContentFile(content))
-    if kept != name:
-        storages["default"].delete(kept)
+    """Store a file. Raises ValueError when the storage chose another name, under which no row would find it."""
+    stored = storages["default"].save(name, ContentFile(content))
+    if stored != name:
+        storages["default"].delete(stored)
         raise ValueError(f"the storage has a file of this name: {name}")
 
 
 def remove(name: str) -> None:
+    """Delete a file."""
     storages["default"].delete(name)

@@ -20,11 +20,11 @@ DAMAGED = "This backup is damaged: its bytes were changed or its end is missing.
 
 
 class BackupUnusable(Exception):
-    """Why a backup can't be made or used, as a sentence. Nothing was changed."""
+    """A backup can't be made or used; `str()` says why. Nothing was changed."""
 
 
 def identity_from(text: str) -> Identity:
-    """Return BACKUP_KEY as an age identity. Raises BackupUnusable, and never tells what was set."""
+    """Return BACKUP_KEY as an age identity. Raises BackupUnusable, without the value in its text."""
     if not text:
         raise BackupUnusable("BACKUP_KEY is not set: without it there is no backup (see .env.example).")
     try:
@@ -38,11 +38,11 @@ def identity_from(text: str) -> Identity:
 
 @contextmanager
 def encrypting(out: BinaryIO, identity: Identity) -> Iterator[BinaryIO]:
-    """Yield a file; what is written to it reaches `out` encrypted, all of it once the block has ended.
+    """Yield a file; what is written to it is encrypted into `out`, completely once the block has ended.
 
-    Raises BackupUnusable when `out` takes no more.
+    Raises BackupUnusable when `out` can't be written.
     """
-    read_end, write_end = os.pipe()  # pyrage wants to read what tarfile wants to write
+    read_end, write_end = os.pipe()  # pyrage reads from a file, and tarfile writes to one
 
     def encrypt() -> None:
         with open(read_end, "rb") as plain:
@@ -54,7 +54,7 @@ def encrypting(out: BinaryIO, identity: Identity) -> Iterator[BinaryIO]:
             with open(write_end, "wb") as plain:
                 yield plain
         except BrokenPipeError:
-            pass  # the other end stopped; it says why
+            pass  # the encryption stopped; its own error says why
         try:
             encrypted.result()
         except pyrage.EncryptError as error:
@@ -76,6 +76,6 @@ def decrypt(source: BinaryIO, out: BinaryIO, identity: Identity) -> None:
             raise BackupUnusable("BACKUP_KEY is not the key of this backup, or its beginning is damaged.") from None
         raise BackupUnusable(DAMAGED) from None
     except OSError as error:
-        if error.errno is not None:  # the disk's own trouble, and not what pyrage says of the file
+        if error.errno is not None:  # of the disk, and not what pyrage raises about the file
             raise
         raise BackupUnusable(DAMAGED) from None

@@ -1,4 +1,4 @@
-"""`manage.py sandbox`: the parts of the sandbox that are not pages, until SIGTERM or Ctrl-C."""
+"""`manage.py sandbox`: run the parts of the sandbox that are not pages, until SIGTERM or Ctrl-C."""
 
 import logging
 import signal
@@ -16,7 +16,7 @@ from sandbox.smtp import MailServer
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
-CLOCK_EVERY = 10  # what only time changes is looked at once in so many polls
+CLOCK_EVERY = 10  # payments and refunds are checked for what is due once in so many polls
 AFTER_DATABASE_LOSS_SECONDS = 1.0
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 
 def dispatch(stop: threading.Event) -> None:
-    """Poll until told to stop, on one kept connection. A database that is away for a while is waited for."""
+    """Poll until told to stop, on one persistent connection; wait while the database is not available."""
     turn = 0
     while not stop.is_set():
         pause = POLL_SECONDS
@@ -53,6 +53,7 @@ def dispatch(stop: threading.Event) -> None:
 
 
 def tick(now: datetime, *, clock: bool) -> None:
+    """Send the webhooks that are due; with `clock` also expire payments and settle refunds."""
     if clock:
         payments.expire_due(now)
         payments.settle_refunds_due(now)

@@ -231,7 +231,7 @@ def test_amounts_are_read_as_people_type_them(case, client, text, amount):
     assert page.context["outcome"].new_due == Decimal(amount)
 
 
-def test_a_deductible_of_zero_is_typed_and_then_kept(case, client):
+def test_a_deductible_of_zero_is_typed_and_then_stored(case, client):
     asked = client.post(page_of(case), filled(case, "approve", deductible="", shown_due="365.00"))
     assert "eigen risico" in asked.content.decode()
     client.post(page_of(case), filled(case, "approve", deductible="0", shown_due="365.00"))
@@ -255,7 +255,7 @@ def test_a_foreign_case_is_no_case(case):
     assert case.invoice.number not in client.get("/beheer/").content.decode()
 
 
-def test_a_case_that_was_opened_again_is_corrected_or_kept(case, client):
+def test_a_reopened_case_is_corrected_or_left_as_decided(case, client):
     by = staff_of(case)
     decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=0, by=by)
     CoulanceCase.objects.update(status=Status.AT_PROVIDER, closed_at=None)

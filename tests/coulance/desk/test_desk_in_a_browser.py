@@ -79,7 +79,7 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     page.locator("button[value=approve]").click()
     page.wait_for_selector(".two-states")
     keep(page, f"{name}-conflict")
-    complaints.clear()  # Chromium tells of every answer that is not 200
+    complaints.clear()  # Chromium reports every answer that is not 200
     look(page, complaints)
     page.goto(f"{sandbox.url}/beheer/coulance/coulancecase/")
     look(page, complaints)

@@ -65,7 +65,7 @@ def measured(content):
         reader.start()
         while process.poll() is None:  # the high-water mark of the process itself, whatever its parent holds
             memory = max(memory, high_water(process.pid))
-            if time.monotonic() - started > cleaning.WALL_SECONDS:
+            if time.monotonic() - started > cleaning.MAX_SECONDS:
                 process.kill()  # as cleaning.clean does
             time.sleep(0.01)
         reader.join()
@@ -88,7 +88,7 @@ def measured_with_one_start(contents, folder):
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
     given = [f"{cleaning.kind_of(content)}={path}" for path, content in zip(paths, contents, strict=True)]
-    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.one_by_one", str(cleaning.WALL_SECONDS), *given]
+    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.one_by_one", str(cleaning.MAX_SECONDS), *given]
     subprocess.run(command, cwd=cleaning.ROOT, env={}, check=True)
     return [(*json.loads(p.with_suffix(".json").read_text()), p.with_suffix(".out").read_bytes()) for p in paths]
 
@@ -208,29 +208,29 @@ def test_every_kind_of_png_works(mode):
     plain_picture(cleaning.clean(hostile.picture("PNG", mode=mode), Kind.PNG))
 
 
-def test_a_picture_of_two_is_read_behind_the_wall():
-    """Pillow has a module of its own for it, which it must have read before."""
+def test_a_picture_of_two_is_read_in_isolation():
+    """Pillow has a module of its own for it, which must have been imported before."""
     both = io.BytesIO()
     Image.new("RGB", (40, 30)).save(both, "MPO", save_all=True, append_images=[Image.new("RGB", (40, 30))])
     plain_picture(cleaning.clean(both.getvalue(), Kind.JPEG))
 
 
-def unstopped(closed):
-    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.attempts", closed]
+def possible_attempts(isolated):
+    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.attempts", isolated]
     done = subprocess.run(command, cwd=cleaning.ROOT, env={}, stdout=subprocess.PIPE, check=True)
     return done.stdout.decode().split()
 
 
-def test_behind_the_wall_nothing_can_be_reached():
+def test_in_isolation_nothing_can_be_reached():
     assert isolation.seccomp_available()
-    assert unstopped("yes") == []
+    assert possible_attempts("yes") == []
 
 
-def test_twin_without_the_wall_everything_can():
-    assert unstopped("no") == list(attempts.ATTEMPTS)
+def test_twin_without_isolation_everything_can():
+    assert possible_attempts("no") == list(attempts.ATTEMPTS)
 
 
-def test_the_limits_stand_where_the_wall_does_not():
+def test_the_limits_apply_without_seccomp():
     code = """if True:
         import resource
         from coulance.files.sanitizer import isolation
@@ -256,7 +256,7 @@ def test_what_a_process_leaves_behind_is_ended_with_it(monkeypatch, tmp_path):
 def test_a_process_that_talks_without_end_is_ended(monkeypatch):
     monkeypatch.setattr(cleaning, "command", lambda kind: ["yes"])
     monkeypatch.setattr(cleaning, "MAX_CLEAN_BYTES", 100_000)
-    monkeypatch.setattr(cleaning, "WALL_SECONDS", 60)
+    monkeypatch.setattr(cleaning, "MAX_SECONDS", 60)
     started = time.monotonic()
     with pytest.raises(cleaning.FileRejected) as refused:
         cleaning.clean(hostile.pdf(), Kind.PDF)
@@ -265,7 +265,7 @@ def test_a_process_that_talks_without_end_is_ended(monkeypatch):
 
 
 def test_a_process_that_hangs_is_ended(monkeypatch):
-    monkeypatch.setattr(cleaning, "WALL_SECONDS", 0.01)
+    monkeypatch.setattr(cleaning, "MAX_SECONDS", 0.01)
     with pytest.raises(cleaning.FileRejected) as refused:
         cleaning.clean(hostile.pdf(), Kind.PDF)
     assert refused.value.reason == Reason.TOO_COMPLEX

@@ -85,7 +85,7 @@ class TestStopping:
 
 
 class TestWriting:
-    """What a patient is told to be with the care provider is on its desk."""
+    """A case that the patient sees as with the care provider is on its desk."""
 
     def test_a_message_on_a_new_case_goes_there(self):
         (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
@@ -94,7 +94,7 @@ class TestWriting:
         assert (row.status, held(row), last_mail().kind) == (Status.AT_PROVIDER, True, "coulance_answered")
         assert panel.overview(staff_of(row), today=timezone.localdate()).waiting == 1
 
-    def test_a_page_from_before_the_decision_is_told_so(self, case):  # noqa: F811
+    def test_a_page_from_before_the_decision_is_refused(self, case):  # noqa: F811
         with pytest.raises(Refused, match="al beslist"):
             cases.write_message(case.pk, "Ik was wel verzekerd.")
         assert not case.messages.filter(author="patient").exists()

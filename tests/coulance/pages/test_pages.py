@@ -220,7 +220,7 @@ def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
         guest.get(address(invoice, "coulance_file", row.token))
 
 
-def test_taking_back_the_last_file_lets_the_case_wait_again(guest, invoice, settings, tmp_path):
+def test_taking_back_the_last_file_makes_the_case_wait_again(guest, invoice, settings, tmp_path):
     row = checked(guest, invoice)
     assert guest.post(address(invoice, "coulance_take_back", row.token)).status_code == 303
     row.refresh_from_db()
@@ -335,7 +335,7 @@ class TestAfterADecision:
         assert "Misschien verlaagt uw zorgaanbieder het bedrag" in text
         assert text.count(f'href="{address(invoice)}"') == 1
 
-    def test_not_paying_is_said_only_while_the_invoice_rests(self, guest, invoice, lowered):
+    def test_the_page_says_not_to_pay_only_while_the_invoice_is_on_hold(self, guest, invoice, lowered):
         assert "U hoeft niets te betalen" not in page(guest, invoice)
         assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
         send(guest, invoice, b"%PDF-1.7\n")

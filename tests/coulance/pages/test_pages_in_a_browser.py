@@ -72,7 +72,7 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
     expect(page.locator(".progress .failed")).to_have_count(1)
     expect(page.locator(".progress .done")).to_have_count(1)
     expect(page.locator("input[type=file]")).to_be_focused()
-    complaints.clear()  # Chromium tells of every answer that is not 200
+    complaints.clear()  # Chromium reports every answer that is not 200
     seen("2-one-not-taken")
     send(page, PDF, BROKEN)
     page.wait_for_selector(".sent li.received")

@@ -125,7 +125,7 @@ def test_nobody_gets_an_invoice_whose_day_to_pay_has_gone_by(tmp_path, given, to
     assert Invoice.objects.get().due_on == due_on
 
 
-def test_coulance_starts_a_case_and_lets_the_invoice_rest(tmp_path):
+def test_coulance_starts_a_case_and_puts_the_invoice_on_hold(tmp_path):
     take_in(tmp_path, batch(invoice(1, coulance=True), invoice(2)))
     case, hold = CoulanceCase.objects.get(), Hold.objects.get()
     assert case.invoice.number == hold.invoice.number == "2026-00001"

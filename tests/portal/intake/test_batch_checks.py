@@ -242,7 +242,7 @@ def test_a_number_may_stand_once_and_a_patient_is_one_person(tmp_path):
     ]
 
 
-def test_every_error_of_a_file_is_told(tmp_path):
+def test_every_error_of_a_file_is_printed(tmp_path):
     content = batch(*(invoice(place) for place in range(5)))
     content = changed(content, ("invoices", 1, "patient", "address", "postcode"), "x")
     content = changed(content, ("invoices", 1, "lines", 0, "tooth"), "99")
@@ -255,7 +255,7 @@ def test_every_error_of_a_file_is_told(tmp_path):
     ]
 
 
-def test_errors_beyond_a_thousand_are_counted_not_kept(tmp_path):
+def test_errors_beyond_a_thousand_are_only_counted(tmp_path):
     path = written(tmp_path, batch(*(invoice(place, number=7) for place in range(1200))))
     result = import_file(path, dry_run=False, today=TODAY, by="test")
     assert (result.error_count, len(result.errors)) == (1200, 1000)
@@ -286,6 +286,6 @@ ROOTS = [
 
 @pytest.mark.parametrize(("change", "path", "sentence"), ROOTS)
 def test_the_frame_of_the_batch(tmp_path, change, path, sentence):
-    (where, said), *_others = errors_of(tmp_path, batch() | change)
+    (where, message), *_others = errors_of(tmp_path, batch() | change)
     assert where == path
-    assert sentence in said
+    assert sentence in message

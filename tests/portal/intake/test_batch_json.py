@@ -41,9 +41,9 @@ NO_JSON = [
 
 @pytest.mark.parametrize(("content", "path", "sentence"), NO_JSON)
 def test_what_is_no_json(tmp_path, content, path, sentence):
-    ((where, said),) = errors_of(tmp_path, content)
+    ((where, message),) = errors_of(tmp_path, content)
     assert where.startswith(path)
-    assert sentence in said
+    assert sentence in message
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 11, 64])
@@ -76,10 +76,10 @@ def test_json_that_breaks_behind_many_invoices_says_where(tmp_path):
     line = text[: text.index("P-850")].count("\n") + 1
     broken = text.replace('"P-850"', '"P-850" "x"')
     assert len(broken) > 5 * reader.BUFFER_BYTES
-    ((where, said),) = errors_of(tmp_path, broken)
+    ((where, message),) = errors_of(tmp_path, broken)
     assert where == "invoices[850].patient"
-    assert f"line {line}, " in said
-    assert "P-850" not in said
+    assert f"line {line}, " in message
+    assert "P-850" not in message
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_a_key_may_stand_once(tmp_path, before, after, path):
 
 
 def test_something_behind_the_batch_is_refused(tmp_path):
-    ((_where, said),) = errors_of(tmp_path, json.dumps(batch()) + "\n{}")
-    assert "line 2" in said
+    ((_where, message),) = errors_of(tmp_path, json.dumps(batch()) + "\n{}")
+    assert "line 2" in message
 
 
 def test_order_of_keys_white_space_and_a_byte_order_mark_do_not_matter(tmp_path):

@@ -48,8 +48,8 @@ def run(capsys: Any, *arguments: Any) -> str:
 
 def test_what_the_command_says(tmp_path, practice, capsys):
     path = written(tmp_path, batch(recent(1), recent(2)))
-    said = run(capsys, path, "--dry-run")
-    assert "The file is right. New invoices: 2; handed in before: 0. Nothing was changed." in said
+    output = run(capsys, path, "--dry-run")
+    assert "The file is right. New invoices: 2; handed in before: 0. Nothing was changed." in output
     assert "Done. New invoices: 2; handed in before and left alone: 0." in run(capsys, path)
     assert "Nothing to do: all 2 invoices were handed in before." in run(capsys, path)
     written(tmp_path, batch(recent(1), recent(2), recent(3)))
@@ -165,10 +165,10 @@ def test_two_processes_with_the_same_file_write_it_once(place, tmp_path):
     environment, database = place
     path = written(tmp_path, batch(*(recent(n) for n in range(800))))
     both = [start_import(environment, path) for _ in range(2)]
-    said = sorted(process.communicate(timeout=120)[0].split(".")[0] for process in both)
+    output = sorted(process.communicate(timeout=120)[0].split(".")[0] for process in both)
     assert [process.returncode for process in both] == [0, 0]
-    assert said[0].startswith(("Done", "Klaar"))
-    assert "800" in said[1]
+    assert output[0].startswith(("Done", "Klaar"))
+    assert "800" in output[1]
     assert counts(database)["billing_invoice"] == 800
 
 
@@ -201,8 +201,8 @@ def test_without_immediate_transactions_the_second_is_thrown_out(place, tmp_path
     script = DEFERRED.format(path=str(written(tmp_path, batch(recent(1)))), folder=str(meeting))
     command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "--command", script]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = sorted(process.communicate(timeout=120)[0].strip() for process in both)
-    assert said == ["new 0 errors 1", "new 1 errors 0"]
+    output = sorted(process.communicate(timeout=120)[0].strip() for process in both)
+    assert output == ["new 0 errors 1", "new 1 errors 0"]
     assert counts(database)["billing_invoice"] == 1
 
 
@@ -233,7 +233,7 @@ def test_memory_does_not_grow_with_the_file(place, tmp_path):
     peaks = []
     for first, count in ((0, 2000), (2000, 6000)):  # the first fills what SQLite keeps of its pages
         path = written(tmp_path, batch(*(recent(n) for n in range(first, first + count))))
-        said = manage(environment, "shell", "--no-imports", "--command", MEMORY.format(path=str(path))).stdout.split()
-        assert int(said[0]) == count
-        peaks.append(int(said[1]) * 1024)
+        output = manage(environment, "shell", "--no-imports", "--command", MEMORY.format(path=str(path))).stdout.split()
+        assert int(output[0]) == count
+        peaks.append(int(output[1]) * 1024)
     assert peaks[1] - peaks[0] < 4000 * 1500, peaks

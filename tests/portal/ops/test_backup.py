@@ -127,7 +127,7 @@ def test_a_letter_that_was_due_by_now_is_not_made_again(option, letters, books, 
 
 
 class Writer(threading.Thread):
-    """Somebody who brings in invoices until told to stop."""
+    """A practice that imports invoices until it is stopped."""
 
     def __init__(self):
         super().__init__()
@@ -139,7 +139,7 @@ class Writer(threading.Thread):
                 with transaction.atomic():  # an invoice and its ledger come together, as by the import
                     factories.invoice()
                 self.written += 1
-        except Exception as error:  # told to the test
+        except Exception as error:  # reported by the test
             self.error = error
         finally:
             connection.close()
@@ -316,7 +316,7 @@ def _refused_before_anything(path, sentence, monkeypatch):
     """As if the target were empty: a bad backup is refused before a byte is put anywhere."""
     touched = []
     monkeypatch.setattr(archive, "_refuse_unless_empty", lambda: None)
-    monkeypatch.setattr(database, "put_back", touched.append)
+    monkeypatch.setattr(database, "restore", touched.append)
     monkeypatch.setattr(archive.media, "put", lambda *put: touched.append(put))
     with pytest.raises(CommandError, match=rf"{sentence}.*Nothing was changed"):
         call_command("restore", str(path))
@@ -346,7 +346,7 @@ def test_a_database_that_can_not_be_restored_leaves_no_documents(books, place, s
         raise sealing.BackupUnusable("The disk is full.")
 
     monkeypatch.setattr(database, "is_empty", lambda: True)
-    monkeypatch.setattr(database, "put_back", broken)
+    monkeypatch.setattr(database, "restore", broken)
     with pytest.raises(CommandError, match="disk is full"):
         call_command("restore", str(path))
     assert [one for one in (place / "empty").rglob("*") if one.is_file()] == []

@@ -58,7 +58,7 @@ def backup_with_a_rotation_in_it(place, monkeypatch):
     return f"media/{before}" in made.manifest["members"], results[0]
 
 
-def test_the_keys_stay_while_a_backup_is_made(place, monkeypatch):
+def test_the_keys_can_not_be_changed_while_a_backup_is_made(place, monkeypatch):
     before = InvoiceDocument.objects.get().name
     whole, refused = backup_with_a_rotation_in_it(place, monkeypatch)
     assert whole

@@ -40,7 +40,7 @@ def test_no_token_reaches_a_log(line, shown):
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("text", "shown"),
     [
         ("mail to j.de-vries+x@post.example failed", "mail to …@… failed"),
         ("Key (mobile)=(+31612345678) already exists", "Key (mobile)=(+…) already exists"),
@@ -48,8 +48,8 @@ def test_no_token_reaches_a_log(line, shown):
         ("payment 1234567 of 2026-11-22 10:31:00", "payment 1234567 of 2026-11-22 10:31:00"),
     ],
 )
-def test_no_person_reaches_a_log(told, shown):
-    assert without_people(told) == shown
+def test_no_person_reaches_a_log(text, shown):
+    assert without_people(text) == shown
 
 
 @pytest.mark.parametrize("as_json", [True, False])

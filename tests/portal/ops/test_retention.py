@@ -1,4 +1,4 @@
-"""Letting go, for all rooms together, once a day: what the front door remembers, and what is written down of it."""
+"""Data retention for all rooms together: sessions, codes and sign-ins, and what is recorded about it."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def rows():
         BankPayment.objects.create(reference=name, amount_cents=1, description="x", redirect_url="x", **moments)
 
 
-def test_what_the_front_door_remembers_goes_in_time(rows):
+def test_sessions_codes_and_sign_ins_are_deleted_in_time(rows):
     assert retention.delete_expired(TODAY) == {"sessions": 1, "sign_ins": 3, "sandbox_rows": 2}
     assert guests_retention.run_day(TODAY) == {"codes": 1}
     left = {
@@ -61,7 +61,7 @@ def test_what_the_front_door_remembers_goes_in_time(rows):
     assert set(retention.delete_expired(TODAY).values()) == {0}
 
 
-def test_one_line_tells_how_many_went_and_a_day_on_which_nothing_went_adds_none(rows, caplog):
+def test_one_event_has_the_counts_and_a_day_without_any_adds_none(rows, caplog):
     caplog.set_level("INFO", logger="portal.ops.retention")
     retention.run_day(TODAY)
     retention.run_day(TODAY)
@@ -77,8 +77,8 @@ def test_it_is_the_last_of_the_days_rules():
     assert max(rules, key=lambda rule: rule.place).run is retention.run_day
 
 
-def test_a_day_that_lies_ahead_is_planned_and_nothing_is_forgotten(settings, tmp_path):
-    """`run_daily --today` may be asked for any day, and what was forgotten does not come back."""
+def test_a_day_in_the_future_is_planned_and_nothing_is_erased(settings, tmp_path):
+    """`run_daily --today` takes any day, and erasing can't be undone."""
     settings.MEDIA_ROOT = tmp_path
     invoice = factories.invoice(insurer_paid="100.00")
     assert invoice.settled_at

@@ -75,7 +75,7 @@ def urls(settings):
 
 
 @pytest.mark.django_db
-def test_a_page_that_fails_is_told_without_a_word_about_anybody(sentry, urls, client):
+def test_a_page_that_fails_is_reported_without_personal_data(sentry, urls, client):
     client.raise_request_exception = False
     answer = client.post(
         "/mis/SECRETTOKENOF20LETTERS/?q=Jansen", {"note": "jansen@post.example"}, headers={"User-Agent": "Jansen"}

@@ -103,7 +103,7 @@ def test_a_unit_gives_its_process_no_right_that_it_could_lose(path):
     assert found["ProtectSystem"] == "strict"
     assert found["CapabilityBoundingSet"] == ""
     assert found["ReadWritePaths"].split()[0] == "/var/lib/zorgrekening"
-    # Without this group the process that opens strangers' files could not put up its own wall.
+    # Without this group the process that opens uploaded files could not install its seccomp filter.
     assert found["SystemCallFilter"] == "@system-service"
 
 

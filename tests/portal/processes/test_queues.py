@@ -6,7 +6,7 @@ from tests import servers
 from tests.portal.processes.worker import Worker
 
 LETTERS = 60
-RING = """
+ENQUEUE = """
 from celery import current_app
 from billing.outbox import wakeup
 current_app.conf.task_routes = {routes}
@@ -23,21 +23,21 @@ def broker(request, tmp_path):
     return servers.start_redis(tmp_path, request.addfinalizer)
 
 
-def letters_heard_before_the_payment(worker, routes):
-    """All bells are rung before the worker starts, the payment's last; how many of the letters' it heard first."""
-    worker.manage("shell", "-v", "0", "-c", RING.format(routes=routes, letters=LETTERS))
+def letters_received_before_the_payment(worker, routes):
+    """Enqueue all tasks before the worker starts, the payment's last; return how many letters it received first."""
+    worker.manage("shell", "-v", "0", "-c", ENQUEUE.format(routes=routes, letters=LETTERS))
     with worker:
         worker.wait_for("take_webhooks[", times=2)  # received, succeeded
         worker.wait_for("deliver_message[", times=2 * LETTERS)
-        heard = [line for line in worker.lines if " received" in line]
-    place = next(i for i, line in enumerate(heard) if "take_webhooks" in line)
-    return sum("deliver_message" in line for line in heard[:place])
+        received = [line for line in worker.lines if " received" in line]
+    place = next(i for i, line in enumerate(received) if "take_webhooks" in line)
+    return sum("deliver_message" in line for line in received[:place])
 
 
-def test_a_payment_does_not_wait_for_the_letters_that_were_rung_for_before_it(tmp_path, broker):
-    assert letters_heard_before_the_payment(Worker(tmp_path, broker), AS_SHIPPED) < LETTERS / 10
+def test_a_payment_does_not_wait_for_the_letters_that_were_enqueued_before_it(tmp_path, broker):
+    assert letters_received_before_the_payment(Worker(tmp_path, broker), AS_SHIPPED) < LETTERS / 10
 
 
 def test_in_one_queue_it_would(tmp_path, broker):
     """The twin: what the second queue is for."""
-    assert letters_heard_before_the_payment(Worker(tmp_path, broker), ONE_QUEUE) == LETTERS
+    assert letters_received_before_the_payment(Worker(tmp_path, broker), ONE_QUEUE) == LETTERS

@@ -168,7 +168,7 @@ def test_output_that_goes_to_a_file_is_there_whole(tmp_path):
     assert sum(line.startswith("up ") for line in lines) == 1
 
 
-def test_a_busy_port_is_told_with_a_sentence(tmp_path):
+def test_a_busy_port_is_explained(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

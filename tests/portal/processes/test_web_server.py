@@ -38,11 +38,11 @@ def test_the_proxy_speaks_only_tls_that_is_still_good():
 
 
 def test_the_proxy_overwrites_what_a_client_says_of_itself():
-    told = dict(re.findall(r"proxy_set_header (\S+) (\S+);", NGINX))
-    assert told["X-Forwarded-For"] == "$remote_addr"
-    assert told["X-Forwarded-Proto"] == "$scheme"
-    assert told["X-Forwarded-Host"] == '""'
-    assert told["X-Request-ID"] == "$request_id"
+    headers = dict(re.findall(r"proxy_set_header (\S+) (\S+);", NGINX))
+    assert headers["X-Forwarded-For"] == "$remote_addr"
+    assert headers["X-Forwarded-Proto"] == "$scheme"
+    assert headers["X-Forwarded-Host"] == '""'
+    assert headers["X-Request-ID"] == "$request_id"
 
 
 def test_the_proxy_lists_no_folder_caches_nothing_and_goes_to_the_product_alone():

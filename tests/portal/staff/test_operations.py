@@ -26,8 +26,10 @@ def a_payment(invoice, status, **fields):
 
 
 def a_message(status, **fields):
-    told = {"kind": "receipt", "language": "nl", "recipient": "a@b.example", "subject": "s", "text": "t", "html": ""}
-    return OutboxMessage.objects.create(**told, dedupe_key=str(OutboxMessage.objects.count()), status=status, **fields)
+    content = {"kind": "receipt", "language": "nl", "recipient": "a@b.example", "subject": "s", "text": "t", "html": ""}
+    return OutboxMessage.objects.create(
+        **content, dedupe_key=str(OutboxMessage.objects.count()), status=status, **fields
+    )
 
 
 def read(client, **headers):
@@ -114,7 +116,7 @@ class TestFigures:
     def values(self, day=TODAY):
         return dict(DayFigure.objects.filter(day=day).values_list("name", "value"))
 
-    def test_what_is_owed_is_told_by_age(self):
+    def test_what_is_owed_is_shown_by_age(self):
         for late, amount in ((-5, "10.00"), (0, "20.00"), (1, "40.00"), (30, "80.00"), (31, "160.00"), (91, "320.00")):
             due_on = self.TODAY - timedelta(days=late)
             factories.invoice(amount=amount, issued_on=due_on - timedelta(days=30), due_on=due_on)

@@ -1,4 +1,4 @@
-"""What staff see of the ladder of an invoice, and what their buttons do."""
+"""What staff see of the dunning schedule of an invoice, and what their buttons do."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -145,7 +145,7 @@ def test_who_is_about_to_be_signed_out_is_asked_and_leaves_when_the_time_is_over
     page.wait_for_url("**/beheer/login/**")  # by itself
 
 
-def test_pages_left_open_keep_nobody_signed_in_and_let_go_of_nobody_who_works_in_another(
+def test_pages_left_open_neither_extend_the_session_nor_sign_out_somebody_at_work_in_another(
     page, sandbox, settings, monkeypatch
 ):
     monkeypatch.setattr(idle, "_SEEN_EVERY_SECONDS", 0)  # as one minute is to an hour

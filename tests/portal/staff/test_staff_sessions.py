@@ -25,7 +25,7 @@ def back_after(client: Client, seconds: int):
     return client.get(INDEX, follow=True)
 
 
-def test_who_did_nothing_for_an_hour_is_signed_out_and_told_so(settings):
+def test_an_hour_without_activity_signs_out_with_a_message(settings):
     client = signed_in(factories.staff())
     assert back_after(client, settings.STAFF_IDLE_SECONDS - 60).redirect_chain == []
     assert client.session["staff_seen"] > time.time() - 60, "the hour begins anew"
@@ -97,7 +97,7 @@ def test_staying_goes_no_further_than_half_a_day(client):
     assert client.post(STAY, headers={"accept": "application/json"}).json()["seconds"] <= 300
 
 
-def test_who_was_away_too_long_can_not_stay(settings):
+def test_an_expired_session_can_not_be_extended(settings):
     client = signed_in(factories.staff())
     back_after(client, settings.STAFF_IDLE_SECONDS + 1)
     assert client.post(STAY, headers={"accept": "application/json"}).status_code == 302
