@@ -37,7 +37,7 @@ def open_task(
         [StaffTask(kind=kind, invoice=invoice, payment=payment, note=note[:200], dedupe_key=f"{kind}:{dedupe_key}")],
         ignore_conflicts=True,
     )
-    log.warning("staff item %s", kind)
+    log.warning("staff task %s", kind)
 
 
 def close_task(task: StaffTask, *, staff: Any) -> bool:

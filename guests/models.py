@@ -26,7 +26,7 @@ class Throttle(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("throttle"), _("throttles")
-        indexes = [models.Index(fields=["free_at_us"], name="throttle_to_forget")]
+        indexes = [models.Index(fields=["free_at_us"], name="throttle_to_delete")]
 
     def __str__(self) -> str:
         return self.key[:8]
@@ -66,7 +66,7 @@ class SmsDevice(TimestampMixin, CooldownMixin, SideChannelDevice):
         constraints = [
             models.UniqueConstraint(fields=["invoice", "holder", "purpose"], name="one_code_per_browser_and_invoice")
         ]
-        indexes = [models.Index(fields=["valid_until"], name="sms_device_to_forget")]
+        indexes = [models.Index(fields=["valid_until"], name="sms_device_to_delete")]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"

@@ -16,7 +16,7 @@ from billing.models import Invoice, LedgerEntry, Letter, Provider, ReminderStep
 from billing.money import ZERO, split, to_cents
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerEntry.Kind
-BY = "ladder"
+BY = "dunning"
 # How long a letter is summed with the next one: 6:96 lid 7 BW sums claims that can be reminded together, without a
 # period. For terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all claims. No
 # half-year is longer than 184 days.

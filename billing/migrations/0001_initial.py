@@ -568,7 +568,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(condition=models.Q(('erased_at', None), ('settled_at__isnull', False)), fields=['settled_at'], name='invoice_to_forget'),
+            index=models.Index(condition=models.Q(('erased_at', None), ('settled_at__isnull', False)), fields=['settled_at'], name='invoice_to_erase'),
         ),
         migrations.AddConstraint(
             model_name='invoice',

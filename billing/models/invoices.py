@@ -55,7 +55,7 @@ class Invoice(models.Model):
             ),
             models.Index(
                 fields=["settled_at"],
-                name="invoice_to_forget",
+                name="invoice_to_erase",
                 condition=Q(settled_at__isnull=False, erased_at=None),
             ),
         ]

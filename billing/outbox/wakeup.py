@@ -32,7 +32,7 @@ def _send(task_name: str, pk: int) -> None:
         # The publish retry policy in the settings bounds how long a dead broker can keep the caller.
         current_app.send_task(task_name, args=[pk], ignore_result=True, task_id=_task_id())
     except (OperationalError, OSError) as error:
-        log.warning("could not ring %s: %s", task_name, type(error).__name__)
+        log.warning("could not enqueue %s: %s", task_name, type(error).__name__)
 
 
 def _task_id() -> str | None:

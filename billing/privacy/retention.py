@@ -36,7 +36,7 @@ from billing.money import ZERO
 from billing.privacy import access_log
 
 CHUNK = 500
-ERASED = "forgotten-"  # followed by the key of the row: the number of an erased patient
+ERASED = "erased-"  # followed by the key of the row: the number of an erased patient
 Status = OutboxMessage.Status
 
 

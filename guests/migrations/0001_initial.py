@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'throttle',
                 'verbose_name_plural': 'throttles',
-                'indexes': [models.Index(fields=['free_at_us'], name='throttle_to_forget')],
+                'indexes': [models.Index(fields=['free_at_us'], name='throttle_to_delete')],
             },
         ),
         migrations.CreateModel(
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'code by SMS',
                 'verbose_name_plural': 'codes by SMS',
-                'indexes': [models.Index(fields=['valid_until'], name='sms_device_to_forget')],
+                'indexes': [models.Index(fields=['valid_until'], name='sms_device_to_delete')],
                 'constraints': [models.UniqueConstraint(fields=('invoice', 'holder', 'purpose'), name='one_code_per_browser_and_invoice')],
             },
         ),

@@ -103,7 +103,7 @@ def _dunning() -> Iterator[Reading]:
     planned = ReminderStep.objects.filter(status="planned").values_list("step").annotate(Count("pk"))
     by_step = dict.fromkeys((step.name.lower() for step in ReminderStep.Step), 0)
     by_step |= {ReminderStep.Step(step).name.lower(): count for step, count in planned}
-    yield Reading("ladder_steps_planned", "Steps of the dunning schedule without a letter yet.", by_step, "step")
+    yield Reading("dunning_steps_planned", "Steps of the dunning schedule without a letter yet.", by_step, "step")
     under_way = Letter.objects.filter(sent_on=None, voided_at=None).count()
     yield Reading("letters_under_way", "Letters made and not delivered.", {"": under_way})
 
@@ -111,7 +111,7 @@ def _dunning() -> Iterator[Reading]:
 def _people() -> Iterator[Reading]:
     tasks = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
     by_kind = dict.fromkeys((name for name, _label in rooms.staff_task_choices()), 0) | dict(tasks)
-    yield Reading("staff_items_open", "Open staff tasks, by kind.", by_kind, "kind")
+    yield Reading("staff_tasks_open", "Open staff tasks, by kind.", by_kind, "kind")
 
 
 def _broker() -> Iterator[Reading]:

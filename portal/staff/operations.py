@@ -119,7 +119,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("codes sent in an hour"), int(codes["sent"]), False),
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
-        (_("open staff tasks"), int(found["staff_items_open"].value), False),
+        (_("open staff tasks"), int(found["staff_tasks_open"].value), False),
     ]
     if "broker_up" in found:
         up = bool(found["broker_up"].value)

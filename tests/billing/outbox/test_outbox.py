@@ -106,7 +106,7 @@ def test_a_dead_broker_loses_nothing(sink, caplog, settings):
             message = queued()
     finally:
         celery_app.set_current()
-    assert "could not ring billing.deliver_message" in caplog.text
+    assert "could not enqueue billing.deliver_message" in caplog.text
     delivery.sweep()
     message.refresh_from_db()
     assert (message.status, len(sink.mails)) == (Status.SENT, 1)

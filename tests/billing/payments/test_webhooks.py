@@ -259,6 +259,6 @@ def test_a_broker_that_is_down_costs_nothing_but_time(sandbox, invoice, monkeypa
     started = time.monotonic()
     call(payment)
     assert time.monotonic() - started < 30  # and not for ever
-    assert "could not ring billing.take_webhooks" in caplog.text
+    assert "could not enqueue billing.take_webhooks" in caplog.text
     attempts.sweep(now=timezone.now() + timedelta(seconds=20))
     assert bank.balance(invoice) == 0

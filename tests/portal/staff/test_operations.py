@@ -73,7 +73,7 @@ def test_the_numbers_are_those_of_the_rows(client, settings):
     assert 290 < found["zorgrekening_outbox_oldest_seconds",] < 360
     assert found["zorgrekening_codes_last_hour", "sent"] == 1
     assert found["zorgrekening_codes_last_hour", "verified"] == 0
-    assert found["zorgrekening_staff_items_open", "surplus"] == 1
+    assert found["zorgrekening_staff_tasks_open", "surplus"] == 1
     queues = {key[1] for key in found if key[0] == "zorgrekening_queue_messages"}
     if settings.REDIS_URL:
         assert found["zorgrekening_broker_up",] == 1
