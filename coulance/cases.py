@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,9 +28,6 @@ from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, 
 
 Status = CoulanceCase.Status
 HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
-# For queries of invoices: whether there is a case, and whether the invoice rests for it now.
-EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))
-RESTS = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))
 LONGEST_MESSAGE = 1000
 MAX_MESSAGES = 20
 
@@ -72,8 +68,9 @@ def rules_of(provider: Provider) -> PracticeRules:
     return PracticeRules.objects.filter(provider=provider).first() or PracticeRules(provider=provider)
 
 
-def of_invoice(invoice: Invoice) -> CoulanceCase | None:
-    return CoulanceCase.objects.filter(invoice=invoice).first()
+def of_invoice(invoice_id: int) -> CoulanceCase | None:
+    """The case of an invoice, with the invoice and its provider; None when there is none."""
+    return CoulanceCase.objects.filter(invoice=invoice_id).select_related("invoice__provider").first()
 
 
 def lock(case_id: int) -> CoulanceCase:

@@ -17,7 +17,7 @@ SEALED = {
 
 def of_invoice(invoice: Invoice) -> Facts | None:
     """The case on this invoice with files, words and decisions; None when there is none."""
-    case = cases.of_invoice(invoice)
+    case = cases.of_invoice(invoice.pk)
     return facts_below(case, sealed=SEALED) if case else None
 
 

@@ -1,30 +1,28 @@
 """What the pages of every room ask first: which invoice this browser may see."""
 
-from functools import cache
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import rooms
 from billing.invoices.state import InvoiceView, look_at
+from billing.models import Invoice
 from guests import access
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    """What the panels of the rooms ask about the invoice."""
-    return {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
     """The invoice behind `token` when this browser may see it."""
     if not access.may_see(request, token, now=timezone.now()):
         return None
-    return look_at(token, today=timezone.localdate(), **_facts())
+    return look_at(token, today=timezone.localdate())
+
+
+def visible_row(request: HttpRequest, token: str) -> Invoice | None:
+    """The row behind `token`, with its provider, for pages that act on it; None as for `visible_invoice`."""
+    if not access.may_see(request, token, now=timezone.now()):
+        return None
+    return Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None).select_related("provider").first()
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

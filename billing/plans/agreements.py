@@ -150,7 +150,7 @@ def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
 def progress(invoice_id: int, *, today: date) -> Progress | None:
     """How far the running plan of the invoice is paid; None when there is none."""
     plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
-    return progress_of(plan, ledger.outstanding(invoice_id), today=today) if plan else None
+    return progress_of(plan.installments.all(), ledger.outstanding(invoice_id), today=today) if plan else None
 
 
 # --- what staff may do ----------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def run_day(today: date) -> None:
         owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc] # annotated in another function
         rested = _rested_until(ids)
         for plan in plans:
-            now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
+            now = progress_of(plan.installments.all(), max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
             if _act_of(now, rested.get(plan.invoice_id), today):
                 about = Invoice.objects.filter(pk=plan.invoice_id)
                 act = partial(_act_on, plan.pk, plan.invoice_id, today)
@@ -264,7 +264,7 @@ def _act_on(plan_id: int, invoice_id: int, today: date) -> None:
         if plan is None:
             return
         plan.invoice = invoice
-        now = progress_of(plan, ledger.outstanding(invoice_id), today=today)
+        now = progress_of(plan.installments.all(), ledger.outstanding(invoice_id), today=today)
         rested_until = _rested_until([invoice_id]).get(invoice_id)
         act = _act_of(now, rested_until, today)
         if act == Act.CLOSE_MISSES:

@@ -64,7 +64,11 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     if message.kind == "plan_broken":
         return _tell_broken_anew(message, today)
     plan = PaymentPlan.objects.filter(invoice_id=message.invoice_id, status=PaymentPlan.Status.ACTIVE).first()
-    return _no_longer_right(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
+    return (
+        _no_longer_right(message, progress_of(plan.installments.all(), owed, today=today), today)
+        if plan
+        else "plan_ended"
+    )
 
 
 def _tell_broken_anew(message: OutboxMessage, today: date) -> str | None:
@@ -74,7 +78,7 @@ def _tell_broken_anew(message: OutboxMessage, today: date) -> str | None:
     plan.invoice = lock_invoice(plan.invoice_id)
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
         return None  # another worker was first (the claim will say so)
-    now = progress_of(plan, ledger.outstanding(plan.invoice_id), today=today)
+    now = progress_of(plan.installments.all(), ledger.outstanding(plan.invoice_id), today=today)
     if told[:1] == [str(to_cents(now.outstanding))]:
         return None
     if now.outstanding:

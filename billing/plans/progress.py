@@ -5,7 +5,7 @@ much, by bank transfer or by a lowered price all settle the right ones, and mone
 settled one again. Nothing about it is stored, so nothing can disagree with the ledger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -64,9 +64,15 @@ class Progress:
         return {first, self.due_now, self.outstanding} - {ZERO}
 
 
-def progress_of(plan: PaymentPlan, outstanding: Decimal, *, today: date) -> Progress:
-    """How far `plan` is paid when `outstanding` is still owed on its invoice."""
-    installments = list(plan.installments.all())
+def installments_of(plan_id: int) -> list[Installment]:
+    """The installments of a plan, each with the plan, in one query."""
+    return list(Installment.objects.filter(plan=plan_id).select_related("plan"))
+
+
+def progress_of(installments: Iterable[Installment], outstanding: Decimal, *, today: date) -> Progress:
+    """How far the plan of these installments (all of them) is paid when `outstanding` is still owed on its invoice."""
+    installments = list(installments)
+    plan = installments[0].plan
     settled = max(plan.total - outstanding, ZERO)
     # More is owed than was agreed about (a payment of before was taken back): it comes with the last installment.
     beyond = max(outstanding - plan.total, ZERO)

@@ -32,20 +32,19 @@ def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] 
     view = visible_invoice(request, token)
     if view is None:
         return None
-    case = cases.of_invoice(view.invoice)
+    case = cases.of_invoice(view.invoice_id)
     if case is None:
         raise Http404
-    case.invoice = view.invoice
     return view, case
 
 
 def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, status: int = 200, **more: Any) -> Any:
     view, case = found
     seen = cases.look_at(case, today=timezone.localdate())
-    passed = gate.passed(request, view.invoice.token, now=timezone.now())
+    passed = gate.passed(request, view.token, now=timezone.now())
     context = {
         "view": view,
-        "invoice": view.invoice,
+        "invoice": case.invoice,
         "seen": seen,
         "sent": [(row, (passed and row.name) or _label(i, row)) for i, row in enumerate(seen.files, start=1)],
         "case": case,
@@ -161,12 +160,12 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
         raise Http404
     access_log.record(
         AccessEvent.Act.DOWNLOAD,
-        invoice=found[0].invoice,
+        invoice=found[1].invoice,
         who="patient",
         role=AccessEvent.Role.PATIENT,
         data=row.served_name,
         grounds=held.grounds,
-        organisation=found[0].invoice.provider.agb_code,
+        organisation=found[1].invoice.provider.agb_code,
         address=access.client_address(request),
         request_id=request.META["HTTP_X_REQUEST_ID"],
     )
@@ -202,7 +201,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         if case.status not in CoulanceCase.OPEN:
             return _back(token)
         facts = {"decided_before": case.standing is not None, "erases": erases}
-        return render(request, "coulance/stop.html", {"view": view, "invoice": view.invoice} | facts)
+        return render(request, "coulance/stop.html", {"view": view, "invoice": case.invoice} | facts)
     try:
         cases.withdraw(case.pk, today=timezone.localdate(), erasable=erasable)
     except Refused as refusal:

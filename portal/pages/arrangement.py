@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView
+from billing.models import Invoice
 from billing.plans import agreements, calendar_file
 from billing.plans.options import Options, options_for, payment_schedule
-from billing.plans.progress import progress_of
+from billing.plans.progress import installments_of, progress_of
 from guests.pages import session_ended, visible_invoice
 from portal.pages.arrangement_forms import DeferralForm, FirstDayForm, PlanForm
 
@@ -25,12 +26,12 @@ def deferral(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
-    options = options_for(view.invoice, today)
+    options = options_for(_row(view), today)
     form = DeferralForm(request.POST or None, options=options)
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
-            agreements.agree_deferral(view.invoice.pk, until=form.cleaned_data["until"], by="patient", today=today)
+            agreements.agree_deferral(view.invoice_id, until=form.cleaned_data["until"], by="patient", today=today)
         except Refused as refused:
             refusal = str(refused)
         else:
@@ -45,13 +46,13 @@ def plan(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
-    options = options_for(view.invoice, today)
+    options = options_for(_row(view), today)
     form, refusal = None, ""
     if request.method == "POST":
         form = PlanForm(request.POST, options=options)
         if form.is_valid():
             try:
-                agreements.agree_installments(view.invoice.pk, **form.cleaned_data, by="patient", today=today)
+                agreements.agree_installments(view.invoice_id, **form.cleaned_data, by="patient", today=today)
             except Refused as refused:
                 refusal = str(refused)
             else:
@@ -67,13 +68,19 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
-    if view.plan is None:
+    if view.plan_id is None:
         raise Http404
+    installments = installments_of(view.plan_id)
     file = calendar_file.calendar_file(
-        view.plan.installments.all(), language=translation.get_language(), made_at=view.plan.agreed_at
+        installments, language=translation.get_language(), made_at=installments[0].plan.agreed_at
     )
     disposition = {"Content-Disposition": 'attachment; filename="zorgrekening.ics"'}
     return HttpResponse(file, content_type=calendar_file.CONTENT_TYPE, headers=disposition)
+
+
+def _row(view: InvoiceView) -> Invoice:
+    """The invoice itself, for the rules on what may be arranged."""
+    return Invoice.objects.select_related("provider").get(pk=view.invoice_id)
 
 
 def _choices(options: Options, day_form: FirstDayForm) -> dict[str, Any]:
@@ -93,12 +100,12 @@ def _page(request: HttpRequest, template: str, token: str, context: dict[str, An
     view: InvoiceView | None = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
-    today = timezone.localdate()
+    today, invoice = timezone.localdate(), _row(view)
     context |= {
         "view": view,
-        "invoice": view.invoice,
-        "options": options_for(view.invoice, today),
-        "progress": progress_of(view.plan, view.outstanding, today=today) if view.plan else None,
+        "invoice": invoice,
+        "options": options_for(invoice, today),
+        "progress": progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None,
         "today": today,
     }
     return render(request, template, context, status=409 if context["refusal"] else 200)
