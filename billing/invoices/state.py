@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -31,7 +31,7 @@ class InvoiceView:
     status: str  # open | overdue | plan | on_hold | paid
     outstanding: Decimal
     credit: Decimal
-    paid_at: object
+    paid_at: datetime | None
     paid_how: str
     holds: tuple[str, ...]  # the reasons of the holds that stop payment, the oldest first
     hold_until: date | None  # of the oldest
@@ -59,12 +59,13 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     if not rows:
         return None
     row = rows[0]
-    holds = sorted((row for row in rows if row["hold__reason"]), key=lambda row: row["hold__placed_at"])
+    stopping = rooms.reasons_stopping(Stops.PAYMENT)
+    holds = sorted((row for row in rows if row["hold__reason"] in stopping), key=lambda row: row["hold__placed_at"])
     owed: Decimal = row["balance"] or ZERO
     status = status_of(owed, row["due_on"], on_hold=bool(holds), today=today)
     if status in ("open", "overdue") and row["plan__kind"] == PaymentPlan.Kind.INSTALLMENTS:
         status = "plan"
-    paid_at, paid_how = _how_paid(row["pk"], row["settled_at"]) if status == "paid" else (None, "")
+    paid_at, paid_how = _how_paid(row["pk"]) if status == "paid" else (None, "")
     return InvoiceView(
         invoice_id=row["pk"],
         token=token,
@@ -89,12 +90,11 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
 @cache  # the same for every request
 def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     """The invoices that a guest may see, each with its balance, its holds, the plan that runs and the panels' facts."""
-    stopping = rooms.reasons_stopping(Stops.PAYMENT)
-    active = FilteredRelation("holds", condition=Q(holds__released_at=None, holds__reason__in=stopping))
+    active = FilteredRelation("holds", condition=Q(holds__released_at=None))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
     found = with_balance(Invoice.objects.filter(withdrawn_at=None, erased_at=None)).annotate(hold=active, plan=running)
-    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "settled_at", "next_step", "balance")
+    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "next_step", "balance")
     return found.values(
         *own, "provider__name", "hold__reason", "hold__until", "hold__placed_at", "plan__pk", "plan__kind", **facts
     )
@@ -115,12 +115,12 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
     return "overdue" if due_on < today else "open"
 
 
-def _how_paid(invoice_id: int, settled_at: object) -> tuple[object, str]:
-    """When the invoice was settled and by what: `ideal`, `insurer`, `reduction`."""
+def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
+    """When and by what the invoice was settled, as the kind of its last entry; empty when nothing had to be paid."""
     last = (
         LedgerEntry.objects.filter(invoice=invoice_id, amount__lt=ZERO, reverses=None, reversed_by=None)
         .order_by("-occurred_at")
         .values_list("occurred_at", "kind")
         .first()
     )
-    return last or (settled_at, "")
+    return last or (None, "")
