@@ -96,11 +96,14 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePanel:
-    """What the patient's page of an invoice shows of a room; `facts` are annotations on the invoice's single query."""
+    """What the patient's page of an invoice says about a room.
+
+    `facts` are annotations on the invoice's one query; the templates find them in `invoice.facts`.
+    """
 
     facts: Mapping[str, Any]
-    on_hold: str = ""  # a template that replaces the general text about a hold while the fact named `rests` is true
-    rests: str = ""
+    on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
+    hold_reason: str = ""
     below: str = ""  # a template below the facts of the invoice
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,10 +27,7 @@ from coulance.files import storage
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status
-HOLD = "awaiting_decision"  # the reason of the hold while the provider works out the amount
-# For queries on invoices: whether there is a case, and whether the invoice is on hold for it now.
-EXISTS = Exists(CoulanceCase.objects.filter(invoice=OuterRef("pk")))
-ON_HOLD = Exists(Hold.objects.filter(invoice=OuterRef("pk"), reason=HOLD, released_at=None))
+HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
 LONGEST_MESSAGE = 1000
 MAX_MESSAGES = 20
 
@@ -73,9 +69,9 @@ def rules_of(provider: Provider) -> PracticeRules:
     return PracticeRules.objects.filter(provider=provider).first() or PracticeRules(provider=provider)
 
 
-def of_invoice(invoice: Invoice) -> CoulanceCase | None:
-    """Return the case on this invoice, if there is one."""
-    return CoulanceCase.objects.filter(invoice=invoice).first()
+def of_invoice(invoice_id: int) -> CoulanceCase | None:
+    """Return the case of an invoice, with the invoice and its provider; None when there is none."""
+    return CoulanceCase.objects.filter(invoice=invoice_id).select_related("invoice__provider").first()
 
 
 def lock(case_id: int) -> CoulanceCase:

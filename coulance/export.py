@@ -16,8 +16,8 @@ SEALED = {
 
 
 def of_invoice(invoice: Invoice) -> Facts | None:
-    """Return the case on this invoice with files, messages and decisions; None when there is none."""
-    case = cases.of_invoice(invoice)
+    """Return the case on this invoice with files, words and decisions; None when there is none."""
+    case = cases.of_invoice(invoice.pk)
     return facts_below(case, sealed=SEALED) if case else None
 
 

@@ -1,5 +1,6 @@
 """What coulance announces to the rest of the product."""
 
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -65,9 +66,9 @@ class CoulanceRoom(Room):
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
             staff_tasks={storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again")},
             invoice_panel=InvoicePanel(
-                {"has_case": cases.EXISTS, "rests_for_case": cases.ON_HOLD},
+                {"case_id": F("coulance_case")},
                 on_hold="coulance/invoice_on_hold.html",
-                rests="rests_for_case",
+                hold_reason=cases.HOLD,
                 below="coulance/invoice_below.html",
             ),
             intake=intake.INTAKE,

@@ -4,16 +4,18 @@ The staff site is Django's admin and stays on Django's templates (templates/staf
 """
 
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any
 
 from django.template import defaultfilters
-from django.templatetags.static import static
+from django.templatetags.static import static as django_static
 from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from billing.templatetags.money import euro
 from guests.session_end import session_end
@@ -34,11 +36,14 @@ def environment(**options: Any) -> Environment:
         npgettext=translation.npgettext,
     )
     made.globals |= {
+        "_": text,
         "get_language": translation.get_language,
         "session_end": session_end,
         "static": static,
         "url": url,
     }
+    drawings: Any = made.get_template("components/drawings.html").module
+    made.globals |= {"icon": drawings.icon, "logo": drawings.logo}
     made.filters |= {
         "capfirst": defaultfilters.capfirst,
         "date": show_date,
@@ -52,6 +57,17 @@ def environment(**options: Any) -> Environment:
         "urlize": defaultfilters.urlize,
     }
     return made
+
+
+def text(message: str) -> Markup:
+    """The translation of a text without values; of one with values `{% trans %}` makes the sentence."""
+    return Markup(translation.gettext(message))  # noqa: S704  what our translators write is markup
+
+
+@cache  # what collectstatic made does not change while we run
+def static(path: str) -> str:
+    """The address of a static file, with its hash."""
+    return django_static(path)
 
 
 def url(name: str, *arguments: Any) -> str:

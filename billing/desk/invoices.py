@@ -120,7 +120,7 @@ class InvoiceAdmin(TenantAdmin):
     def status(self, obj: Any) -> Any:
         name = "withdrawn"
         if obj.withdrawn_at is None:
-            name = status_of(obj, obj.balance or ZERO, obj.held, timezone.localdate())
+            name = status_of(obj.balance or ZERO, obj.due_on, on_hold=bool(obj.held), today=timezone.localdate())
         return badge(name, STATUS_LABELS[name])
 
     def get_urls(self) -> list[URLPattern]:

@@ -25,7 +25,7 @@ def _lines(plan: PaymentPlan, invoice: Invoice) -> Iterator[tuple[Any, ...]]:
     name, count = plan.get_kind_display(), len(plan.installments.all())
     runs = plan.status == PaymentPlan.Status.ACTIVE
     owed: Decimal = invoice.balance or ZERO  # type: ignore[attr-defined]
-    now = progress_of(plan, max(owed, ZERO), today=timezone.localdate())
+    now = progress_of(plan.installments.all(), max(owed, ZERO), today=timezone.localdate())
     for line in now.lines:
         part = line.installment
         title = f"{name} {part.number}/{count}" if count > 1 else name

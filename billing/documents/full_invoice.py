@@ -76,7 +76,7 @@ def _installments(invoice: Invoice, outstanding: Decimal) -> list[Line]:
     """Return the installments of a running plan; a deferral is only another last day to pay."""
     kind, status = PaymentPlan.Kind.INSTALLMENTS, PaymentPlan.Status.ACTIVE
     plan = invoice.plans.filter(kind=kind, status=status).first()
-    return list(progress_of(plan, outstanding, today=timezone.localdate()).lines) if plan else []
+    return list(progress_of(plan.installments.all(), outstanding, today=timezone.localdate()).lines) if plan else []
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:

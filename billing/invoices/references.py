@@ -44,9 +44,10 @@ def new_references(count: int) -> list[str]:
     return list(free)
 
 
-def find_by_reference(reference: str) -> Invoice | None:
-    """Return the invoice with this payment reference; None for unknown, withdrawn and erased ones alike."""
-    return Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None).first()
+def find_by_reference(reference: str) -> str | None:
+    """Return the URL token of the invoice with this payment reference; None for unknown, withdrawn and erased alike."""
+    found = Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None)
+    return found.values_list("token", flat=True).first()
 
 
 def is_open_to_guests(token: str) -> bool:

@@ -151,7 +151,7 @@ def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
 def progress(invoice_id: int, *, today: date) -> Progress | None:
     """Return how far the running plan of the invoice is paid; None when there is none."""
     plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
-    return progress_of(plan, ledger.outstanding(invoice_id), today=today) if plan else None
+    return progress_of(plan.installments.all(), ledger.outstanding(invoice_id), today=today) if plan else None
 
 
 # --- what staff may do ----------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def run_day(today: date) -> None:
         owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc] # annotated in another function
         held = _held_until(ids)
         for plan in plans:
-            now = progress_of(plan, max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
+            now = progress_of(plan.installments.all(), max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
             if _due_act(now, held.get(plan.invoice_id), today):
                 about = Invoice.objects.filter(pk=plan.invoice_id)
                 act = partial(_act_under_lock, plan.pk, plan.invoice_id, today)
@@ -265,7 +265,7 @@ def _act_under_lock(plan_id: int, invoice_id: int, today: date) -> None:
         if plan is None:
             return
         plan.invoice = invoice
-        now = progress_of(plan, ledger.outstanding(invoice_id), today=today)
+        now = progress_of(plan.installments.all(), ledger.outstanding(invoice_id), today=today)
         held_until = _held_until([invoice_id]).get(invoice_id)
         act = _due_act(now, held_until, today)
         if act == Act.CLOSE_MISSES:

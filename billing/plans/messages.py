@@ -65,7 +65,11 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     if message.kind == "plan_broken":
         return _recheck_broken_notice(message, today)
     plan = PaymentPlan.objects.filter(invoice_id=message.invoice_id, status=PaymentPlan.Status.ACTIVE).first()
-    return _recheck_installment_notice(message, progress_of(plan, owed, today=today), today) if plan else "plan_ended"
+    return (
+        _recheck_installment_notice(message, progress_of(plan.installments.all(), owed, today=today), today)
+        if plan
+        else "plan_ended"
+    )
 
 
 def _recheck_broken_notice(message: OutboxMessage, today: date) -> str | None:
@@ -78,7 +82,7 @@ def _recheck_broken_notice(message: OutboxMessage, today: date) -> str | None:
     plan.invoice = lock_invoice(plan.invoice_id)
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
         return None  # another worker was first (the claim will fail)
-    now = progress_of(plan, ledger.outstanding(plan.invoice_id), today=today)
+    now = progress_of(plan.installments.all(), ledger.outstanding(plan.invoice_id), today=today)
     if stated[:1] == [str(to_cents(now.outstanding))]:
         return None
     if now.outstanding:

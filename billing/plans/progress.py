@@ -5,7 +5,7 @@ too much, by bank transfer or through a lower price all settle the right ones, a
 settled one. Nothing about it is stored, so nothing can disagree with the ledger.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -64,9 +64,15 @@ class Progress:
         return {first, self.due_now, self.outstanding} - {ZERO}
 
 
-def progress_of(plan: PaymentPlan, outstanding: Decimal, *, today: date) -> Progress:
-    """Return how far `plan` is paid when `outstanding` euros are still owed on its invoice."""
-    installments = list(plan.installments.all())
+def installments_of(plan_id: int) -> list[Installment]:
+    """Return the installments of a plan, each with the plan, in one query."""
+    return list(Installment.objects.filter(plan=plan_id).select_related("plan"))
+
+
+def progress_of(installments: Iterable[Installment], outstanding: Decimal, *, today: date) -> Progress:
+    """Return how far the plan of all these installments is paid while `outstanding` is still owed on its invoice."""
+    installments = list(installments)
+    plan = installments[0].plan
     settled = max(plan.total - outstanding, ZERO)
     # When more is owed than was agreed (an earlier payment was reversed), the excess is due with the last installment.
     excess = max(outstanding - plan.total, ZERO)

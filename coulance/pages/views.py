@@ -32,10 +32,9 @@ def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] 
     view = visible_invoice(request, token)
     if view is None:
         return None
-    case = cases.of_invoice(view.invoice)
+    case = cases.of_invoice(view.invoice_id)
     if case is None:
         raise Http404
-    case.invoice = view.invoice
     return view, case
 
 
@@ -43,10 +42,10 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
     """Render the page of the case; `more` overrides its context."""
     view, case = found
     seen = cases.look_at(case, today=timezone.localdate())
-    passed = gate.passed(request, view.invoice.token, now=timezone.now())
+    passed = gate.passed(request, view.token, now=timezone.now())
     context = {
         "view": view,
-        "invoice": view.invoice,
+        "invoice": case.invoice,
         "seen": seen,
         "sent": [(row, (passed and row.name) or _label(i, row)) for i, row in enumerate(seen.files, start=1)],
         "case": case,
@@ -163,7 +162,7 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
     if row.status != Specification.Status.CLEAN:
         raise Http404
     access_log.record_patient(
-        request, AccessEvent.Act.DOWNLOAD, invoice=found[0].invoice, data=row.served_name, grounds=granted.grounds
+        request, AccessEvent.Act.DOWNLOAD, invoice=found[1].invoice, data=row.served_name, grounds=granted.grounds
     )
     return attachment(storage.get(row), name=row.served_name, content_type=CONTENT_TYPES[row.kind])
 
@@ -198,7 +197,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         if case.status not in CoulanceCase.OPEN:
             return _to_case(token)
         facts = {"decided_before": case.standing is not None, "erases": erases}
-        return render(request, "coulance/stop.html", {"view": view, "invoice": view.invoice} | facts)
+        return render(request, "coulance/stop.html", {"view": view, "invoice": case.invoice} | facts)
     try:
         cases.withdraw(case.pk, today=timezone.localdate(), erasable=erasable)
     except Refused as refusal:

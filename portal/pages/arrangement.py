@@ -10,11 +10,10 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.errors import Refused
-from billing.invoices.state import InvoiceView
 from billing.plans import agreements, calendar_file
 from billing.plans.options import Options, options_for, payment_schedule
-from billing.plans.progress import progress_of
-from guests.pages import session_ended, visible_invoice
+from billing.plans.progress import installments_of, progress_of
+from guests.pages import session_ended, visible_invoice, visible_row
 from portal.pages.arrangement_forms import DeferralForm, FirstDayForm, PlanForm
 
 
@@ -22,15 +21,15 @@ from portal.pages.arrangement_forms import DeferralForm, FirstDayForm, PlanForm
 def deferral(request: HttpRequest, token: str) -> HttpResponse:
     """Choose a later day to pay; afterwards the same page confirms it."""
     today = timezone.localdate()
-    view = visible_invoice(request, token)
-    if view is None:
+    invoice = visible_row(request, token)
+    if invoice is None:
         return session_ended(request)
-    options = options_for(view.invoice, today)
+    options = options_for(invoice, today)
     form = DeferralForm(request.POST or None, options=options)
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
-            agreements.agree_deferral(view.invoice.pk, until=form.cleaned_data["until"], by="patient", today=today)
+            agreements.agree_deferral(invoice.pk, until=form.cleaned_data["until"], by="patient", today=today)
         except Refused as refused:
             refusal = str(refused)
         else:
@@ -42,16 +41,16 @@ def deferral(request: HttpRequest, token: str) -> HttpResponse:
 def plan(request: HttpRequest, token: str) -> HttpResponse:
     """Choose installments, seeing every date and amount first; afterwards the same page confirms the plan."""
     today = timezone.localdate()
-    view = visible_invoice(request, token)
-    if view is None:
+    invoice = visible_row(request, token)
+    if invoice is None:
         return session_ended(request)
-    options = options_for(view.invoice, today)
+    options = options_for(invoice, today)
     form, refusal = None, ""
     if request.method == "POST":
         form = PlanForm(request.POST, options=options)
         if form.is_valid():
             try:
-                agreements.agree_installments(view.invoice.pk, **form.cleaned_data, by="patient", today=today)
+                agreements.agree_installments(invoice.pk, **form.cleaned_data, by="patient", today=today)
             except Refused as refused:
                 refusal = str(refused)
             else:
@@ -67,10 +66,11 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
-    if view.plan is None:
+    if view.plan_id is None:
         raise Http404
+    installments = installments_of(view.plan_id)
     file = calendar_file.calendar_file(
-        view.plan.installments.all(), language=translation.get_language(), made_at=view.plan.agreed_at
+        installments, language=translation.get_language(), made_at=installments[0].plan.agreed_at
     )
     disposition = {"Content-Disposition": 'attachment; filename="zorgrekening.ics"'}
     return HttpResponse(file, content_type=calendar_file.CONTENT_TYPE, headers=disposition)
@@ -90,15 +90,15 @@ def _choices(options: Options, day_form: FirstDayForm) -> dict[str, Any]:
 
 def _page(request: HttpRequest, template: str, token: str, context: dict[str, Any]) -> HttpResponse:
     """The page as the invoice stands now: a rule may have said no because something changed a moment ago."""
-    view: InvoiceView | None = visible_invoice(request, token)
-    if view is None:
+    view, invoice = visible_invoice(request, token), visible_row(request, token)
+    if view is None or invoice is None:
         return session_ended(request)
     today = timezone.localdate()
     context |= {
         "view": view,
-        "invoice": view.invoice,
-        "options": options_for(view.invoice, today),
-        "progress": progress_of(view.plan, view.outstanding, today=today) if view.plan else None,
+        "invoice": invoice,
+        "options": options_for(invoice, today),
+        "progress": progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None,
         "today": today,
     }
     return render(request, template, context, status=409 if context["refusal"] else 200)

@@ -18,7 +18,7 @@ from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from guests import access, gate, sms_code, throttle
-from guests.pages import session_ended, visible_invoice
+from guests.pages import session_ended, visible_row
 from portal.pages.forms import CodeForm
 
 EVENTS_SHOWN = 200
@@ -28,17 +28,17 @@ REFUSED_WRITTEN = throttle.Limit("refused-look", 10, 3600)  # for one invoice: a
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for a code, enter it, and then find what it opens: all at one address."""
-    view = visible_invoice(request, token)
-    if view is None:
+    invoice = visible_row(request, token)
+    if invoice is None:
         return session_ended(request)
     now = timezone.now()
     if held := gate.passed(request, token, now=now):
-        return render(request, "pages/document.html", {"invoice": view.invoice, "until": held.until})
-    if gate.usable(view.invoice) is None:
-        return render(request, "pages/code_impossible.html", {"invoice": view.invoice})
+        return render(request, "pages/document.html", {"invoice": invoice, "until": held.until})
+    if gate.usable(invoice) is None:
+        return render(request, "pages/code_impossible.html", {"invoice": invoice})
     if request.method == "POST":
-        return _check(request, view.invoice, now) if "code" in request.POST else _send(request, view.invoice, now)
-    return _page(request, view.invoice, CodeForm())
+        return _check(request, invoice, now) if "code" in request.POST else _send(request, invoice, now)
+    return _page(request, invoice, CodeForm())
 
 
 def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
@@ -96,24 +96,16 @@ def _page(
 
 @require_GET
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
-    """The full invoice. What can't be written into the access log is not shown: then this raises."""
-    view = visible_invoice(request, token)
-    if view is None:
+    """Return the full invoice. What can't be recorded in the access log is not shown: then this raises."""
+    invoice = visible_row(request, token)
+    if invoice is None:
         return session_ended(request)
-    held = gate.passed(request, token, now=timezone.now())
-    if held is None:
-        return _refused(request, view.invoice, AccessEvent.Act.DOWNLOAD, data="invoice.pdf")
-    content = full_invoice.invoice_pdf(view.invoice, language=translation.get_language())
-    access_log.record(
-        AccessEvent.Act.DOWNLOAD,
-        invoice=view.invoice,
-        who="patient",
-        role=AccessEvent.Role.PATIENT,
-        data="invoice.pdf",
-        grounds=held.grounds,
-        organisation=view.invoice.provider.agb_code,
-        address=access.client_address(request),
-        request_id=request.META["HTTP_X_REQUEST_ID"],
+    granted = gate.passed(request, token, now=timezone.now())
+    if granted is None:
+        return _refused(request, invoice, AccessEvent.Act.DOWNLOAD, data="invoice.pdf")
+    content = full_invoice.invoice_pdf(invoice, language=translation.get_language())
+    access_log.record_patient(
+        request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf", grounds=granted.grounds
     )
     return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
@@ -139,13 +131,13 @@ def _refused(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act, *, da
 @require_GET
 def access_list(request: HttpRequest, token: str) -> HttpResponse:
     """Who looked at this invoice, when and in which role; for the patient, so behind the same gate."""
-    view = visible_invoice(request, token)
-    if view is None:
+    invoice = visible_row(request, token)
+    if invoice is None:
         return session_ended(request)
     if gate.passed(request, token, now=timezone.now()) is None:
-        return _refused(request, view.invoice, AccessEvent.Act.READ, data="access-log")
-    events = list(access_log.of_invoice(view.invoice)[: EVENTS_SHOWN + 1])
-    context = {"invoice": view.invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
+        return _refused(request, invoice, AccessEvent.Act.READ, data="access-log")
+    events = list(access_log.of_invoice(invoice)[: EVENTS_SHOWN + 1])
+    context = {"invoice": invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
     return render(request, "pages/access_list.html", context)
 
 

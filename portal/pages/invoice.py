@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
 from billing.invoices.state import InvoiceView
-from billing.plans.progress import progress_of
+from billing.plans.progress import installments_of, progress_of
 from guests.pages import session_ended, visible_invoice
 
 # Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
@@ -18,16 +18,15 @@ CLEAR_SITE_DATA = '"cache", "storage"'
 def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = "") -> HttpResponse:
     """The page, with the sentence of a rule that just said no."""
     today = timezone.localdate()
-    progress = progress_of(view.plan, view.outstanding, today=today) if view.plan else None
+    progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
     panels = rooms.invoice_panels()
     context = {
-        "view": view,
-        "invoice": view.invoice,
+        "invoice": view,
         "progress": progress,
         "refusal": refusal,
         "today": today,
         "panels": [panel.below for panel in panels if panel.below],
-        "hold_panel": next((p.on_hold for p in panels if p.rests and getattr(view.invoice, p.rests)), ""),
+        "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
 

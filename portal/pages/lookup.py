@@ -19,10 +19,10 @@ def lookup(request: HttpRequest) -> HttpResponse:
         now = timezone.now()
         if wait := access.consume_attempt(request, now=now):
             return errors.too_many(request, wait_seconds=wait)
-        invoice = references.find_by_reference(form.cleaned_data["reference"])
-        access.report_result(request, found=invoice is not None, now=now)
-        if invoice:
-            access.open_invoice(request, invoice.token, now=now)
-            return HttpResponseRedirect(reverse("invoice", args=[invoice.token]), status=303)
+        token = references.find_by_reference(form.cleaned_data["reference"])
+        access.report_result(request, found=token is not None, now=now)
+        if token:
+            access.open_invoice(request, token, now=now)
+            return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
         form.add_unknown()
     return render(request, "pages/lookup.html", {"form": form})

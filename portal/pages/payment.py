@@ -50,7 +50,7 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
     amount = part.cleaned_data["amount"] if part.is_valid() else ZERO  # nonsense is an amount that nobody offers
     try:
         payment = attempts.start_payment(
-            view.invoice.pk, language=translation.get_language(), amount=amount, by="patient"
+            view.invoice_id, language=translation.get_language(), amount=amount, by="patient"
         )
     except Refused as refusal:
         # The rule may have said no because something just changed: show the invoice as it is now.

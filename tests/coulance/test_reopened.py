@@ -202,7 +202,7 @@ class TestEnding:
         assert AuditEvent.objects.latest("pk").action == "case_kept"
         view = look_at(case.invoice.token, today=timezone.localdate())
         assert view.can_pay
-        assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+        assert view.due_on >= timezone.localdate() + timedelta(days=14)
         return mail
 
     def test_withdrawing_erases_only_what_came_after_the_decision(self, case):

@@ -130,4 +130,4 @@ def test_a_file_that_could_never_be_checked_releases_its_invoice():
     retention.erase_uploads(TODAY)
     view = look_at(case.invoice.token, today=TODAY)
     assert view.can_pay
-    assert view.invoice.due_on >= TODAY + timedelta(days=14)
+    assert view.due_on >= TODAY + timedelta(days=14)

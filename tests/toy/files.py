@@ -69,7 +69,7 @@ from toy.models import Toy
 
 def page(request, token):
     view = visible_invoice(request, token)
-    return HttpResponse(f"toys of {view.invoice.number}") if view else session_ended(request)
+    return HttpResponse(f"toys of {view.number}") if view else session_ended(request)
 
 
 def desk(request):
@@ -126,7 +126,7 @@ class ToyAdmin(TenantAdmin):
     list_display = ["what"]
 """,
     "toy/templates/toy/desk.html": "<p>{{ panel.waiting }} toys wait</p>",
-    "toy/jinja2/toy/panel.html": "{% if invoice.has_toy %}<p>there are toys</p>{% endif %}",
+    "toy/jinja2/toy/panel.html": "{% if invoice.facts.has_toy %}<p>there are toys</p>{% endif %}",
     "toy/jinja2/messages/toy_note.nl.html": """
 <html><head><title>Speelgoed</title></head><body><p>Het is {{ colour }}.</p></body></html>
 """,

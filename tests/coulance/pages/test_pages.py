@@ -249,7 +249,7 @@ def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     assert case_of(invoice).status == Status.WITHDRAWN
     view = look_at(invoice.token, today=timezone.localdate())
     assert view.can_pay
-    assert view.invoice.due_on >= timezone.localdate() + timedelta(days=14)
+    assert view.due_on >= timezone.localdate() + timedelta(days=14)
     assert not Specification.objects.exclude(stored_name="").exists()
     assert OutboxMessage.objects.filter(kind="coulance_withdrawn").count() == 1
     assert guest.post(address(invoice, "coulance_stop")).status_code == 409
