@@ -89,7 +89,7 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
 
 @cache  # the same for every request
 def _shown() -> QuerySet[Invoice, dict[str, Any]]:
-    """Return the invoices that a guest may see, each with its balance, its holds, the plan that runs and the panels' facts."""
+    """Return what a guest may see of each invoice: its balance, holds, running plan, and the facts of the panels."""
     active = FilteredRelation("holds", condition=Q(holds__released_at=None))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
