@@ -106,6 +106,14 @@ def canaries() -> Any:
 
 
 @pytest.fixture(autouse=True)
+def _in_the_default_language() -> None:
+    """Begin each test as a process begins: a page in English that was asked before leaves its language behind."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def _nobody_leaks(canaries: Any) -> Iterator[None]:
     canaries.leaks.clear()
     yield
