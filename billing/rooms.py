@@ -136,6 +136,19 @@ class Happened:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What a room shows in the demo.
+
+    `fields` returns its fields of an invoice by the end of the invoice's number, `shows` says in words which invoice
+    is worth a look, and `seed` does what patients did, once the demo practices have handed in their invoices.
+    """
+
+    fields: Callable[[int], dict[str, Any]]
+    shows: Mapping[int, Text]
+    seed: Callable[[], object]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
     """Everything that the rest of the product knows about a room; what it leaves out, it does not have."""
@@ -154,8 +167,7 @@ class Announcement:
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
     intake: Intake | None = None
-    # Adds what the demo patients did, once the demo practices have their invoices.
-    demo: Callable[[], object] | None = None
+    demo: Demo | None = None
 
 
 class Room(AppConfig):
@@ -213,6 +225,28 @@ def hold_reasons() -> dict[str, HoldReason]:
 def reasons_stopping(what: Stops) -> tuple[str, ...]:
     """Return the hold reasons that stop `what`. The only place that decides it."""
     return tuple(name for name, reason in hold_reasons().items() if what in reason.stops)
+
+
+@cache
+def beats() -> dict[str, Beat]:
+    """Return the entries of beat's timetable by name."""
+    return _merged(lambda room: room.beat)
+
+
+@cache
+def intake_fields() -> dict[str, Any]:
+    """Return the fields of an invoice that rooms add to those of billing."""
+    return _merged(lambda room: room.intake.fields if room.intake else {})
+
+
+def check_names() -> None:
+    """Raise ImproperlyConfigured when two rooms use one name for anything."""
+    for named in (message_kinds, audit_labels, hold_reasons, staff_task_choices, beats, intake_fields):
+        named()
+    rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
+    pages = [str(page.name) for room in announcements() for page in room.patient_urls]
+    if twice := {name for names in (rules, pages) for name in names if names.count(name) > 1}:
+        raise ImproperlyConfigured(f"Two rooms announce {', '.join(sorted(twice))}.")
 
 
 def hold_reason_choices() -> Iterator[tuple[str, Text]]:

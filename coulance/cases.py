@@ -22,8 +22,7 @@ from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Provider
 from billing.transitions import advance
-from coulance import notices
-from coulance.files import storage
+from coulance import notices, storage
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status

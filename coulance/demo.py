@@ -2,6 +2,7 @@
 
 import io
 
+from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageDraw, ImageFont
 
 from coulance.files import specifications
@@ -12,6 +13,15 @@ SENT = {
     "00115": ("217,54", "163,16", "100,00", "63,16"),
     "00119": ("188,28", "141,21", "0,00", "141,21"),
 }
+
+
+OFFERED = (31, 115, 119)
+SHOWS = {115: _("waiting for the care provider (coulance)")}
+
+
+def fields(number: int) -> dict[str, bool]:
+    """Return what the demo practice says of coulance on the invoice whose number ends so."""
+    return {"coulance": number in OFFERED}
 
 
 def seed() -> None:

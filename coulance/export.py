@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from billing.models import Invoice
 from billing.privacy.export import Facts, facts_below
-from coulance import cases
-from coulance.files import storage
+from coulance import cases, storage
 from coulance.models import Specification
 
 SEALED = {

@@ -149,7 +149,7 @@ class Specification(models.Model):
         Status.ERASED: (),
     }
     PENDING = (Status.RECEIVED, Status.CHECKING, Status.QUARANTINED)
-    SEALED_FILES = "coulance.files.storage.seal_again"  # for a new key
+    SEALED_FILES = "coulance.storage.seal_again"  # for a new key
 
     class Reason(models.TextChoices):
         """Why a file was refused."""

@@ -8,8 +8,7 @@ from django.db.models import Q
 
 from billing.law.calendar import begin_of
 from billing.transitions import advance
-from coulance import cases
-from coulance.files import storage
+from coulance import cases, storage
 from coulance.models import CaseMessage, Proposal, Specification
 
 Status = Specification.Status

@@ -4,7 +4,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, Desk, Export, HoldReason, InvoicePanel, MessageKind, Room
+from billing.rooms import Announcement, Beat, Daily, Demo, Desk, Export, HoldReason, InvoicePanel, MessageKind, Room
 
 AUDIT_LABELS = {
     "specification_received": gettext_noop("patient sent files"),
@@ -41,14 +41,13 @@ class CoulanceRoom(Room):
     }
 
     def ready(self) -> None:
-        from coulance import checks  # noqa: F401  registers the system checks
+        from coulance.files import checks  # noqa: F401  registers the system checks
 
         super().ready()
 
     def announce(self) -> Announcement:
-        from coulance import cases, deadlines, demo, export, intake, last_check, retention
+        from coulance import cases, deadlines, demo, export, intake, last_check, retention, storage
         from coulance.desk import panel
-        from coulance.files import storage
         from coulance.pages import urls
 
         return Announcement(
@@ -72,5 +71,5 @@ class CoulanceRoom(Room):
                 below="coulance/invoice_below.html",
             ),
             intake=intake.INTAKE,
-            demo=demo.seed,
+            demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )

@@ -87,8 +87,7 @@ def set_beat_schedule(sender: Celery, **kwargs: Any) -> None:
     from billing import rooms
 
     sender.conf.beat_schedule = {}
-    for room in rooms.announcements():
-        for name, beat in room.beat.items():
-            every, expires = (beat.schedule, beat.expires) if settings.REDIS_URL or not beat.urgent else (1.0, 1)
-            entry = {"task": beat.task, "schedule": every, "options": {"expires": expires}}
-            sender.conf.beat_schedule[name] = entry
+    for name, beat in rooms.beats().items():
+        every, expires = (beat.schedule, beat.expires) if settings.REDIS_URL or not beat.urgent else (1.0, 1)
+        entry = {"task": beat.task, "schedule": every, "options": {"expires": expires}}
+        sender.conf.beat_schedule[name] = entry

@@ -12,8 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 
+from billing import rooms
 from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
+from billing.invoices.fields import INVOICE
 from billing.law import calendar, interest
 from portal.ops.backup.sealing import BackupUnusable, identity_from
 
@@ -23,6 +25,17 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOLLIE = "https://api.mollie.com"
 SECRET_KEY_MIN_LENGTH, SECRET_KEY_MIN_UNIQUE = 50, 5  # as Django's own security.W009, which only warns
 VERIFIED_SSLMODES = ("verify-ca", "verify-full")  # "require" does not verify the server
+
+
+@register(Tags.compatibility)
+def check_rooms(**kwargs: Any) -> list[CheckMessage]:
+    """Check that no two rooms use one name, and none a field of an invoice that is billing's own."""
+    try:
+        rooms.check_names()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="portal.E017")]
+    own = INVOICE.keys() & rooms.intake_fields().keys()
+    return [Error(f"A room announces {name}, a field of every invoice.", id="portal.E017") for name in sorted(own)]
 
 
 @register(Tags.compatibility)

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.urls import path
 
 from billing import rooms
+from portal import checks
 from tests.toy.files import FILES
 
 
@@ -30,10 +31,41 @@ def test_a_room_in_a_folder_of_its_own_works_with_one_line(tmp_path):
     assert played.stdout.endswith("every announcement did its work\n"), played.stderr
 
 
-def test_two_rooms_with_one_name_are_refused(monkeypatch):
-    twice = rooms.Announcement(audit_labels={"same": "words"})
-    monkeypatch.setattr(rooms, "announcements", lambda: (twice, twice))
-    rooms.audit_labels.cache_clear()
-    with pytest.raises(ImproperlyConfigured, match="same"):
-        rooms.audit_labels()
-    rooms.audit_labels.cache_clear()
+@pytest.fixture
+def announced(monkeypatch):
+    """Let other announcements stand in the place of those of the installed rooms, for this test."""
+    merged = (rooms.message_kinds, rooms.audit_labels, rooms.hold_reasons, rooms.beats, rooms.intake_fields)
+
+    def forget():
+        for of in merged:
+            of.cache_clear()
+
+    def announce(*announcements):
+        forget()
+        monkeypatch.setattr(rooms, "announcements", lambda: announcements)
+
+    yield announce
+    forget()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"audit_labels": {"same": "words"}},
+        {"beat": {"same": rooms.Beat("toy.work", 1.0, expires=1)}},
+        {"intake": rooms.Intake({"same": None}, print, print)},
+        {"patient_urls": [path("same/", print, name="same")]},
+    ],
+    ids=lambda said: next(iter(said)),
+)
+def test_two_rooms_with_one_name_are_refused(said, announced):
+    announced(rooms.Announcement(**said), rooms.Announcement(**said))
+    (message,) = checks.check_rooms()
+    assert (message.id, message.msg) == ("portal.E017", "Two rooms announce same.")
+    announced(rooms.Announcement(**said))
+    assert checks.check_rooms() == []
+
+
+def test_a_field_of_every_invoice_is_no_rooms(announced):
+    announced(rooms.Announcement(intake=rooms.Intake({"number": None}, print, print)))
+    assert [message.id for message in checks.check_rooms()] == ["portal.E017"]

@@ -88,7 +88,7 @@ class InvoiceReader:
         self.today = today
         self.count = 0
         self._report_to = report
-        self._shape = INVOICE | {name: field for room in rooms.intakes() for name, field in room.fields.items()}
+        self._shape = INVOICE | rooms.intake_fields()
         self._numbers: dict[str, int] = {}
         self._patients: dict[str, int] = {}
         self._wrong = False

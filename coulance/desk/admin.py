@@ -21,12 +21,11 @@ from billing.models import AccessEvent, Staff
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.templatetags.money import euro
-from coulance import decisions
+from coulance import decisions, storage
 from coulance.amounts import Outcome
 from coulance.desk import case_page, panel
 from coulance.desk.decision_form import DecisionForm
 from coulance.desk.rules_form import FIELDS, RulesForm
-from coulance.files import storage
 from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal
 
 Status = CoulanceCase.Status

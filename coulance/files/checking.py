@@ -20,8 +20,8 @@ from billing.channels import virus_scan
 from billing.errors import GatewayUnknown
 from billing.models import StaffTask
 from billing.transitions import advance
-from coulance import cases, notices
-from coulance.files import cleaning, storage
+from coulance import cases, notices, storage
+from coulance.files import cleaning
 from coulance.models import CoulanceCase, Specification
 
 log = logging.getLogger(__name__)

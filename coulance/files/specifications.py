@@ -14,8 +14,8 @@ from billing import audit
 from billing.errors import Refused
 from billing.invoices import holds
 from billing.outbox import wakeup
-from coulance import cases, notices
-from coulance.files import cleaning, storage
+from coulance import cases, notices, storage
+from coulance.files import cleaning
 from coulance.models import CoulanceCase, Specification
 
 Status = Specification.Status

@@ -16,8 +16,8 @@ from billing.errors import Refused
 from billing.invoices.state import InvoiceView
 from billing.models import AccessEvent
 from billing.privacy import access_log
-from coulance import cases
-from coulance.files import specifications, storage
+from coulance import cases, storage
+from coulance.files import specifications
 from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import FilesForm, MessageForm
 from guests import gate

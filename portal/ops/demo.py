@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from billing import rooms
 from billing.invoices import intake
 from billing.models import Invoice
+from billing.rooms import Demo
 from portal.intake.batch import FORMAT
 
 AGB_CODE = "11012345"
@@ -14,6 +16,7 @@ PHYSIO_AGB_CODE = "04012345"
 DENTIST, HYGIENIST, PHYSIO = "11054321", "87054321", "04054321"  # who gave the care
 
 # Code: description and price of 2026.
+BY_INSURER = 118  # the end of the number of the invoice that the insurer paid
 CARE = {
     "C001": ("Consult voor een intake", "57.01"),
     "C002": ("Periodieke controle", "28.51"),
@@ -68,6 +71,11 @@ def seed_providers() -> None:
     )
 
 
+def demos() -> list[Demo]:
+    """Return what the installed rooms show in the demo."""
+    return [room.demo for room in rooms.announcements() if room.demo]
+
+
 def build_batches(today: date) -> list[DemoBatch]:
     """Return the files of the demo practices, with dates relative to `today`."""
     before, lately = today - timedelta(days=45), today - timedelta(days=3)
@@ -78,23 +86,22 @@ def build_batches(today: date) -> list[DemoBatch]:
             113, lately, PATIENTS["jansen"], _care("C002", "X10", "X10", "A10", ("V93", "46", 1)), insurer="150.00"
         ),
         _invoice(114, lately, PATIENTS["taylor"], _care("C001", "X21", ("M01", None, 2))),
-        _invoice(115, lately, PATIENTS["yilmaz"], _care("A10", ("V94", "16", 1), ("V92", "17", 1)), coulance=True),
+        _invoice(115, lately, PATIENTS["yilmaz"], _care("A10", ("V94", "16", 1), ("V92", "17", 1))),
         _invoice(116, lately, PATIENTS["visser"], _care("C003")),
         _invoice(117, lately, PATIENTS["visser junior"], _care("C002", ("V91", "74", 1))),
-        _invoice(118, lately, PATIENTS["smit"], _care("C002", ("M03", None, 2)), insurer="62.15"),
+        _invoice(BY_INSURER, lately, PATIENTS["smit"], _care("C002", ("M03", None, 2)), insurer="62.15"),
         _invoice(
             119,
             lately,
             PATIENTS["el amrani"],
             _care("C003", "X10", "A10", ("V91", "11", 1), ("V91", "21", 1)),
-            coulance=True,
         ),
         _invoice(120, lately, PATIENTS["peeters"], _care("C002", "X10")),
         _invoice(121, lately, PATIENTS["van den berg"], _care(("M03", None, 6), by=HYGIENIST)),
         _invoice(122, today - timedelta(days=27), PATIENTS["kowalski"], _care("C001", "X10", "X10")),
     ]
     physio = [
-        _invoice(31, lately, PATIENTS["mulder"], _care("1864", ("1000", None, 5), by=PHYSIO), coulance=True),
+        _invoice(31, lately, PATIENTS["mulder"], _care("1864", ("1000", None, 5), by=PHYSIO)),
         _invoice(32, lately, PATIENTS["de boer"], _care("1000", "1000", by=PHYSIO)),
     ]
     return [
@@ -107,17 +114,17 @@ def build_batches(today: date) -> list[DemoBatch]:
 def references(today: date) -> list[tuple[str, str]]:
     """Return payment references of the demo, each with what it shows."""
     shows = {
-        "112": _("an ordinary invoice"),
-        "113": _("the insurer paid a part"),
-        "114": _("an English-speaking patient"),
-        "101": _("past its due date"),
-        "115": _("waiting for the care provider (coulance)"),
-        "118": _("paid by the insurer"),
+        112: _("an ordinary invoice"),
+        113: _("the insurer paid a part"),
+        114: _("an English-speaking patient"),
+        101: _("past its due date"),
+        **{number: str(text) for room in demos() for number, text in room.shows.items()},
+        BY_INSURER: _("paid by the insurer"),
     }
     stored = Invoice.objects.filter(provider__agb_code=AGB_CODE).order_by("pk")
-    by_ending = {invoice.number.rpartition("-")[2].lstrip("0"): invoice for invoice in stored}
+    by_ending = {int(invoice.number.rpartition("-")[2]): invoice for invoice in stored}
     return [
-        (invoice.payment_reference, _state_now(invoice, text, by_insurer=ending == "118"))
+        (invoice.payment_reference, _state_now(invoice, text, by_insurer=ending == BY_INSURER))
         for ending, text in shows.items()
         if (invoice := by_ending.get(ending))
     ]
@@ -141,14 +148,13 @@ def _invoice(
     lines: list[dict[str, Any]],
     *,
     insurer: str = "0.00",
-    coulance: bool = False,
 ) -> dict[str, Any]:
     performed_on = str(issued_on - timedelta(days=5))
     return {
         "number": f"{issued_on.year}-{number:05d}",
         "issued_on": str(issued_on),
         "due_on": None,
-        "coulance": coulance,
+        **{name: value for room in demos() for name, value in room.fields(number).items()},
         "patient": patient,
         "insurer_paid": insurer,
         "lines": [{"performed_on": performed_on, **line} for line in lines],

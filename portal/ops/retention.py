@@ -1,6 +1,7 @@
 """Data retention for all rooms together, and of the sessions and sign-ins that the project itself stores."""
 
 import logging
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,10 +24,11 @@ def run_day(today: date) -> None:
     A day in the future, as `run_daily --today` may ask for, counts as today: planning can be undone, this can't.
     """
     today = min(today, timezone.localdate())
-    found: dict[str, Any] = {}
+    counts: Counter[str] = Counter()
     for room in rooms.announcements():
         if room.retention:
-            found |= {name: count for name, count in room.retention(today).items() if count}
+            counts.update(room.retention(today))  # two rooms may count the same thing
+    found: dict[str, Any] = {name: count for name, count in counts.items() if count}
     if found:
         audit.record("data_erased", by="system", **found)
     log.info("erased: %s", ", ".join(f"{name} {count}" for name, count in found.items()) or "nothing")

@@ -7,9 +7,12 @@ Python refuses long passwords or takes as long as they are.
 import re
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from zxcvbn_rs_py import zxcvbn
+
+from billing.rooms import Room
 
 # What an attacker who knows this product tries first. The names of the person and of their practice count too.
 WORDS = (
@@ -17,7 +20,6 @@ WORDS = (
     "rekening",
     "factuur",
     "betaling",
-    "coulance",
     "incasso",
     "praktijk",
     "tandarts",
@@ -37,12 +39,16 @@ MIN_GUESSES_LOG10 = 10  # zxcvbn's own best score: what a stolen, slowly hashed 
 _SHORTEST_NAME = 4
 
 
+def _rooms() -> list[str]:
+    return [room.label for room in apps.get_app_configs() if isinstance(room, Room)]
+
+
 class EasyToGuessValidator:
     """Refuse passwords that take too few guesses: as they are, and without the words that others try first."""
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError when the password takes too few guesses."""
-        words = sorted((*WORDS, *_names_around(user)), key=len, reverse=True)
+        words = sorted((*WORDS, *_rooms(), *_names_around(user)), key=len, reverse=True)
         left = password.lower()
         for word in words:  # zxcvbn knows each of them, but counts several in a row as hard to guess
             left = left.replace(word, "")

@@ -17,8 +17,8 @@ from billing.errors import Refused
 from billing.law import calendar
 from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffTask
 from billing.privacy import rotation
-from coulance import cases, deadlines, decisions, intake
-from coulance.files import checking, specifications, storage
+from coulance import cases, deadlines, decisions, intake, storage
+from coulance.files import checking, specifications
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, at_desk, staff_of

@@ -10,7 +10,7 @@ import pytest
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 
-from coulance import checks as coulance_checks
+from coulance.files import checks as coulance_checks
 from coulance.files.sanitizer import isolation
 from portal import checks, environment
 from portal.settings.secrets import stored_secret

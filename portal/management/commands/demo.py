@@ -14,7 +14,6 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
-from billing import rooms
 from billing.desk import figures
 from billing.desk.accounts import add_member
 from billing.models import Invoice, Provider, Staff
@@ -57,9 +56,8 @@ def fill(today: date) -> None:
                 result = batch.import_file(file.name, dry_run=False, today=received_on, by=ACTOR)
             if result.errors:
                 raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
-        for room in rooms.announcements():
-            if room.demo:
-                room.demo()
+        for room in demo.demos():
+            room.seed()
 
 
 def add_staff() -> dict[str, str]:

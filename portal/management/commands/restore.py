@@ -66,5 +66,5 @@ class Command(BaseCommand):
             )
         self.stdout.write(
             "What came after the backup is not known here: bring in the invoices of that time again. Their patients "
-            "get the announcement again, and mails about installments and coulance whose day was in it go out anew."
+            "get the announcement again, and mails whose day was in it go out anew."
         )

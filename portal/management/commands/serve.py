@@ -6,6 +6,8 @@ import os
 import shlex
 import signal
 import socket
+import stat
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -40,7 +42,7 @@ def processes() -> dict[str, list[str]]:
     python = sys.executable
     celery = [python, "-m", "celery", "-A", "portal.celery", "--quiet"]
     # Without Redis each line of the timetable may hold a thread, and there must be one for each (see portal/celery.py).
-    threads = 4 if settings.REDIS_URL else sum(len(room.beat) for room in rooms.announcements())
+    threads = 4 if settings.REDIS_URL else len(rooms.beats())
     worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
     worker += ["--without-gossip", "--without-mingle"]
     gunicorn = [python, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
@@ -125,6 +127,10 @@ class ProcessTree(Supervisor):
 
     def run_until_stopped(self) -> int:
         """Return 0 when asked to stop (SIGINT, SIGTERM or SIGHUP), 1 when a process could not be started (again)."""
+        if stat.S_ISSOCK(os.fstat(1).st_mode):
+            # supervisord opens our output once more for each process, which Linux refuses for a socket: cat passes on.
+            passing_on: Any = subprocess.Popen(["cat"], stdin=subprocess.PIPE)  # noqa: S607  wherever it lies
+            os.dup2(passing_on.stdin.fileno(), 1)
         # Several processes write to the file that our output is redirected to: each line is appended.
         fcntl.fcntl(1, fcntl.F_SETFL, fcntl.fcntl(1, fcntl.F_GETFL) | os.O_APPEND)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end when nobody reads our output any more (`make demo | head`)
@@ -162,7 +168,14 @@ class ProcessTree(Supervisor):
 def _configuration(commands: Mapping[str, Sequence[str]]) -> str:
     """Return the text of a supervisord.conf that runs `commands` in the foreground, their output on ours."""
     # One group for all: the processes of a group stop at once, groups one after the other.
-    lines = ["[supervisord]", "nodaemon=true", "logfile=/dev/null", "logfile_maxbytes=0", f"directory={settings.ROOT}"]
+    lines = [
+        "[supervisord]",
+        "nodaemon=true",
+        "logfile=/dev/null",
+        "logfile_maxbytes=0",
+        "loglevel=warn",
+        f"directory={settings.ROOT}",
+    ]
     lines += [f"pidfile={settings.DATA_DIR}/serve.pid", "[group:zorgrekening]", f"programs={','.join(commands)}"]
     for name, command in commands.items():
         lines += [f"[program:{name}]", f"command={shlex.join([*WITH_PARENT, *command])}"]

@@ -164,7 +164,7 @@ def test_facts_are_text_in_html_and_never_markup():
 def rendered_by(html: str, tmp_path, settings) -> rendering.Rendered:
     (tmp_path / "messages").mkdir()
     (tmp_path / "messages" / "trial.nl.html").write_text(html)
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rooms, "message_kinds", lambda: {"trial": rooms.MessageKind()})
         return rendering.render("trial", language="nl", context={"fact": "a\r\nBcc: b@example.org"})

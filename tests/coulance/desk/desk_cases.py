@@ -9,8 +9,7 @@ from django.utils import timezone
 from PIL import Image
 
 from billing.models import Provider, Staff
-from coulance import amounts, intake
-from coulance.files import storage
+from coulance import amounts, intake, storage
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
 

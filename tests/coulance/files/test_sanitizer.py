@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from coulance.files import cleaning, storage
+from coulance import storage
+from coulance.files import cleaning
 from coulance.files.sanitizer import MEMORY_BYTES, Unacceptable, image, isolation, pdf
 from coulance.models import Specification
 from tests.coulance import attempts

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from billing.errors import Refused
 from billing.models import AuditEvent, Staff, StaffTask
-from coulance import cases, deadlines, decisions, intake
+from coulance import cases, deadlines, decisions, intake, storage
 from coulance.desk import panel
-from coulance.files import checking, cleaning, specifications, storage
+from coulance.files import checking, cleaning, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
 from tests import factories
 from tests.coulance.desk.desk_cases import at_desk, picture_of, staff_of
