@@ -1,5 +1,6 @@
 """The ground of every test: settings, databases, the order of a run, and a live server with the sandbox in it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 pytest_plugins = ["tests.budget"]
 _USERS_OF_THE_PRODUCT = ("tests/journeys/", "tests/portal/processes/test_served.py")
+# Races for the lock of a row: SQLite has none, it lets one writer in after the other, which test_outbox_races and
+# test_import_invoices prove in each run. There these run in the long form.
+_RACES_FOR_ROWS = {f"test_{what}_races.py" for what in ("payment", "schedule", "plan", "decision", "last_check", "sms")}
 # What waits for processes, clocks and browsers, by fixture or marker: it begins, so that the rest computes beside it.
 _WAITING = ("product", "slow_because", "stood", "machine", "empty_place", "browser")
 
@@ -70,12 +74,19 @@ class _ByFile(LoadFileScheduling):
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is for the long run, and begin with what waits longest, so that the rest computes beside it."""
     if not config.getoption("--long"):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        left_out = [item for item in items if _is_for_the_long_run(item, servers=config.getoption("--servers"))]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     first: dict[Path, int] = {}
     for item in items:
         first[item.path] = min(_place_in_the_run(item), first.get(item.path, len(_WAITING)))
     items.sort(key=lambda item: first[item.path])  # by file: inside one the order stays
+
+
+def _is_for_the_long_run(item: pytest.Item, *, servers: bool) -> bool:
+    """Tell whether `item` is left out of the short form: marked so, or a race that PostgreSQL runs beside it."""
+    on_sqlite = not servers and "DATABASE_URL" not in os.environ
+    return item.get_closest_marker("long") is not None or (on_sqlite and item.path.name in _RACES_FOR_ROWS)
 
 
 def _place_in_the_run(item: pytest.Item) -> int:
