@@ -5,8 +5,6 @@ Without Redis a worker runs it itself (`celery -A tests.faults.timetable worker`
 
 import logging
 
-from celery.signals import worker_ready
-
 from portal.celery import app
 
 SECONDS = {
@@ -24,9 +22,6 @@ def hurry(sender, **_):
     for name, entry in sender.conf.beat_schedule.items():
         entry["schedule"] = SECONDS.get(name, OTHERS)
         entry["options"] = {"expires": 10}
-
-
-@worker_ready.connect
-def say_what_is_done(**_):
-    """Without Redis the product does not write a line for each task; a simulation tells by them who works."""
+    # Without Redis the product does not write a line for each task; a simulation tells by them who works. Celery asks
+    # for the level when it prepares its tasks, before the worker is ready.
     logging.getLogger("celery.app.trace").setLevel(logging.INFO)
