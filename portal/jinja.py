@@ -19,6 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from billing.templatetags.money import euro
+from guests.kept import page_of
 from guests.session_end import session_end
 
 _LONG = Decimal(100_000)
@@ -43,6 +44,7 @@ def environment(**options: Any) -> Environment:
         "amount_class": amount_class,
         "get_language": translation.get_language,
         "session_end": session_end,
+        "page_of": page_of,
         "static": static,
         "url": url,
     }

@@ -23,8 +23,8 @@ SIZES, WIDTHS = (100, 131, 150, 175, 200), (320, 360, 390)
 # Every line of text as it is painted must lie in the window and in each box that clips it, and no amount may be broken.
 WHAT_IS_CUT = r"""() => {
   const found = [];
-  const say = (what, element) => found.push(`${what}: <${element.tagName.toLowerCase()} class="${element.className}"> ` +
-    (element.textContent || element.value || "").trim().slice(0, 50));
+  const say = (what, element) => found.push(
+    `${what}: ${element.tagName}.${element.className}: ${(element.textContent || element.value).trim().slice(0, 50)}`);
   const unseen = (e) => e.closest(".unseen, .skip, noscript, [hidden]");
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
@@ -50,7 +50,8 @@ WHAT_IS_CUT = r"""() => {
     for (const sum of node.data.matchAll(/€[\s\u00a0]?[\d.,]*\d/g)) {
       range.setStart(node, sum.index);
       range.setEnd(node, sum.index + sum[0].length);
-      if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) say("broken amount", element);
+      const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+      if (lines.size > 1) say("broken amount", element);
     }
   }
   for (const field of document.querySelectorAll("input:not([type=hidden]), textarea, button, .button, select")) {
