@@ -4,7 +4,7 @@ Every command locks the invoice, then the case, and reads both again. A payment,
 the patient's own request are thus handled one after the other, and each sees the outcome of the one before.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,11 +24,11 @@ from billing.models import Hold, Invoice, Provider
 from billing.transitions import advance
 from coulance import notices, storage
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
+from coulance.senders import KNOWN, Sender, check_messages
 
 Status = CoulanceCase.Status
 HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
 LONGEST_MESSAGE = 1000
-MAX_MESSAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +147,14 @@ def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
     return _("The last day to send the specification has passed.") if too_late else None
 
 
-def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime | None = None) -> CaseMessage:
+def write_message(
+    case_id: int, text: str, *, by: str = "patient", now: datetime | None = None, sender: Sender = KNOWN
+) -> CaseMessage:
     """Store an encrypted message to the provider and return it.
 
     A message counts as an answer just like a file, so a case that waited for the patient goes to the provider.
-    Raises Refused when the case is decided or closed, or the text is empty or too long.
+    Raises Refused when the case is decided or closed, or the text is empty or too long; CodeFirst when it would be
+    allowed after a code by SMS.
     """
     now = now or timezone.now()
     text = text.replace("\x00", "").strip()
@@ -165,9 +168,8 @@ def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime
             raise Refused(_("This case is closed. Call your care provider if you have a question."))
         if not text or len(text) > LONGEST_MESSAGE:
             raise Refused(_("Write a message of at most %(most)d characters.") % {"most": LONGEST_MESSAGE})
-        if case.messages.filter(author=CaseMessage.Author.PATIENT).count() >= MAX_MESSAGES:
-            raise Refused(_("You sent many messages already. Call your care provider, please."))
-        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now)
+        check_messages(case.messages.filter(author=CaseMessage.Author.PATIENT), sender)
+        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now, **sender.columns)
         message.text = text
         message.save(force_insert=True)
         audit.record("case_message_written", by=by, invoice=case.invoice)
@@ -199,26 +201,23 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
     notices.queue_mail(letter, case, event=str(case.version))
 
 
-def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collection[int] | None = None) -> date:
+def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
     """End the case because the patient does not want the scheme; return the new due date of the full amount.
 
-    The files with the keys `erasable` are erased at once (None: all of them), and so are those still being checked:
-    nobody has seen them, and they must not reopen the case. Files on which a decision is based are retained, because
-    that decision stands. The rest is erased when its retention term ends. Raises Refused when the case is closed.
+    The files are erased at once, also those still being checked: nobody has seen them, and they must not reopen the
+    case. Files on which a decision is based are retained, because that decision stands. Raises Refused when the case
+    is closed.
     """
     with transaction.atomic():
         case = lock(case_id)
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed already."))
-        standing, rows = case.standing, list(case.specifications.all())
-        seen = {row.pk for row in rows if row.status not in Specification.PENDING}
-        kept = set() if erasable is None else seen - set(erasable)
-        storage.drop_all(case, exclude=kept | storage.decided_with(rows, standing))
+        standing = case.standing
+        storage.drop_all(case, exclude=storage.decided_with(case.specifications.all(), standing))
         if standing:
             return close_keeping_decision(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
-        erased = not any(row.pk in kept and row.stored_name for row in rows)
-        notices.queue_mail("coulance_withdrawn", case, event=str(case.version), due_on=due_on, erased=erased)
+        notices.queue_mail("coulance_withdrawn", case, event=str(case.version), due_on=due_on)
     return due_on
 
 

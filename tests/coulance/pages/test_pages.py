@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote_plus
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +13,7 @@ from django.utils import timezone
 from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
-from coulance import amounts, decisions, intake
+from coulance import amounts, decisions, intake, senders
 from coulance.desk import case_page
 from coulance.files import checking
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
@@ -72,6 +73,10 @@ def prove(guest, invoice):
     assert guest.post(address(invoice, "code"), {"code": code}).status_code == 303
 
 
+def junk_file(text):
+    return f"%PDF-1.7\n{text}".encode()
+
+
 def case_of(invoice):
     return CoulanceCase.objects.get(invoice=invoice)
 
@@ -126,7 +131,10 @@ def test_a_file_is_received_checked_and_brought_to_the_provider(guest, invoice):
     assert case.provider_since
     assert OutboxMessage.objects.filter(kind="coulance_received").count() == 1
     assert Hold.objects.filter(invoice=invoice, released_at=None).exists()
-    assert "Bestand 1 (PDF, " in page(guest, invoice)
+    assert "specificatie.pdf" in page(guest, invoice)
+    other = type(guest)()
+    other.post("/", {"reference": invoice.payment_reference})
+    assert "Bestand 1 (PDF, " in page(other, invoice)
 
 
 def test_the_name_of_a_file_is_sealed_and_shown_after_the_code(guest, invoice):
@@ -134,9 +142,12 @@ def test_the_name_of_a_file_is_sealed_and_shown_after_the_code(guest, invoice):
     row = Specification.objects.get()
     assert row.name == "chemokuur mei.pdf"
     assert b"chemokuur" not in bytes(row.sealed_name)
-    assert "chemokuur" not in page(guest, invoice)
-    prove(guest, invoice)
-    assert "chemokuur mei.pdf" in page(guest, invoice)
+    assert "chemokuur mei.pdf" in page(guest, invoice), "this browser sent it"
+    other = type(guest)()
+    other.post("/", {"reference": invoice.payment_reference})
+    assert "chemokuur" not in page(other, invoice)
+    prove(other, invoice)
+    assert "chemokuur mei.pdf" in page(other, invoice)
 
 
 def test_several_files_at_once_and_one_by_one_by_script(guest, invoice):
@@ -183,7 +194,7 @@ def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, settings, 
 def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
     row = checked(guest, invoice)
     link = address(invoice, "coulance_file", row.token)
-    assert guest.get(link)["Location"] == address(invoice, "code")
+    assert guest.get(link)["Location"] == f"{address(invoice, 'code')}?verder={quote_plus(address(invoice))}"
     prove(guest, invoice)
     response = guest.get(link)
     assert response.status_code == 200
@@ -192,8 +203,8 @@ def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
     assert response["Content-Security-Policy"].startswith("sandbox")
     assert response["Content-Type"] == "application/pdf"
     assert response.content.startswith(b"%PDF-")
-    event = AccessEvent.objects.get(invoice=invoice)
-    assert (event.act, event.data) == ("download", f"specification-{row.pk}.pdf")
+    name = f"specification-{row.pk}.pdf"
+    assert looks(invoice) == [("download", name, "none", 4), ("download", name, "sms-code", 0)]
 
 
 def test_a_file_that_was_not_checked_or_is_of_another_case_is_not_served(guest, invoice):
@@ -208,7 +219,31 @@ def test_a_file_that_was_not_checked_or_is_of_another_case_is_not_served(guest, 
     assert guest.post(address(invoice, "coulance_take_back", foreign.token)).status_code == 404
 
 
-def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
+def looks(invoice):
+    return list(
+        AccessEvent.objects.filter(invoice=invoice).order_by("pk").values_list("act", "data", "grounds", "outcome")
+    )
+
+
+def test_reading_what_was_written_is_one_event_each_time(guest, invoice):
+    page(guest, invoice)
+    assert looks(invoice) == [], "nothing was written yet"
+    guest.post(address(invoice, "coulance_message"), {"message": "Het gaat om mijn kies."})
+    assert looks(invoice) == []
+    page(guest, invoice)
+    assert looks(invoice) == [("read", "coulance page", "own-browser", 0)]
+    other = type(guest)()
+    other.post("/", {"reference": invoice.payment_reference})
+    page(other, invoice)
+    assert len(looks(invoice)) == 1, "it showed no text"
+    prove(other, invoice)
+    page(other, invoice)
+    assert looks(invoice)[1:] == [("read", "coulance page", "sms-code", 0)]
+    assert "de pagina over coulance" in other.get(address(invoice, "access_list")).content.decode()
+
+
+@pytest.mark.parametrize("what", ["file", "page"])
+def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch, what):
     row = checked(guest, invoice)
     prove(guest, invoice)
 
@@ -216,8 +251,10 @@ def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr("billing.privacy.access_log.record", broken)
+    monkeypatch.setattr("coulance.storage.get", lambda row: pytest.fail("it was read"))
+    monkeypatch.setattr(Specification, "name", property(lambda row: pytest.fail("it was read")))
     with pytest.raises(OSError, match="disk full"):
-        guest.get(address(invoice, "coulance_file", row.token))
+        guest.get(address(invoice, "coulance_file", row.token) if what == "file" else address(invoice))
 
 
 def test_taking_back_the_last_file_makes_the_case_wait_again(guest, invoice, settings, tmp_path):
@@ -235,6 +272,9 @@ def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
     assert response.status_code == 303
     row = CaseMessage.objects.get()
     assert b"bellen" not in bytes(row.sealed_text)
+    assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice), "this browser wrote it"
+    guest.post("/klaar/")
+    guest.post("/", {"reference": invoice.payment_reference})
     assert "bellen" not in page(guest, invoice)
     prove(guest, invoice)
     assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice)
@@ -243,6 +283,7 @@ def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
 
 def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     checked(guest, invoice)
+    prove(guest, invoice)
     assert guest.get(address(invoice, "coulance_stop")).status_code == 200
     assert case_of(invoice).status == Status.AT_PROVIDER
     assert guest.post(address(invoice, "coulance_stop")).status_code == 303
@@ -251,16 +292,20 @@ def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     assert view.can_pay
     assert view.due_on >= timezone.localdate() + timedelta(days=14)
     assert not Specification.objects.exclude(stored_name="").exists()
-    assert OutboxMessage.objects.filter(kind="coulance_withdrawn").count() == 1
+    mail = OutboxMessage.objects.get(kind="coulance_withdrawn")
+    assert "gewist" in mail.text
     assert guest.post(address(invoice, "coulance_stop")).status_code == 409
 
 
-class TestAnotherBrowserWithTheLink:
-    """Whoever has a mail's link may end the scheme, but erases nothing that somebody else sent without the code."""
+class TestAStranger:
+    """Whoever knows no more than the payment reference ends nothing, erases nothing, and shuts nobody out."""
 
     @pytest.fixture
     def other(self, guest, invoice):
         self.row = checked(guest, invoice)
+        return self.browser(guest, invoice)
+
+    def browser(self, guest, invoice):
         browser = type(guest)()
         browser.post("/", {"reference": invoice.payment_reference})
         return browser
@@ -268,33 +313,68 @@ class TestAnotherBrowserWithTheLink:
     def stored(self):
         return Specification.objects.exclude(stored_name="").exists()
 
-    def test_ends_the_scheme_and_keeps_the_files(self, other, guest, invoice):
-        text = other.get(address(invoice, "coulance_stop")).content.decode()
-        assert "wissen de bestanden die u stuurde" not in text
-        assert address(invoice, "code") in text
-        other.post(address(invoice, "coulance_stop"))
-        assert case_of(invoice).status == Status.WITHDRAWN
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_ends_no_case_and_is_asked_for_the_code(self, other, invoice, method):
+        stop = address(invoice, "coulance_stop")
+        answer = getattr(other, method)(stop)
+        assert (answer.status_code, answer["Location"]) == (
+            303,
+            f"{address(invoice, 'code')}?verder={quote_plus(stop)}",
+        )
+        assert case_of(invoice).status == Status.AT_PROVIDER
         assert self.stored()
-        assert "gewist" not in OutboxMessage.objects.get(kind="coulance_withdrawn").text
-        assert not case_page.viewable(case_of(invoice)).exists()
-        assert "Bestand 1 (PDF, " in page(other, invoice)
-        assert other.post(address(invoice, "coulance_take_back", self.row.token))["Location"].endswith("/code/")
-        assert self.stored()
-        prove(other, invoice)
-        other.post(address(invoice, "coulance_take_back", self.row.token))
-        assert not self.stored()
 
-    def test_takes_no_file_back_without_the_code(self, other, invoice):
+    def test_the_code_leads_on_to_where_it_was_asked_for(self, other, invoice):
+        code_page = other.post(address(invoice, "coulance_stop"))["Location"]
+        assert other.post(code_page, {"send": "first"})["Location"] == code_page
+        code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
+        assert other.post(code_page, {"code": code})["Location"] == code_page
+        assert other.get(code_page)["Location"] == address(invoice, "coulance_stop")
+
+    @pytest.mark.parametrize("elsewhere", ["//evil.example/", "https://evil.example/", "/beheer/", "/rekening/x/"])
+    def test_and_nowhere_else(self, guest, invoice, elsewhere):
+        prove(guest, invoice)
+        assert guest.get(address(invoice, "code"), {"verder": elsewhere}).status_code == 200
+
+    def test_takes_no_file_back(self, other, invoice):
         answer = other.post(address(invoice, "coulance_take_back", self.row.token))
-        assert (answer.status_code, answer["Location"]) == (303, address(invoice, "code"))
+        assert answer.status_code == 303
+        assert answer["Location"].startswith(address(invoice, "code"))
         assert self.stored()
         assert case_of(invoice).status == Status.AT_PROVIDER
 
-    def test_erases_them_after_the_code(self, other, invoice):
-        prove(other, invoice)
-        other.post(address(invoice, "coulance_stop"))
-        assert not self.stored()
-        assert "gewist" in OutboxMessage.objects.get(kind="coulance_withdrawn").text
+    def test_reads_neither_names_nor_messages_of_another_browser(self, other, guest, invoice):
+        guest.post(address(invoice, "coulance_message"), {"message": "Het gaat om mijn kies."})
+        assert "mijn kies" not in page(other, invoice)
+        assert "specificatie.pdf" not in page(other, invoice)
+
+    def test_uses_up_his_own_messages_only(self, guest, invoice):
+        stranger = self.browser(guest, invoice)
+        answers = [
+            stranger.post(address(invoice, "coulance_message"), {"message": f"{n}"}).status_code for n in range(12)
+        ]
+        assert answers.count(303) == senders.MAX_MESSAGES_PER_BROWSER
+        assert guest.post(address(invoice, "coulance_message"), {"message": "Van mij."}).status_code == 303
+
+    def test_a_crowd_of_them_leaves_the_patient_what_a_code_opens(self, guest, invoice):
+        for number in range(senders.MAX_MESSAGES):
+            self.browser(guest, invoice).post(address(invoice, "coulance_message"), {"message": f"{number}"})
+        refused = guest.post(address(invoice, "coulance_message"), {"message": "Van mij."})
+        assert refused.status_code == 409
+        assert f"{address(invoice, 'code')}?verder=" in refused.content.decode()
+        prove(guest, invoice)
+        assert guest.post(address(invoice, "coulance_message"), {"message": "Van mij."}).status_code == 303
+
+    def test_junk_files_leave_room_for_those_of_the_patient(self, guest, invoice):
+        stranger = self.browser(guest, invoice)
+        junk = [junk_file(f"{number}") for number in range(11)]
+        assert send(stranger, invoice, *junk[:10]).status_code == 303
+        assert send(stranger, invoice, junk[10]).status_code == 409
+        assert send(guest, invoice, hostile.pdf()).status_code == 303
+        assert send(self.browser(guest, invoice), invoice, *[junk_file(f"b{n}") for n in range(9)]).status_code == 303
+        assert send(self.browser(guest, invoice), invoice, junk_file("c")).status_code == 409
+        prove(guest, invoice)
+        assert send(guest, invoice, junk_file("d")).status_code == 303
 
 
 @pytest.mark.parametrize("status", Status)
@@ -338,6 +418,10 @@ class TestAfterADecision:
     def test_the_page_says_not_to_pay_only_while_the_invoice_is_on_hold(self, guest, invoice, lowered):
         assert "U hoeft niets te betalen" not in page(guest, invoice)
         assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+        assert send(guest, invoice, b"%PDF-1.7\n").status_code == 409, "a stranger opens no case again"
+        assert f"{address(invoice, 'code')}?verder=" in page(guest, invoice)
+        assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+        prove(guest, invoice)
         send(guest, invoice, b"%PDF-1.7\n")
         text = page(guest, invoice)
         assert "Betaal nog niet" in text
@@ -349,6 +433,7 @@ class TestAfterADecision:
 
     @pytest.mark.parametrize("language", ["nl", "en"])
     def test_stopping_keeps_the_earlier_decision(self, guest, invoice, lowered, language):
+        prove(guest, invoice)
         guest.cookies["language"] = language
         send(guest, invoice, self.NEW)
         checking.check(Specification.objects.get().pk)
