@@ -252,29 +252,6 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("E
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
 
-# Who runs this site and writes the letters, in the name of a practice (3:15d BW, 3:70 BW). Empty: not printed.
-OPERATOR = {
-    "name": ENV["OPERATOR_NAME"],
-    "address": ENV["OPERATOR_ADDRESS"],
-    "kvk_number": ENV["OPERATOR_KVK"],
-    "vat_number": ENV["OPERATOR_VAT"],
-    "phone": ENV["OPERATOR_PHONE"],
-    "phone_hours": ENV["OPERATOR_PHONE_HOURS"],
-    "email": ENV["OPERATOR_EMAIL"],
-    "registration": ENV["OPERATOR_REGISTRATION"],
-}
-if SANDBOX:
-    _shown = {
-        "name": "Zorgrekening B.V.",
-        "address": "Voorbeeldstraat 1, 1234 AB Utrecht",
-        "kvk_number": "12345678",
-        "phone": "030 123 45 67",
-        "phone_hours": "maandag tot en met vrijdag van 9 tot 17 uur",
-        "email": "hulp@zorgrekening.example",
-        "registration": "voorbeeld, niet geregistreerd",
-    }
-    OPERATOR = _shown | {name: value for name, value in OPERATOR.items() if value and value != "Zorgrekening"}
-
 # --- uploads -------------------------------------------------------------------------
 CLAMAV_URL = ENV["CLAMAV_URL"]
 UPLOAD_MAX_BYTES = 10 * 1024**2  # of one file
