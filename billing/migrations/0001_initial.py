@@ -73,6 +73,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('sealed_identity', models.BinaryField()),
+                ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
             ],
             options={
                 'verbose_name': 'patient',
@@ -93,6 +94,9 @@ class Migration(migrations.Migration):
                 ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('iban', models.CharField(blank=True, max_length=34, verbose_name='IBAN')),
+                ('kvk_number', models.CharField(blank=True, max_length=8, verbose_name='KvK number')),
+                ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
+                ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
             ],
             options={
@@ -105,6 +109,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='care_detail', serialize=False, to='billing.invoice')),
                 ('sealed_lines', models.BinaryField()),
+                ('sealed_person', models.BinaryField()),
             ],
             options={
                 'verbose_name': 'care detail',

@@ -14,7 +14,6 @@ from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
 from coulance import amounts, decisions, intake, senders
-from coulance.desk import case_page
 from coulance.files import checking
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
 from sandbox.models import Message
