@@ -118,7 +118,7 @@ class CoulanceCase(models.Model):
 
 
 class Sent(models.Model):
-    """From whom a file or a message came, as far as the limits on sending count them (see senders.py)."""
+    """From whom a file or a message came, as far as the limits on sending count them (see cases.py)."""
 
     by_stranger = models.BooleanField(default=False, editable=False)  # knew the payment reference and showed no more
     browser = models.CharField(max_length=64, blank=True, editable=False)  # a keyed hash

@@ -15,9 +15,9 @@ from billing.errors import Refused
 from billing.invoices import holds
 from billing.outbox import wakeup
 from coulance import cases, notices, storage
+from coulance.cases import KNOWN, CodeFirst, Sender, check_files
 from coulance.files import cleaning
 from coulance.models import CoulanceCase, Specification
-from coulance.senders import KNOWN, CodeFirst, Sender, check_files
 
 Status = Specification.Status
 CASE = CoulanceCase.Status

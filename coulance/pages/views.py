@@ -16,10 +16,10 @@ from billing.errors import Refused
 from billing.invoices.state import InvoiceView
 from billing.models import AccessEvent
 from coulance import cases, storage
+from coulance.cases import CodeFirst, Sender
 from coulance.files import specifications
 from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import FilesForm, MessageForm
-from coulance.senders import CodeFirst, Sender
 from guests import access, gate, medical
 from guests.pages import session_ended, visible_invoice
 

@@ -6,78 +6,22 @@ from decimal import Decimal
 from urllib.parse import quote_plus
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
 from django.utils import timezone
 
 from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
-from coulance import amounts, decisions, intake, senders
+from coulance import amounts, decisions, intake
 from coulance.files import checking
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
-from sandbox.models import Message
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, staff_of
 from tests.coulance.files import hostile
+from tests.coulance.pages.patient import address, case_of, checked, guest, invoice, media, page, prove, send  # noqa: F401
 
+# ruff: noqa: F811  the fixtures of patient.py
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]
 Status = CoulanceCase.Status
-
-
-@pytest.fixture
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def invoice():
-    row = factories.invoice(amount="200.00")
-    intake.offer([row], today=timezone.localdate(), by="test")
-    return row
-
-
-@pytest.fixture
-def guest(client, invoice):
-    assert client.post("/", {"reference": invoice.payment_reference}).status_code == 303
-    return client
-
-
-def address(invoice, name="coulance", *more):
-    return reverse(name, args=[invoice.token, *more])
-
-
-def page(guest, invoice):
-    response = guest.get(address(invoice))
-    assert response.status_code == 200
-    return response.content.decode().replace("\xa0", " ")
-
-
-def send(guest, invoice, *contents, name="specificatie.pdf", **headers):
-    files = [SimpleUploadedFile(name, content) for content in contents]
-    return guest.post(address(invoice), {"files": files}, headers=headers)
-
-
-def checked(guest, invoice, content=None):
-    send(guest, invoice, content or hostile.pdf())
-    row = Specification.objects.get()
-    checking.check(row.pk)
-    row.refresh_from_db()
-    return row
-
-
-def prove(guest, invoice):
-    guest.post(address(invoice, "code"), {"send": "first"})
-    code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
-    assert guest.post(address(invoice, "code"), {"code": code}).status_code == 303
-
-
-def junk_file(text):
-    return f"%PDF-1.7\n{text}".encode()
-
-
-def case_of(invoice):
-    return CoulanceCase.objects.get(invoice=invoice)
 
 
 def test_the_invoice_says_not_to_pay_and_leads_to_the_steps(guest, invoice):
@@ -294,86 +238,6 @@ def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     mail = OutboxMessage.objects.get(kind="coulance_withdrawn")
     assert "gewist" in mail.text
     assert guest.post(address(invoice, "coulance_stop")).status_code == 409
-
-
-class TestAStranger:
-    """Whoever knows no more than the payment reference ends nothing, erases nothing, and shuts nobody out."""
-
-    @pytest.fixture
-    def other(self, guest, invoice):
-        self.row = checked(guest, invoice)
-        return self.browser(guest, invoice)
-
-    def browser(self, guest, invoice):
-        browser = type(guest)()
-        browser.post("/", {"reference": invoice.payment_reference})
-        return browser
-
-    def stored(self):
-        return Specification.objects.exclude(stored_name="").exists()
-
-    @pytest.mark.parametrize("method", ["get", "post"])
-    def test_ends_no_case_and_is_asked_for_the_code(self, other, invoice, method):
-        stop = address(invoice, "coulance_stop")
-        answer = getattr(other, method)(stop)
-        assert (answer.status_code, answer["Location"]) == (
-            303,
-            f"{address(invoice, 'code')}?verder={quote_plus(stop)}",
-        )
-        assert case_of(invoice).status == Status.AT_PROVIDER
-        assert self.stored()
-
-    def test_the_code_leads_on_to_where_it_was_asked_for(self, other, invoice):
-        code_page = other.post(address(invoice, "coulance_stop"))["Location"]
-        assert other.post(code_page, {"send": "first"})["Location"] == code_page
-        code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
-        assert other.post(code_page, {"code": code})["Location"] == code_page
-        assert other.get(code_page)["Location"] == address(invoice, "coulance_stop")
-
-    @pytest.mark.parametrize("elsewhere", ["//evil.example/", "https://evil.example/", "/beheer/", "/rekening/x/"])
-    def test_and_nowhere_else(self, guest, invoice, elsewhere):
-        prove(guest, invoice)
-        assert guest.get(address(invoice, "code"), {"verder": elsewhere}).status_code == 200
-
-    def test_takes_no_file_back(self, other, invoice):
-        answer = other.post(address(invoice, "coulance_take_back", self.row.token))
-        assert answer.status_code == 303
-        assert answer["Location"].startswith(address(invoice, "code"))
-        assert self.stored()
-        assert case_of(invoice).status == Status.AT_PROVIDER
-
-    def test_reads_neither_names_nor_messages_of_another_browser(self, other, guest, invoice):
-        guest.post(address(invoice, "coulance_message"), {"message": "Het gaat om mijn kies."})
-        assert "mijn kies" not in page(other, invoice)
-        assert "specificatie.pdf" not in page(other, invoice)
-
-    def test_uses_up_his_own_messages_only(self, guest, invoice):
-        stranger = self.browser(guest, invoice)
-        answers = [
-            stranger.post(address(invoice, "coulance_message"), {"message": f"{n}"}).status_code for n in range(12)
-        ]
-        assert answers.count(303) == senders.MAX_MESSAGES_PER_BROWSER
-        assert guest.post(address(invoice, "coulance_message"), {"message": "Van mij."}).status_code == 303
-
-    def test_a_crowd_of_them_leaves_the_patient_what_a_code_opens(self, guest, invoice):
-        for number in range(senders.MAX_MESSAGES):
-            self.browser(guest, invoice).post(address(invoice, "coulance_message"), {"message": f"{number}"})
-        refused = guest.post(address(invoice, "coulance_message"), {"message": "Van mij."})
-        assert refused.status_code == 409
-        assert f"{address(invoice, 'code')}?verder=" in refused.content.decode()
-        prove(guest, invoice)
-        assert guest.post(address(invoice, "coulance_message"), {"message": "Van mij."}).status_code == 303
-
-    def test_junk_files_leave_room_for_those_of_the_patient(self, guest, invoice):
-        stranger = self.browser(guest, invoice)
-        junk = [junk_file(f"{number}") for number in range(11)]
-        assert send(stranger, invoice, *junk[:10]).status_code == 303
-        assert send(stranger, invoice, junk[10]).status_code == 409
-        assert send(guest, invoice, hostile.pdf()).status_code == 303
-        assert send(self.browser(guest, invoice), invoice, *[junk_file(f"b{n}") for n in range(9)]).status_code == 303
-        assert send(self.browser(guest, invoice), invoice, junk_file("c")).status_code == 409
-        prove(guest, invoice)
-        assert send(guest, invoice, junk_file("d")).status_code == 303
 
 
 @pytest.mark.parametrize("status", Status)
