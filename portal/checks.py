@@ -257,3 +257,21 @@ def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+OPERATOR_MUST = ("name", "address", "kvk", "phone", "email")  # 3:15d BW, art. 13 AVG
+
+
+@register(Tags.compatibility, deploy=True)
+def check_operator(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the site says who runs it."""
+    missing = [f"OPERATOR_{part.upper()}" for part in OPERATOR_MUST if not settings.OPERATOR[part]]
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"Patients can't read who runs this site: {', '.join(missing)} is empty.",
+            hint="See .env.example.",
+            id="portal.W020",
+        )
+    ]

@@ -38,6 +38,27 @@ ALLOWED_HOSTS = ENV["ALLOWED_HOSTS"] or (["127.0.0.1", "localhost", "[::1]"] if 
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: int = ENV["TRUSTED_PROXIES"]
 
+# --- who runs the site --------------------------------------------------------------------------
+OPERATOR: dict[str, str] = {
+    "name": ENV["OPERATOR_NAME"],
+    "address": ENV["OPERATOR_ADDRESS"],
+    "kvk": ENV["OPERATOR_KVK"],
+    "wki": ENV["OPERATOR_WKI"],
+    "phone": ENV["OPERATOR_PHONE"],
+    "hours": ENV["OPERATOR_HOURS"],
+    "email": ENV["OPERATOR_EMAIL"],
+}
+if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .example no post
+    OPERATOR = {
+        "name": "Zorgrekening Demo B.V.",
+        "address": "Voorbeeldstraat 1, 3500 AA Utrecht",
+        "kvk": "00000000",
+        "wki": "",
+        "phone": "+31 30 000 00 00",
+        "hours": "maandag tot en met vrijdag van 9 tot 17 uur",
+        "email": "hulp@zorgrekening.example",
+    }
+
 # --- applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "billing.room.BillingRoom",

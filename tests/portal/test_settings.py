@@ -23,6 +23,11 @@ PRODUCTION = {
     "FIELD_KEYS": "1:" + "A" * 43 + "=",
     "BACKUP_KEY": "B" * 43 + "=",
     "DIGEST_KEYS": "1:" + "MDEy" * 10 + "MDE=",
+    "OPERATOR_NAME": "Rekeningdienst B.V.",
+    "OPERATOR_ADDRESS": "Kade 1, 3511 AA Utrecht",
+    "OPERATOR_KVK": "12345678",
+    "OPERATOR_PHONE": "+31 30 123 45 67",
+    "OPERATOR_EMAIL": "hulp@rekening.example",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
     "SMS_API_KEY": "s" * 40,
@@ -121,6 +126,12 @@ def test_a_test_key_or_no_backup_is_a_warning_before_deploying(changed, warning,
     )
     assert result.returncode != 0
     assert warning in result.stderr
+
+
+def test_a_site_that_does_not_say_who_runs_it_is_a_warning_before_deploying(tmp_path):
+    result = manage("check", "--deploy", folder=tmp_path, **PRODUCTION | {"OPERATOR_KVK": "", "OPERATOR_PHONE": ""})
+    assert "portal.W020" in result.stderr
+    assert "OPERATOR_KVK, OPERATOR_PHONE is empty" in result.stderr
 
 
 def test_a_mail_url_without_tls_in_its_scheme_has_none(tmp_path):
