@@ -75,7 +75,10 @@ def _messages() -> dict[str, MessageKind]:
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
 
-    kinds = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit")))}
+    kinds = {
+        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit"))),
+        "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+    }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced

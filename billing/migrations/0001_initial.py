@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('sealed_identity', models.BinaryField()),
+                ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
             ],
             options={
                 'verbose_name': 'patient',
@@ -106,6 +107,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='care_detail', serialize=False, to='billing.invoice')),
                 ('sealed_lines', models.BinaryField()),
+                ('sealed_person', models.BinaryField()),
             ],
             options={
                 'verbose_name': 'care detail',

@@ -57,6 +57,11 @@ class Patient(models.Model):
     city = models.CharField(_("city"), max_length=60, blank=True)
     country = models.CharField(_("country"), max_length=2, default="NL")
     sealed_identity = models.BinaryField(editable=False)
+    # For a day after it no code is sent to the new number, and what rests on the old one has ended.
+    mobile_changed_at = models.DateTimeField(_("mobile number changed"), null=True, blank=True, editable=False)
+
+    # What is frozen with each invoice besides the identity.
+    PERSON = ("number", "initials", "infix", "surname", "street", "house_number", "postcode", "city", "country")
 
     class Meta:
         verbose_name, verbose_name_plural = _("patient"), _("patients")
