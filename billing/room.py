@@ -76,7 +76,7 @@ def _messages() -> dict[str, MessageKind]:
     from billing.plans import messages as plan_messages
 
     kinds = {
-        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit"))),
+        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
     }
     for letter in LETTERS.values():

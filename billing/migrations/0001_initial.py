@@ -95,6 +95,9 @@ class Migration(migrations.Migration):
                 ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('iban', models.CharField(blank=True, max_length=34, verbose_name='IBAN')),
+                ('kvk_number', models.CharField(blank=True, max_length=8, verbose_name='KvK number')),
+                ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
+                ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
             ],
             options={
