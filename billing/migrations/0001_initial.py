@@ -1,3 +1,4 @@
+import billing.integrity.keyed
 import billing.money
 import billing.rooms
 import django.contrib.auth.models
@@ -415,6 +416,8 @@ class Migration(migrations.Migration):
                 ('by', models.CharField(max_length=60, verbose_name='by')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('details', models.JSONField(default=dict, verbose_name='details')),
+                ('event_id', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='billing.invoice', verbose_name='invoice')),
             ],
             options={
@@ -469,6 +472,7 @@ class Migration(migrations.Migration):
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.invoice', verbose_name='invoice')),
                 ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.ledgerentry', verbose_name='reverses')),
             ],
