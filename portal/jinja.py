@@ -19,8 +19,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from billing.templatetags.money import euro
+from guests.gate import session_end
 from guests.kept import page_of
-from guests.session_end import session_end
 
 _LONG = Decimal(100_000)
 
