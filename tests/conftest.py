@@ -131,6 +131,14 @@ def _nobody_leaks(canaries: Any) -> Iterator[None]:
     assert canaries.leaks == []
 
 
+@pytest.fixture(autouse=True)
+def _nothing_published() -> None:
+    """Begin each test without digests outside the database: its rows are gone with the test before."""
+    from django.conf import settings
+
+    settings.DIGESTS_FILE.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
     """A live server whose stand-in bank and SMS service are the ones our own gateways call, over real HTTP."""
@@ -159,3 +167,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     installed = shutil.which("chromium")
     arguments = {"args": ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]}
     return browser_type_launch_args | arguments | ({"executable_path": installed} if installed else {})
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A browser whose owner reads Dutch: Chromium's own wish is English."""
+    return browser_context_args | {"locale": "nl-NL"}
