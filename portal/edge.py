@@ -49,6 +49,7 @@ class RequestLimits:
             if not getattr(view, "takes_files", False) or length > uploads.request_max_bytes():
                 return errors.too_large(request)
             if not access.may_see(request, named.get("token", ""), now=timezone.now()):
+                request._mark_post_parse_error()  # nothing of the form is read, to be kept or otherwise
                 return session_ended(request)
         if length and request.content_type in _FORM_TYPES:
             self._check_form(request)
