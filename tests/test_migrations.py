@@ -12,7 +12,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 OURS = ("billing", "guests", "coulance", "sandbox")
 GUARDED = {
-    "billing_ledgerentry": ("delete", "update"),
+    "billing_ledgertransaction": ("delete", "update"),
+    "billing_posting": ("delete", "update"),
     "billing_auditevent": ("delete", "update"),
     "billing_accessevent": ("delete", "update"),
     "coulance_decision": ("delete", "update"),

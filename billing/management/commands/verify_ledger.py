@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.ledger.verification import discrepancies
-from billing.models import LedgerEntry
+from billing.models import LedgerTransaction
 
 MAX_SHOWN = 50
 
@@ -22,4 +22,4 @@ class Command(BaseCommand):
             raise CommandError(
                 "The ledger is NOT proven" + (": more than shown above." if len(found) > MAX_SHOWN else ".")
             )
-        self.stdout.write(f"The ledger is proven: {LedgerEntry.objects.count()} entries.")
+        self.stdout.write(f"The ledger is proven: {LedgerTransaction.objects.count()} transactions.")
