@@ -27,6 +27,7 @@ AUDIT_LABELS = {
     "message_sent_again": gettext_noop("message queued again"),
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "invoice_erased": gettext_noop("personal and medical data erased"),
+    "patient_corrected": gettext_noop("name, address or contact of the patient corrected by the care provider"),
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }

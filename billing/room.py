@@ -1,6 +1,7 @@
 """Billing's announcement: billing announces itself like a room, although every room depends on it."""
 
 from celery.schedules import crontab
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
@@ -28,6 +29,7 @@ class BillingRoom(Room):
         from billing.audit_labels import AUDIT_LABELS
         from billing.desk import figures
         from billing.dunning import planning
+        from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
         from billing.privacy import retention
@@ -48,7 +50,13 @@ class BillingRoom(Room):
                 )
             ),
             # Plans first: when one ends today, dunning of its invoice resumes.
-            daily=[Daily(10, agreements.run_day), Daily(30, planning.run_day), Daily(80, figures.record_day)],
+            # The digests last of all: they prove what this day's work has booked, too.
+            daily=[
+                Daily(10, agreements.run_day),
+                Daily(30, planning.run_day),
+                Daily(80, figures.record_day),
+                Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
+            ],
             beat={
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
@@ -68,7 +76,10 @@ def _messages() -> dict[str, MessageKind]:
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
 
-    kinds = {"receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit")))}
+    kinds = {
+        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
+        "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+    }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.encryption import seal, unseal
+from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models import Invoice, Provider
 from billing.money import ZERO, EuroField
@@ -326,6 +327,7 @@ class Decision(_Ruling):
         related_name="+",
         verbose_name=_("approved by"),
     )
+    digest = DigestField()
 
     class Meta:
         verbose_name, verbose_name_plural = _("decision"), _("decisions")

@@ -68,6 +68,8 @@ class SendLimits:
 
         Raises TooOften. Staff get a task when a limit is reached that counts more than one browser or network.
         """
+        if wait := pause_after_change(self._invoice, now=now):
+            raise TooOften(_paused_sentence(wait, now=now), wait_seconds=wait)
         used: list[Bucket] = []
         reserve: list[Bucket] = []
         for bucket in self._buckets:
@@ -90,6 +92,8 @@ class SendLimits:
 
     def next_code(self, *, now: datetime) -> str:
         """Return when the next code can be sent, as a sentence; empty when that is now or within the cooldown."""
+        if wait := pause_after_change(self._invoice, now=now):
+            return _paused_sentence(wait, now=now)
         wait, _bucket = self._longest_wait(now=now)
         return _next_at(wait, now=now) if wait > settings.CODE_COOLDOWN_SECONDS else ""
 
@@ -106,6 +110,22 @@ class SendLimits:
         elif bucket.is_shared:
             key = f"{self._invoice.pk}:{now:%Y-%m-%d}"
             audit.open_task(CODE_LIMIT, dedupe_key=key, invoice=self._invoice, note=bucket.limit.name)
+
+
+def pause_after_change(invoice: Invoice, *, now: datetime) -> int:
+    """Return the seconds until codes are sent to the number of this patient: a changed number rests for a day.
+
+    A wrong or false number would open the care of somebody else; in that day whoever had the old address can object.
+    """
+    changed = invoice.patient.mobile_changed_at
+    if changed is None:
+        return 0
+    return max(0, int((changed + timedelta(hours=settings.CODE_PAUSE_HOURS) - now).total_seconds()))
+
+
+def _paused_sentence(wait: int, *, now: datetime) -> str:
+    changed = _("Your care provider gave us another mobile number. For your safety we wait a day before we use it.")
+    return " ".join((changed, _next_at(wait, now=now)))
 
 
 def in_cooldown(*, now: datetime) -> TooOften:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing import rooms
 from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
+from billing.integrity import keyed
 from billing.invoices.fields import INVOICE
 from billing.law import calendar, interest
 from portal.ops.backup.sealing import BackupUnusable, identity_from
@@ -206,6 +207,16 @@ def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def check_digest_keys(**kwargs: Any) -> list[CheckMessage]:
+    """Check DIGEST_KEYS at start, rather than when the first amount is booked."""
+    try:
+        keyed.current_key_id()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="See .env.example.", id="portal.E030")]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
     """Check BACKUP_KEY at deployment, rather than on the day a backup is needed."""
@@ -246,3 +257,21 @@ def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+OPERATOR_MUST = ("name", "address", "kvk", "phone", "email")  # 3:15d BW, art. 13 AVG
+
+
+@register(Tags.compatibility, deploy=True)
+def check_operator(**kwargs: Any) -> list[CheckMessage]:
+    """Check that the site says who runs it."""
+    missing = [f"OPERATOR_{part.upper()}" for part in OPERATOR_MUST if not settings.OPERATOR[part]]
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"Patients can't read who runs this site: {', '.join(missing)} is empty.",
+            hint="See .env.example.",
+            id="portal.W020",
+        )
+    ]

@@ -8,8 +8,12 @@ from django.template.backends.utils import csrf_input
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Return the host of the site, and whether the sandbox is on."""
-    return {"sandbox": settings.SANDBOX, "site_host": urlsplit(settings.PUBLIC_URL).netloc}
+    """Return the host of the site, who runs it, and whether the sandbox is on."""
+    return {
+        "sandbox": settings.SANDBOX,
+        "site_host": urlsplit(settings.PUBLIC_URL).netloc,
+        "operator": settings.OPERATOR,
+    }
 
 
 def csrf(request: HttpRequest) -> dict[str, object]:

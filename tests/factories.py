@@ -87,10 +87,19 @@ def invoice(
         | fields
     )
     sealed = CareDetail.sealed(lines or [line(amount=amount)], payment_reference=row.payment_reference)
-    CareDetail.objects.create(invoice=row, sealed_lines=sealed)
+    CareDetail.objects.create(
+        invoice=row,
+        sealed_lines=sealed,
+        sealed_person=CareDetail.sealed_for(person_of(who), payment_reference=row.payment_reference),
+    )
     ledger.open_accounts([row], _openings(row, amount, insurer_paid))
     row.refresh_from_db()
     return row
+
+
+def person_of(who: Patient) -> dict[str, str]:
+    """What the intake freezes of a patient with an invoice."""
+    return {name: getattr(who, name) for name in Patient.PERSON} | who.identity
 
 
 def _openings(row: Invoice, amount: Decimal, insurer_paid: Decimal) -> list[ledger.Opening]:

@@ -12,11 +12,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 OURS = ("billing", "guests", "coulance", "sandbox")
 GUARDED = {
-    "billing_ledgertransaction": ("delete", "update"),
-    "billing_posting": ("delete", "update"),
-    "billing_auditevent": ("delete", "update"),
-    "billing_accessevent": ("delete", "update"),
-    "coulance_decision": ("delete", "update"),
+    "billing_ledgertransaction",
+    "billing_posting",
+    "billing_auditevent",
+    "billing_accessevent",
+    "coulance_decision",
 }
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
@@ -88,4 +88,7 @@ def test_the_triggers_stand():
         stand: dict[str, list[str]] = {}
         for table, name in cursor.fetchall():
             stand.setdefault(table, []).append(name.rpartition("_no_")[2])
-    assert {table: tuple(sorted(verbs)) for table, verbs in stand.items()} == GUARDED
+    other = {"sqlite": "replace", "postgresql": "truncate"}[connection.vendor]
+    assert {table: sorted(verbs) for table, verbs in stand.items()} == {
+        table: sorted(("delete", "update", other)) for table in GUARDED
+    }

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
+from billing.invoices import birth_dates
 from billing.invoices.holds import active_hold
 from billing.ledger.entries import standing_entries
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
@@ -49,8 +50,9 @@ def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
 
 def facts(invoice: Invoice) -> dict[str, Any]:
     """Return everything that is printed: what an insurer requires of an invoice, and what the patient still owes."""
-    patient, provider = invoice.patient, invoice.provider
-    lines = [_line(line) for line in CareDetail.objects.get(invoice=invoice).lines]
+    provider = invoice.provider
+    care = CareDetail.objects.select_related("invoice").get(invoice=invoice)
+    person, lines = care.person, [_line(line) for line in care.lines]
     entries = standing_entries(invoice)
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
     link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
@@ -58,8 +60,8 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     return {
         "invoice": invoice,
         "provider": provider,
-        "patient": patient,
-        "identity": patient.identity | {"date_of_birth": _day(patient.identity["date_of_birth"])},
+        "person": person,
+        "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "lines": lines,
         "total": sum((line["amount"] for line in lines), ZERO),
         "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
@@ -98,17 +100,12 @@ def _day(text: str) -> date:
 
 def _version(known: dict[str, Any]) -> str:
     """Return the hash that identifies a printed version; the day of printing is not on the invoice."""
-    rows = {
-        name: [(field.attname, str(getattr(row, field.attname))) for field in row._meta.concrete_fields]
-        for name, row in known.items()
-        if name in ("provider", "patient")
-    }
-    rows["patient"] = [pair for pair in rows["patient"] if not pair[0].startswith("sealed_")]
+    provider = known["provider"]
     printed = (
         LAYOUT_VERSION,
-        rows,
+        [(field.attname, str(getattr(provider, field.attname))) for field in provider._meta.concrete_fields],
         known["invoice"].due_on,
-        known["identity"],
+        known["person"],
         known["lines"],
         [(entry.pk, entry.kind, entry.amount) for entry in known["changes"]],
         known["hold"],

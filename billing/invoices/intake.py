@@ -1,14 +1,12 @@
-"""Intake of a provider's invoices in bulk: patients, invoices, care details and the first postings."""
+"""Intake of a provider's invoices in bulk: invoices, care details and the first postings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import CharField
-from django.db.models.functions import Cast
 
 from billing import ledger, links
 from billing.invoices import references, schedule
@@ -30,6 +28,12 @@ class NewPatient:
     contact: dict[str, str]
     identity: dict[str, str]
 
+    @property
+    def person(self) -> dict[str, str]:
+        """Return what is frozen with each invoice (see `CareDetail.person`)."""
+        named = {"number": self.number, **self.contact}
+        return {name: named[name] for name in Patient.PERSON} | self.identity
+
 
 @dataclass(frozen=True, slots=True)
 class NewInvoice:
@@ -45,16 +49,7 @@ class NewInvoice:
     fingerprint: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class IntakeResult:
-    """The invoices that `create_many` stored, and how many patients it created and updated."""
-
-    invoices: list[Invoice]
-    patients_created: int
-    patients_updated: int
-
-
-def register_provider(*, agb_code: str, name: str, **contact: str) -> Provider:
+def register_provider(*, agb_code: str, name: str, **contact: Any) -> Provider:
     """Create or update the provider with this AGB code and return it."""
     return Provider.objects.update_or_create(agb_code=agb_code, defaults={"name": name, **contact})[0]
 
@@ -80,13 +75,15 @@ def due_date(given: date | None, *, issued_on: date, today: date) -> date:
     return due_on if due_on >= today else today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
 
 
-def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> IntakeResult:
-    """Store new invoices with payment reference, URL token, sealed care lines and first postings.
+def create_many(
+    provider: Provider, new: Sequence[NewInvoice], *, patient_ids: Mapping[str, int], by: str
+) -> list[Invoice]:
+    """Store new invoices with payment reference, URL token, sealed care and person, and first postings.
 
     Call it inside a transaction that holds `lock_provider`, with numbers that are not known yet, at most a few hundred
-    at a time (they become parameters of one query). Raises IntegrityError when a number is known after all.
+    at a time (they become parameters of one query), and the keys of their patients by patient number (see
+    `patients.registration`). Return the invoices. Raises IntegrityError when a number is known after all.
     """
-    patient_ids, created, updated = _write_patients(provider, {given.patient.number: given.patient for given in new})
     invoices = Invoice.objects.bulk_create(
         Invoice(
             provider=provider,
@@ -106,6 +103,7 @@ def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> In
         CareDetail(
             invoice=invoice,
             sealed_lines=CareDetail.sealed(given.lines, payment_reference=invoice.payment_reference),
+            sealed_person=CareDetail.sealed_for(given.patient.person, payment_reference=invoice.payment_reference),
         )
         for invoice, given in zip(invoices, new, strict=True)
     )
@@ -113,7 +111,7 @@ def create_many(provider: Provider, new: Sequence[NewInvoice], *, by: str) -> In
     schedule.plan_announcements(
         (i.pk, given.due_on) for i, given in zip(invoices, new, strict=True) if given.total > given.insurer_paid
     )
-    return IntakeResult(invoices, created, updated)
+    return invoices
 
 
 def _openings(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[ledger.Opening]:
@@ -125,34 +123,3 @@ def _openings(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -
             amounts.append((LedgerTransaction.Kind.INSURER_PAID, -given.insurer_paid))
         for kind, amount in amounts:
             yield ledger.Opening(invoice, kind, amount, occurred_at=issued_at, by=by)
-
-
-def _write_patients(provider: Provider, new: dict[str, NewPatient]) -> tuple[dict[str, int], int, int]:
-    """Create unknown and update changed patients; return the row ids by patient number, and how many of each."""
-    of_provider = Patient.objects.filter(provider=provider)
-    columns = ("pk", "number", "sealed_identity", *(name for name in CONTACT_FIELDS if name != "mobile"))
-    # The cast reads the column as text: parsing a phone number costs more than the rest of the row.
-    known = of_provider.filter(number__in=new).values(*columns, e164=Cast("mobile", CharField()))
-    stored = {row["number"]: row for row in known}
-    fresh = [patient for number, patient in new.items() if number not in stored]
-    created = Patient.objects.bulk_create(
-        Patient(provider=provider, number=patient.number, sealed_identity=_sealed(provider, patient), **patient.contact)
-        for patient in fresh
-    )
-    changed = [number for number, row in stored.items() if _differs(provider, row, new[number])]
-    for number in changed:
-        patient = new[number]
-        of_provider.filter(number=number).update(**patient.contact, sealed_identity=_sealed(provider, patient))
-    ids = {number: row["pk"] for number, row in stored.items()} | {row.number: row.pk for row in created}
-    return ids, len(fresh), len(changed)
-
-
-def _sealed(provider: Provider, new: NewPatient) -> bytes:
-    return Patient.sealed(new.identity, provider_id=provider.pk, number=new.number)
-
-
-def _differs(provider: Provider, row: dict[str, Any], new: NewPatient) -> bool:
-    if any(row["e164" if name == "mobile" else name] != value for name, value in new.contact.items()):
-        return True
-    stored = Patient(provider_id=provider.pk, number=row["number"], sealed_identity=row["sealed_identity"])
-    return stored.identity != new.identity

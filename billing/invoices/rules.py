@@ -53,20 +53,25 @@ class Checked:
         """Return the SHA-256 of what was submitted, whatever the order of keys and the white space."""
         return hashlib.sha256(_canonical(self.raw).encode()).digest()
 
-    def as_new(self, *, today: date) -> NewInvoice:
-        """Return the invoice as `intake.create_many` takes it, amounts in euros."""
-        invoice, contact = self.invoice, dict(self.patient)
+    def new_patient(self) -> NewPatient:
+        """Return the patient as `patients.registration` takes it."""
+        contact = dict(self.patient)
         number = contact.pop("number")
         identity = {
             "date_of_birth": contact.pop("date_of_birth").isoformat(),
             "insurer_uzovi": contact.pop("insurer_uzovi"),
             "insured_number": contact.pop("insured_number"),
         }
+        return NewPatient(number, contact, identity)
+
+    def as_new(self, *, today: date) -> NewInvoice:
+        """Return the invoice as `intake.create_many` takes it, amounts in euros."""
+        invoice = self.invoice
         return NewInvoice(
             number=invoice["number"],
             issued_on=invoice["issued_on"],
             due_on=due_date(invoice["due_on"], issued_on=invoice["issued_on"], today=today),
-            patient=NewPatient(number, contact, identity),
+            patient=self.new_patient(),
             lines=[
                 line
                 | {

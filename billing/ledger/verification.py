@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
+from billing.guards import ALL_VERBS
+from billing.integrity import publication
 from billing.ledger import DEBITS, with_balance
 from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, Account
 from billing.money import ZERO
 
 Kind = LedgerTransaction.Kind
-GUARDED = ("billing_ledgertransaction", "billing_posting", "billing_auditevent", "billing_accessevent")
 
 
 def discrepancies() -> Iterator[str]:
@@ -143,8 +144,8 @@ def _guards_stand() -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(catalog)
         present = {row[0] for row in cursor.fetchall()}
-    for table in GUARDED:
-        for verb in ("update", "delete"):
+    for table in ("billing_accessevent", *publication.tables()):
+        for verb in ALL_VERBS[connection.vendor]:
             if f"{table}_no_{verb}" not in present:
                 yield f"table {table}: the guard against {verb} is missing"
 
@@ -157,6 +158,7 @@ def _each(rows: QuerySet, sentence: str) -> Iterator[str]:
 # What the ledger promises of itself, and what it promises of the reports of the gateway.
 BOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _guards_stand,
+    publication.contradictions,
     _transactions_add_up_to_nothing,
     _signs_fit_kinds,
     _accounts_agree,

@@ -1,3 +1,4 @@
+import billing.integrity.keyed
 import billing.money
 import billing.rooms
 import django.contrib.auth.models
@@ -73,6 +74,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('sealed_identity', models.BinaryField()),
+                ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
             ],
             options={
                 'verbose_name': 'patient',
@@ -93,6 +95,9 @@ class Migration(migrations.Migration):
                 ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('iban', models.CharField(blank=True, max_length=34, verbose_name='IBAN')),
+                ('kvk_number', models.CharField(blank=True, max_length=8, verbose_name='KvK number')),
+                ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
+                ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
             ],
             options={
@@ -105,6 +110,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='care_detail', serialize=False, to='billing.invoice')),
                 ('sealed_lines', models.BinaryField()),
+                ('sealed_person', models.BinaryField()),
             ],
             options={
                 'verbose_name': 'care detail',
@@ -162,6 +168,7 @@ class Migration(migrations.Migration):
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.ledgertransaction', verbose_name='reverses')),
             ],
             options={
@@ -315,6 +322,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('account', models.CharField(choices=[('principal', 'principal'), ('interest', 'statutory interest'), ('costs', 'collection costs'), ('credit', 'credit of the payer'), ('claims', 'claims not yet paid'), ('practice', 'account of the practice'), ('gateway', 'money at Mollie')], max_length=12, verbose_name='account')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.invoice', verbose_name='invoice')),
                 ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.ledgertransaction', verbose_name='transaction')),
                 ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.provider', verbose_name='provider')),
@@ -443,6 +451,8 @@ class Migration(migrations.Migration):
                 ('by', models.CharField(max_length=60, verbose_name='by')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('details', models.JSONField(default=dict, verbose_name='details')),
+                ('event_id', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='billing.invoice', verbose_name='invoice')),
             ],
             options={
@@ -570,6 +580,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='posting',
             constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='posting_is_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='posting',
+            constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
         ),
         migrations.AddConstraint(
             model_name='patient',

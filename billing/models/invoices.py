@@ -64,10 +64,15 @@ class Invoice(models.Model):
 
 
 class CareDetail(models.Model):
-    """The care, line by line: sealed, and in a separate table so that no ordinary page loads it."""
+    """The care, line by line, and for whom: sealed, and in a separate table so that no ordinary page loads it.
+
+    The person is as the practice named them with this invoice and never changes: whatever is corrected later about the
+    patient, no care is ever shown under another name.
+    """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="care_detail")
     sealed_lines = models.BinaryField(editable=False)
+    sealed_person = models.BinaryField(editable=False)
     SEALED_WITH = ("invoice",)  # the rows that sealed_bindings() needs
 
     class Meta:
@@ -82,16 +87,29 @@ class CareDetail(models.Model):
         return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=CareDetail._bound_to(payment_reference))
 
     @staticmethod
-    def _bound_to(payment_reference: str) -> str:
-        return f"care_detail.lines:{payment_reference}"
+    def sealed_for(person: dict[str, str], *, payment_reference: str) -> bytes:
+        """Return whom the invoice with `payment_reference` is for, sealed for its row only (see `person`)."""
+        plain = json.dumps(person, sort_keys=True).encode()
+        return seal(plain, bound_to=CareDetail._bound_to(payment_reference, "person"))
+
+    @staticmethod
+    def _bound_to(payment_reference: str, column: str = "lines") -> str:
+        return f"care_detail.{column}:{payment_reference}"
 
     def sealed_bindings(self) -> dict[str, str]:
-        return {"sealed_lines": self._bound_to(self.invoice.payment_reference)}
+        reference = self.invoice.payment_reference
+        return {"sealed_lines": self._bound_to(reference), "sealed_person": self._bound_to(reference, "person")}
 
     @property
     def lines(self) -> list[dict[str, Any]]:
         """Return the lines as in the batch format: ISO dates, amounts as strings."""
         return json.loads(unseal(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference)))
+
+    @property
+    def person(self) -> dict[str, str]:
+        """Return whom the invoice is for: the fields of Patient.PERSON, date of birth and insurance."""
+        bound_to = self._bound_to(self.invoice.payment_reference, "person")
+        return json.loads(unseal(self.sealed_person, bound_to=bound_to))
 
 
 class Hold(models.Model):

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.integrity.keyed import DigestField
 from billing.models.invoices import Invoice
 from billing.models.parties import Provider
 from billing.money import ZERO, EuroField
@@ -54,6 +55,7 @@ class LedgerTransaction(models.Model):
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
     )
+    digest = DigestField()
 
     class Meta:
         verbose_name, verbose_name_plural = _("ledger transaction"), _("ledger transactions")
@@ -80,13 +82,17 @@ class Posting(models.Model):
     )
     # The invoice that caused it, on every account.
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="postings", verbose_name=_("invoice"))
+    digest = DigestField()
 
     EXPORTED_WITH = ("transaction",)  # a patient's export tells each posting with what happened
 
     class Meta:
         verbose_name, verbose_name_plural = _("posting"), _("postings")
         ordering = ["pk"]
-        constraints = [models.CheckConstraint(condition=~Q(amount=ZERO), name="posting_is_not_zero")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=ZERO), name="posting_is_not_zero"),
+            models.UniqueConstraint(fields=["transaction", "invoice", "account"], name="posting_one_sum_per_account"),
+        ]
         indexes = [models.Index(fields=["account"], name="posting_by_account")]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from billing import audit
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
 from billing.outbox.addresses import is_one_address
+from billing.outbox.facts import about
 
 
 def queue_message(
@@ -21,24 +22,25 @@ def queue_message(
     dedupe_key: str,
     calendar: str = "",
     recipient: str | None = None,
+    language: str | None = None,
     now: datetime | None = None,
 ) -> OutboxMessage | None:
     """Queue the message `kind` to the patient of `invoice` and return it; it is sent once the transaction commits.
 
-    With `recipient` (it may be empty) it goes to that address, a care provider's, in Dutch. It is rendered now, in the
+    With `recipient` (it may be empty) it goes to that address, a care provider's unless `language` says otherwise, in
+    Dutch. It is rendered now, in the
     reader's language, so it states what is true now; its room announces what `context` must hold. `calendar` (an .ics)
     is attached as a file. Return None when this event (`dedupe_key`) has its message already, or when no usable address
     is known, which is recorded on the timeline. Raises ValueError when a required fact is missing.
     """
     now = now or timezone.now()
-    language = settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language
+    language = language or (settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language)
     recipient = recipient if recipient is not None else invoice.patient.email
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    known = {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:]}
-    rendered = rendering.render(kind, language=language, context=known | context)
+    rendered = rendering.render(kind, language=language, context=about(invoice) | context)
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,

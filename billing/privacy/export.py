@@ -18,7 +18,10 @@ from billing.models import Invoice, Patient
 
 Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
-SEALED = {"Patient": {"sealed_identity": "identity"}, "CareDetail": {"sealed_lines": "lines"}}
+SEALED = {
+    "Patient": {"sealed_identity": "identity"},
+    "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
+}
 PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command
 
 

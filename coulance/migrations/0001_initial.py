@@ -1,3 +1,4 @@
+import billing.integrity.keyed
 import billing.links
 import billing.money
 import django.core.validators
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
                 ('reduction', billing.money.EuroField(blank=True, null=True, verbose_name='reduction')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='number')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='coulance.coulancecase', verbose_name='case')),
                 ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),

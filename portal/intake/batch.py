@@ -19,6 +19,8 @@ from billing.invoices import intake
 from billing.invoices.fields import PROVIDER, printable, read_object
 from billing.invoices.rules import Checked, InvoiceReader
 from billing.models import Provider
+from billing.patients import registration
+from billing.patients.same_person import Difference
 from portal.intake.reader import MAX_BYTES, Broken, parts
 
 FORMAT = "invoice-batch/1"
@@ -122,11 +124,13 @@ def _write(chunks: Iterator[list[Checked]], provider: Provider, result: BatchRes
 
 
 def _write_chunk(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
-    taken = intake.create_many(provider, [invoice.as_new(today=today) for invoice in new], by=by)
+    given = [invoice.as_new(today=today) for invoice in new]
+    patients = registration.register(provider, (invoice.patient for invoice in given), by=by)
+    taken = intake.create_many(provider, given, patient_ids=patients.ids, by=by)
     for room in rooms.intakes():
-        room.accept(list(zip(taken.invoices, new, strict=True)), today, by)
-    result.patients_created += taken.patients_created
-    result.patients_updated += taken.patients_updated
+        room.accept(list(zip(taken, new, strict=True)), today, by)
+    result.patients_created += patients.created
+    result.patients_updated += patients.corrected
 
 
 def _head(file: IO[bytes]) -> dict[str, Any]:
@@ -184,4 +188,20 @@ def _unknown(provider: Provider, checked: list[Checked], result: BatchResult) ->
                 f"{invoice.path}.number",
                 _("This invoice was handed in before with other content. An invoice can't be changed by a new batch."),
             )
+    _same_persons(provider, checked, result)
     return [invoice for invoice in checked if invoice.number not in known]
+
+
+def _same_persons(provider: Provider, checked: list[Checked], result: BatchResult) -> None:
+    """Report each patient number under which we know another person: whoever has it would read the other's care."""
+    different = registration.differences(provider, (invoice.new_patient() for invoice in checked))
+    for invoice in checked:
+        why = different.get(invoice.patient["number"])
+        if why == Difference.BIRTH_DATE:
+            field, sentence = "date_of_birth", _("We know this patient number with another date of birth.")
+        elif why:
+            field, sentence = "initials", _("We know this patient number with other initials, born on the same day.")
+        else:
+            continue
+        advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
+        result.report(f"{invoice.path}.patient.{field}", f"{sentence} {advice}")

@@ -26,6 +26,8 @@ MEDIA_ROOT = Path(ENV["MEDIA_ROOT"] or DATA_DIR / "media")
 _MAY_GENERATE_KEYS = SANDBOX or DEBUG
 SECRET_KEY = ENV["SECRET_KEY"] or stored_secret(DATA_DIR / "secret_key", allowed=_MAY_GENERATE_KEYS)
 FIELD_KEYS = ENV["FIELD_KEYS"] or stored_secret(DATA_DIR / "field_keys", allowed=_MAY_GENERATE_KEYS, prefix="1:")
+DIGEST_KEYS = ENV["DIGEST_KEYS"] or stored_secret(DATA_DIR / "digest_keys", allowed=_MAY_GENERATE_KEYS, prefix="1:")
+DIGESTS_FILE = Path(ENV["DIGESTS_FILE"] or DATA_DIR / "digests.jsonl")
 # Not needed to serve pages, so it may be missing where backups are made in another way: then `backup` refuses.
 BACKUP_KEY = ENV["BACKUP_KEY"] or (stored_secret(DATA_DIR / "backup_key", allowed=True) if _MAY_GENERATE_KEYS else "")
 
@@ -35,6 +37,27 @@ HTTPS = PUBLIC_URL.startswith("https://")
 ALLOWED_HOSTS = ENV["ALLOWED_HOSTS"] or (["127.0.0.1", "localhost", "[::1]"] if _MAY_GENERATE_KEYS else [])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES: int = ENV["TRUSTED_PROXIES"]
+
+# --- who runs the site --------------------------------------------------------------------------
+OPERATOR: dict[str, str] = {
+    "name": ENV["OPERATOR_NAME"],
+    "address": ENV["OPERATOR_ADDRESS"],
+    "kvk": ENV["OPERATOR_KVK"],
+    "wki": ENV["OPERATOR_WKI"],
+    "phone": ENV["OPERATOR_PHONE"],
+    "hours": ENV["OPERATOR_HOURS"],
+    "email": ENV["OPERATOR_EMAIL"],
+}
+if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .example no post
+    OPERATOR = {
+        "name": "Zorgrekening Demo B.V.",
+        "address": "Voorbeeldstraat 1, 3500 AA Utrecht",
+        "kvk": "00000000",
+        "wki": "",
+        "phone": "+31 30 000 00 00",
+        "hours": "maandag tot en met vrijdag van 9 tot 17 uur",
+        "email": "hulp@zorgrekening.example",
+    }
 
 # --- applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [

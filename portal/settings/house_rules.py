@@ -27,6 +27,7 @@ GUEST_ABSOLUTE_SECONDS = 60 * 60
 CODE_DIGITS = 6
 CODE_VALID_SECONDS = 10 * 60
 CODE_ATTEMPTS = 5  # per code; after as many wrong ones it is invalid
+CODE_PAUSE_HOURS = 24  # after a change of the mobile number: no code to the new one
 CODE_COOLDOWN_SECONDS = 60  # between two codes
 # For one invoice from one address, so that a stranger elsewhere can't use up the patient's codes.
 CODE_SENDS_AT_ONCE = 3  # apart from the cooldown

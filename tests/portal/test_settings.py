@@ -22,6 +22,12 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef" * 4,
     "FIELD_KEYS": "1:" + "A" * 43 + "=",
     "BACKUP_KEY": "B" * 43 + "=",
+    "DIGEST_KEYS": "1:" + "MDEy" * 10 + "MDE=",
+    "OPERATOR_NAME": "Rekeningdienst B.V.",
+    "OPERATOR_ADDRESS": "Kade 1, 3511 AA Utrecht",
+    "OPERATOR_KVK": "12345678",
+    "OPERATOR_PHONE": "+31 30 123 45 67",
+    "OPERATOR_EMAIL": "hulp@rekening.example",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
     "SMS_API_KEY": "s" * 40,
@@ -87,6 +93,8 @@ def test_production_starts_with_everything_set(tmp_path):
     [
         ({"SECRET_KEY": ""}, ["SECRET_KEY is not set"]),
         ({"FIELD_KEYS": ""}, ["FIELD_KEYS is not set"]),
+        ({"DIGEST_KEYS": ""}, ["DIGEST_KEYS is not set"]),
+        ({"DIGEST_KEYS": "1:" + "A" * 43 + "="}, ["portal.E030"]),
         ({"SANDBOX": "1"}, ["portal.E002"]),
         ({"DEBUG": "1", "ZORGREKENING_TESTS": "0"}, ["portal.E003"]),
         ({"PUBLIC_URL": "http://rekening.example", "ALLOWED_HOSTS": "*"}, ["portal.E004", "portal.E005"]),
@@ -118,6 +126,12 @@ def test_a_test_key_or_no_backup_is_a_warning_before_deploying(changed, warning,
     )
     assert result.returncode != 0
     assert warning in result.stderr
+
+
+def test_a_site_that_does_not_say_who_runs_it_is_a_warning_before_deploying(tmp_path):
+    result = manage("check", "--deploy", folder=tmp_path, **PRODUCTION | {"OPERATOR_KVK": "", "OPERATOR_PHONE": ""})
+    assert "portal.W020" in result.stderr
+    assert "OPERATOR_KVK, OPERATOR_PHONE is empty" in result.stderr
 
 
 def test_a_mail_url_without_tls_in_its_scheme_has_none(tmp_path):

@@ -176,7 +176,6 @@ def test_an_old_file_does_not_bring_back_old_data_of_a_patient(tmp_path):
         (("mobile",), ""),
         (("address", "city"), "Elders"),
         (("insurer_uzovi",), "7095"),
-        (("date_of_birth",), "1980-03-01"),
         (("language",), "en"),
     ],
 )

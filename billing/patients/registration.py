@@ -1,0 +1,174 @@
+"""Patients as practices hand them in: new ones, corrections of known ones, and the refusal of another person.
+
+A patient number stands for one person for ever: whoever has its invoices reads about their care. So a correction is
+possible, another person under the number is not. A correction is recorded, told to the address that we had, and no code
+is sent to a new mobile number for a day, so that a wrong or false change is noticed before it opens anything.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import CharField
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from billing import audit
+from billing.invoices import birth_dates
+from billing.invoices.intake import CONTACT_FIELDS, NewPatient
+from billing.models import Invoice, OutboxMessage, Patient, Provider
+from billing.outbox.queue import queue_message
+from billing.patients.same_person import Difference, difference
+
+_ENDING = {"mobile": 2, "email": 4}  # as much of the old and the new one as the audit trail may show
+_GROUPS = {
+    "email": ("email",),
+    "mobile": ("mobile",),
+    "name": ("initials", "infix", "surname"),
+    "address": ("street", "house_number", "postcode", "city", "country"),
+}
+
+
+class AnotherPerson(Exception):
+    """These patient numbers belong to somebody else; nothing may be written. `by_number`: why, for each."""
+
+    def __init__(self, by_number: Mapping[str, Difference]) -> None:
+        super().__init__("another person under a known patient number")
+        self.by_number = by_number
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The keys of the patients by number, and how many of them were new and how many corrected."""
+
+    ids: dict[str, int]
+    created: int
+    corrected: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    pk: int
+    contact: dict[str, str]
+    identity: dict[str, str]
+
+
+def differences(provider: Provider, given: Iterable[NewPatient]) -> dict[str, Difference]:
+    """Return, by number, which of these are another person than the one that we know. Writes nothing."""
+    by_number = {patient.number: patient for patient in given}
+    return _differences(_known(provider, by_number), by_number)
+
+
+def outdated(provider: Provider, given: Iterable[NewPatient]) -> set[str]:
+    """Return the numbers of those known patients of which we hold other facts than these. Writes nothing."""
+    by_number = {patient.number: patient for patient in given}
+    known = _known(provider, by_number)
+    return {number for number, row in known.items() if _changes(row, by_number[number])}
+
+
+def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: datetime | None = None) -> Registered:
+    """Create the unknown and correct the known patients of one provider; at most a few hundred at a time.
+
+    Call it inside a transaction that holds `intake.lock_provider`. Raises AnotherPerson before anything is written.
+    """
+    by_number = {patient.number: patient for patient in given}
+    known = _known(provider, by_number)
+    if different := _differences(known, by_number):
+        raise AnotherPerson(different)
+    created = Patient.objects.bulk_create(
+        Patient(
+            provider=provider,
+            number=number,
+            sealed_identity=Patient.sealed(patient.identity, provider_id=provider.pk, number=number),
+            **patient.contact,
+        )
+        for number, patient in by_number.items()
+        if number not in known
+    )
+    corrected = 0
+    for number, row in known.items():
+        if changes := _changes(row, by_number[number]):
+            _correct(provider, number, row, changes, by=by, now=now or timezone.now())
+            corrected += 1
+    ids = {number: row.pk for number, row in known.items()} | {row.number: row.pk for row in created}
+    return Registered(ids, len(created), corrected)
+
+
+def _known(provider: Provider, numbers: Iterable[str]) -> dict[str, _Known]:
+    columns = ("pk", "number", "sealed_identity", *(name for name in CONTACT_FIELDS if name != "mobile"))
+    # The cast reads the column as text: parsing a phone number costs more than the rest of the row.
+    rows = Patient.objects.filter(provider=provider, number__in=list(numbers)).values(
+        *columns, e164=Cast("mobile", CharField())
+    )
+    found = {}
+    for row in rows:
+        sealed = Patient(provider_id=provider.pk, number=row["number"], sealed_identity=row["sealed_identity"])
+        contact = {name: row["e164" if name == "mobile" else name] for name in CONTACT_FIELDS}
+        found[row["number"]] = _Known(row["pk"], contact, sealed.identity)
+    return found
+
+
+def _differences(known: Mapping[str, _Known], given: Mapping[str, NewPatient]) -> dict[str, Difference]:
+    found = {}
+    for number, row in known.items():
+        patient = given[number]
+        if why := difference(row.contact | row.identity, patient.contact | patient.identity):
+            found[number] = why
+    return found
+
+
+def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[str, str]]:
+    """Return what differs, by field, as (old, new). A date of birth only ever becomes more exact."""
+    before, after = known.contact | known.identity, given.contact | given.identity
+    after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
+    return {name: (before[name], value) for name, value in after.items() if before[name] != value}
+
+
+def _correct(
+    provider: Provider, number: str, known: _Known, changes: dict[str, tuple[str, str]], *, by: str, now: datetime
+) -> None:
+    """Write a correction, record it on the patient's invoices, and tell the patient at the address that we had."""
+    new = {name: value for name, (_old, value) in changes.items()}
+    columns: dict[str, Any] = {name: value for name, value in new.items() if name in CONTACT_FIELDS}
+    if identity := {name: value for name, value in new.items() if name not in CONTACT_FIELDS}:
+        columns["sealed_identity"] = Patient.sealed(known.identity | identity, provider_id=provider.pk, number=number)
+    if "mobile" in new:
+        columns["mobile_changed_at"] = now
+    Patient.objects.filter(pk=known.pk).update(**columns)
+    invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))
+    endings = {
+        name: [value[-length:] for value in changes[name]] for name, length in _ENDING.items() if name in changes
+    }
+    audit.record_each("patient_corrected", by=by, invoices=invoices, fields=sorted(new), endings=endings)
+    if "email" in new:
+        _readdress(known, new["email"])
+    if invoices:
+        _tell(invoices[-1], known, new, now=now)
+
+
+def _readdress(known: _Known, email: str) -> None:
+    """Send what still waits for the old address to the new one: the old one may be a stranger's."""
+    waiting = OutboxMessage.objects.filter(
+        invoice__patient=known.pk, status=OutboxMessage.Status.QUEUED, recipient=known.contact["email"]
+    )
+    if email:
+        waiting.update(recipient=email)
+
+
+def _tell(invoice: Invoice, known: _Known, new: dict[str, str], *, now: datetime) -> None:
+    """Queue a message to the address that we had: only it reaches the patient when the new one is wrong or false."""
+    changed = [group for group, names in _GROUPS.items() if new.keys() & set(names)]
+    if not changed or not known.contact["email"]:
+        return
+    codes_from = now + timedelta(hours=settings.CODE_PAUSE_HOURS) if new.get("mobile") else None
+    queue_message(
+        "contact_changed",
+        invoice=invoice,
+        context={"changed": changed, "provider": invoice.provider, "codes_from": codes_from},
+        dedupe_key=f"contact_changed:{known.pk}:{now:%Y%m%d%H%M%S%f}",
+        recipient=known.contact["email"],
+        language=known.contact["language"],
+        now=now,
+    )

@@ -1,0 +1,32 @@
+"""Whether a practice, by the same patient number, means the same person as before."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from billing.invoices import birth_dates
+
+
+class Difference(StrEnum):
+    """Why what was handed in can't be about the person that we know by this number; also the code of the error."""
+
+    BIRTH_DATE = "patient-another-birth-date"
+    PERSON = "patient-another-person"
+
+
+def difference(known: Mapping[str, str], given: Mapping[str, str]) -> Difference | None:
+    """Return why `given` is somebody else than `known` (initials, date_of_birth); None when it is a correction.
+
+    A date of birth never changes, so another one is another person. One that is known in part agrees with every day in
+    it. With the same date of birth another surname alone is a marriage, and other initials alone are a correction when
+    they share a letter ("J." became "J.P."); else it is a twin, or a stranger who was born on the same day.
+    """
+    if not birth_dates.agree(known["date_of_birth"], given["date_of_birth"]):
+        return Difference.BIRTH_DATE
+    initials, new_initials = _letters(known["initials"]), _letters(given["initials"])
+    if initials and new_initials and not initials & new_initials:
+        return Difference.PERSON
+    return None
+
+
+def _letters(initials: str) -> set[str]:
+    return {letter for letter in initials.casefold() if letter.isalpha()}
