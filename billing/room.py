@@ -66,6 +66,13 @@ class BillingRoom(Room):
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            access_labels={
+                "invoice.pdf": _("the full invoice"),
+                "access-log": _("this list"),
+                "patient page": _("your name, address and telephone number"),
+                "message text": _("the text of a message to you"),
+                "staff notes": _("notes of employees about this invoice"),
+            },
             hold_reasons={Hold.STAFF: HoldReason(_("our staff are looking into this invoice"))},
             staff_tasks=dict(StaffTask.Kind.choices),
         )
