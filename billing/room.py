@@ -22,6 +22,7 @@ CHECKED_PLAN_MESSAGES = {
 # The tables of staff, in the order of the menu.
 _TABLES = (
     "StaffTask",
+    "Objection",
     "Invoice",
     "Payment",
     "OutboxMessage",
@@ -71,6 +72,7 @@ class BillingRoom(Room):
                 "access-log": _("this list"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
+                "objection": _("what you wrote is not right"),
                 "staff notes": _("notes of employees about this invoice"),
             },
             hold_reasons={Hold.STAFF: HoldReason(_("our staff are looking into this invoice"))},

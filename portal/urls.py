@@ -5,10 +5,25 @@ from django.contrib import admin
 from django.urls import include, path
 
 from billing import rooms
-from portal.pages import arrangement, document, health, invoice, language, link, lookup, payment
+from portal.pages import (
+    about,
+    arrangement,
+    document,
+    health,
+    invoice,
+    language,
+    link,
+    lookup,
+    objection,
+    payment,
+    proof,
+)
+
+ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
+    *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in ABOUT.items()),
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", link.open_link, name="link"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
@@ -16,6 +31,10 @@ urlpatterns = [
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
+    path("rekening/<token:token>/betaalbewijs/", proof.show, name="proof"),
+    path("rekening/<token:token>/betaalbewijs.pdf", proof.download, name="proof_pdf"),
+    path("rekening/<token:token>/klopt-niet/", objection.object_to, name="objection"),
+    path("rekening/<token:token>/klopt-niet/terug/", objection.take_back, name="objection_back"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),

@@ -21,10 +21,10 @@ def render(context: dict[str, Any], *, language: str) -> bytes:
     return from_html(html(context, language=language))
 
 
-def html(context: dict[str, Any], *, language: str) -> str:
+def html(context: dict[str, Any], *, language: str, template: str = "pdf/invoice.html") -> str:
     """Return the page as escaped HTML: a name is text, whatever it contains."""
     with translation.override(language):
-        return render_to_string("pdf/invoice.html", context | {"language": language})
+        return render_to_string(template, context | {"language": language})
 
 
 def from_html(source: str) -> bytes:

@@ -10,11 +10,26 @@ from typing import Any
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from billing import rooms
+from billing.invoices import history
+from billing.invoices.history import History
 from billing.ledger import with_balance
-from billing.ledger.breakdown import Parts, parts_of
-from billing.models import Invoice, LedgerTransaction, PaymentPlan, ReminderStep
+from billing.models import Hold, Invoice, LedgerTransaction, PaymentPlan
 from billing.money import ZERO
 from billing.rooms import Stops, Text
+
+_PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs")
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """How the practice is reached. `phone` is in the form of the database: +31…"""
+
+    name: str
+    email: str
+    phone: str
+    phone_hours: str
+    website: str
+    vat_on_costs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +50,12 @@ class InvoiceView:
     paid_how: str
     holds: tuple[str, ...]  # the reasons of the holds that stop payment, the oldest first
     hold_until: date | None  # of the oldest
+    paused_by: str  # who placed the pause of staff, if there is one
     plan_id: int | None
-    parts: Parts | None  # only when costs or interest are open
+    plan_agreed_at: datetime | None
+    practice: Practice
+    history: History
+    rests: tuple[str, ...]  # the reasons of all holds, the oldest first
     facts: Mapping[str, Any]  # what the panels of the rooms ask
 
     @property
@@ -81,8 +100,12 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
         paid_how=paid_how,
         holds=tuple(hold["hold__reason"] for hold in holds),
         hold_until=holds[0]["hold__until"] if holds else None,
+        paused_by=next((row["hold__placed_by"] for row in holds if row["hold__reason"] == Hold.STAFF), ""),
         plan_id=row["plan__pk"],
-        parts=_parts(row["pk"]) if owed > 0 and row["next_step"] > ReminderStep.Step.FINAL_NOTICE else None,
+        plan_agreed_at=row["plan__agreed_at"],
+        practice=Practice(**{name: row[f"provider__{name}"] for name in _PRACTICE}),
+        history=history.read(row),
+        rests=tuple(row["hold__reason"] for row in rows if row["hold__reason"]),
         facts={name: row[name] for panel in rooms.invoice_panels() for name in panel.facts},
     )
 
@@ -94,16 +117,18 @@ def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
     found = with_balance(Invoice.objects.filter(withdrawn_at=None, erased_at=None)).annotate(hold=active, plan=running)
-    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "next_step", "balance")
-    return found.values(
-        *own, "provider__name", "hold__reason", "hold__until", "hold__placed_at", "plan__pk", "plan__kind", **facts
+    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "balance")
+    joined = (
+        "hold__reason",
+        "hold__until",
+        "hold__placed_at",
+        "hold__placed_by",
+        "plan__pk",
+        "plan__kind",
+        "plan__agreed_at",
     )
-
-
-def _parts(invoice_id: int) -> Parts | None:
-    """Return what the amount consists of when it is more than the invoice itself; else None."""
-    parts = parts_of(Invoice.objects.get(pk=invoice_id))
-    return parts if parts.costs or parts.interest else None
+    practice = (f"provider__{name}" for name in _PRACTICE)
+    return found.values(*own, *joined, *practice, **history.columns(), **facts)
 
 
 def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str:

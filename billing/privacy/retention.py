@@ -24,6 +24,7 @@ from billing.models import (
     Invoice,
     InvoiceDocument,
     LedgerTransaction,
+    Objection,
     OutboxMessage,
     Patient,
     Payment,
@@ -127,6 +128,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
         Hold.objects.filter(invoice__in=due).update(note="")
         StaffTask.objects.filter(invoice__in=due).update(note="")
+        Objection.objects.filter(invoice__in=due).update(sealed_text=b"")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
         patients = _erase_patients(due)
         audit.record_each("invoice_erased", by="system", invoices=Invoice.objects.filter(pk__in=due))
