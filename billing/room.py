@@ -71,6 +71,7 @@ class BillingRoom(Room):
 
 
 def _messages() -> dict[str, MessageKind]:
+    from billing.adjustments import credit_notes
     from billing.dunning import letters
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
@@ -78,6 +79,11 @@ def _messages() -> dict[str, MessageKind]:
     kinds = {
         "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+    }
+    credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}
+    kinds |= {
+        "invoice_withdrawn": MessageKind(credited),
+        "invoice_credited": MessageKind(credited, credit_notes.may_send),
     }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(

@@ -1,5 +1,6 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffTask
+from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEvent",
     "CareDetail",
     "Chargeback",
+    "CreditNote",
     "DayFigure",
     "Hold",
     "Installment",

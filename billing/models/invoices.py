@@ -26,6 +26,7 @@ class Invoice(models.Model):
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("pay before or on"))
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    # A credit note took all of it back. Written only by `adjustments.credit_notes`.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
     # Null while something is owed. Written only by `ledger`, in the transaction of the entry that settles it.
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
@@ -124,6 +125,7 @@ class LedgerEntry(models.Model):
         REFUND = "refund", _("refund paid out")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
         REDUCTION = "reduction", _("amount lowered")
+        CREDITED = "credited", _("credit note")
         COSTS = "costs", _("collection costs")
         INTEREST = "interest", _("statutory interest")
 
@@ -151,7 +153,7 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(reverses__isnull=False)
                 | Q(kind__in=["invoiced", "refund", "chargeback", "costs", "interest"], amount__gt=ZERO)
-                | Q(kind__in=["insurer_paid", "payment", "reduction"], amount__lt=ZERO)
+                | Q(kind__in=["insurer_paid", "payment", "reduction", "credited"], amount__lt=ZERO)
                 # An invoice over zero is allowed: the insurer paid everything in advance.
                 | Q(kind="invoiced", amount=ZERO),
                 name="ledger_sign_fits_kind",
