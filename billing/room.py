@@ -19,6 +19,19 @@ CHECKED_PLAN_MESSAGES = {
     "plan_completed": _LINK,
 }
 
+# The tables of staff, in the order of the menu.
+_TABLES = (
+    "StaffTask",
+    "Invoice",
+    "Payment",
+    "OutboxMessage",
+    "Posting",
+    "Patient",
+    "Provider",
+    "AuditEvent",
+    "Staff",
+)
+
 
 class BillingRoom(Room):
     """Invoices, money, messages and the law."""
@@ -35,19 +48,7 @@ class BillingRoom(Room):
         from billing.privacy import retention
 
         return Announcement(
-            desk=Desk(
-                tables=(
-                    "StaffTask",
-                    "Invoice",
-                    "Payment",
-                    "OutboxMessage",
-                    "LedgerEntry",
-                    "Patient",
-                    "Provider",
-                    "AuditEvent",
-                    "Staff",
-                )
-            ),
+            desk=Desk(tables=_TABLES),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -65,6 +66,14 @@ class BillingRoom(Room):
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            access_labels={
+                "invoice.pdf": _("the full invoice"),
+                "credit-note.pdf": _("a credit note"),
+                "access-log": _("this list"),
+                "patient page": _("your name, address and telephone number"),
+                "message text": _("the text of a message to you"),
+                "staff notes": _("notes of employees about this invoice"),
+            },
             hold_reasons={Hold.STAFF: HoldReason(_("our staff are looking into this invoice"))},
             staff_tasks=dict(StaffTask.Kind.choices),
         )

@@ -11,11 +11,16 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from billing.models import Invoice
 from guests import access, sms_code
 
+THEN = "verder"  # in the address of the code: where the right one leads
 _PASSES = "passes"  # in the session: token of the invoice → [grounds, until in seconds since 1970]
+_MIN_GAIN_SECONDS = 30  # an extension by less is not offered
 _BROWSER = "gate"  # in the session: a secret that identifies this browser and ends with the session
 
 
@@ -51,6 +56,19 @@ def holder_of(request: HttpRequest) -> str:
     return sms_code.hash_holder(request.session[_BROWSER])
 
 
+def address_of_code(token: str, *, then: str = "") -> str:
+    """Return the address where the code is entered; the right code leads on to `then`, a page of the same invoice."""
+    address = reverse("code", args=[token])
+    return f"{address}?{urlencode({THEN: then})}" if then else address
+
+
+def leads_to(request: HttpRequest, token: str) -> str:
+    """Return the page to which the right code leads; empty for the full invoice, and for anything that is not ours."""
+    then = request.GET.get(THEN, "")
+    ours = then.startswith(reverse("invoice", args=[token])) and then != reverse("code", args=[token])
+    return then if ours and url_has_allowed_host_and_scheme(then, allowed_hosts=None) else ""
+
+
 def let_through(request: HttpRequest, token: str, *, gate: Gate, now: datetime) -> None:
     """Let this browser read the documents of one invoice for a while, in a session with a new id."""
     request.session.cycle_key()
@@ -84,3 +102,30 @@ def extend_pass(request: HttpRequest, token: str, *, now: datetime) -> None:
 def _until(request: HttpRequest, token: str, *, now: datetime) -> datetime:
     last = access.absolute_expiry(request, token) or now
     return min(now + timedelta(seconds=settings.DOCUMENT_GRANT_SECONDS), last)
+
+
+# --- the end of the session ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """The moment, the seconds left for the script, and whether access can be extended."""
+
+    closes: datetime
+    seconds: int
+    can_stay: bool
+
+
+def session_end(request: HttpRequest, token: str) -> SessionEnd | None:
+    """Return when this browser's access to the invoice of `token` ends; None without access."""
+    now = timezone.now()
+    closes, last = access.closes_at(request, token), access.absolute_expiry(request, token)
+    if held := passed(request, token, now=now):
+        closes = min(closes, held.until) if closes else held.until
+    if closes is None or last is None:
+        return None
+    return SessionEnd(closes, _seconds(now, closes), can_stay=_seconds(closes, last) > _MIN_GAIN_SECONDS)
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return max(0, int((end - start).total_seconds()))

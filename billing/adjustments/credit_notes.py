@@ -23,7 +23,17 @@ from billing.errors import Refused
 from billing.invoices import schedule
 from billing.invoices.holds import release_hold
 from billing.ledger import lock_invoice
-from billing.models import CreditNote, Hold, Invoice, LedgerEntry, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
+from billing.ledger.entries import entries_of
+from billing.models import (
+    CreditNote,
+    Hold,
+    Invoice,
+    LedgerTransaction,
+    OutboxMessage,
+    PaymentPlan,
+    ReminderStep,
+    StaffTask,
+)
 from billing.money import ZERO, round_euro, to_cents
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
@@ -31,7 +41,7 @@ from billing.payments.attempts import supersede_live
 from billing.plans import agreements
 from billing.templatetags.money import euro
 
-Kind, Task = LedgerEntry.Kind, StaffTask.Kind
+Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 MAX_NUMBER = 40
 # What an invoice asks of the patient before payments, costs and interest.
 _ASKED = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED)
@@ -95,8 +105,7 @@ class Effect:
 
 def creditable(invoice: Invoice) -> Decimal:
     """Return what can still be credited, in euros: what the invoice asks of the patient, without costs and interest."""
-    asked = LedgerEntry.objects.filter(invoice=invoice, kind__in=_ASKED).values_list("amount", flat=True)
-    return sum(asked, ZERO)
+    return _sum_of(invoice, *_ASKED)
 
 
 def known(provider_id: int, numbers: Iterable[str]) -> dict[str, bytes]:
@@ -117,7 +126,7 @@ def next_number(invoice: Invoice) -> str:
 def preview(invoice: Invoice, note: NewCreditNote) -> Effect:
     """Return what `note` would change now. Raises Refused as `take` does."""
     amount, is_whole = _checked(invoice, note)
-    off = _standing_charges(invoice)
+    off = _sum_of(invoice, Kind.COSTS, Kind.INTEREST)
     balance = ledger.balance(invoice.pk) - amount - off
     plan = PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists()
     told = bool(invoice.patient.email) and _was_told(invoice)
@@ -167,13 +176,11 @@ def _checked(invoice: Invoice, note: NewCreditNote) -> tuple[Decimal, bool]:
             % {"left": euro(left), "total": euro(total)}
         )
     # A note over everything that was invoiced takes the invoice back; what the insurer paid or coulance took off stays.
-    invoiced = LedgerEntry.objects.filter(invoice=invoice, kind__in=(Kind.INVOICED, Kind.CREDITED))
-    return total, total == sum(invoiced.values_list("amount", flat=True), ZERO)
+    return total, total == _sum_of(invoice, Kind.INVOICED, Kind.CREDITED)
 
 
-def _standing_charges(invoice: Invoice) -> Decimal:
-    rows = LedgerEntry.objects.filter(invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST))
-    return sum(rows.values_list("amount", flat=True), ZERO)
+def _sum_of(invoice: Invoice, *kinds: LedgerTransaction.Kind) -> Decimal:
+    return sum((entry.amount for entry in entries_of(invoice) if entry.kind in kinds), ZERO)
 
 
 def _was_told(invoice: Invoice) -> bool:

@@ -68,6 +68,8 @@ class Migration(migrations.Migration):
             name='CaseMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_stranger', models.BooleanField(default=False, editable=False)),
+                ('browser', models.CharField(blank=True, editable=False, max_length=64)),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('author', models.CharField(choices=[('patient', 'patient'), ('provider', 'care provider')], max_length=8, verbose_name='from')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
@@ -125,6 +127,8 @@ class Migration(migrations.Migration):
             name='Specification',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_stranger', models.BooleanField(default=False, editable=False)),
+                ('browser', models.CharField(blank=True, editable=False, max_length=64)),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='sent')),
                 ('kind', models.CharField(choices=[('pdf', 'PDF'), ('jpeg', 'JPEG'), ('png', 'PNG')], max_length=4, verbose_name='kind')),

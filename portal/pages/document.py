@@ -8,22 +8,22 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
+from billing import rooms
 from billing.documents import credit_note as credit_note_document
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent, CreditNote, Invoice
 from billing.privacy import access_log
-from guests import access, gate, sms_code, throttle
-from guests.pages import session_ended, visible_row
+from guests import access, gate, kept, medical, sms_code
+from guests.pages import posted_to, session_ended, visible_row
 from portal.pages.forms import CodeForm
+from portal.pages.language import own_path
 
 EVENTS_SHOWN = 200
-REFUSED_WRITTEN = throttle.Limit("refused-look", 10, 3600)  # for one invoice: a list of thousands tells nobody more
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,6 +34,8 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     now = timezone.now()
     if held := gate.passed(request, token, now=now):
+        if then := gate.leads_to(request, token):
+            return HttpResponseRedirect(then, status=303)
         notes = CreditNote.objects.filter(invoice=invoice).defer("sealed_content")
         context = {"invoice": invoice, "until": held.until, "credit_notes": notes}
         return render(request, "pages/document.html", context)
@@ -61,7 +63,7 @@ def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse
         messages.warning(
             request, _("We asked for an SMS to the number that ends in %(digits)s. It may take a few minutes.") % digits
         )
-    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
 
 
 def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
@@ -73,7 +75,7 @@ def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpRespons
         return _page(request, invoice, form)
     gate.let_through(request, invoice.token, gate=gate.SMS, now=now)
     messages.success(request, _("The code is right."))
-    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
 
 
 def _asker(request: HttpRequest, invoice: Invoice) -> dict[str, Any]:
@@ -92,6 +94,7 @@ def _page(
         "under_way": under_way,
         "digits": sms_code.last_digits(invoice),
         "refusal": refusal,
+        "leads_on": bool(gate.leads_to(request, invoice.token)),
         "next_code": "" if refusal else sms_code.next_code(invoice, now=timezone.now(), **_asker(request, invoice)),
     }
     return render(request, "pages/code.html", context, status=status)
@@ -105,11 +108,9 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     granted = gate.passed(request, token, now=timezone.now())
     if granted is None:
-        return _refused(request, invoice, AccessEvent.Act.DOWNLOAD, data="invoice.pdf")
+        return medical.refuse_look(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
+    medical.record_look(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf", grounds=granted.grounds)
     content = full_invoice.invoice_pdf(invoice, language=translation.get_language())
-    access_log.record_patient(
-        request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf", grounds=granted.grounds
-    )
     return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
 
@@ -122,32 +123,12 @@ def credit_note(request: HttpRequest, token: str, note_id: int) -> HttpResponse:
     note = CreditNote.objects.filter(pk=note_id, invoice=invoice).select_related("invoice", "provider").first()
     if note is None:
         raise Http404
-    granted = gate.passed(request, token, now=timezone.now())
+    granted, act = gate.passed(request, token, now=timezone.now()), AccessEvent.Act.DOWNLOAD
     if granted is None:
-        return _refused(request, invoice, AccessEvent.Act.DOWNLOAD, data="credit-note.pdf")
+        return medical.refuse_look(request, act, invoice=invoice, data="credit-note.pdf")
+    medical.record_look(request, act, invoice=invoice, data="credit-note.pdf", grounds=granted.grounds)
     content = credit_note_document.credit_note_pdf(note, language=translation.get_language())
-    access_log.record_patient(
-        request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="credit-note.pdf", grounds=granted.grounds
-    )
     return attachment(content, name="creditnota.pdf", content_type="application/pdf")
-
-
-def _refused(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act, *, data: str) -> HttpResponse:
-    """To the code, with the attempt written down: this browser may see the amount, but did not show who is asking."""
-    if not throttle.take(REFUSED_WRITTEN, str(invoice.pk), now=timezone.now()):
-        access_log.record(
-            act,
-            invoice=invoice,
-            who="guest",
-            role=AccessEvent.Role.PATIENT,
-            data=data,
-            grounds="none",
-            organisation=invoice.provider.agb_code,
-            address=access.client_address(request),
-            outcome=AccessEvent.Outcome.REFUSED,
-            request_id=request.META["HTTP_X_REQUEST_ID"],
-        )
-    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
 
 
 @require_GET
@@ -157,15 +138,21 @@ def access_list(request: HttpRequest, token: str) -> HttpResponse:
     if invoice is None:
         return session_ended(request)
     if gate.passed(request, token, now=timezone.now()) is None:
-        return _refused(request, invoice, AccessEvent.Act.READ, data="access-log")
+        then = reverse("access_list", args=[token])
+        return medical.refuse_look(request, AccessEvent.Act.READ, invoice=invoice, data="access-log", then=then)
     events = list(access_log.of_invoice(invoice)[: EVENTS_SHOWN + 1])
-    context = {"invoice": invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
+    context = {
+        "invoice": invoice,
+        "events": events[:EVENTS_SHOWN],
+        "more": len(events) > EVENTS_SHOWN,
+        "labels": rooms.access_labels(),
+    }
     return render(request, "pages/access_list.html", context)
 
 
-@require_POST
+@posted_to("invoice")
 def extend_session(request: HttpRequest, token: str) -> HttpResponse:
-    """Stay longer: back to the page with its new time, or the time alone for the script that asks."""
+    """Stay longer: back to the page with its new time and what was filled in, or the time alone for the script."""
     now = timezone.now()
     gate.extend_pass(request, token, now=now)
     closes = access.closes_at(request, token)
@@ -174,6 +161,7 @@ def extend_session(request: HttpRequest, token: str) -> HttpResponse:
         return JsonResponse({"seconds": left})
     if closes is None:
         return session_ended(request)
-    back = request.POST.get("next", "")
-    own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return HttpResponseRedirect(back if own and back.startswith("/") else reverse("invoice", args=[token]), status=303)
+    back = own_path(request.POST.get("next", ""), otherwise=reverse("invoice", args=[token]))
+    response = HttpResponseRedirect(back, status=303)
+    kept.keep(response, back, kept.filled_in(request.POST))
+    return response

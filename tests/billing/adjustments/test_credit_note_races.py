@@ -13,7 +13,7 @@ from billing import ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.errors import Refused
-from billing.models import CreditNote, Invoice, LedgerEntry, Payment, PaymentPlan, StaffTask
+from billing.models import CreditNote, Invoice, LedgerTransaction, Payment, PaymentPlan, StaffTask
 from billing.payments import attempts
 from billing.plans import agreements
 from tests import factories
@@ -125,4 +125,4 @@ def test_money_that_was_under_way_is_credit(invoice):
     attempts.sync_payment(payment.pk)
     assert ledger.balance(invoice.pk) == Decimal("-90.00")
     assert StaffTask.objects.get(kind="surplus").payment_id == payment.pk
-    assert LedgerEntry.objects.filter(kind="payment").count() == 1
+    assert LedgerTransaction.objects.filter(kind="payment").count() == 1

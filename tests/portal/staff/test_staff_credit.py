@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from billing import ledger
-from billing.models import AccessEvent, CreditNote, Invoice, LedgerEntry, Staff
+from billing.models import AccessEvent, CreditNote, Invoice, LedgerTransaction, Staff
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
@@ -69,7 +69,7 @@ def test_lowering_by_an_amount(approver, invoice):
 def test_what_changed_meanwhile_is_shown_again(approver, invoice):
     response = approver.post(address(invoice), WHOLE)
     with_payment = {"external_id": "x", "occurred_at": invoice.created_at, "by": "test"}
-    ledger.post(invoice, LedgerEntry.Kind.PAYMENT, Decimal("-10.00"), **with_payment)
+    ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-10.00"), **with_payment)
     again = approver.post(address(invoice), fields(response))
     assert "Er is iets veranderd sinds u keek." in words(again)
     assert "€ 10,00 te veel betaald" in words(again)

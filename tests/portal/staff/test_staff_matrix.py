@@ -22,10 +22,11 @@ from billing.models import (
     CreditNote,
     Hold,
     Invoice,
-    LedgerEntry,
+    LedgerTransaction,
     OutboxMessage,
     Patient,
     Payment,
+    Posting,
     Provider,
     Staff,
     StaffTask,
@@ -47,7 +48,7 @@ MODELS = {
         Patient,
         Invoice,
         Payment,
-        LedgerEntry,
+        Posting,
         OutboxMessage,
         StaffTask,
         AuditEvent,
@@ -129,7 +130,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         quarantined_at=timezone.now(),
     )
     booked = {"external_id": mark, "occurred_at": timezone.now(), "by": mark}
-    entry = ledger.post(invoice, LedgerEntry.Kind.PAYMENT, Decimal("-10.00"), **booked)
+    entry = ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-10.00"), **booked)
     message = OutboxMessage.objects.create(
         kind="receipt",
         invoice=invoice,
@@ -155,7 +156,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "patient": who,
         "invoice": invoice,
         "payment": payment,
-        "ledgerentry": entry,
+        "posting": entry.postings.exclude(provider=None).first(),
         "outboxmessage": message,
         "stafftask": StaffTask.objects.get(note=mark),
         "auditevent": AuditEvent.objects.filter(invoice=invoice).first(),
