@@ -175,7 +175,7 @@ def _checked(invoice: Invoice, note: NewCreditNote) -> tuple[Decimal, bool]:
             _("This invoice asks %(left)s of the patient. A credit note of %(total)s is more than that.")
             % {"left": euro(left), "total": euro(total)}
         )
-    # A note over everything that was invoiced takes the invoice back; what the insurer paid or coulance took off stays.
+    # A note over everything that was invoiced takes the invoice back; what the insurer paid or was reduced stays.
     return total, total == _sum_of(invoice, Kind.INVOICED, Kind.CREDITED)
 
 
