@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
-from billing.invoices import birth_dates
 from billing.invoices.holds import active_hold
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry, PaymentPlan
 from billing.money import ZERO, round_euro
 from billing.plans.progress import Line, progress_of
+from billing.submission import birth_dates
 
 Kind = LedgerEntry.Kind
 PAPER_LINK_LASTS = timedelta(days=365)  # for the QR code on paper; the payment reference beside it never expires

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import audit
+from billing.invoices.addressee import addressee
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
-from billing.outbox.addresses import is_one_address
+from billing.text.addresses import is_one_address
 
 
 def queue_message(
@@ -24,7 +25,7 @@ def queue_message(
     language: str | None = None,
     now: datetime | None = None,
 ) -> OutboxMessage | None:
-    """Queue the message `kind` to the patient of `invoice` and return it; it is sent once the transaction commits.
+    """Queue the message `kind` to whoever pays `invoice` and return it; it is sent once the transaction commits.
 
     With `recipient` (it may be empty) it goes to that address, a care provider's unless `language` says otherwise, in
     Dutch. It is rendered now, in the
@@ -33,8 +34,10 @@ def queue_message(
     is known, which is recorded on the timeline. Raises ValueError when a required fact is missing.
     """
     now = now or timezone.now()
-    language = language or (settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language)
-    recipient = recipient if recipient is not None else invoice.patient.email
+    if recipient is None:
+        to = addressee(invoice)
+        recipient, language = to.email, to.language
+    language = language or settings.LANGUAGE_CODE
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)

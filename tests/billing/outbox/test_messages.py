@@ -14,7 +14,7 @@ from billing import rooms
 from billing.invoices.letter_steps import LETTERS
 from billing.models.parties import Language
 from billing.outbox import rendering
-from billing.outbox.addresses import is_one_address
+from billing.text.addresses import is_one_address
 from tests.billing.plans import plan_facts
 
 FOLDER = Path(settings.ROOT) / "templates" / "messages"

@@ -63,6 +63,7 @@ def test_errors_are_listed_up_to_fifty(tmp_path, practice, capsys):
         call_command("import_invoices", str(path))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("invoices[0].issued_on: Write a date that exists")
+    assert lines[0].endswith("(invoice 2026-00000, number 1 in the file, patient P-0; date-invalid)")
     assert lines[-1] == "… and 10 more errors."
     assert len(lines) == 51
 
