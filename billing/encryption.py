@@ -23,17 +23,21 @@ class Unreadable(Exception):
 @lru_cache(maxsize=4)
 def _ciphers(field_keys: str) -> dict[int, AESGCM]:
     """Return the ciphers by key id, newest first, from `id:base64url[,id:base64url…]`."""
-    ciphers: dict[int, AESGCM] = {}
-    for part in field_keys.split(","):
+    return {key_id: AESGCM(key) for key_id, key in parse_keys(field_keys, name="FIELD_KEYS").items()}
+
+
+def parse_keys(text: str, *, name: str) -> dict[int, bytes]:
+    """Return the 32-byte keys in the setting `name` by id, newest first. Raises ImproperlyConfigured."""
+    keys: dict[int, bytes] = {}
+    for part in text.split(","):
         key_id, _, encoded = part.strip().partition(":")
         try:
-            key = base64.urlsafe_b64decode(encoded)
-            ciphers[int(key_id)] = AESGCM(key)
+            keys[int(key_id)] = base64.urlsafe_b64decode(encoded)
         except ValueError as error:
-            raise ImproperlyConfigured("FIELD_KEYS must be id:base64url(32 bytes)[,…]") from error
-        if len(key) != 32 or not 0 <= int(key_id) <= 255:
-            raise ImproperlyConfigured("FIELD_KEYS must hold 32-byte keys with ids from 0 to 255")
-    return ciphers
+            raise ImproperlyConfigured(f"{name} must be id:base64url(32 bytes)[,…]") from error
+        if len(keys[int(key_id)]) != 32 or not 0 <= int(key_id) <= 255:
+            raise ImproperlyConfigured(f"{name} must hold 32-byte keys with ids from 0 to 255")
+    return keys
 
 
 def current_key_id() -> int:

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import migrations
 
 VERBS = ("update", "delete")
+# SQLite's REPLACE deletes the row in the way without firing the trigger on DELETE; TRUNCATE is PostgreSQL's alone.
+ALL_VERBS = {"sqlite": (*VERBS, "replace"), "postgresql": (*VERBS, "truncate")}
 _SQLITE = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
@@ -17,6 +19,15 @@ $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'rest
 _POSTGRESQL = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {VERB} ON {table}
 FOR EACH ROW EXECUTE FUNCTION billing_append_only()
+"""
+_SQLITE_REPLACE = """
+CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+BEGIN SELECT RAISE(ABORT, '{table} is append-only, and this row exists'); END
+"""
+_POSTGRESQL_TRUNCATE = """
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION billing_append_only()
 """
 _SQLITE_AGED = """
 CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
@@ -37,7 +48,10 @@ CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE F
 
 
 def append_only(*tables: str) -> migrations.RunPython:
-    """Return the operation that guards `tables` against UPDATE and DELETE, on SQLite and PostgreSQL alike."""
+    """Return the operation that guards `tables` against UPDATE, DELETE, and what deletes in another way.
+
+    That is REPLACE on SQLite and TRUNCATE on PostgreSQL.
+    """
     return migrations.RunPython(_for_each(tables, _guard), _for_each(tables, _unguard))
 
 
@@ -78,9 +92,30 @@ def _guard(schema_editor: Any, table: str) -> None:
     for verb in VERBS:
         template = _POSTGRESQL if on_postgresql else _SQLITE
         schema_editor.execute(template.format(table=table, verb=verb, VERB=verb.upper()))
+    if on_postgresql:
+        schema_editor.execute(_POSTGRESQL_TRUNCATE.format(table=table))
+    else:
+        same = " OR ".join(_sqlite_unique(schema_editor.connection, table))
+        schema_editor.execute(_SQLITE_REPLACE.format(table=table, same=same), params=None)
+
+
+def _sqlite_unique(connection: Any, table: str) -> list[str]:
+    """Return the conditions under which a row of `table` is in the way of NEW: the same id, or the same unique columns.
+
+    Raises NotImplementedError for a unique index over a part of the table, whose condition it can't repeat.
+    """
+    with connection.cursor() as cursor:
+        same = ["id = NEW.id"]
+        for _number, index, unique, _origin, partial in cursor.execute(f"PRAGMA index_list({table})").fetchall():
+            if unique and partial:
+                raise NotImplementedError(f"{index} is unique in a part of {table} only")
+            if unique:
+                columns = [column for _, _, column in cursor.execute(f"PRAGMA index_info({index})").fetchall()]
+                same.append("(" + " AND ".join(f"{column} = NEW.{column}" for column in columns) + ")")
+    return same
 
 
 def _unguard(schema_editor: Any, table: str) -> None:
     where = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
-    for verb in VERBS:
+    for verb in ALL_VERBS[schema_editor.connection.vendor]:
         schema_editor.execute(f"DROP TRIGGER {table}_no_{verb}{where}")

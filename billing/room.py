@@ -1,6 +1,7 @@
 """Billing's announcement: billing announces itself like a room, although every room depends on it."""
 
 from celery.schedules import crontab
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
@@ -28,6 +29,7 @@ class BillingRoom(Room):
         from billing.audit_labels import AUDIT_LABELS
         from billing.desk import figures
         from billing.dunning import planning
+        from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
         from billing.privacy import retention
@@ -47,7 +49,13 @@ class BillingRoom(Room):
                 )
             ),
             # Plans first: when one ends today, dunning of its invoice resumes.
-            daily=[Daily(10, agreements.run_day), Daily(30, planning.run_day), Daily(80, figures.record_day)],
+            # The digests last of all: they prove what this day's work has booked, too.
+            daily=[
+                Daily(10, agreements.run_day),
+                Daily(30, planning.run_day),
+                Daily(80, figures.record_day),
+                Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
+            ],
             beat={
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
@@ -57,6 +65,13 @@ class BillingRoom(Room):
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            access_labels={
+                "invoice.pdf": _("the full invoice"),
+                "access-log": _("this list"),
+                "patient page": _("your name, address and telephone number"),
+                "message text": _("the text of a message to you"),
+                "staff notes": _("notes of employees about this invoice"),
+            },
             hold_reasons={Hold.STAFF: HoldReason(_("our staff are looking into this invoice"))},
             staff_tasks=dict(StaffTask.Kind.choices),
         )
@@ -68,7 +83,7 @@ def _messages() -> dict[str, MessageKind]:
     from billing.plans import messages as plan_messages
 
     kinds = {
-        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit"))),
+        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
     }
     for letter in LETTERS.values():

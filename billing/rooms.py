@@ -162,6 +162,7 @@ class Announcement:
     export: Export | None = None
     messages: Mapping[str, MessageKind] = field(default_factory=dict)
     audit_labels: Mapping[str, str] = field(default_factory=dict)
+    access_labels: Mapping[str, Text] = field(default_factory=dict)  # of `data` in the access log, for patients
     hold_reasons: Mapping[str, HoldReason] = field(default_factory=dict)
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)
     invoice_panel: InvoicePanel | None = None
@@ -216,6 +217,12 @@ def audit_labels() -> dict[str, str]:
 
 
 @cache
+def access_labels() -> dict[str, Text]:
+    """Return what the access log calls the data that rooms show, in words for patients."""
+    return _merged(lambda room: room.access_labels)
+
+
+@cache
 def hold_reasons() -> dict[str, HoldReason]:
     """Return the hold reasons of all rooms by name."""
     return _merged(lambda room: room.hold_reasons)
@@ -241,7 +248,7 @@ def intake_fields() -> dict[str, Any]:
 
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    for named in (message_kinds, audit_labels, hold_reasons, staff_task_choices, beats, intake_fields):
+    for named in (message_kinds, audit_labels, access_labels, hold_reasons, staff_task_choices, beats, intake_fields):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]

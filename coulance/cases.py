@@ -4,13 +4,14 @@ Every command locks the invoice, then the case, and reads both again. A payment,
 the patient's own request are thus handled one after the other, and each sees the outcome of the one before.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,7 +29,28 @@ from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, 
 Status = CoulanceCase.Status
 HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
 LONGEST_MESSAGE = 1000
-MAX_MESSAGES = 20
+MAX_MESSAGES = 20  # from those who are known; and from all strangers together
+MAX_MESSAGES_PER_BROWSER = 10  # of a stranger
+
+
+class CodeFirst(Refused):
+    """Refused to somebody who showed no more than the payment reference; with a code by SMS it is possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whether somebody showed more than the payment reference, and from which browser they send (a keyed hash)."""
+
+    is_known: bool = True
+    browser: str = ""
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Return what is stored with a file or a message."""
+        return {"by_stranger": not self.is_known, "browser": self.browser}
+
+
+KNOWN = Sender()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +169,14 @@ def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
     return _("The last day to send the specification has passed.") if too_late else None
 
 
-def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime | None = None) -> CaseMessage:
+def write_message(
+    case_id: int, text: str, *, by: str = "patient", now: datetime | None = None, sender: Sender = KNOWN
+) -> CaseMessage:
     """Store an encrypted message to the provider and return it.
 
     A message counts as an answer just like a file, so a case that waited for the patient goes to the provider.
-    Raises Refused when the case is decided or closed, or the text is empty or too long.
+    Raises Refused when the case is decided or closed, or the text is empty or too long; CodeFirst when it would be
+    allowed after a code by SMS.
     """
     now = now or timezone.now()
     text = text.replace("\x00", "").strip()
@@ -165,9 +190,8 @@ def write_message(case_id: int, text: str, *, by: str = "patient", now: datetime
             raise Refused(_("This case is closed. Call your care provider if you have a question."))
         if not text or len(text) > LONGEST_MESSAGE:
             raise Refused(_("Write a message of at most %(most)d characters.") % {"most": LONGEST_MESSAGE})
-        if case.messages.filter(author=CaseMessage.Author.PATIENT).count() >= MAX_MESSAGES:
-            raise Refused(_("You sent many messages already. Call your care provider, please."))
-        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now)
+        check_messages(case.messages.filter(author=CaseMessage.Author.PATIENT), sender)
+        message = CaseMessage(case=case, author=CaseMessage.Author.PATIENT, by=by, at=now, **sender.columns)
         message.text = text
         message.save(force_insert=True)
         audit.record("case_message_written", by=by, invoice=case.invoice)
@@ -199,26 +223,23 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
     notices.queue_mail(letter, case, event=str(case.version))
 
 
-def withdraw(case_id: int, *, today: date, by: str = "patient", erasable: Collection[int] | None = None) -> date:
+def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
     """End the case because the patient does not want the scheme; return the new due date of the full amount.
 
-    The files with the keys `erasable` are erased at once (None: all of them), and so are those still being checked:
-    nobody has seen them, and they must not reopen the case. Files on which a decision is based are retained, because
-    that decision stands. The rest is erased when its retention term ends. Raises Refused when the case is closed.
+    The files are erased at once, also those still being checked: nobody has seen them, and they must not reopen the
+    case. Files on which a decision is based are retained, because that decision stands. Raises Refused when the case
+    is closed.
     """
     with transaction.atomic():
         case = lock(case_id)
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed already."))
-        standing, rows = case.standing, list(case.specifications.all())
-        seen = {row.pk for row in rows if row.status not in Specification.PENDING}
-        kept = set() if erasable is None else seen - set(erasable)
-        storage.drop_all(case, exclude=kept | storage.decided_with(rows, standing))
+        standing = case.standing
+        storage.drop_all(case, exclude=storage.decided_with(case.specifications.all(), standing))
         if standing:
             return close_keeping_decision(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
-        erased = not any(row.pk in kept and row.stored_name for row in rows)
-        notices.queue_mail("coulance_withdrawn", case, event=str(case.version), due_on=due_on, erased=erased)
+        notices.queue_mail("coulance_withdrawn", case, event=str(case.version), due_on=due_on)
     return due_on
 
 
@@ -259,3 +280,46 @@ def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, 
     case.invoice.due_on = due_on
     audit.record(act or f"case_{to}", by=by, invoice=case.invoice, due_on=str(due_on))
     return due_on
+
+
+# --- how much may be sent -------------------------------------------------------------------------
+# The payment reference opens the page of an invoice, and it is printed on paper that others may see. So whoever showed
+# no more than that is counted per browser, and all of them together apart from those who came by our mail, by the link
+# on the paper invoice, or with a code by SMS: strangers can't use up what the patient has.
+
+
+def check_messages(messages: QuerySet[Any], sender: Sender) -> None:
+    """Raise Refused when the messages that a case has leave no room for another of `sender`."""
+    if sender.is_known:
+        if messages.filter(by_stranger=False).count() >= MAX_MESSAGES:
+            raise Refused(_("You sent many messages already. Call your care provider, please."))
+        return
+    if messages.filter(browser=sender.browser, by_stranger=True).count() >= MAX_MESSAGES_PER_BROWSER:
+        raise CodeFirst(_("You sent many messages already. To send more, first get a code by SMS."))
+    if messages.filter(by_stranger=True).count() >= MAX_MESSAGES:
+        raise CodeFirst(_("Many messages were sent for this invoice. To send yours, first get a code by SMS."))
+
+
+def check_files(present: Iterable[Any], tried: Iterable[Any], new: int, sender: Sender) -> None:
+    """Raise Refused when `new` files more of `sender` are too many.
+
+    `present` are the rows of files that are with us or with the provider, `tried` those of all that were ever sent.
+    """
+    here, ever = _alike(present, sender), _alike(tried, sender)
+    if not sender.is_known:
+        if sum(row.browser == sender.browser for row in here) + new > settings.UPLOAD_MAX_FILES:
+            most = {"most": settings.UPLOAD_MAX_FILES}
+            raise CodeFirst(_("You can send %(most)d files at most. To send more, first get a code by SMS.") % most)
+        if len(here) + new > 2 * settings.UPLOAD_MAX_FILES or len(ever) + new > settings.UPLOAD_MAX_TRIES:
+            raise CodeFirst(_("Many files were sent for this invoice. To send yours, first get a code by SMS."))
+        return
+    if len(here) + new > settings.UPLOAD_MAX_FILES:
+        raise Refused(
+            _("You can send %(most)d files at most. Take one back first.") % {"most": settings.UPLOAD_MAX_FILES}
+        )
+    if len(ever) + new > settings.UPLOAD_MAX_TRIES:
+        raise Refused(_("You sent many files already. Call your care provider, please."))
+
+
+def _alike(rows: Iterable[Any], sender: Sender) -> list[Any]:
+    return [row for row in rows if row.by_stranger != sender.is_known]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.encryption import seal, unseal
+from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models import Invoice, Provider
 from billing.money import ZERO, EuroField
@@ -117,7 +118,17 @@ class CoulanceCase(models.Model):
         return self.decisions.exclude(kind=Decision.Kind.ASK_MORE).last()
 
 
-class Specification(models.Model):
+class Sent(models.Model):
+    """From whom a file or a message came, as far as the limits on sending count them (see cases.py)."""
+
+    by_stranger = models.BooleanField(default=False, editable=False)  # knew the payment reference and showed no more
+    browser = models.CharField(max_length=64, blank=True, editable=False)  # a keyed hash
+
+    class Meta:
+        abstract = True
+
+
+class Specification(Sent):
     """A file that a patient sent, untrusted until it was scanned and rewritten.
 
     Its bytes are encrypted in the document storage under `stored_name`: as uploaded until the check, rewritten after
@@ -216,7 +227,7 @@ class Specification(models.Model):
         return f"specification-{self.pk}.{suffix}"
 
 
-class CaseMessage(models.Model):
+class CaseMessage(Sent):
     """A message between patient and provider about one case; its text is encrypted."""
 
     class Author(models.TextChoices):
@@ -326,6 +337,7 @@ class Decision(_Ruling):
         related_name="+",
         verbose_name=_("approved by"),
     )
+    digest = DigestField()
 
     class Meta:
         verbose_name, verbose_name_plural = _("decision"), _("decisions")

@@ -62,6 +62,10 @@ class CoulanceRoom(Room):
                 **{kind: MessageKind() for kind in last_check.UNCHECKED},
             },
             audit_labels=AUDIT_LABELS,
+            access_labels={
+                "case page": _("what you sent for coulance, at your care provider's desk"),
+                "coulance page": _("the page about coulance"),
+            },
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
             staff_tasks={storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again")},
             invoice_panel=InvoicePanel(

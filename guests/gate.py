@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from billing.models import Invoice
 from guests import access, sms_code
 
+THEN = "verder"  # in the address of the code: where the right one leads
 _PASSES = "passes"  # in the session: token of the invoice → [grounds, until in seconds since 1970]
 _BROWSER = "gate"  # in the session: a secret that identifies this browser and ends with the session
 
@@ -49,6 +52,19 @@ def holder_of(request: HttpRequest) -> str:
     if _BROWSER not in request.session:
         request.session[_BROWSER] = secrets.token_urlsafe(32)
     return sms_code.hash_holder(request.session[_BROWSER])
+
+
+def address_of_code(token: str, *, then: str = "") -> str:
+    """Return the address where the code is entered; the right code leads on to `then`, a page of the same invoice."""
+    address = reverse("code", args=[token])
+    return f"{address}?{urlencode({THEN: then})}" if then else address
+
+
+def leads_to(request: HttpRequest, token: str) -> str:
+    """Return the page to which the right code leads; empty for the full invoice, and for anything that is not ours."""
+    then = request.GET.get(THEN, "")
+    ours = then.startswith(reverse("invoice", args=[token])) and then != reverse("code", args=[token])
+    return then if ours and url_has_allowed_host_and_scheme(then, allowed_hosts=None) else ""
 
 
 def let_through(request: HttpRequest, token: str, *, gate: Gate, now: datetime) -> None:

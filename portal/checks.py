@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing import rooms
 from billing.channels.sms import SENDER
 from billing.encryption import current_key_id
+from billing.integrity import keyed
 from billing.law import calendar, interest
 from billing.submission.fields import INVOICE
 from portal.ops.backup.sealing import BackupUnusable, identity_from
@@ -203,6 +204,16 @@ def check_field_keys(**kwargs: Any) -> list[CheckMessage]:
         current_key_id()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="portal.E010")]
+    return []
+
+
+@register(Tags.security)
+def check_digest_keys(**kwargs: Any) -> list[CheckMessage]:
+    """Check DIGEST_KEYS at start, rather than when the first amount is booked."""
+    try:
+        keyed.current_key_id()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="See .env.example.", id="portal.E030")]
     return []
 
 

@@ -18,6 +18,8 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "SECRET_KEY": (str, ""),
     "FIELD_KEYS": (str, ""),
     "BACKUP_KEY": (str, ""),
+    "DIGEST_KEYS": (str, ""),
+    "DIGESTS_FILE": (str, ""),
     "ALLOWED_HOSTS": (list, []),
     "PUBLIC_URL": (str, ""),
     "PORT": (int, 8000),

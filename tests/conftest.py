@@ -131,6 +131,14 @@ def _nobody_leaks(canaries: Any) -> Iterator[None]:
     assert canaries.leaks == []
 
 
+@pytest.fixture(autouse=True)
+def _nothing_published() -> None:
+    """Begin each test without digests outside the database: its rows are gone with the test before."""
+    from django.conf import settings
+
+    settings.DIGESTS_FILE.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def sandbox(live_server: Any, settings: Any) -> Iterator[Any]:
     """A live server whose stand-in bank and SMS service are the ones our own gateways call, over real HTTP."""

@@ -50,6 +50,7 @@ def of_production(folder: Path, *, host: str, port: int, servers: dict[str, str]
             "DATA_DIR": str(folder),
             "SECRET_KEY": os.urandom(32).hex(),
             "FIELD_KEYS": f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}",
+            "DIGEST_KEYS": f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}",
             "MOLLIE_API_KEY": "live_" + "a" * 30,
             "SMS_API_KEY": "s" * 40,
         }

@@ -11,12 +11,7 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 OURS = ("billing", "guests", "coulance", "sandbox")
-GUARDED = {
-    "billing_ledgerentry": ("delete", "update"),
-    "billing_auditevent": ("delete", "update"),
-    "billing_accessevent": ("delete", "update"),
-    "coulance_decision": ("delete", "update"),
-}
+GUARDED = {"billing_ledgerentry", "billing_auditevent", "billing_accessevent", "coulance_decision"}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
@@ -87,4 +82,7 @@ def test_the_triggers_stand():
         stand: dict[str, list[str]] = {}
         for table, name in cursor.fetchall():
             stand.setdefault(table, []).append(name.rpartition("_no_")[2])
-    assert {table: tuple(sorted(verbs)) for table, verbs in stand.items()} == GUARDED
+    other = {"sqlite": "replace", "postgresql": "truncate"}[connection.vendor]
+    assert {table: sorted(verbs) for table, verbs in stand.items()} == {
+        table: sorted(("delete", "update", other)) for table in GUARDED
+    }

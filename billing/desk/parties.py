@@ -32,7 +32,9 @@ class ProviderAdmin(TenantAdmin):
                     "website",
                     ("street", "house_number"),
                     ("postcode", "city"),
-                    ("iban", "vat_on_costs"),
+                    ("iban", "kvk_number"),
+                    ("phone_hours", "term_agreed_in"),
+                    "vat_on_costs",
                 )
             },
         ),

@@ -57,7 +57,7 @@ class NewInvoice:
     fingerprint: bytes
 
 
-def register_provider(*, agb_code: str, name: str, **contact: str) -> Provider:
+def register_provider(*, agb_code: str, name: str, **contact: Any) -> Provider:
     """Create or update the provider with this AGB code and return it."""
     return Provider.objects.update_or_create(agb_code=agb_code, defaults={"name": name, **contact})[0]
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
+from billing.guards import ALL_VERBS
+from billing.integrity import publication
 from billing.models import Chargeback, Invoice, LedgerEntry, Payment, Refund
 from billing.money import ZERO
 
 Kind = LedgerEntry.Kind
-GUARDED = ("billing_ledgerentry", "billing_auditevent", "billing_accessevent")
 
 
 def discrepancies() -> Iterator[str]:
@@ -82,8 +83,8 @@ def _guards_stand() -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(catalog)
         present = {row[0] for row in cursor.fetchall()}
-    for table in GUARDED:
-        for verb in ("update", "delete"):
+    for table in ("billing_accessevent", *publication.tables()):
+        for verb in ALL_VERBS[connection.vendor]:
             if f"{table}_no_{verb}" not in present:
                 yield f"table {table}: the guard against {verb} is missing"
 
@@ -95,6 +96,7 @@ def _each(rows: QuerySet, sentence: str) -> Iterator[str]:
 
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     _guards_stand,
+    publication.contradictions,
     _invoiced_once,
     _settled_is_true,
     _mirrors_mirror,

@@ -1,6 +1,7 @@
-import billing.mail_addresses
+import billing.integrity.keyed
 import billing.money
 import billing.rooms
+import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
@@ -65,7 +66,7 @@ class Migration(migrations.Migration):
                 ('initials', models.CharField(blank=True, max_length=20, verbose_name='initials')),
                 ('infix', models.CharField(blank=True, max_length=20, verbose_name='infix')),
                 ('surname', models.CharField(max_length=80, verbose_name='surname')),
-                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.mail_addresses.validate_address], verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='mobile number')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
@@ -87,7 +88,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('agb_code', models.CharField(max_length=8, unique=True, verbose_name='AGB code')),
-                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.mail_addresses.validate_address], verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
                 ('website', models.URLField(blank=True, verbose_name='website')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
@@ -95,6 +96,9 @@ class Migration(migrations.Migration):
                 ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('iban', models.CharField(blank=True, max_length=34, verbose_name='IBAN')),
+                ('kvk_number', models.CharField(blank=True, max_length=8, verbose_name='KvK number')),
+                ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
+                ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
             ],
             options={
@@ -191,7 +195,7 @@ class Migration(migrations.Migration):
                 ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payer', serialize=False, to='billing.patient', verbose_name='patient')),
                 ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else')], max_length=16, verbose_name='relation')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.mail_addresses.validate_address], verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
                 ('house_number', models.CharField(blank=True, max_length=10, verbose_name='house number')),
@@ -338,7 +342,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('role', models.CharField(choices=[('clerk', 'provider clerk'), ('approver', 'provider approver'), ('operations', 'operations')], default='clerk', max_length=12, verbose_name='role')),
-                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.mail_addresses.validate_address], verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('password_given', models.BooleanField(default=False, editable=False, verbose_name='has a password that somebody else made')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -449,6 +453,8 @@ class Migration(migrations.Migration):
                 ('by', models.CharField(max_length=60, verbose_name='by')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('details', models.JSONField(default=dict, verbose_name='details')),
+                ('event_id', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_events', to='billing.invoice', verbose_name='invoice')),
             ],
             options={
@@ -503,6 +509,7 @@ class Migration(migrations.Migration):
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.invoice', verbose_name='invoice')),
                 ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.ledgerentry', verbose_name='reverses')),
             ],

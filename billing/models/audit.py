@@ -1,5 +1,7 @@
 """The audit trail and the tasks for staff."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
+from billing.integrity.keyed import DigestField
 from billing.models.invoices import Invoice
 from billing.models.payments import Payment
 
@@ -21,6 +24,9 @@ class AuditEvent(models.Model):
     by = models.CharField(_("by"), max_length=60)
     at = models.DateTimeField(_("at"), default=timezone.now)
     details = models.JSONField(_("details"), default=dict)
+    # Makes each digest another, so that a copied event is found.
+    event_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    digest = DigestField()
 
     class Meta:
         verbose_name, verbose_name_plural = _("event"), _("events")

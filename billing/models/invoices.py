@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
 from billing.encryption import seal, unseal
+from billing.integrity.keyed import DigestField
 from billing.models.parties import Patient, Provider
 from billing.money import ZERO, EuroField
 
@@ -140,6 +141,7 @@ class LedgerEntry(models.Model):
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
     )
+    digest = DigestField()
 
     class Meta:
         verbose_name, verbose_name_plural = _("ledger entry"), _("ledger entries")

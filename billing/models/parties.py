@@ -26,6 +26,11 @@ class Provider(models.Model):
     postcode = models.CharField(_("postcode"), max_length=10, blank=True)
     city = models.CharField(_("city"), max_length=60, blank=True)
     iban = models.CharField(_("IBAN"), max_length=34, blank=True)
+    kvk_number = models.CharField(_("KvK number"), max_length=8, blank=True)
+    phone_hours = models.CharField(_("hours on the phone"), max_length=60, blank=True)
+    # Where a fatal term for payment was agreed (6:83 sub a BW), as "payment terms of 1 January 2026, article 4".
+    # Empty: the invoice only named a day, so default begins when the term of the reminder has passed (6:82 BW).
+    term_agreed_in = models.CharField(_("term of payment agreed in"), max_length=120, blank=True)
     # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
 

@@ -9,6 +9,15 @@ from billing import links
 from billing.models import Invoice
 
 
+def about(invoice: Invoice) -> dict[str, object]:
+    """Return what every mail may say: which invoice it is about, and the practice with its phone and address."""
+    return {
+        "invoice_number": invoice.number,
+        "reference_ending": invoice.payment_reference[-4:],
+        "provider": invoice.provider,
+    }
+
+
 def open_link(invoice: Invoice, *, until: date) -> str:
     """Return the address that opens `invoice` for whoever has it, good through `until`."""
     return links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))

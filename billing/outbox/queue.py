@@ -11,6 +11,7 @@ from billing import audit
 from billing.invoices.addressee import addressee
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
+from billing.outbox.facts import about
 from billing.text.addresses import is_one_address
 
 
@@ -42,8 +43,7 @@ def queue_message(
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    known = {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:]}
-    rendered = rendering.render(kind, language=language, context=known | context)
+    rendered = rendering.render(kind, language=language, context=about(invoice) | context)
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,

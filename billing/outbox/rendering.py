@@ -33,11 +33,13 @@ def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
         raise ValueError(f"no room announces the message {kind}")
     if missing := announced.needs - context.keys():
         raise ValueError(f"message {kind} lacks {', '.join(sorted(missing))}")
-    portal_address = settings.PUBLIC_URL.partition("://")[2]
+    shared = {
+        "language": language,
+        "portal_address": settings.PUBLIC_URL.partition("://")[2],
+        "operator": settings.OPERATOR,
+    }
     with translation.override(language):
-        html = render_to_string(
-            f"messages/{kind}.{language}.html", {**context, "language": language, "portal_address": portal_address}
-        )
+        html = render_to_string(f"messages/{kind}.{language}.html", {**context, **shared})
     plain = _PlainText()
     plain.feed(html)
     plain.close()

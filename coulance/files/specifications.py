@@ -15,6 +15,7 @@ from billing.errors import Refused
 from billing.invoices import holds
 from billing.outbox import wakeup
 from coulance import cases, notices, storage
+from coulance.cases import KNOWN, CodeFirst, Sender, check_files
 from coulance.files import cleaning
 from coulance.models import CoulanceCase, Specification
 
@@ -31,21 +32,26 @@ class Upload:
 
 
 def receive(
-    case_id: int, uploads: Sequence[Upload], *, now: datetime | None = None, by: str = "patient"
+    case_id: int,
+    uploads: Sequence[Upload],
+    *,
+    now: datetime | None = None,
+    by: str = "patient",
+    sender: Sender = KNOWN,
 ) -> list[Specification]:
     """Store the files of a patient encrypted, all or none; a worker checks each one before anybody sees it.
 
     Returns the new rows; a file that is there already is not stored twice. Raises Refused with a sentence for the
-    sender.
+    sender; CodeFirst when they would be allowed to after a code by SMS.
     """
     now = now or timezone.now()
-    rows = [_row(case_id, upload, now) for upload in uploads]
+    rows = [_row(case_id, upload, now, sender) for upload in uploads]
     stored: list[str] = []
     try:
         for row, upload in zip(rows, uploads, strict=True):
             row.stored_name = storage.put(upload.content, row)
             stored.append(row.stored_name)
-        kept = _insert(case_id, rows, now=now, by=by)
+        kept = _insert(case_id, rows, now=now, by=by, sender=sender)
     except BaseException:
         for name in stored:
             storage.remove(name)
@@ -55,7 +61,7 @@ def receive(
     return kept
 
 
-def _row(case_id: int, upload: Upload, now: datetime) -> Specification:
+def _row(case_id: int, upload: Upload, now: datetime, sender: Sender) -> Specification:
     kind = cleaning.kind_of(upload.content)
     shown = storage.shown_name(upload.name, kind or Specification.Kind.PDF)
     if len(upload.content) > settings.UPLOAD_MAX_BYTES:
@@ -73,25 +79,25 @@ def _row(case_id: int, upload: Upload, now: datetime) -> Specification:
         size=len(upload.content),
         sha256=hashlib.sha256(upload.content).hexdigest(),
         uploaded_at=now,
+        **sender.columns,
     )
     row.name = shown
     return row
 
 
-def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str) -> list[Specification]:
+def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str, sender: Sender) -> list[Specification]:
     with transaction.atomic():
         case = cases.lock(case_id)
         if refusal := cases.why_not_send(case, today=timezone.localtime(now).date()):
             raise Refused(refusal)
+        if case.status in CoulanceCase.DECIDED and not sender.is_known:
+            # It pauses the invoice, and uses up one of the few times that a case is opened again.
+            raise CodeFirst(_("To have your care provider look at this again, first get a code by SMS."))
         existing = list(case.specifications.all())
         present = [row for row in existing if row.status not in (Status.REFUSED, Status.WITHDRAWN)]
         known = {row.sha256 for row in present}
         new = list({row.sha256: row for row in rows if row.sha256 not in known}.values())
-        limit = settings.UPLOAD_MAX_FILES
-        if len(present) + len(new) > limit:
-            raise Refused(_("You can send %(most)d files at most. Take one back first.") % {"most": limit})
-        if len(existing) + len(new) > settings.UPLOAD_MAX_TRIES:
-            raise Refused(_("You sent many files already. Call your care provider, please."))
+        check_files(present, existing, len(new), sender)
         for row in new:
             row.save(force_insert=True)
             wakeup.enqueue_on_commit("coulance.check_specification", row.pk)

@@ -1,3 +1,4 @@
+import billing.integrity.keyed
 import billing.links
 import billing.money
 import django.core.validators
@@ -52,6 +53,7 @@ class Migration(migrations.Migration):
                 ('reduction', billing.money.EuroField(blank=True, null=True, verbose_name='reduction')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='number')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
                 ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='coulance.coulancecase', verbose_name='case')),
                 ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
@@ -66,6 +68,8 @@ class Migration(migrations.Migration):
             name='CaseMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_stranger', models.BooleanField(default=False, editable=False)),
+                ('browser', models.CharField(blank=True, editable=False, max_length=64)),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('author', models.CharField(choices=[('patient', 'patient'), ('provider', 'care provider')], max_length=8, verbose_name='from')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
@@ -123,6 +127,8 @@ class Migration(migrations.Migration):
             name='Specification',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_stranger', models.BooleanField(default=False, editable=False)),
+                ('browser', models.CharField(blank=True, editable=False, max_length=64)),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='sent')),
                 ('kind', models.CharField(choices=[('pdf', 'PDF'), ('jpeg', 'JPEG'), ('png', 'PNG')], max_length=4, verbose_name='kind')),

@@ -15,15 +15,17 @@ from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView
 from billing.models import AccessEvent
-from billing.privacy import access_log
 from coulance import cases, storage
+from coulance.cases import CodeFirst, Sender
 from coulance.files import specifications
 from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import FilesForm, MessageForm
-from guests import gate
+from guests import access, gate, medical
 from guests.pages import session_ended, visible_invoice
 
-_SENT = "sent"  # in the session: the tokens of the files that were sent from this browser
+_SENT = "sent"  # in the session: the tokens of the files and messages that were sent from this browser
+MAX_REMEMBERED = 60
+PAGE = "coulance page"  # its name in the access log
 CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -39,42 +41,54 @@ def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] 
 
 
 def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, status: int = 200, **more: Any) -> Any:
-    """Render the page of the case; `more` overrides its context."""
+    """Render the page of the case; `more` overrides its context.
+
+    Names of files and texts of messages are shown after the code, and those of this browser also without. The access
+    log says so first: raises, and shows nothing, when it can't be written.
+    """
     view, case = found
     seen = cases.look_at(case, today=timezone.localdate())
     passed = gate.passed(request, view.token, now=timezone.now())
+    own = set(request.session.get(_SENT, []))
+    readable = {row.token for row in (*seen.files, *seen.messages) if passed or row.token in own}
+    if readable:
+        grounds = passed.grounds if passed else medical.OWN_BROWSER
+        medical.record_look(request, AccessEvent.Act.READ, invoice=case.invoice, data=PAGE, grounds=grounds)
+    names = [row.name if row.token in readable else "" for row in seen.files]
     context = {
         "view": view,
         "invoice": case.invoice,
         "seen": seen,
-        "sent": [(row, (passed and row.name) or _label(i, row)) for i, row in enumerate(seen.files, start=1)],
+        "sent": [
+            (row, name or _label(i, row)) for i, (row, name) in enumerate(zip(seen.files, names, strict=True), start=1)
+        ],
+        "readable": readable,
         "case": case,
         "today": timezone.localdate(),
         "passed": passed,
+        "known": _is_known(request, view.token),
         "files_form": FilesForm(),
         "message_form": MessageForm(),
         "form": None,  # the one of the two that was refused
         "refusal": "",
+        "code_first": False,
+        "code_address": gate.address_of_code(view.token, then=reverse("coulance", args=[view.token])),
     }
     return render(request, "coulance/case.html", context | more, status=status)
 
 
-def _erasable(request: HttpRequest, case: CoulanceCase) -> set[int]:
-    """Return the keys of the files that this browser may erase: those sent from it, and after the code all of them.
-
-    The link in a mail opens an invoice for whoever has it, and erasing a file can't be undone.
-    """
-    rows = case.specifications.all()
-    if gate.passed(request, case.invoice.token, now=timezone.now()) is None:
-        rows = rows.filter(token__in=request.session.get(_SENT, []))
-    return set(rows.values_list("pk", flat=True))
+def _sender(request: HttpRequest, token: str) -> Sender:
+    return Sender(is_known=_is_known(request, token), browser=gate.holder_of(request))
 
 
-def _erases_all(case: CoulanceCase, erasable: set[int]) -> bool:
-    """Tell whether withdrawing leaves no file behind but those on which a decision is based."""
-    stored = case.specifications.exclude(stored_name="")
-    rows = list(stored.exclude(status__in=Specification.PENDING))  # files being checked are erased in any case
-    return {row.pk for row in rows} <= erasable | storage.decided_with(rows, case.standing)
+def _is_known(request: HttpRequest, token: str) -> bool:
+    """Tell whether this browser came by the link in our mail or on paper, or passed the code."""
+    return access.came_by_link(request, token) or gate.passed(request, token, now=timezone.now()) is not None
+
+
+def _remember(request: HttpRequest, *tokens: str) -> None:
+    """Remember what this browser sent, so that it may read and take that back without a code."""
+    request.session[_SENT] = [*request.session.get(_SENT, []), *tokens][-MAX_REMEMBERED:]
 
 
 def _label(number: int, row: Specification) -> str:
@@ -96,22 +110,24 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, found)
     by_script = "application/json" in request.headers.get("Accept", "")
+    code_first = False
     form = FilesForm(request.POST, request.FILES)
     if form.is_valid():
         uploads = [specifications.Upload(file.name, file.read()) for file in form.cleaned_data["files"]]
         try:
-            rows = specifications.receive(found[1].pk, uploads)
+            rows = specifications.receive(found[1].pk, uploads, sender=_sender(request, token))
         except Refused as refusal:
             form.add_error("files", str(refusal))
+            code_first = isinstance(refusal, CodeFirst)
         else:
-            request.session[_SENT] = request.session.get(_SENT, []) + [row.token for row in rows]
+            _remember(request, *(row.token for row in rows))
             if by_script and "last" not in request.POST:
                 return JsonResponse({"sent": True})
             messages.success(request, _("We have received your files. Now we check them."))
             return JsonResponse({"sent": True}) if by_script else _to_case(token)
     if by_script:
         return JsonResponse({"error": " ".join(map(str, form.errors["files"]))}, status=409)
-    return _page(request, found, status=409, files_form=form, form=form)
+    return _page(request, found, status=409, files_form=form, form=form, code_first=code_first)
 
 
 @require_POST
@@ -120,16 +136,18 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
     found = _case(request, token)
     if found is None:
         return session_ended(request)
-    form = MessageForm(request.POST)
+    form, code_first = MessageForm(request.POST), False
     if form.is_valid():
         try:
-            cases.write_message(found[1].pk, form.cleaned_data["message"])
+            row = cases.write_message(found[1].pk, form.cleaned_data["message"], sender=_sender(request, token))
         except Refused as refusal:
             form.add_error("message", str(refusal))
+            code_first = isinstance(refusal, CodeFirst)
         else:
+            _remember(request, row.token)
             messages.success(request, _("Your message is with your care provider."))
             return _to_case(token)
-    return _page(request, found, status=409, message_form=form, form=form)
+    return _page(request, found, status=409, message_form=form, form=form, code_first=code_first)
 
 
 @require_safe
@@ -155,15 +173,15 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
     found = _case(request, token)
     if found is None:
         return session_ended(request)
-    granted = gate.passed(request, token, now=timezone.now())
-    if granted is None:
-        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
     row = _file(found[1], name)
     if row.status != Specification.Status.CLEAN:
         raise Http404
-    access_log.record_patient(
-        request, AccessEvent.Act.DOWNLOAD, invoice=found[1].invoice, data=row.served_name, grounds=granted.grounds
-    )
+    look = {"invoice": found[1].invoice, "data": row.served_name}
+    granted = gate.passed(request, token, now=timezone.now())
+    if granted is None:
+        then = reverse("coulance", args=[token])
+        return medical.refuse_look(request, AccessEvent.Act.DOWNLOAD, **look, then=then)
+    medical.record_look(request, AccessEvent.Act.DOWNLOAD, **look, grounds=granted.grounds)
     return attachment(storage.get(row), name=row.served_name, content_type=CONTENT_TYPES[row.kind])
 
 
@@ -174,8 +192,10 @@ def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
     if found is None:
         return session_ended(request)
     row = _file(found[1], name)
-    if row.pk not in _erasable(request, found[1]):
-        return HttpResponseRedirect(reverse("code", args=[token]), status=303)
+    passed = gate.passed(request, token, now=timezone.now())
+    if passed is None and row.token not in request.session.get(_SENT, []):
+        # The reference opens an invoice for whoever has it, and erasing a file can't be undone.
+        return medical.ask_for_code(token, then=reverse("coulance", args=[token]))
     try:
         specifications.take_back(row, today=timezone.localdate())
     except Refused as refusal:
@@ -186,26 +206,24 @@ def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """Withdraw from the scheme: GET shows a page that says what that means, POST does it."""
+    """Withdraw from the scheme, after the code: GET shows a page that says what that means, POST does it."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
     view, case = found
-    erasable = _erasable(request, case)
-    erases = _erases_all(case, erasable)
+    if request.method != "POST" and case.status not in CoulanceCase.OPEN:
+        return _to_case(token)
+    if gate.passed(request, token, now=timezone.now()) is None:  # it can't be undone
+        return medical.ask_for_code(token, then=reverse("coulance_stop", args=[token]))
     if request.method != "POST":
-        if case.status not in CoulanceCase.OPEN:
-            return _to_case(token)
-        facts = {"decided_before": case.standing is not None, "erases": erases}
-        return render(request, "coulance/stop.html", {"view": view, "invoice": case.invoice} | facts)
+        facts = {"view": view, "invoice": case.invoice, "decided_before": case.standing is not None}
+        return render(request, "coulance/stop.html", facts)
     try:
-        cases.withdraw(case.pk, today=timezone.localdate(), erasable=erasable)
+        cases.withdraw(case.pk, today=timezone.localdate())
     except Refused as refusal:
         return _page(request, found, status=409, refusal=str(refusal))
     if case.standing:
         messages.success(request, _("You stopped. The earlier decision stands."))
-    elif erases:
-        messages.success(request, _("You pay the full amount. We keep no files that you sent."))
     else:
-        messages.success(request, _("You pay the full amount."))
+        messages.success(request, _("You pay the full amount. We keep no files that you sent."))
     return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)

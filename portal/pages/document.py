@@ -12,17 +12,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from billing import rooms
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
-from guests import access, gate, sms_code, throttle
+from guests import access, gate, medical, sms_code
 from guests.pages import session_ended, visible_row
 from portal.pages.forms import CodeForm
 
 EVENTS_SHOWN = 200
-REFUSED_WRITTEN = throttle.Limit("refused-look", 10, 3600)  # for one invoice: a list of thousands tells nobody more
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -33,6 +33,8 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     now = timezone.now()
     if held := gate.passed(request, token, now=now):
+        if then := gate.leads_to(request, token):
+            return HttpResponseRedirect(then, status=303)
         return render(request, "pages/document.html", {"invoice": invoice, "until": held.until})
     if gate.usable(invoice) is None:
         return render(request, "pages/code_impossible.html", {"invoice": invoice})
@@ -58,7 +60,7 @@ def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse
         messages.warning(
             request, _("We asked for an SMS to the number that ends in %(digits)s. It may take a few minutes.") % digits
         )
-    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
 
 
 def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
@@ -70,7 +72,7 @@ def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpRespons
         return _page(request, invoice, form)
     gate.let_through(request, invoice.token, gate=gate.SMS, now=now)
     messages.success(request, _("The code is right."))
-    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
+    return HttpResponseRedirect(request.get_full_path(), status=303)
 
 
 def _asker(request: HttpRequest, invoice: Invoice) -> dict[str, Any]:
@@ -89,6 +91,7 @@ def _page(
         "under_way": under_way,
         "digits": sms_code.last_digits(invoice),
         "refusal": refusal,
+        "leads_on": bool(gate.leads_to(request, invoice.token)),
         "next_code": "" if refusal else sms_code.next_code(invoice, now=timezone.now(), **_asker(request, invoice)),
     }
     return render(request, "pages/code.html", context, status=status)
@@ -102,30 +105,10 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     granted = gate.passed(request, token, now=timezone.now())
     if granted is None:
-        return _refused(request, invoice, AccessEvent.Act.DOWNLOAD, data="invoice.pdf")
+        return medical.refuse_look(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
+    medical.record_look(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf", grounds=granted.grounds)
     content = full_invoice.invoice_pdf(invoice, language=translation.get_language())
-    access_log.record_patient(
-        request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf", grounds=granted.grounds
-    )
     return attachment(content, name="rekening.pdf", content_type="application/pdf")
-
-
-def _refused(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act, *, data: str) -> HttpResponse:
-    """To the code, with the attempt written down: this browser may see the amount, but did not show who is asking."""
-    if not throttle.take(REFUSED_WRITTEN, str(invoice.pk), now=timezone.now()):
-        access_log.record(
-            act,
-            invoice=invoice,
-            who="guest",
-            role=AccessEvent.Role.PATIENT,
-            data=data,
-            grounds="none",
-            organisation=invoice.provider.agb_code,
-            address=access.client_address(request),
-            outcome=AccessEvent.Outcome.REFUSED,
-            request_id=request.META["HTTP_X_REQUEST_ID"],
-        )
-    return HttpResponseRedirect(reverse("code", args=[invoice.token]), status=303)
 
 
 @require_GET
@@ -135,9 +118,15 @@ def access_list(request: HttpRequest, token: str) -> HttpResponse:
     if invoice is None:
         return session_ended(request)
     if gate.passed(request, token, now=timezone.now()) is None:
-        return _refused(request, invoice, AccessEvent.Act.READ, data="access-log")
+        then = reverse("access_list", args=[token])
+        return medical.refuse_look(request, AccessEvent.Act.READ, invoice=invoice, data="access-log", then=then)
     events = list(access_log.of_invoice(invoice)[: EVENTS_SHOWN + 1])
-    context = {"invoice": invoice, "events": events[:EVENTS_SHOWN], "more": len(events) > EVENTS_SHOWN}
+    context = {
+        "invoice": invoice,
+        "events": events[:EVENTS_SHOWN],
+        "more": len(events) > EVENTS_SHOWN,
+        "labels": rooms.access_labels(),
+    }
     return render(request, "pages/access_list.html", context)
 
 

@@ -26,6 +26,8 @@ MEDIA_ROOT = Path(ENV["MEDIA_ROOT"] or DATA_DIR / "media")
 _MAY_GENERATE_KEYS = SANDBOX or DEBUG
 SECRET_KEY = ENV["SECRET_KEY"] or stored_secret(DATA_DIR / "secret_key", allowed=_MAY_GENERATE_KEYS)
 FIELD_KEYS = ENV["FIELD_KEYS"] or stored_secret(DATA_DIR / "field_keys", allowed=_MAY_GENERATE_KEYS, prefix="1:")
+DIGEST_KEYS = ENV["DIGEST_KEYS"] or stored_secret(DATA_DIR / "digest_keys", allowed=_MAY_GENERATE_KEYS, prefix="1:")
+DIGESTS_FILE = Path(ENV["DIGESTS_FILE"] or DATA_DIR / "digests.jsonl")
 # Not needed to serve pages, so it may be missing where backups are made in another way: then `backup` refuses.
 BACKUP_KEY = ENV["BACKUP_KEY"] or (stored_secret(DATA_DIR / "backup_key", allowed=True) if _MAY_GENERATE_KEYS else "")
 

@@ -22,6 +22,7 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789abcdef" * 4,
     "FIELD_KEYS": "1:" + "A" * 43 + "=",
     "BACKUP_KEY": "B" * 43 + "=",
+    "DIGEST_KEYS": "1:" + "MDEy" * 10 + "MDE=",
     "OPERATOR_NAME": "Rekeningdienst B.V.",
     "OPERATOR_ADDRESS": "Kade 1, 3511 AA Utrecht",
     "OPERATOR_KVK": "12345678",
@@ -92,6 +93,8 @@ def test_production_starts_with_everything_set(tmp_path):
     [
         ({"SECRET_KEY": ""}, ["SECRET_KEY is not set"]),
         ({"FIELD_KEYS": ""}, ["FIELD_KEYS is not set"]),
+        ({"DIGEST_KEYS": ""}, ["DIGEST_KEYS is not set"]),
+        ({"DIGEST_KEYS": "1:" + "A" * 43 + "="}, ["portal.E030"]),
         ({"SANDBOX": "1"}, ["portal.E002"]),
         ({"DEBUG": "1", "ZORGREKENING_TESTS": "0"}, ["portal.E003"]),
         ({"PUBLIC_URL": "http://rekening.example", "ALLOWED_HOSTS": "*"}, ["portal.E004", "portal.E005"]),

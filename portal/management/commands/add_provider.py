@@ -14,6 +14,9 @@ from billing.models import Provider
 
 # Printed on invoices and letters; the IBAN receives the payments.
 DETAILS = ("name", "email", "phone", "street", "house_number", "postcode", "city", "iban")
+# Printed where they are known: the letters say who claims, and interest begins by the terms that were agreed.
+OPTIONAL = ("kvk_number", "phone_hours", "term_agreed_in")
+_KVK = re.compile(r"[0-9]{8}")
 _AGB = re.compile(r"(?!0{8})[0-9]{8}")
 
 
@@ -24,9 +27,19 @@ class Command(BaseCommand):
         parser.add_argument("agb_code", metavar="AGB", help="eight digits")
         for name in DETAILS:
             parser.add_argument(f"--{name.replace('_', '-')}", required=True)
+        for name in OPTIONAL:
+            parser.add_argument(f"--{name.replace('_', '-')}")
+        parser.add_argument(
+            "--vat-on-costs", action="store_true", default=None, help="it can't deduct VAT, and declares so"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        given = {name: options[name].strip() for name in DETAILS}
+        given: dict[str, Any] = {name: options[name].strip() for name in DETAILS}
+        given |= {name: options[name].strip() for name in OPTIONAL if options[name] is not None}
+        if given.get("kvk_number") and not _KVK.fullmatch(given["kvk_number"]):
+            raise CommandError("--kvk-number has 8 digits.")
+        if options["vat_on_costs"]:
+            given["vat_on_costs"] = True
         try:
             given["iban"] = iban.validate(given["iban"])
         except WrongNumber as error:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.dunning import planning
+from billing.integrity import publication
 from billing.outbox import delivery
 from portal.ops.backup import archive, database
 from portal.ops.backup.sealing import BackupUnusable
@@ -41,6 +42,8 @@ class Command(BaseCommand):
         if database.rows_per_table() != about["tables"]:
             raise CommandError("The restored tables do not hold as many rows as the backup says. Do not use them.")
         call_command("migrate", verbosity=0, stdout=self.stdout)  # when this version is newer than the backup
+        # What was published after the backup was made is not in these books: the chain of digests begins anew.
+        publication.publish_tables(now=timezone.now(), anew=True)
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
         call_command("verify_access_log", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write(

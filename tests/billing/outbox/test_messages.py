@@ -12,6 +12,7 @@ from django.template import TemplateDoesNotExist
 
 from billing import rooms
 from billing.invoices.letter_steps import LETTERS
+from billing.models import Provider
 from billing.models.parties import Language
 from billing.outbox import rendering
 from billing.text.addresses import is_one_address
@@ -26,6 +27,7 @@ FACTS = {
         "credit": Decimal("0.00"),
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
+        "provider": plan_facts.PROVIDER,
     }
 } | plan_facts.FACTS
 DUTCH_RECEIPT = """\
@@ -75,6 +77,21 @@ def test_the_dutch_receipt_word_for_word():
     assert told.removeprefix("Zorgrekening\n\n").strip() == DUTCH_RECEIPT.strip()
     assert "een code, een wachtwoord of bankgegevens" in " ".join(footer.split(" "))
     assert '<html lang="nl">' in rendered.html
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, "Bel of e-mail Tandartspraktijk De Linde: 020 123 4567 (ma-vr 9-12 uur) of balie@linde.example."),
+        ({"email": ""}, "Bel Tandartspraktijk De Linde: 020 123 4567 (ma-vr 9-12 uur)."),
+        ({"phone": ""}, "E-mail Tandartspraktijk De Linde: balie@linde.example."),
+        ({"phone": "", "email": ""}, "Neem contact op met Tandartspraktijk De Linde."),
+    ],
+)
+def test_every_mail_says_how_to_reach_the_practice(known, said):
+    practice = {"name": "Tandartspraktijk De Linde", "phone": "+31201234567", "phone_hours": "ma-vr 9-12 uur"}
+    provider = Provider(**{"email": "balie@linde.example"} | practice | known)
+    assert said in " ".join(receipt("nl", provider=provider).text.split())
 
 
 def test_the_english_receipt():

@@ -2,17 +2,23 @@
 
 from datetime import date
 from decimal import Decimal
-from types import SimpleNamespace
 
 from billing.ledger.breakdown import Parts
+from billing.models import Provider
 from billing.plans.options import payment_schedule
 
+PROVIDER = Provider(
+    name="Tandartspraktijk De Linde",
+    email="balie@linde.example",
+    phone="+31201234567",
+    phone_hours="ma-vr 9-12 uur",
+)
 _BASE = {
     "invoice_number": "2026-00123",
     "reference_ending": "4321",
     "lines": [{"number": "2026-00123", "link": "https://rekening.example/openen/abc/", "reference_ending": "4321"}],
     "link_until": date(2027, 3, 1),
-    "provider": SimpleNamespace(name="Tandartspraktijk De Linde"),
+    "provider": PROVIDER,
 }
 _AMOUNT = Decimal("100.00")
 _INSTALLMENT = {"amount": Decimal("33.34"), "due_on": date(2026, 12, 1), "number": 1}

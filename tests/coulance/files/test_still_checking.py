@@ -69,19 +69,13 @@ class TestStopping:
         """Also one that another browser sent: else the end of its check opened the case again."""
         reopen(case)
         new = send(case, 11)
-        cases.withdraw(case.pk, today=timezone.localdate(), erasable=[])
+        cases.withdraw(case.pk, today=timezone.localdate())
         checking.check(new.pk)
         for row in (case, new):
             row.refresh_from_db()
         assert (case.status, held(case)) == (Status.ADJUSTED, False)
         assert (new.status, new.stored_name) == (FileStatus.WITHDRAWN, "")
         assert mails("coulance_received") == 1, "that of the first new file"
-
-    def test_one_at_the_provider_stays_without_the_code(self, case):  # noqa: F811
-        seen = reopen(case)
-        cases.withdraw(case.pk, today=timezone.localdate(), erasable=[])
-        seen.refresh_from_db()
-        assert (seen.status, bool(seen.stored_name)) == (FileStatus.CLEAN, True)
 
 
 class TestWriting:

@@ -3,77 +3,25 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote_plus
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
 from django.utils import timezone
 
 from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
 from coulance import amounts, decisions, intake
-from coulance.desk import case_page
 from coulance.files import checking
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
-from sandbox.models import Message
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, staff_of
 from tests.coulance.files import hostile
+from tests.coulance.pages.patient import address, case_of, checked, guest, invoice, media, page, prove, send  # noqa: F401
 
+# ruff: noqa: F811  the fixtures of patient.py
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]
 Status = CoulanceCase.Status
-
-
-@pytest.fixture
-def media(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def invoice():
-    row = factories.invoice(amount="200.00")
-    intake.offer([row], today=timezone.localdate(), by="test")
-    return row
-
-
-@pytest.fixture
-def guest(client, invoice):
-    assert client.post("/", {"reference": invoice.payment_reference}).status_code == 303
-    return client
-
-
-def address(invoice, name="coulance", *more):
-    return reverse(name, args=[invoice.token, *more])
-
-
-def page(guest, invoice):
-    response = guest.get(address(invoice))
-    assert response.status_code == 200
-    return response.content.decode().replace("\xa0", " ")
-
-
-def send(guest, invoice, *contents, name="specificatie.pdf", **headers):
-    files = [SimpleUploadedFile(name, content) for content in contents]
-    return guest.post(address(invoice), {"files": files}, headers=headers)
-
-
-def checked(guest, invoice, content=None):
-    send(guest, invoice, content or hostile.pdf())
-    row = Specification.objects.get()
-    checking.check(row.pk)
-    row.refresh_from_db()
-    return row
-
-
-def prove(guest, invoice):
-    guest.post(address(invoice, "code"), {"send": "first"})
-    code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
-    assert guest.post(address(invoice, "code"), {"code": code}).status_code == 303
-
-
-def case_of(invoice):
-    return CoulanceCase.objects.get(invoice=invoice)
 
 
 def test_the_invoice_says_not_to_pay_and_leads_to_the_steps(guest, invoice):
@@ -126,7 +74,10 @@ def test_a_file_is_received_checked_and_brought_to_the_provider(guest, invoice):
     assert case.provider_since
     assert OutboxMessage.objects.filter(kind="coulance_received").count() == 1
     assert Hold.objects.filter(invoice=invoice, released_at=None).exists()
-    assert "Bestand 1 (PDF, " in page(guest, invoice)
+    assert "specificatie.pdf" in page(guest, invoice)
+    other = type(guest)()
+    other.post("/", {"reference": invoice.payment_reference})
+    assert "Bestand 1 (PDF, " in page(other, invoice)
 
 
 def test_the_name_of_a_file_is_sealed_and_shown_after_the_code(guest, invoice):
@@ -134,9 +85,12 @@ def test_the_name_of_a_file_is_sealed_and_shown_after_the_code(guest, invoice):
     row = Specification.objects.get()
     assert row.name == "chemokuur mei.pdf"
     assert b"chemokuur" not in bytes(row.sealed_name)
-    assert "chemokuur" not in page(guest, invoice)
-    prove(guest, invoice)
-    assert "chemokuur mei.pdf" in page(guest, invoice)
+    assert "chemokuur mei.pdf" in page(guest, invoice), "this browser sent it"
+    other = type(guest)()
+    other.post("/", {"reference": invoice.payment_reference})
+    assert "chemokuur" not in page(other, invoice)
+    prove(other, invoice)
+    assert "chemokuur mei.pdf" in page(other, invoice)
 
 
 def test_several_files_at_once_and_one_by_one_by_script(guest, invoice):
@@ -183,7 +137,7 @@ def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, settings, 
 def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
     row = checked(guest, invoice)
     link = address(invoice, "coulance_file", row.token)
-    assert guest.get(link)["Location"] == address(invoice, "code")
+    assert guest.get(link)["Location"] == f"{address(invoice, 'code')}?verder={quote_plus(address(invoice))}"
     prove(guest, invoice)
     response = guest.get(link)
     assert response.status_code == 200
@@ -192,8 +146,8 @@ def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
     assert response["Content-Security-Policy"].startswith("sandbox")
     assert response["Content-Type"] == "application/pdf"
     assert response.content.startswith(b"%PDF-")
-    event = AccessEvent.objects.get(invoice=invoice)
-    assert (event.act, event.data) == ("download", f"specification-{row.pk}.pdf")
+    name = f"specification-{row.pk}.pdf"
+    assert looks(invoice) == [("download", name, "none", 4), ("download", name, "sms-code", 0)]
 
 
 def test_a_file_that_was_not_checked_or_is_of_another_case_is_not_served(guest, invoice):
@@ -208,7 +162,31 @@ def test_a_file_that_was_not_checked_or_is_of_another_case_is_not_served(guest, 
     assert guest.post(address(invoice, "coulance_take_back", foreign.token)).status_code == 404
 
 
-def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
+def looks(invoice):
+    return list(
+        AccessEvent.objects.filter(invoice=invoice).order_by("pk").values_list("act", "data", "grounds", "outcome")
+    )
+
+
+def test_reading_what_was_written_is_one_event_each_time(guest, invoice):
+    page(guest, invoice)
+    assert looks(invoice) == [], "nothing was written yet"
+    guest.post(address(invoice, "coulance_message"), {"message": "Het gaat om mijn kies."})
+    assert looks(invoice) == []
+    page(guest, invoice)
+    assert looks(invoice) == [("read", "coulance page", "own-browser", 0)]
+    other = type(guest)()
+    other.post("/", {"reference": invoice.payment_reference})
+    page(other, invoice)
+    assert len(looks(invoice)) == 1, "it showed no text"
+    prove(other, invoice)
+    page(other, invoice)
+    assert looks(invoice)[1:] == [("read", "coulance page", "sms-code", 0)]
+    assert "de pagina over coulance" in other.get(address(invoice, "access_list")).content.decode()
+
+
+@pytest.mark.parametrize("what", ["file", "page"])
+def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch, what):
     row = checked(guest, invoice)
     prove(guest, invoice)
 
@@ -216,8 +194,10 @@ def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr("billing.privacy.access_log.record", broken)
+    monkeypatch.setattr("coulance.storage.get", lambda row: pytest.fail("it was read"))
+    monkeypatch.setattr(Specification, "name", property(lambda row: pytest.fail("it was read")))
     with pytest.raises(OSError, match="disk full"):
-        guest.get(address(invoice, "coulance_file", row.token))
+        guest.get(address(invoice, "coulance_file", row.token) if what == "file" else address(invoice))
 
 
 def test_taking_back_the_last_file_makes_the_case_wait_again(guest, invoice, settings, tmp_path):
@@ -235,6 +215,9 @@ def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
     assert response.status_code == 303
     row = CaseMessage.objects.get()
     assert b"bellen" not in bytes(row.sealed_text)
+    assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice), "this browser wrote it"
+    guest.post("/klaar/")
+    guest.post("/", {"reference": invoice.payment_reference})
     assert "bellen" not in page(guest, invoice)
     prove(guest, invoice)
     assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice)
@@ -243,6 +226,7 @@ def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
 
 def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     checked(guest, invoice)
+    prove(guest, invoice)
     assert guest.get(address(invoice, "coulance_stop")).status_code == 200
     assert case_of(invoice).status == Status.AT_PROVIDER
     assert guest.post(address(invoice, "coulance_stop")).status_code == 303
@@ -251,50 +235,9 @@ def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):
     assert view.can_pay
     assert view.due_on >= timezone.localdate() + timedelta(days=14)
     assert not Specification.objects.exclude(stored_name="").exists()
-    assert OutboxMessage.objects.filter(kind="coulance_withdrawn").count() == 1
+    mail = OutboxMessage.objects.get(kind="coulance_withdrawn")
+    assert "gewist" in mail.text
     assert guest.post(address(invoice, "coulance_stop")).status_code == 409
-
-
-class TestAnotherBrowserWithTheLink:
-    """Whoever has a mail's link may end the scheme, but erases nothing that somebody else sent without the code."""
-
-    @pytest.fixture
-    def other(self, guest, invoice):
-        self.row = checked(guest, invoice)
-        browser = type(guest)()
-        browser.post("/", {"reference": invoice.payment_reference})
-        return browser
-
-    def stored(self):
-        return Specification.objects.exclude(stored_name="").exists()
-
-    def test_ends_the_scheme_and_keeps_the_files(self, other, guest, invoice):
-        text = other.get(address(invoice, "coulance_stop")).content.decode()
-        assert "wissen de bestanden die u stuurde" not in text
-        assert address(invoice, "code") in text
-        other.post(address(invoice, "coulance_stop"))
-        assert case_of(invoice).status == Status.WITHDRAWN
-        assert self.stored()
-        assert "gewist" not in OutboxMessage.objects.get(kind="coulance_withdrawn").text
-        assert not case_page.viewable(case_of(invoice)).exists()
-        assert "Bestand 1 (PDF, " in page(other, invoice)
-        assert other.post(address(invoice, "coulance_take_back", self.row.token))["Location"].endswith("/code/")
-        assert self.stored()
-        prove(other, invoice)
-        other.post(address(invoice, "coulance_take_back", self.row.token))
-        assert not self.stored()
-
-    def test_takes_no_file_back_without_the_code(self, other, invoice):
-        answer = other.post(address(invoice, "coulance_take_back", self.row.token))
-        assert (answer.status_code, answer["Location"]) == (303, address(invoice, "code"))
-        assert self.stored()
-        assert case_of(invoice).status == Status.AT_PROVIDER
-
-    def test_erases_them_after_the_code(self, other, invoice):
-        prove(other, invoice)
-        other.post(address(invoice, "coulance_stop"))
-        assert not self.stored()
-        assert "gewist" in OutboxMessage.objects.get(kind="coulance_withdrawn").text
 
 
 @pytest.mark.parametrize("status", Status)
@@ -338,6 +281,10 @@ class TestAfterADecision:
     def test_the_page_says_not_to_pay_only_while_the_invoice_is_on_hold(self, guest, invoice, lowered):
         assert "U hoeft niets te betalen" not in page(guest, invoice)
         assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+        assert send(guest, invoice, b"%PDF-1.7\n").status_code == 409, "a stranger opens no case again"
+        assert f"{address(invoice, 'code')}?verder=" in page(guest, invoice)
+        assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
+        prove(guest, invoice)
         send(guest, invoice, b"%PDF-1.7\n")
         text = page(guest, invoice)
         assert "Betaal nog niet" in text
@@ -349,6 +296,7 @@ class TestAfterADecision:
 
     @pytest.mark.parametrize("language", ["nl", "en"])
     def test_stopping_keeps_the_earlier_decision(self, guest, invoice, lowered, language):
+        prove(guest, invoice)
         guest.cookies["language"] = language
         send(guest, invoice, self.NEW)
         checking.check(Specification.objects.get().pk)

@@ -1,5 +1,6 @@
 """The patient's side of coulance in a real browser: from the offer to the end, with the script and without it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 from coulance import decisions, intake
 from coulance.files import checking
 from coulance.models import CoulanceCase, Specification
+from sandbox.models import Message
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, granted, staff_of
 from tests.coulance.files import hostile
@@ -50,6 +52,15 @@ def send(page: Page, *files: dict[str, object]) -> None:
     page.locator("form.send button").click()
 
 
+def enter_code(page: Page) -> None:
+    """Ask for the code on its page and enter it; the page that it was asked for follows."""
+    page.locator("button[name=send]").click()
+    page.wait_for_selector("input.code")
+    code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text)
+    page.get_by_role("textbox").fill(code.group())
+    page.get_by_role("textbox").press("Enter")
+
+
 def check_all() -> None:
     for row in Specification.objects.filter(status=Specification.Status.RECEIVED):
         checking.check(row.pk)
@@ -88,6 +99,10 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
     decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=case.version, by=staff_of(case))
     page.goto(address)
     seen("5-lowered")
+    page.locator("#send a[href*='/code/']").click()
+    seen("5b-first-a-code")
+    enter_code(page)
+    page.wait_for_url(address)
     send(page, NEWER)
     page.wait_for_selector(".sent li.received")
     expect(page.locator("main .amount, main a[href='#send']")).to_have_count(0)
@@ -126,6 +141,8 @@ def walk_without_javascript(page, sandbox, case):
     page.locator(".sent > li.clean button").first.click()
     expect(page.locator(".sent > li.clean")).to_have_count(1)
     page.locator("main a[href$='/stoppen/'], main a[href*='stop']").click()
+    enter_code(page)
+    expect(page).to_have_url(f"{address}stoppen/")
     page.locator("main .panel button").click()
     expect(page.locator("main .amount")).to_contain_text("1.000,00")
     page.goto(address)

@@ -67,6 +67,7 @@ def elsewhere(place):
         "DATA_DIR": str(folder),
         "SECRET_KEY": live_settings.SECRET_KEY,
         "FIELD_KEYS": live_settings.FIELD_KEYS,
+        "DIGEST_KEYS": live_settings.DIGEST_KEYS,
         "BACKUP_KEY": KEY,
     }
     fresh = f"restored_{uuid.uuid4().hex[:8]}"
@@ -249,7 +250,7 @@ def test_a_killed_backup_leaves_nothing_to_read(books, place):
         process.kill()
     left = {path: path.read_bytes() for path in place.rglob("*") if path.is_file() and "media" not in path.parts}
     assert [path.suffix for path in left if path.parent != folder] == [".part"]  # encrypted as far as it came
-    assert {path.name for path in left if path.parent == folder} == {"secret_key", "field_keys"}
+    assert {path.name for path in left if path.parent == folder} == {"secret_key", "field_keys", "digest_keys"}
     assert not any(word in content for content in left.values() for word in (b"Vries", b"SQLite format", b"PGDMP"))
 
 
