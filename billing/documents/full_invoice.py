@@ -60,6 +60,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "invoice": invoice,
         "provider": provider,
         "person": person,
+        "payer": person.get("payer"),
         "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "lines": lines,
         "total": sum((line["amount"] for line in lines), ZERO),

@@ -28,11 +28,10 @@ def queue_message(
 ) -> OutboxMessage | None:
     """Queue the message `kind` to whoever pays `invoice` and return it; it is sent once the transaction commits.
 
-    With `recipient` (it may be empty) it goes to that address, a care provider's unless `language` says otherwise, in
-    Dutch. It is rendered now, in the
-    reader's language, so it states what is true now; its room announces what `context` must hold. `calendar` (an .ics)
-    is attached as a file. Return None when this event (`dedupe_key`) has its message already, or when no usable address
-    is known, which is recorded on the timeline. Raises ValueError when a required fact is missing.
+    With `recipient` (it may be empty) it goes to that address, in `language` or Dutch: a care provider's, or one that
+    we had before. It is rendered now, so it states what is true now; its room announces what `context` must hold.
+    `calendar` (an .ics) is attached as a file. Return None when this event (`dedupe_key`) has its message already, or
+    when no usable address is known, which is recorded on the timeline. Raises ValueError when a fact is missing.
     """
     now = now or timezone.now()
     if recipient is None:

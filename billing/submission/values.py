@@ -224,7 +224,7 @@ def read_email(value: Any) -> str:
             "email-invalid",
             _(
                 "This is not one e-mail address to which we can send. Before the @ only letters without accents, digits"
-                ' and plain signs are possible, such as "j.devries@example.org".'
+                " and plain signs are possible, and behind it a domain."
             ),
         )
     return email

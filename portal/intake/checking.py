@@ -98,7 +98,7 @@ class Items:
         chunk = Chunk()
         for key, index, value in parts(self._file, self._result.report):
             if index is None or key not in self._lists:
-                members.setdefault(key, value if index is None else None)
+                members.setdefault(key, value if index is None else [])
                 continue
             self._count += 1
             self._result.begin_item(key, index, value)
@@ -140,7 +140,7 @@ class Items:
             raise changed()
         for key in members.keys() - {*self._head, *self._lists}:
             self._result.report(printable(key), "unknown-field", _("This field is not part of the format."))
-        for key in [key for key in self._lists[1:] if members.get(key) is not None]:
+        for key in [key for key in self._lists[1:] if members.get(key) not in (None, [])]:
             self._result.report(key, "not-a-list", _("This must be a list, between [ and ]."))
         if not self._count:
             sentence = _("There is no list of invoices here, or it is empty.")
@@ -169,6 +169,8 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
             )
             result.report(f"{invoice.path}.number", "invoice-differs", sentence, about(invoice))
     _compare_patients(provider, chunk, result)
+    if chunk.credit_notes:
+        _compare_credit_notes(provider, chunk, result)
     new = [invoice for invoice in chunk.invoices if invoice.number not in known]
     result.new += len(new)
     result.known += len(chunk.invoices) - len(new)
@@ -176,6 +178,25 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
         again = [invoice.new_patient() for invoice in chunk.invoices if invoice.number in known]
         result.outdated |= registration.outdated(provider, again)
     return new
+
+
+def _compare_credit_notes(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
+    """Report a credit note for an invoice that this practice never handed in, or with the number of an invoice."""
+    numbers = {note.number for note in chunk.credit_notes} | {note.credits for note in chunk.credit_notes}
+    known = intake.known_fingerprints(provider, numbers)
+    for note in chunk.credit_notes:
+        whom = About("credit_notes", int(note.path[13:-1]) + 1, note.number)
+        if note.credits not in known:
+            sentence = _("We don't know an invoice with this number of your practice.")
+            result.report(f"{note.path}.credits", "credits-unknown", sentence, whom)
+        if note.number in known:
+            sentence = _("This number is already the number of an invoice.")
+            result.report(f"{note.path}.number", "number-twice", sentence, whom)
+    if not result.dry_run:
+        sentence = _(
+            "The batch names a credit note, and those can't be booked here yet. Hand it in without credit notes."
+        )
+        result.report("credit_notes", "credit-notes-not-yet", sentence)
 
 
 def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> None:

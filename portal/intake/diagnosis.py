@@ -41,6 +41,8 @@ def of_break(file: IO[bytes], error: Exception, *, at: int, line: int, column: i
     if re.search(rb",\s*[}\]]$", before):
         sentence = _("At line %(line)d, character %(column)d a list or object ends with a comma. Remove that comma.")
         return "comma-at-end", sentence % where
+    if re.search(rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}[^\\]?$", before):
+        return half_character(line=line, column=column)
     if isinstance(error, UnicodeDecodeError) or "UTF8" in str(error).split("\n", 1)[0]:
         sentence = _(
             "At line %(line)d, character %(column)d stands a character that is not in UTF-8. The file may have been"
@@ -57,6 +59,12 @@ def of_break(file: IO[bytes], error: Exception, *, at: int, line: int, column: i
             "At line %(line)d, character %(column)d stands a comment. JSON has none: remove it."
         ) % where
     return "not-json", _("This is not valid JSON: it breaks at line %(line)d, character %(column)d.") % where
+
+
+def half_character(*, line: int, column: int) -> tuple[str, str]:
+    """Return code and sentence for one half of a pair of surrogates without the other."""
+    sentence = _("Half of a character stands alone at line %(line)d, character %(column)d. Write the whole character.")
+    return "half-character", sentence % {"line": line, "column": column}
 
 
 def _is_no_number(before: bytes, after: bytes) -> bool:

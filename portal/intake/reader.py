@@ -45,7 +45,7 @@ class Broken(Exception):
 
 
 def parts(file: IO[bytes], report: Report) -> Iterator[tuple[str, int | None, Any]]:
-    """Yield (key, None, value) for every member of the root object; for each of LISTS its items with their index.
+    """Yield (key, None, value) for every member of the root object; of LISTS first [], then each item with its index.
 
     Calls `report(path, code, sentence)` for a duplicate key. Raises Broken for a file that is no JSON object.
     """
@@ -63,6 +63,7 @@ def parts(file: IO[bytes], report: Report) -> Iterator[tuple[str, int | None, An
         seen.add(key)
         event, value = next(reader.events)
         if key in LISTS and event == "start_array":
+            yield key, None, []
             yield from reader.items(key)
         else:
             yield key, None, reader.value(event, value, shown, 1)
@@ -90,7 +91,7 @@ class _Reader:
         try:
             yield from ijson.basic_parse(self.chunks, buf_size=BUFFER_BYTES)
         except _LoneSurrogate as lone:
-            raise Broken(self.path, "half-character", _surrogate_sentence(self.chunks.file, lone.at)) from None
+            raise Broken(self.path, *_half_character(self.chunks.file, lone.at)) from None
         except _PARSE_ERRORS:
             raise Broken(self.path, *_what_breaks(self.chunks)) from None
 
@@ -211,16 +212,13 @@ def _advance(line: int, column: int, text: bytes) -> tuple[int, int]:
     return line + lines, len(text) - text.rfind(b"\n") - 1 if lines else column + len(text)
 
 
-def _surrogate_sentence(file: IO[bytes], at: int) -> str:
+def _half_character(file: IO[bytes], at: int) -> tuple[str, str]:
     file.seek(0)
     line, column, left = 1, 0, at
     while left and (chunk := file.read(min(BUFFER_BYTES, left))):
         line, column = _advance(line, column, chunk)
         left -= len(chunk)
-    return _("Half of a character stands alone at line %(line)d, character %(column)d. Write the whole character.") % {
-        "line": line,
-        "column": column + 1,
-    }
+    return diagnosis.half_character(line=line, column=column + 1)
 
 
 def _what_breaks(chunks: _Chunks) -> tuple[str, str]:

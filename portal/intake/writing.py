@@ -43,7 +43,8 @@ def write(
             return
     with transaction.atomic():
         batches.finish(row)
-        audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
+        if result.new or result.patients_updated:
+            audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
 
 
 def _write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:

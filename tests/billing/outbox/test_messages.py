@@ -28,7 +28,12 @@ FACTS = {
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
         "provider": plan_facts.PROVIDER,
-    }
+    },
+    "contact_changed": {
+        "changed": ["email", "mobile", "name", "address", "payer"],
+        "provider": plan_facts.PROVIDER,
+        "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
+    },
 } | plan_facts.FACTS
 DUTCH_RECEIPT = """\
 Wij hebben uw betaling ontvangen

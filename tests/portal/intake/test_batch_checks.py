@@ -182,7 +182,13 @@ def test_what_is_wrong_is_named_with_its_path(tmp_path, path, value, sentence):
     below = {"[{}]": f"{path}[0].performed_on", "['C002']": f"{path}[0]"}.get(str(value), path)
     assert found[0][0] == f"invoices[0].{below}"
     assert sentence in found[0][1]
-    follow = {"[{}]": 5, "2021-11-15": 2, "0001-01-01": 2, "2027-01-01": 2}  # dates that no longer fit to the others
+    follow = {
+        "[{}]": 5,
+        "2021-11-15": 2,
+        "0001-01-01": 2,
+        "2027-01-01": 2,
+        "2027-00-00": 2,
+    }  # dates that no longer fit to the others
     assert len(found) == follow.get(str(value), 1)
 
 
