@@ -167,3 +167,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     installed = shutil.which("chromium")
     arguments = {"args": ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]}
     return browser_type_launch_args | arguments | ({"executable_path": installed} if installed else {})
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A browser whose owner reads Dutch: Chromium's own wish is English."""
+    return browser_context_args | {"locale": "nl-NL"}

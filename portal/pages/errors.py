@@ -24,6 +24,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def not_allowed(request: HttpRequest, *, allowed: str) -> HttpResponse:
+    """Return the page for an address that takes a form, and was opened as a page; `allowed` names its methods."""
+    response = HttpResponse(render_to_string("405.html", context.site(request)), status=405)
+    response.headers["Allow"] = allowed
+    return response
+
+
 def too_many(request: HttpRequest, *, wait_seconds: int) -> HttpResponse:
     """Come back later; `wait_seconds` is told in whole minutes, rounded up."""
     response = render(request, "429.html", {"minutes": -(-wait_seconds // 60)}, status=429)

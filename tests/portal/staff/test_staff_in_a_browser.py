@@ -88,7 +88,7 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
 
 def test_a_new_member_gets_in_without_javascript(browser, sandbox):
     member = factories.staff()
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    context = browser.new_context(locale="nl-NL", java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
     page.goto(f"{sandbox.url}/beheer/")
     fill_in(page, member, "")
