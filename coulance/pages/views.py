@@ -22,6 +22,7 @@ from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import FilesForm, MessageForm
 from guests import access, gate, kept, medical
 from guests.pages import posted_to, session_ended, visible_invoice
+from guests.uploads import takes_files
 
 _SENT = "sent"  # in the session: the tokens of the files and messages that were sent from this browser
 MAX_REMEMBERED = 60
@@ -101,6 +102,7 @@ def _to_case(token: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("coulance", args=[token]), status=303)
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Show the case. POST uploads files, all at once, or one by one from the script that shows their progress."""

@@ -1,5 +1,6 @@
 """Designed answers for what goes wrong. Each says what the reader can do."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -36,6 +37,13 @@ def too_many(request: HttpRequest, *, wait_seconds: int) -> HttpResponse:
     response = render(request, "429.html", {"minutes": -(-wait_seconds // 60)}, status=429)
     response.headers["Retry-After"] = str(wait_seconds)
     return response
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """More than the page takes; the limits of files are told."""
+    megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
+    context = {"megabytes": megabytes, "files": settings.UPLOAD_MAX_FILES}
+    return render(request, "413.html", context, status=413)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
