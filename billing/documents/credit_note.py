@@ -8,9 +8,9 @@ from django.utils import translation
 
 from billing.documents import pdf
 from billing.documents.full_invoice import line_of, stored_or_drawn
-from billing.invoices import birth_dates
 from billing.models import CareDetail, CreditNote
 from billing.money import ZERO
+from billing.submission import birth_dates
 
 LAYOUT_VERSION = 1  # increment it when the template or stylesheet changes what is printed
 
