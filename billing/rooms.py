@@ -23,7 +23,7 @@ from django.utils.functional import Promise
 T = TypeVar("T")
 Text = str | Promise
 Row = Any  # an invoice, a message: the models import this module, so it can't name them
-Report = Callable[[str, str], None]  # takes a path in the submitted data, and a sentence
+Report = Callable[[str, str, str], None]  # takes a path in the submitted data, a stable code, and a sentence
 # Whether a message may be sent: None (now), a moment (not before), or why it is withdrawn.
 Verdict = datetime | str | None
 
@@ -176,6 +176,9 @@ class Announcement:
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
+    # Ends what the room has under way about an invoice that is withdrawn, given who did it and the day. Called in the
+    # transaction of the withdrawal, with the invoice locked.
+    invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
     demo: Demo | None = None
 
@@ -285,6 +288,13 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
 def intakes() -> tuple[Intake, ...]:
     """Return the intakes of all rooms."""
     return tuple(room.intake for room in announcements() if room.intake)
+
+
+def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
+    """End in every room what is under way about a locked invoice that is withdrawn."""
+    for room in announcements():
+        if room.invoice_withdrawn:
+            room.invoice_withdrawn(invoice, by, today)
 
 
 def exports() -> tuple[Export, ...]:

@@ -5,8 +5,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from billing import rooms
+from portal import about
 from portal.pages import (
-    about,
     arrangement,
     document,
     health,
@@ -17,6 +17,7 @@ from portal.pages import (
     objection,
     payment,
     proof,
+    statement,
 )
 
 ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
@@ -30,11 +31,16 @@ urlpatterns = [
     *(url for room in rooms.announcements() for url in room.patient_urls),
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
+    path("rekening/<token:token>/creditnota/<int:note_id>.pdf", document.credit_note, name="credit_note_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
     path("rekening/<token:token>/betaalbewijs/", proof.show, name="proof"),
     path("rekening/<token:token>/betaalbewijs.pdf", proof.download, name="proof_pdf"),
     path("rekening/<token:token>/klopt-niet/", objection.object_to, name="objection"),
     path("rekening/<token:token>/klopt-niet/terug/", objection.take_back, name="objection_back"),
+    path("rekening/<token:token>/overzicht/", statement.show, name="statement"),
+    path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),
+    path("rekening/<token:token>/overzicht.pdf", statement.pdf, name="statement_pdf"),
+    path("rekening/<token:token>/overzicht.csv", statement.csv, name="statement_csv"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),

@@ -16,9 +16,9 @@ from django.utils import translation
 LAYOUT = Path(settings.ROOT) / "static" / "css" / "pdf.css"
 
 
-def render(context: dict[str, Any], *, language: str) -> bytes:
+def render(context: dict[str, Any], *, language: str, template: str = "pdf/invoice.html") -> bytes:
     """Return the PDF of the facts in `context` (see `full_invoice.facts`) in `language`."""
-    return from_html(html(context, language=language))
+    return from_html(html(context, language=language, template=template))
 
 
 def html(context: dict[str, Any], *, language: str, template: str = "pdf/invoice.html") -> str:

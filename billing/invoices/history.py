@@ -149,7 +149,7 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
     return Sums(
         invoiced=of[Kind.INVOICED],
         insurer=-of[Kind.INSURER_PAID],
-        lowered=-of[Kind.REDUCTION],
+        lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED]),
         paid=-(of[Kind.PAYMENT] + of[Kind.REFUND] + of[Kind.CHARGEBACK]),
         costs=of[Kind.COSTS],
         interest=of[Kind.INTEREST],

@@ -2,6 +2,7 @@ import billing.integrity.keyed
 import billing.links
 import billing.money
 import billing.rooms
+import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
@@ -66,7 +67,7 @@ class Migration(migrations.Migration):
                 ('initials', models.CharField(blank=True, max_length=20, verbose_name='initials')),
                 ('infix', models.CharField(blank=True, max_length=20, verbose_name='infix')),
                 ('surname', models.CharField(max_length=80, verbose_name='surname')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='mobile number')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
@@ -88,7 +89,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('agb_code', models.CharField(max_length=8, unique=True, verbose_name='AGB code')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
                 ('website', models.URLField(blank=True, verbose_name='website')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
@@ -161,10 +162,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FailedTry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(max_length=40)),
+                ('row', models.BigIntegerField(default=0)),
+                ('tries', models.PositiveIntegerField(default=1)),
+                ('error', models.CharField(max_length=60)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('rule', 'row'), name='one_failure_per_rule_and_row')],
+            },
+        ),
+        migrations.CreateModel(
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -224,6 +239,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Payer',
+            fields=[
+                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payer', serialize=False, to='billing.patient', verbose_name='patient')),
+                ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else')], max_length=16, verbose_name='relation')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
+                ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
+                ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
+                ('house_number', models.CharField(blank=True, max_length=10, verbose_name='house number')),
+                ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
+                ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
+                ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
+            ],
+            options={
+                'verbose_name': 'payer',
+                'verbose_name_plural': 'payers',
+            },
+        ),
+        migrations.CreateModel(
             name='Letter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -258,17 +292,19 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('status', models.CharField(choices=[('new', 'prepared'), ('creating', 'being created'), ('create_unknown', 'creation unknown'), ('open', 'waiting for the patient'), ('pending', 'waiting for the bank'), ('paid', 'paid'), ('failed', 'failed'), ('canceled', 'cancelled'), ('expired', 'expired'), ('rejected', 'refused by the gateway'), ('abandoned', 'never created')], default='new', max_length=16, verbose_name='status')),
+                ('status', models.CharField(choices=[('new', 'prepared'), ('creating', 'being created'), ('create_unknown', 'creation unknown'), ('open', 'waiting for the patient'), ('pending', 'waiting for the bank'), ('authorized', 'reserved at the bank, not paid yet'), ('paid', 'paid'), ('failed', 'failed'), ('canceled', 'cancelled'), ('expired', 'expired'), ('rejected', 'refused by the gateway'), ('abandoned', 'never created')], default='new', max_length=16, verbose_name='status')),
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('webhook_token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('mollie_id', models.CharField(blank=True, max_length=70, null=True, unique=True, verbose_name='Mollie id')),
                 ('idempotency_key', models.CharField(editable=False, max_length=36, unique=True)),
                 ('request_body', models.TextField(editable=False)),
+                ('profile_id', models.CharField(blank=True, editable=False, max_length=40)),
                 ('language', models.CharField(default='nl', max_length=2, verbose_name='language')),
                 ('checkout_url', models.TextField(blank=True, editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started')),
                 ('called_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='link valid until')),
+                ('went_to_bank_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid')),
                 ('superseded_at', models.DateTimeField(blank=True, null=True, verbose_name='replaced')),
                 ('quarantined_at', models.DateTimeField(blank=True, null=True, verbose_name='quarantined')),
@@ -361,6 +397,27 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.provider', verbose_name='provider'),
         ),
         migrations.CreateModel(
+            name='CreditNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=40, verbose_name='number of the credit note')),
+                ('issued_on', models.DateField(verbose_name='date of the credit note')),
+                ('is_whole', models.BooleanField(verbose_name='takes back the whole invoice')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('sealed_content', models.BinaryField()),
+                ('fingerprint', models.BinaryField(max_length=32)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.invoice', verbose_name='invoice')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'credit note',
+                'verbose_name_plural': 'credit notes',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Staff',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -370,11 +427,11 @@ class Migration(migrations.Migration):
                 ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
                 ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
                 ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('role', models.CharField(choices=[('clerk', 'provider clerk'), ('approver', 'provider approver'), ('operations', 'operations')], default='clerk', max_length=12, verbose_name='role')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('password_given', models.BooleanField(default=False, editable=False, verbose_name='has a password that somebody else made')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -416,6 +473,7 @@ class Migration(migrations.Migration):
                 ('principal', billing.money.EuroField(blank=True, null=True, verbose_name='open principal')),
                 ('reason', models.CharField(blank=True, max_length=40, verbose_name='why')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('next_try_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminder_steps', to='billing.invoice', verbose_name='invoice')),
                 ('letter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='billing.letter', verbose_name='letter')),
@@ -445,6 +503,23 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SubmittedBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(editable=False, max_length=64)),
+                ('invoices', models.PositiveIntegerField(verbose_name='invoices in the file')),
+                ('done', models.PositiveIntegerField(default=0, verbose_name='invoices written or known')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='written')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'batch',
+                'verbose_name_plural': 'batches',
+            },
+        ),
+        migrations.CreateModel(
             name='WebhookCall',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -452,6 +527,7 @@ class Migration(migrations.Migration):
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
                 ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('error', models.CharField(blank=True, max_length=200, verbose_name='error')),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='webhook_calls', to='billing.payment', verbose_name='payment')),
             ],
@@ -568,7 +644,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['new', 'creating', 'create_unknown', 'open', 'pending']), ('superseded_at', None)), fields=('invoice',), name='one_live_payment_per_invoice'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['new', 'creating', 'create_unknown', 'open', 'pending', 'authorized']), ('superseded_at', None)), fields=('invoice',), name='one_live_payment_per_invoice'),
         ),
         migrations.AddConstraint(
             model_name='payment',
@@ -631,12 +707,24 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('issued_on'))), name='invoice_due_after_issue'),
         ),
         migrations.AddConstraint(
+            model_name='creditnote',
+            constraint=models.UniqueConstraint(fields=('provider', 'number'), name='credit_note_number_per_provider'),
+        ),
+        migrations.AddConstraint(
+            model_name='creditnote',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0.00'))), name='credit_note_amount_not_negative'),
+        ),
+        migrations.AddConstraint(
             model_name='staff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('provider__isnull', True), ('role', 'operations')), models.Q(models.Q(('role', 'operations'), _negated=True), ('provider__isnull', False)), _connector='OR'), name='staff_operations_or_of_a_provider'),
         ),
         migrations.AddIndex(
             model_name='reminderstep',
             index=models.Index(condition=models.Q(('status', 'planned')), fields=['invoice'], name='step_planned'),
+        ),
+        migrations.AddIndex(
+            model_name='reminderstep',
+            index=models.Index(condition=models.Q(('status', 'planned')), fields=['next_try_at'], name='step_to_compose'),
         ),
         migrations.AddConstraint(
             model_name='reminderstep',
@@ -646,8 +734,12 @@ class Migration(migrations.Migration):
             model_name='stafftask',
             index=models.Index(condition=models.Q(('closed_at', None)), fields=['created_at'], name='staff_task_open'),
         ),
+        migrations.AddConstraint(
+            model_name='submittedbatch',
+            constraint=models.UniqueConstraint(fields=('provider', 'digest'), name='one_batch_per_file'),
+        ),
         migrations.AddIndex(
             model_name='webhookcall',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['received_at'], name='webhook_call_waiting'),
+            index=models.Index(condition=models.Q(('done_at', None)), fields=['next_try_at'], name='webhook_call_waiting'),
         ),
     ]

@@ -1,12 +1,15 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffTask
+from billing.models.batches import SubmittedBatch
+from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.objections import Objection
+from billing.models.operations import FailedTry
 from billing.models.outbox import OutboxMessage
-from billing.models.parties import Patient, Provider, Staff
+from billing.models.parties import Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
@@ -17,7 +20,9 @@ __all__ = [
     "AuditEvent",
     "CareDetail",
     "Chargeback",
+    "CreditNote",
     "DayFigure",
+    "FailedTry",
     "Hold",
     "Installment",
     "Invoice",
@@ -27,6 +32,7 @@ __all__ = [
     "Objection",
     "OutboxMessage",
     "Patient",
+    "Payer",
     "Payment",
     "PaymentPlan",
     "Posting",
@@ -35,5 +41,6 @@ __all__ = [
     "ReminderStep",
     "Staff",
     "StaffTask",
+    "SubmittedBatch",
     "WebhookCall",
 ]

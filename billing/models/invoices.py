@@ -24,6 +24,7 @@ class Invoice(models.Model):
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("pay before or on"))
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    # A credit note took all of it back. Written only by `adjustments.credit_notes`.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
     # Null while something is owed. Written only by `ledger`, in the transaction of the entry that settles it.
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
@@ -87,7 +88,7 @@ class CareDetail(models.Model):
         return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=CareDetail._bound_to(payment_reference))
 
     @staticmethod
-    def sealed_for(person: dict[str, str], *, payment_reference: str) -> bytes:
+    def sealed_for(person: dict[str, Any], *, payment_reference: str) -> bytes:
         """Return whom the invoice with `payment_reference` is for, sealed for its row only (see `person`)."""
         plain = json.dumps(person, sort_keys=True).encode()
         return seal(plain, bound_to=CareDetail._bound_to(payment_reference, "person"))
@@ -106,8 +107,8 @@ class CareDetail(models.Model):
         return json.loads(unseal(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference)))
 
     @property
-    def person(self) -> dict[str, str]:
-        """Return whom the invoice is for: the fields of Patient.PERSON, date of birth and insurance."""
+    def person(self) -> dict[str, Any]:
+        """Return whom the invoice is for: the fields of Patient.PERSON, date of birth, insurance, and who pays."""
         bound_to = self._bound_to(self.invoice.payment_reference, "person")
         return json.loads(unseal(self.sealed_person, bound_to=bound_to))
 

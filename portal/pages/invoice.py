@@ -17,6 +17,7 @@ from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.state import InvoiceView
 from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
+from billing.payments.attempts import IDEAL_MAX_AMOUNT
 from billing.plans.progress import installments_of, progress_of
 from billing.rooms import Stops, Text, Told
 from guests import kept
@@ -38,6 +39,7 @@ BOOKED: dict[str, Text] = {
     Kind.REFUND: _("We paid money back to you"),
     Kind.CHARGEBACK: _("Your bank took your payment back"),
     Kind.REDUCTION: _("Your care provider lowered the amount"),
+    Kind.CREDITED: _("Your care provider made a credit note"),
     Kind.COSTS: _("Collection costs were added"),
     Kind.INTEREST: _("Statutory interest was added"),
 }
@@ -98,6 +100,7 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "invoice": view,
         "progress": progress,
         "refusal": refusal,
+        "most": IDEAL_MAX_AMOUNT,
         "today": today,
         "panels": [panel.below for panel in panels if panel.below],
         "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
@@ -117,7 +120,7 @@ def _outlook(view: InvoiceView, today: date) -> Outlook:
 
 @require_safe
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    view = visible_invoice(request, token)
+    view = visible_invoice(request, token, withdrawn=True)
     return render_invoice(request, view) if view else session_ended(request)
 
 

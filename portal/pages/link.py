@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing import links
 from billing.invoices import references
+from billing.invoices.addressee import addressee
 from billing.models import Invoice
 from guests import access
 from portal.pages.language import remember
@@ -19,7 +20,7 @@ def open_link(request: HttpRequest, link: str) -> HttpResponse:
     """GET shows one button and changes nothing: mail scanners open every link. POST opens the invoice.
 
     The link then leaves the address bar, and whoever presses again before its last day gets in again. A link that
-    is over, never was ours, or whose invoice was withdrawn gets one and the same answer. The page speaks the language
+    is over, never was ours, or whose invoice was erased gets one and the same answer. The page speaks the language
     of our mail, unless this browser chose one.
     """
     token = links.read(link, today=timezone.localdate())
@@ -41,4 +42,5 @@ def _language_of_mail(request: HttpRequest, token: str | None) -> str | None:
     """The language in which we write to this patient; None when the browser chose one, or the link opens nothing."""
     if token is None or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in dict(settings.LANGUAGES):
         return None
-    return Invoice.objects.filter(token=token).values_list("patient__language", flat=True).first()
+    invoice = Invoice.objects.filter(token=token).select_related("patient").first()
+    return addressee(invoice).language if invoice else None
