@@ -126,21 +126,21 @@ def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) ->
             ledger.post(invoice, Kind.INTEREST, interest, external_id=event, occurred_at=now, by=BY)
 
 
-def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
-    """Waive all costs and interest of an invoice; return their sum in euros.
+def waive(invoice: Invoice, *, by: str, reason: str = "", written: str = "") -> Decimal:
+    """Waive all costs and interest of an invoice, for a `reason` of ours or what staff have `written`.
 
-    Any part that was paid already becomes credit, which staff refund.
+    Returns their sum in euros. Any part that was paid already becomes credit, which staff refund.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = reverse_charges(locked, by=by, note=note)
+        waived = reverse_charges(locked, by=by, reason=reason, written=written)
         if waived:
             last = LedgerEntry.objects.filter(invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
     return waived
 
 
-def reverse_charges(invoice: Invoice, *, by: str, note: str) -> Decimal:
+def reverse_charges(invoice: Invoice, *, by: str, reason: str = "", written: str = "") -> Decimal:
     """Reverse the standing costs and interest of a locked invoice; return their sum in euros."""
     charged = LedgerEntry.objects.filter(
         invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
@@ -151,5 +151,5 @@ def reverse_charges(invoice: Invoice, *, by: str, note: str) -> Decimal:
         ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
         waived += entry.amount
     if waived:
-        audit.record("charges_waived", by=by, invoice=invoice, amount=str(waived), note=note)
+        audit.record("charges_waived", by=by, invoice=invoice, written=written, amount=str(waived), reason=reason)
     return waived

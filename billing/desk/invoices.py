@@ -28,7 +28,7 @@ from billing.dunning.blockers import REASONS
 from billing.errors import Refused
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
-from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage
+from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -76,6 +76,7 @@ class ReasonForm(ActionForm):
 @admin.register(Invoice)
 class InvoiceAdmin(TenantAdmin):
     provider_path = "provider"
+    medical = "invoice page"
     actions = ("pause", "resume", "delivered", "waive", "end_plan")
     reasoned = ("pause", "resume", "delivered", "waive", "end_plan")
     action_form = ReasonForm
@@ -136,8 +137,8 @@ class InvoiceAdmin(TenantAdmin):
         invoice = self.get_object(request, object_id)
         if invoice.erased_at:
             raise Http404
-        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
+        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
     @admin.action(description=_("Pause"), permissions=["act"])
@@ -174,6 +175,9 @@ class InvoiceAdmin(TenantAdmin):
 
     def acts(self, obj: Any) -> tuple[str, ...]:
         return staff_acts.staff_acts(obj)
+
+    def medical_data(self, obj: Invoice) -> str:
+        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else ""
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")

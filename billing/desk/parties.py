@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit
 from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
 from billing.desk.detail import badge
-from billing.models import Patient, Provider, Staff
+from billing.models import AccessEvent, Patient, Provider, Staff
+from billing.privacy import access_log
 
 Role = Staff.Role
 
@@ -44,6 +45,7 @@ class ProviderAdmin(TenantAdmin):
 @admin.register(Patient)
 class PatientAdmin(TenantAdmin):
     provider_path = "provider"
+    medical = "patient page"  # whose patient somebody is says something about their health
     list_display = ("number", "provider", "name")
     list_select_related = ("provider",)
     ordering = ("-pk",)
@@ -62,6 +64,12 @@ class PatientAdmin(TenantAdmin):
         ),
     )
     readonly_fields = ("name",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list of names, which the access log calls a search."""
+        if self.has_view_permission(request):
+            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("name"))
     def name(self, obj: Patient) -> str:

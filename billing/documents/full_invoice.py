@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
-from billing.invoices import birth_dates
+from billing.invoices import birth_dates, open_links
 from billing.invoices.holds import active_hold
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry, PaymentPlan
 from billing.money import ZERO, round_euro
@@ -54,8 +53,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     person, lines = care.person, [_line(line) for line in care.lines]
     entries = list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None))
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
-    link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
-    address = links.absolute(reverse("link", args=[link]))
+    address = open_links.on_paper(invoice, until=invoice.issued_on + PAPER_LINK_LASTS)
     return {
         "invoice": invoice,
         "provider": provider,

@@ -312,5 +312,5 @@ def message_bounced(message: OutboxMessage, by: str) -> None:
         if letter.step == Step.FINAL_NOTICE:
             schedule.void_final_notice(invoices[row.invoice_id], "bounced")
         if letter.costs_booked_at:
-            charges.waive(invoices[row.invoice_id], by=by, note="bounced")
+            charges.waive(invoices[row.invoice_id], by=by, reason="bounced")
         leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")

@@ -74,13 +74,13 @@ def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None =
             reason="by_hand", closed_at=timezone.now(),
         )  # fmt: skip
         schedule.interrupt(locked, due_on=due_on, today=today)
-        audit.record("announced_by_hand", by=by, invoice=locked, note=note)
+        audit.record("announced_by_hand", by=by, invoice=locked, written=note)
 
 
 def waive_charges(invoice: Invoice, *, by: str, note: str) -> None:
     """Waive costs and interest. Raises Refused without a reason, or when there are none."""
     note = _require_reason(note)
-    if not charges.waive(invoice, by=by, note=note):
+    if not charges.waive(invoice, by=by, written=note):
         raise Refused(_("No costs or interest were charged on this invoice."))
 
 
@@ -96,7 +96,7 @@ def pause(invoice: Invoice, *, by: str, note: str) -> None:
         lock_invoice(invoice.pk)
         if Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists():
             raise Refused(_("This invoice is paused already."))
-        place_hold(invoice, Hold.STAFF, by=by, note=note)
+        place_hold(invoice, Hold.STAFF, by=by, written=note)
 
 
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
@@ -118,7 +118,7 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
             release_hold(locked, Hold.STAFF, by=by, due_on=due_on, today=today)
         else:
             schedule.interrupt(locked, due_on=due_on, today=today)
-        audit.record("dunning_resumed", by=by, invoice=locked, note=note)
+        audit.record("dunning_resumed", by=by, invoice=locked, written=note)
 
 
 def _drop_undelivered(invoice: Invoice) -> bool:

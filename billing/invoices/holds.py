@@ -25,29 +25,28 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
     return stopping(stops, invoice_id=invoice_id).order_by("placed_at").first()
 
 
-def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = None, note: str = "") -> Hold:
-    """Put the invoice on hold for `reason`; return the new hold, or the active one for the same reason."""
+def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = None, written: str = "") -> Hold:
+    """Put the invoice on hold for `reason`; return the new hold, or the active one for the same reason.
+
+    `written` is what a member of staff typed about it.
+    """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         hold, placed = Hold.objects.get_or_create(
             invoice=invoice,
             reason=reason,
             released_at=None,
-            defaults={"placed_by": by, "until": until, "note": note},
+            defaults={"placed_by": by, "until": until},
         )
         if placed:
             interrupt(locked)
-            audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
+            audit.record("hold_placed", by=by, invoice=invoice, written=written, reason=reason)
     return hold
 
 
-def place_holds(
-    invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None, note: str = ""
-) -> None:
+def place_holds(invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None) -> None:
     """Put invoices on hold that were created in this transaction, so that nobody else can hold them yet."""
-    Hold.objects.bulk_create(
-        Hold(invoice=invoice, reason=reason, placed_by=by, until=until, note=note) for invoice in invoices
-    )
+    Hold.objects.bulk_create(Hold(invoice=invoice, reason=reason, placed_by=by, until=until) for invoice in invoices)
     audit.record_each("hold_placed", by=by, invoices=invoices, reason=reason)
 
 

@@ -3,6 +3,7 @@ from billing.models.audit import AuditEvent, StaffTask
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
+from billing.models.notes import StaffNote
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
@@ -30,6 +31,7 @@ __all__ = [
     "Refund",
     "ReminderStep",
     "Staff",
+    "StaffNote",
     "StaffTask",
     "WebhookCall",
 ]

@@ -3,9 +3,8 @@
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.urls import reverse
 
-from billing import links
+from billing.invoices import open_links
 from billing.models import Invoice
 
 
@@ -19,8 +18,8 @@ def about(invoice: Invoice) -> dict[str, object]:
 
 
 def open_link(invoice: Invoice, *, until: date) -> str:
-    """Return the address that opens `invoice` for whoever has it, good through `until`."""
-    return links.absolute(reverse("link", args=[links.sign(invoice.token, until=until)]))
+    """Return the placeholder of the link that opens `invoice` for whoever has it, good through `until`."""
+    return open_links.placeholder(invoice, until=until)
 
 
 def open_link_context(invoice: Invoice, *, until: date) -> dict[str, object]:

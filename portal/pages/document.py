@@ -16,6 +16,7 @@ from billing import rooms
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
+from billing.invoices import open_links
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from guests import access, gate, medical, sms_code
@@ -70,7 +71,8 @@ def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpRespons
     if not sms_code.verify_code(invoice, holder=gate.holder_of(request), code=form.cleaned_data["code"]):
         form.add_wrong()
         return _page(request, invoice, form)
-    gate.let_through(request, invoice.token, gate=gate.SMS, now=now)
+    rests_on = open_links.on_mobile(invoice.patient.mobile)
+    gate.let_through(request, invoice.token, gate=gate.SMS, rests_on=rests_on, now=now)
     messages.success(request, _("The code is right."))
     return HttpResponseRedirect(request.get_full_path(), status=303)
 

@@ -97,5 +97,5 @@ def test_without_costs_no_letter_is_touched(sink, settings):
     invoice = until(new_invoice(amount="1000.00"), NOTICED)
     lower(invoice, "200.00")
     assert reasons(invoice, Status.VOID) == []
-    assert charges.waive(invoice, by="test", note="") == D("0.00")
+    assert charges.waive(invoice, by="test") == D("0.00")
     assert schedule.earliest_after(invoice.reminder_steps.get(step=Step.FINAL_NOTICE)) == COSTS_ON

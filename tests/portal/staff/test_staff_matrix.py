@@ -137,7 +137,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         status=OutboxMessage.Status.FAILED,
         error=mark,
     )
-    holds.place_hold(invoice, Hold.STAFF, by=mark, note=mark)
+    holds.place_hold(invoice, Hold.STAFF, by=mark, written=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
