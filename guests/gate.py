@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from billing.models import Invoice
@@ -19,6 +20,7 @@ from guests import access, sms_code
 
 THEN = "verder"  # in the address of the code: where the right one leads
 _PASSES = "passes"  # in the session: token → [grounds, begun, until (seconds since 1970), what it rests on]
+_MIN_GAIN_SECONDS = 30  # an extension by less is not offered
 _BROWSER = "gate"  # in the session: a secret that identifies this browser and ends with the session
 
 
@@ -106,3 +108,30 @@ def extend_pass(request: HttpRequest, token: str, *, now: datetime) -> None:
 def _until(request: HttpRequest, token: str, *, now: datetime) -> datetime:
     last = access.absolute_expiry(request, token) or now
     return min(now + timedelta(seconds=settings.DOCUMENT_GRANT_SECONDS), last)
+
+
+# --- the end of the session ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnd:
+    """The moment, the seconds left for the script, and whether access can be extended."""
+
+    closes: datetime
+    seconds: int
+    can_stay: bool
+
+
+def session_end(request: HttpRequest, token: str) -> SessionEnd | None:
+    """Return when this browser's access to the invoice of `token` ends; None without access."""
+    now = timezone.now()
+    closes, last = access.closes_at(request, token), access.absolute_expiry(request, token)
+    if held := passed(request, token, now=now):
+        closes = min(closes, held.until) if closes else held.until
+    if closes is None or last is None:
+        return None
+    return SessionEnd(closes, _seconds(now, closes), can_stay=_seconds(closes, last) > _MIN_GAIN_SECONDS)
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return max(0, int((end - start).total_seconds()))

@@ -1,14 +1,21 @@
 """What the patient pages of every room call first: which invoice may this browser see."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from billing.invoices.state import InvoiceView, look_at
 from billing.models import Invoice
-from guests import access
+from guests import access, kept
+
+View = Callable[..., HttpResponse]
 
 
 def visible_invoice(request: HttpRequest, token: str) -> InvoiceView | None:
@@ -26,8 +33,31 @@ def visible_row(request: HttpRequest, token: str) -> Invoice | None:
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:
-    """Redirect to the lookup page with an explanation; the same for unknown, withdrawn and never opened invoices."""
+    """Redirect to the lookup page with an explanation; the same for unknown, withdrawn and never opened invoices.
+
+    What was filled in on a form that came too late is kept, and said on that page.
+    """
     messages.info(
         request, _("For your privacy we closed the page of your invoice. Enter the payment reference to open it again.")
     )
-    return HttpResponseRedirect(reverse("lookup"), status=303)
+    response = HttpResponseRedirect(reverse("lookup"), status=303)
+    if request.method == "POST":
+        kept.keep(response, kept.page_of(request), kept.filled_in(request.POST))
+    return response
+
+
+def posted_to(page: str) -> Callable[[View], View]:
+    """Decorate the view of an address that only takes forms: whoever opens it goes to `page` of the same invoice."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            address = reverse(page, args=[token])
+            if request.method == "POST":
+                kept.belongs_to(request, address)
+                return view(request, token, *args, **kwargs)
+            return HttpResponseRedirect(address, status=303)
+
+        return require_http_methods(["GET", "HEAD", "POST"])(wrapped)
+
+    return decorate

@@ -24,6 +24,8 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "PUBLIC_URL": (str, ""),
     "PORT": (int, 8000),
     "BIND": (str, "127.0.0.1"),
+    "WEB_WORKERS": (int, 2),
+    "WEB_THREADS": (int, 4),
     "DATABASE_URL": (str, ""),
     "REDIS_URL": (str, ""),
     "MOLLIE_API_KEY": (str, ""),

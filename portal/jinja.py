@@ -4,6 +4,7 @@ The staff site is Django's admin and stays on Django's templates (templates/staf
 """
 
 from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,8 +18,12 @@ from django.utils.translation import ngettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from billing.invoices.references import grouped
 from billing.templatetags.money import euro
-from guests.session_end import session_end
+from guests.gate import session_end
+from guests.kept import page_of
+
+_LONG = Decimal(100_000)
 
 
 def environment(**options: Any) -> Environment:
@@ -37,8 +42,10 @@ def environment(**options: Any) -> Environment:
     )
     made.globals |= {
         "_": text,
+        "amount_class": amount_class,
         "get_language": translation.get_language,
         "session_end": session_end,
+        "page_of": page_of,
         "static": static,
         "url": url,
     }
@@ -89,9 +96,9 @@ def _as_local(value: Any) -> Any:
     return localtime(value) if isinstance(value, datetime) else value
 
 
-def grouped(reference: str) -> str:
-    """Return a payment reference in groups of four, as on the letter: 1234 5678 9012 3456."""
-    return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
+def amount_class(value: Decimal) -> str:
+    """Return the class of an amount in large type: `long` when it needs smaller digits to stay in one line."""
+    return "amount long" if value >= _LONG else "amount"
 
 
 def days_left(due_on: date, today: date) -> str:

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
 from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from portal.pages import errors
+
+_STAFF_SITE = "/beheer/"
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -47,7 +51,10 @@ class SecurityHeaders:
 
 
 class KnownMethods:
-    """Refuse TRACE and unknown methods with 405 before any view; Django would pass them on."""
+    """Refuse TRACE and unknown methods with 405 before any view; Django would pass them on.
+
+    A person who comes to an address by another method than it takes reads our page, not the browser's own.
+    """
 
     METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -57,7 +64,10 @@ class KnownMethods:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in self.METHODS:
             return HttpResponseNotAllowed(self.METHODS)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and "text/html" in request.headers.get("Accept", ""):
+            return errors.not_allowed(request, allowed=response.headers.get("Allow", ""))
+        return response
 
 
 class HttpsForMachines:
@@ -102,10 +112,10 @@ class RequestId:
 
 
 class ChosenLanguage:
-    """Show pages in Dutch, unless this person chose another language on our own page.
+    """Show pages in the language that this person chose on our own page, else in that of the browser, else in Dutch.
 
-    The browser's preference is not followed: our letters and mails are Dutch, many Dutch phones are set to English,
-    and a page in another language than the letter looks like fraud.
+    Behind a link in a mail the language of the mail goes first (`pages.link`): another one would look like fraud.
+    Staff stay with what they chose: their site has no switch.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -113,9 +123,19 @@ class ChosenLanguage:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-        translation.activate(language)
-        request.LANGUAGE_CODE = language
+        if chosen not in dict(settings.LANGUAGES):
+            chosen = settings.LANGUAGE_CODE if request.path.startswith(_STAFF_SITE) else _of_browser(request)
+        translation.activate(chosen)
+        request.LANGUAGE_CODE = chosen
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language())
         return response
+
+
+def _of_browser(request: HttpRequest) -> str:
+    """Return the language of ours that the browser likes best; Dutch when it names none of them."""
+    for name, quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
+        language = name.partition("-")[0]
+        if quality and language in dict(settings.LANGUAGES):
+            return language
+    return settings.LANGUAGE_CODE

@@ -3,10 +3,9 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from billing import rooms
-from portal.pages import arrangement, document, health, invoice, link, lookup, payment
+from portal.pages import arrangement, document, health, invoice, language, link, lookup, payment
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
@@ -26,7 +25,7 @@ urlpatterns = [
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
     path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
-    path("taal/", set_language, name="set_language"),
+    path("taal/", language.choose, name="set_language"),
     path("beheer/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

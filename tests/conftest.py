@@ -132,10 +132,9 @@ def _nobody_leaks(canaries: Any) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_published() -> None:
-    """Begin each test without digests outside the database: its rows are gone with the test before."""
-    from django.conf import settings
-
+def _nothing_published(settings: Any) -> None:
+    """Begin each test without digests outside the database, beside other workers of the suite: its rows are new."""
+    settings.DIGESTS_FILE = settings.DATA_DIR / f"digests-{os.getpid()}.jsonl"
     settings.DIGESTS_FILE.unlink(missing_ok=True)
 
 
@@ -167,3 +166,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     installed = shutil.which("chromium")
     arguments = {"args": ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]}
     return browser_type_launch_args | arguments | ({"executable_path": installed} if installed else {})
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A browser whose owner reads Dutch: Chromium's own wish is English."""
+    return browser_context_args | {"locale": "nl-NL"}

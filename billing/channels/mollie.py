@@ -20,10 +20,12 @@ from mollie.api.client import Client
 from mollie.api.error import RequestSetupError, ResponseError
 
 from billing.channels import http
+from billing.channels.breaker import Breaker, NotAsked
 from billing.errors import GatewayRefused, GatewayUnknown
 
 log = logging.getLogger(__name__)
 
+_breaker = Breaker()
 CONNECT_SECONDS, READ_SECONDS = 2, 8
 # The read timeout starts again at every received byte; this one does not.
 TOTAL_SECONDS = 12.0
@@ -85,7 +87,7 @@ def create_payment(body: str, *, idempotency_key: str) -> PaymentSnapshot:
 
     Within an hour the same key and body return the same payment. Raises GatewayUnknown or GatewayRefused.
     """
-    with _translated_errors("create"):
+    with _asked("create"):
         return _snapshot(_client().payments.create(json.loads(body), idempotency_key=idempotency_key))
 
 
@@ -93,7 +95,7 @@ def get_payment(mollie_id: str) -> PaymentSnapshot:
     """Return the payment with its refunds and chargebacks, in one call. Raises GatewayUnknown or GatewayRefused."""
     if not PAYMENT_ID.fullmatch(mollie_id):  # the library would put it into the URL unchanged
         raise GatewayRefused("not a payment id")
-    with _translated_errors("get"):
+    with _asked("get"):
         return _snapshot(_client().payments.get(mollie_id, embed="refunds,chargebacks"))
 
 
@@ -119,6 +121,17 @@ def list_payments(*, since: datetime) -> Iterator[PaymentSnapshot]:
         if page is None:
             return
     raise GatewayUnknown("list: too many payments")
+
+
+@contextmanager
+def _asked(call: str) -> Iterator[None]:
+    """Make a call that a patient may be waiting for, through the breaker."""
+    try:
+        with _breaker.call(), _translated_errors(call):
+            yield
+    except NotAsked:
+        log.warning("mollie %s was not asked: it is slow", call)
+        raise GatewayUnknown(f"{call}: not asked") from None
 
 
 @contextmanager

@@ -17,10 +17,12 @@ import requests
 from django.conf import settings
 
 from billing.channels import http
+from billing.channels.breaker import Breaker, NotAsked
 from billing.errors import GatewayRefused, GatewayUnknown
 
 log = logging.getLogger(__name__)
 
+_breaker = Breaker()
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 2, 5, 8.0
 MAX_CHARACTERS = 160  # one SMS, in the alphabet of GSM
 SENDER = re.compile(r"[A-Za-z0-9]{3,11}")
@@ -54,7 +56,11 @@ def send_sms(*, to: Any, text: str, reference: str) -> str:
     if len(text) > MAX_CHARACTERS:
         raise GatewayRefused("the text is longer than one message")
     number = phonenumbers.format_number(phonenumbers.parse(str(to), None), phonenumbers.PhoneNumberFormat.E164)
-    return _call(_body(number, text, reference))
+    try:
+        with _breaker.call():
+            return _call(_body(number, text, reference))
+    except NotAsked:
+        raise GatewayRefused("not asked: the provider is slow") from None
 
 
 def _body(number: str, text: str, reference: str) -> dict[str, Any]:

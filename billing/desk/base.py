@@ -26,6 +26,7 @@ DECIDERS = frozenset({Role.APPROVER, Role.OPERATIONS})
 OPERATIONS = frozenset({Role.OPERATIONS})
 NOBODY: frozenset[Role] = frozenset()
 # The lookups that a sidebar and a date hierarchy append to the name of their field.
+_KEY = re.compile(r"[0-9]{1,18}")
 _LOOKUP = r"(__(id|pk))?(__(exact|isnull|in|gte|lt|year|month|day))?"
 
 
@@ -233,8 +234,12 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
         """Redirect an action that was started by the button on the page of a row back to that page."""
         response = super().response_action(request, queryset, *args, **kwargs)
-        came_from = request.POST.get("from_page")
-        if came_from and isinstance(response, HttpResponseRedirect) and queryset.filter(pk=came_from).exists():
+        came_from = request.POST.get("from_page", "")
+        if (
+            _KEY.fullmatch(came_from)
+            and isinstance(response, HttpResponseRedirect)
+            and queryset.filter(pk=came_from).exists()
+        ):
             return HttpResponseRedirect(
                 reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[came_from])
             )

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.documents.attachment import attachment
 from billing.errors import Refused
@@ -20,8 +20,9 @@ from coulance.cases import CodeFirst, Sender
 from coulance.files import specifications
 from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import FilesForm, MessageForm
-from guests import access, gate, medical
-from guests.pages import session_ended, visible_invoice
+from guests import access, gate, kept, medical
+from guests.pages import posted_to, session_ended, visible_invoice
+from guests.uploads import takes_files
 
 _SENT = "sent"  # in the session: the tokens of the files and messages that were sent from this browser
 MAX_REMEMBERED = 60
@@ -68,7 +69,7 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "passed": passed,
         "known": _is_known(request, view.token),
         "files_form": FilesForm(),
-        "message_form": MessageForm(),
+        "message_form": MessageForm(initial=kept.initial(request)),
         "form": None,  # the one of the two that was refused
         "refusal": "",
         "code_first": False,
@@ -101,6 +102,7 @@ def _to_case(token: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("coulance", args=[token]), status=303)
 
 
+@takes_files
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Show the case. POST uploads files, all at once, or one by one from the script that shows their progress."""
@@ -130,7 +132,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, found, status=409, files_form=form, form=form, code_first=code_first)
 
 
-@require_POST
+@posted_to("coulance")
 def message(request: HttpRequest, token: str) -> HttpResponse:
     """Send a message to the care provider."""
     found = _case(request, token)
@@ -185,7 +187,7 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
     return attachment(storage.get(row), name=row.served_name, content_type=CONTENT_TYPES[row.kind])
 
 
-@require_POST
+@posted_to("coulance")
 def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
     """Erase a file at the patient's request."""
     found = _case(request, token)

@@ -139,7 +139,8 @@ class AccessLogger(Logger):
     def access(self, resp: Any, _request: Any, environ: Any, request_time: Any) -> None:
         """Log one request."""
         # Quoted again after decoding: else %61 for an `a` could hide a token, or %0A start a new line.
-        path = without_tokens(quote(environ.get("PATH_INFO", "").encode("latin-1")))
+        # By now Django has put the decoded path there, in which any character may stand.
+        path = without_tokens(quote(environ.get("PATH_INFO", ""), errors="replace"))
         shown = {
             "method": environ.get("REQUEST_METHOD"),
             "path": path,

@@ -7,12 +7,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.errors import Refused
 from billing.plans import agreements, calendar_file
 from billing.plans.options import Options, options_for, payment_schedule
 from billing.plans.progress import installments_of, progress_of
+from guests import kept
 from guests.pages import session_ended, visible_invoice, visible_row
 from portal.pages.arrangement_forms import DeferralForm, FirstDayForm, PlanForm
 
@@ -25,7 +27,7 @@ def deferral(request: HttpRequest, token: str) -> HttpResponse:
     if invoice is None:
         return session_ended(request)
     options = options_for(invoice, today)
-    form = DeferralForm(request.POST or None, options=options)
+    form = DeferralForm(request.POST or None, options=options, initial=kept.initial(request))
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,24 +41,33 @@ def deferral(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def plan(request: HttpRequest, token: str) -> HttpResponse:
-    """Choose installments, seeing every date and amount first; afterwards the same page confirms the plan."""
+    """Choose installments, seeing every date and amount first; afterwards the same page confirms the plan.
+
+    Nobody agrees to what the page did not show: after another day it shows the plan of that day, and asks again.
+    """
     today = timezone.localdate()
     invoice = visible_row(request, token)
     if invoice is None:
         return session_ended(request)
     options = options_for(invoice, today)
-    form, refusal = None, ""
-    if request.method == "POST":
+    form, refusal, left = None, "", kept.initial(request)
+    if request.method == "POST" and "show" not in request.POST:
         form = PlanForm(request.POST, options=options)
         if form.is_valid():
+            agreed = form.cleaned_data
+            shown_on = agreed.pop("shown_on") or agreed["first_on"]
             try:
-                agreements.agree_installments(invoice.pk, **form.cleaned_data, by="patient", today=today)
+                if shown_on != agreed["first_on"]:
+                    raise Refused(_("You chose another day. Look at the new days and amounts below, and agree again."))
+                agreements.agree_installments(invoice.pk, **agreed, by="patient", today=today)
             except Refused as refused:
                 refusal = str(refused)
             else:
                 return HttpResponseRedirect(reverse("plan", args=[token]), status=303)
-    day_form = FirstDayForm(request.POST or request.GET or None, options=options)
-    context = {"form": form, "day_form": day_form, "refusal": refusal} | _choices(options, day_form)
+    sent = request.POST or request.GET
+    day_form = FirstDayForm(sent if "first_on" in sent else left or None, options=options, initial={})
+    context = {"form": form, "day_form": day_form, "refusal": refusal, "count": sent.get("count") or left.get("count")}
+    context |= _choices(options, day_form)
     return _page(request, "pages/plan.html", token, context)
 
 

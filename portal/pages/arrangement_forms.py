@@ -1,5 +1,6 @@
 """What a patient fills in to pay later: a day, or a number of installments and the first day."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -41,8 +42,8 @@ class DayField(forms.DateField):
 class DeferralForm(forms.Form):
     until = DayField(label=gettext_lazy("On which day can you pay at the latest?"))
 
-    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
-        super().__init__(*args, **{"initial": {"until": options.deferral_until}, **kwargs})
+    def __init__(self, *args: Any, options: Options, initial: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, initial={"until": options.deferral_until} | dict(initial), **kwargs)
         field = self.fields["until"]
         assert isinstance(field, DayField)
         field.keep_between(options.deferral_from, options.deferral_until)
@@ -53,14 +54,16 @@ class FirstDayForm(forms.Form):
 
     first_on = DayField(label=gettext_lazy("When do you want to pay the first installment?"))
 
-    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
-        super().__init__(*args, **{"initial": {"first_on": options.first_suggested}, **kwargs})
+    def __init__(self, *args: Any, options: Options, initial: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, initial={"first_on": options.first_suggested} | dict(initial), **kwargs)
         field = self.fields["first_on"]
         assert isinstance(field, DayField)
         field.keep_between(options.first_from, options.first_until)
 
 
 class PlanForm(FirstDayForm):
+    """What is agreed on. `shown_on`: the first day whose dates and amounts the page showed."""
+
     count = forms.TypedChoiceField(
         label=gettext_lazy("In how many installments do you want to pay?"),
         coerce=int,
@@ -68,9 +71,10 @@ class PlanForm(FirstDayForm):
         error_messages={"required": gettext_lazy("Choose in how many installments you want to pay.")},
     )
     amount = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+    shown_on = forms.DateField(input_formats=[_ISO], required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
-        super().__init__(*args, options=options, **kwargs)
+        super().__init__(*args, options=options, initial={}, **kwargs)
         field = self.fields["count"]
         assert isinstance(field, forms.TypedChoiceField)
         field.choices = [(n, ngettext_lazy("%d installment", "%d installments") % n) for n in options.counts]

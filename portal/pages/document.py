@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import rooms
 from billing.documents import full_invoice
@@ -19,9 +18,10 @@ from billing.errors import Refused
 from billing.invoices import open_links
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
-from guests import access, gate, medical, sms_code
-from guests.pages import session_ended, visible_row
+from guests import access, gate, kept, medical, sms_code
+from guests.pages import posted_to, session_ended, visible_row
 from portal.pages.forms import CodeForm
+from portal.pages.language import own_path
 
 EVENTS_SHOWN = 200
 
@@ -132,9 +132,9 @@ def access_list(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "pages/access_list.html", context)
 
 
-@require_POST
+@posted_to("invoice")
 def extend_session(request: HttpRequest, token: str) -> HttpResponse:
-    """Stay longer: back to the page with its new time, or the time alone for the script that asks."""
+    """Stay longer: back to the page with its new time and what was filled in, or the time alone for the script."""
     now = timezone.now()
     gate.extend_pass(request, token, now=now)
     closes = access.closes_at(request, token)
@@ -143,6 +143,7 @@ def extend_session(request: HttpRequest, token: str) -> HttpResponse:
         return JsonResponse({"seconds": left})
     if closes is None:
         return session_ended(request)
-    back = request.POST.get("next", "")
-    own = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return HttpResponseRedirect(back if own and back.startswith("/") else reverse("invoice", args=[token]), status=303)
+    back = own_path(request.POST.get("next", ""), otherwise=reverse("invoice", args=[token]))
+    response = HttpResponseRedirect(back, status=303)
+    kept.keep(response, back, kept.filled_in(request.POST))
+    return response

@@ -1,5 +1,6 @@
 """Designed answers for what goes wrong. Each says what the reader can do."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -24,11 +25,25 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def not_allowed(request: HttpRequest, *, allowed: str) -> HttpResponse:
+    """Return the page for an address that takes a form, and was opened as a page; `allowed` names its methods."""
+    response = HttpResponse(render_to_string("405.html", context.site(request)), status=405)
+    response.headers["Allow"] = allowed
+    return response
+
+
 def too_many(request: HttpRequest, *, wait_seconds: int) -> HttpResponse:
     """Come back later; `wait_seconds` is told in whole minutes, rounded up."""
     response = render(request, "429.html", {"minutes": -(-wait_seconds // 60)}, status=429)
     response.headers["Retry-After"] = str(wait_seconds)
     return response
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """More than the page takes; the limits of files are told."""
+    megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
+    context = {"megabytes": megabytes, "files": settings.UPLOAD_MAX_FILES}
+    return render(request, "413.html", context, status=413)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from billing.invoices import open_links
 from billing.models import Invoice
 from guests import access
+from portal.pages.language import remember
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,16 +33,7 @@ def open_link(request: HttpRequest, link: str) -> HttpResponse:
     access.open_invoice(request, token, now=timezone.now(), rests_on=opened.rests_on)
     response = HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
     if language:
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=settings.LANGUAGE_COOKIE_AGE,
-            path=settings.LANGUAGE_COOKIE_PATH,
-            domain=settings.LANGUAGE_COOKIE_DOMAIN,
-            secure=settings.LANGUAGE_COOKIE_SECURE,
-            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
-        )
+        remember(response, language)
     return response
 
 

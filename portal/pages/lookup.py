@@ -7,14 +7,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from billing.invoices import references
-from guests import access
+from guests import access, kept
 from portal.pages import errors
 from portal.pages.forms import LookupForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
-    form = LookupForm(request.POST or None)
+    form = LookupForm(request.POST or None, initial=kept.initial(request))
     if form.is_valid():
         now = timezone.now()
         if wait := access.consume_attempt(request, now=now):
@@ -23,6 +23,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         access.report_result(request, found=token is not None, now=now)
         if token:
             access.open_invoice(request, token, now=now)
-            return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
+            page, left = reverse("invoice", args=[token]), kept.waiting_at(request)
+            return HttpResponseRedirect(left if left.startswith(page) else page, status=303)
         form.add_unknown()
-    return render(request, "pages/lookup.html", {"form": form})
+    return render(request, "pages/lookup.html", {"form": form, "kept": kept.waiting_at(request) not in ("", "/")})

@@ -89,6 +89,8 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.middleware.ChosenLanguage",
+    "guests.kept.ForgetWhatWasShown",
+    "portal.edge.RequestLimits",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -256,6 +258,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
 
 # --- uploads -------------------------------------------------------------------------
 CLAMAV_URL = ENV["CLAMAV_URL"]
+FORM_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # of any other request, refused unread
 UPLOAD_MAX_BYTES = 10 * 1024**2  # of one file
 UPLOAD_MAX_FILES = 10  # of one case at a time
 UPLOAD_MAX_TRIES = 40  # of one case, including files that were refused or taken back

@@ -5,9 +5,18 @@
   const live = box?.querySelector(".live");
   if (!box || !live) return;
   const form = box.querySelector("form");
+  const button = box.querySelector("button");
   const WARN_SECONDS = 120;
   let ends = Date.now() + Number(box.dataset.seconds) * 1000;
   let warned = false;
+
+  // The bar at the bottom of the window must not lie on what has the focus, now or after the next Tab.
+  const makeRoom = () => {
+    const lies = getComputedStyle(box).position === "sticky";
+    document.documentElement.style.scrollPaddingBottom = lies ? `${box.offsetHeight + 16}px` : "";
+    const focused = document.activeElement;
+    if (lies && focused && focused !== document.body && !box.contains(focused)) focused.scrollIntoView({ block: "nearest" });
+  };
 
   const extend = (seconds) => {
     ends = Date.now() + seconds * 1000;
@@ -26,23 +35,45 @@
     }
   };
 
+  // What was filled in waits, sealed, for whoever enters the reference again within a quarter of an hour.
+  const keep = async () => {
+    const language = document.getElementById("language");
+    const filled = document.getElementById("kept");
+    if (!language || !filled) return;
+    const body = new FormData(language);
+    for (const [name, value] of new FormData(filled)) {
+      if (typeof value === "string" && name !== "csrfmiddlewaretoken") body.append(`kept.${name}`, value);
+    }
+    try {
+      await fetch(language.action, { method: "POST", body, redirect: "manual" });
+    } catch {
+      // No connection: the page closes all the same.
+    }
+  };
+
   const look = async () => {
     if (Date.now() >= ends) {
       const seconds = await secondsLeft();
       live.textContent = seconds ? "" : box.dataset.closed;
-      if (!seconds) return location.replace(box.dataset.home);
+      if (!seconds) {
+        await keep();
+        return location.replace(box.dataset.home);
+      }
       extend(seconds);
     }
     const left = (ends - Date.now()) / 1000;
-    box.classList.toggle("soon", left <= WARN_SECONDS);
-    if (left <= WARN_SECONDS && !warned) {
-      warned = true;
-      if (form) live.textContent = box.dataset.soon;
-    }
+    const soon = left <= WARN_SECONDS;
+    if (soon && !warned && form) live.textContent = box.dataset.soon;
+    warned = soon;
+    const was = box.classList.contains("soon");
+    box.classList.toggle("soon", soon);
+    if (was !== soon) makeRoom();
     setTimeout(look, 1000);
   };
 
-  form?.addEventListener("submit", async (event) => {
+  addEventListener("resize", makeRoom);
+
+  button?.addEventListener("click", async (event) => {
     event.preventDefault();
     try {
       const answer = await fetch(form.action, {

@@ -17,13 +17,13 @@ def test_arrange_installments_and_pay_the_first_and_then_the_rest(product, visit
     patient.page.locator("a[href$='/betalingsregeling/']").click()
     patient.look("options")
     first = (date.today() + timedelta(days=4)).isoformat()  # noqa: DTZ011  the day of the machine will do
-    patient.page.locator("form.days input").fill(first)
+    patient.page.locator(".days input").fill(first)
     if not javascript:
-        patient.page.locator("form.days button").click()
-    patient.page.wait_for_selector(f"form.choice input[name=first_on][value='{first}']", state="attached")
+        patient.page.locator(".days button").click()
+    patient.page.wait_for_selector(f"form.choice input[name=shown_on][value='{first}']", state="attached")
     patient.page.locator("label[for=count-3]").click()
     patient.look("chosen")
-    patient.page.locator("form.choice button").click()
+    patient.page.locator("#choices button").click()
     patient.page.wait_for_selector("main a[href$='betaaldagen.ics']")
     assert patient.page.locator("main ol.terms li").count() == 3
     patient.says_nothing_personal()

@@ -152,7 +152,7 @@ def test_a_picture_that_is_not_there_yet_has_the_room_of_a_sheet(page, sandbox, 
 
 
 def test_without_javascript_the_server_shows_the_amount_first(browser, sandbox, provider, cases):
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 820, "height": 1180})
+    context = browser.new_context(locale="nl-NL", java_script_enabled=False, viewport={"width": 820, "height": 1180})
     page = context.new_page()
     enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
     page.goto(sandbox.url + of_case(cases[0]))

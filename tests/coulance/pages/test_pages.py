@@ -120,7 +120,7 @@ def test_limits_on_size_and_number(guest, invoice, settings):
     assert not Specification.objects.exists()
     settings.UPLOAD_MAX_BYTES = 10
     settings.UPLOAD_MAX_FILES = 1
-    assert send(guest, invoice, b"%PDF-" + b" " * 2_000_000).status_code == 400
+    assert send(guest, invoice, b"%PDF-" + b" " * 2_000_000).status_code == 413
 
 
 def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, settings, tmp_path, monkeypatch):

@@ -120,7 +120,9 @@ def test_from_offer_to_decision_it_fits_and_is_accessible(page, sandbox, complai
 
 
 def test_without_javascript_files_are_sent_taken_back_and_the_case_is_stopped(browser, sandbox, case):
-    with browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800}) as context:
+    with browser.new_context(
+        locale="nl-NL", java_script_enabled=False, viewport={"width": 390, "height": 800}
+    ) as context:
         walk_without_javascript(context.new_page(), sandbox, case)
     case.refresh_from_db()
     assert case.status == Status.WITHDRAWN

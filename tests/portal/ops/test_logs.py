@@ -117,13 +117,25 @@ def test_gunicorn_logs_what_strangers_ask_on_lines_of_its_own(tmp_path):
     )
     try:
         wait_for(f"http://127.0.0.1:{port}/healthz")
-        for path in ("a%0AGET%20/forged%20200", "b%1b[2J", "c%00", f"rekening/{TOKEN.replace('a', '%61', 1)}.)"):
+        for path in (
+            "a%0AGET%20/forged%20200",
+            "b%1b[2J",
+            "c%00",
+            "%E2%82%AC",
+            f"rekening/{TOKEN.replace('a', '%61', 1)}.)",
+        ):
             requests.get(f"http://127.0.0.1:{port}/static/{path}", timeout=10)
         requests.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": "evil.example"}, timeout=10)
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=20)
-    for shown in ("/static/a%0AGET%20/forged%20200", "/static/b%1B%5B2J", "/static/c%00", "/static/rekening/….%29"):
+    for shown in (
+        "/static/a%0AGET%20/forged%20200",
+        "/static/b%1B%5B2J",
+        "/static/c%00",
+        "/static/%E2%82%AC",
+        "/static/rekening/….%29",
+    ):
         assert f"request method=GET path={shown} status=404 " in output
     assert "Invalid HTTP_HOST" in output
     assert "Traceback" not in output

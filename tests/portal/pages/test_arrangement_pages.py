@@ -120,6 +120,40 @@ class TestPlan:
         assert response.status_code == 409
         assert "€ 90,00" in text_of(response)
 
+    def test_nobody_agrees_to_another_day_than_the_one_whose_plan_was_shown(self, client, invoice):
+        """Without a script the day can be changed under a plan that was drawn for another one."""
+        enter(client, invoice)
+        url, chosen = reverse("plan", args=[invoice.token]), in_days(12).isoformat()
+        sent = {"count": "3", "first_on": chosen, "shown_on": in_days(5).isoformat(), "amount": "100.00"}
+        page = client.post(url, sent)
+        assert page.status_code == 409
+        assert "U koos een andere dag" in text_of(page)
+        assert f'name="shown_on" value="{chosen}"' in text_of(page)
+        assert 'id="count-3" required checked' in text_of(page)
+        assert not PaymentPlan.objects.exists()
+        assert client.post(url, sent | {"shown_on": chosen}).status_code == 303
+        assert PaymentPlan.objects.get().installments.first().due_on == in_days(12)
+
+    def test_the_button_beside_the_day_shows_its_plan_and_agrees_to_nothing(self, client, invoice):
+        enter(client, invoice)
+        sent = {"show": "days", "count": "2", "first_on": in_days(9).isoformat(), "shown_on": "", "amount": "100.00"}
+        page = client.post(reverse("plan", args=[invoice.token]), sent)
+        assert page.status_code == 200
+        assert f'name="shown_on" value="{in_days(9).isoformat()}"' in text_of(page)
+        assert 'id="count-2" required checked' in text_of(page)
+        assert not PaymentPlan.objects.exists()
+
+    @pytest.mark.parametrize("day", ["2028-12-28", "0028-12-28", "2027-02-30", "28-12-28", "", "28 december"])
+    def test_a_day_that_can_not_be_shows_no_plan_of_another_day(self, client, invoice, day):
+        page = text_of(get(client, "plan", invoice, first_on=day))
+        assert "Kies een dag van" in page
+        assert 'name="count"' not in page
+        sent = {"count": "3", "first_on": day, "shown_on": in_days(5).isoformat(), "amount": "100.00"}
+        page = text_of(client.post(reverse("plan", args=[invoice.token]), sent))
+        assert "Kies een dag van" in page
+        assert 'name="count"' not in page
+        assert not PaymentPlan.objects.exists()
+
     @pytest.mark.parametrize("amount", ["29.99", "0.01"])
     def test_too_small_an_amount_may_be_paid_later_instead(self, client, amount):
         invoice = factories.invoice(amount=amount)
@@ -132,6 +166,47 @@ class TestPlan:
         for name in ("plan", "deferral"):
             page = text_of(get(client, name, invoice))
             assert "<form class" not in page
+
+
+class TestTheEndOfTheSession:
+    @pytest.mark.parametrize("name", ["deferral", "plan"])
+    def test_the_page_says_when_it_closes_and_lets_one_stay(self, client, invoice, name):
+        page = text_of(get(client, name, invoice))
+        assert "sluit deze pagina om" in page
+        assert f'formaction="{reverse("stay", args=[invoice.token])}"' in page
+
+    def test_staying_keeps_what_was_chosen(self, client, invoice):
+        enter(client, invoice)
+        url = reverse("plan", args=[invoice.token])
+        sent = {"next": url, "count": "3", "first_on": in_days(9).isoformat(), "shown_on": "", "amount": "100.00"}
+        response = client.post(reverse("stay", args=[invoice.token]), sent)
+        assert (response.status_code, response["Location"]) == (303, url)
+        page = text_of(client.get(url))
+        assert 'id="count-3" required checked' in page
+        assert f'name="shown_on" value="{in_days(9).isoformat()}"' in page
+
+    @pytest.mark.parametrize(
+        ("name", "sent", "shown"),
+        [
+            ("plan", {"count": "3", "first_on": 9, "shown_on": 9}, 'id="count-3" required checked'),
+            ("deferral", {"until": 40}, 'value="{until}"'),
+        ],
+    )
+    def test_agreeing_too_late_loses_nothing_and_says_so(self, client, invoice, name, sent, shown):
+        url = reverse(name, args=[invoice.token])
+        sent = {field: in_days(value) if isinstance(value, int) else value for field, value in sent.items()}
+        late = client.post(url, sent, follow=True)
+        assert "Wij hebben een kwartier lang bewaard wat u heeft ingevuld" in text_of(late)
+        assert not PaymentPlan.objects.exists()
+        page = client.post("/", {"reference": invoice.payment_reference}, follow=True)
+        assert page.request["PATH_INFO"] == url
+        assert shown.format(**sent) in text_of(page)
+
+    def test_another_invoice_opens_as_ever(self, client, invoice):
+        client.post(reverse("plan", args=[invoice.token]), {"count": "3"})
+        other = factories.invoice()
+        page = client.post("/", {"reference": other.payment_reference}, follow=True)
+        assert page.request["PATH_INFO"] == reverse("invoice", args=[other.token])
 
 
 @pytest.mark.parametrize("name", ["deferral", "plan", "plan_calendar"])

@@ -97,7 +97,7 @@ def test_the_waiting_page_turns_to_paid_by_itself_and_says_so_aloud(sandbox, qui
 
 def test_without_javascript_it_turns_to_paid_too(sandbox, browser):
     payment = bank.start(factories.invoice())
-    with browser.new_context(java_script_enabled=False) as context:
+    with browser.new_context(locale="nl-NL", java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{sandbox.url}/betaling/{payment.token}/")
         bank.end(payment, "paid")

@@ -50,6 +50,7 @@ def test_the_proxy_lists_no_folder_caches_nothing_and_goes_to_the_product_alone(
     assert "proxy_cache" not in NGINX
     assert set(re.findall(r"proxy_pass ([^;]+);", NGINX)) == {"http://127.0.0.1:8000"}
     assert re.findall(r"^ +root ([^;]+);", NGINX, re.M) == ["/var/www/acme"]
+    assert {path.split("/")[4] for path in re.findall(r"^ +alias ([^;]+);", NGINX, re.M)} == {"pages"}
 
 
 def test_machines_are_not_sent_on_to_https():

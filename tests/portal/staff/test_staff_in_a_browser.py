@@ -81,14 +81,14 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
     paths += [f"billing/staff/{member.pk}/password/", f"billing/staff/{member.pk}/history/", "billing/"]
     for table, row in shown.items():
         paths += [f"billing/{table}/", f"billing/{table}/{row.pk}/change/"]
-    for path in [*paths, "billing/ledgerentry/", "billing/payment/", "billing/auditevent/"]:
+    for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/"]:
         page.goto(f"{sandbox.url}/beheer/{path}")
         look(page, complaints)
 
 
 def test_a_new_member_gets_in_without_javascript(browser, sandbox):
     member = factories.staff()
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    context = browser.new_context(locale="nl-NL", java_script_enabled=False, viewport={"width": 390, "height": 800})
     page = context.new_page()
     page.goto(f"{sandbox.url}/beheer/")
     fill_in(page, member, "")

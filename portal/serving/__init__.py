@@ -8,9 +8,9 @@ from portal import environment
 
 _ENV = environment.read()
 bind = f"{_ENV['BIND']}:{_ENV['PORT']}"
-worker_class = "gthread"
-workers = 2
-threads = 4
+worker_class = "portal.serving.worker.Worker"
+workers = _ENV["WEB_WORKERS"]
+threads = _ENV["WEB_THREADS"]
 preload_app = True  # loaded once and forked: half the memory and a faster start
 timeout = 60
 graceful_timeout = 5
@@ -32,9 +32,14 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load what makes PDF files in the background, so that neither the first page nor the first PDF waits for it."""
+    """Let half of the threads wait for a gateway at most, and load what makes PDF files in the background.
+
+    So neither the first page nor the first PDF waits for it.
+    """
+    from billing.channels import breaker
     from billing.documents import pdf
 
+    breaker.limit_calls(max(1, threads // 2))
     warming = threading.Timer(WARM_AFTER_SECONDS, pdf.warm)
     warming.daemon = True
     warming.start()

@@ -1,0 +1,103 @@
+"""What somebody filled in before the page went away, by a switch of language or the end of their session.
+
+It travels in a cookie of their own browser, sealed, bound to the page and for a quarter of an hour: nothing is stored
+here, and whoever finds the cookie reads nothing.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from billing.encryption import Unreadable, seal, unseal
+
+LASTS_SECONDS = 15 * 60
+_MAX_CHARACTERS = 3800  # of a cookie, which browsers drop above 4096 bytes
+_BOUND_TO = "guests.kept"
+_READ = "zorgrekening.kept_read"  # in request.META: the page has shown it again
+_PAGE = "zorgrekening.page"  # in request.META: the page whose form is sent to this address
+_NOT_FILLED_IN = ("csrfmiddlewaretoken", "next", "language", "show", "shown_on", "code")
+
+
+def _cookie() -> str:
+    return "__Host-kept" if settings.HTTPS else "kept"
+
+
+def belongs_to(request: HttpRequest, path: str) -> None:
+    """Say that what is sent to this address is a form of the page at `path`."""
+    request.META[_PAGE] = path
+
+
+def page_of(request: HttpRequest) -> str:
+    """Return the path of the page that this request is about: one that can be opened again."""
+    return str(request.META.get(_PAGE, request.path))
+
+
+def filled_in(posted: QueryDict) -> dict[str, str]:
+    """Return what a person filled in of a form that was sent; of a repeated field the last value."""
+    return {name: str(value) for name, value in posted.items() if name not in _NOT_FILLED_IN and value}
+
+
+def keep(response: HttpResponse, path: str, fields: Mapping[str, str]) -> None:
+    """Keep `fields` for the page at `path`. What is too much for a cookie is not kept."""
+    if not fields:
+        return
+    plain = json.dumps([path, dict(fields)]).encode()
+    value = base64.urlsafe_b64encode(seal(plain, bound_to=_BOUND_TO)).decode()
+    if len(value) > _MAX_CHARACTERS:
+        return
+    response.set_cookie(
+        _cookie(),
+        value,
+        max_age=LASTS_SECONDS,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite=settings.SAME_SITE,
+    )
+
+
+def waiting_at(request: HttpRequest) -> str:
+    """Return the path of the page for which something is kept; empty without one."""
+    return _read(request)[0]
+
+
+def initial(request: HttpRequest) -> dict[str, str]:
+    """Return what is kept for this page, as the initial values of its form. It is shown once."""
+    path, fields = _read(request)
+    if not path or path != request.path:
+        return {}
+    request.META[_READ] = True
+    return fields
+
+
+def _read(request: HttpRequest) -> tuple[str, dict[str, str]]:
+    value = request.COOKIES.get(_cookie())
+    if not value:
+        return "", {}
+    try:
+        path, fields = json.loads(unseal(base64.urlsafe_b64decode(value), bound_to=_BOUND_TO))
+    except (Unreadable, binascii.Error, ValueError):
+        return "", {}
+    return path, fields
+
+
+def forget(response: HttpResponse) -> None:
+    """Let the browser delete what is kept."""
+    response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
+
+
+class ForgetWhatWasShown:
+    """Middleware: what a page has shown again is not kept any longer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        response = self.get_response(request)
+        if _READ in request.META:
+            forget(response)
+        return response

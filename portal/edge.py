@@ -1,0 +1,81 @@
+"""What a request may carry: checked once, before any view, form or query meets it.
+
+A body is refused unread when it is larger than its page takes; only a page for files takes more than a form, and only
+from a browser that may use it. Text that no database stores (NUL, what is no UTF-8) is refused wherever it stands.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
+from django.utils import timezone
+
+from guests import access, uploads
+from guests.pages import session_ended
+from portal.pages import errors
+
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+_NO_FORM = (BadRequest, MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnicodeError, UnreadablePostError)
+
+
+class RequestLimits:
+    """Refuse bodies that are too large or have no length, and text that can't be stored; 411, 413 or 400."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read such a body as empty
+            return HttpResponse("send a Content-Length\n", content_type="text/plain; charset=utf-8", status=411)
+        if "\0" in request.path:
+            raise Http404
+        sent = (*request.COOKIES.values(), *_texts(request.GET))
+        if "\0" in "".join(sent) or not _is_utf8(request.META.get("QUERY_STRING", "").encode("latin-1", "replace")):
+            raise BadRequest("text that nobody can store")
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, _arguments: Any, named: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Refuse a body by its announced length, before anything reads it; then look at the form in it."""
+        announced = request.META.get("CONTENT_LENGTH") or "0"
+        length = int(announced) if announced.isdecimal() else 0  # Django reads nothing either
+        if length > settings.FORM_MAX_BYTES:
+            if not getattr(view, "takes_files", False) or length > uploads.request_max_bytes():
+                return errors.too_large(request)
+            if not access.may_see(request, named.get("token", ""), now=timezone.now()):
+                request._mark_post_parse_error()  # nothing of the form is read, to be kept or otherwise
+                return session_ended(request)
+        if length and request.content_type in _FORM_TYPES:
+            self._check_form(request)
+        return None
+
+    def _check_form(self, request: HttpRequest) -> None:
+        try:
+            readable = request.content_type != _FORM_TYPES[0] or _is_utf8(request.body)
+            texts = [*_texts(request.POST), *(file.name or "" for file in request.FILES.values())]
+        except _NO_FORM:
+            return  # whoever reads it next says what is wrong
+        if not readable or "\0" in "".join(texts):
+            raise BadRequest("text that nobody can store")
+
+
+def _texts(form: Any) -> Iterator[str]:
+    """Yield every name and value of a form."""
+    for name, values in form.lists():
+        yield name
+        yield from values
+
+
+def _is_utf8(encoded: bytes) -> bool:
+    """Tell whether percent-encoded text is UTF-8, in which surrogates can't be written."""
+    try:
+        unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,46 @@
+"""The switch between the languages: back to the page it was pressed on, with what was filled in there."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from guests import kept
+
+_KEPT = "kept."  # how the switch names the fields of the form beside it
+
+
+def remember(response: HttpResponse, language: str) -> None:
+    """Let this browser ask for `language` from now on."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        path=settings.LANGUAGE_COOKIE_PATH,
+        domain=settings.LANGUAGE_COOKIE_DOMAIN,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )
+
+
+def own_path(path: str, *, otherwise: str = "/") -> str:
+    """Return `path` when it is an address of this site, else `otherwise`."""
+    own = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if own else otherwise
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest) -> HttpResponse:
+    """Remember the language that was chosen, and what was filled in on the page that is left for it."""
+    sent = request.POST if request.method == "POST" else request.GET
+    back = own_path(sent.get("next", ""))
+    response = HttpResponseRedirect(back)
+    if request.method != "POST":
+        return response
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES):
+        remember(response, language)
+    fields = {name: str(value) for name, value in request.POST.items() if name.startswith(_KEPT) and value}
+    kept.keep(response, back.partition("?")[0], {name.removeprefix(_KEPT): value for name, value in fields.items()})
+    return response
