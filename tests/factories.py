@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.invoices import open_links, references
+from billing.invoices.addressee import addressee
 from billing.links import new_token
 from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, Staff
 
@@ -139,4 +140,4 @@ def staff(*, role: str = Staff.Role.CLERK, password: str = PASSWORD, **fields: A
 def link(row: Invoice, *, days: int = 90) -> str:
     """The path of the link that a mail to the patient of `row` holds; good for so many days more."""
     until = timezone.localdate() + timedelta(days=days)
-    return urlsplit(open_links.in_mail(row.token, email=row.patient.email, until=until)).path
+    return urlsplit(open_links.in_mail(row.token, email=addressee(row).email, until=until)).path

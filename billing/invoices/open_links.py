@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import CharField, F, Q
+from django.db.models import Case, CharField, F, Q, When
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -49,7 +49,11 @@ def rests(token: str) -> frozenset[str]:
 def _row(token: str) -> dict[str, Any] | None:
     """Return the contact data of the patient of this invoice, and through which day its links have ended."""
     rows = Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None)
-    columns = {name: F(f"patient__{name}") for name in ("email", *_ADDRESS)}
+    columns: dict[str, Any] = {name: F(f"patient__{name}") for name in _ADDRESS}
+    # To whom we write: see addressee.py. A payer without an address gets no mail, and neither does the patient.
+    columns["email"] = Case(
+        When(patient__payer__isnull=False, then=F("patient__payer__email")), default=F("patient__email")
+    )
     # The cast reads the number as text: parsing it costs more than the rest of the row.
     return rows.values("links_ended_on", mobile=Cast("patient__mobile", CharField()), **columns).first()
 
