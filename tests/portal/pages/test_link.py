@@ -100,7 +100,7 @@ def test_a_placeholder_in_a_text_opens_no_invoice_of_somebody_else(invoice):
 
 def test_a_scanner_that_opens_the_link_changes_nothing_and_uses_nothing_up(client, invoice, django_assert_num_queries):
     link = address(invoice)
-    with django_assert_num_queries(6):  # what it rests on and the language of our mail, and nothing written
+    with django_assert_num_queries(9):  # what it rests on and the language of our mail, and nothing written
         for method in ("get", "head", "get"):
             response = getattr(Client(), method)(link)
             assert response.status_code == 200
