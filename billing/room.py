@@ -71,6 +71,7 @@ class BillingRoom(Room):
                 "invoice.pdf": _("the full invoice"),
                 "access-log": _("this list"),
                 "invoice page": _("the page of this invoice for employees"),
+                "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
                 "staff notes": _("notes of employees about this invoice"),
