@@ -8,7 +8,7 @@ says which invoice and until when, and whoever reads the row or a backup of it c
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Case, CharField, F, Q, When
@@ -40,7 +40,7 @@ class Opened:
 def rests(token: str) -> frozenset[str]:
     """Return what access to the invoice of `token` may rest on now: its patient's mail, paper and mobile number.
 
-    Each is a keyed hash, so that a session holds no address. Nothing when the invoice is withdrawn or erased.
+    Each is a keyed hash, so that a session holds no address. Nothing when the invoice is erased.
     """
     row = _row(token)
     return _grounds(row) if row else frozenset()
@@ -48,18 +48,18 @@ def rests(token: str) -> frozenset[str]:
 
 def _row(token: str) -> dict[str, Any] | None:
     """Return the contact data of the patient of this invoice, and through which day its links have ended."""
-    rows = Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None)
+    rows = Invoice.objects.filter(token=token, erased_at=None)
     columns: dict[str, Any] = {name: F(f"patient__{name}") for name in _ADDRESS}
     # To whom we write: see addressee.py. A payer without an address gets no mail, and neither does the patient.
     columns["email"] = Case(
         When(patient__payer__isnull=False, then=F("patient__payer__email")), default=F("patient__email")
     )
     # The cast reads the number as text: parsing it costs more than the rest of the row.
-    return rows.values("links_ended_on", mobile=Cast("patient__mobile", CharField()), **columns).first()
+    return rows.values("links_ended_on", "withdrawn_at", mobile=Cast("patient__mobile", CharField()), **columns).first()
 
 
 def _grounds(row: Mapping[str, Any]) -> frozenset[str]:
-    found = {_paper(row), on_mobile(row["mobile"])}
+    found = {_paper(row), _mobile(row["mobile"], row["withdrawn_at"])}
     return frozenset(found | {on_mail(row["email"])} if row["email"] else found)
 
 
@@ -68,9 +68,13 @@ def on_mail(email: str) -> str:
     return _hash("mail", email)
 
 
-def on_mobile(number: Any) -> str:
-    """Return what a code that was sent to `number` rests on."""
-    return _hash("mobile", str(number))
+def on_mobile(invoice: Invoice) -> str:
+    """Return what a code by SMS for this invoice rests on: the number, and whether the invoice was withdrawn."""
+    return _mobile(str(invoice.patient.mobile), invoice.withdrawn_at)
+
+
+def _mobile(number: str, withdrawn_at: datetime | None) -> str:
+    return _hash("mobile", number if withdrawn_at is None else f"{number} withdrawn")
 
 
 def _paper(contact: Mapping[str, str]) -> str:

@@ -22,6 +22,7 @@ Facts = dict[str, Any]
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
     "StaffNote": {"sealed_text": "text"},
+    "CreditNote": {"sealed_content": "content"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
 }
 PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command

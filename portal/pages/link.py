@@ -19,7 +19,7 @@ def open_link(request: HttpRequest, link: str) -> HttpResponse:
     """GET shows one button and opens nothing: mail scanners open every link. POST opens the invoice.
 
     The link then leaves the address bar, and whoever presses again before its last day gets in again. A link that
-    is over, never was ours, whose invoice was withdrawn, or that went to an address that was corrected since gets one
+    is over, never was ours, whose invoice was erased, or that went to an address that was corrected since gets one
     and the same answer. The page speaks the language of our mail, unless this browser chose one.
     """
     opened = open_links.read(link, today=timezone.localdate())
