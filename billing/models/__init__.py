@@ -1,12 +1,11 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, StaffTask
+from billing.models.audit import AuditEvent, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
-from billing.models.notes import StaffNote
 from billing.models.operations import FailedTry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Payer, Provider, Staff
