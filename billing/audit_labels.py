@@ -21,6 +21,7 @@ AUDIT_LABELS = {
     "message_withdrawn": gettext_noop("message withdrawn before it was sent"),
     "message_bounced": gettext_noop("mail came back"),
     "charges_waived": gettext_noop("costs and interest taken off"),
+    "charges_corrected": gettext_noop("costs and interest lowered: a payment turned out to have come in time"),
     "dunning_resumed": gettext_noop("reminders go on"),
     "dunning_in_doubt": gettext_noop("a backup was restored: unknown whether the next letter left"),
     "announced_by_hand": gettext_noop("invoice delivered in another way"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from billing import audit, rooms
 from billing.dunning import letters
+from billing.dunning.sending_hours import may_be_sent
 from billing.failures import isolated
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
@@ -105,9 +106,9 @@ def sweep(*, now: datetime | None = None) -> None:
     for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
         _isolated(letters.follow, letter_id, now, Invoice.objects.filter(reminder_steps__letter=letter_id))
     waiting = ReminderStep.objects.filter(status=Status.PLANNED)
-    if not letters.may_be_sent(Step.REMINDER, now):
+    if not may_be_sent(Step.REMINDER, now):
         waiting = waiting.filter(step=Step.NOTICE)
-    if not letters.may_be_sent(Step.NOTICE, now):
+    if not may_be_sent(Step.NOTICE, now):
         waiting = waiting.exclude(step=Step.NOTICE)
     patient_ids = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
     for patient_id in dict.fromkeys(patient_ids):

@@ -48,7 +48,7 @@ Wat gebeurt er nu?
 
 De rekening is helemaal betaald. U hoeft niets meer te doen.
 
-Bewaar deze mail. Het is uw bewijs van betaling.
+Bewaar deze e-mail. Het is uw bewijs van betaling.
 
 Zo bekijkt u uw rekening
 
@@ -57,8 +57,7 @@ Zo bekijkt u uw rekening
 3. Vul het betalingskenmerk in dat eindigt op 4321. U vindt het op uw
    rekening.
 
-In deze mail staat met opzet geen link. Typt u het adres zelf, dan weet
-u zeker dat u bij ons bent.
+Typt u het adres zelf, dan weet u zeker dat u bij ons bent.
 """
 
 
