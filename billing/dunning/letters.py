@@ -29,6 +29,7 @@ from billing.transitions import advance
 Step, Status = ReminderStep.Step, ReminderStep.Status
 NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement costs nothing, and its day is looked at apart
 RECHECK_AFTER = timedelta(minutes=15)
+RETRY_AFTER = timedelta(minutes=5)  # of a planned step that has to wait
 # After one of these the invoice keeps its next step: whatever ends the blocker reschedules the invoice.
 _KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
@@ -49,6 +50,9 @@ def compose(patient_id: int, *, now: datetime) -> None:
             today = max(timezone.localtime(now).date(), *(row.planned_on for row in of_step))
             others = [i for i in invoices.values() if i.pk not in {row.invoice_id for row in of_step}]
             _take_step(step, of_step, others, now=now, today=today)
+        # What still waits (somebody is paying, another claim is not due) is looked at again later, after the others.
+        waiting = planned.filter(pk__in=[row.pk for row in rows], status=Status.PLANNED)
+        waiting.update(next_try_at=now + RETRY_AFTER)
 
 
 def _lock_debtor(patient_id: int) -> dict[int, Patient]:

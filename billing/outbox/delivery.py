@@ -19,17 +19,16 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
-from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
-from billing.failures import isolated
+from billing.failures import due, isolated
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
 from billing.outbox import wakeup
-from billing.outbox.addresses import is_one_address
+from billing.text.addresses import in_ascii
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -40,6 +39,7 @@ FIRST_WAIT, WAIT_GROWS_BY, MAX_WAIT = timedelta(minutes=1), 4, timedelta(hours=6
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so the worker that claimed it is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"  # rules that may fail
 CALENDAR_FILE = "zorgrekening.ics"
 # Short ASCII lines, and thus the DKIM signature, survive every relay. Django would leave 8-bit text.
 _QUOTED_PRINTABLE = Charset("utf-8")
@@ -60,8 +60,15 @@ def sweep(*, now: datetime | None = None) -> None:
     stop_at = time.monotonic() + SWEEP_SECONDS
     with smtp.Mailer() as mailer:
         for message in _due(now).order_by("next_try_at")[:SWEEP_BATCH]:
-            if time.monotonic() > stop_at or not _deliver(message, mailer, now):
+            if time.monotonic() > stop_at or not _deliver_isolated(message, mailer, now):
                 break  # the next sweep comes soon, and an unreachable server is tried once, not a thousand times
+
+
+def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
+    """Deliver one message; what fails on it keeps no other waiting. Return False when the server is unreachable."""
+    about = Invoice.objects.filter(messages=message)
+    act = partial(_deliver, message, mailer, now)
+    return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now) is not False
 
 
 def send_again(message: OutboxMessage, *, by: str) -> None:
@@ -125,7 +132,8 @@ def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes:
 
 
 def _due(now: datetime | None) -> Any:
-    return OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now or timezone.now())
+    now = now or timezone.now()
+    return due(OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now), rule=DELIVER, now=now)
 
 
 def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
@@ -133,7 +141,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     if not _claim(message, now or timezone.now()):
         return True
     try:
-        mailer.send(mail_of(message), sender=_sender(), recipient=_in_ascii(message.recipient))
+        mailer.send(mail_of(message), sender=_sender(), recipient=in_ascii(message.recipient))
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -184,8 +192,7 @@ def _notify_room(message: OutboxMessage, handler: Callable[[OutboxMessage], obje
     """Notify a room of the outcome of its message; a failure there does not change the outcome."""
     if handler:
         about = Invoice.objects.filter(messages=message)
-        key = f"message:{message.pk}"
-        isolated(partial(handler, message), key=key, about=about, today=timezone.localdate(now))
+        isolated(partial(handler, message), rule=TELL_ROOM, row=message.pk, about=about, now=now)
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
@@ -225,33 +232,26 @@ def _give_up(message: OutboxMessage, to: Status, error: str) -> None:
 
 
 def _mark_abandoned_in_doubt(now: datetime | None) -> None:
-    abandoned = OutboxMessage.objects.filter(
-        status=Status.SENDING, claimed_at__lte=(now or timezone.now()) - ABANDONED_AFTER
-    )
-    for message in abandoned.select_related("invoice")[:SWEEP_BATCH]:
-        _give_up(message, Status.IN_DOUBT, "the worker ended while sending")
+    now = now or timezone.now()
+    abandoned = OutboxMessage.objects.filter(status=Status.SENDING, claimed_at__lte=now - ABANDONED_AFTER)
+    for message in due(abandoned, rule=GIVE_UP, now=now).select_related("invoice")[:SWEEP_BATCH]:
+        act = partial(_give_up, message, Status.IN_DOUBT, "the worker ended while sending")
+        isolated(act, rule=GIVE_UP, row=message.pk, about=Invoice.objects.filter(messages=message), now=now)
 
 
 def _sender() -> str:
-    return _in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
-
-
-def _in_ascii(address: str) -> str:
-    """Return the address as every server understands it: with the domain in its ASCII form."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{punycode(domain)}"
+    return in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
 
 
 def mail_of(message: OutboxMessage) -> bytes:
     """Return the mail as bytes for the mail server. Raises ValueError for what can't be a mail to one address."""
-    if not is_one_address(message.recipient):
-        raise ValueError("the recipient is not one address")
+    recipient = in_ascii(message.recipient)  # Django would write the domain in the older IDNA 2003
     headers = {
         "Message-ID": message.message_id,
         "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
         "Content-Language": message.language,
     }
-    mail = EmailMultiAlternatives(message.subject, message.text, to=[message.recipient], headers=headers)
+    mail = EmailMultiAlternatives(message.subject, message.text, to=[recipient], headers=headers)
     mail.encoding = _QUOTED_PRINTABLE
     mail.attach_alternative(message.html, "text/html")
     if message.calendar:
