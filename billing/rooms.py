@@ -174,6 +174,9 @@ class Announcement:
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
+    # Ends what the room has under way about an invoice that is withdrawn, given who did it and the day. Called in the
+    # transaction of the withdrawal, with the invoice locked.
+    invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
     # Called in the transaction that books a payment, with the locked invoice and the entry.
     received: Callable[[Row, Row], object] | None = None
@@ -292,6 +295,13 @@ def booked(invoice: Row, entry: Row) -> None:
     for room in announcements():
         if room.received:
             room.received(invoice, entry)
+
+
+def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
+    """End in every room what is under way about a locked invoice that is withdrawn."""
+    for room in announcements():
+        if room.invoice_withdrawn:
+            room.invoice_withdrawn(invoice, by, today)
 
 
 def exports() -> tuple[Export, ...]:
