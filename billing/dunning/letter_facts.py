@@ -20,6 +20,7 @@ from billing.money import ZERO
 from billing.outbox.facts import open_link
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
+_CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED)
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def _taken_back_on(invoice: Invoice) -> date | None:
 
 def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
     entries = standing_entries(invoice)
-    claim = sum((e.amount for e in entries if e.kind in (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION)), ZERO)
+    claim = sum((e.amount for e in entries if e.kind in _CLAIM), ZERO)
     paid = -sum((e.amount for e in entries if e.kind in (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)), ZERO)
     return {
         "number": invoice.number,

@@ -1,6 +1,6 @@
 """Example facts for the messages about paying later, pauses and charges."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 from billing.ledger.breakdown import Parts
@@ -40,11 +40,6 @@ FACTS = {
         "parts": Parts(principal=Decimal("59.43"), interest=Decimal("0.57"), costs=Decimal("40.00")),
     },
     "plan_completed": _BASE,
-    "contact_changed": {
-        "provider": PROVIDER,
-        "changed": ["email", "mobile"],
-        "codes_from": datetime(2026, 11, 3, 9, tzinfo=UTC),
-    },
     "hold_placed": _BASE | {"outstanding": _AMOUNT, "voided": date(2026, 11, 2)},
     "hold_ended": _BASE | {"outstanding": _AMOUNT, "due_on": date(2027, 1, 15), "plan": False},
     "payment_reversed": _BASE | {"amount": _AMOUNT, "paid_at": date(2026, 11, 2), "outstanding": _AMOUNT},
