@@ -29,6 +29,10 @@ AUDIT_LABELS = {
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "invoice_erased": gettext_noop("personal and medical data erased"),
     "patient_corrected": gettext_noop("name, address or contact of the patient corrected by the care provider"),
+    "provider_changed": gettext_noop("details of the care provider changed"),
+    "iban_change_asked": gettext_noop("another IBAN of the care provider waits for approval"),
+    "iban_change_approved": gettext_noop("another IBAN of the care provider approved"),
+    "iban_change_refused": gettext_noop("another IBAN of the care provider refused"),
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }

@@ -28,6 +28,7 @@ _TABLES = (
     "Posting",
     "Patient",
     "Provider",
+    "IbanChange",
     "AuditEvent",
     "Staff",
 )

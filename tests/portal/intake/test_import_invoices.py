@@ -112,7 +112,7 @@ def empty_place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     environment = place_environment(folder)
     manage(environment, "migrate", "--verbosity", "0")
-    seed = f"from billing.invoices.intake import register_provider as r; r(agb_code='{AGB_CODE}', name='Linde')"
+    seed = f"from billing.models import Provider as P; P.objects.create(agb_code='{AGB_CODE}', name='Linde')"
     manage(environment, "shell", "--no-imports", "--command", seed)
     return folder
 
