@@ -158,7 +158,7 @@ def test_an_import_that_is_killed_in_the_middle_is_continued(place, tmp_path):
     left = counts(database)
     assert 0 < left["billing_invoice"] < 4000
     assert left["billing_invoice"] % 400 == 0  # whole chunks, each with everything that belongs to it
-    for table in ("billing_patient", "billing_caredetail", "billing_ledgerentry"):
+    for table in ("billing_patient", "billing_caredetail", "billing_ledgertransaction"):
         assert left[table] == left["billing_invoice"]
     assert left["billing_hold"] == -(-left["billing_invoice"] // 9)
     assert batches_of(database) == [(4000, left["billing_invoice"], False)]
