@@ -24,6 +24,7 @@ AUDIT_LABELS = {
     "invoice_withdrawn": gettext_noop("invoice withdrawn by a credit note"),
     "invoice_credited": gettext_noop("invoice lowered by a credit note"),
     "charges_waived": gettext_noop("costs and interest taken off"),
+    "charges_corrected": gettext_noop("costs and interest lowered: a payment turned out to have come in time"),
     "dunning_resumed": gettext_noop("reminders go on"),
     "dunning_in_doubt": gettext_noop("a backup was restored: unknown whether the next letter left"),
     "announced_by_hand": gettext_noop("invoice delivered in another way"),
@@ -35,6 +36,7 @@ AUDIT_LABELS = {
     "iban_change_asked": gettext_noop("another IBAN of the care provider waits for approval"),
     "iban_change_approved": gettext_noop("another IBAN of the care provider approved"),
     "iban_change_refused": gettext_noop("another IBAN of the care provider refused"),
+    "unknown_files_removed": gettext_noop("stored files that no row knew removed"),
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }
