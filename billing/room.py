@@ -61,6 +61,8 @@ class BillingRoom(Room):
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
                 "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+                "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
+                "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
                 "compare-with-gateway": Beat("billing.compare_with_gateway", crontab(hour=4, minute=15), expires=3600),
             },
             retention=retention.run_day,
@@ -68,6 +70,7 @@ class BillingRoom(Room):
             audit_labels=AUDIT_LABELS,
             access_labels={
                 "invoice.pdf": _("the full invoice"),
+                "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
@@ -80,6 +83,7 @@ class BillingRoom(Room):
 
 
 def _messages() -> dict[str, MessageKind]:
+    from billing.adjustments import credit_notes
     from billing.dunning import letters
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
@@ -87,6 +91,11 @@ def _messages() -> dict[str, MessageKind]:
     kinds = {
         "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+    }
+    credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}
+    kinds |= {
+        "invoice_withdrawn": MessageKind(credited),
+        "invoice_credited": MessageKind(credited, credit_notes.may_send),
     }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(

@@ -6,10 +6,8 @@ invoices stay: they identify nobody by themselves, and the ledger can't be chang
 """
 
 from datetime import date, timedelta
-from functools import partial
 
 from django.conf import settings
-from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -20,6 +18,7 @@ from billing.law.calendar import begin_of
 from billing.ledger import with_balance
 from billing.models import (
     CareDetail,
+    CreditNote,
     Hold,
     Invoice,
     InvoiceDocument,
@@ -35,6 +34,7 @@ from billing.models import (
 )
 from billing.money import ZERO
 from billing.privacy import access_log
+from billing.storage import files
 
 CHUNK = 500
 ERASED = "erased-"  # followed by the key of the row: the number of an erased patient
@@ -123,6 +123,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         list(Invoice.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
         due = list(_expired(today).filter(pk__in=keys).values_list("pk", flat=True))
         CareDetail.objects.filter(invoice__in=due).delete()
+        CreditNote.objects.filter(invoice__in=due).update(sealed_content=b"")
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
@@ -138,8 +139,7 @@ def _delete_documents(invoice_ids: list[int]) -> int:
     documents = InvoiceDocument.objects.filter(invoice__in=invoice_ids)
     names = list(documents.values_list("name", flat=True))
     documents.delete()
-    for name in names:
-        transaction.on_commit(partial(storages["default"].delete, name))
+    files.discard(*names)
     return len(names)
 
 
