@@ -53,9 +53,12 @@ def test_lines_lead_from_the_balance_before_to_the_balance_after(practice, clerk
     ledger.reverse(old, costs, external_id="c:waived", occurred_at=timezone.now(), by="test")
     month = months.of_month(clerk, datetime(2026, 11, 1, tzinfo=UTC).date())
     assert dict(month.lines) == {
-        "in rekening gebracht": Decimal("80.00"), "betaald door de verzekeraar": Decimal("-30.00"), "betaling ontvangen": Decimal("-60.00"),
-        "incassokosten": Decimal("40.00"), "incassokosten: teruggedraaid": Decimal("-40.00"),
-    }  # fmt: skip
+        "in rekening gebracht": Decimal("80.00"),
+        "betaald door de verzekeraar": Decimal("-30.00"),
+        "betaling ontvangen": Decimal("-60.00"),
+        "incassokosten": Decimal("40.00"),
+        "incassokosten: teruggedraaid": Decimal("-40.00"),
+    }
     assert (month.opening, month.closing) == (Decimal("100.00"), Decimal("90.00"))
     assert month.opening + sum(amount for _what, amount in month.lines) == month.closing
     assert month.closing == ledger.balance(old.pk) + ledger.balance(new.pk)
