@@ -9,10 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing.desk import months
-from billing.desk.months import Month
-from billing.documents import spreadsheet
 from billing.documents.attachment import attachment
+from billing.statements import months, spreadsheet
+from billing.statements.months import Month
 
 
 @never_cache

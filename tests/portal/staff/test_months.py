@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from billing import ledger
-from billing.desk import months
 from billing.models import LedgerTransaction, Staff
+from billing.statements import months
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 

@@ -11,11 +11,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from billing.documents import pdf, spreadsheet
-from billing.documents.spreadsheet import Cell
+from billing.documents import pdf
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
+from billing.statements import spreadsheet
+from billing.statements.spreadsheet import Cell
 
 Kind = LedgerTransaction.Kind
 _PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)
