@@ -5,6 +5,7 @@ import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 import phonenumber_field.modelfields
 import uuid
@@ -676,6 +677,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'),
         ),
         migrations.AddConstraint(
             model_name='patient',
