@@ -1,4 +1,7 @@
-"""Every code that an error of a batch can have: stable, for the software of practices; the sentences may change."""
+"""Every code that an error of a batch can have: stable, for the software of practices; the sentences may change.
+
+Rooms announce those of their own fields (`Intake.codes`).
+"""
 
 CODES = {
     # the file
@@ -69,7 +72,6 @@ CODES = {
     "total-zero": "lines that add up to nothing",
     "total-too-large": "lines that add up to more than 1,000,000.00",
     "insurer-paid-too-much": "the insurer paid more than the lines add up to",
-    "coulance-nothing-left": "coulance on an invoice of which nothing is left to pay",
     # against the rest of the file and what we know
     "number-twice": "a number that stands in this file already, or belongs to an invoice",
     "invoice-differs": "an invoice that was handed in before with another meaning",

@@ -15,8 +15,7 @@ from jsonschema import Draft202012Validator
 
 from billing import rooms
 from billing.models import CreditNote, Invoice, Patient, Payer
-from billing.submission import fields
-from billing.submission.error_codes import CODES
+from billing.submission import error_codes, fields
 from portal.intake.batch import import_file
 from tests import factories
 from tests.portal.intake.batches import AGB_CODE, INVOICE, batch, changed, written
@@ -28,6 +27,7 @@ SCHEMA = json.loads((ROOT / "docs" / "invoice-batch.schema.json").read_text())
 FIRST, SECOND = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, flags=re.S))
 TODAY = date(2026, 11, 16)
 validator = Draft202012Validator(SCHEMA)
+CODES = error_codes.CODES | {code: why for room in rooms.intakes() for code, why in room.codes.items()}
 FOLDERS = ("billing/submission", "billing/patients", "portal/intake", "coulance")
 NO_BATCH = ("providers", "error_codes")  # a practice's own details; the list itself
 REPORTING = ("report", "_report", "_report_to", "noting", "FieldError", "Broken")
