@@ -38,10 +38,17 @@ class Stops(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldReason:
-    """Why an invoice is on hold, in words for the patient, and what the hold stops."""
+    """Why an invoice is on hold, in words for the patient, and what the hold stops.
+
+    `placed` and `ended` tell the patient, in the transaction of the act and with the invoice locked: the first gets the
+    day of the 14-day letter that the hold voids (or None), the second the day of today. A room that writes its own
+    mails about what happened leaves them out.
+    """
 
     label: Text
     stops: frozenset[Stops] = frozenset(Stops)
+    placed: Callable[[Row, date | None], object] | None = None
+    ended: Callable[[Row, date], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +126,13 @@ class InvoicePanel:
 @dataclass(frozen=True, slots=True)
 class Intake:
     """What a practice may submit to a room with an invoice: `fields` of the invoice, a `check` of them against the
-    total in cents, and `accept` for the new invoices, in the transaction that creates them."""
+    total in cents, and `accept` for the new invoices, in the transaction that creates them; `codes` are those of the
+    errors that `check` reports, with what they mean."""
 
     fields: Mapping[str, Any]
     check: Callable[[Mapping[str, Any], int, str, Report], None]
     accept: Callable[[Sequence[tuple[Row, Any]], date, str], object]
+    codes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +189,8 @@ class Announcement:
     # transaction of the withdrawal, with the invoice locked.
     invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
+    # Called in the transaction that books a payment, with the locked invoice and the entry.
+    received: Callable[[Row, Row], object] | None = None
     demo: Demo | None = None
 
 
@@ -288,6 +299,13 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
 def intakes() -> tuple[Intake, ...]:
     """Return the intakes of all rooms."""
     return tuple(room.intake for room in announcements() if room.intake)
+
+
+def booked(invoice: Row, entry: Row) -> None:
+    """Let every room react to a payment that was just booked on a locked invoice."""
+    for room in announcements():
+        if room.received:
+            room.received(invoice, entry)
 
 
 def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:

@@ -30,7 +30,7 @@ from billing.errors import Refused
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Posting
+from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Posting, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -78,8 +78,9 @@ class ReasonForm(ActionForm):
 @admin.register(Invoice)
 class InvoiceAdmin(Crediting):
     provider_path = "provider"
-    actions = ("pause", "resume", "delivered", "waive", "end_plan")
-    reasoned = ("pause", "resume", "delivered", "waive", "end_plan")
+    medical = "invoice page"
+    actions = ("pause", "resume", "delivered", "waive", "waive_and_start_again", "end_plan")
+    reasoned = actions
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
@@ -138,8 +139,8 @@ class InvoiceAdmin(Crediting):
         invoice = self.get_object(request, object_id)
         if invoice.erased_at:
             raise Http404
-        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
+        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
     @admin.action(description=_("Pause"), permissions=["act"])
@@ -157,6 +158,11 @@ class InvoiceAdmin(Crediting):
     @admin.action(description=_("Waive costs and interest"), permissions=["act"])
     def waive(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.waive_charges, gettext("Costs and interest were taken off."))
+
+    @admin.action(description=_("Waive costs and interest: the patient was right, start again"), permissions=["act"])
+    def waive_and_start_again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        done = gettext("Costs and interest were taken off. The patient has a new last day to pay.")
+        self._act(request, queryset, staff_acts.waive_and_start_again, done)
 
     @admin.action(description=_("End the payment plan"), permissions=["act"])
     def end_plan(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
@@ -176,6 +182,9 @@ class InvoiceAdmin(Crediting):
 
     def acts(self, obj: Any) -> tuple[str, ...]:
         return staff_acts.staff_acts(obj)
+
+    def medical_data(self, obj: Invoice) -> str:
+        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else ""
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")

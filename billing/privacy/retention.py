@@ -6,10 +6,8 @@ invoices stay: they identify nobody by themselves, and the ledger can't be chang
 """
 
 from datetime import date, timedelta
-from functools import partial
 
 from django.conf import settings
-from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -32,11 +30,13 @@ from billing.models import (
     Payment,
     PaymentPlan,
     ReminderStep,
+    StaffNote,
     StaffTask,
     WebhookCall,
 )
 from billing.money import ZERO
 from billing.privacy import access_log
+from billing.storage import files
 
 CHUNK = 500
 ERASED = "erased-"  # followed by the key of the row: the number of an erased patient
@@ -129,7 +129,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
-        Hold.objects.filter(invoice__in=due).update(note="")
+        StaffNote.objects.filter(invoice__in=due).delete()
         StaffTask.objects.filter(invoice__in=due).update(note="")
         Objection.objects.filter(invoice__in=due).update(sealed_text=b"")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
@@ -142,8 +142,7 @@ def _delete_documents(invoice_ids: list[int]) -> int:
     documents = InvoiceDocument.objects.filter(invoice__in=invoice_ids)
     names = list(documents.values_list("name", flat=True))
     documents.delete()
-    for name in names:
-        transaction.on_commit(partial(storages["default"].delete, name))
+    files.discard(*names)
     return len(names)
 
 

@@ -29,6 +29,11 @@ class RulesForm(forms.ModelForm):
         ),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "help_text" in self.fields:  # not for who only reads
+            self.fields["help_text"].widget.attrs.pop("maxlength", None)  # else a browser cuts what is pasted
+
     class Meta:
         model = PracticeRules
         fields = ("provider", *FIELDS)
@@ -60,10 +65,11 @@ class RulesForm(forms.ModelForm):
         return cleaned
 
     def changes(self) -> dict[str, list[str]]:
-        """Return what changes, as recorded in the audit trail: field → before and after."""
+        """Return what changes, as recorded in the audit trail: field → before and after; no typed text."""
         before = {name: self.initial.get(name) for name in FIELDS} if self.instance.pk else {}
         pairs = {name: [_as_text(before.get(name)), _as_text(self.cleaned_data[name])] for name in FIELDS}
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        return changed | ({"help_text": ["…", "…"]} if "help_text" in changed else {})
 
 
 def _as_text(value: Any) -> str:
