@@ -16,8 +16,9 @@ from billing import rooms
 from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.state import InvoiceView
-from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
+from billing.models import Invoice, LedgerTransaction, PaymentPlan, ReminderStep
 from billing.payments.attempts import IDEAL_MAX_AMOUNT
+from billing.plans.options import options_for
 from billing.plans.progress import installments_of, progress_of
 from billing.rooms import Stops, Text, Told
 from guests import kept
@@ -90,6 +91,8 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
     progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
     panels = rooms.invoice_panels()
     plan_kind = progress.plan.kind if progress else ""
+    asks = view.can_pay and (progress is None or progress.is_deferral)
+    row = Invoice.objects.select_related("provider").filter(pk=view.invoice_id).first() if asks else None
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
@@ -97,6 +100,8 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "rests": [rooms.hold_reasons()[name].label for name in view.rests if name in _without_reminders()],
         "timeline": timeline(view, plan_kind=plan_kind),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
+        "row": row,
+        "options": options_for(row, today) if row else None,
         "invoice": view,
         "progress": progress,
         "refusal": refusal,
