@@ -1,3 +1,3 @@
 """The registration of billing's tables on the staff site."""
 
-from billing.desk import events, invoices, messages, objections, parties, payments  # noqa: F401  registers them
+from billing.desk import events, invoices, messages, parties, payments  # noqa: F401  registers them

@@ -1,12 +1,11 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, StaffNote, StaffTask
+from billing.models.audit import AuditEvent, Objection, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
-from billing.models.objections import Objection
 from billing.models.operations import FailedTry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
