@@ -7,7 +7,7 @@ import pytest
 
 from billing.adjustments import charges
 from billing.invoices.debtors import patients_of_debtor
-from billing.models import Invoice, Letter, OutboxMessage, ReminderStep
+from billing.models import Invoice, Letter, OutboxMessage, Payer, ReminderStep
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
@@ -190,3 +190,24 @@ def test_costs_that_stood_are_off_when_a_new_14_day_letter_is_needed():
     text = OutboxMessage.objects.filter(kind="final_notice").latest("pk").text.replace("\xa0", " ")
     assert "Incassokosten:" not in text
     assert "Betaal € 100,00 binnen vijftien dagen" in " ".join(text.split())
+
+
+def payer_of(patient, **fields):
+    facts = {"relation": "parent", "name": "A. Bakker", "email": "moeder@post.example"} | fields
+    return Payer.objects.create(patient=patient, **facts)
+
+
+def test_who_pays_by_the_word_of_the_practice_is_the_debtor(children):
+    first, second, third = children
+    payer_of(first)
+    payer_of(second, name="a. bakker", email="Moeder@post.example")
+    assert patients_of_debtor(first) == patients_of_debtor(second) == [first.pk, second.pk]
+    assert patients_of_debtor(third) == [third.pk]  # the same mailbox, but nobody else pays
+    payer_of(third, name="B. Bakker")
+    assert patients_of_debtor(third) == [third.pk]
+
+
+def test_a_payer_without_mail_is_nobody_elses_debtor(children):
+    for patient in children[:2]:
+        payer_of(patient, email="")
+    assert patients_of_debtor(children[0]) == [children[0].pk]
