@@ -76,6 +76,32 @@ def test_who_counts_as_one_debtor(other, same, children):
     assert (children[0].pk in patients_of_debtor(another)) == same
 
 
+def paid_for_by(patient, relation: str = "parent", **fields):
+    return Payer.objects.create(
+        patient=patient, relation=relation, **{"name": "M. Bakker", "email": "moeder@post.example"} | fields
+    )
+
+
+def test_the_payer_whom_the_practice_named_comes_first(children):
+    """Children of other surnames and mailboxes, one named mother: one debtor, and her own invoices with them."""
+    one = child(children[0].provider, "E.", surname="Jansen", email="een@post.example", postcode="1111 AA")
+    two = child(children[0].provider, "F.", surname="Smit", email="", postcode="2222 BB")
+    for patient in (one, two):
+        paid_for_by(patient)
+    mother = children[0]  # the same mailbox and surname, without a payer
+    for patient in (one, two, mother):
+        assert {one.pk, two.pk, mother.pk} <= set(patients_of_debtor(patient))
+    paid_for_by(children[2], name="V. Ander", email="vader@post.example")
+    assert patients_of_debtor(children[2]) == [children[2].pk], "another pays for this one"
+
+
+def test_whom_an_administrator_pays_for_stay_debtors_apart(children):
+    clients = [child(children[0].provider, "G.", surname=name, email="") for name in ("Een", "Twee")]
+    for patient in clients:
+        paid_for_by(patient, "administrator", name="Kantoor Bewind", email="kantoor@bewind.example")
+    assert [patients_of_debtor(patient) for patient in clients] == [[patient.pk] for patient in clients]
+
+
 def test_another_practice_is_another_creditor(children):
     elsewhere = child(factories.provider(), "A.")
     for patient in (children[0], elsewhere):
@@ -190,24 +216,3 @@ def test_costs_that_stood_are_off_when_a_new_14_day_letter_is_needed():
     text = OutboxMessage.objects.filter(kind="final_notice").latest("pk").text.replace("\xa0", " ")
     assert "Incassokosten:" not in text
     assert "Betaal € 100,00 binnen vijftien dagen" in " ".join(text.split())
-
-
-def payer_of(patient, **fields):
-    facts = {"relation": "parent", "name": "A. Bakker", "email": "moeder@post.example"} | fields
-    return Payer.objects.create(patient=patient, **facts)
-
-
-def test_who_pays_by_the_word_of_the_practice_is_the_debtor(children):
-    first, second, third = children
-    payer_of(first)
-    payer_of(second, name="a. bakker", email="Moeder@post.example")
-    assert patients_of_debtor(first) == patients_of_debtor(second) == [first.pk, second.pk]
-    assert patients_of_debtor(third) == [third.pk]  # the same mailbox, but nobody else pays
-    payer_of(third, name="B. Bakker")
-    assert patients_of_debtor(third) == [third.pk]
-
-
-def test_a_payer_without_mail_is_nobody_elses_debtor(children):
-    for patient in children[:2]:
-        payer_of(patient, email="")
-    assert patients_of_debtor(children[0]) == [children[0].pk]
