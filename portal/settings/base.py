@@ -16,7 +16,6 @@ ROOT = environment.ROOT
 ENV = environment.read()
 SANDBOX: bool = ENV["SANDBOX"]
 DEBUG: bool = ENV["DEBUG"]
-TESTING = os.environ.get("ZORGREKENING_TESTS") == "1"
 
 # Everything that the running product writes is here, readable by its owner only.
 DATA_DIR = Path(ENV["DATA_DIR"] or ROOT / "var")
@@ -222,7 +221,7 @@ PHONENUMBER_DB_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(ENV["STATIC_ROOT"] or DATA_DIR / "static")
 STATICFILES_DIRS = [ROOT / "static"]
-_MANIFEST = not (DEBUG or TESTING)
+_MANIFEST = not DEBUG
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

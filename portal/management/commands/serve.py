@@ -26,6 +26,7 @@ from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
 from billing import rooms
+from portal.serving.starting import refuse_wrong_keys
 
 # The admin loads the minified versions unless DEBUG is on; compressing these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")
@@ -79,6 +80,7 @@ def refuse_busy_ports() -> None:
 def prepare() -> None:
     """Bring the database and the static files up to this version."""
     call_command("migrate", interactive=False, verbosity=0)
+    refuse_wrong_keys()
     collect_static()
 
 

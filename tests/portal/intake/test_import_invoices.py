@@ -124,7 +124,7 @@ def place(empty_place, tmp_path):
 
 def place_environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    return kept | {"DATA_DIR": str(folder), "SANDBOX": "1", "ZORGREKENING_TESTS": "1"}
+    return kept | {"DATA_DIR": str(folder), "SANDBOX": "1", "ENV_FILE": ""}
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
