@@ -19,6 +19,19 @@ CHECKED_PLAN_MESSAGES = {
     "plan_completed": _LINK,
 }
 
+# The tables of staff, in the order of the menu.
+_TABLES = (
+    "StaffTask",
+    "Invoice",
+    "Payment",
+    "OutboxMessage",
+    "Posting",
+    "Patient",
+    "Provider",
+    "AuditEvent",
+    "Staff",
+)
+
 
 class BillingRoom(Room):
     """Invoices, money, messages and the law."""
@@ -35,19 +48,7 @@ class BillingRoom(Room):
         from billing.privacy import retention
 
         return Announcement(
-            desk=Desk(
-                tables=(
-                    "StaffTask",
-                    "Invoice",
-                    "Payment",
-                    "OutboxMessage",
-                    "LedgerEntry",
-                    "Patient",
-                    "Provider",
-                    "AuditEvent",
-                    "Staff",
-                )
-            ),
+            desk=Desk(tables=_TABLES),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[

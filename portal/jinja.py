@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from billing.invoices.references import grouped
 from billing.templatetags.money import euro
 from guests.gate import session_end
 from guests.kept import page_of
@@ -93,11 +94,6 @@ def show_time(moment: datetime | time | None, form: str | None = None) -> str:
 
 def _as_local(value: Any) -> Any:
     return localtime(value) if isinstance(value, datetime) else value
-
-
-def grouped(reference: str) -> str:
-    """Return a payment reference in groups of four, as on the letter: 1234 5678 9012 3456."""
-    return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
 
 
 def amount_class(value: Decimal) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from billing import ledger
 from billing.invoices import references
 from billing.links import new_token
-from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, Staff
+from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, Staff
 
 PASSWORD = "paard-batterij-nietje"
 TODAY = date(2026, 11, 16)  # a Monday, for tests that steer the day
@@ -92,7 +92,7 @@ def invoice(
         sealed_lines=sealed,
         sealed_person=CareDetail.sealed_for(person_of(who), payment_reference=row.payment_reference),
     )
-    ledger.open_accounts([row], _first_entries(row, amount, insurer_paid))
+    ledger.open_accounts([row], _openings(row, amount, insurer_paid))
     row.refresh_from_db()
     return row
 
@@ -102,13 +102,12 @@ def person_of(who: Patient) -> dict[str, str]:
     return {name: getattr(who, name) for name in Patient.PERSON} | who.identity
 
 
-def _first_entries(row: Invoice, amount: Decimal, insurer_paid: Decimal) -> list[LedgerEntry]:
-    reference, when = row.payment_reference, datetime.combine(row.issued_on, datetime.min.time(), UTC)
-    booked = {"invoice": row, "external_id": reference, "occurred_at": when, "by": "import"}
-    entries = [LedgerEntry(kind=LedgerEntry.Kind.INVOICED, amount=amount, **booked)]
+def _openings(row: Invoice, amount: Decimal, insurer_paid: Decimal) -> list[ledger.Opening]:
+    kinds, when = LedgerTransaction.Kind, datetime.combine(row.issued_on, datetime.min.time(), UTC)
+    openings = [ledger.Opening(row, kinds.INVOICED, amount, occurred_at=when, by="import")]
     if insurer_paid:
-        entries.append(LedgerEntry(kind=LedgerEntry.Kind.INSURER_PAID, amount=-insurer_paid, **booked))
-    return entries
+        openings.append(ledger.Opening(row, kinds.INSURER_PAID, -insurer_paid, occurred_at=when, by="import"))
+    return openings
 
 
 def line(*, amount: Decimal | str = "100.00", **fields: Any) -> dict[str, Any]:

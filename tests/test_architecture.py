@@ -147,7 +147,7 @@ def test_pages_desks_and_tasks_call_rules_and_nothing_else():
 def test_single_writers():
     """The ledger writes entries and what is settled; the schedule writes the pointer of the reminders."""
     writers = {
-        r"LedgerEntry\.objects\.(create|bulk_create)|settled_at=t": {"billing/ledger/__init__.py"},
+        r"(LedgerTransaction|Posting)\.objects\.(create|bulk_create)|settled_at=t": {"billing/ledger/__init__.py"},
         r"\.update\([^)]*next_step": {"billing/invoices/schedule.py"},
     }
     for pattern, wanted in writers.items():

@@ -11,7 +11,13 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 OURS = ("billing", "guests", "coulance", "sandbox")
-GUARDED = {"billing_ledgerentry", "billing_auditevent", "billing_accessevent", "coulance_decision"}
+GUARDED = {
+    "billing_ledgertransaction",
+    "billing_posting",
+    "billing_auditevent",
+    "billing_accessevent",
+    "coulance_decision",
+}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 

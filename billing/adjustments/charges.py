@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from billing import audit, ledger
@@ -12,10 +13,12 @@ from billing.adjustments import credit
 from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
 from billing.ledger.breakdown import interest_due, parts_of
-from billing.models import Invoice, LedgerEntry, Letter, Provider, ReminderStep
+from billing.ledger.entries import entries_of, standing_entries
+from billing.models import Invoice, LedgerTransaction, Letter, Posting, Provider, ReminderStep
+from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, split, to_cents
 
-Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerEntry.Kind
+Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
 BY = "dunning"
 # How long a letter is summed with the next one: 6:96 lid 7 BW sums claims that can be reminded together, without a
 # period. For terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all claims. No
@@ -47,11 +50,11 @@ def _booked_before(patient_id: int, today: date) -> list[tuple[Decimal, Decimal]
     )
     booked = []
     for letter in letters:
-        charged = LedgerEntry.objects.filter(
-            invoice__in=letter.steps.values("invoice_id"), kind=Kind.COSTS, reverses=None, reversed_by=None,
-            external_id__startswith=f"letter:{letter.pk}:costs:",
+        charged = Posting.objects.filter(
+            account__in=OF_INVOICE, transaction__kind=Kind.COSTS, transaction__reverses=None,
+            transaction__reversed_by=None, transaction__external_id__startswith=f"letter:{letter.pk}:costs:",
         )  # fmt: skip
-        shares = dict(charged.values_list("invoice_id", "amount"))
+        shares = dict(charged.order_by().values_list("invoice_id").annotate(sum=Sum("amount")))
         named = letter.steps.filter(invoice_id__in=shares).values_list("principal", flat=True)
         if shares:
             base = min(letter.costs_base or ZERO, sum((amount or ZERO for amount in named), ZERO))
@@ -93,11 +96,10 @@ def was_settled_since(row: ReminderStep) -> bool:
     """Tell whether nothing was left to pay at some moment after the letter of `row` was made."""
     if row.letter is None:
         return False
-    entries = LedgerEntry.objects.filter(invoice=row.invoice).order_by("occurred_at", "pk")
     owed = ZERO
-    for occurred_at, amount in entries.values_list("occurred_at", "amount"):
-        owed += amount
-        if owed <= ZERO and timezone.localtime(occurred_at).date() >= row.letter.made_on:
+    for entry in sorted(entries_of(row.invoice), key=lambda entry: (entry.occurred_at, entry.pk)):
+        owed += entry.amount
+        if owed <= ZERO and timezone.localtime(entry.occurred_at).date() >= row.letter.made_on:
             return True
     return False
 
@@ -135,21 +137,19 @@ def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
         locked = lock_invoice(invoice.pk)
         waived = reverse_charges(locked, by=by, note=note)
         if waived:
-            last = LedgerEntry.objects.filter(invoice=locked).latest("pk")
+            last = LedgerTransaction.objects.filter(postings__invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
     return waived
 
 
 def reverse_charges(invoice: Invoice, *, by: str, note: str) -> Decimal:
     """Reverse the standing costs and interest of a locked invoice; return their sum in euros."""
-    charged = LedgerEntry.objects.filter(
-        invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), reverses=None, reversed_by=None
-    )
     waived = ZERO
-    for entry in charged:
-        entry.invoice = invoice  # the ledger keeps settled_at true on this object: all entries share the locked row
-        ledger.reverse(entry, external_id=f"{entry.external_id}:waived", occurred_at=timezone.now(), by=by)
-        waived += entry.amount
+    for entry in standing_entries(invoice):
+        if entry.kind in (Kind.COSTS, Kind.INTEREST):
+            event = f"{entry.transaction.external_id}:waived"
+            ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=timezone.now(), by=by)
+            waived += entry.amount
     if waived:
         audit.record("charges_waived", by=by, invoice=invoice, amount=str(waived), note=note)
     return waived

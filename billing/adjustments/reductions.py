@@ -8,11 +8,12 @@ from django.utils import timezone
 from billing import ledger
 from billing.adjustments import charges, credit
 from billing.invoices import schedule
-from billing.models import Invoice, LedgerEntry
+from billing.ledger.entries import entries_of, standing_entries
+from billing.models import Invoice, LedgerTransaction
 from billing.money import ZERO
 from billing.payments.attempts import supersede_live
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 
 
 def patient_share(invoice: Invoice) -> Decimal:
@@ -20,12 +21,12 @@ def patient_share(invoice: Invoice) -> Decimal:
 
     Prefetched entries are used when there are any.
     """
-    return sum((e.amount for e in invoice.entries.all() if e.kind in (Kind.INVOICED, Kind.INSURER_PAID)), ZERO)
+    return sum((e.amount for e in entries_of(invoice) if e.kind in (Kind.INVOICED, Kind.INSURER_PAID)), ZERO)
 
 
 def reduced(invoice: Invoice) -> Decimal:
     """Return by how much the invoice is reduced now, in euros."""
-    return -sum((e.amount for e in invoice.entries.all() if e.kind == Kind.REDUCTION), ZERO)
+    return -sum((e.amount for e in entries_of(invoice) if e.kind == Kind.REDUCTION), ZERO)
 
 
 def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, now: datetime) -> Decimal:
@@ -60,7 +61,7 @@ def _reverse_charges(invoice: Invoice, by: str, now: datetime) -> None:
 
 
 def _reverse_reductions(invoice: Invoice, external_id: str, by: str, now: datetime) -> None:
-    standing = LedgerEntry.objects.filter(invoice=invoice, kind=Kind.REDUCTION, reverses=None, reversed_by=None)
-    for entry in standing.order_by("pk"):
-        entry.invoice = invoice  # the ledger keeps settled_at true on this object: all entries share the locked row
-        ledger.reverse(entry, external_id=f"{external_id}:{entry.pk}:reversed", occurred_at=now, by=by)
+    for entry in standing_entries(invoice):
+        if entry.kind == Kind.REDUCTION:
+            event = f"{external_id}:{entry.pk}:reversed"
+            ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=now, by=by)

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from django.db.models import Q, Sum
 
 from billing.law import calendar
-from billing.models import DayFigure, LedgerEntry, OutboxMessage, Payment
+from billing.models import DayFigure, OutboxMessage, Payment, Posting
+from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, to_cents
 
 Name = DayFigure.Name
@@ -50,7 +51,8 @@ def _standing(today: date) -> list[DayFigure]:
         Name.DUE_90: Q(invoice__due_on__lt=late[1], invoice__due_on__gte=late[2]),
         Name.DUE_OLDER: Q(invoice__due_on__lt=late[2]),
     }
-    owed = LedgerEntry.objects.filter(invoice__settled_at=None, invoice__withdrawn_at=None).aggregate(
+    open_now = {"invoice__settled_at": None, "invoice__withdrawn_at": None, "account__in": OF_INVOICE}
+    owed = Posting.objects.filter(**open_now).aggregate(
         **{name.value: Sum("amount", filter=of_age) for name, of_age in ages.items()}
     )
     stuck = OutboxMessage.objects.filter(status=OutboxMessage.Status.FAILED).count()

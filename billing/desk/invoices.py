@@ -28,7 +28,8 @@ from billing.dunning.blockers import REASONS
 from billing.errors import Refused
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
-from billing.models import AccessEvent, Hold, Invoice, LedgerEntry, OutboxMessage
+from billing.ledger.entries import entries_of, with_postings
+from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Posting
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -179,7 +180,7 @@ class InvoiceAdmin(TenantAdmin):
         without_bodies = OutboxMessage.objects.defer("text", "html")
         prefetch_related_objects(
             [obj],
-            "entries",
+            with_postings(),
             "holds",
             "payments",
             Prefetch("messages", without_bodies),
@@ -232,7 +233,8 @@ def _dunning(invoice: Invoice) -> Section:
 
 def _ledger(invoice: Invoice) -> Section:
     lines = [
-        (link_to(e, moment(e.occurred_at)), e.get_kind_display(), amount(e.amount), e.by) for e in invoice.entries.all()
+        (moment(entry.occurred_at), entry.kind.label, amount(entry.amount), entry.transaction.by)
+        for entry in entries_of(invoice)
     ]
     return Section(gettext("Ledger"), (_("when"), _("kind"), _("amount"), _("by")), lines, gettext("No entries."))
 
@@ -273,32 +275,53 @@ def _staff_tasks(invoice: Invoice) -> Section:
     return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
 
 
-@admin.register(LedgerEntry)
-class LedgerEntryAdmin(TenantAdmin):
-    provider_path = "invoice__provider"
-    list_display = ("happened", "invoice", "kind", "euros", "by")
-    list_filter = ("kind",)
-    list_select_related = ("invoice",)
+@admin.register(Posting)
+class PostingAdmin(TenantAdmin):
+    provider_path = "provider"
+    list_display = ("happened", "invoice", "kind", "account", "euros", "by")
+    list_filter = ("transaction__kind", "account")
+    list_select_related = ("invoice", "transaction")
     ordering = ("-pk",)
     fieldsets = (
         (
             None,
             {
                 "fields": (
-                    ("kind", "euros"),
-                    ("occurred_at", "created_at"),
+                    ("kind", "account", "euros"),
+                    ("happened", "booked"),
                     ("invoice", "by"),
                     ("external_id", "reverses"),
                 )
             },
         ),
     )
-    readonly_fields = ("euros",)
+    readonly_fields = ("kind", "euros", "happened", "booked", "by", "external_id", "reverses")
 
     @admin.display(description=_("happened"))
-    def happened(self, obj: LedgerEntry) -> str:
-        return moment(obj.occurred_at)
+    def happened(self, obj: Posting) -> str:
+        return moment(obj.transaction.occurred_at)
+
+    @admin.display(description=_("booked"))
+    def booked(self, obj: Posting) -> str:
+        return moment(obj.transaction.created_at)
+
+    @admin.display(description=_("kind"))
+    def kind(self, obj: Posting) -> str:
+        return obj.transaction.get_kind_display()
+
+    @admin.display(description=_("by"))
+    def by(self, obj: Posting) -> str:
+        return obj.transaction.by
+
+    @admin.display(description=_("external id"))
+    def external_id(self, obj: Posting) -> str:
+        return obj.transaction.external_id
+
+    @admin.display(description=_("reverses"))
+    def reverses(self, obj: Posting) -> str:
+        mirrored = obj.transaction.reverses
+        return f"{mirrored} {moment(mirrored.occurred_at)}" if mirrored else "–"
 
     @admin.display(description=_("amount"))
-    def euros(self, obj: LedgerEntry) -> Any:
+    def euros(self, obj: Posting) -> Any:
         return amount(obj.amount)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import rooms
 from billing.dunning.blockers import blockers
+from billing.ledger.entries import entries_of
 from billing.models import AuditEvent, Invoice, Payment, ReminderStep
 from billing.rooms import Happened
 from billing.templatetags.money import euro
@@ -37,8 +38,8 @@ def of_invoice(invoice: Invoice) -> list[Happened]:
     events = [Happened(invoice.created_at, _("invoice received"))]
     if invoice.withdrawn_at:
         events.append(Happened(invoice.withdrawn_at, _("invoice withdrawn")))
-    for entry in invoice.entries.all():
-        events.append(Happened(entry.occurred_at, entry.get_kind_display(), entry.by, euro(entry.amount)))
+    for entry in entries_of(invoice):
+        events.append(Happened(entry.occurred_at, entry.kind.label, entry.transaction.by, euro(entry.amount)))
     for payment in invoice.payments.all():
         events.extend(_steps(payment))
     for message in invoice.messages.all():

@@ -18,15 +18,16 @@ from django.utils.translation import gettext as _
 from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
-from billing.invoices import birth_dates
+from billing.invoices import birth_dates, references
 from billing.invoices.holds import active_hold
-from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerEntry, PaymentPlan
+from billing.ledger.entries import standing_entries
+from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
 from billing.money import ZERO, round_euro
 from billing.plans.progress import Line, progress_of
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 PAPER_LINK_LASTS = timedelta(days=365)  # for the QR code on paper; the payment reference beside it never expires
-LAYOUT_VERSION = 2  # increment it when the template or stylesheet changes what is printed
+LAYOUT_VERSION = 3  # increment it when the template or stylesheet changes what is printed
 
 
 def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
@@ -52,7 +53,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     provider = invoice.provider
     care = CareDetail.objects.select_related("invoice").get(invoice=invoice)
     person, lines = care.person, [_line(line) for line in care.lines]
-    entries = list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None))
+    entries = standing_entries(invoice)
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
     link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
     address = links.absolute(reverse("link", args=[link]))
@@ -70,7 +71,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "installments": _installments(invoice, outstanding),
         "address": address,
         "site": settings.PUBLIC_URL.split("//", 1)[-1],
-        "reference": " ".join(invoice.payment_reference[i : i + 4] for i in range(0, 16, 4)),
+        "reference": references.grouped(invoice.payment_reference),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from billing.invoices import schedule
+from billing.invoices import references, schedule
 from billing.invoices.holds import active_hold
 from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.law import interest
@@ -54,6 +54,7 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "number": invoice.number,
         "issued_on": invoice.issued_on,
         "due_on": invoice.due_on,
+        "reference": references.grouped(invoice.payment_reference),
         "reference_ending": invoice.payment_reference[-4:],
         "amount": outstanding(invoice.pk),
         "principal": part.principal,

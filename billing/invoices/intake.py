@@ -1,4 +1,4 @@
-"""Intake of a provider's invoices in bulk: invoices, care details and the first ledger entries."""
+"""Intake of a provider's invoices in bulk: invoices, care details and the first postings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.conf import settings
 from billing import ledger, links
 from billing.invoices import references, schedule
 from billing.law import calendar
-from billing.models import CareDetail, Invoice, LedgerEntry, Patient, Provider, ReminderStep
+from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, ReminderStep
 
 Step = ReminderStep.Step
 CONTACT_FIELDS = (
@@ -78,7 +78,7 @@ def due_date(given: date | None, *, issued_on: date, today: date) -> date:
 def create_many(
     provider: Provider, new: Sequence[NewInvoice], *, patient_ids: Mapping[str, int], by: str
 ) -> list[Invoice]:
-    """Store new invoices with payment reference, URL token, sealed care and person, and first ledger entries.
+    """Store new invoices with payment reference, URL token, sealed care and person, and first postings.
 
     Call it inside a transaction that holds `lock_provider`, with numbers that are not known yet, at most a few hundred
     at a time (they become parameters of one query), and the keys of their patients by patient number (see
@@ -107,26 +107,19 @@ def create_many(
         )
         for invoice, given in zip(invoices, new, strict=True)
     )
-    ledger.open_accounts(invoices, _first_entries(invoices, new, by))
+    ledger.open_accounts(invoices, _openings(invoices, new, by))
     schedule.plan_announcements(
         (i.pk, given.due_on) for i, given in zip(invoices, new, strict=True) if given.total > given.insurer_paid
     )
     return invoices
 
 
-def _first_entries(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[LedgerEntry]:
-    """Yield the entries for the total owed and for what the insurer paid of it, both as of the invoice date."""
+def _openings(invoices: Sequence[Invoice], new: Sequence[NewInvoice], by: str) -> Iterable[ledger.Opening]:
+    """Yield the total owed and what the insurer paid of it, both as of the invoice date."""
     for invoice, given in zip(invoices, new, strict=True):
         issued_at = calendar.begin_of(given.issued_on)
-        amounts = [(LedgerEntry.Kind.INVOICED, given.total)]
+        amounts = [(LedgerTransaction.Kind.INVOICED, given.total)]
         if given.insurer_paid:
-            amounts.append((LedgerEntry.Kind.INSURER_PAID, -given.insurer_paid))
+            amounts.append((LedgerTransaction.Kind.INSURER_PAID, -given.insurer_paid))
         for kind, amount in amounts:
-            yield LedgerEntry(
-                invoice_id=invoice.pk,
-                kind=kind,
-                amount=amount,
-                external_id=invoice.payment_reference,
-                occurred_at=issued_at,
-                by=by,
-            )
+            yield ledger.Opening(invoice, kind, amount, occurred_at=issued_at, by=by)

@@ -28,6 +28,11 @@ def reference_is_valid(reference: str) -> bool:
     return False
 
 
+def grouped(reference: str) -> str:
+    """Return a payment reference in groups of four, as on the letter: 1234 5678 9012 3456."""
+    return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
+
+
 def new_reference() -> str:
     """Return a random 16-digit payment reference. Random, so that knowing one reveals nothing about another."""
     body = f"{secrets.randbelow(10**15):015d}"

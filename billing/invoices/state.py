@@ -12,7 +12,7 @@ from django.db.models import FilteredRelation, Q, QuerySet
 from billing import rooms
 from billing.ledger import with_balance
 from billing.ledger.breakdown import Parts, parts_of
-from billing.models import Invoice, LedgerEntry, PaymentPlan, ReminderStep
+from billing.models import Invoice, LedgerTransaction, PaymentPlan, ReminderStep
 from billing.money import ZERO
 from billing.rooms import Stops, Text
 
@@ -116,9 +116,12 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
 
 
 def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
-    """Return when and by what the invoice was settled, as the kind of its last entry; empty when nothing was due."""
+    """Return when and by what kind of transaction the invoice was settled; empty when nothing was due."""
+    reducing = LedgerTransaction.Kind.PAYMENT, LedgerTransaction.Kind.REDUCTION, LedgerTransaction.Kind.INSURER_PAID
     last = (
-        LedgerEntry.objects.filter(invoice=invoice_id, amount__lt=ZERO, reverses=None, reversed_by=None)
+        LedgerTransaction.objects.filter(
+            postings__invoice=invoice_id, kind__in=reducing, reverses=None, reversed_by=None
+        )
         .order_by("-occurred_at")
         .values_list("occurred_at", "kind")
         .first()

@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from billing.law.allocation import Allocated, Bucket, Credit, Debt, allocate
 from billing.law.interest import Movement, interest_on
-from billing.models import Invoice, LedgerEntry
+from billing.ledger.entries import Entry, postings_of, standing_entries, sums_of
+from billing.models import Invoice, LedgerTransaction
+from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 _BUCKETS = {Kind.INVOICED: Bucket.PRINCIPAL, Kind.COSTS: Bucket.COSTS, Kind.INTEREST: Bucket.INTEREST}
+_ACCOUNTS = {Bucket.PRINCIPAL: Account.PRINCIPAL, Bucket.INTEREST: Account.INTEREST, Bucket.COSTS: Account.COSTS}
 _PAID_BACK = (Kind.REFUND, Kind.CHARGEBACK)
 
 
@@ -30,16 +33,23 @@ class Parts:
         return self.principal + self.interest + self.costs
 
 
-def standing_entries(invoice: Invoice) -> list[LedgerEntry]:
-    """Return the entries that were not reversed, without the reversals."""
-    return list(LedgerEntry.objects.filter(invoice=invoice, reverses=None, reversed_by=None).order_by("pk"))
+def parts_of(invoice: Invoice) -> Parts:
+    """Return what is open on each part of the invoice, as the ledger allocated every payment."""
+    sums = sums_of(postings_of(invoice))
+    return Parts(principal=sums[Account.PRINCIPAL], interest=sums[Account.INTEREST], costs=sums[Account.COSTS])
 
 
-def parts_of(invoice: Invoice, entries: Sequence[LedgerEntry] | None = None) -> Parts:
-    """Return the breakdown of the open amount after allocating every payment in the order in which it came."""
-    allocated, _credits = _allocate(invoice, standing_entries(invoice) if entries is None else entries)
-    left = {bucket: allocated.open.get((str(invoice.pk), bucket), ZERO) for bucket in Bucket}
-    return Parts(principal=left[Bucket.PRINCIPAL], interest=left[Bucket.INTEREST], costs=left[Bucket.COSTS])
+def parts_by_law(invoice: Invoice, entries: Sequence[Entry]) -> dict[Account, Decimal]:
+    """Return the balance that each account of the invoice has by law after these entries; credit is negative."""
+    standing = [entry for entry in entries if entry.stands]
+    allocated, _credits = _allocate(invoice, standing)
+    parts = dict.fromkeys(OF_INVOICE, ZERO)
+    for (_obligation, bucket), amount in allocated.open.items():
+        parts[_ACCOUNTS[bucket]] = amount
+    parts[Account.CREDIT] = -sum(allocated.surplus.values(), ZERO)
+    # More paid back than came in is a claim on the payer like the invoice itself.
+    parts[Account.PRINCIPAL] += sum((entry.amount for entry in standing), ZERO) - sum(parts.values(), ZERO)
+    return parts
 
 
 def interest_due(invoice: Invoice, *, until: date) -> Decimal:
@@ -56,7 +66,7 @@ def interest_due(invoice: Invoice, *, until: date) -> Decimal:
     return max(interest_on(_movements(invoice, entries, default_day), until=until) - booked, ZERO)
 
 
-def _movements(invoice: Invoice, entries: Sequence[LedgerEntry], default_day: date) -> list[Movement]:
+def _movements(invoice: Invoice, entries: Sequence[Entry], default_day: date) -> list[Movement]:
     """Return the open principal from the day of default on, as payments reduced it."""
     allocated, credits = _allocate(invoice, entries)
     open_now = sum((e.amount for e in entries if e.kind == Kind.INVOICED), ZERO)
@@ -80,7 +90,7 @@ def _movements(invoice: Invoice, entries: Sequence[LedgerEntry], default_day: da
     return list(moves.values())
 
 
-def _allocate(invoice: Invoice, entries: Sequence[LedgerEntry]) -> tuple[Allocated, dict[str, Credit]]:
+def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, dict[str, Credit]]:
     """Allocate all credits to all debts; what was paid back counts as never received, the latest payment first."""
     name = str(invoice.pk)
     debts = [
@@ -100,5 +110,5 @@ def _allocate(invoice: Invoice, entries: Sequence[LedgerEntry]) -> tuple[Allocat
     return allocate(debts, credits.values()), credits
 
 
-def _day(entry: LedgerEntry) -> date:
+def _day(entry: Entry) -> date:
     return timezone.localtime(entry.occurred_at).date()

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from billing.guards import ALL_VERBS
 from billing.integrity import publication
-from billing.models import Chargeback, Invoice, LedgerEntry, Payment, Refund
+from billing.ledger import DEBITS, with_balance
+from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund
+from billing.models.ledger import OF_INVOICE, RECEIVABLE, Account
 from billing.money import ZERO
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 
 
 def discrepancies() -> Iterator[str]:
@@ -20,40 +22,99 @@ def discrepancies() -> Iterator[str]:
 
 
 def _invoiced_once() -> Iterator[str]:
-    invoiced = Count("entries", filter=Q(entries__kind=Kind.INVOICED, entries__reverses=None))
-    for pk in Invoice.objects.annotate(invoiced=invoiced).exclude(invoiced=1).values_list("pk", flat=True):
+    invoiced = LedgerTransaction.objects.filter(
+        kind=Kind.INVOICED, external_id=OuterRef("payment_reference"), reverses=None
+    )
+    for pk in Invoice.objects.filter(~Exists(invoiced)).values_list("pk", flat=True):
         yield f"invoice {pk}: it must be invoiced exactly once"
+    strangers = Posting.objects.filter(transaction__kind=Kind.INVOICED, transaction__reverses=None)
+    wrong = strangers.exclude(transaction__external_id=F("invoice__payment_reference"))
+    yield from _each(wrong, "posting {}: it invoices another invoice than its transaction says")
+
+
+def _transactions_add_up_to_nothing() -> Iterator[str]:
+    wrong = Posting.objects.order_by().values("transaction").annotate(sum=Sum("amount")).exclude(sum=ZERO)
+    for pk in wrong.values_list("transaction", flat=True):
+        yield f"transaction {pk}: its postings do not add up to nothing"
+
+
+def _signs_fit_kinds() -> Iterator[str]:
+    own = Posting.objects.filter(account__in=OF_INVOICE, transaction__reverses=None).order_by()
+    sums = own.values("transaction", "transaction__kind").annotate(sum=Sum("amount"))
+    adds = Q(transaction__kind__in=DEBITS)
+    allocates = Q(transaction__kind=Kind.ALLOCATION)
+    wrong = sums.filter((adds & Q(sum__lt=ZERO)) | (~adds & Q(sum__gt=ZERO)) | (allocates & ~Q(sum=ZERO)))
+    for pk in wrong.values_list("transaction", flat=True):
+        yield f"transaction {pk}: its sign does not fit its kind"
+
+
+def _accounts_agree() -> Iterator[str]:
+    """Claims are the other side of what patients owe; practices and payers are owed the money that is there."""
+
+    def on(*accounts: Account) -> Sum:
+        return Sum("postings__amount", filter=Q(postings__account__in=accounts))
+
+    sums = Invoice.objects.annotate(
+        **{account.value: on(account) for account in OF_INVOICE},
+        both=on(Account.CLAIMS, *RECEIVABLE),
+        held=on(Account.PRACTICE, Account.CREDIT, Account.GATEWAY),
+    )
+    wrong = {
+        "claims differ from what is owed": ~Q(both=ZERO),
+        "money differs from what is owed to practice and payer": ~Q(held=ZERO),
+        "a part is paid beyond nothing": Q(principal__lt=ZERO) | Q(interest__lt=ZERO) | Q(costs__lt=ZERO),
+        "a payer owes on a credit": Q(credit__gt=ZERO),
+    }
+    for sentence, condition in wrong.items():
+        for pk in sums.filter(condition).values_list("pk", flat=True):
+            yield f"invoice {pk}: {sentence}"
 
 
 def _settled_is_true() -> Iterator[str]:
-    owed = Invoice.objects.annotate(sum=Sum("entries__amount"))
-    wrong = owed.filter(Q(sum__gt=ZERO, settled_at__isnull=False) | Q(sum__lte=ZERO, settled_at=None))
+    owed = with_balance(Invoice.objects.all())
+    wrong = owed.filter(
+        Q(balance__gt=ZERO, settled_at__isnull=False) | (Q(balance__lte=ZERO) | Q(balance=None)) & Q(settled_at=None)
+    )
     for pk in wrong.values_list("pk", flat=True):
         yield f"invoice {pk}: settled_at contradicts the balance"
 
 
 def _mirrors_mirror() -> Iterator[str]:
-    mirrors = LedgerEntry.objects.filter(reverses__isnull=False)
-    wrong = mirrors.exclude(
-        amount=-F("reverses__amount"), invoice=F("reverses__invoice"), kind=F("reverses__kind"), reverses__reverses=None
-    )
-    for pk in wrong.values_list("pk", flat=True):
-        yield f"entry {pk}: it does not mirror the entry it reverses"
+    mirrors = LedgerTransaction.objects.filter(reverses__isnull=False)
+    for pk in mirrors.exclude(kind=F("reverses__kind"), reverses__reverses=None).values_list("pk", flat=True):
+        yield f"transaction {pk}: it does not mirror the transaction it reverses"
+    same = {"account": OuterRef("account"), "invoice": OuterRef("invoice")}
+    sides = Posting.objects.annotate(opposite=-1 * F("amount"))
+    theirs = sides.filter(transaction=OuterRef("transaction__reverses"), opposite=OuterRef("amount"), **same)
+    ours = sides.filter(transaction__reverses=OuterRef("transaction"), opposite=OuterRef("amount"), **same)
+    unmatched = Posting.objects.filter(~Exists(theirs), transaction__reverses__isnull=False)
+    unmirrored = Posting.objects.filter(~Exists(ours), transaction__reversed_by__isnull=False)
+    yield from _each(unmatched, "posting {}: it mirrors nothing")
+    yield from _each(unmirrored, "posting {}: its transaction is reversed without it")
 
 
-def _booked(kind: LedgerEntry.Kind, external_id: str, **match: object) -> Exists:
+def _booked(kind: LedgerTransaction.Kind, external_id: str, **match: object) -> Exists:
     return Exists(
-        LedgerEntry.objects.filter(kind=kind, external_id=OuterRef(external_id), reverses=None).filter(**match)
+        LedgerTransaction.objects.filter(kind=kind, external_id=OuterRef(external_id), reverses=None).filter(**match)
     )
 
 
-def _standing(kind: LedgerEntry.Kind, external_id: str) -> Exists:
-    """Return the condition that this external event has an entry that was not reversed."""
+def _standing(kind: LedgerTransaction.Kind, external_id: str) -> Exists:
+    """Return the condition that this external event has a transaction that was not reversed."""
     return _booked(kind, external_id, reversed_by=None)
 
 
 def _payments_are_booked() -> Iterator[str]:
-    same = _booked(Kind.PAYMENT, "mollie_id", amount=-OuterRef("amount"), invoice=OuterRef("invoice"))
+    same = Exists(
+        Posting.objects.filter(
+            transaction__kind=Kind.PAYMENT,
+            transaction__external_id=OuterRef("mollie_id"),
+            transaction__reverses=None,
+            account=Account.GATEWAY,
+            amount=OuterRef("amount"),
+            invoice=OuterRef("invoice"),
+        )
+    )
     paid = Payment.objects.filter(status=Payment.Status.PAID, quarantined_at=None)
     yield from _each(paid.filter(~same), "payment {}: paid, but not booked as it was paid")
     unpaid = Payment.objects.exclude(status=Payment.Status.PAID).exclude(mollie_id=None)
@@ -94,13 +155,15 @@ def _each(rows: QuerySet, sentence: str) -> Iterator[str]:
         yield sentence.format(pk)
 
 
-CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
+# What the ledger promises of itself, and what it promises of the reports of the gateway.
+BOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _guards_stand,
     publication.contradictions,
+    _transactions_add_up_to_nothing,
+    _signs_fit_kinds,
+    _accounts_agree,
     _invoiced_once,
     _settled_is_true,
     _mirrors_mirror,
-    _payments_are_booked,
-    _refunds_are_booked,
-    _chargebacks_are_booked,
 )
+CHECKS = (*BOOKS, _payments_are_booked, _refunds_are_booked, _chargebacks_are_booked)

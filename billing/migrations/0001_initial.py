@@ -160,6 +160,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LedgerTransaction',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
+                ('external_id', models.CharField(max_length=80, verbose_name='external id')),
+                ('occurred_at', models.DateTimeField(verbose_name='happened')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
+                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.ledgertransaction', verbose_name='reverses')),
+            ],
+            options={
+                'verbose_name': 'ledger transaction',
+                'verbose_name_plural': 'ledger transactions',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='OutboxMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -296,6 +314,23 @@ class Migration(migrations.Migration):
                 'verbose_name': 'installment',
                 'verbose_name_plural': 'installments',
                 'ordering': ['plan', 'number'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Posting',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('account', models.CharField(choices=[('principal', 'principal'), ('interest', 'statutory interest'), ('costs', 'collection costs'), ('credit', 'credit of the payer'), ('claims', 'claims not yet paid'), ('practice', 'account of the practice'), ('gateway', 'money at Mollie')], max_length=12, verbose_name='account')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.invoice', verbose_name='invoice')),
+                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.ledgertransaction', verbose_name='transaction')),
+                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'posting',
+                'verbose_name_plural': 'postings',
+                'ordering': ['pk'],
             },
         ),
         migrations.AddField(
@@ -462,26 +497,9 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('invoice', 'language', 'version'), name='one_document_per_version')],
             },
         ),
-        migrations.CreateModel(
-            name='LedgerEntry',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('costs', 'collection costs'), ('interest', 'statutory interest')], max_length=12, verbose_name='kind')),
-                ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('external_id', models.CharField(max_length=80, verbose_name='external id')),
-                ('occurred_at', models.DateTimeField(verbose_name='happened')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
-                ('by', models.CharField(max_length=60, verbose_name='by')),
-                ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.invoice', verbose_name='invoice')),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='billing.ledgerentry', verbose_name='reverses')),
-            ],
-            options={
-                'verbose_name': 'ledger entry',
-                'verbose_name_plural': 'ledger entries',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_entry_per_event'), models.CheckConstraint(condition=models.Q(('reverses__isnull', False), models.Q(('amount__gt', Decimal('0.00')), ('kind__in', ['invoiced', 'refund', 'chargeback', 'costs', 'interest'])), models.Q(('amount__lt', Decimal('0.00')), ('kind__in', ['insurer_paid', 'payment', 'reduction'])), models.Q(('amount', Decimal('0.00')), ('kind', 'invoiced')), _connector='OR'), name='ledger_sign_fits_kind')],
-            },
+        migrations.AddConstraint(
+            model_name='ledgertransaction',
+            constraint=models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event'),
         ),
         migrations.AddIndex(
             model_name='outboxmessage',
@@ -554,6 +572,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='installment',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='installment_amount_positive'),
+        ),
+        migrations.AddIndex(
+            model_name='posting',
+            index=models.Index(fields=['account'], name='posting_by_account'),
+        ),
+        migrations.AddConstraint(
+            model_name='posting',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='posting_is_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='posting',
+            constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
         ),
         migrations.AddConstraint(
             model_name='patient',

@@ -12,7 +12,7 @@ def begin_chain(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial")]
     operations = [
-        append_only("billing_ledgerentry", "billing_auditevent", "billing_accessevent"),
+        append_only("billing_ledgertransaction", "billing_posting", "billing_auditevent", "billing_accessevent"),
         removable_after("billing_accessevent", years=5, column="at"),
         migrations.RunPython(begin_chain, migrations.RunPython.noop),
     ]

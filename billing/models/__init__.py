@@ -2,7 +2,8 @@ from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffTask
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
-from billing.models.invoices import CareDetail, Hold, Invoice, LedgerEntry
+from billing.models.invoices import CareDetail, Hold, Invoice
+from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
@@ -20,12 +21,13 @@ __all__ = [
     "Installment",
     "Invoice",
     "InvoiceDocument",
-    "LedgerEntry",
+    "LedgerTransaction",
     "Letter",
     "OutboxMessage",
     "Patient",
     "Payment",
     "PaymentPlan",
+    "Posting",
     "Provider",
     "Refund",
     "ReminderStep",

@@ -1,4 +1,4 @@
-"""The invoice, its medical content, its ledger and its holds."""
+"""The invoice, its medical content and its holds."""
 
 import json
 from typing import Any
@@ -10,13 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
 from billing.encryption import seal, unseal
-from billing.integrity.keyed import DigestField
 from billing.models.parties import Patient, Provider
-from billing.money import ZERO, EuroField
 
 
 class Invoice(models.Model):
-    """One bill (rekening). What is owed on it is the sum of its ledger entries, stored nowhere else."""
+    """One bill (rekening). What is owed on it is the sum of its postings, stored nowhere else."""
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="invoices", verbose_name=_("provider"))
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="invoices", verbose_name=_("patient"))
@@ -112,54 +110,6 @@ class CareDetail(models.Model):
         """Return whom the invoice is for: the fields of Patient.PERSON, date of birth and insurance."""
         bound_to = self._bound_to(self.invoice.payment_reference, "person")
         return json.loads(unseal(self.sealed_person, bound_to=bound_to))
-
-
-class LedgerEntry(models.Model):
-    """One booking, never changed (database triggers). Positive: the patient owes more."""
-
-    class Kind(models.TextChoices):
-        INVOICED = "invoiced", _("invoiced")
-        INSURER_PAID = "insurer_paid", _("paid by the insurer")
-        PAYMENT = "payment", _("payment received")
-        REFUND = "refund", _("refund paid out")
-        CHARGEBACK = "chargeback", _("payment reversed by the bank")
-        REDUCTION = "reduction", _("amount lowered")
-        COSTS = "costs", _("collection costs")
-        INTEREST = "interest", _("statutory interest")
-
-    # An entry of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
-    DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
-
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="entries", verbose_name=_("invoice"))
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    amount = EuroField(_("amount"))
-    # The external event (Mollie's id, the payment reference, …): booked once, however often it is reported.
-    external_id = models.CharField(_("external id"), max_length=80)
-    occurred_at = models.DateTimeField(_("happened"))
-    created_at = models.DateTimeField(_("booked"), default=timezone.now)
-    by = models.CharField(_("by"), max_length=60)
-    reverses = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="reversed_by", verbose_name=_("reverses")
-    )
-    digest = DigestField()
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("ledger entry"), _("ledger entries")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "external_id"], name="ledger_one_entry_per_event"),
-            models.CheckConstraint(
-                condition=Q(reverses__isnull=False)
-                | Q(kind__in=["invoiced", "refund", "chargeback", "costs", "interest"], amount__gt=ZERO)
-                | Q(kind__in=["insurer_paid", "payment", "reduction"], amount__lt=ZERO)
-                # An invoice over zero is allowed: the insurer paid everything in advance.
-                | Q(kind="invoiced", amount=ZERO),
-                name="ledger_sign_fits_kind",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.amount}"
 
 
 class Hold(models.Model):

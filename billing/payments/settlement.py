@@ -19,13 +19,13 @@ from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundS
 from billing.invoices import schedule
 from billing.invoices.holds import active_hold, place_hold, release_hold
 from billing.ledger import lock_invoice
-from billing.models import Chargeback, Hold, Invoice, LedgerEntry, Payment, Refund, StaffTask
+from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, Refund, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
-Status, Kind, Task = Payment.Status, LedgerEntry.Kind, StaffTask.Kind
+Status, Kind, Task = Payment.Status, LedgerTransaction.Kind, StaffTask.Kind
 
 BY = "mollie"
 # A status only moves up: paid outranks everything, and an unconfirmed creation ranks below every report.
@@ -171,7 +171,7 @@ def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None
     _check_sums(payment, snapshot)
 
 
-def _after_receipt(payment: Payment, received: LedgerEntry) -> None:
+def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
     """Queue the receipt for money that was just booked, and open a staff task when there is too much of it."""
     invoice = payment.invoice
     balance = ledger.balance(invoice.pk)
@@ -183,7 +183,7 @@ def _after_receipt(payment: Payment, received: LedgerEntry) -> None:
     _queue_receipt(payment, received, balance)
 
 
-def _queue_receipt(payment: Payment, received: LedgerEntry, balance: Decimal) -> None:
+def _queue_receipt(payment: Payment, received: LedgerTransaction, balance: Decimal) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
@@ -211,7 +211,7 @@ def _queue_receipt(payment: Payment, received: LedgerEntry, balance: Decimal) ->
 
 
 def _book_refund(payment: Payment, reported: RefundSnapshot, *, now: datetime) -> None:
-    """Add a refund to the balance at once; when it fails or is canceled, reverse that entry."""
+    """Add a refund to the balance at once; when it fails or is canceled, mirror that."""
     refund, _new = Refund.objects.get_or_create(
         refund_id=reported.refund_id,
         defaults={"payment": payment, "amount": reported.amount, "status": reported.status, "reported_at": now},
@@ -290,12 +290,10 @@ def _release_own_hold(invoice: Invoice) -> None:
         release_hold(invoice, Hold.STAFF, by=BY, due_on=due_on)
 
 
-def _mirror(invoice: Invoice, kind: LedgerEntry.Kind, external_id: str, *, occurred_at: datetime) -> bool:
-    """Book the reversal of an entry once; return whether this call booked it."""
-    entry = LedgerEntry.objects.get(kind=kind, external_id=external_id)
-    # The ledger keeps settled_at true on this object, so every entry must share the locked invoice.
-    entry.invoice = invoice
-    mirror = ledger.reverse(entry, external_id=f"{external_id}:reversed", occurred_at=occurred_at, by=BY)
+def _mirror(invoice: Invoice, kind: LedgerTransaction.Kind, external_id: str, *, occurred_at: datetime) -> bool:
+    """Book the mirror of a transaction once; return whether this call booked it."""
+    booked = LedgerTransaction.objects.get(kind=kind, external_id=external_id)
+    mirror = ledger.reverse(invoice, booked, external_id=f"{external_id}:reversed", occurred_at=occurred_at, by=BY)
     return mirror is not None
 
 

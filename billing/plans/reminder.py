@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.law import calendar
-from billing.models import Installment, Invoice, LedgerEntry, OutboxMessage
+from billing.models import Installment, Invoice, LedgerTransaction, OutboxMessage
 from billing.outbox.addresses import is_one_address
 
 
@@ -21,8 +21,8 @@ def needs_new_reminder(reminder: OutboxMessage | None, invoice: Invoice) -> bool
     if reminder and reminder.status == OutboxMessage.Status.CANCELED:
         return True
     if reminder and reminder.sent_at and not reminder.bounced_at:
-        return LedgerEntry.objects.filter(
-            invoice=invoice, kind=LedgerEntry.Kind.CHARGEBACK, created_at__gt=reminder.sent_at
+        return LedgerTransaction.objects.filter(
+            postings__invoice=invoice, kind=LedgerTransaction.Kind.CHARGEBACK, created_at__gt=reminder.sent_at
         ).exists()
     never_arrived = reminder is None or reminder.bounced_at or reminder.status == OutboxMessage.Status.FAILED
     email = invoice.patient.email

@@ -75,6 +75,8 @@ def _rows(row: models.Model, relation: Any) -> list[models.Model]:
 
 def _facts(row: models.Model, sealed: dict[str, dict[str, str]]) -> Facts:
     facts: Facts = {}
+    for parent in getattr(row, "EXPORTED_WITH", ()):
+        facts |= _facts(getattr(row, parent), sealed)
     for field in row._meta.concrete_fields:
         if isinstance(field.verbose_name, Promise) and not field.is_relation and field.name != "html":
             facts[str(field.verbose_name)] = _in_words(row, field)

@@ -23,7 +23,7 @@ from billing.models import (
     Hold,
     Invoice,
     InvoiceDocument,
-    LedgerEntry,
+    LedgerTransaction,
     OutboxMessage,
     Patient,
     Payment,
@@ -103,7 +103,7 @@ def _expired(today: date) -> QuerySet[Invoice]:
         Q(settled_at__lt=retained_from) | Q(withdrawn_at__lt=retained_from), erased_at=None
     )
     pending = (
-        LedgerEntry.objects.filter(since, **of_invoice),
+        LedgerTransaction.objects.filter(since, postings__invoice=OuterRef("pk")),
         Hold.objects.filter(released_at=None, **of_invoice),
         PaymentPlan.objects.filter(status=PaymentPlan.Status.ACTIVE, **of_invoice),
         StaffTask.objects.filter(closed_at=None, **of_invoice),

@@ -9,12 +9,13 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from billing.adjustments import reductions
-from billing.models import LedgerEntry
+from billing.ledger.entries import entries_of, with_postings
+from billing.models import LedgerTransaction
 from billing.money import ZERO
 from billing.templatetags.money import euro
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 WITH_CASE = ("invoice__provider__coulance_rules", "invoice__patient", "proposal__decided_by")
 
 
@@ -63,7 +64,7 @@ class CasePage:
 def load(case: CoulanceCase) -> CasePage:
     """Load the page of a case that was fetched with WITH_CASE. Medical data: the caller has written the access log."""
     decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
-    prefetch_related_objects([case], "specifications", "messages", decisions, "invoice__entries")
+    prefetch_related_objects([case], "specifications", "messages", decisions, with_postings("invoice__postings"))
     withdrawn = case.status == CoulanceCase.Status.WITHDRAWN
     files = [
         file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN and not withdrawn
@@ -87,7 +88,7 @@ def viewable(case: CoulanceCase) -> QuerySet[Specification]:
 
 def _amounts(case: CoulanceCase) -> Amounts:
     sums: dict[str, Decimal] = {}
-    for entry in case.invoice.entries.all():
+    for entry in entries_of(case.invoice):
         sums[entry.kind] = sums.get(entry.kind, ZERO) + entry.amount
     balance = sum(sums.values(), ZERO)
     paid = -sum((sums.get(kind, ZERO) for kind in (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)), ZERO)

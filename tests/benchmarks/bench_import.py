@@ -19,7 +19,14 @@ from tests.benchmarks.ground import ground
 INVOICES, QUICK_INVOICES = 20_000, 1_000
 TODAY = date(2026, 11, 16)
 BY = "bench"
-TABLES = ("patient", "invoice", "caredetail", "ledgerentry", "reminderstep")  # each may point at those before it
+TABLES = (
+    "patient",
+    "invoice",
+    "caredetail",
+    "ledgertransaction",
+    "posting",
+    "reminderstep",
+)  # each may point at those before it
 
 
 def write_file(folder: Path, amount: int) -> Path:

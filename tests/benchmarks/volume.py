@@ -21,7 +21,8 @@ INVOICE = (
     "id", "provider_id", "patient_id", "number", "payment_reference", "token", "issued_on", "due_on", "created_at",
     "settled_at", "next_step", "next_step_on", "fingerprint",
 )  # fmt: skip
-ENTRY = ("invoice_id", "kind", "amount", "external_id", "occurred_at", "created_at", "by")
+TRANSACTION = ("id", "kind", "external_id", "occurred_at", "created_at", "by")
+POSTING = ("transaction_id", "account", "amount", "provider_id", "invoice_id")
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
 
@@ -51,11 +52,22 @@ def invoices(numbers: Iterable[int], patients: Sequence[int], provider: int) -> 
         )  # fmt: skip
 
 
-def entries(numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+def transactions(numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
     for number in numbers:
-        yield number, "invoiced", 5702, f"V-{number}", NOW, NOW, "import"
+        yield 2 * number, "invoiced", reference_of(number), NOW, NOW, "import"
         if not is_open(number):
-            yield number, "payment", -5702, f"V-{number}", NOW, NOW, "volume"
+            yield 2 * number + 1, "payment", f"V-{number}", NOW, NOW, "volume"
+
+
+def postings(numbers: Iterable[int], provider: int) -> Iterator[tuple[Any, ...]]:
+    for number in numbers:
+        yield 2 * number, "principal", 5702, provider, number
+        yield 2 * number, "claims", -5702, provider, number
+        if not is_open(number):
+            yield 2 * number + 1, "principal", -5702, provider, number
+            yield 2 * number + 1, "claims", 5702, provider, number
+            yield 2 * number + 1, "practice", -5702, provider, number
+            yield 2 * number + 1, "gateway", 5702, None, number
 
 
 def write(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -93,7 +105,8 @@ def fill(upto: int) -> None:
         numbers = range(begin, min(begin + CHUNK, upto + 1))
         with transaction.atomic():
             write("billing_invoice", INVOICE, invoices(numbers, patients, provider.pk))
-            write("billing_ledgerentry", ENTRY, entries(numbers))
+            write("billing_ledgertransaction", TRANSACTION, transactions(numbers))
+            write("billing_posting", POSTING, postings(numbers, provider.pk))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
 

@@ -73,7 +73,7 @@ def test_the_database_sums_cents_exactly():
     invoice = factories.invoice(amount=Decimal("0.10"))
     for _ in range(20):
         factories.invoice(provider=invoice.provider, amount=Decimal("0.10"))
-    from billing.models import LedgerEntry
+    from billing.models import Posting
 
-    assert LedgerEntry.objects.aggregate(sum=Sum("amount"))["sum"] == Decimal("2.10")
-    assert LedgerEntry.objects.filter(amount=Decimal("0.10")).count() == 21
+    assert Posting.objects.filter(account="principal").aggregate(sum=Sum("amount"))["sum"] == Decimal("2.10")
+    assert Posting.objects.filter(account="principal", amount=Decimal("0.10")).count() == 21

@@ -15,7 +15,7 @@ from django.utils import timezone
 from billing import ledger
 from billing.errors import Refused
 from billing.law import calendar
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, StaffTask
+from billing.models import Hold, Invoice, LedgerTransaction, OutboxMessage, StaffTask
 from billing.privacy import rotation
 from coulance import cases, deadlines, decisions, intake, storage
 from coulance.files import checking, specifications
@@ -283,7 +283,7 @@ def pay(case):
         invoice = ledger.lock_invoice(case.invoice_id)
         ledger.post(
             invoice,
-            LedgerEntry.Kind.PAYMENT,
+            LedgerTransaction.Kind.PAYMENT,
             Decimal("-200.00"),
             external_id=f"tr_{case.pk}",
             occurred_at=datetime.now(UTC),

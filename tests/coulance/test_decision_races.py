@@ -20,7 +20,7 @@ from billing import ledger
 from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.ledger import lock_invoice
-from billing.models import Invoice, LedgerEntry, OutboxMessage
+from billing.models import Invoice, LedgerTransaction, OutboxMessage
 from coulance import cases, deadlines, decisions
 from coulance.models import CoulanceCase, Decision
 from tests.coulance.desk.desk_cases import REASON, at_desk, granted, staff_of
@@ -90,7 +90,10 @@ def test_twin_without_the_lock_two_decisions_are_booked_on_one_page(monkeypatch)
     monkeypatch.setattr(decisions, "_carry_out", in_turn)
     at_once(two_decisions(case))
     assert Decision.objects.filter(case=case).count() == 2, "the second one decided about a case that was decided"
-    assert LedgerEntry.objects.filter(invoice=case.invoice, kind=LedgerEntry.Kind.REDUCTION).count() > 1
+    assert (
+        LedgerTransaction.objects.filter(postings__invoice=case.invoice, kind=LedgerTransaction.Kind.REDUCTION).count()
+        > 1
+    )
 
 
 def pay(case: CoulanceCase) -> None:
@@ -98,7 +101,7 @@ def pay(case: CoulanceCase) -> None:
     with transaction.atomic():
         invoice: Invoice = lock_invoice(case.invoice_id)
         booked = {"external_id": f"tr_{case.pk}", "occurred_at": timezone.now(), "by": "mollie"}
-        ledger.post(invoice, LedgerEntry.Kind.PAYMENT, Decimal("-1000.00"), **booked)
+        ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-1000.00"), **booked)
 
 
 def acts_on(case: CoulanceCase) -> dict[str, Callable[[], Any]]:

@@ -17,10 +17,11 @@ from billing.errors import Refused, Stale
 from billing.invoices.state import look_at
 from billing.law import calendar
 from billing.links import new_token
-from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Payment, Staff, StaffTask
+from billing.models import AuditEvent, Hold, LedgerTransaction, OutboxMessage, Payment, Staff, StaffTask
 from coulance import amounts, decisions
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal
 from tests import factories
+from tests.books import booked
 from tests.coulance.desk.desk_cases import REASON, at_desk, granted, rules, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -61,8 +62,8 @@ def test_a_lower_amount_is_booked_mailed_and_can_be_paid(case):
     assert view.due_on >= today + timedelta(days=14)
     assert (case.status, case.version, decision.number) == (Status.ADJUSTED, 1, 1)
     assert (decision.granted, decision.deductible, decision.reduction) == (D("750.00"), D("385.00"), D("250.00"))
-    entry = LedgerEntry.objects.get(kind="reduction")
-    assert (entry.amount, entry.external_id) == (D("-250.00"), f"coulance:{case.pk}:1")
+    (entry,) = booked(case.invoice, LedgerTransaction.Kind.REDUCTION)
+    assert (entry.amount, entry.transaction.external_id) == (D("-250.00"), f"coulance:{case.pk}:1")
     assert not Hold.objects.filter(released_at=None).exists()
     letter = mail()
     assert letter.kind == "coulance_adjusted"
@@ -94,7 +95,7 @@ def test_a_refusal_lowers_nothing_and_gives_time_to_pay(case):
     decisions.refuse(case, reason=REASON, version=0, by=staff_of(case))
     case.refresh_from_db()
     assert case.status == Status.REJECTED
-    assert not LedgerEntry.objects.filter(kind="reduction").exists()
+    assert not LedgerTransaction.objects.filter(kind="reduction").exists()
     assert look_at(case.invoice.token, today=timezone.localdate()).outstanding == 1000
     assert mail().kind == "coulance_refused"
 
@@ -118,7 +119,7 @@ def test_a_correction_is_a_new_decision_and_books_the_difference(case):
         case.refresh_from_db()
         decisions.correct(case, outcome=granted(amount), reason=REASON, version=case.version, by=by)
         assert ledger.outstanding(case.invoice_id) == D(amount)
-        assert LedgerEntry.objects.filter(kind="reduction").count() == entries
+        assert LedgerTransaction.objects.filter(kind="reduction").count() == entries
         assert mail().kind == "coulance_corrected"
     case.refresh_from_db()
     assert (case.status, case.reopened) == (Status.REJECTED, 0)
@@ -155,7 +156,7 @@ def test_the_reason_lies_sealed_and_a_new_key_seals_it_again(case, settings):
 
 def test_what_was_paid_too_much_is_credit_and_goes_to_a_person(case):
     booked = {"external_id": "tr_1", "occurred_at": timezone.now(), "by": "mollie"}
-    ledger.post(case.invoice, LedgerEntry.Kind.PAYMENT, D("-900.00"), **booked)
+    ledger.post(case.invoice, LedgerTransaction.Kind.PAYMENT, D("-900.00"), **booked)
     approve(case, staff_of(case))
     assert ledger.balance(case.invoice_id) == D("-150.00")
     assert StaffTask.objects.filter(kind=StaffTask.Kind.SURPLUS, invoice=case.invoice).count() == 1
@@ -169,7 +170,7 @@ def test_a_correction_closes_the_item_about_a_credit_that_it_changed(case):
     """What is left of the credit is a new item; nobody refunds by the old one."""
     by = staff_of(case)
     booked = {"external_id": "tr_1", "occurred_at": timezone.now(), "by": "mollie"}
-    ledger.post(case.invoice, LedgerEntry.Kind.PAYMENT, D("-900.00"), **booked)
+    ledger.post(case.invoice, LedgerTransaction.Kind.PAYMENT, D("-900.00"), **booked)
     own = {"payment": payment_of(case.invoice), "dedupe_key": "tr_1"}
     paid_twice = StaffTask.objects.create(kind="surplus", invoice=case.invoice, **own)
     approve(case, by)

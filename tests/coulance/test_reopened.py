@@ -10,7 +10,7 @@ from billing import ledger
 from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.invoices.state import look_at
-from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, Staff
+from billing.models import AuditEvent, Hold, LedgerTransaction, OutboxMessage, Staff
 from coulance import amounts, cases, deadlines, decisions
 from coulance.files import checking, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
@@ -86,7 +86,7 @@ class TestRefusing:
         case.refresh_from_db()
         assert case.status == Status.ADJUSTED
         assert ledger.outstanding(case.invoice_id) == 750
-        assert LedgerEntry.objects.filter(kind="reduction").count() == 1
+        assert LedgerTransaction.objects.filter(kind="reduction").count() == 1
         mail = last_mail()
         assert mail.kind == "coulance_kept"
         for text in (mail.text, mail.html):

@@ -58,8 +58,10 @@ def read(site: Site) -> World:
         ),
         invoices=list(numbers.values()),
         entries=site.rows(
-            "SELECT i.number, e.kind, e.external_id, e.amount, e.reverses_id IS NOT NULL FROM billing_ledgerentry e"
-            " JOIN billing_invoice i ON i.id = e.invoice_id"
+            "SELECT i.number, t.kind, t.external_id, SUM(p.amount), t.reverses_id IS NOT NULL FROM billing_posting p"
+            " JOIN billing_ledgertransaction t ON t.id = p.transaction_id JOIN billing_invoice i ON i.id = p.invoice_id"
+            " WHERE p.account IN ('principal', 'interest', 'costs', 'credit') AND t.kind <> 'allocation'"
+            " GROUP BY i.number, t.id, t.kind, t.external_id, t.reverses_id"
         ),
         messages=[
             (*row, numbers.get(invoice_id, ""), error)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.integrity import publication
 from billing.ledger.verification import discrepancies
-from billing.models import LedgerEntry
+from billing.models import LedgerTransaction, Posting
 
 MAX_SHOWN = 50
 
@@ -24,12 +24,12 @@ class Command(BaseCommand):
             raise CommandError(
                 "The ledger is NOT proven" + (": more than shown above." if len(found) > MAX_SHOWN else ".")
             )
-        self.stdout.write(f"The ledger is proven: {LedgerEntry.objects.count()} entries. {_published()}")
+        self.stdout.write(f"The ledger is proven: {LedgerTransaction.objects.count()} transactions. {_published()}")
 
 
 def _published() -> str:
     """Return what was compared with digests outside the database, so that a file that is gone is noticed."""
-    published = publication.publications(LedgerEntry._meta.db_table)
+    published = publication.publications(Posting._meta.db_table)
     if not published:
         return f"No digest was published yet in {settings.DIGESTS_FILE}: each row was checked by itself only."
-    return f"As published: {published[-1].rows} of them, last at {published[-1].at[:16]}."
+    return f"As published: {published[-1].rows} postings, last at {published[-1].at[:16]}."

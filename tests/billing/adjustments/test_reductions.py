@@ -8,7 +8,7 @@ import pytest
 from billing import ledger
 from billing.adjustments import charges, reductions
 from billing.invoices import schedule
-from billing.models import LedgerEntry, ReminderStep, StaffTask
+from billing.models import LedgerTransaction, ReminderStep, StaffTask
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
     FINAL_ON,
@@ -87,7 +87,7 @@ def test_paid_costs_become_credit_with_one_staff_task(invoice):
 def test_reversing_a_reduction_keeps_the_charges_over_the_remainder(invoice):
     lower(invoice, "200.00")
     locked = ledger.lock_invoice(invoice.pk)
-    ledger.post(locked, LedgerEntry.Kind.COSTS, D("120.00"), external_id="later", occurred_at=NOW, by="test")
+    ledger.post(locked, LedgerTransaction.Kind.COSTS, D("120.00"), external_id="later", occurred_at=NOW, by="test")
     lower(invoice, "100.00", "two")
     assert ledger.balance(invoice.pk) == D("1020.00")
 

@@ -17,7 +17,7 @@ from billing.desk.worklist import waiting_for
 from billing.invoices import holds
 from billing.invoices.state import look_at
 from billing.links import new_token
-from billing.models import AuditEvent, Hold, Invoice, LedgerEntry, OutboxMessage, Payment, Staff, StaffTask
+from billing.models import AuditEvent, Hold, Invoice, LedgerTransaction, OutboxMessage, Payment, Staff, StaffTask
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
@@ -112,7 +112,7 @@ def test_the_first_page_counts_what_waits_in_few_queries(desk, practice, approve
     assert re.findall(r'class="count">(\d+)<', shown) == ["3", "3", "3", "3"]
 
 
-@pytest.mark.parametrize("table", ["invoice", "payment", "outboxmessage", "stafftask", "ledgerentry", "auditevent"])
+@pytest.mark.parametrize("table", ["invoice", "payment", "outboxmessage", "stafftask", "posting", "auditevent"])
 def test_a_list_costs_the_same_however_long(desk, practice, table, django_assert_max_num_queries):
     for _number in range(12):
         invoice = factories.invoice(provider=practice)
@@ -170,7 +170,12 @@ def test_the_status_of_an_invoice_is_the_one_the_patient_sees(desk, practice):
 def test_the_page_of_an_invoice_shows_its_books_and_nothing_sealed(desk, practice):
     invoice = factories.invoice(provider=practice, amount="80.00", lines=[factories.line(description="Wortelkanaal")])
     ledger.post(
-        invoice, LedgerEntry.Kind.PAYMENT, Decimal("-30.00"), external_id="x1", occurred_at=timezone.now(), by="mollie"
+        invoice,
+        LedgerTransaction.Kind.PAYMENT,
+        Decimal("-30.00"),
+        external_id="x1",
+        occurred_at=timezone.now(),
+        by="mollie",
     )
     payment_of(invoice)
     message_of(invoice)

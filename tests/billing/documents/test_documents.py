@@ -23,7 +23,7 @@ from pypdf import PdfReader
 from billing import ledger, links
 from billing.documents import full_invoice
 from billing.encryption import Unreadable
-from billing.models import Invoice, InvoiceDocument, LedgerEntry, Provider
+from billing.models import Invoice, InvoiceDocument, LedgerTransaction, Provider
 from billing.plans import agreements
 from tests import factories
 from tests.billing.plans.test_plans import book
@@ -75,7 +75,12 @@ def test_the_amounts_read_back_to_the_cent(invoice):
 def test_a_reduction_is_shown_and_makes_a_new_version(invoice):
     before = full_invoice.invoice_pdf(invoice, language="nl")
     ledger.post(
-        invoice, LedgerEntry.Kind.REDUCTION, Decimal("-42.12"), external_id="r", occurred_at=timezone.now(), by="test"
+        invoice,
+        LedgerTransaction.Kind.REDUCTION,
+        Decimal("-42.12"),
+        external_id="r",
+        occurred_at=timezone.now(),
+        by="test",
     )
     after = text_of(full_invoice.invoice_pdf(invoice, language="nl"))
     assert "200,00" in after

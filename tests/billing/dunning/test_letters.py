@@ -15,7 +15,7 @@ from billing.errors import Refused
 from billing.invoices import holds, schedule
 from billing.invoices.state import look_at
 from billing.law import calendar
-from billing.models import Hold, Invoice, LedgerEntry, Letter, OutboxMessage, ReminderStep, StaffTask
+from billing.models import Hold, Invoice, LedgerTransaction, Letter, OutboxMessage, ReminderStep, StaffTask
 from billing.outbox import delivery
 from billing.payments import settlement
 from tests import factories
@@ -39,7 +39,7 @@ from tests.billing.invoices.schedule_walk import (
 from tests.billing.payments.test_payments_settlement import attempt, report
 
 pytestmark = pytest.mark.django_db
-Kind, Status = LedgerEntry.Kind, ReminderStep.Status
+Kind, Status = LedgerTransaction.Kind, ReminderStep.Status
 STAFF = "staff:els"
 
 
@@ -288,9 +288,8 @@ def test_what_was_settled_after_its_14_day_letter_gets_no_costs_of_that_letter()
     """Also without a hold in between: the letter was paid in time, whatever is owed since."""
     invoice = until(new_invoice(), NOTICED)
     pay(invoice, "100.00", NOTICED + timedelta(days=3))
-    entry = LedgerEntry.objects.get(invoice=invoice, kind=Kind.PAYMENT)
-    entry.invoice = ledger.lock_invoice(invoice.pk)
-    ledger.reverse(entry, external_id="mended", occurred_at=at(LAST_DAY), by=STAFF)
+    paid = LedgerTransaction.objects.get(kind=Kind.PAYMENT)
+    ledger.reverse(ledger.lock_invoice(invoice.pk), paid, external_id="mended", occurred_at=at(LAST_DAY), by=STAFF)
     live_through(COSTS_ON, COSTS_ON + timedelta(days=2))
     assert charged(invoice) == {}
     assert "notice_of_costs" not in kinds()

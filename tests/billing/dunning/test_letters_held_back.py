@@ -10,7 +10,16 @@ from billing.dunning import planning, staff_acts
 from billing.errors import Refused
 from billing.invoices import holds, schedule
 from billing.law.calendar import is_sending_moment
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, ReminderStep, StaffTask
+from billing.models import (
+    Hold,
+    Invoice,
+    LedgerTransaction,
+    OutboxMessage,
+    Patient,
+    PaymentPlan,
+    ReminderStep,
+    StaffTask,
+)
 from billing.outbox import delivery
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
@@ -34,7 +43,7 @@ from tests.billing.invoices.schedule_walk import (
 )
 
 pytestmark = pytest.mark.django_db
-Kind, Status = LedgerEntry.Kind, ReminderStep.Status
+Kind, Status = LedgerTransaction.Kind, ReminderStep.Status
 STAFF = "staff:els"
 
 

@@ -16,12 +16,12 @@ from django.utils import timezone
 from billing import audit, ledger
 from billing.integrity import keyed, publication
 from billing.ledger.verification import discrepancies
-from billing.models import AccessEvent, AuditEvent, LedgerEntry
+from billing.models import AccessEvent, AuditEvent, LedgerTransaction, Posting
 from billing.privacy import access_log
 from portal import daily
 from tests import factories
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 REFUSED = (IntegrityError, InternalError)
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
@@ -60,7 +60,7 @@ def booked():
 
 def found():
     """What verification says, but for the payment that these tests book without a row of the gateway."""
-    return [sentence for sentence in discrepancies() if not sentence.startswith("invoice ")]
+    return [sentence for sentence in discrepancies() if not sentence.startswith(("invoice ", "transaction "))]
 
 
 def test_what_the_product_wrote_is_proven(booked):
@@ -68,7 +68,7 @@ def test_what_the_product_wrote_is_proven(booked):
     assert found() == []
     out = StringIO()
     call_command("verify_ledger", stdout=out)
-    assert "As published: 3 of them" in out.getvalue()
+    assert "As published: 8 postings" in out.getvalue()
 
 
 def test_the_command_says_that_nothing_is_published_yet(booked):
@@ -80,10 +80,10 @@ def test_the_command_says_that_nothing_is_published_yet(booked):
 @pytest.mark.parametrize(
     ("table", "change"),
     [
-        ("billing_ledgerentry", "UPDATE billing_ledgerentry SET amount = 4000 WHERE amount = 10000"),
-        ("billing_ledgerentry", "UPDATE billing_ledgerentry SET by = 'nobody' WHERE external_id = 'tr_1'"),
-        ("billing_ledgerentry", "UPDATE billing_ledgerentry SET digest = '' WHERE external_id = 'tr_1'"),
-        ("billing_ledgerentry", "UPDATE billing_ledgerentry SET digest = '1:é' WHERE external_id = 'tr_1'"),
+        ("billing_posting", "UPDATE billing_posting SET amount = 4000 WHERE amount = 10000"),
+        ("billing_ledgertransaction", "UPDATE billing_ledgertransaction SET by = 'x' WHERE external_id = 'tr_1'"),
+        ("billing_posting", "UPDATE billing_posting SET digest = '' WHERE account = 'gateway'"),
+        ("billing_posting", "UPDATE billing_posting SET digest = '1:é' WHERE account = 'gateway'"),
         ("billing_auditevent", "UPDATE billing_auditevent SET action = 'other' WHERE action = 'test'"),
         (
             "billing_auditevent",
@@ -101,9 +101,9 @@ def test_an_edit_with_the_triggers_off_is_found_at_once(booked, table, change):
 
 def test_a_forged_entry_of_the_owner_is_found_at_once(booked):
     sql(
-        "INSERT INTO billing_ledgerentry (invoice_id, kind, amount, external_id, occurred_at, created_at, by, digest)"
-        " SELECT invoice_id, 'payment', -6000, 'tr_forged', occurred_at, created_at, by, digest"
-        " FROM billing_ledgerentry WHERE external_id = 'tr_1'"
+        "INSERT INTO billing_posting (transaction_id, account, amount, provider_id, invoice_id, digest)"
+        " SELECT transaction_id, 'credit', -6000, provider_id, invoice_id, digest"
+        " FROM billing_posting WHERE account = 'practice'"
     )
     sentences = found()
     assert any("is not as the product wrote it" in sentence for sentence in sentences)
@@ -115,10 +115,10 @@ def test_a_copied_event_is_found(booked):
     assert any("a row was copied" in sentence for sentence in found())
 
 
-@pytest.mark.parametrize("table", ["billing_ledgerentry", "billing_auditevent"])
+@pytest.mark.parametrize("table", ["billing_posting", "billing_auditevent"])
 def test_a_row_that_was_removed_is_found_by_what_was_published(booked, table):
     publication.publish_tables(now=timezone.now())
-    last = {"billing_ledgerentry": LedgerEntry, "billing_auditevent": AuditEvent}[table].objects.latest("pk").pk
+    last = {"billing_posting": Posting, "billing_auditevent": AuditEvent}[table].objects.latest("pk").pk
     with triggers_off(table):
         sql(f"DELETE FROM {table} WHERE id = %s", last)
     assert any(f"table {table}: rows 1 to {last} are not those published" in sentence for sentence in found())
@@ -132,11 +132,11 @@ def test_the_second_publication_covers_what_came_since(booked):
     assert len(publication.lines()) == first, "nothing new, so nothing is published"
     newer = factories.invoice(amount=Decimal("1.00"))
     publication.publish_tables(now=now + timedelta(days=1))
-    last = publication.publications("billing_ledgerentry")[-1]
-    assert (last.rows, last.anew) == (4, False)
+    last = publication.publications("billing_posting")[-1]
+    assert (last.rows, last.anew) == (10, False)
     assert found() == []
-    with triggers_off("billing_ledgerentry"):
-        sql("DELETE FROM billing_ledgerentry WHERE invoice_id = %s", newer.pk)
+    with triggers_off("billing_posting"):
+        sql("DELETE FROM billing_posting WHERE invoice_id = %s", newer.pk)
     assert any(f"to {last.through} are not those published" in sentence for sentence in found())
 
 
@@ -156,7 +156,7 @@ def test_a_line_outside_that_was_changed_or_taken_out_is_found(booked, settings)
 def test_a_line_that_a_killed_process_left_half_is_written_again(booked, settings):
     publication.publish_tables(now=timezone.now())
     whole = settings.DIGESTS_FILE.read_text()
-    settings.DIGESTS_FILE.write_text(whole + '{"of": "billing_led')
+    settings.DIGESTS_FILE.write_text(whole + '{"of": "billing_pos')
     factories.invoice(amount=Decimal("1.00"))
     publication.publish_tables(now=timezone.now())
     assert settings.DIGESTS_FILE.read_text().startswith(whole)
@@ -167,8 +167,8 @@ def test_a_line_that_a_killed_process_left_half_is_written_again(booked, setting
 def test_after_a_restore_the_chain_begins_anew(booked):
     gone = factories.invoice(amount=Decimal("1.00"))
     publication.publish_tables(now=timezone.now())
-    with triggers_off("billing_ledgerentry"):
-        sql("DELETE FROM billing_ledgerentry WHERE invoice_id = %s", gone.pk)
+    with triggers_off("billing_posting"):
+        sql("DELETE FROM billing_posting WHERE invoice_id = %s", gone.pk)
     assert any("are not those published" in sentence for sentence in found())
     publication.publish_tables(now=timezone.now(), anew=True)
     assert not any("are not those published" in sentence for sentence in found())
@@ -181,22 +181,22 @@ def test_keys_rotate_and_an_unknown_key_proves_nothing(booked, settings):
     settings.DIGEST_KEYS = f"{new},{old}"
     factories.invoice(amount=Decimal("1.00"))
     publication.publish_tables(now=timezone.now())
-    assert LedgerEntry.objects.latest("pk").digest.startswith("2:")
+    assert Posting.objects.latest("pk").digest.startswith("2:")
     assert found() == []
     settings.DIGEST_KEYS = new
-    assert sum("is not as the product wrote it" in sentence for sentence in found()) == 4
+    assert sum("is not as the product wrote it" in sentence for sentence in found()) == 12
 
 
 def test_the_days_work_publishes(booked):
     daily.run_day(timezone.localdate())
     assert {line.publication.of for line in publication.lines()} >= set(publication.tables()) - {"coulance_decision"}
-    with triggers_off("billing_ledgerentry"):
-        sql("UPDATE billing_ledgerentry SET amount = 1 WHERE amount = 2851")
+    with triggers_off("billing_posting"):
+        sql("UPDATE billing_posting SET amount = 1 WHERE amount = 2851")
     with pytest.raises(CommandError, match="NOT proven"):
         call_command("verify_ledger", stderr=StringIO())
 
 
-@pytest.mark.parametrize("table", ["billing_ledgerentry", "billing_auditevent", "billing_accessevent"])
+@pytest.mark.parametrize("table", ["billing_posting", "billing_auditevent", "billing_accessevent"])
 def test_the_database_refuses_to_replace_and_to_truncate(booked, table):
     access_log.record(
         AccessEvent.Act.READ, invoice=booked[0], who="patient", role=AccessEvent.Role.PATIENT, data="invoice.pdf",
@@ -213,12 +213,12 @@ def test_the_database_refuses_to_replace_and_to_truncate(booked, table):
 
 
 def test_a_row_is_not_replaced_because_another_unique_column_is_the_same(booked):
-    columns = "invoice_id, kind, amount, external_id, occurred_at, created_at, by, digest"
-    other = f"({columns}) SELECT {columns.replace('amount', '-1')} FROM billing_ledgerentry WHERE external_id = 'tr_1'"
-    replace = f"REPLACE INTO billing_ledgerentry {other}"
+    same = "kind, external_id, occurred_at, created_at"
+    other = f"({same}, by, digest) SELECT {same}, 'x', digest FROM billing_ledgertransaction"
+    replace = f"REPLACE INTO billing_ledgertransaction {other}"
     if connection.vendor == "postgresql":
-        conflict = "ON CONFLICT (kind, external_id) DO UPDATE SET amount = EXCLUDED.amount"
-        replace = f"INSERT INTO billing_ledgerentry {other} {conflict}"
+        conflict = "ON CONFLICT (kind, external_id) DO UPDATE SET by = EXCLUDED.by"
+        replace = f"INSERT INTO billing_ledgertransaction {other} {conflict}"
     with pytest.raises(REFUSED, match="append-only"), transaction.atomic():
         sql(replace)
 

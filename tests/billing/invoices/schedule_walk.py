@@ -9,9 +9,10 @@ from django.utils import timezone
 from billing import ledger
 from billing.dunning import planning
 from billing.invoices import schedule
-from billing.models import Invoice, LedgerEntry, OutboxMessage, ReminderStep
+from billing.models import Invoice, LedgerTransaction, OutboxMessage, ReminderStep
 from billing.outbox import delivery
 from tests import factories
+from tests.books import booked
 
 Step = ReminderStep.Step
 MONDAY = date(2026, 3, 2)  # weeks without a holiday follow, up to Good Friday on 3 April
@@ -76,7 +77,9 @@ def until(invoice: Invoice, day: date) -> Invoice:
 def pay(invoice: Invoice, amount: str, on: date) -> None:
     key = f"pay:{invoice.pk}:{on}"
     locked = ledger.lock_invoice(invoice.pk)
-    ledger.post(locked, LedgerEntry.Kind.PAYMENT, -Decimal(amount), external_id=key, occurred_at=at(on), by="test")
+    ledger.post(
+        locked, LedgerTransaction.Kind.PAYMENT, -Decimal(amount), external_id=key, occurred_at=at(on), by="test"
+    )
 
 
 def kinds(**fields: Any) -> list[str]:
@@ -84,8 +87,8 @@ def kinds(**fields: Any) -> list[str]:
 
 
 def charged(invoice: Invoice) -> dict[str, Decimal]:
-    entries = LedgerEntry.objects.filter(invoice=invoice, kind__in=[LedgerEntry.Kind.COSTS, LedgerEntry.Kind.INTEREST])
-    return {kind: sum(e.amount for e in entries if e.kind == kind) for kind in {e.kind for e in entries}}
+    charges = booked(invoice, LedgerTransaction.Kind.COSTS, LedgerTransaction.Kind.INTEREST)
+    return {kind: sum(e.amount for e in charges if e.kind == kind) for kind in {e.kind for e in charges}}
 
 
 def reasons(invoice: Invoice, status: str) -> list[tuple[int, str]]:

@@ -9,11 +9,12 @@ from django.utils.formats import date_format
 
 from billing import ledger
 from billing.invoices import schedule
-from billing.models import LedgerEntry, Letter, ReminderStep, StaffTask
+from billing.models import LedgerTransaction, Letter, ReminderStep, StaffTask
 from tests.billing.invoices.schedule_walk import MONDAY, Step, live_through, new_invoice, sent
+from tests.books import booked
 
 pytestmark = pytest.mark.django_db
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 
 
 @pytest.mark.both_databases
@@ -32,8 +33,8 @@ def test_the_whole_dunning_schedule_of_an_unpaid_invoice(sink, settings):
         ),  # Monday the 11th is named; Ascension Day is no bank day
         ("final", "2026-06-03"),
     ]
-    booked = LedgerEntry.objects.filter(invoice=invoice, kind__in=[Kind.COSTS, Kind.INTEREST])
-    assert sorted((e.kind, e.amount) for e in booked) == [
+    charges = booked(invoice, Kind.COSTS, Kind.INTEREST)
+    assert sorted((e.kind, e.amount) for e in charges) == [
         ("costs", Decimal("40.00")),
         ("interest", Decimal("0.18")),
         ("interest", Decimal("0.50")),  # with the other: 62 days at 4 per cent

@@ -20,7 +20,7 @@ from billing.dunning import letters, planning
 from billing.invoices import holds, schedule
 from billing.law.calendar import is_holiday, is_sending_moment
 from billing.ledger.verification import discrepancies
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, ReminderStep
+from billing.models import Hold, Invoice, LedgerTransaction, OutboxMessage, Patient, PaymentPlan, ReminderStep
 from billing.outbox import delivery
 from tests import factories
 from tests.billing.invoices.schedule_walk import MONDAY, Step, at, live, new_invoice
@@ -45,7 +45,7 @@ def pay(invoice: Invoice, amount: str = "100.00") -> None:
     with transaction.atomic():
         locked = ledger.lock_invoice(invoice.pk)
         facts = {"external_id": f"race:{next(_keys)}", "occurred_at": at(REMINDED), "by": "test"}
-        ledger.post(locked, LedgerEntry.Kind.PAYMENT, -Decimal(amount), **facts)
+        ledger.post(locked, LedgerTransaction.Kind.PAYMENT, -Decimal(amount), **facts)
 
 
 def agree(invoice: Invoice, kind: str) -> None:

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.ledger.verification import discrepancies
-from billing.models import Chargeback, Invoice, LedgerEntry, Payment, Refund
+from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund
+from billing.models.ledger import Account
 from tests import factories
 
-Kind = LedgerEntry.Kind
+Kind = LedgerTransaction.Kind
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
 
 
@@ -41,7 +42,7 @@ def _post(invoice, kind, amount, event):
 def test_true_books_are_proven(paid):
     out = StringIO()
     call_command("verify_ledger", stdout=out)
-    assert "proven: 2 entries" in out.getvalue()
+    assert "proven: 2 transactions" in out.getvalue()
 
 
 def test_a_false_book_exits_non_zero(paid):
@@ -101,10 +102,57 @@ def test_an_invoice_without_its_amount():
     assert f"invoice {bare.pk}: it must be invoiced exactly once" in list(discrepancies())
 
 
-@pytest.mark.parametrize("trigger", ["billing_ledgerentry_no_update", "billing_auditevent_no_delete"])
+@pytest.mark.parametrize(
+    "trigger", ["billing_ledgertransaction_no_update", "billing_posting_no_delete", "billing_auditevent_no_delete"]
+)
 def test_a_guard_that_is_gone(trigger):
     table = trigger.rsplit("_no_", 1)[0]
-    drop = f"DROP TRIGGER {trigger}" + (f" ON {table}" if connection.vendor == "postgresql" else "")
+    drop = f"DROP TRIGGER {trigger}" + _on(table)
     with connection.cursor() as cursor:
         cursor.execute(drop)
     assert f"table {table}: the guard against {trigger.rsplit('_', 1)[1]} is missing" in list(discrepancies())
+
+
+def _forge(paid, account, amount, kind=Kind.PAYMENT):
+    """Write postings past the writer, as a person at the database could."""
+    forged = LedgerTransaction.objects.create(kind=kind, external_id="forged", occurred_at=timezone.now(), by="x")
+    owner = {"invoice": paid.invoice, "provider": paid.invoice.provider}
+    for on, euros in zip(account, amount, strict=True):
+        Posting.objects.create(transaction=forged, account=on, amount=Decimal(euros), **owner)
+    return forged
+
+
+def test_a_transaction_with_one_side(paid):
+    forged = _forge(paid, [Account.CREDIT], ["-5.00"])
+    assert f"transaction {forged.pk}: its postings do not add up to nothing" in list(discrepancies())
+
+
+def test_money_that_nobody_is_owed(paid):
+    _forge(paid, [Account.GATEWAY, Account.CLAIMS], ["5.00", "-5.00"])
+    found = list(discrepancies())
+    assert f"invoice {paid.invoice_id}: claims differ from what is owed" in found
+    assert f"invoice {paid.invoice_id}: money differs from what is owed to practice and payer" in found
+
+
+def test_a_part_paid_beyond_nothing(paid):
+    _forge(paid, [Account.COSTS, Account.PRINCIPAL], ["-5.00", "5.00"], Kind.ALLOCATION)
+    assert list(discrepancies()) == [f"invoice {paid.invoice_id}: a part is paid beyond nothing"]
+
+
+def test_a_payment_that_adds_to_the_debt(paid):
+    forged = _forge(paid, [Account.PRINCIPAL, Account.CLAIMS], ["5.00", "-5.00"])
+    assert f"transaction {forged.pk}: its sign does not fit its kind" in list(discrepancies())
+
+
+def test_a_mirror_that_leaves_a_side_out(paid):
+    payment = LedgerTransaction.objects.get(kind=Kind.PAYMENT)
+    mirror = _forge(paid, [Account.PRINCIPAL, Account.CLAIMS], ["100.00", "-100.00"])
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER billing_ledgertransaction_no_update" + _on("billing_ledgertransaction"))
+    LedgerTransaction.objects.filter(pk=mirror.pk).update(reverses=payment)
+    left_out = Posting.objects.get(transaction=payment, account=Account.GATEWAY)
+    assert f"posting {left_out.pk}: its transaction is reversed without it" in list(discrepancies())
+
+
+def _on(table):
+    return f" ON {table}" if connection.vendor == "postgresql" else ""

@@ -37,6 +37,7 @@ Goedendag,
 
 Bedankt voor uw betaling.
 
+Zorgaanbieder: Tandartspraktijk De Linde
 Betaald bedrag: €\u00a01.045,50
 Ontvangen op: 3 november 2026
 Nummer van de rekening: 2026-00123

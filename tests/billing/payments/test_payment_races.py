@@ -18,7 +18,7 @@ from billing import ledger
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import place_hold, release_hold
-from billing.models import Invoice, LedgerEntry, Payment
+from billing.models import Invoice, LedgerTransaction, Payment
 from billing.payments import attempts, settlement
 from sandbox import payments as stand_in_bank
 from sandbox.models import Payment as BankPayment
@@ -135,7 +135,7 @@ class TestSettling:
         random.Random(1).shuffle(actions)
         results = at_once(actions, threads=10)
         assert [r for r in results if isinstance(r, Exception)] == []
-        assert LedgerEntry.objects.filter(kind="payment").count() == 1
+        assert LedgerTransaction.objects.filter(kind="payment").count() == 1
         assert bank.balance(invoice) == 0
         assert bank.receipts() == 1
         assert bank.staff_tasks() == []
@@ -144,7 +144,7 @@ class TestSettling:
         payment = bank.start(invoice)
         bank.end(payment, "paid")
         Payment.objects.update(status=Payment.Status.PAID)  # so that all of them come as far as the booking
-        monkeypatch.setattr(LedgerEntry, "save", meet(LedgerEntry.save, 4))
+        monkeypatch.setattr(LedgerTransaction, "save", meet(LedgerTransaction.save, 4))
         results = at_once([lambda: attempts.sync_payment(payment.pk)] * 4, threads=4)
         assert sum(isinstance(r, IntegrityError) for r in results) == 3
 
@@ -224,7 +224,7 @@ class Everything:
             locked = ledger.lock_invoice(self.invoice.pk)
             if ledger.outstanding(locked.pk) > 10:
                 moment = timezone.now()
-                kind = LedgerEntry.Kind.REDUCTION
+                kind = LedgerTransaction.Kind.REDUCTION
                 ledger.post(
                     locked, kind, Decimal("-1.00"), external_id=str(moment.timestamp()), occurred_at=moment, by="test"
                 )
@@ -239,7 +239,7 @@ def test_whatever_happens_at_once_the_books_equal_the_bank(invoice, seed):
     assert [r for r in results if isinstance(r, Exception) and not isinstance(r, allowed)] == []
     everything.report()
     received = sum(row.amount_cents for row in BankPayment.objects.filter(status="paid"))
-    reduced = LedgerEntry.objects.filter(kind="reduction").count()
+    reduced = LedgerTransaction.objects.filter(kind="reduction").count()
     assert bank.balance(invoice) == 100 - reduced - Decimal(received) / 100
     assert BankPayment.objects.count() == Payment.objects.exclude(mollie_id=None).count(), "no payment without a row"
     invoice.refresh_from_db()

@@ -13,7 +13,7 @@ from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import active_hold, place_hold
 from billing.ledger import lock_invoice
-from billing.models import AuditEvent, LedgerEntry, OutboxMessage, Payment, StaffTask
+from billing.models import AuditEvent, LedgerTransaction, OutboxMessage, Payment, StaffTask
 from billing.payments import attempts
 from sandbox import faults
 from sandbox.models import Payment as BankPayment
@@ -37,7 +37,7 @@ def reduce(invoice: Any, amount: str) -> None:
         locked = lock_invoice(invoice.pk)
         ledger.post(
             locked,
-            LedgerEntry.Kind.REDUCTION,
+            LedgerTransaction.Kind.REDUCTION,
             -Decimal(amount),
             external_id=f"reduction:{invoice.pk}:{amount}",
             occurred_at=timezone.now(),
@@ -300,7 +300,7 @@ class TestChecks:
             payment.refresh_from_db()
             nights += 1
         assert nights in (130, 131)
-        assert LedgerEntry.objects.filter(kind="payment").count() == 1
+        assert LedgerTransaction.objects.filter(kind="payment").count() == 1
 
     def test_a_gateway_that_is_down_stops_the_sweep_early_and_loses_nothing(self):
         started = [bank.start(factories.invoice()) for _ in range(6)]
@@ -313,7 +313,7 @@ class TestChecks:
             bank.end(payment, "paid")
         for minutes in (0, 6):
             attempts.sweep(now=now + timedelta(minutes=minutes))
-        assert LedgerEntry.objects.filter(kind="payment").count() == 6
+        assert LedgerTransaction.objects.filter(kind="payment").count() == 6
 
     def test_a_payment_unknown_to_the_gateway_opens_one_staff_task(self, invoice):
         payment = bank.start(invoice)

@@ -18,10 +18,11 @@ from billing.channels import mollie
 from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices.holds import active_hold, place_hold, release_hold
 from billing.ledger import lock_invoice
-from billing.models import Chargeback, Hold, Invoice, LedgerEntry, Patient, Payment, Refund, StaffTask
+from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Patient, Payment, Refund, StaffTask
 from billing.payments import attempts, settlement
 from tests import factories
 from tests.billing.payments import bank
+from tests.books import booked
 
 Status = Payment.Status
 NOW = datetime(2026, 11, 16, 10, tzinfo=UTC)
@@ -38,8 +39,9 @@ class TestWithTheBank:
         payment = bank.paid(invoice)
         for _ in range(3):
             attempts.sync_payment(payment.pk)
-        entry = LedgerEntry.objects.get(kind="payment")
-        assert (entry.amount, entry.external_id, entry.by) == (Decimal("-100.00"), payment.mollie_id, "mollie")
+        (entry,) = booked(invoice, LedgerTransaction.Kind.PAYMENT)
+        assert (entry.amount, entry.transaction.external_id) == (Decimal("-100.00"), payment.mollie_id)
+        assert entry.transaction.by == "mollie"
         assert entry.occurred_at == payment.paid_at
         assert bank.balance(invoice) == 0
         assert bank.receipts() == 1
@@ -95,7 +97,7 @@ class TestWithTheBank:
         payment = bank.start(invoice)
         with transaction.atomic():
             locked = lock_invoice(invoice.pk)
-            kind = LedgerEntry.Kind.REDUCTION
+            kind = LedgerTransaction.Kind.REDUCTION
             ledger.post(locked, kind, Decimal("-30.00"), external_id="r", occurred_at=NOW, by="test")
             assert [p.pk for p in attempts.supersede_live(locked)] == [payment.pk]
         bank.end(payment, "paid")
@@ -125,7 +127,7 @@ class TestWithTheBank:
             attempts.sync_payment(payment.pk)
         assert Refund.objects.get().status == "failed"
         assert bank.balance(invoice) == 0
-        assert LedgerEntry.objects.filter(kind="refund").count() == 2
+        assert LedgerTransaction.objects.filter(kind="refund").count() == 2
         assert bank.staff_tasks() == ["refunded", "surplus"]
         assert active_hold(invoice.pk) is None
 
@@ -153,7 +155,7 @@ class TestWithTheBank:
         attempts.sync_payment(payment.pk)
         Invoice.objects.filter(pk=invoice.pk).update(due_on=invoice.issued_on)
         ledger.post(
-            ledger.lock_invoice(invoice.pk), LedgerEntry.Kind.COSTS, Decimal(40), external_id="costs",
+            ledger.lock_invoice(invoice.pk), LedgerTransaction.Kind.COSTS, Decimal(40), external_id="costs",
             occurred_at=timezone.now(), by="test",
         )  # fmt: skip
         bank.reverse_chargeback(chargeback)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.invoices import holds
-from billing.models import Hold, Installment, Invoice, LedgerEntry, OutboxMessage, Patient, PaymentPlan, StaffTask
+from billing.models import Hold, Installment, Invoice, LedgerTransaction, OutboxMessage, Patient, PaymentPlan, StaffTask
 from billing.money import from_cents
 from billing.outbox import delivery
 from billing.plans import agreements, messages
@@ -69,14 +69,14 @@ class TestProgress:
     def test_money_taken_back_opens_the_last_settled_one_again(self):
         agreed = a_plan()
         book(agreed.invoice, "-60.00")
-        book(agreed.invoice, "30.00", LedgerEntry.Kind.CHARGEBACK)
+        book(agreed.invoice, "30.00", LedgerTransaction.Kind.CHARGEBACK)
         assert opens(agreed) == ["0.00", "30.00", "30.00"]
 
     def test_money_of_before_the_plan_taken_back_comes_with_the_last_one(self):
         invoice = an_invoice("100.00")
         book(invoice, "-10.00")
         agreed = plan(invoice, first_on=FIRST)
-        book(invoice, "10.00", LedgerEntry.Kind.CHARGEBACK)
+        book(invoice, "10.00", LedgerTransaction.Kind.CHARGEBACK)
         assert opens(agreed) == ["30.00", "30.00", "40.00"]
 
     @given(st.lists(st.integers(1, 9999), min_size=1, max_size=24), st.integers(0, 300_000))
@@ -256,7 +256,7 @@ class TestTheAmountOfABrokenPlan:
         broken(agreed)
         book(agreed.invoice, "-60.00")
         assert messages.may_send(mails("plan_broken")[0], self.NOON) == "changed"
-        book(agreed.invoice, "60.00", LedgerEntry.Kind.CHARGEBACK)
+        book(agreed.invoice, "60.00", LedgerTransaction.Kind.CHARGEBACK)
         OutboxMessage.objects.filter(pk=mails("plan_broken")[0].pk).update(status="canceled")
         assert messages.may_send(mails("plan_broken")[1], self.NOON) == "changed"
         assert "€\u00a090,00" in text_of(mails("plan_broken")[2])

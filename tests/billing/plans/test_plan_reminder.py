@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.dunning import staff_acts
 from billing.errors import Refused
 from billing.invoices import holds
-from billing.models import AuditEvent, Hold, LedgerEntry, OutboxMessage, PaymentPlan, StaffTask
+from billing.models import AuditEvent, Hold, LedgerTransaction, OutboxMessage, PaymentPlan, StaffTask
 from billing.outbox import delivery
 from billing.plans import agreements, messages
 from tests.billing.plans.test_plan_days import FIRST, a_plan, mails, sent, status, text_of
@@ -163,7 +163,7 @@ class TestTakenBackAfterTheReminder:
         agreements.run_day(date(2026, 12, 10))
         first = agreed.installments.first()
         assert (first.missed_on, first.grace_until) == (None, None)
-        book(agreed.invoice, "30.00", LedgerEntry.Kind.CHARGEBACK)
+        book(agreed.invoice, "30.00", LedgerTransaction.Kind.CHARGEBACK)
         agreements.run_day(date(2026, 12, 20))
         agreements.run_day(date(2026, 12, 23))
         assert status(agreed) == Status.ACTIVE
@@ -177,7 +177,7 @@ class TestTakenBackAfterTheReminder:
         moment = timezone.now() - timedelta(minutes=1)
         OutboxMessage.objects.filter(kind="installment_missed").update(status="sent", sent_at=moment)
         book(agreed.invoice, "-30.00")
-        book(agreed.invoice, "30.00", LedgerEntry.Kind.CHARGEBACK)
+        book(agreed.invoice, "30.00", LedgerTransaction.Kind.CHARGEBACK)
         agreements.run_day(LONG_AFTER)
         agreements.run_day(LONG_AFTER)
         assert status(agreed) == Status.ACTIVE

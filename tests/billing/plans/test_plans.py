@@ -12,7 +12,7 @@ from billing.errors import Refused
 from billing.invoices import holds
 from billing.law.calendar import monthly_dates
 from billing.links import new_token
-from billing.models import Hold, Invoice, LedgerEntry, OutboxMessage, PaymentPlan, ReminderStep
+from billing.models import Hold, Invoice, LedgerTransaction, OutboxMessage, PaymentPlan, ReminderStep
 from billing.plans import agreements
 from tests import factories
 
@@ -35,7 +35,7 @@ def plan(invoice, *, count=3, first_on=DUE, today=TODAY, **fields):
     )
 
 
-def book(invoice, amount, kind=LedgerEntry.Kind.PAYMENT):
+def book(invoice, amount, kind=LedgerTransaction.Kind.PAYMENT):
     with transaction.atomic():
         locked = ledger.lock_invoice(invoice.pk)
         moment = timezone.now()

@@ -22,11 +22,12 @@ from billing.models import (
     Hold,
     Invoice,
     InvoiceDocument,
-    LedgerEntry,
+    LedgerTransaction,
     Letter,
     OutboxMessage,
     Patient,
     Payment,
+    Posting,
     ReminderStep,
     StaffTask,
     WebhookCall,
@@ -36,7 +37,7 @@ from billing.privacy import access_log, retention
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-Kind, Status = LedgerEntry.Kind, OutboxMessage.Status
+Kind, Status = LedgerTransaction.Kind, OutboxMessage.Status
 THIS_YEAR = timezone.localdate().year
 LAST_DAY, FIRST_DAY = date(THIS_YEAR + 7, 12, 31), date(THIS_YEAR + 8, 1, 1)  # of what is booked now
 
@@ -69,7 +70,18 @@ def message(invoice, **fields) -> OutboxMessage:
 
 def everything() -> dict:
     """Return all rows of the tables that retention touches, for a later comparison."""
-    models = (Patient, Invoice, CareDetail, InvoiceDocument, LedgerEntry, OutboxMessage, Hold, StaffTask, WebhookCall)
+    models = (
+        Patient,
+        Invoice,
+        CareDetail,
+        InvoiceDocument,
+        LedgerTransaction,
+        Posting,
+        OutboxMessage,
+        Hold,
+        StaffTask,
+        WebhookCall,
+    )
     return {model.__name__: sorted(map(repr, model.objects.values_list())) for model in models}
 
 
@@ -90,7 +102,7 @@ class TestInvoices:
         mail = message(invoice, status=Status.FAILED, error="550 j@post.example unknown")
         released = {"released_at": timezone.now(), "released_by": "test"}
         Hold.objects.create(invoice=invoice, reason=Hold.STAFF, note="mevrouw belde", placed_by="x", **released)
-        entries = list(LedgerEntry.objects.order_by("pk").values())
+        entries = list(Posting.objects.order_by("pk").values())
         number = invoice.patient.number
 
         with TestCaseCommits():
@@ -107,7 +119,7 @@ class TestInvoices:
         mail.refresh_from_db()
         assert (mail.recipient, mail.subject, mail.text, mail.html, mail.calendar, mail.error) == ("",) * 6
         assert Hold.objects.get().note == ""
-        assert list(LedgerEntry.objects.order_by("pk").values()) == entries
+        assert list(Posting.objects.order_by("pk").values()) == entries
         assert list(discrepancies()) == []
         assert AuditEvent.objects.filter(action="invoice_erased", invoice=invoice).count() == 1
 

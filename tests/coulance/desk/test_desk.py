@@ -82,7 +82,7 @@ def test_the_start_page_costs_the_same_with_five_thousand_cases(case, client):
         shown = panel.overview(staff_of(case), today=timezone.localdate())
     assert shown.waiting == MANY + 1
     assert [row.case.provider_since for row in shown.rows] == sorted(row.case.provider_since for row in shown.rows)
-    assert len([sql for sql in statements(captured) if "coulance" in sql or "ledger" in sql]) == 3
+    assert len([sql for sql in statements(captured) if "coulance" in sql or "posting" in sql]) == 3
 
 
 def test_a_case_page_is_read_in_few_queries(case, client):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from billing.models import AuditEvent, Invoice, LedgerEntry, Patient
+from billing.models import AuditEvent, Invoice, LedgerTransaction, Patient
 from portal.intake.batch import import_file
 from tests import factories
 from tests.portal.intake.batches import AGB_CODE, written
@@ -30,7 +30,7 @@ def errors_of(folder: Path, content: Any) -> list[tuple[str, str]]:
     if result.error_count:
         assert not Invoice.objects.exists()
         assert not Patient.objects.exists()
-        assert not LedgerEntry.objects.exists()
+        assert not LedgerTransaction.objects.exists()
         assert not AuditEvent.objects.exists()
         assert result.new == result.known == 0
     return [(error.path, error.sentence) for error in result.errors]

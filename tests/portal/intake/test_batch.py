@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from billing import ledger
 from billing.invoices import intake
 from billing.invoices.references import reference_is_valid
-from billing.models import AuditEvent, CareDetail, Hold, Invoice, LedgerEntry, OutboxMessage, Patient
+from billing.ledger.entries import entries_of
+from billing.models import AuditEvent, CareDetail, Hold, Invoice, LedgerTransaction, OutboxMessage, Patient
 from coulance import intake as coulance_intake
 from coulance.models import CoulanceCase
 from portal.intake.batch import import_file
@@ -38,7 +39,7 @@ def take_in(folder: Any, content: Any, *, today: date = TODAY, dry_run: bool = F
 
 def everything() -> list[Any]:
     """All rows that an import may write."""
-    tables = (Invoice, Patient, CareDetail, LedgerEntry, Hold, CoulanceCase, AuditEvent, OutboxMessage)
+    tables = (Invoice, Patient, CareDetail, LedgerTransaction, Hold, CoulanceCase, AuditEvent, OutboxMessage)
     return [
         [{key: bytes(v) if isinstance(v, memoryview) else v for key, v in row.items()} for row in rows]
         for rows in (model.objects.order_by("pk").values() for model in tables)
@@ -62,11 +63,11 @@ def test_an_invoice_as_the_practice_sent_it(tmp_path, practice):
     assert len(stored.token) == 24
     assert stored.settled_at is None
     assert ledger.balance(stored.pk) == Decimal("28.51") + 2 * Decimal("78.77") - Decimal("8.50")
-    assert [(entry.kind, entry.amount, entry.external_id, entry.by) for entry in stored.entries.all()] == [
+    assert [(e.kind, e.amount, e.transaction.external_id, e.transaction.by) for e in entries_of(stored)] == [
         ("invoiced", Decimal("186.05"), stored.payment_reference, "import:test"),
         ("insurer_paid", Decimal("-8.50"), stored.payment_reference, "import:test"),
     ]
-    assert stored.entries.first().occurred_at == datetime(2026, 11, 1, 23, tzinfo=UTC)  # midnight in Amsterdam
+    assert entries_of(stored)[0].occurred_at == datetime(2026, 11, 1, 23, tzinfo=UTC)  # midnight in Amsterdam
     assert stored.care_detail.lines[1] == {
         "performed_on": "2026-10-28",
         "code": "V92",
@@ -324,9 +325,9 @@ FUZZED = batch(invoice(1), invoice(2, coulance=True), invoice(3, insurer_paid="1
 
 def nothing_or_all(folder: Any, content: Any, invoices: int) -> None:
     """Import it: either errors and no row, or no errors and every invoice. Never anything else, never an exception."""
-    before = Invoice.objects.count(), LedgerEntry.objects.count(), Patient.objects.count()
+    before = Invoice.objects.count(), LedgerTransaction.objects.count(), Patient.objects.count()
     result = take_in(folder, content)
-    after = Invoice.objects.count(), LedgerEntry.objects.count(), Patient.objects.count()
+    after = Invoice.objects.count(), LedgerTransaction.objects.count(), Patient.objects.count()
     if result.error_count:
         assert after == before
         assert all(error.sentence for error in result.errors)

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone, translation
 
-from billing.models import Invoice, LedgerEntry, Provider
+from billing.models import Invoice, LedgerTransaction, Provider
 from coulance.models import CoulanceCase
 from portal.intake.batch import import_file
 from portal.ops import demo
@@ -54,7 +54,7 @@ def test_what_the_command_says(tmp_path, practice, capsys):
     assert "Nothing to do: all 2 invoices were handed in before." in run(capsys, path)
     written(tmp_path, batch(recent(1), recent(2), recent(3)))
     assert "Done. New invoices: 1; handed in before and left alone: 2." in run(capsys, path)
-    assert LedgerEntry.objects.first().by.startswith("import:")
+    assert LedgerTransaction.objects.first().by.startswith("import:")
 
 
 def test_errors_are_listed_up_to_fifty(tmp_path, practice, capsys):
@@ -94,7 +94,7 @@ def test_the_demo_shows_every_kind_of_invoice(tmp_path):
     assert Invoice.objects.exclude(settled_at=None).count() == 1
     assert CoulanceCase.objects.filter(invoice__provider=dentist).count() == 2
     assert CoulanceCase.objects.count() == 3
-    assert LedgerEntry.objects.filter(kind="insurer_paid").count() == 2
+    assert LedgerTransaction.objects.filter(kind="insurer_paid").count() == 2
     assert Invoice.objects.filter(patient__language="en").exists()
     shown = demo.references(factories.TODAY)
     assert len(shown) == 6
@@ -138,7 +138,7 @@ def start_import(environment: dict[str, str], path: Path) -> subprocess.Popen[st
 
 
 def counts(database: Path) -> dict[str, int]:
-    tables = ("billing_invoice", "billing_patient", "billing_caredetail", "billing_ledgerentry", "billing_hold")
+    tables = ("billing_invoice", "billing_patient", "billing_caredetail", "billing_ledgertransaction", "billing_hold")
     with sqlite3.connect(database) as connection:
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}  # noqa: S608
 

@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from billing.documents import full_invoice
-from billing.models import AccessEvent, Invoice, LedgerEntry, OutboxMessage, ReminderStep
+from billing.models import AccessEvent, Invoice, LedgerTransaction, OutboxMessage, ReminderStep
 from billing.privacy import access_log
 from portal.ops.backup import archive, database, sealing
 from tests import factories
@@ -161,12 +161,12 @@ def test_a_backup_made_while_others_write_is_restored_elsewhere_and_proven(books
         made = archive.make(place / "today.backup", now=timezone.now())
         during = writer.written
     counts = made.manifest["database"]["tables"]
-    assert counts["billing_ledgerentry"] == counts["billing_invoice"]  # one moment: no half transactions
+    assert counts["billing_ledgertransaction"] == counts["billing_invoice"]  # one moment: no half transactions
     assert 1 <= counts["billing_invoice"] <= during + 2
 
     result = elsewhere("restore", place / "today.backup")
     assert result.returncode == 0, result.stderr
-    assert f"The ledger is proven: {counts['billing_ledgerentry']} entries" in result.stdout
+    assert f"The ledger is proven: {counts['billing_ledgertransaction']} transactions" in result.stdout
     assert "The access log is whole: 1 events" in result.stdout
     assert re.search(
         r"Restored the backup of .*: .* tables with \d+ rows and 1 stored documents, in [\d.]+ s", result.stdout
@@ -326,10 +326,10 @@ def _refused_before_anything(path, sentence, monkeypatch):
 
 
 def test_only_an_empty_place_takes_a_backup(books, place):
-    path, before = backup(place), (LedgerEntry.objects.count(), Invoice.objects.get().pk)
+    path, before = backup(place), (LedgerTransaction.objects.count(), Invoice.objects.get().pk)
     with pytest.raises(CommandError, match="database is not empty"):
         call_command("restore", str(path))
-    assert (LedgerEntry.objects.count(), Invoice.objects.get().pk) == before
+    assert (LedgerTransaction.objects.count(), Invoice.objects.get().pk) == before
 
 
 def test_documents_of_somebody_else_are_not_written_over(books, place, monkeypatch):

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from billing.ledger import verification
-from billing.models import Invoice, LedgerEntry, Provider, Staff
+from billing.models import Invoice, LedgerTransaction, Provider, Staff
 from portal.management.commands.demo import add_staff, fill, welcome
 from portal.ops import demo
 from portal.staff import otp
@@ -21,10 +21,10 @@ def test_a_second_start_keeps_everything_as_it_was(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     fill(TODAY)
     passwords = add_staff()
-    before = list(Invoice.objects.order_by("pk").values()), LedgerEntry.objects.count(), Staff.objects.count()
+    before = list(Invoice.objects.order_by("pk").values()), LedgerTransaction.objects.count(), Staff.objects.count()
     fill(date(2027, 2, 1))
     assert add_staff() == passwords
-    after = list(Invoice.objects.order_by("pk").values()), LedgerEntry.objects.count(), Staff.objects.count()
+    after = list(Invoice.objects.order_by("pk").values()), LedgerTransaction.objects.count(), Staff.objects.count()
     assert after == before
     assert (tmp_path / "demo-staff.json").stat().st_mode & 0o777 == 0o600
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing import ledger
 from billing.invoices import holds
 from billing.links import new_token
-from billing.models import Hold, LedgerEntry
+from billing.models import Hold, LedgerTransaction
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -80,9 +80,9 @@ def test_on_hold_nothing_can_be_paid_and_the_page_says_why_and_until_when(client
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (LedgerEntry.Kind.PAYMENT, "met iDEAL | Wero. Dank u wel."),
-        (LedgerEntry.Kind.INSURER_PAID, "Betaald door uw zorgverzekeraar"),
-        (LedgerEntry.Kind.REDUCTION, "Uw zorgaanbieder heeft het bedrag verlaagd"),
+        (LedgerTransaction.Kind.PAYMENT, "met iDEAL | Wero. Dank u wel."),
+        (LedgerTransaction.Kind.INSURER_PAID, "Betaald door uw zorgverzekeraar"),
+        (LedgerTransaction.Kind.REDUCTION, "Uw zorgaanbieder heeft het bedrag verlaagd"),
     ],
 )
 def test_a_paid_invoice_says_when_and_how(client, kind, words):
@@ -96,7 +96,7 @@ def test_a_paid_invoice_says_when_and_how(client, kind, words):
 
 def test_credit_is_named_and_explained(client):
     invoice = factories.invoice(amount="60.00")
-    book(invoice, LedgerEntry.Kind.PAYMENT, "-72.25")
+    book(invoice, LedgerTransaction.Kind.PAYMENT, "-72.25")
     assert "Er is € 12,25 te veel betaald." in page(client, invoice)
 
 
@@ -117,7 +117,7 @@ def test_a_page_costs_two_queries_three_when_paid(client, django_assert_num_quer
     if state == "on_hold":
         holds.place_hold(invoice, Hold.STAFF, by="test")
     if state == "paid":
-        book(invoice, LedgerEntry.Kind.PAYMENT, "-10.00")
+        book(invoice, LedgerTransaction.Kind.PAYMENT, "-10.00")
     address = open_in(client, invoice)
     with django_assert_num_queries(queries):
         assert client.get(address).status_code == 200

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.invoices import holds
-from billing.models import Hold, LedgerEntry
+from billing.models import Hold, LedgerTransaction
 from billing.payments import attempts
 from billing.plans import agreements
 from coulance import intake
@@ -72,7 +72,7 @@ def addresses():
     late = factories.invoice(issued_on=timezone.localdate() - timedelta(days=50), provider=named)
     held, paid, plan, deferred, free = (factories.invoice(amount="12537.40", provider=named) for _ in range(5))
     holds.place_hold(held, Hold.STAFF, by="test", until=timezone.localdate())
-    book(paid, LedgerEntry.Kind.PAYMENT, "-12540.00")
+    book(paid, LedgerTransaction.Kind.PAYMENT, "-12540.00")
     first_on = timezone.localdate() + timedelta(days=10)
     agreements.agree_installments(plan.pk, count=5, first_on=first_on, by="patient")
     agreements.agree_deferral(deferred.pk, until=deferred.due_on + timedelta(days=9), by="patient")

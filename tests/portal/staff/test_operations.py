@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from billing import audit, ledger
 from billing.desk import figures
-from billing.models import DayFigure, LedgerEntry, OutboxMessage, Payment, Staff, StaffTask, WebhookCall
+from billing.models import DayFigure, LedgerTransaction, OutboxMessage, Payment, Staff, StaffTask, WebhookCall
 from portal.staff import metrics
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
@@ -122,7 +122,12 @@ class TestFigures:
             factories.invoice(amount=amount, issued_on=due_on - timedelta(days=30), due_on=due_on)
         paid = factories.invoice(amount="1000.00", issued_on=self.TODAY, due_on=self.TODAY)
         ledger.post(
-            paid, LedgerEntry.Kind.PAYMENT, Decimal("-1000.00"), external_id="x", occurred_at=timezone.now(), by="test"
+            paid,
+            LedgerTransaction.Kind.PAYMENT,
+            Decimal("-1000.00"),
+            external_id="x",
+            occurred_at=timezone.now(),
+            by="test",
         )
         figures.record_day(self.TODAY)
         found = self.values()

@@ -19,10 +19,11 @@ from billing.models import (
     AuditEvent,
     Hold,
     Invoice,
-    LedgerEntry,
+    LedgerTransaction,
     OutboxMessage,
     Patient,
     Payment,
+    Posting,
     Provider,
     Staff,
     StaffTask,
@@ -44,7 +45,7 @@ MODELS = {
         Patient,
         Invoice,
         Payment,
-        LedgerEntry,
+        Posting,
         OutboxMessage,
         StaffTask,
         AuditEvent,
@@ -124,7 +125,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         quarantined_at=timezone.now(),
     )
     booked = {"external_id": mark, "occurred_at": timezone.now(), "by": mark}
-    entry = ledger.post(invoice, LedgerEntry.Kind.PAYMENT, Decimal("-10.00"), **booked)
+    entry = ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-10.00"), **booked)
     message = OutboxMessage.objects.create(
         kind="receipt",
         invoice=invoice,
@@ -148,7 +149,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "patient": who,
         "invoice": invoice,
         "payment": payment,
-        "ledgerentry": entry,
+        "posting": entry.postings.exclude(provider=None).first(),
         "outboxmessage": message,
         "stafftask": StaffTask.objects.get(note=mark),
         "auditevent": AuditEvent.objects.filter(invoice=invoice).first(),

@@ -1,0 +1,81 @@
+"""What each transaction did to one invoice: its postings on the accounts of the invoice, added up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Prefetch
+
+from billing.models import Invoice, LedgerTransaction, Posting
+from billing.models.ledger import OF_INVOICE, Account
+from billing.money import ZERO
+
+_WITH_TRANSACTION = Posting.objects.select_related("transaction__reversed_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The effect of one transaction on one invoice in euros. Positive: the patient owes more."""
+
+    transaction: LedgerTransaction
+    amount: Decimal
+
+    @property
+    def pk(self) -> int:
+        return self.transaction.pk
+
+    @property
+    def kind(self) -> LedgerTransaction.Kind:
+        return LedgerTransaction.Kind(self.transaction.kind)
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.transaction.occurred_at
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether it was not reversed and is no reversal itself."""
+        return self.transaction.reverses_id is None and not hasattr(self.transaction, "reversed_by")
+
+
+def with_postings(path: str = "postings") -> Prefetch:
+    """Return what to prefetch for `entries_of`; `path` leads to the postings of an invoice."""
+    return Prefetch(path, _WITH_TRANSACTION)
+
+
+def postings_of(invoice: Invoice) -> list[Posting]:
+    """Return the postings of the invoice on all accounts, prefetched ones if there are any."""
+    if "postings" in getattr(invoice, "_prefetched_objects_cache", {}):
+        return list(invoice.postings.all())
+    return list(_WITH_TRANSACTION.filter(invoice=invoice))
+
+
+def entries_of(invoice: Invoice) -> list[Entry]:
+    """Return what each transaction did to the invoice, in the order of booking; without those that only allocate."""
+    return grouped(postings_of(invoice))
+
+
+def standing_entries(invoice: Invoice) -> list[Entry]:
+    """Return the entries that were not reversed, without the reversals."""
+    return [entry for entry in entries_of(invoice) if entry.stands]
+
+
+def grouped(postings: Iterable[Posting]) -> list[Entry]:
+    """Add the postings of one invoice up by transaction."""
+    sums: dict[int, Decimal] = {}
+    transactions: dict[int, LedgerTransaction] = {}
+    for posting in postings:
+        if posting.account in OF_INVOICE:
+            transactions[posting.transaction_id] = posting.transaction
+            sums[posting.transaction_id] = sums.get(posting.transaction_id, ZERO) + posting.amount
+    return [Entry(transactions[pk], sums[pk]) for pk in sorted(sums) if sums[pk]]
+
+
+def sums_of(postings: Iterable[Posting]) -> dict[Account, Decimal]:
+    """Return the balance of each account of one invoice, those at zero too."""
+    sums = dict.fromkeys(OF_INVOICE, ZERO)
+    for posting in postings:
+        if posting.account in OF_INVOICE:
+            sums[Account(posting.account)] += posting.amount
+    return sums
