@@ -23,7 +23,7 @@ from django.utils.functional import Promise
 T = TypeVar("T")
 Text = str | Promise
 Row = Any  # an invoice, a message: the models import this module, so it can't name them
-Report = Callable[[str, str], None]  # takes a path in the submitted data, and a sentence
+Report = Callable[[str, str, str], None]  # takes a path in the submitted data, a stable code, and a sentence
 # Whether a message may be sent: None (now), a moment (not before), or why it is withdrawn.
 Verdict = datetime | str | None
 

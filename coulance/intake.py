@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.invoices import holds
-from billing.invoices.fields import Field, read_flag
-from billing.invoices.rules import Checked, Report
 from billing.models import Invoice
 from billing.rooms import Intake
+from billing.submission.fields import Field, Report
+from billing.submission.rules import Checked
+from billing.submission.values import read_flag
 from coulance import cases
 from coulance.models import CoulanceCase, PracticeRules
 
@@ -47,7 +48,8 @@ def _case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> Coul
 
 def _check(invoice: Mapping[str, Any], total_cents: int, path: str, report: Report) -> None:
     if invoice["coulance"] and invoice["insurer_paid"] == total_cents:
-        report(f"{path}.coulance", _("Nothing is left to pay, so there is no coulance to decide on."))
+        sentence = _("Nothing is left to pay, so there is no coulance to decide on.")
+        report(f"{path}.coulance", "coulance-nothing-left", sentence)
 
 
 def _accept(new: Sequence[tuple[Invoice, Checked]], today: date, by: str) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.errors import Refused
+from billing.invoices.addressee import addressee
 from billing.models import Invoice
 from guests import throttle
 
@@ -83,7 +84,7 @@ class SendLimits:
                     continue
             refund(used + reserve)
             wait, longest = self._longest_wait(now=now)
-            can_link = bool(self._invoice.patient.email) and not self._by_link
+            can_link = bool(addressee(self._invoice).email) and not self._by_link
             raise TooOften(_sentence(longest, wait, can_link=can_link, now=now), wait_seconds=max(1, wait))
         if not self._by_link and not reserve:  # a network that asked today has no reserve any more
             reserve = _take_all(self._reserve[:1], now=now)

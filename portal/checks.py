@@ -18,8 +18,8 @@ from billing import rooms
 from billing.channels.sms import SENDER
 from billing.encryption import current_key_id, parse_keys
 from billing.integrity import keyed
-from billing.invoices.fields import INVOICE
 from billing.law import calendar, interest
+from billing.submission.fields import INVOICE
 from portal.ops.backup.sealing import BackupUnusable, identity_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")

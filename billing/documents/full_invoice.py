@@ -18,15 +18,18 @@ from django.utils.translation import gettext as _
 from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
-from billing.invoices import birth_dates, references
+from billing.invoices import references
 from billing.invoices.holds import active_hold
 from billing.ledger.entries import standing_entries
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
 from billing.money import ZERO, round_euro
 from billing.plans.progress import Line, progress_of
+from billing.submission import birth_dates
 
 Kind = LedgerTransaction.Kind
-PAPER_LINK_LASTS = timedelta(days=365)  # for the QR code on paper; the payment reference beside it never expires
+# For the QR code on paper: as long as the invoice can be paid. A claim lapses after five years (3:307 BW), but each
+# reminder in writing begins them anew (3:317 BW). The payment reference beside the code never expires.
+PAPER_LINK_LASTS = timedelta(days=20 * 365)
 LAYOUT_VERSION = 3  # increment it when the template or stylesheet changes what is printed
 
 
@@ -61,6 +64,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "invoice": invoice,
         "provider": provider,
         "person": person,
+        "payer": person.get("payer"),
         "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "lines": lines,
         "total": sum((line["amount"] for line in lines), ZERO),

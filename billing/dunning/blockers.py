@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from billing import ledger
 from billing.adjustments import charges
 from billing.invoices import schedule
+from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
 from billing.law import calendar
 from billing.models import Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
-from billing.outbox.addresses import is_one_address
 from billing.rooms import Stops
+from billing.text.addresses import is_one_address
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 PAYMENT_IN_PROGRESS = timedelta(hours=1)  # a live attempt younger than this blocks letters
@@ -94,7 +95,7 @@ def blockers(
         live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
         if live.filter(created_at__gt=now - PAYMENT_IN_PROGRESS).exists():
             yield Blocker("payment_under_way", Action.RETRY)
-    if step != Step.HAND_OVER and not is_one_address(invoice.patient.email):
+    if step != Step.HAND_OVER and not is_one_address(addressee(invoice).email):
         yield Blocker("no_address", Action.ESCALATE)
     if step >= Step.REMINDER:
         yield from _legal_blockers(invoice, step, today=today, joins=joins, composed=composed)

@@ -20,19 +20,27 @@ CONTACT_FIELDS = (
 )  # fmt: skip
 
 
+UNCHANGED: Any = object()  # as the payer of a patient: what we know of one stays
+
+
 @dataclass(frozen=True, slots=True)
 class NewPatient:
-    """A patient as the provider sent it: `contact` has the CONTACT_FIELDS (mobile as E.164), `identity` is sealed."""
+    """A patient as the provider sent it: `contact` has the CONTACT_FIELDS (mobile as E.164), `identity` is sealed.
+
+    `payer` is somebody else who pays, with the fields of the model, or None. A correction has only what is corrected.
+    """
 
     number: str
     contact: dict[str, str]
     identity: dict[str, str]
+    payer: Any = UNCHANGED
 
     @property
-    def person(self) -> dict[str, str]:
+    def person(self) -> dict[str, Any]:
         """Return what is frozen with each invoice (see `CareDetail.person`)."""
         named = {"number": self.number, **self.contact}
-        return {name: named[name] for name in Patient.PERSON} | self.identity
+        person: dict[str, Any] = {name: named[name] for name in Patient.PERSON} | self.identity
+        return person | ({"payer": self.payer} if isinstance(self.payer, dict) else {})
 
 
 @dataclass(frozen=True, slots=True)

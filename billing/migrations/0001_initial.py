@@ -1,6 +1,7 @@
 import billing.integrity.keyed
 import billing.money
 import billing.rooms
+import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
@@ -65,7 +66,7 @@ class Migration(migrations.Migration):
                 ('initials', models.CharField(blank=True, max_length=20, verbose_name='initials')),
                 ('infix', models.CharField(blank=True, max_length=20, verbose_name='infix')),
                 ('surname', models.CharField(max_length=80, verbose_name='surname')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('mobile', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='mobile number')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
@@ -87,7 +88,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('agb_code', models.CharField(max_length=8, unique=True, verbose_name='AGB code')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('phone', phonenumber_field.modelfields.PhoneNumberField(blank=True, max_length=128, region=None, verbose_name='phone')),
                 ('website', models.URLField(blank=True, verbose_name='website')),
                 ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
@@ -204,6 +205,25 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
+            },
+        ),
+        migrations.CreateModel(
+            name='Payer',
+            fields=[
+                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payer', serialize=False, to='billing.patient', verbose_name='patient')),
+                ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else')], max_length=16, verbose_name='relation')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
+                ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
+                ('street', models.CharField(blank=True, max_length=80, verbose_name='street')),
+                ('house_number', models.CharField(blank=True, max_length=10, verbose_name='house number')),
+                ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
+                ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
+                ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
+            ],
+            options={
+                'verbose_name': 'payer',
+                'verbose_name_plural': 'payers',
             },
         ),
         migrations.CreateModel(
@@ -353,11 +373,11 @@ class Migration(migrations.Migration):
                 ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
                 ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
                 ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('role', models.CharField(choices=[('clerk', 'provider clerk'), ('approver', 'provider approver'), ('operations', 'operations')], default='clerk', max_length=12, verbose_name='role')),
+                ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('password_given', models.BooleanField(default=False, editable=False, verbose_name='has a password that somebody else made')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -425,6 +445,23 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'staff task',
                 'verbose_name_plural': 'staff tasks',
+            },
+        ),
+        migrations.CreateModel(
+            name='SubmittedBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('digest', models.CharField(editable=False, max_length=64)),
+                ('invoices', models.PositiveIntegerField(verbose_name='invoices in the file')),
+                ('done', models.PositiveIntegerField(default=0, verbose_name='invoices written or known')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='written')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'batch',
+                'verbose_name_plural': 'batches',
             },
         ),
         migrations.CreateModel(
@@ -624,6 +661,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='stafftask',
             index=models.Index(condition=models.Q(('closed_at', None)), fields=['created_at'], name='staff_task_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='submittedbatch',
+            constraint=models.UniqueConstraint(fields=('provider', 'digest'), name='one_batch_per_file'),
         ),
         migrations.AddIndex(
             model_name='webhookcall',

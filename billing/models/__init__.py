@@ -1,11 +1,12 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffTask
+from billing.models.batches import SubmittedBatch
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.outbox import OutboxMessage
-from billing.models.parties import Patient, Provider, Staff
+from billing.models.parties import Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
@@ -25,6 +26,7 @@ __all__ = [
     "Letter",
     "OutboxMessage",
     "Patient",
+    "Payer",
     "Payment",
     "PaymentPlan",
     "Posting",
@@ -33,5 +35,6 @@ __all__ = [
     "ReminderStep",
     "Staff",
     "StaffTask",
+    "SubmittedBatch",
     "WebhookCall",
 ]

@@ -87,7 +87,7 @@ class CareDetail(models.Model):
         return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=CareDetail._bound_to(payment_reference))
 
     @staticmethod
-    def sealed_for(person: dict[str, str], *, payment_reference: str) -> bytes:
+    def sealed_for(person: dict[str, Any], *, payment_reference: str) -> bytes:
         """Return whom the invoice with `payment_reference` is for, sealed for its row only (see `person`)."""
         plain = json.dumps(person, sort_keys=True).encode()
         return seal(plain, bound_to=CareDetail._bound_to(payment_reference, "person"))
@@ -106,8 +106,8 @@ class CareDetail(models.Model):
         return json.loads(unseal(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference)))
 
     @property
-    def person(self) -> dict[str, str]:
-        """Return whom the invoice is for: the fields of Patient.PERSON, date of birth and insurance."""
+    def person(self) -> dict[str, Any]:
+        """Return whom the invoice is for: the fields of Patient.PERSON, date of birth, insurance, and who pays."""
         bound_to = self._bound_to(self.invoice.payment_reference, "person")
         return json.loads(unseal(self.sealed_person, bound_to=bound_to))
 

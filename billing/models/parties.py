@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from billing.encryption import seal, unseal
+from billing.text.addresses import validate_address
 
 
 class Provider(models.Model):
@@ -17,7 +18,7 @@ class Provider(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     agb_code = models.CharField(_("AGB code"), max_length=8, unique=True)
-    email = models.EmailField(_("e-mail"), blank=True)
+    email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
     phone = PhoneNumberField(_("phone"), blank=True)
     website = models.URLField(_("website"), blank=True)
     street = models.CharField(_("street"), max_length=80, blank=True)
@@ -53,7 +54,7 @@ class Patient(models.Model):
     initials = models.CharField(_("initials"), max_length=20, blank=True)
     infix = models.CharField(_("infix"), max_length=20, blank=True)
     surname = models.CharField(_("surname"), max_length=80)
-    email = models.EmailField(_("e-mail"), blank=True)
+    email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
     mobile = PhoneNumberField(_("mobile number"), blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
     street = models.CharField(_("street"), max_length=80, blank=True)
@@ -97,6 +98,37 @@ class Patient(models.Model):
         self.sealed_identity = self.sealed(value, provider_id=self.provider_id, number=self.number)
 
 
+class Payer(models.Model):
+    """Somebody else who pays for a patient, and gets all messages: a parent, a guardian, an administrator."""
+
+    class Relation(models.TextChoices):
+        PARENT = "parent", _("parent")
+        GUARDIAN = "guardian", _("guardian")
+        ADMINISTRATOR = "administrator", _("administrator (bewindvoerder)")
+        OTHER = "other", _("somebody else")
+
+    patient = models.OneToOneField(
+        Patient, models.PROTECT, primary_key=True, related_name="payer", verbose_name=_("patient")
+    )
+    relation = models.CharField(_("relation"), max_length=16, choices=Relation)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
+    street = models.CharField(_("street"), max_length=80, blank=True)
+    house_number = models.CharField(_("house number"), max_length=10, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=10, blank=True)
+    city = models.CharField(_("city"), max_length=60, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="NL")
+
+    FIELDS = ("relation", "name", "email", "language", "street", "house_number", "postcode", "city", "country")
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("payer"), _("payers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Staff(AbstractUser):
     """Somebody who logs in at /beheer/, for one provider or for operations (no provider)."""
 
@@ -109,6 +141,7 @@ class Staff(AbstractUser):
         Provider, models.PROTECT, null=True, blank=True, related_name="staff", verbose_name=_("provider")
     )
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
+    email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
     # Until they have chosen their own, only the page to do so opens.
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
 

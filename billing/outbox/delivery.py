@@ -19,7 +19,6 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
-from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
@@ -29,7 +28,7 @@ from billing.failures import isolated
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
 from billing.outbox import wakeup
-from billing.outbox.addresses import is_one_address
+from billing.text.addresses import in_ascii
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -133,7 +132,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     if not _claim(message, now or timezone.now()):
         return True
     try:
-        mailer.send(mail_of(message), sender=_sender(), recipient=_in_ascii(message.recipient))
+        mailer.send(mail_of(message), sender=_sender(), recipient=in_ascii(message.recipient))
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -233,25 +232,18 @@ def _mark_abandoned_in_doubt(now: datetime | None) -> None:
 
 
 def _sender() -> str:
-    return _in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
-
-
-def _in_ascii(address: str) -> str:
-    """Return the address as every server understands it: with the domain in its ASCII form."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{punycode(domain)}"
+    return in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
 
 
 def mail_of(message: OutboxMessage) -> bytes:
     """Return the mail as bytes for the mail server. Raises ValueError for what can't be a mail to one address."""
-    if not is_one_address(message.recipient):
-        raise ValueError("the recipient is not one address")
+    recipient = in_ascii(message.recipient)  # Django would write the domain in the older IDNA 2003
     headers = {
         "Message-ID": message.message_id,
         "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
         "Content-Language": message.language,
     }
-    mail = EmailMultiAlternatives(message.subject, message.text, to=[message.recipient], headers=headers)
+    mail = EmailMultiAlternatives(message.subject, message.text, to=[recipient], headers=headers)
     mail.encoding = _QUOTED_PRINTABLE
     mail.attach_alternative(message.html, "text/html")
     if message.calendar:

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import audit
+from billing.invoices.addressee import addressee
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
-from billing.outbox.addresses import is_one_address
 from billing.outbox.facts import about
+from billing.text.addresses import is_one_address
 
 
 def queue_message(
@@ -25,17 +26,18 @@ def queue_message(
     language: str | None = None,
     now: datetime | None = None,
 ) -> OutboxMessage | None:
-    """Queue the message `kind` to the patient of `invoice` and return it; it is sent once the transaction commits.
+    """Queue the message `kind` to whoever pays `invoice` and return it; it is sent once the transaction commits.
 
-    With `recipient` (it may be empty) it goes to that address, a care provider's unless `language` says otherwise, in
-    Dutch. It is rendered now, in the
-    reader's language, so it states what is true now; its room announces what `context` must hold. `calendar` (an .ics)
-    is attached as a file. Return None when this event (`dedupe_key`) has its message already, or when no usable address
-    is known, which is recorded on the timeline. Raises ValueError when a required fact is missing.
+    With `recipient` (it may be empty) it goes to that address, in `language` or Dutch: a care provider's, or one that
+    we had before. It is rendered now, so it states what is true now; its room announces what `context` must hold.
+    `calendar` (an .ics) is attached as a file. Return None when this event (`dedupe_key`) has its message already, or
+    when no usable address is known, which is recorded on the timeline. Raises ValueError when a fact is missing.
     """
     now = now or timezone.now()
-    language = language or (settings.LANGUAGE_CODE if recipient is not None else invoice.patient.language)
-    recipient = recipient if recipient is not None else invoice.patient.email
+    if recipient is None:
+        to = addressee(invoice)
+        recipient, language = to.email, to.language
+    language = language or settings.LANGUAGE_CODE
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)

@@ -16,11 +16,12 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from billing import audit
-from billing.invoices import birth_dates
-from billing.invoices.intake import CONTACT_FIELDS, NewPatient
-from billing.models import Invoice, OutboxMessage, Patient, Provider
+from billing.invoices.addressee import addressee_for
+from billing.invoices.intake import CONTACT_FIELDS, UNCHANGED, NewPatient
+from billing.models import Invoice, OutboxMessage, Patient, Payer, Provider
 from billing.outbox.queue import queue_message
 from billing.patients.same_person import Difference, difference
+from billing.submission import birth_dates
 
 _ENDING = {"mobile": 2, "email": 4}  # as much of the old and the new one as the audit trail may show
 _GROUPS = {
@@ -28,6 +29,7 @@ _GROUPS = {
     "mobile": ("mobile",),
     "name": ("initials", "infix", "surname"),
     "address": ("street", "house_number", "postcode", "city", "country"),
+    "payer": ("payer",),
 }
 
 
@@ -53,6 +55,12 @@ class _Known:
     pk: int
     contact: dict[str, str]
     identity: dict[str, str]
+    payer: dict[str, str] | None
+
+    @property
+    def addressee(self) -> dict[str, str]:
+        """Return whose `email` and `language` we use: those of the payer, if there is one."""
+        return self.payer or self.contact
 
 
 def differences(provider: Provider, given: Iterable[NewPatient]) -> dict[str, Difference]:
@@ -66,6 +74,26 @@ def outdated(provider: Provider, given: Iterable[NewPatient]) -> set[str]:
     by_number = {patient.number: patient for patient in given}
     known = _known(provider, by_number)
     return {number for number, row in known.items() if _changes(row, by_number[number])}
+
+
+def unknown(provider: Provider, numbers: Iterable[str]) -> set[str]:
+    """Return those of these numbers under which the practice has no patient."""
+    wanted = set(numbers)
+    if not wanted:
+        return wanted
+    return wanted - set(Patient.objects.filter(provider=provider, number__in=wanted).values_list("number", flat=True))
+
+
+def correct(provider: Provider, given: Iterable[NewPatient], *, by: str, now: datetime | None = None) -> int:
+    """Correct known patients by facts that may be partial; return how many changed. Others are left alone.
+
+    Call it as `register`. Raises AnotherPerson like it.
+    """
+    by_number = {patient.number: patient for patient in given}
+    known = _known(provider, by_number)
+    if different := _differences(known, by_number):
+        raise AnotherPerson(different)
+    return _correct_all(provider, known, by_number, by=by, now=now or timezone.now())
 
 
 def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: datetime | None = None) -> Registered:
@@ -87,80 +115,108 @@ def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: d
         for number, patient in by_number.items()
         if number not in known
     )
-    corrected = 0
-    for number, row in known.items():
-        if changes := _changes(row, by_number[number]):
-            _correct(provider, number, row, changes, by=by, now=now or timezone.now())
-            corrected += 1
+    Payer.objects.bulk_create(
+        Payer(patient=row, **by_number[row.number].payer)
+        for row in created
+        if isinstance(by_number[row.number].payer, dict)
+    )
+    corrected = _correct_all(provider, known, by_number, by=by, now=now or timezone.now())
     ids = {number: row.pk for number, row in known.items()} | {row.number: row.pk for row in created}
     return Registered(ids, len(created), corrected)
+
+
+def _correct_all(
+    provider: Provider, known: Mapping[str, _Known], given: Mapping[str, NewPatient], *, by: str, now: datetime
+) -> int:
+    corrected = 0
+    for number, row in known.items():
+        if changes := _changes(row, given[number]):
+            _correct(provider, number, row, changes, by=by, now=now)
+            corrected += 1
+    return corrected
 
 
 def _known(provider: Provider, numbers: Iterable[str]) -> dict[str, _Known]:
     columns = ("pk", "number", "sealed_identity", *(name for name in CONTACT_FIELDS if name != "mobile"))
     # The cast reads the column as text: parsing a phone number costs more than the rest of the row.
-    rows = Patient.objects.filter(provider=provider, number__in=list(numbers)).values(
-        *columns, e164=Cast("mobile", CharField())
-    )
+    of_provider = Patient.objects.filter(provider=provider, number__in=list(numbers))
+    rows = of_provider.values(*columns, e164=Cast("mobile", CharField()))
+    payers = {row["patient_id"]: row for row in Payer.objects.filter(patient__in=of_provider).values()}
     found = {}
     for row in rows:
         sealed = Patient(provider_id=provider.pk, number=row["number"], sealed_identity=row["sealed_identity"])
         contact = {name: row["e164" if name == "mobile" else name] for name in CONTACT_FIELDS}
-        found[row["number"]] = _Known(row["pk"], contact, sealed.identity)
+        payer = payers.get(row["pk"])
+        found[row["number"]] = _Known(
+            row["pk"], contact, sealed.identity, {name: payer[name] for name in Payer.FIELDS} if payer else None
+        )
     return found
 
 
 def _differences(known: Mapping[str, _Known], given: Mapping[str, NewPatient]) -> dict[str, Difference]:
     found = {}
     for number, row in known.items():
-        patient = given[number]
-        if why := difference(row.contact | row.identity, patient.contact | patient.identity):
+        before = row.contact | row.identity
+        if why := difference(before, before | given[number].contact | given[number].identity):
             found[number] = why
     return found
 
 
-def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[str, str]]:
+def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
     """Return what differs, by field, as (old, new). A date of birth only ever becomes more exact."""
-    before, after = known.contact | known.identity, given.contact | given.identity
-    after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
+    before: dict[str, Any] = known.contact | known.identity | {"payer": known.payer}
+    after: dict[str, Any] = given.contact | given.identity
+    if given.payer is not UNCHANGED:
+        after["payer"] = given.payer
+    if "date_of_birth" in after:
+        after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
     return {name: (before[name], value) for name, value in after.items() if before[name] != value}
 
 
 def _correct(
-    provider: Provider, number: str, known: _Known, changes: dict[str, tuple[str, str]], *, by: str, now: datetime
+    provider: Provider, number: str, known: _Known, changes: dict[str, tuple[Any, Any]], *, by: str, now: datetime
 ) -> None:
     """Write a correction, record it on the patient's invoices, and tell the patient at the address that we had."""
     new = {name: value for name, (_old, value) in changes.items()}
     columns: dict[str, Any] = {name: value for name, value in new.items() if name in CONTACT_FIELDS}
-    if identity := {name: value for name, value in new.items() if name not in CONTACT_FIELDS}:
+    if identity := {name: value for name, value in new.items() if name in known.identity}:
         columns["sealed_identity"] = Patient.sealed(known.identity | identity, provider_id=provider.pk, number=number)
     if "mobile" in new:
         columns["mobile_changed_at"] = now
-    Patient.objects.filter(pk=known.pk).update(**columns)
+    if columns:
+        Patient.objects.filter(pk=known.pk).update(**columns)
+    if "payer" in new:
+        _replace_payer(known.pk, new["payer"])
     invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))
     endings = {
         name: [value[-length:] for value in changes[name]] for name, length in _ENDING.items() if name in changes
     }
     audit.record_each("patient_corrected", by=by, invoices=invoices, fields=sorted(new), endings=endings)
-    if "email" in new:
-        _readdress(known, new["email"])
+    _readdress(known)
     if invoices:
         _tell(invoices[-1], known, new, now=now)
 
 
-def _readdress(known: _Known, email: str) -> None:
-    """Send what still waits for the old address to the new one: the old one may be a stranger's."""
-    waiting = OutboxMessage.objects.filter(
-        invoice__patient=known.pk, status=OutboxMessage.Status.QUEUED, recipient=known.contact["email"]
-    )
-    if email:
-        waiting.update(recipient=email)
+def _replace_payer(patient_id: int, payer: dict[str, str] | None) -> None:
+    if payer:
+        Payer.objects.update_or_create(patient_id=patient_id, defaults=payer)
+    else:
+        Payer.objects.filter(patient=patient_id).delete()
 
 
-def _tell(invoice: Invoice, known: _Known, new: dict[str, str], *, now: datetime) -> None:
-    """Queue a message to the address that we had: only it reaches the patient when the new one is wrong or false."""
+def _readdress(known: _Known) -> None:
+    """Send what still waits for an address that no longer counts to the new one: the old one may be a stranger's."""
+    waiting = OutboxMessage.objects.filter(invoice__patient=known.pk, status=OutboxMessage.Status.QUEUED)
+    before = known.addressee["email"]
+    now = addressee_for(Patient.objects.get(pk=known.pk)).email
+    if now and now != before:
+        waiting.filter(recipient=before).update(recipient=now)
+
+
+def _tell(invoice: Invoice, known: _Known, new: dict[str, Any], *, now: datetime) -> None:
+    """Queue a message to the address that we had: only it reaches the person when the new one is wrong or false."""
     changed = [group for group, names in _GROUPS.items() if new.keys() & set(names)]
-    if not changed or not known.contact["email"]:
+    if not changed or not known.addressee["email"]:
         return
     codes_from = now + timedelta(hours=settings.CODE_PAUSE_HOURS) if new.get("mobile") else None
     queue_message(
@@ -168,7 +224,7 @@ def _tell(invoice: Invoice, known: _Known, new: dict[str, str], *, now: datetime
         invoice=invoice,
         context={"changed": changed, "provider": invoice.provider, "codes_from": codes_from},
         dedupe_key=f"contact_changed:{known.pk}:{now:%Y%m%d%H%M%S%f}",
-        recipient=known.contact["email"],
-        language=known.contact["language"],
+        recipient=known.addressee["email"],
+        language=known.addressee["language"],
         now=now,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from billing.invoices import birth_dates
+from billing.submission import birth_dates
 
 
 class Difference(StrEnum):

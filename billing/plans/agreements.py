@@ -21,6 +21,7 @@ from billing import audit, ledger, rooms
 from billing.errors import Refused
 from billing.failures import isolated
 from billing.invoices import schedule
+from billing.invoices.addressee import addressee
 from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffTask
@@ -133,7 +134,7 @@ def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *,
             **open_link_context(invoice, until=invoice.due_on),
         },
         dedupe_key=f"plan_agreed:{plan.pk}",
-        calendar=calendar_file(installments, language=invoice.patient.language, made_at=plan.agreed_at),
+        calendar=calendar_file(installments, language=addressee(invoice).language, made_at=plan.agreed_at),
     )
     return plan
 

@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from billing.invoices.addressee import addressee
 from billing.law import calendar
 from billing.models import Installment, Invoice, LedgerTransaction, OutboxMessage
-from billing.outbox.addresses import is_one_address
+from billing.text.addresses import is_one_address
 
 
 def reminder_of(missed: Installment) -> OutboxMessage | None:
@@ -25,7 +26,7 @@ def needs_new_reminder(reminder: OutboxMessage | None, invoice: Invoice) -> bool
             postings__invoice=invoice, kind=LedgerTransaction.Kind.CHARGEBACK, created_at__gt=reminder.sent_at
         ).exists()
     never_arrived = reminder is None or reminder.bounced_at or reminder.status == OutboxMessage.Status.FAILED
-    email = invoice.patient.email
+    email = addressee(invoice).email
     return bool(never_arrived and is_one_address(email) and (reminder is None or reminder.recipient != email))
 
 

@@ -26,6 +26,7 @@ from billing.models import (
     LedgerTransaction,
     OutboxMessage,
     Patient,
+    Payer,
     Payment,
     PaymentPlan,
     ReminderStep,
@@ -151,6 +152,8 @@ def _erase_patients(invoice_ids: list[int]) -> int:
     blank = dict.fromkeys(
         ("initials", "infix", "surname", "email", "mobile", "street", "house_number", "postcode", "city", "country"), ""
     )
-    return Patient.objects.filter(pk__in=list(without_invoice)).update(
+    gone = list(without_invoice)
+    Payer.objects.filter(patient__in=gone).delete()
+    return Patient.objects.filter(pk__in=gone).update(
         number=Concat(Value(ERASED), Cast(F("pk"), CharField())), sealed_identity=b"", **blank
     )

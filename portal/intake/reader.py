@@ -5,13 +5,14 @@ duplicate keys and refuses nesting and repetition beyond any real invoice.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any
 
 import ijson
 from django.utils.translation import gettext as _
 
-from billing.invoices.fields import printable
+from billing.submission.fields import Report, printable
+from portal.intake import diagnosis
 
 MAX_BYTES = 1 << 30
 MAX_DEPTH = 6  # the format itself needs four below an invoice
@@ -32,37 +33,38 @@ _ESCAPE_BYTES, _BACKSLASH = 6, 0x5C
 # ArithmeticError for exponents beyond any Decimal.
 _PARSE_ERRORS = (ijson.JSONError, ValueError, ArithmeticError)
 
-Report = Callable[[str, str], None]
+LISTS = ("invoices", "patients", "credit_notes")  # read item by item
 
 
 class Broken(Exception):
-    """The file can't be read any further: the path reached and a translated sentence."""
+    """The file can't be read any further: the path reached, a stable code and a translated sentence."""
 
-    def __init__(self, path: str, sentence: str) -> None:
+    def __init__(self, path: str, code: str, sentence: str) -> None:
         super().__init__(sentence)
-        self.path, self.sentence = path, sentence
+        self.path, self.code, self.sentence = path, code, sentence
 
 
 def parts(file: IO[bytes], report: Report) -> Iterator[tuple[str, int | None, Any]]:
-    """Yield (key, None, value) for every member of the root object; for `invoices` each item with its index.
+    """Yield (key, None, value) for every member of the root object; of LISTS first [], then each item with its index.
 
-    Calls `report(path, sentence)` for a duplicate key. Raises Broken for a file that is no JSON object.
+    Calls `report(path, code, sentence)` for a duplicate key. Raises Broken for a file that is no JSON object.
     """
     reader = _Reader(file, report)
     event, value = reader.first()
     if event != "start_map":
-        raise Broken("", _("The file must hold one JSON object, between { and }."))
+        raise Broken("", "not-an-object", _("The file must hold one JSON object, between { and }."))
     seen: set[str] = set()
     for event, key in reader.events:
         if event == "end_map":
             break
         reader.path = shown = printable(key)
         if key in seen:
-            report(shown, _("This field stands here twice."))
+            report(shown, "field-twice", _("This field stands here twice. Keep one of them."))
         seen.add(key)
         event, value = next(reader.events)
-        if key == "invoices" and event == "start_array":
-            yield from reader.items()
+        if key in LISTS and event == "start_array":
+            yield key, None, []
+            yield from reader.items(key)
         else:
             yield key, None, reader.value(event, value, shown, 1)
     next(reader.events, None)  # lets the parser find anything after the last brace
@@ -89,21 +91,21 @@ class _Reader:
         try:
             yield from ijson.basic_parse(self.chunks, buf_size=BUFFER_BYTES)
         except _LoneSurrogate as lone:
-            raise Broken(self.path, _surrogate_sentence(self.chunks.file, lone.at)) from None
+            raise Broken(self.path, *_half_character(self.chunks.file, lone.at)) from None
         except _PARSE_ERRORS:
-            raise Broken(self.path, _syntax_sentence(self.chunks)) from None
+            raise Broken(self.path, *_what_breaks(self.chunks)) from None
 
     def first(self) -> tuple[str, Any]:
         """Return the first event."""
         return next(self.events)
 
-    def items(self) -> Iterator[tuple[str, int, Any]]:
-        """Yield the items of the list of invoices."""
+    def items(self, key: str) -> Iterator[tuple[str, int, Any]]:
+        """Yield the items of the list `key` of the root."""
         for index, (event, value) in enumerate(self.events):
             if event == "end_array":
                 return
-            path = self.path = f"invoices[{index}]"
-            yield "invoices", index, self.value(event, value, path, 1)
+            path = self.path = f"{key}[{index}]"
+            yield key, index, self.value(event, value, path, 1)
 
     def value(self, event: str, value: Any, path: str, depth: int) -> Any:
         """Return the value that begins with this event."""
@@ -124,7 +126,8 @@ class _Reader:
             if event == "start_map" or event == "start_array":
                 value = self.value(event, value, f"{path}.{printable(key)}", depth + 1)
             if key in found:
-                self.report(f"{path}.{printable(key)}", _("This field stands here twice."))
+                sentence = _("This field stands here twice. Keep one of them.")
+                self.report(f"{path}.{printable(key)}", "field-twice", sentence)
             found[key] = value
             if len(found) > MAX_MEMBERS:
                 self._limit(path, depth, len(found))
@@ -144,9 +147,10 @@ class _Reader:
     def _limit(self, path: str, depth: int, members: int) -> None:
         self.path = path
         if depth > MAX_DEPTH:
-            raise Broken(path[:120], _("The file is nested more deeply than an invoice can be."))
+            raise Broken(path[:120], "too-deep", _("The file is nested more deeply than an invoice can be."))
         if members > MAX_MEMBERS:
-            raise Broken(path[:120], _("There is more in here than in any invoice (limit: %d).") % MAX_MEMBERS)
+            sentence = _("There is more in here than in any invoice (limit: %d).") % MAX_MEMBERS
+            raise Broken(path[:120], "too-many", sentence)
 
 
 class _Chunks:
@@ -155,7 +159,10 @@ class _Chunks:
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         file.seek(0)
-        self.start = self.end = len(BYTE_ORDER_MARK) if file.read(3) == BYTE_ORDER_MARK else 0
+        begin = file.read(4)
+        if wrong := diagnosis.of_beginning(begin):
+            raise Broken("", *wrong)
+        self.start = self.end = len(BYTE_ORDER_MARK) if begin.startswith(BYTE_ORDER_MARK) else 0
         file.seek(self.start)
         self.tail = b""
         self.lone_at: int | None = None
@@ -167,7 +174,7 @@ class _Chunks:
         chunk = self.file.read(size)
         self.start, self.end = self.end, self.end + len(chunk)
         if b"0" * MAX_DIGITS in chunk.translate(_DIGITS_AS_ZERO):
-            raise Broken("", _("There is a number of thousands of digits in this file."))
+            raise Broken("", "number-too-long", _("There is a number of thousands of digits in this file."))
         return self._up_to_lone_surrogate(chunk)
 
     def _up_to_lone_surrogate(self, chunk: bytes) -> bytes:
@@ -205,20 +212,17 @@ def _advance(line: int, column: int, text: bytes) -> tuple[int, int]:
     return line + lines, len(text) - text.rfind(b"\n") - 1 if lines else column + len(text)
 
 
-def _surrogate_sentence(file: IO[bytes], at: int) -> str:
+def _half_character(file: IO[bytes], at: int) -> tuple[str, str]:
     file.seek(0)
     line, column, left = 1, 0, at
     while left and (chunk := file.read(min(BUFFER_BYTES, left))):
         line, column = _advance(line, column, chunk)
         left -= len(chunk)
-    return _("Half of a character stands alone at line %(line)d, character %(column)d. Write the whole character.") % {
-        "line": line,
-        "column": column + 1,
-    }
+    return diagnosis.half_character(line=line, column=column + 1)
 
 
-def _syntax_sentence(chunks: _Chunks) -> str:
-    """Return where the JSON breaks, found by parsing again: in chunks up to the broken one, and byte by byte in that.
+def _what_breaks(chunks: _Chunks) -> tuple[str, str]:
+    """Return code and sentence of where the JSON breaks, found by parsing again: byte by byte in the last chunk.
 
     The parser's own message quotes the file, so it could contain personal data and is not shown.
     """
@@ -230,9 +234,6 @@ def _syntax_sentence(chunks: _Chunks) -> str:
             line, column = _advance(line, column, chunk)
             parser.send(chunk)
             events.clear()
-    except _PARSE_ERRORS:
-        return _("This is not valid JSON: it breaks at line %(line)d, character %(column)d.") % {
-            "line": line,
-            "column": column,
-        }
-    return _("The file ends too early: it is not complete JSON (line %d).") % line
+    except _PARSE_ERRORS as error:
+        return diagnosis.of_break(chunks.file, error, at=fresh.end, line=line, column=column)
+    return "incomplete", _("The file ends too early: it is not complete JSON (line %d).") % line

@@ -9,7 +9,6 @@ from billing import rooms
 from billing.invoices import intake
 from billing.models import Invoice
 from billing.rooms import Demo
-from portal.intake.batch import FORMAT
 
 AGB_CODE = "11012345"
 PHYSIO_AGB_CODE = "04012345"
@@ -138,7 +137,7 @@ def _state_now(invoice: Invoice, text: str, *, by_insurer: bool) -> str:
 
 
 def _batch(agb_code: str, invoices: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"format": FORMAT, "provider": {"agb_code": agb_code}, "invoices": invoices}
+    return {"format": "invoice-batch/1", "provider": {"agb_code": agb_code}, "invoices": invoices}
 
 
 def _invoice(

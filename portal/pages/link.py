@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing import links
 from billing.invoices import references
+from billing.invoices.addressee import addressee
 from billing.models import Invoice
 from guests import access
 from portal.pages.language import remember
@@ -41,4 +42,5 @@ def _language_of_mail(request: HttpRequest, token: str | None) -> str | None:
     """The language in which we write to this patient; None when the browser chose one, or the link opens nothing."""
     if token is None or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in dict(settings.LANGUAGES):
         return None
-    return Invoice.objects.filter(token=token).values_list("patient__language", flat=True).first()
+    invoice = Invoice.objects.filter(token=token).select_related("patient").first()
+    return addressee(invoice).language if invoice else None

@@ -21,7 +21,8 @@ class ToyRoom(Room):
     def announce(self):
         from django.db.models import Exists, OuterRef
         from django.urls import path
-        from billing.invoices.fields import Field, read_flag
+        from billing.submission.fields import Field
+        from billing.submission.values import read_flag
         from toy import rules
         from toy.models import Toy
 

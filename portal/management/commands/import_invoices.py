@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.intake.batch import BatchResult, import_file
+from portal.intake.batch import import_file
+from portal.intake.result import BatchResult
 
 PRINTED_ERRORS = 50
 
 
 class Command(BaseCommand):
-    help = "Import a file of invoices in the format invoice-batch/1: all of it, or nothing."
+    help = "Import a file of invoices in the format invoice-batch/1 or /2: all of it, or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=_("the JSON file of the practice"))
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
     def _refuse(self, result: BatchResult) -> None:
         for error in result.errors[:PRINTED_ERRORS]:
-            self.stderr.write(f"{error.path}: {error.sentence}" if error.path else error.sentence)
+            self.stderr.write(str(error))
         rest = result.error_count - min(len(result.errors), PRINTED_ERRORS)
         if rest:
             self.stderr.write(ngettext("… and %d more error.", "… and %d more errors.", rest) % rest)

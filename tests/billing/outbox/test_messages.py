@@ -15,7 +15,7 @@ from billing.invoices.letter_steps import LETTERS
 from billing.models import Provider
 from billing.models.parties import Language
 from billing.outbox import rendering
-from billing.outbox.addresses import is_one_address
+from billing.text.addresses import is_one_address
 from tests.billing.plans import plan_facts
 
 FOLDER = Path(settings.ROOT) / "templates" / "messages"
@@ -28,7 +28,12 @@ FACTS = {
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
         "provider": plan_facts.PROVIDER,
-    }
+    },
+    "contact_changed": {
+        "changed": ["email", "mobile", "name", "address", "payer"],
+        "provider": plan_facts.PROVIDER,
+        "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
+    },
 } | plan_facts.FACTS
 DUTCH_RECEIPT = """\
 Wij hebben uw betaling ontvangen

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from django.utils import translation
 
-from billing.invoices import birth_dates
 from billing.patients.same_person import Difference, difference
+from billing.submission import birth_dates
 
 KNOWN = {"initials": "J.", "surname": "Vries", "date_of_birth": "1980-02-29"}
 

@@ -2,7 +2,7 @@
 
 import phonenumbers
 
-from billing.invoices import fields
+from billing.submission import values
 
 
 def test_the_quick_way_for_dutch_mobiles_agrees_with_the_numbering_plan():
@@ -10,8 +10,8 @@ def test_the_quick_way_for_dutch_mobiles_agrees_with_the_numbering_plan():
         for digits in ("1" * 8, "70" * 4, "0" * 8, "12345678", "012345678", "0123456789"):
             number = phonenumbers.parse(text := start + digits, None)
             mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
-            assert bool(fields._DUTCH_MOBILE.fullmatch(text)) == mobile, text
+            assert bool(values._DUTCH_MOBILE.fullmatch(text)) == mobile, text
 
 
 def test_fdi_numbers_are_the_52_teeth_of_people():
-    assert len(fields.FDI_TEETH) == 32 + 20
+    assert len(values.FDI_TEETH) == 32 + 20

@@ -28,14 +28,26 @@ NO_JSON = [
     (b'{"format": "\\ud800\\ud800"}', "format", "Half of a character"),
     (b'{"format": "\\udbff\\u0041"}', "format", "Half of a character"),
     (b'{"format": "\\\\\\ud800\\\\"}', "format", "line 1, character 15"),
-    (b'{"format": "\\udc00"}', "format", "not valid JSON"),
+    (b'{"format": "\\udc00"}', "format", "Half of a character"),
     (b'{"format": ' + b"9" * 5000 + b"}", "", "thousands of digits"),
     (b'{"format": 1e99999999999999999999}', "format", "not valid JSON"),
-    (b'{"format": NaN}', "format", "not valid JSON"),
+    (b'{"format": NaN}', "format", "stands NaN or Infinity"),
+    (b'{"x": {"unit_price": -Infinity}}', "x", "stands NaN or Infinity"),
+    (b'{"x": nothing}', "x", "not valid JSON: it breaks at line 1, character 8"),
+    (b'{"x": [1, 2,]}', "x", "ends with a comma"),
+    (b'{"x": 1,\n}', "x", "At line 2, character 1 a list or object ends with a comma"),
+    (b"{'x': 1}", "", "single quotation mark"),
+    (b'{"x": 1, // remark\n"y": 2}', "x", "stands a comment"),
+    ('{"x": "Zo\u00eb"}'.encode("cp1252"), "x", "Windows-1252"),
+    ('{"x": "caf\u00e9 en meer"}'.encode("cp1252"), "x", "Windows-1252"),
+    ('{"x": 1}'.encode("utf-16"), "", "is in UTF-16"),
+    ('{"x": 1}'.encode("utf-16-be"), "", "is in UTF-16"),
+    (b"\x1f\x8b\x08\x00", "", "is compressed"),
     (b'{"format": {"a":' + b'{"a":' * 50_000, "format", "nested more deeply"),
     (b'{"x": ' + b"[" * 50_000, "x", "nested more deeply"),
     (b'{"x": [' + b"1," * 600 + b"1]}", "x", "more in here than in any invoice"),
-    (b"PK\x03\x04" + b"\x00" * 100, "", "line 1, character 1"),
+    (b"PK\x03\x04" + b"\x00" * 100, "", "is compressed"),
+    (b"%PDF-1.7", "", "line 1, character 1"),
 ]
 
 
@@ -53,7 +65,7 @@ def test_half_a_character_is_found_however_the_file_is_cut(monkeypatch, size, sl
     before = b"\\" * slashes
     for text in (b"\\uD83D\\uDE00 \\ud83d\\udeff", b"\\uD83D\\uDE00\\ud83dx", b"\\ud83d\\ud83d\\ude00"):
         content = b'{"x": "' + before + text + b'"}'
-        read = partial(list, reader.parts(io.BytesIO(content), lambda path, sentence: None))
+        read = partial(list, reader.parts(io.BytesIO(content), lambda path, code, sentence: None))
         right = json.loads(content)["x"]  # Python lets halves through, so they can be seen in what it made
         if any("\ud800" <= letter <= "\udfff" for letter in right):
             with pytest.raises(reader.Broken):
@@ -94,7 +106,7 @@ def test_json_that_breaks_behind_many_invoices_says_where(tmp_path):
 )
 def test_a_key_may_stand_once(tmp_path, before, after, path):
     found = errors_of(tmp_path, json.dumps(batch()).replace(before, after, 1))
-    assert (path, "This field stands here twice.") in found
+    assert (path, "This field stands here twice. Keep one of them.") in found
 
 
 def test_something_behind_the_batch_is_refused(tmp_path):

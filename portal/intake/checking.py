@@ -1,0 +1,222 @@
+"""Checking a batch: its head, its items in chunks by the rules of billing, and each chunk against what we know."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+from billing.invoices import intake
+from billing.invoices.intake import NewPatient
+from billing.models import Provider
+from billing.patients import registration
+from billing.patients.same_person import Difference
+from billing.submission import persons
+from billing.submission.credit_notes import CreditNote, CreditNoteReader
+from billing.submission.fields import PROVIDER, printable, read_object
+from billing.submission.rules import Checked, InvoiceReader
+from portal.intake.reader import LISTS, Broken, parts
+from portal.intake.result import About, BatchResult
+
+FORMATS = {"invoice-batch/1": 1, "invoice-batch/2": 2}
+CHUNK = 400  # below SQLite's 999 parameters of one query
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A correction of a known patient, and where it stands in the file."""
+
+    path: str
+    about: About
+    patient: NewPatient
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some valid items of a file, in its order."""
+
+    invoices: list[Checked] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    credit_notes: list[CreditNote] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.invoices) + len(self.corrections) + len(self.credit_notes)
+
+    def digest(self) -> bytes:
+        """Return what the chunk says as a hash: between two readings the file may have changed."""
+        said = [(item.fingerprint(), item.patient) for item in self.invoices]
+        return hashlib.sha256(repr((said, self.corrections, self.credit_notes)).encode()).digest()
+
+
+def read_head(file: IO[bytes]) -> tuple[dict[str, Any], int]:
+    """Return format and provider of the batch and the version of the format, reading only until both were seen.
+
+    Raises Broken for another format.
+    """
+    head: dict[str, Any] = {}
+    for key, _index, value in parts(file, lambda path, code, sentence: None):
+        if key in ("format", "provider"):
+            head[key] = value
+        if len(head) == 2:
+            break
+    named = head.get("format")
+    version = FORMATS.get(named) if type(named) is str else None
+    if version is None:
+        formats = " or ".join(f'"{name}"' for name in FORMATS)
+        raise Broken("format", "format-unknown", _('The batch must say "format": %s.') % formats)
+    return head, version
+
+
+def known_provider(head: dict[str, Any], result: BatchResult) -> Provider | None:
+    """Return the provider that the head names; None, with an error in the result, when we don't know it."""
+    named = read_object(head.get("provider"), PROVIDER, "provider", result.report)
+    if "agb_code" not in named:
+        return None
+    provider = Provider.objects.filter(agb_code=named["agb_code"]).first()
+    if provider is None:
+        sentence = _("We don't know a care provider with this AGB code.")
+        result.report("provider.agb_code", "provider-unknown", sentence)
+    return provider
+
+
+class Items:
+    """The valid items of one file, in chunks; errors go to the result."""
+
+    def __init__(self, file: IO[bytes], head: dict[str, Any], version: int, result: BatchResult, today: date) -> None:
+        self._file, self._head, self._version, self._result = file, head, version, result
+        self._invoices = InvoiceReader(today, result.report, version=version)
+        self._notes = CreditNoteReader(today, result.report)
+        self._corrected: set[str] = set()
+        self._lists = LISTS if version == 2 else LISTS[:1]
+        self._count = 0
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the items, CHUNK at a time. Raises Broken."""
+        members: dict[str, Any] = {}
+        chunk = Chunk()
+        for key, index, value in parts(self._file, self._result.report):
+            if index is None or key not in self._lists:
+                members.setdefault(key, value if index is None else [])
+                continue
+            self._count += 1
+            self._result.begin_item(key, index, value)
+            self._read(key, index, value, chunk)
+            if index % CHUNK == CHUNK - 1:
+                yield chunk
+                chunk = Chunk()
+        self._check_root(members)
+        yield chunk
+
+    def _read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
+        if key == "invoices":
+            if checked := self._invoices.read(value, index):
+                self._once_a_patient(checked.patient["number"], f"{checked.path}.patient.number", corrected=False)
+                chunk.invoices.append(checked)
+        elif key == "credit_notes":
+            if note := self._notes.read(value, index):
+                chunk.credit_notes.append(note)
+        elif correction := persons.read_correction(value, f"patients[{index}]", self._result.report):
+            path = f"patients[{index}]"
+            self._once_a_patient(correction.number, f"{path}.number", corrected=True)
+            about = About("patients", index + 1, patient=correction.number)
+            chunk.corrections.append(Correction(path, about, correction))
+
+    def _once_a_patient(self, number: str, path: str, *, corrected: bool) -> None:
+        """Report a patient that is corrected in `patients` and stands elsewhere in the file too: which one counts?"""
+        twice = number in self._corrected or (corrected and self._invoices.knows_patient(number))
+        if corrected:
+            self._corrected.add(number)
+        if twice:
+            sentence = _(
+                "This patient stands more than once in this file. Write what has changed on the invoice of the patient,"
+                " or once in patients."
+            )
+            self._result.report(path, "patient-twice", sentence)
+
+    def _check_root(self, members: dict[str, Any]) -> None:
+        if {key: members.get(key) for key in self._head} != self._head:
+            raise changed()
+        for key in members.keys() - {*self._head, *self._lists}:
+            self._result.report(printable(key), "unknown-field", _("This field is not part of the format."))
+        for key in [key for key in self._lists[1:] if members.get(key) not in (None, [])]:
+            self._result.report(key, "not-a-list", _("This must be a list, between [ and ]."))
+        if not self._count:
+            sentence = _("There is no list of invoices here, or it is empty.")
+            self._result.report("invoices", "invoices-missing", sentence)
+
+
+def changed() -> Broken:
+    """Return the error for a file that says something else when it is read for the second time."""
+    return Broken("", "file-changed", _("The file changed while it was read. Hand it in again."))
+
+
+def about(invoice: Checked) -> About:
+    """Return what an error about this invoice names."""
+    place = int(invoice.path.partition("[")[2].rstrip("]")) + 1
+    return About("invoices", place, invoice.number, invoice.patient["number"])
+
+
+def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Checked]:
+    """Return the invoices not submitted before; what contradicts what we know goes to the result. Writes nothing."""
+    known = intake.known_fingerprints(provider, [invoice.number for invoice in chunk.invoices])
+    for invoice in chunk.invoices:
+        if invoice.number in known and known[invoice.number] != invoice.fingerprint():
+            sentence = _(
+                "This invoice was handed in before with other content. An invoice can't be changed by a new batch: take"
+                " it back with a credit note, and hand in a new one with another number."
+            )
+            result.report(f"{invoice.path}.number", "invoice-differs", sentence, about(invoice))
+    _compare_patients(provider, chunk, result)
+    if chunk.credit_notes:
+        _compare_credit_notes(provider, chunk, result)
+    new = [invoice for invoice in chunk.invoices if invoice.number not in known]
+    result.new += len(new)
+    result.known += len(chunk.invoices) - len(new)
+    if known:
+        again = [invoice.new_patient() for invoice in chunk.invoices if invoice.number in known]
+        result.outdated |= registration.outdated(provider, again)
+    return new
+
+
+def _compare_credit_notes(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
+    """Report a credit note for an invoice that this practice never handed in, or with the number of an invoice."""
+    numbers = {note.number for note in chunk.credit_notes} | {note.credits for note in chunk.credit_notes}
+    known = intake.known_fingerprints(provider, numbers)
+    for note in chunk.credit_notes:
+        whom = About("credit_notes", int(note.path[13:-1]) + 1, note.number)
+        if note.credits not in known:
+            sentence = _("We don't know an invoice with this number of your practice.")
+            result.report(f"{note.path}.credits", "credits-unknown", sentence, whom)
+        if note.number in known:
+            sentence = _("This number is already the number of an invoice.")
+            result.report(f"{note.path}.number", "number-twice", sentence, whom)
+    if not result.dry_run:
+        sentence = _(
+            "The batch names a credit note, and those can't be booked here yet. Hand it in without credit notes."
+        )
+        result.report("credit_notes", "credit-notes-not-yet", sentence)
+
+
+def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
+    """Report each patient number under which we know another person: whoever has it would read the other's care."""
+    given = [(f"{item.path}.patient", about(item), item.new_patient()) for item in chunk.invoices]
+    given += [(item.path, item.about, item.patient) for item in chunk.corrections]
+    different = registration.differences(provider, (patient for _path, _about, patient in given))
+    for path, whom, patient in given:
+        why = different.get(patient.number)
+        if why == Difference.BIRTH_DATE:
+            field_name, sentence = "date_of_birth", _("We know this patient number with another date of birth.")
+        elif why:
+            field_name = "initials"
+            sentence = _("We know this patient number with other initials, of somebody born on the same day.")
+        else:
+            continue
+        advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
+        result.report(f"{path}.{field_name}", why.value, f"{sentence} {advice}", whom)
+    missing = registration.unknown(provider, [item.patient.number for item in chunk.corrections])
+    for item in chunk.corrections:
+        if item.patient.number in missing:
+            sentence = _("We don't know a patient with this number, so there is nothing to correct.")
+            result.report(f"{item.path}.number", "patient-unknown", sentence, item.about)

@@ -1,0 +1,73 @@
+"""Writing a batch that was checked, in chunks that are each a transaction of their own."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing import audit, rooms
+from billing.invoices import intake
+from billing.models import Provider, SubmittedBatch
+from billing.patients import registration
+from billing.submission import batches
+from billing.submission.rules import Checked
+from portal.intake import checking
+from portal.intake.checking import Chunk
+from portal.intake.result import BatchResult
+
+
+class _RollBack(Exception):
+    """Rolls the transaction of a chunk back."""
+
+
+def write(
+    chunks: Iterator[Chunk], provider: Provider, result: BatchResult, *, digest: str, count: int, today: date, by: str
+) -> None:
+    """Write chunk by chunk what is new, and count it in the result.
+
+    Each chunk is compared once more under the lock of the provider: another import of the same practice may have come
+    in between. What contradicts it then ends the import with an error; the chunks before stay, and the same file
+    handed in again continues behind them.
+    """
+    row = batches.begin(provider, digest, invoices=count, by=by)
+    for chunk in chunks:
+        try:
+            with transaction.atomic():
+                intake.lock_provider(provider.pk)
+                _write_chunk(chunk, provider, result, today, by)
+                batches.advance(row, len(chunk.invoices))
+        except _RollBack:
+            sentence = _("Another import of this practice came in between. Hand this file in again: it continues.")
+            result.report("", "import-interrupted", sentence)
+            return
+    with transaction.atomic():
+        batches.finish(row)
+        if result.new or result.patients_updated:
+            audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
+
+
+def _write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    new = checking.compare(provider, chunk, result)
+    if result.error_count:
+        raise _RollBack
+    if new:
+        _write_invoices(new, provider, result, today, by)
+    if chunk.corrections:
+        corrections = (correction.patient for correction in chunk.corrections)
+        result.patients_updated += registration.correct(provider, corrections, by=by)
+
+
+def _write_invoices(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    given = [invoice.as_new(today=today) for invoice in new]
+    patients = registration.register(provider, (invoice.patient for invoice in given), by=by)
+    taken = intake.create_many(provider, given, patient_ids=patients.ids, by=by)
+    for room in rooms.intakes():
+        room.accept(list(zip(taken, new, strict=True)), today, by)
+    result.patients_created += patients.created
+    result.patients_updated += patients.corrected
+
+
+def was_interrupted(provider: Provider, digest: str) -> bool:
+    """Tell whether an import of the same file began and did not end."""
+    return SubmittedBatch.objects.filter(provider=provider, digest=digest, finished_at=None).exists()
