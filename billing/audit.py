@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.models import AuditEvent, Invoice, Payment, StaffTask
@@ -38,6 +40,32 @@ def open_task(
         ignore_conflicts=True,
     )
     log.warning("staff task %s", kind)
+
+
+def open_alarm(
+    kind: str,
+    *,
+    cause: str,
+    invoice: Invoice | None = None,
+    payment: Payment | None = None,
+    note: str = "",
+    now: datetime | None = None,
+) -> None:
+    """Open a task about something that goes on until it is mended: once a cause, while that task is open.
+
+    When it was closed and the cause is still there, a new task opens, not more than one a day. Another cause always
+    makes another task.
+    """
+    cause = cause[:90]
+    if not open_alarms(kind, f"{cause}@").exists():
+        day = timezone.localdate(now)
+        open_task(kind, dedupe_key=f"{cause}@{day}", invoice=invoice, payment=payment, note=note)
+
+
+def open_alarms(kind: str, cause: str) -> QuerySet[StaffTask]:
+    """Return the open tasks of this kind whose cause begins with `cause`."""
+    tasks = StaffTask.objects.filter(kind=kind, closed_at=None, dedupe_key__startswith=f"{kind}:{cause}")
+    return tasks.select_related("invoice")
 
 
 def close_task(task: StaffTask, *, staff: Any) -> bool:

@@ -13,6 +13,7 @@ AUDIT_LABELS = {
     "installment_missed": gettext_noop("installment missed, reminder sent"),
     "task_closed": gettext_noop("staff task closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),
+    "payment_late": gettext_noop("paid after the payment had ended"),
     "payment_released": gettext_noop("quarantined payment released by staff, the gateway is asked again"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),
     "message_not_possible": gettext_noop("no message possible"),

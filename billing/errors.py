@@ -13,6 +13,10 @@ class GatewayUnknown(Exception):
     """An external call whose outcome is unknown: it may have happened. Repeat it with the same key."""
 
 
+class GatewayUnreadable(GatewayUnknown):
+    """The gateway answered about one row with something that we can't read. Other rows may be fine."""
+
+
 class GatewayRefused(Exception):
     """An external call that was refused: it did not happen. `alarm` means that our own configuration is wrong."""
 

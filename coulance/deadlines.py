@@ -36,7 +36,7 @@ def _each(rows: QuerySet[CoulanceCase], act: Callable[[int, date], None], today:
 def _isolated(act: Callable[..., None], case_id: int, today: date, *more: Any) -> None:
     """Keep a failure on one case from stopping the other cases and the rest of the day; it becomes a staff task."""
     about = Invoice.objects.filter(coulance_case=case_id)
-    isolated(partial(act, case_id, today, *more), key=f"coulance:{case_id}", about=about, today=today)
+    isolated(partial(act, case_id, today, *more), rule=f"coulance {act.__name__.strip('_')}", row=case_id, about=about)
 
 
 def _waiting() -> QuerySet[CoulanceCase]:

@@ -8,12 +8,12 @@ logged or passed on, because one of them quotes the key.
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from mollie.api.client import Client
@@ -21,9 +21,10 @@ from mollie.api.error import RequestSetupError, ResponseError
 
 from billing.channels import http
 from billing.channels.breaker import Breaker, NotAsked
-from billing.errors import GatewayRefused, GatewayUnknown
+from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _breaker = Breaker()
 CONNECT_SECONDS, READ_SECONDS = 2, 8
@@ -33,8 +34,9 @@ PAGE_SIZE, MAX_PAGES = 250, 40
 PAYMENT_ID = re.compile(r"tr_[A-Za-z0-9]{6,64}")
 _AMOUNT = re.compile(r"\d{1,10}\.\d\d")
 _ALARMING = (400, 401, 403)  # our key, or a key used for two bodies: repeating cannot help, a person must look
-_STATUSES = {s: s for s in ("open", "pending", "paid", "failed", "canceled", "expired")} | {"authorized": "pending"}
+_STATUSES = ("open", "pending", "authorized", "paid", "failed", "canceled", "expired")
 _REFUND_STATUSES = ("queued", "pending", "processing", "refunded", "failed", "canceled")
+CURRENCY = "EUR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class ChargebackSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSnapshot:
-    """A payment as Mollie reported it at one moment; it may be outdated when it is read."""
+    """A payment as Mollie reported it at one moment; it may be outdated when it is read.
+
+    `unreadable` names the refunds and chargebacks that are not as they should be, and why: they are in no other field.
+    """
 
     mollie_id: str
     status: str
@@ -68,6 +73,7 @@ class PaymentSnapshot:
     currency: str
     token: str  # ours, from the metadata
     created_at: datetime
+    profile_id: str = ""
     checkout_url: str = ""  # empty once the payment is final
     expires_at: datetime | None = None
     paid_at: datetime | None = None
@@ -75,6 +81,7 @@ class PaymentSnapshot:
     amount_charged_back: Decimal | None = None
     refunds: tuple[RefundSnapshot, ...] = ()
     chargebacks: tuple[ChargebackSnapshot, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 def expected_mode() -> str:
@@ -88,7 +95,8 @@ def create_payment(body: str, *, idempotency_key: str) -> PaymentSnapshot:
     Within an hour the same key and body return the same payment. Raises GatewayUnknown or GatewayRefused.
     """
     with _asked("create"):
-        return _snapshot(_client().payments.create(json.loads(body), idempotency_key=idempotency_key))
+        row = _client().payments.create(json.loads(body), idempotency_key=idempotency_key)
+    return _read("create", row)
 
 
 def get_payment(mollie_id: str) -> PaymentSnapshot:
@@ -96,7 +104,8 @@ def get_payment(mollie_id: str) -> PaymentSnapshot:
     if not PAYMENT_ID.fullmatch(mollie_id):  # the library would put it into the URL unchanged
         raise GatewayRefused("not a payment id")
     with _asked("get"):
-        return _snapshot(_client().payments.get(mollie_id, embed="refunds,chargebacks"))
+        row = _client().payments.get(mollie_id, embed="refunds,chargebacks")
+    return _read("get", row)
 
 
 def list_payments(*, since: datetime) -> Iterator[PaymentSnapshot]:
@@ -156,9 +165,21 @@ def _translated_errors(call: str) -> Iterator[None]:
 # --- reading answers ------------------------------------------------------------------------------
 
 
+def _read(call: str, row: Any) -> PaymentSnapshot:
+    """Return our record of a payment. Raises GatewayUnreadable, which names what is wrong, when it is not one."""
+    try:
+        return _snapshot(row)
+    # Malformed in any way: the library returns whatever came as JSON.
+    except Exception as error:
+        what = error.args[0] if type(error) is ValueError else type(error).__name__
+        log.warning("mollie %s: unreadable answer: %s", call, what)
+        raise GatewayUnreadable(f"{call}: {what}") from None
+
+
 def _snapshot(row: dict[str, Any]) -> PaymentSnapshot:
     """Return our record of a payment. Raises ValueError, KeyError or TypeError when the answer is not one."""
     embedded = row.get("_embedded") or {}
+    unreadable: list[str] = []
     checkout = (row["_links"].get("checkout") or {}).get("href", "")
     if not (isinstance(row["id"], str) and PAYMENT_ID.fullmatch(row["id"])):
         raise ValueError("payment id")
@@ -166,26 +187,53 @@ def _snapshot(row: dict[str, Any]) -> PaymentSnapshot:
         raise ValueError("checkout address")
     return PaymentSnapshot(
         mollie_id=row["id"],
-        status=_STATUSES[row["status"]],
+        status=_status(row["status"]),
         mode=row["mode"],
-        amount=_euros(row["amount"]),
+        amount=_euros(row["amount"], currency=""),  # compared with what we asked for, like the amount
         currency=row["amount"]["currency"],
         token=_token(row),
         created_at=_moment(row["createdAt"]),
+        profile_id=str(row.get("profileId") or "")[:40],
         checkout_url=checkout,
         expires_at=_optional_moment(row.get("expiresAt")),
         paid_at=_optional_moment(row.get("paidAt")),
-        amount_refunded=_euros(row["amountRefunded"]) if row.get("amountRefunded") else None,
-        amount_charged_back=_euros(row["amountChargedBack"]) if row.get("amountChargedBack") else None,
-        refunds=tuple(_refund(r) for r in embedded.get("refunds") or ()),
-        chargebacks=tuple(_chargeback(c) for c in embedded.get("chargebacks") or ()),
+        amount_refunded=_total(row, "amountRefunded", unreadable),
+        amount_charged_back=_total(row, "amountChargedBack", unreadable),
+        refunds=tuple(_readable(_refund, embedded.get("refunds"), unreadable)),
+        chargebacks=tuple(_readable(_chargeback, embedded.get("chargebacks"), unreadable)),
+        unreadable=tuple(unreadable),
     )
 
 
+def _status(text: Any) -> str:
+    if text not in _STATUSES:
+        raise ValueError(f"unknown status {str(text)[:20]}")
+    return str(text)
+
+
+def _total(row: dict[str, Any], name: str, unreadable: list[str]) -> Decimal | None:
+    """Return a total of the payment, when there is one that can be read."""
+    try:
+        return _euros(row[name]) if row.get(name) else None
+    except (ValueError, KeyError, TypeError) as error:
+        unreadable.append(f"{name}: {error.args[0] if type(error) is ValueError else type(error).__name__}")
+        return None
+
+
+def _readable(read: Callable[[dict[str, Any]], T], rows: Any, unreadable: list[str]) -> Iterator[T]:
+    """Yield what can be read of `rows`, so that one odd refund does not hide the payment or the others."""
+    for row in rows or ():
+        try:
+            yield read(row)
+        except (ValueError, KeyError, TypeError) as error:
+            name = str(row.get("id"))[:70] if isinstance(row, dict) else "?"
+            unreadable.append(f"{name}: {error.args[0] if type(error) is ValueError else type(error).__name__}")
+
+
 def _refund(row: dict[str, Any]) -> RefundSnapshot:
-    # A status that is new to us is money on its way out: booked, like every one that did not fail.
-    status = row["status"] if row["status"] in _REFUND_STATUSES else "pending"
-    return RefundSnapshot(_own_id(row, "re_"), _euros(row["amount"]), status, _moment(row["createdAt"]))
+    if row["status"] not in _REFUND_STATUSES:
+        raise ValueError(f"unknown status {str(row['status'])[:20]}")
+    return RefundSnapshot(_own_id(row, "re_"), _euros(row["amount"]), row["status"], _moment(row["createdAt"]))
 
 
 def _chargeback(row: dict[str, Any]) -> ChargebackSnapshot:
@@ -209,7 +257,9 @@ def _token(row: dict[str, Any]) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _euros(amount: dict[str, str]) -> Decimal:
+def _euros(amount: dict[str, str], *, currency: str = CURRENCY) -> Decimal:
+    if currency and amount["currency"] != currency:
+        raise ValueError(f"currency {str(amount['currency'])[:8]}")
     if not _AMOUNT.fullmatch(amount["value"]):
         raise ValueError("amount")
     return Decimal(amount["value"])

@@ -29,6 +29,7 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 LATE_AFTER = timedelta(days=3)  # a weekend with a holiday
 NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement names a day only for an overdue invoice, and costs nothing
 RECHECK_AFTER = timedelta(minutes=15)
+RETRY_AFTER = timedelta(minutes=5)  # of a planned step that has to wait
 # After one of these the invoice keeps its next step: whatever ends the blocker reschedules the invoice.
 _KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
@@ -57,6 +58,9 @@ def compose(patient_id: int, *, now: datetime) -> None:
             today = max(timezone.localtime(now).date(), *(row.planned_on for row in of_step))
             others = [i for i in invoices.values() if i.pk not in {row.invoice_id for row in of_step}]
             _take_step(step, of_step, others, now=now, today=today)
+        # What still waits (somebody is paying, another claim is not due) is looked at again later, after the others.
+        waiting = planned.filter(pk__in=[row.pk for row in rows], status=Status.PLANNED)
+        waiting.update(next_try_at=now + RETRY_AFTER)
 
 
 def _lock_patient(patient_id: int, *, skip_locked: bool = False) -> Patient | None:

@@ -5,17 +5,17 @@ candidates. `letters` checks each again, under locks, when it is composed and wh
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from billing import audit, rooms
 from billing.dunning import letters
-from billing.failures import isolated
+from billing.failures import due, isolated
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.ledger import lock_invoice
@@ -26,6 +26,7 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 
 PLAN_CHUNK = 5000
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+FOLLOW, COMPOSE = "follow letter", "compose letters of patient"  # rules that may fail on one of them
 
 _OPEN = "i.settled_at IS NULL AND i.withdrawn_at IS NULL AND i.next_step_on = %(day)s AND i.id > %(after)s"
 _TABLES = {model.__name__: model._meta.db_table for model in (Invoice, ReminderStep, Hold, PaymentPlan)}
@@ -97,30 +98,27 @@ def _plan_day(day: date, today: date) -> int:
 def sweep(*, now: datetime | None = None) -> None:
     """Follow up the letters that were sent and compose those that are planned, within the time of one run.
 
-    A failure on one letter does not delay the others.
+    Neither a failure on one letter nor a thousand that have to wait delay the others: both are tried again later.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + SWEEP_SECONDS
     sent = Letter.objects.filter(sent_on=None, voided_at=None, message__status=OutboxMessage.Status.SENT)
-    for letter_id in sent.order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
-        _isolated(letters.follow, letter_id, now, Invoice.objects.filter(reminder_steps__letter=letter_id))
-    waiting = ReminderStep.objects.filter(status=Status.PLANNED)
+    for letter_id in due(sent, rule=FOLLOW, now=now).order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
+        about = Invoice.objects.filter(reminder_steps__letter=letter_id)
+        isolated(partial(letters.follow, letter_id, now=now), rule=FOLLOW, row=letter_id, about=about, now=now)
+    waiting = ReminderStep.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), status=Status.PLANNED)
     if not letters.may_be_sent(Step.REMINDER, now):
         waiting = waiting.filter(step=Step.NOTICE)
     if not letters.may_be_sent(Step.NOTICE, now):
         waiting = waiting.exclude(step=Step.NOTICE)
-    patient_ids = waiting.order_by("pk").values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
+    waiting = due(waiting, rule=COMPOSE, now=now, field="invoice__patient")
+    in_turn = waiting.order_by(F("next_try_at").asc(nulls_first=True), "pk")
+    patient_ids = in_turn.values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
     for patient_id in dict.fromkeys(patient_ids):
         if time.monotonic() > stop_at:
             return
-        invoices = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
-        _isolated(letters.compose, patient_id, now, invoices)
-
-
-def _isolated(act: Callable[..., None], row_id: int, now: datetime, about: QuerySet[Invoice]) -> None:
-    """Run `act` on one row, so that a letter that can't be composed or followed up does not delay the others."""
-    today = timezone.localdate(now)
-    isolated(partial(act, row_id, now=now), key=f"{act.__name__}:{row_id}", about=about, today=today)
+        about = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
+        isolated(partial(letters.compose, patient_id, now=now), rule=COMPOSE, row=patient_id, about=about, now=now)
 
 
 # --- after a backup was restored ------------------------------------------------------------------

@@ -161,6 +161,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FailedTry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(max_length=40)),
+                ('row', models.BigIntegerField(default=0)),
+                ('tries', models.PositiveIntegerField(default=1)),
+                ('error', models.CharField(max_length=60)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('rule', 'row'), name='one_failure_per_rule_and_row')],
+            },
+        ),
+        migrations.CreateModel(
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -261,17 +275,19 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('status', models.CharField(choices=[('new', 'prepared'), ('creating', 'being created'), ('create_unknown', 'creation unknown'), ('open', 'waiting for the patient'), ('pending', 'waiting for the bank'), ('paid', 'paid'), ('failed', 'failed'), ('canceled', 'cancelled'), ('expired', 'expired'), ('rejected', 'refused by the gateway'), ('abandoned', 'never created')], default='new', max_length=16, verbose_name='status')),
+                ('status', models.CharField(choices=[('new', 'prepared'), ('creating', 'being created'), ('create_unknown', 'creation unknown'), ('open', 'waiting for the patient'), ('pending', 'waiting for the bank'), ('authorized', 'reserved at the bank, not paid yet'), ('paid', 'paid'), ('failed', 'failed'), ('canceled', 'cancelled'), ('expired', 'expired'), ('rejected', 'refused by the gateway'), ('abandoned', 'never created')], default='new', max_length=16, verbose_name='status')),
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('webhook_token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('mollie_id', models.CharField(blank=True, max_length=70, null=True, unique=True, verbose_name='Mollie id')),
                 ('idempotency_key', models.CharField(editable=False, max_length=36, unique=True)),
                 ('request_body', models.TextField(editable=False)),
+                ('profile_id', models.CharField(blank=True, editable=False, max_length=40)),
                 ('language', models.CharField(default='nl', max_length=2, verbose_name='language')),
                 ('checkout_url', models.TextField(blank=True, editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started')),
                 ('called_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='link valid until')),
+                ('went_to_bank_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('paid_at', models.DateTimeField(blank=True, null=True, verbose_name='paid')),
                 ('superseded_at', models.DateTimeField(blank=True, null=True, verbose_name='replaced')),
                 ('quarantined_at', models.DateTimeField(blank=True, null=True, verbose_name='quarantined')),
@@ -419,6 +435,7 @@ class Migration(migrations.Migration):
                 ('principal', billing.money.EuroField(blank=True, null=True, verbose_name='open principal')),
                 ('reason', models.CharField(blank=True, max_length=40, verbose_name='why')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('next_try_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminder_steps', to='billing.invoice', verbose_name='invoice')),
                 ('letter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='billing.letter', verbose_name='letter')),
@@ -472,6 +489,7 @@ class Migration(migrations.Migration):
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
                 ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('error', models.CharField(blank=True, max_length=200, verbose_name='error')),
                 ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='webhook_calls', to='billing.payment', verbose_name='payment')),
             ],
@@ -584,7 +602,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['new', 'creating', 'create_unknown', 'open', 'pending']), ('superseded_at', None)), fields=('invoice',), name='one_live_payment_per_invoice'),
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['new', 'creating', 'create_unknown', 'open', 'pending', 'authorized']), ('superseded_at', None)), fields=('invoice',), name='one_live_payment_per_invoice'),
         ),
         migrations.AddConstraint(
             model_name='payment',
@@ -654,6 +672,10 @@ class Migration(migrations.Migration):
             model_name='reminderstep',
             index=models.Index(condition=models.Q(('status', 'planned')), fields=['invoice'], name='step_planned'),
         ),
+        migrations.AddIndex(
+            model_name='reminderstep',
+            index=models.Index(condition=models.Q(('status', 'planned')), fields=['next_try_at'], name='step_to_compose'),
+        ),
         migrations.AddConstraint(
             model_name='reminderstep',
             constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['planned', 'composed', 'taken'])), fields=('invoice', 'step', 'due_on'), name='one_standing_step_per_due_date'),
@@ -668,6 +690,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='webhookcall',
-            index=models.Index(condition=models.Q(('done_at', None)), fields=['received_at'], name='webhook_call_waiting'),
+            index=models.Index(condition=models.Q(('done_at', None)), fields=['next_try_at'], name='webhook_call_waiting'),
         ),
     ]

@@ -18,6 +18,7 @@ class Payment(models.Model):
         CREATE_UNKNOWN = "create_unknown", _("creation unknown")
         OPEN = "open", _("waiting for the patient")
         PENDING = "pending", _("waiting for the bank")
+        AUTHORIZED = "authorized", _("reserved at the bank, not paid yet")
         PAID = "paid", _("paid")
         FAILED = "failed", _("failed")
         CANCELED = "canceled", _("cancelled")
@@ -25,15 +26,18 @@ class Payment(models.Model):
         REJECTED = "rejected", _("refused by the gateway")
         ABANDONED = "abandoned", _("never created")
 
-    LIVE = (Status.NEW, Status.CREATING, Status.CREATE_UNKNOWN, Status.OPEN, Status.PENDING)
+    AT_BANK = (Status.OPEN, Status.PENDING, Status.AUTHORIZED)
+    LIVE = (Status.NEW, Status.CREATING, Status.CREATE_UNKNOWN, *AT_BANK)
     FINAL_UNPAID = (Status.FAILED, Status.CANCELED, Status.EXPIRED)
-    _REPORTED = (Status.OPEN, Status.PENDING, Status.PAID, *FINAL_UNPAID)
+    _REPORTED = (*AT_BANK, Status.PAID, *FINAL_UNPAID)
     TRANSITIONS = {
-        Status.NEW: (Status.CREATING, Status.ABANDONED),
+        # New to reported: a backup was made between the row and the call, and restored.
+        Status.NEW: (*_REPORTED, Status.CREATING, Status.REJECTED, Status.ABANDONED),
         Status.CREATING: (*_REPORTED, Status.CREATE_UNKNOWN, Status.REJECTED),
         Status.CREATE_UNKNOWN: (*_REPORTED, Status.REJECTED, Status.ABANDONED),
-        Status.OPEN: (Status.PENDING, Status.PAID, *FINAL_UNPAID),
-        Status.PENDING: (Status.PAID, *FINAL_UNPAID),
+        Status.OPEN: (Status.PENDING, Status.AUTHORIZED, Status.PAID, *FINAL_UNPAID),
+        Status.PENDING: (Status.AUTHORIZED, Status.PAID, *FINAL_UNPAID),
+        Status.AUTHORIZED: (Status.PAID, *FINAL_UNPAID),
         Status.FAILED: (Status.PAID,),
         Status.CANCELED: (Status.PAID,),
         Status.EXPIRED: (Status.PAID,),
@@ -52,11 +56,13 @@ class Payment(models.Model):
     idempotency_key = models.CharField(max_length=36, unique=True, editable=False)
     # The exact body of the create call: an unknown outcome is repeated with the same key and the same bytes.
     request_body = models.TextField(editable=False)
+    profile_id = models.CharField(max_length=40, blank=True, editable=False)  # of the gateway, as it first reported
     language = models.CharField(_("language"), max_length=2, default="nl")
     checkout_url = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(_("started"), default=timezone.now)
     called_at = models.DateTimeField(null=True, blank=True, editable=False)  # first use of the key
     expires_at = models.DateTimeField(_("link valid until"), null=True, blank=True)
+    went_to_bank_at = models.DateTimeField(null=True, blank=True, editable=False)  # the last time
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     # No longer offered (the amount changed, or the link is about to expire); the bank may still accept it.
     superseded_at = models.DateTimeField(_("replaced"), null=True, blank=True)
@@ -70,7 +76,10 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["invoice"],
-                condition=Q(superseded_at=None, status__in=["new", "creating", "create_unknown", "open", "pending"]),
+                condition=Q(
+                    superseded_at=None,
+                    status__in=["new", "creating", "create_unknown", "open", "pending", "authorized"],
+                ),
                 name="one_live_payment_per_invoice",
             ),
             models.CheckConstraint(condition=Q(amount__gt=ZERO), name="payment_amount_positive"),
@@ -136,11 +145,12 @@ class WebhookCall(models.Model):
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    next_try_at = models.DateTimeField(default=timezone.now, editable=False)
     error = models.CharField(_("error"), max_length=200, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("webhook call"), _("webhook calls")
-        indexes = [models.Index(fields=["received_at"], name="webhook_call_waiting", condition=Q(done_at=None))]
+        indexes = [models.Index(fields=["next_try_at"], name="webhook_call_waiting", condition=Q(done_at=None))]
 
     def __str__(self) -> str:
         return self.mollie_id

@@ -98,6 +98,7 @@ class ReminderStep(models.Model):
     principal = EuroField(_("open principal"), null=True, blank=True)
     reason = models.CharField(_("why"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("since"), default=timezone.now)
+    next_try_at = models.DateTimeField(null=True, blank=True, editable=False)  # once it had to wait
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     class Meta:
@@ -111,7 +112,10 @@ class ReminderStep(models.Model):
                 name="one_standing_step_per_due_date",
             )
         ]
-        indexes = [models.Index(fields=["invoice"], name="step_planned", condition=Q(status="planned"))]
+        indexes = [
+            models.Index(fields=["invoice"], name="step_planned", condition=Q(status="planned")),
+            models.Index(fields=["next_try_at"], name="step_to_compose", condition=Q(status="planned")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_step_display()} {self.get_status_display()}"

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
-from billing.failures import isolated
+from billing.failures import due, isolated
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
 from billing.outbox import wakeup
@@ -39,6 +39,7 @@ FIRST_WAIT, WAIT_GROWS_BY, MAX_WAIT = timedelta(minutes=1), 4, timedelta(hours=6
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so the worker that claimed it is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
 SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"  # rules that may fail
 CALENDAR_FILE = "zorgrekening.ics"
 # Short ASCII lines, and thus the DKIM signature, survive every relay. Django would leave 8-bit text.
 _QUOTED_PRINTABLE = Charset("utf-8")
@@ -59,8 +60,15 @@ def sweep(*, now: datetime | None = None) -> None:
     stop_at = time.monotonic() + SWEEP_SECONDS
     with smtp.Mailer() as mailer:
         for message in _due(now).order_by("next_try_at")[:SWEEP_BATCH]:
-            if time.monotonic() > stop_at or not _deliver(message, mailer, now):
+            if time.monotonic() > stop_at or not _deliver_isolated(message, mailer, now):
                 break  # the next sweep comes soon, and an unreachable server is tried once, not a thousand times
+
+
+def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
+    """Deliver one message; what fails on it keeps no other waiting. Return False when the server is unreachable."""
+    about = Invoice.objects.filter(messages=message)
+    act = partial(_deliver, message, mailer, now)
+    return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now) is not False
 
 
 def send_again(message: OutboxMessage, *, by: str) -> None:
@@ -124,7 +132,8 @@ def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes:
 
 
 def _due(now: datetime | None) -> Any:
-    return OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now or timezone.now())
+    now = now or timezone.now()
+    return due(OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now), rule=DELIVER, now=now)
 
 
 def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
@@ -183,8 +192,7 @@ def _notify_room(message: OutboxMessage, handler: Callable[[OutboxMessage], obje
     """Notify a room of the outcome of its message; a failure there does not change the outcome."""
     if handler:
         about = Invoice.objects.filter(messages=message)
-        key = f"message:{message.pk}"
-        isolated(partial(handler, message), key=key, about=about, today=timezone.localdate(now))
+        isolated(partial(handler, message), rule=TELL_ROOM, row=message.pk, about=about, now=now)
 
 
 def _sent(message: OutboxMessage, now: datetime) -> None:
@@ -224,11 +232,11 @@ def _give_up(message: OutboxMessage, to: Status, error: str) -> None:
 
 
 def _mark_abandoned_in_doubt(now: datetime | None) -> None:
-    abandoned = OutboxMessage.objects.filter(
-        status=Status.SENDING, claimed_at__lte=(now or timezone.now()) - ABANDONED_AFTER
-    )
-    for message in abandoned.select_related("invoice")[:SWEEP_BATCH]:
-        _give_up(message, Status.IN_DOUBT, "the worker ended while sending")
+    now = now or timezone.now()
+    abandoned = OutboxMessage.objects.filter(status=Status.SENDING, claimed_at__lte=now - ABANDONED_AFTER)
+    for message in due(abandoned, rule=GIVE_UP, now=now).select_related("invoice")[:SWEEP_BATCH]:
+        act = partial(_give_up, message, Status.IN_DOUBT, "the worker ended while sending")
+        isolated(act, rule=GIVE_UP, row=message.pk, about=Invoice.objects.filter(messages=message), now=now)
 
 
 def _sender() -> str:

@@ -6,30 +6,48 @@ held during the call. If a process dies in between, the sweep repeats the same c
 
 import json
 import logging
+import re
 import time
+import unicodedata
 import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, links
 from billing.channels import mollie
-from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable, Refused
+from billing.failures import due, isolated
 from billing.invoices.holds import active_hold
 from billing.ledger import lock_invoice
 from billing.models import Invoice, Payment, StaffTask
-from billing.payments.settlement import settle
-from billing.payments.webhooks import receive_webhook, sweep_webhooks, take_webhooks
+from billing.payments.creation import (
+    CALL_DIED_AFTER,
+    claim_call,
+    claim_check,
+    create,
+    key_is_old,
+    rejection_sentence,
+    repeat_if_due,
+    search_or_abandon,
+)
+from billing.payments.settlement import next_check, settle
+from billing.payments.webhooks import RULE, receive_webhook, sweep_webhooks, take_webhooks
 from billing.plans import agreements
-from billing.transitions import advance
+from billing.templatetags.money import euro
 
 __all__ = [
+    "RULE",
+    "ask_after_downtime",
     "by_return_token",
+    "note_way_to_bank",
     "receive_webhook",
     "start_payment",
     "supersede_live",
@@ -42,14 +60,10 @@ Status = Payment.Status
 
 IDEAL_MAX_AMOUNT = Decimal("50000.00")
 _LOCALES = {"nl": "nl_NL", "en": "en_US"}
-# A call that has not returned after this long belongs to a dead process; another one may take over.
-CALL_DIED_AFTER = timedelta(seconds=60)
-# The gateway remembers a key for an hour. After this the same call might create a second payment, so we only search.
-KEY_VALID = timedelta(minutes=50)
-REPEAT_WAIT, MAX_REPEAT_WAIT = timedelta(seconds=5), timedelta(minutes=5)
-RETRY_CHECK_AFTER = timedelta(minutes=5)
 PENDING_BLOCKS = timedelta(hours=1)  # money is under way: nobody is asked to pay again so soon
+MAY_BE_AT_BANK = timedelta(minutes=20)  # a session of iDEAL lasts 15
 WAIT_FOR_WINNER_SECONDS = 2.0
+STATEMENT_LENGTH = 35  # of the description on a bank statement: what every bank shows
 SWEEP_BATCH, SWEEP_SECONDS, FAILURES_BEFORE_STOP = 200, 20, 3
 
 
@@ -80,10 +94,10 @@ def start_payment(
 def _start(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
     _refresh_stale_attempt(invoice_id, part, now)
     payment = _reuse_or_commit(invoice_id, part, language=language, by=by, now=now)
-    if payment.status == Status.NEW and _claim_call(payment, now):
-        return _create(payment, now=now)
+    if payment.status == Status.NEW and claim_call(payment, now):
+        return create(payment, now=now)
     if payment.mollie_id is None:
-        payment = _repeat_if_due(payment, now=now)
+        payment = repeat_if_due(payment, now=now)
     return _wait_for_winner(payment)
 
 
@@ -106,8 +120,8 @@ def _live(invoice_id: int) -> Payment | None:
 
 def _reusable(payment: Payment, amount: Decimal, now: datetime) -> bool:
     ends = payment.expires_at
-    if not payment.mollie_id and _key_is_old(payment, now):
-        return False  # never confirmed and too old to repeat: the sweep searches for it, the patient need not wait
+    if not payment.mollie_id and key_is_old(payment, now):
+        return False  # never confirmed and too old to repeat
     if payment.status == Status.PENDING:
         return now < (ends or payment.created_at) + PENDING_BLOCKS
     margin = timedelta(seconds=settings.PAYMENT_REUSE_MARGIN_SECONDS)
@@ -115,12 +129,19 @@ def _reusable(payment: Payment, amount: Decimal, now: datetime) -> bool:
 
 
 def _refresh_stale_attempt(invoice_id: int, part: Decimal | None, now: datetime) -> None:
-    """Fetch the state of an attempt before it is replaced: it may have been paid a moment ago."""
+    """Fetch the state of an attempt before it is replaced: it may have been paid a moment ago.
+
+    One whose creation was never confirmed is searched for once its key is too old to repeat the call: the gateway may
+    have created it, and then it is used instead of a second one.
+    """
     live = _live(invoice_id)
-    if live is None or live.mollie_id is None or _reusable(live, part or ledger.outstanding(invoice_id), now):
+    if live is None or _reusable(live, part or ledger.outstanding(invoice_id), now):
         return
     try:
-        sync_payment(live.pk, now=now)
+        if live.mollie_id:
+            sync_payment(live.pk, now=now)
+        elif key_is_old(live, now):
+            search_or_abandon(live, now=now)
     except (GatewayUnknown, GatewayRefused) as failure:
         log.warning("payment %s is replaced unheard: %s", live.pk, failure)
 
@@ -159,26 +180,42 @@ def _refuse_unless_payable(invoice: Invoice, amount: Decimal, owed: Decimal, now
         raise Refused(_("Nothing is left to pay on this invoice."))
     if active_hold(invoice.pk):
         raise Refused(_("This invoice is on hold. You do not have to pay now. You will hear from us."))
-    if amount != owed:
+    if amount not in (owed, first_part(owed)):
         plan = agreements.progress(invoice.pk, today=timezone.localtime(now).date())
-        if plan is None or amount not in plan.payable:
+        payable = plan.payable if plan else set()
+        if amount not in payable | {first_part(part) for part in payable}:
             raise Refused(_("The amount to pay has changed. Look at the new amount, and try again."))
     if amount > IDEAL_MAX_AMOUNT:
-        raise Refused(_("This amount is too high for iDEAL. Please pay by bank transfer."))
+        raise Refused(_("One payment by iDEAL can't be higher than %(max)s. Pay that amount first, and then the rest.")
+                      % {"max": euro(IDEAL_MAX_AMOUNT)})  # fmt: skip
+
+
+def first_part(owed: Decimal) -> Decimal | None:
+    """Return what can be paid first of an amount that is too high for one payment by iDEAL; None for any other."""
+    return IDEAL_MAX_AMOUNT if owed > IDEAL_MAX_AMOUNT else None
 
 
 def _request(payment: Payment) -> dict[str, object]:
-    """Return the body of the create call: the invoice number for the bank statement, nothing about person or care."""
+    """Return the body of the create call: nothing about person or care."""
     methods = settings.MOLLIE_METHODS
     return {
         "amount": {"currency": "EUR", "value": f"{payment.amount:.2f}"},
-        "description": payment.invoice.number,
+        "description": statement_line(payment.invoice),
         "redirectUrl": links.absolute(reverse("payment_return", args=[payment.token])),
         "webhookUrl": links.absolute(reverse("mollie_webhook", args=[payment.webhook_token])),
         "method": methods[0] if len(methods) == 1 else methods,
         "locale": _LOCALES[payment.language],
         "metadata": {"token": payment.token},
     }
+
+
+def statement_line(invoice: Invoice) -> str:
+    """Return what the bank statement says: practice and invoice number, in the letters that every bank knows."""
+    plain = (
+        unicodedata.normalize("NFKD", f"{invoice.provider.name}\n{invoice.number}").encode("ascii", "ignore").decode()
+    )
+    name, number = (re.sub(r"[^A-Za-z0-9/?:().,'+-]+", " ", part).strip() for part in plain.split("\n", 1))
+    return f"{name[: max(STATEMENT_LENGTH - len(number) - 1, 0)].rstrip()} {number}".strip()[:STATEMENT_LENGTH]
 
 
 def _wait_for_winner(payment: Payment) -> Payment:
@@ -191,92 +228,7 @@ def _wait_for_winner(payment: Payment) -> Payment:
         time.sleep(0.1)
         payment = Payment.objects.select_related("invoice").get(pk=payment.pk)
     if payment.status == Status.REJECTED:
-        raise Refused(_rejection_sentence())
-    return payment
-
-
-# --- creating at the gateway ----------------------------------------------------------------------
-
-
-def _claim_call(payment: Payment, now: datetime) -> bool:
-    """Tell whether this caller makes the first call of the attempt."""
-    return advance(payment, Status.CREATING, called_at=now, next_check_at=now + CALL_DIED_AFTER)
-
-
-def _create(payment: Payment, *, now: datetime) -> Payment:
-    """Make the create call of a claimed attempt and store the answer, without lock or transaction.
-
-    Raises Refused when the gateway refuses.
-    """
-    try:
-        snapshot = mollie.create_payment(payment.request_body, idempotency_key=payment.idempotency_key)
-    except GatewayUnknown:
-        return _mark_creation_unknown(payment, now=now)
-    except GatewayRefused as refusal:
-        _reject(payment, refusal)
-        raise Refused(_rejection_sentence()) from refusal
-    payment = settle(payment, snapshot, now=now)
-    if payment.quarantined_at:
-        raise Refused(_rejection_sentence())
-    return payment
-
-
-def _mark_creation_unknown(payment: Payment, *, now: datetime) -> Payment:
-    """Record that the payment may exist, keep the key, and plan to repeat the same call."""
-    if payment.status == Status.CREATING:
-        advance(payment, Status.CREATE_UNKNOWN)
-    wait = min(REPEAT_WAIT * 2 ** min(payment.checks, 10), MAX_REPEAT_WAIT)
-    # The status filter skips an attempt whose answer a webhook has brought in the meantime.
-    Payment.objects.filter(pk=payment.pk, status=Status.CREATE_UNKNOWN).update(
-        next_check_at=now + wait, checks=payment.checks + 1
-    )
-    return Payment.objects.select_related("invoice").get(pk=payment.pk)
-
-
-def _reject(payment: Payment, refusal: GatewayRefused) -> None:
-    with transaction.atomic():
-        if not advance(payment, Status.REJECTED, next_check_at=None):
-            return  # a webhook has confirmed the payment
-        audit.record("payment_rejected", by="mollie", invoice=payment.invoice, reason=str(refusal))
-        if refusal.alarm:
-            audit.open_task(
-                StaffTask.Kind.GATEWAY_ALARM,
-                dedupe_key=f"create:{payment.pk}",
-                invoice=payment.invoice,
-                payment=payment,
-                note=str(refusal),
-            )
-
-
-def _rejection_sentence() -> str:
-    return _("Paying by iDEAL does not work right now. Nothing was paid. Please try again later.")
-
-
-def _repeat_create(payment: Payment, *, now: datetime) -> Payment:
-    """Repeat the create call of an attempt whose creation was never confirmed."""
-    if payment.status == Status.NEW:
-        if payment.superseded_at:  # nobody ever saw a link, so nobody can pay it
-            return _abandon(payment, now=now)
-        if not _claim_call(payment, now):
-            return payment
-    elif payment.status == Status.CREATING and not advance(payment, Status.CREATE_UNKNOWN):
-        return payment
-    return _create(payment, now=now)
-
-
-def _search_or_abandon(payment: Payment, *, now: datetime) -> Payment:
-    """Search the gateway for our token, or abandon the attempt: its key is too old to repeat the call."""
-    for snapshot in mollie.list_payments(since=payment.created_at - timedelta(minutes=5)):
-        if snapshot.token == payment.token:
-            return settle(payment, snapshot, now=now)
-    return _abandon(payment, now=now)
-
-
-def _abandon(payment: Payment, *, now: datetime) -> Payment:
-    """Stop asking, and supersede the attempt so that a late webhook can't put it beside a live one."""
-    if payment.status == Status.CREATING:
-        advance(payment, Status.CREATE_UNKNOWN)
-    advance(payment, Status.ABANDONED, next_check_at=None, superseded_at=payment.superseded_at or now)
+        raise Refused(rejection_sentence())
     return payment
 
 
@@ -295,7 +247,7 @@ def sync_payment(payment_id: int, *, now: datetime | None = None, min_interval_s
     payment = Payment.objects.select_related("invoice").get(pk=payment_id)
     if payment.mollie_id is None:
         try:
-            return _repeat_if_due(payment, now=now)
+            return repeat_if_due(payment, now=now)
         except Refused as refusal:
             raise GatewayRefused(str(refusal)) from refusal
     if not _claim_fetch(payment, now, min_interval_seconds):
@@ -303,12 +255,13 @@ def sync_payment(payment_id: int, *, now: datetime | None = None, min_interval_s
     try:
         snapshot = mollie.get_payment(payment.mollie_id)
     except GatewayRefused as refusal:
-        audit.open_task(
+        audit.open_alarm(
             StaffTask.Kind.GATEWAY_ALARM,
-            dedupe_key=f"get:{payment.pk}",
+            cause=f"get:{payment.pk}:{refusal}",
             invoice=payment.invoice,
             payment=payment,
             note=str(refusal),
+            now=now,
         )
         raise
     return settle(payment, snapshot, now=now)
@@ -324,54 +277,65 @@ def _claim_fetch(payment: Payment, now: datetime, min_interval_seconds: float) -
     return rows.update(fetched_at=now) == 1
 
 
-def _repeat_if_due(payment: Payment, *, now: datetime) -> Payment:
-    """Repeat the create call when it is due and the key still valid. Raises Refused when the gateway refuses."""
-    if payment.status in Payment.LIVE and not _key_is_old(payment, now) and _claim_check(payment, now):
-        return _repeat_create(payment, now=now)
-    return payment
+# --- asking without being called ------------------------------------------------------------------
 
 
-def _key_is_old(payment: Payment, now: datetime) -> bool:
-    return payment.called_at is not None and now - payment.called_at > KEY_VALID
+def note_way_to_bank(payment: Payment, *, now: datetime | None = None) -> None:
+    """Note that the patient goes to the bank now, so that we soon ask for the outcome, also when no webhook comes."""
+    now = now or timezone.now()
+    payment.went_to_bank_at = now
+    soon = next_check(payment, now=now)
+    rows = Payment.objects.filter(pk=payment.pk, status__in=Payment.AT_BANK, quarantined_at=None)
+    rows.update(went_to_bank_at=now, next_check_at=soon)
 
 
-def _claim_check(payment: Payment, now: datetime) -> bool:
-    """Tell whether this caller makes the check that is due; the others find it postponed."""
-    if payment.next_check_at is None or payment.next_check_at > now:
-        return False
-    rows = Payment.objects.filter(pk=payment.pk, next_check_at=payment.next_check_at)
-    return rows.update(next_check_at=now + RETRY_CHECK_AFTER) == 1
+def ask_after_downtime(*, now: datetime | None = None) -> int:
+    """Have the next sweep ask about everybody who may be at the bank: their webhooks may have found no web server.
 
-
-# --- the sweep ------------------------------------------------------------------------------------
+    Return how many payments that are.
+    """
+    now = now or timezone.now()
+    at_bank = Payment.objects.filter(status__in=Payment.AT_BANK, quarantined_at=None, mollie_id__isnull=False)
+    return at_bank.filter(went_to_bank_at__gt=now - MAY_BE_AT_BANK).update(next_check_at=now)
 
 
 def sweep(now: datetime | None = None) -> None:
-    """Retry missed webhook calls, unconfirmed creations and due checks.
+    """Retry missed webhook calls, unconfirmed creations and due checks, those first in which money is under way.
 
-    Bounded in time; two sweeps at once share the work. Stop early when the gateway does not answer.
+    Bounded in time; two sweeps at once share the work. What fails on one payment keeps no other waiting. Stop early
+    when the gateway does not answer.
     """
     now = now or timezone.now()
     stop_at = time.monotonic() + SWEEP_SECONDS
     sweep_webhooks(now=now, stop_at=stop_at)
     failures = 0
-    due = Payment.objects.filter(next_check_at__lte=now).select_related("invoice").order_by("next_check_at")
-    for payment in due[:SWEEP_BATCH]:
+    rows = due(Payment.objects.filter(next_check_at__lte=now), rule=RULE, now=now).select_related("invoice")
+    urgent_first = Case(When(status__in=Payment.LIVE, then=0), default=1)
+    for payment in rows.order_by(urgent_first, "next_check_at")[:SWEEP_BATCH]:
         if time.monotonic() > stop_at or failures >= FAILURES_BEFORE_STOP:
             return
-        try:
-            _check(payment, now=now)
-        except GatewayUnknown:
-            failures += 1  # its claim expires, and a later sweep asks again
-        except (GatewayRefused, Refused) as refusal:
-            log.warning("payment %s: %s", payment.pk, refusal)
+        about = Invoice.objects.filter(pk=payment.invoice_id)
+        act = partial(_check, payment, now=now)
+        failures += isolated(act, rule=RULE, row=payment.pk, about=about, now=now) is False
 
 
-def _check(payment: Payment, *, now: datetime) -> None:
-    if payment.mollie_id:
-        if _claim_check(payment, now):
-            sync_payment(payment.pk, now=now)
-    elif not _key_is_old(payment, now):
-        _repeat_if_due(payment, now=now)
-    elif _claim_check(payment, now):
-        _search_or_abandon(payment, now=now)
+def _check(payment: Payment, *, now: datetime) -> bool:
+    """Ask about one payment; return False when the gateway gives no answer: its claim expires, and we ask again.
+
+    Raises GatewayUnreadable when it answers something about this payment that we don't understand.
+    """
+    try:
+        if payment.mollie_id:
+            if claim_check(payment, now):
+                sync_payment(payment.pk, now=now)
+        elif not key_is_old(payment, now):
+            repeat_if_due(payment, now=now)
+        elif claim_check(payment, now):
+            search_or_abandon(payment, now=now)
+    except GatewayUnreadable:
+        raise
+    except GatewayUnknown:
+        return False
+    except (GatewayRefused, Refused) as refusal:
+        log.warning("payment %s: %s", payment.pk, refusal)
+    return True

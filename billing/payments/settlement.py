@@ -36,20 +36,25 @@ _RANK = {
     Status.ABANDONED: -1,
     Status.OPEN: 0,
     Status.PENDING: 1,
+    Status.AUTHORIZED: 2,
     Status.FAILED: 3,
     Status.CANCELED: 3,
     Status.EXPIRED: 3,
     Status.REJECTED: 3,
     Status.PAID: 4,
 }
+_ENDED = (*Payment.FINAL_UNPAID, Status.REJECTED, Status.ABANDONED)
 _NOT_REFUNDED = (Refund.Status.FAILED, Refund.Status.CANCELED)
 _LINK_MINUTES = 15  # plans a check when the gateway gave no expiry; no status is ever derived from it
+_CHECKS_AT_BANK = tuple(timedelta(minutes=m) for m in (1, 3, 8))
 _CHECKS_AFTER_EXPIRY = (*(timedelta(minutes=m) for m in (1, 5, 15)), *(timedelta(hours=h) for h in range(1, 49)))
-_WATCH_PAID_FOR = timedelta(days=130)  # Wero allows a dispute for 120 days
 
 
 def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Payment:
-    """Merge a report into the payment and book what is new in it; return the updated payment."""
+    """Merge a report into the payment and book what is new in it; return the updated payment.
+
+    What is in quarantine stays there until a person releases it, also when a later report matches.
+    """
     if _is_noop(payment, snapshot, now=now):
         return payment
     with transaction.atomic(durable=True):
@@ -59,6 +64,11 @@ def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Pay
         mismatch = mismatches(payment, snapshot)
         if mismatch:
             _quarantine(payment, mismatch, now=now)
+            return payment
+        if payment.quarantined_at:
+            if snapshot.status == Status.PAID:
+                cause = f"{payment.pk}:paid in quarantine:{payment.quarantined_at.isoformat()}"
+                _open_alarm(payment, cause, "paid, and quarantined: release it, or refund it at the gateway")
             return payment
         _merge(payment, snapshot, now=now)
         if payment.status == Status.PAID:
@@ -75,7 +85,8 @@ def _is_noop(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> b
     may have arrived since it was read.
     """
     as_written = (
-        payment.status in (Status.OPEN, Status.PENDING)
+        payment.status in Payment.AT_BANK
+        and payment.quarantined_at is None
         and snapshot.status == payment.status
         and snapshot.mollie_id == payment.mollie_id
         and snapshot.checkout_url in ("", payment.checkout_url)
@@ -100,13 +111,14 @@ def mismatches(payment: Payment, snapshot: PaymentSnapshot) -> str:
         "mode": (snapshot.mode, mollie.expected_mode()),
         "currency": (snapshot.currency, "EUR"),
         "amount": (snapshot.amount, payment.amount),
+        "profile": (snapshot.profile_id, payment.profile_id or snapshot.profile_id),
     }
     return ", ".join(name for name, (reported, expected) in pairs.items() if reported != expected)
 
 
 def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
     """Quarantine the payment: book nothing, stop offering its link, and open a staff task."""
-    if payment.status in (Status.CREATING, Status.CREATE_UNKNOWN):
+    if payment.status in (Status.NEW, Status.CREATING, Status.CREATE_UNKNOWN):
         advance(payment, Status.REJECTED)
     payment.quarantined_at, payment.next_check_at = payment.quarantined_at or now, None
     payment.superseded_at = payment.superseded_at or now
@@ -124,33 +136,34 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
 def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
     """Merge what is newer, so that the order in which reports arrive makes no difference."""
     if is_newer(payment, snapshot):
+        before = Status(payment.status)
         advance(payment, snapshot.status)
         payment.checks = 0
-    payment.mollie_id = snapshot.mollie_id
+        if snapshot.status == Status.PAID and before in _ENDED:
+            audit.record("payment_late", by=BY, invoice=payment.invoice, amount=str(payment.amount), was=before)
+    payment.mollie_id, payment.profile_id = snapshot.mollie_id, payment.profile_id or snapshot.profile_id
     payment.checkout_url = snapshot.checkout_url or payment.checkout_url
     payment.expires_at = payment.expires_at or snapshot.expires_at
     if payment.status == Status.PAID:
         payment.paid_at = payment.paid_at or snapshot.paid_at or now
     payment.fetched_at = max(payment.fetched_at or now, now)
     payment.next_check_at = next_check(payment, now=now)
-    payment.save(
-        update_fields=["mollie_id", "checkout_url", "expires_at", "paid_at", "fetched_at", "next_check_at", "checks"]
-    )
+    written = ["mollie_id", "profile_id", "checkout_url", "expires_at", "paid_at", "fetched_at", "next_check_at"]
+    payment.save(update_fields=[*written, "checks"])
 
 
 def next_check(payment: Payment, *, now: datetime) -> datetime | None:
-    """Return when to poll the payment next: around the expiry of its link, and nightly once it is paid; None: never."""
-    if payment.status == Status.PAID:
-        if now >= (payment.paid_at or now) + _WATCH_PAID_FOR:
-            return None
-        # Between 03:00 and 06:00, each payment at its own moment.
-        tonight = timezone.localtime(now).replace(hour=3, minute=0, second=0, microsecond=0)
-        tonight += timedelta(seconds=payment.pk * 7919 % (3 * 3600))
-        return tonight if tonight > now else tonight + timedelta(days=1)
-    if payment.status not in (Status.OPEN, Status.PENDING):
+    """Return when to poll the payment next: soon after the patient went to the bank, and around the expiry of its link.
+
+    None: never. What happens to a paid one comes by webhook and by the nightly comparison.
+    """
+    if payment.status not in Payment.AT_BANK or payment.quarantined_at:
         return None
     ends = payment.expires_at or payment.created_at + timedelta(minutes=_LINK_MINUTES)
-    return next((ends + wait for wait in _CHECKS_AFTER_EXPIRY if ends + wait > now), None)
+    moments = [ends + wait for wait in _CHECKS_AFTER_EXPIRY]
+    if payment.went_to_bank_at:
+        moments += [payment.went_to_bank_at + wait for wait in _CHECKS_AT_BANK]
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
@@ -164,11 +177,30 @@ def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None
     )
     if received:
         _after_receipt(payment, received)
-    for refund in snapshot.refunds:
-        _book_refund(payment, refund, now=now)
+    problems = list(snapshot.unreadable)
+    for refund in sorted(snapshot.refunds, key=lambda refund: refund.created_at):
+        if _is_too_much(payment, refund):
+            problems.append(f"{refund.refund_id}: more than was paid")
+        else:
+            _book_refund(payment, refund, now=now)
     for chargeback in snapshot.chargebacks:
-        _book_chargeback(payment, chargeback)
-    _check_sums(payment, snapshot)
+        if chargeback.amount > payment.amount:
+            problems.append(f"{chargeback.chargeback_id}: more than was paid")
+        else:
+            _book_chargeback(payment, chargeback)
+    for problem in problems:  # set apart: the rest of the report is booked
+        _open_alarm(payment, f"{payment.pk}:{problem}", problem)
+    if not problems:
+        _check_sums(payment, snapshot)
+
+
+def _is_too_much(payment: Payment, reported: RefundSnapshot) -> bool:
+    """Tell whether a refund that is not booked yet would pay back more than was paid."""
+    if Refund.objects.filter(refund_id=reported.refund_id).exists():
+        return False
+    standing = Refund.objects.filter(payment=payment).exclude(status__in=_NOT_REFUNDED)
+    before = _sum(standing.values_list("amount", flat=True)) if reported.status not in _NOT_REFUNDED else ZERO
+    return before + reported.amount > payment.amount
 
 
 def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
@@ -177,7 +209,11 @@ def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
     balance = ledger.balance(invoice.pk)
     audit.record("payment_received", by=BY, invoice=invoice, amount=str(payment.amount))
     if balance < ZERO or invoice.withdrawn_at:
-        _open_task(Task.SURPLUS, payment, payment.mollie_id)
+        others = Payment.objects.filter(invoice=invoice, status=Status.PAID, amount=payment.amount).exclude(
+            pk=payment.pk
+        )
+        twice = "paid twice: pay this one back" if -balance >= payment.amount and others.exists() else ""
+        _open_task(Task.SURPLUS, payment, payment.mollie_id, note=twice)
     if active_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, payment.mollie_id)
     _queue_receipt(payment, received, balance)
@@ -308,11 +344,15 @@ def _check_sums(payment: Payment, snapshot: PaymentSnapshot) -> None:
         ("amountChargedBack", snapshot.amount_charged_back, taken),
     ):
         if total is not None and total not in sums:
-            _open_task(Task.PAYMENT_MISMATCH, payment, f"{payment.pk}:{name}", note=name)
+            _open_alarm(payment, f"{payment.pk}:{name}:{total}", f"{name}: {total}")
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
+
+
+def _open_alarm(payment: Payment, cause: str, note: str) -> None:
+    audit.open_alarm(Task.PAYMENT_MISMATCH, cause=cause, invoice=payment.invoice, payment=payment, note=note)
 
 
 def _open_task(kind: str, payment: Payment, dedupe_key: str | None, *, note: str = "") -> None:

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -11,15 +12,17 @@ from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.channels import mollie
-from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable, Refused
+from billing.failures import due, isolated
 from billing.ledger import lock_invoice
-from billing.models import Payment, StaffTask, WebhookCall
+from billing.models import Invoice, Payment, StaffTask, WebhookCall
 from billing.outbox import wakeup
 from billing.payments.settlement import mismatches, settle
 
 log = logging.getLogger(__name__)
 
 TASK = "billing.take_webhooks"
+RULE = "settle payment"  # of webhook calls and of checks alike: what fails on one fails on the other
 # However often the gateway (or anybody who knows the path) calls, one payment is not fetched more often than this.
 FETCH_INTERVAL = timedelta(seconds=5)
 # With waits of 10 s × 2ⁿ the last try is eleven hours after the first; the sweep polls the payment anyway.
@@ -46,8 +49,16 @@ def receive_webhook(webhook_token: str, mollie_id: str) -> None:
 
 
 def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
-    """Process the open calls about one payment with a single fetch; do nothing yet too soon after the last one."""
+    """Process the open calls about one payment with a single fetch; do nothing yet too soon after the last one.
+
+    What fails on it becomes a staff task, and is tried again by the sweep.
+    """
     now = now or timezone.now()
+    about = Invoice.objects.filter(payments=payment_id)
+    isolated(partial(_take_webhooks, payment_id, now=now), rule=RULE, row=payment_id, about=about, now=now)
+
+
+def _take_webhooks(payment_id: int, *, now: datetime) -> None:
     payment = Payment.objects.get(pk=payment_id)
     # Calls that arrive from here on may be about something that the fetch below is too early to see.
     open_calls = dict(WebhookCall.objects.filter(payment=payment, done_at=None).values_list("pk", "mollie_id"))
@@ -57,8 +68,13 @@ def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
         calls = WebhookCall.objects.filter(pk__in=[pk for pk, name in open_calls.items() if name == mollie_id])
         try:
             wrong = _fetch_and_settle(payment_id, mollie_id, now=now)
+        except GatewayUnreadable:
+            raise
         except (GatewayUnknown, GatewayRefused) as failure:
-            calls.update(tries=F("tries") + 1, error=str(failure)[:200])
+            for call in calls:
+                wait = FIRST_WAIT * 2 ** (call.tries + 1)
+                again = {"next_try_at": call.received_at + wait, "error": str(failure)[:200]}
+                WebhookCall.objects.filter(pk=call.pk).update(tries=F("tries") + 1, **again)
             _give_up(payment, now=now)
         else:
             calls.update(done_at=now, error=wrong)
@@ -69,13 +85,8 @@ def sweep_webhooks(*, now: datetime, stop_at: float) -> None:
 
     Start no new one after `stop_at` (time.monotonic): the next sweep takes the remaining ones.
     """
-    rows = WebhookCall.objects.filter(done_at=None).order_by("tries", "received_at")
-    due = [
-        payment_id
-        for payment_id, received_at, tries in rows.values_list("payment_id", "received_at", "tries")[:BATCH]
-        if tries == 0 or received_at + FIRST_WAIT * 2**tries <= now
-    ]
-    for payment_id in dict.fromkeys(due):
+    rows = due(WebhookCall.objects.filter(done_at=None, next_try_at__lte=now), rule=RULE, now=now, field="payment")
+    for payment_id in dict.fromkeys(rows.order_by("next_try_at").values_list("payment_id", flat=True)[:BATCH]):
         if time.monotonic() > stop_at:
             return
         take_webhooks(payment_id, now=now)
@@ -97,7 +108,7 @@ def release(payment_id: int, *, by: str, note: str, now: datetime | None = None)
             raise Refused(_("This payment is not quarantined."))
         payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None
         payment.save(update_fields=["quarantined_at", "next_check_at"])
-        WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0)
+        WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0, next_try_at=now)
         audit.record("payment_released", by=by, invoice=invoice, reason=note.strip()[:200], id=payment.mollie_id)
         wakeup.enqueue_on_commit(TASK, payment.pk)
 
@@ -123,25 +134,26 @@ def _fetch_and_settle(payment_id: int, mollie_id: str, *, now: datetime) -> str:
     if wrong:
         _open_mismatch_task(payment, mollie_id, wrong)
         return wrong
-    settle(payment, snapshot, now=now)
-    return ""
+    settled = settle(payment, snapshot, now=now)
+    return "quarantined" if settled.quarantined_at else ""
 
 
 def _give_up(payment: Payment, *, now: datetime) -> None:
     spent = WebhookCall.objects.filter(payment=payment, done_at=None, tries__gte=MAX_TRIES)
     if spent.update(done_at=now):
-        audit.open_task(
+        audit.open_alarm(
             StaffTask.Kind.GATEWAY_ALARM,
-            dedupe_key=f"webhook:{payment.pk}",
+            cause=f"webhook:{payment.pk}",
             invoice=payment.invoice,
             payment=payment,
+            now=now,
         )
 
 
 def _open_mismatch_task(payment: Payment, mollie_id: str, wrong: str) -> None:
     audit.open_task(
         StaffTask.Kind.PAYMENT_MISMATCH,
-        dedupe_key=f"{payment.pk}:webhook:{mollie_id}"[:100],
+        dedupe_key=f"{payment.pk}:webhook:{mollie_id[:50]}:{wrong}"[:100],
         invoice=payment.invoice,
         payment=payment,
         note=f"{mollie_id}: {wrong}",

@@ -220,7 +220,7 @@ def run_day(today: date) -> None:
             if _due_act(now, held.get(plan.invoice_id), today):
                 about = Invoice.objects.filter(pk=plan.invoice_id)
                 act = partial(_act_under_lock, plan.pk, plan.invoice_id, today)
-                isolated(act, key=f"plan:{plan.pk}", about=about, today=today)
+                isolated(act, rule="plan of the day", row=plan.pk, about=about)
         last = plans[-1].pk
 
 

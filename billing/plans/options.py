@@ -13,10 +13,11 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from billing import ledger
+from billing.errors import Refused
 from billing.invoices.holds import active_hold
 from billing.law.calendar import DAY, monthly_dates
 from billing.models import Invoice, PaymentPlan, ReminderStep
-from billing.money import ZERO, split
+from billing.money import ZERO, split, to_cents
 from billing.rooms import Stops
 from billing.templatetags.money import euro
 
@@ -73,11 +74,19 @@ def options_for(invoice: Invoice, today: date) -> Options:
 def max_installments(amount: Decimal) -> int:
     """Return the maximum number of installments for `amount`."""
     small = amount <= settings.PLAN_SMALL_AMOUNT
-    return settings.PLAN_MAX_INSTALLMENTS_SMALL if small else settings.PLAN_MAX_INSTALLMENTS
+    most = settings.PLAN_MAX_INSTALLMENTS_SMALL if small else settings.PLAN_MAX_INSTALLMENTS
+    return min(most, to_cents(amount))  # each has at least a cent
 
 
 def payment_schedule(amount: Decimal, *, count: int, first_on: date) -> list[Choice]:
-    """Return `amount` in `count` monthly installments from `first_on` on: an exact sum, the odd cents first."""
+    """Return `amount` in `count` monthly installments from `first_on` on: an exact sum, the odd cents first.
+
+    Raises Refused, with a sentence for the patient, when there is not a cent for each.
+    """
+    if not 0 < count <= to_cents(amount):
+        raise Refused(
+            _("%(amount)s can't be divided into %(count)s installments.") % {"amount": euro(amount), "count": count}
+        )
     dates, amounts = monthly_dates(first_on, count), split(amount, [1] * count)
     return [Choice(number, day, part) for number, (day, part) in enumerate(zip(dates, amounts, strict=True), start=1)]
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
 from billing.invoices.state import InvoiceView
+from billing.payments.attempts import IDEAL_MAX_AMOUNT
 from billing.plans.progress import installments_of, progress_of
 from guests.pages import session_ended, visible_invoice
 
@@ -24,6 +25,7 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "invoice": view,
         "progress": progress,
         "refusal": refusal,
+        "most": IDEAL_MAX_AMOUNT,
         "today": today,
         "panels": [panel.below for panel in panels if panel.below],
         "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),

@@ -1,6 +1,8 @@
 """Paying: off to the bank, back from the bank, and what the gateway tells us."""
 
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
@@ -13,7 +15,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
-from billing.models import Payment
+from billing.failures import isolated
+from billing.models import Invoice, Payment
 from billing.money import ZERO
 from billing.payments import attempts
 from billing.plans import agreements
@@ -27,14 +30,12 @@ SYNC_MIN_INTERVAL_SECONDS = 2
 ARRIVAL_MIN_INTERVAL_SECONDS = 0.5  # nobody pays faster, so who comes back from the bank always sees fresh news
 REFRESH_DURING = timedelta(minutes=30)  # later the page waits for its reader, not for the bank
 
-_AT_BANK = (Payment.Status.OPEN, Payment.Status.PENDING)
-
 
 def state_of(payment: Payment) -> str:
     """What the patient is told: `paid`, `waiting` (for the bank), `preparing` (no link yet) or `unpaid`."""
     if payment.status == Payment.Status.PAID:
         return "paid"
-    if payment.status in _AT_BANK:
+    if payment.status in Payment.AT_BANK:
         return "waiting"
     return "preparing" if payment.status in Payment.LIVE else "unpaid"
 
@@ -60,10 +61,11 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
 
 @require_safe
 def bank(request: HttpRequest, token: str) -> HttpResponse:
-    """Our last page before the bank: a plain link, because the CSP's form-action stops a redirect out of a form."""
+    """Forward to the bank at once, by a page of our own: the CSP's form-action stops a redirect out of a form."""
     payment = _payment_or_404(token)
     if not _link_is_alive(payment):
         return HttpResponseRedirect(reverse("payment_return", args=[token]), status=303)
+    attempts.note_way_to_bank(payment)
     return render(request, "pages/bank.html", _context(request, payment))
 
 
@@ -88,20 +90,28 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest, token: str) -> HttpResponse:
-    """The gateway says that something changed. Always 200, so that a stranger learns nothing from trying."""
+    """The gateway says that something changed.
+
+    200 for every form with an id, so that a stranger learns nothing from trying. What can't be read as one is refused,
+    whatever the address: the gateway calls again, and nothing is lost by a 200 for something unread.
+    """
     length = request.META.get("CONTENT_LENGTH") or "0"
-    could_be_ours = "\0" not in token  # PostgreSQL refuses to look for it
-    if could_be_ours and length.isdecimal() and int(length) <= WEBHOOK_MAX_BYTES:
-        attempts.receive_webhook(token, _posted_id(request))
+    if not length.isdecimal() or int(length) > WEBHOOK_MAX_BYTES:
+        return HttpResponse(status=413)
+    mollie_id = _posted_id(request)
+    if mollie_id is None:
+        return HttpResponse(status=400)
+    if "\0" not in token:  # PostgreSQL refuses to look for it
+        attempts.receive_webhook(token, mollie_id)
     return HttpResponse(status=200)
 
 
-def _posted_id(request: HttpRequest) -> str:
-    """The `id` of the form that was sent; empty when it is no form that can be read."""
+def _posted_id(request: HttpRequest) -> str | None:
+    """The `id` of the form that was sent; None when it is no form that can be read."""
     try:
-        return request.POST.get("id", "")
+        return request.POST.get("id")
     except (BadRequest, MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnicodeError):
-        return ""
+        return None
 
 
 def _payment_or_404(token: str) -> Payment:
@@ -115,11 +125,16 @@ def _asked_again(payment: Payment, *, min_interval_seconds: float = SYNC_MIN_INT
     """The payment after asking the gateway (not more often than it bears); as we know it when that fails."""
     if state_of(payment) not in ("waiting", "preparing"):
         return payment
-    try:
-        attempts.sync_payment(payment.pk, min_interval_seconds=min_interval_seconds)
-    except (GatewayUnknown, GatewayRefused):
-        return payment  # the page says that we wait, which is true; the sweep asks again
+    # What fails here is tried again by the sweep, and the page says that we wait, which is true.
+    about = Invoice.objects.filter(pk=payment.invoice_id)
+    act = partial(_sync, payment.pk, min_interval_seconds)
+    isolated(act, rule=attempts.RULE, row=payment.pk, about=about)
     return _payment_or_404(payment.token)
+
+
+def _sync(payment_id: int, min_interval_seconds: float) -> None:
+    with suppress(GatewayUnknown, GatewayRefused):
+        attempts.sync_payment(payment_id, min_interval_seconds=min_interval_seconds)
 
 
 def _link_is_alive(payment: Payment) -> bool:

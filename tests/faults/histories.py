@@ -187,7 +187,7 @@ class History:
         wanted = ", ".join(f"'{status}'" for status in statuses)
         return self.site.bank_rows(
             "SELECT reference, amount_cents, webhook_url, id FROM sandbox_payment"  # noqa: S608
-            f" WHERE description = '{bill.number}' AND status IN ({wanted}) ORDER BY id"
+            f" WHERE description LIKE '% {bill.number}' AND status IN ({wanted}) ORDER BY id"
         )
 
     def _pay_late(self, bill: Bill) -> str:
@@ -222,7 +222,7 @@ class History:
     def _undo(self, bill: Bill, table: str, action: str) -> str:
         rows = self.site.bank_rows(
             f"SELECT p.reference, r.reference FROM {table} r JOIN sandbox_payment p ON p.id = r.payment_id"  # noqa: S608
-            f" WHERE p.description = '{bill.number}' ORDER BY r.id"
+            f" WHERE p.description LIKE '% {bill.number}' ORDER BY r.id"
         )
         if not rows:
             return "nothing to undo"

@@ -47,14 +47,16 @@ class World:
 def read(site: Site) -> World:
     numbers = dict(site.rows("SELECT id, number FROM billing_invoice"))
     world = World(
-        bank_payments=site.bank_rows("SELECT reference, description, amount_cents, status FROM sandbox_payment"),
-        bank_refunds=site.bank_rows(
+        bank_payments=_by_number(site, "SELECT reference, description, amount_cents, status FROM sandbox_payment"),
+        bank_refunds=_by_number(
+            site,
             "SELECT r.reference, p.description, r.amount_cents, r.status FROM sandbox_refund r"
-            " JOIN sandbox_payment p ON p.id = r.payment_id"
+            " JOIN sandbox_payment p ON p.id = r.payment_id",
         ),
-        bank_chargebacks=site.bank_rows(
+        bank_chargebacks=_by_number(
+            site,
             "SELECT c.reference, p.description, c.amount_cents, c.reversed_at IS NOT NULL FROM sandbox_chargeback c"
-            " JOIN sandbox_payment p ON p.id = c.payment_id"
+            " JOIN sandbox_payment p ON p.id = c.payment_id",
         ),
         invoices=list(numbers.values()),
         entries=site.rows(
@@ -90,6 +92,11 @@ def read(site: Site) -> World:
         moment = datetime.fromisoformat(f"{received_at}+00:00").astimezone(AMSTERDAM)
         world.mails.append(Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}"))
     return world
+
+
+def _by_number(site: Site, statement: str) -> list[tuple[Any, ...]]:
+    """Rows of the bank, whose second column says practice and invoice number: only the number is kept."""
+    return [(reference, text.rpartition(" ")[2], *rest) for reference, text, *rest in site.bank_rows(statement)]
 
 
 def judge(world: World, histories: Iterable[History]) -> Iterator[str]:

@@ -122,16 +122,16 @@ class TestReading:
             "refunds": [
                 {"id": "re_1", "amount": euro, "status": "failed", "createdAt": created},
                 {"id": "re_2", "amount": euro, "status": "brand-new", "createdAt": created},
+                {"id": "re_3", "amount": euro | {"currency": "USD"}, "status": "refunded", "createdAt": created},
+                {"id": "re_4", "amount": euro, "createdAt": created},
             ],
             "chargebacks": [{"id": "chb_1", "amount": euro, "createdAt": created, "reversedAt": created}],
         }
         server.says(200, ANSWER | {"status": "paid", "_embedded": embedded, "amountRefunded": euro})
         snapshot = mollie.get_payment("tr_7UhSN1zuXS")
         moment = datetime(2026, 11, 17, 10, tzinfo=UTC)
-        assert snapshot.refunds == (
-            mollie.RefundSnapshot("re_1", Decimal("2.00"), "failed", moment),
-            mollie.RefundSnapshot("re_2", Decimal("2.00"), "pending", moment),
-        )
+        assert snapshot.refunds == (mollie.RefundSnapshot("re_1", Decimal("2.00"), "failed", moment),)
+        assert snapshot.unreadable == ("re_2: unknown status brand-new", "re_3: currency USD", "re_4: KeyError")
         assert snapshot.chargebacks == (mollie.ChargebackSnapshot("chb_1", Decimal("2.00"), moment, moment),)
         assert snapshot.amount_refunded == Decimal("2.00")
         assert len(server.requests) == 1

@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing import ledger
-from billing.models import Invoice, OutboxMessage, Payment, StaffTask
+from billing.ledger import lock_invoice
+from billing.models import Invoice, LedgerTransaction, OutboxMessage, Payment, StaffTask
 from billing.money import to_cents
 from billing.payments import attempts
 from sandbox import payments as bank
@@ -59,3 +61,18 @@ def staff_tasks() -> list[str]:
 
 def receipts() -> int:
     return OutboxMessage.objects.filter(kind="receipt").count()
+
+
+def reduce(invoice: Invoice, amount: str) -> None:
+    """Reduce what is owed, as a decision in another room does."""
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        ledger.post(
+            locked,
+            LedgerTransaction.Kind.REDUCTION,
+            -Decimal(amount),
+            external_id=f"reduction:{invoice.pk}:{amount}",
+            occurred_at=timezone.now(),
+            by="test",
+        )
+        attempts.supersede_live(locked)

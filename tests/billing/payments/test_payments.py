@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from billing import ledger
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import active_hold, place_hold
-from billing.ledger import lock_invoice
 from billing.models import AuditEvent, LedgerTransaction, OutboxMessage, Payment, StaffTask
 from billing.payments import attempts
 from sandbox import faults
@@ -29,23 +27,6 @@ def invoice() -> Any:
     return factories.invoice(amount="100.00")
 
 
-def reduce(invoice: Any, amount: str) -> None:
-    """Reduce what is owed, as a decision in another room does."""
-    from django.db import transaction
-
-    with transaction.atomic():
-        locked = lock_invoice(invoice.pk)
-        ledger.post(
-            locked,
-            LedgerTransaction.Kind.REDUCTION,
-            -Decimal(amount),
-            external_id=f"reduction:{invoice.pk}:{amount}",
-            occurred_at=timezone.now(),
-            by="test",
-        )
-        attempts.supersede_live(locked)
-
-
 class TestStarting:
     def test_the_bank_is_asked_for_what_is_outstanding_and_told_nothing_personal(self, sandbox, invoice):
         payment = bank.start(invoice)
@@ -54,7 +35,7 @@ class TestStarting:
         assert payment.expires_at
         assert json.loads(payment.request_body) == {
             "amount": {"currency": "EUR", "value": "100.00"},
-            "description": invoice.number,
+            "description": attempts.statement_line(invoice),
             "redirectUrl": f"{sandbox.url}/betaling/{payment.token}/",
             "webhookUrl": f"{sandbox.url}/mollie/{payment.webhook_token}/",
             "method": "ideal",
@@ -63,7 +44,30 @@ class TestStarting:
         }
         assert payment.token != payment.webhook_token
         row = bank.row(payment)
-        assert (row.amount_cents, row.description) == (10_000, invoice.number)
+        assert (row.amount_cents, row.description) == (10_000, attempts.statement_line(invoice))
+
+    @pytest.mark.parametrize(
+        ("name", "number", "line"),
+        [
+            ("Tandartspraktijk De Linde", "2026-00901", "Tandartspraktijk De Lind 2026-00901"),
+            ("Fysio Zoë & Zn.", "F1", "Fysio Zoe Zn. F1"),
+            ("Ολυμπία", "2026/1", "2026/1"),
+            ("Praktijk", "x" * 40, "x" * 35),
+        ],
+    )  # fmt: skip
+    def test_the_bank_statement_names_the_practice(self, name, number, line):
+        assert attempts.statement_line(factories.invoice(provider=factories.provider(name=name), number=number)) == line
+
+    def test_an_amount_above_the_limit_of_ideal_is_paid_in_turn(self):
+        invoice = factories.invoice(amount="63165.00")
+        first = attempts.start_payment(invoice.pk, language="nl", by="patient", amount=Decimal("50000.00"))
+        bank.end(first, "paid")
+        attempts.sync_payment(first.pk)
+        with pytest.raises(Refused):
+            attempts.start_payment(invoice.pk, language="nl", by="patient", amount=Decimal("50000.00"))
+        bank.end(bank.start(invoice), "paid")
+        attempts.sync_payment(Payment.objects.latest("pk").pk)
+        assert bank.balance(invoice) == 0
 
     def test_a_second_click_gets_the_same_link(self, invoice):
         assert bank.start(invoice).pk == bank.start(invoice).pk
@@ -104,7 +108,7 @@ class TestStarting:
 
     def test_a_changed_amount_makes_a_new_attempt(self, invoice):
         first = bank.start(invoice)
-        reduce(invoice, "40.00")
+        bank.reduce(invoice, "40.00")
         second = bank.start(invoice)
         assert (first.amount, second.amount) == (Decimal("100.00"), Decimal("60.00"))
 
@@ -133,141 +137,13 @@ class TestStarting:
         def create_slowly(body: str, *, idempotency_key: str) -> mollie.PaymentSnapshot:
             answer = create(body, idempotency_key=idempotency_key)
             if not calls:
-                reduce(invoice, "40.00")
+                bank.reduce(invoice, "40.00")
             calls.append(idempotency_key)
             return answer
 
         monkeypatch.setattr(mollie, "create_payment", create_slowly)
         assert bank.start(invoice).amount == Decimal("60.00")
         assert len(calls) == 2
-
-
-class TestCreationInDoubt:
-    @pytest.mark.parametrize("kind", ["timeout_after_commit", "500", "503", "429", "409", "html", "null", "bare"])
-    def test_it_is_repeated_with_the_same_key_until_it_is_known(self, invoice, monkeypatch, kind):
-        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-        faults.configure({"create": {"kind": kind, "times": 1, "hang_ms": 400}})
-        payment = bank.start(invoice)
-        assert (payment.status, payment.checkout_url) == (Status.CREATE_UNKNOWN, "")
-        attempts.sweep(now=timezone.now() + timedelta(seconds=1))
-        payment.refresh_from_db()
-        assert payment.status == Status.CREATE_UNKNOWN, "not before it is due"
-        attempts.sweep(now=timezone.now() + timedelta(seconds=10))
-        payment.refresh_from_db()
-        assert payment.status == Status.OPEN
-        assert payment.checkout_url
-        assert BankPayment.objects.get().reference == payment.mollie_id
-
-    def test_the_waiting_page_repeats_it_too(self, invoice):
-        faults.configure({"create": {"kind": "503", "times": 1}})
-        payment = bank.start(invoice)
-        again = attempts.sync_payment(payment.pk, now=timezone.now() + timedelta(seconds=6), min_interval_seconds=2)
-        assert again.checkout_url
-
-    def test_and_so_does_a_second_click(self, invoice):
-        faults.configure({"create": {"kind": "503", "times": 1}})
-        payment = bank.start(invoice)
-        Payment.objects.update(next_check_at=timezone.now())
-        again = bank.start(invoice)
-        assert (again.pk, bool(again.checkout_url)) == (payment.pk, True)
-
-    def test_the_waits_grow_and_end_in_a_search_when_the_key_is_too_old(self, invoice):
-        faults.configure({"create": "503"})
-        payment = bank.start(invoice)
-        began, now, calls = payment.called_at, payment.called_at, 0
-        while payment.status == Status.CREATE_UNKNOWN:
-            now = payment.next_check_at
-            attempts.sweep(now=now)
-            payment.refresh_from_db()
-            calls += 1
-        assert payment.status == Status.ABANDONED
-        assert now - began > timedelta(minutes=50)
-        assert calls < 25
-
-    def test_a_payment_created_after_all_is_found_by_our_token(self, invoice, monkeypatch):
-        monkeypatch.setattr(mollie, "READ_SECONDS", 0.3)
-        faults.configure({"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 400}})
-        payment = bank.start(invoice)
-        bank_row = BankPayment.objects.get()
-        attempts.sweep(now=timezone.now() + timedelta(minutes=51))
-        payment.refresh_from_db()
-        assert (payment.status, payment.mollie_id) == (Status.OPEN, bank_row.reference)
-        assert BankPayment.objects.count() == 1
-
-    def test_a_patient_does_not_wait_for_one_that_is_too_old(self, invoice):
-        faults.configure({"create": {"kind": "503", "times": 1}})
-        first = bank.start(invoice)
-        Payment.objects.update(called_at=timezone.now() - timedelta(minutes=51))
-        second = bank.start(invoice)
-        assert second.pk != first.pk
-        assert second.checkout_url
-
-    @pytest.mark.parametrize("state", [Status.NEW, Status.CREATING])
-    def test_killed_between_commit_and_answer(self, invoice, monkeypatch, state):
-        """The process dies before the call, or after it and before its answer was stored."""
-        made = []
-
-        class Killed(BaseException):
-            pass
-
-        def die(body: str, *, idempotency_key: str) -> None:
-            made.append((body, idempotency_key))
-            raise Killed
-
-        create = mollie.create_payment
-        monkeypatch.setattr(mollie, "create_payment", die)
-        if state == Status.NEW:
-            monkeypatch.setattr(attempts, "advance", lambda *a, **k: (_ for _ in ()).throw(Killed()))
-        with pytest.raises(Killed):
-            bank.start(invoice)
-        monkeypatch.undo()
-        payment = Payment.objects.get()
-        assert payment.status == state
-        if state == Status.CREATING:
-            create(*made[0][:1], idempotency_key=made[0][1])
-        attempts.sweep(now=timezone.now() + timedelta(seconds=61))
-        payment.refresh_from_db()
-        assert payment.status == Status.OPEN
-        assert BankPayment.objects.get().reference == payment.mollie_id
-        assert json.loads(payment.request_body)["metadata"] == BankPayment.objects.get().metadata
-
-    def test_one_that_was_replaced_before_it_was_called_is_never_called(self, invoice, monkeypatch):
-        with monkeypatch.context() as patch:
-            patch.setattr(attempts, "advance", lambda *a, **k: 1 / 0)
-            with pytest.raises(ZeroDivisionError):
-                bank.start(invoice)
-        reduce(invoice, "1.00")
-        attempts.sweep(now=timezone.now() + timedelta(seconds=61))
-        assert Payment.objects.get().status == Status.ABANDONED
-        assert not BankPayment.objects.exists()
-
-
-class TestRefusedCreation:
-    @pytest.mark.parametrize(("kind", "items"), [("422", []), ("401", ["gateway_alarm"]), ("403", ["gateway_alarm"])])
-    def test_it_ends_with_a_sentence_and_the_next_click_has_a_new_key(self, invoice, kind, items):
-        faults.configure({"create": {"kind": kind, "times": 1}})
-        with pytest.raises(Refused):
-            bank.start(invoice)
-        first = Payment.objects.get()
-        assert first.status == Status.REJECTED
-        assert bank.staff_tasks() == items
-        second = bank.start(invoice)
-        assert second.idempotency_key != first.idempotency_key
-        assert second.checkout_url
-
-    def test_an_answer_about_another_amount_is_never_offered(self, invoice, monkeypatch):
-        create = mollie.create_payment
-
-        def garbled(body: str, *, idempotency_key: str) -> mollie.PaymentSnapshot:
-            return create(body.replace("100.00", "1.00"), idempotency_key=idempotency_key)
-
-        monkeypatch.setattr(mollie, "create_payment", garbled)
-        with pytest.raises(Refused):
-            bank.start(invoice)
-        payment = Payment.objects.get()
-        assert (payment.status, payment.checkout_url) == (Status.REJECTED, "")
-        assert payment.quarantined_at
-        assert bank.staff_tasks() == ["payment_mismatch"]
 
 
 class TestChecks:
@@ -290,17 +166,29 @@ class TestChecks:
         assert bank.balance(invoice) == 0
         assert bank.receipts() == 1
 
-    def test_a_paid_attempt_is_watched_nightly_for_130_days(self, invoice):
-        payment = bank.paid(invoice)
-        first, nights = payment.next_check_at, 0
-        assert 3 <= timezone.localtime(first).hour < 6
-        while payment.next_check_at:
-            assert 3 <= timezone.localtime(payment.next_check_at).hour < 6
+    def test_a_paid_attempt_is_asked_about_no_more(self, invoice):
+        assert bank.paid(invoice).next_check_at is None, "refunds and disputes come by webhook and the nightly lists"
+
+    def test_who_went_to_the_bank_is_asked_about_after_1_3_and_8_minutes(self, invoice):
+        payment = bank.start(invoice)
+        went, seen = timezone.now(), []
+        attempts.note_way_to_bank(payment, now=went)
+        payment.refresh_from_db()
+        while payment.next_check_at < payment.expires_at:
+            seen.append(payment.next_check_at - went)
             attempts.sweep(now=payment.next_check_at)
             payment.refresh_from_db()
-            nights += 1
-        assert nights in (130, 131)
-        assert LedgerTransaction.objects.filter(kind="payment").count() == 1
+        assert seen == [timedelta(minutes=m) for m in (1, 3, 8)]
+        assert payment.next_check_at == payment.expires_at + timedelta(minutes=1)
+
+    def test_after_a_downtime_those_at_the_bank_are_asked_about_at_once(self, invoice):
+        payment, left = bank.start(invoice), bank.start(factories.invoice())
+        attempts.note_way_to_bank(payment)
+        attempts.note_way_to_bank(left, now=timezone.now() - timedelta(minutes=21))
+        bank.end(payment, "paid")
+        assert attempts.ask_after_downtime() == 1
+        attempts.sweep()
+        assert bank.balance(invoice) == 0
 
     def test_a_gateway_that_is_down_stops_the_sweep_early_and_loses_nothing(self):
         started = [bank.start(factories.invoice()) for _ in range(6)]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import requests
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from sandbox import faults
 from tests import factories
 from tests.billing.payments import bank
 
+FORM = "application/x-www-form-urlencoded"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
 
 
@@ -47,13 +49,16 @@ def at_the_bank(payment, status):
 
 
 class TestStart:
-    def test_the_button_leads_to_our_own_page_with_a_plain_link_to_the_bank(self, guest, invoice):
+    def test_the_button_leads_to_the_bank_over_a_page_that_forwards(self, guest, invoice):
         payment, address = pay(guest, invoice)
         assert address == f"/betaling/{payment.token}/naar-uw-bank/"
         page = text_of(guest.get(address))
         assert f'<a class="button" href="{payment.checkout_url}" rel="noopener">Verder naar uw bank' in page
+        assert f'<meta http-equiv="refresh" content="0; url={payment.checkout_url}">' in page
         assert "€ 100,00" in page
         assert f"/rekening/{invoice.token}/" in page
+        payment.refresh_from_db()
+        assert payment.next_check_at == payment.went_to_bank_at + timedelta(minutes=1)
 
     def test_a_second_click_gets_the_same_payment(self, guest, invoice):
         assert pay(guest, invoice) == pay(guest, invoice)
@@ -110,7 +115,7 @@ class TestReturn:
         )
         page = text_of(guest.get(f"/betaling/{payment.token}/?opnieuw"))
         assert "<p data-still-waiting>" in page
-        assert f'href="{payment.checkout_url}"' in page, "who did not pay yet can still go on"
+        assert f'href="/betaling/{payment.token}/naar-uw-bank/"' in page, "who did not pay yet can still go on"
 
     def test_who_comes_back_a_second_later_sees_fresh_news(self, guest, invoice):
         payment, _address = pay(guest, invoice)
@@ -198,7 +203,7 @@ class TestWebhook:
         assert (response.status_code, response.content) == (200, b"")
         assert WebhookCall.objects.filter(payment=payment, mollie_id=payment.mollie_id).exists()
 
-    @pytest.mark.parametrize("body", ["", "id=", "id=tr_../../methods", "id=tr_x%00y", "x" * 2000, "id=" + "9" * 900])
+    @pytest.mark.parametrize("body", ["id=", "id=tr_../../methods", "id=" + "9" * 900])
     def test_strangers_learn_nothing(self, guest, invoice, body):
         payment, _address = pay(guest, invoice)
         for token in (payment.webhook_token, new_token(), payment.token, "a"):
@@ -214,23 +219,35 @@ class TestWebhook:
             ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data"),
             ("multipart/form-data; boundary=\xe9", b"id=tr_AbCdEf1234"),
             ("application/x-www-form-urlencoded; charset=latin-1", b"id=\xe9"),
-            ("application/x-www-form-urlencoded; charset=nonsense", b"id=tr_AbCdEf1234"),
+            ("application/x-www-form-urlencoded", b"id=tr_x%00y"),
             ("application/x-www-form-urlencoded", b"id=\xff\xfe"),
             ("application/x-www-form-urlencoded", b"&".join(b"a=" for _ in range(300))),
             ("application/json", b'{"id": "tr_AbCdEf1234"'),
             ("", b"id=tr_AbCdEf1234"),
         ],
     )
-    def test_a_body_that_is_no_form_gets_the_same_answer(self, guest, invoice, settings, content_type, body):
+    def test_a_body_that_is_no_form_gets_the_same_answer_everywhere(self, guest, invoice, settings, content_type, body):
         settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 250
         payment, _address = pay(guest, invoice)
-        for token in (payment.webhook_token, new_token()):
-            response = Client().generic("POST", f"/mollie/{token}/", body, content_type=content_type)
-            assert (response.status_code, response.content) == (200, b"")
+        addresses = [f"/mollie/{token}/" for token in (payment.webhook_token, new_token())]
+        answers = [Client().generic("POST", address, body, content_type=content_type) for address in addresses]
+        assert [answer.status_code for answer in answers] == [400, 400]
+        assert WebhookCall.objects.count() == 0
 
-    def test_a_long_body_is_not_read(self, guest, invoice):
+    def test_what_was_not_read_is_never_answered_with_200(self, guest, invoice):
         payment, _address = pay(guest, invoice)
-        assert self.call(payment.webhook_token, f"id={payment.mollie_id}&x=" + "x" * 1024).status_code == 200
+        call = f"id={payment.mollie_id}"
+        assert self.call(payment.webhook_token, f"{call}&x=" + "x" * 1024).status_code == 413
+        assert self.call(payment.webhook_token, "").status_code == 400
+        assert not WebhookCall.objects.exists()
+
+    @pytest.mark.parametrize("address", ["/mollie/{}/", "/", "/rekening/{}/betalen/", "/language/", "/sandbox/sms"])
+    def test_a_body_in_chunks_is_refused_everywhere(self, sandbox, guest, invoice, address):
+        payment, _address = pay(guest, invoice)
+        chunks = iter([b"id=", payment.mollie_id.encode()])
+        url = sandbox.url + address.format(payment.webhook_token)
+        answer = requests.post(url, data=chunks, headers={"Content-Type": FORM}, timeout=5)
+        assert answer.status_code == 411
         assert not WebhookCall.objects.exists()
 
     def test_only_post(self, client):

@@ -5,16 +5,19 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from billing.invoices import holds
 from billing.models import Hold, Payment
 from billing.payments import attempts
+from portal.pages import payment as payment_page
 from tests import factories
 from tests.billing.payments import bank
 from tests.browser_errors import listen
 
+AT_THE_BANK = "**/mollie/checkout/**"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
@@ -43,6 +46,7 @@ def states(page, sandbox):
     arrived, waits, ended = bank.paid(paid), bank.start(late), bank.start(stopped)
     bank.end(ended, "canceled")
     attempts.sync_payment(ended.pk)
+    page.route(AT_THE_BANK, lambda route: route.fulfill(status=204))  # so that the page that forwards stays
     for name, path in {
         "lookup": "/",
         "finished": "/klaar/",
@@ -55,6 +59,7 @@ def states(page, sandbox):
     }.items():
         page.goto(sandbox.url + path)
         yield name
+    page.unroute(AT_THE_BANK)
     for name, invoice in {"open": is_open, "overdue": late, "on-hold": held, "paid": paid}.items():
         find(page, sandbox, invoice.payment_reference)
         yield name
@@ -117,10 +122,34 @@ def test_from_reference_to_the_bank_by_keyboard_alone(sandbox, quiet):
     quiet.keyboard.press("Enter")
     quiet.wait_for_url("**/rekening/**")
     quiet.get_by_role("button", name="Betaal € 45,00 met iDEAL | Wero").press("Enter")
-    quiet.wait_for_url("**/naar-uw-bank/")
-    quiet.get_by_role("link", name="Verder naar uw bank").press("Enter")
     quiet.wait_for_url("**/sandbox/**")
     assert Payment.objects.get().status == Payment.Status.OPEN
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("forwards", [True, False])
+def test_one_press_leads_to_a_bank_on_another_site(sandbox, settings, browser, monkeypatch, forwards, javascript):
+    """A redirect out of the form would be stopped by the CSP's form-action; our own page that forwards is not."""
+    settings.MOLLIE_API_URL = f"{sandbox.url.replace('localhost', '127.0.0.1')}/sandbox/mollie"
+    invoice = factories.invoice(amount="45.00")
+    if not forwards:
+        monkeypatch.setattr(
+            payment_page, "reverse",
+            lambda name, args=(): (
+                Payment.objects.latest("pk").checkout_url if name == "payment_bank" else reverse(name, args=args)
+            ),
+        )  # fmt: skip
+    with browser.new_context(java_script_enabled=javascript) as context:
+        page = context.new_page()
+        find(page, sandbox, invoice.payment_reference)
+        page.get_by_role("button", name="Betaal € 45,00 met iDEAL | Wero").click()
+        if not forwards:
+            page.wait_for_timeout(1000)
+            assert "/rekening/" in page.url
+            return
+        page.wait_for_url("http://127.0.0.1:*/sandbox/mollie/checkout/**")
+        page.go_back()
+        assert "/rekening/" in page.url, "the page that forwards is no trap on the way back"
 
 
 def test_after_done_the_back_button_shows_nothing(sandbox, quiet):

@@ -1,0 +1,20 @@
+"""What operations have to know: which rule fails on which row, and when each part of the machinery last worked."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class FailedTry(models.Model):
+    """A rule that fails on one row: how often, why last, and when it is tried again. Gone once it succeeds."""
+
+    rule = models.CharField(max_length=40)
+    row = models.BigIntegerField(default=0)  # its key; 0 for a rule that is not about single rows
+    tries = models.PositiveIntegerField(default=1)
+    error = models.CharField(max_length=60)
+    next_try_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["rule", "row"], name="one_failure_per_rule_and_row")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.row}: {self.error}"
