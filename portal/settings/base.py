@@ -180,7 +180,7 @@ AXES_VERBOSE = False  # it would log user names and addresses
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # not stored in its table of failures
-AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
+AXES_CLIENT_IP_CALLABLE = "guests.access.network_address"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
