@@ -1,6 +1,5 @@
 """Settings of the project; what differs between machines comes from `portal/environment.py`."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -308,8 +307,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
-    # `serve` has printed the warnings about dated law already: its processes need not repeat them.
-    *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
 _TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
@@ -326,8 +323,7 @@ LOGGING = {
     "loggers": {
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
         **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # they log every step
-        # Without Redis these log every second that there was nothing to do.
-        **({} if REDIS_URL else {name: {"level": "WARNING"} for name in _TASK_LOGGERS}),
+        **{name: {"level": "WARNING"} for name in _TASK_LOGGERS},  # else: that there was nothing to do, all day long
     },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }
