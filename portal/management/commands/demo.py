@@ -20,7 +20,7 @@ from billing.models import Invoice, Provider, Staff
 from portal import environment
 from portal.intake import batch
 from portal.management.commands.serve import prepare, reserve_ports, serve
-from portal.ops import demo
+from portal.ops import demo, demo_states
 from portal.staff import otp
 
 ACTOR = "demo"
@@ -64,6 +64,7 @@ def fill(today: date) -> None:
                 raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
         for room in demo.demos():
             room.seed()
+        demo_states.seed(demo.by_ending(), today)
 
 
 def add_staff() -> dict[str, str]:
