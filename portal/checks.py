@@ -288,7 +288,7 @@ def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register("law")
+@register("law", deploy=True)
 def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
     """Warn when the next interest rate (BW 6:120) or holidays (Algemene termijnenwet) have to be looked up."""
     today = timezone.localdate()

@@ -80,11 +80,16 @@ def read() -> dict[str, Any]:
     meet that demo.
     """
     if name := os.environ.get("ENV_FILE", VARIABLES["ENV_FILE"][1]):
-        environ.Env.read_env(ROOT / name)
+        _read_file(ROOT / name)
     if "SECRET_KEY" not in os.environ:  # production has one, and never meets a demo
-        environ.Env.read_env(demo_choices())
+        _read_file(demo_choices())
     env = environ.Env(**VARIABLES)
     return {name: _value(env, name) for name in VARIABLES}
+
+
+def _read_file(path: Path) -> None:
+    if path.exists():  # else django-environ logs that it does not
+        environ.Env.read_env(path)
 
 
 def _value(env: environ.Env, name: str) -> Any:

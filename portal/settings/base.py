@@ -1,6 +1,5 @@
 """Settings of the project; what differs between machines comes from `portal/environment.py`."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -180,7 +179,7 @@ AXES_VERBOSE = False  # it would log user names and addresses
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # not stored in its table of failures
-AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
+AXES_CLIENT_IP_CALLABLE = "guests.access.network_address"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
@@ -309,8 +308,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
-    # `serve` has printed the warnings about dated law already: its processes need not repeat them.
-    *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
 _TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
@@ -327,8 +324,7 @@ LOGGING = {
     "loggers": {
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
         **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # they log every step
-        # Without Redis these log every second that there was nothing to do.
-        **({} if REDIS_URL else {name: {"level": "WARNING"} for name in _TASK_LOGGERS}),
+        **{name: {"level": "WARNING"} for name in _TASK_LOGGERS},  # else: that there was nothing to do, all day long
     },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }

@@ -25,7 +25,8 @@ from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.tenancy import visible_to
-from portal.staff import idle, otp, sessions
+from portal.pages import errors
+from portal.staff import idle, otp, sessions, sign_in_limits
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
 KEY_IN_SESSION = "enrolment_key"  # per session, so that nobody is offered a secret that somebody else has seen
@@ -39,6 +40,20 @@ class StaffLogin(LoginView):
     authentication_form = StaffLoginForm
     template_name = "admin/login.html"
     next_page = "admin:index"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Check what was typed, unless there were too many tries or too many people are signing in just now (429)."""
+        wait, used = sign_in_limits.take(request, now=timezone.now())
+        if wait:
+            return errors.too_many(request, wait_seconds=wait)
+        with sign_in_limits.password_check() as may_check:
+            if not may_check:
+                sign_in_limits.refund(used)
+                return errors.too_many(request, wait_seconds=sign_in_limits.BUSY_SECONDS)
+            response = super().post(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            sign_in_limits.refund(used)
+        return response
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in and record it."""

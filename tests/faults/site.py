@@ -47,7 +47,6 @@ def clean_environment(folder: Path, port: int, **more: str) -> dict[str, str]:
             "PORT": str(port),
             "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "tests.settings",  # static files as they lie in the tree
-            "ZORGREKENING_SERVED": "1",
             "FAULTS_CLOCK": str(folder.parent / "clock"),
             "PYTHONPATH": str(CLOCK_FOLDER),
         }

@@ -10,8 +10,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from portal import checks
+from tests.journeys.product import two_free_ports
 from tests.portal.test_settings import PRODUCTION, ROOT
-from tests.servers import free_port
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ OTHER_KEYS = "1:qB0vN8Jz5mX2cRk7Yt4WfLh1Pd9GsEa6uTo3iZxKwMM="
 @pytest.mark.slow_because("four programs start and stop")
 def test_no_process_starts_with_keys_that_do_not_fit_the_data(tmp_path):
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    environment = kept | {"SANDBOX": "1", "ENV_FILE": "", "DATA_DIR": str(tmp_path), "PORT": str(free_port())}
+    environment = kept | {"SANDBOX": "1", "ENV_FILE": "", "DATA_DIR": str(tmp_path), "PORT": str(two_free_ports())}
     fill = "from portal.management.commands.demo import fill; import datetime; fill(datetime.date.today())"
     for command, given in ((["migrate", "-v0"], ""), (["shell", "--no-imports"], fill)):
         subprocess.run([PYTHON, "manage.py", *command], env=environment, cwd=ROOT, input=given, text=True, check=True)
