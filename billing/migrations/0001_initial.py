@@ -5,6 +5,7 @@ import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 import phonenumber_field.modelfields
 import uuid
@@ -380,6 +381,23 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.provider', verbose_name='provider'),
         ),
         migrations.CreateModel(
+            name='IbanChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='iban_changes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'change of IBAN',
+                'verbose_name_plural': 'changes of IBAN',
+            },
+        ),
+        migrations.CreateModel(
             name='CreditNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -483,6 +501,22 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'staff task',
                 'verbose_name_plural': 'staff tasks',
+            },
+        ),
+        migrations.CreateModel(
+            name='StoredFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(editable=False, max_length=120, unique=True)),
+                ('state', models.CharField(choices=[('writing', 'being written'), ('kept', 'kept'), ('removing', 'to be removed')], default='writing', max_length=8, verbose_name='state')),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'verbose_name': 'stored file',
+                'verbose_name_plural': 'stored files',
+                'indexes': [models.Index(condition=models.Q(('state', 'writing'), ('state', 'removing'), _connector='OR'), fields=['next_try_at'], name='stored_file_to_remove')],
             },
         ),
         migrations.CreateModel(
@@ -661,6 +695,10 @@ class Migration(migrations.Migration):
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
         ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'),
+        ),
         migrations.AddConstraint(
             model_name='patient',
             constraint=models.UniqueConstraint(fields=('provider', 'number'), name='patient_number_per_provider'),
@@ -684,6 +722,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invoice',
             constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('issued_on'))), name='invoice_due_after_issue'),
+        ),
+        migrations.AddConstraint(
+            model_name='ibanchange',
+            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('provider',), name='one_iban_change_waits_per_provider'),
         ),
         migrations.AddConstraint(
             model_name='creditnote',
