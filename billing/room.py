@@ -33,6 +33,7 @@ _TABLES = (
     "Posting",
     "Patient",
     "Provider",
+    "IbanChange",
     "AuditEvent",
     "Staff",
 )

@@ -23,7 +23,7 @@ from tests.coulance.desk import desk_cases
 
 pytestmark = pytest.mark.django_db
 # Tables of the rooms that tell of no patient.
-OF_NOBODY = {"Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure"}
+OF_NOBODY = {"Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure", "StoredFile"}
 
 
 @pytest.fixture(autouse=True)
