@@ -1,5 +1,7 @@
 """What every process asks before it starts: is the configuration right, and does it fit the data?"""
 
+import io
+
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
@@ -13,7 +15,7 @@ WRONG_KEYS = (
 
 def refuse_wrong_start() -> None:
     """Run the checks, then open a few sealed rows. Raises SystemCheckError, or SystemExit with a sentence."""
-    call_command("check")
+    call_command("check", stdout=io.StringIO())  # what is wrong goes to stderr; that nothing is, need not be said
     refuse_wrong_keys()
 
 

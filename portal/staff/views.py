@@ -25,7 +25,6 @@ from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.tenancy import visible_to
-from portal.pages import errors
 from portal.staff import idle, otp, sessions, sign_in_limits
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
@@ -45,11 +44,11 @@ class StaffLogin(LoginView):
         """Check what was typed, unless there were too many tries or too many people are signing in just now (429)."""
         wait, used = sign_in_limits.take(request, now=timezone.now())
         if wait:
-            return errors.too_many(request, wait_seconds=wait)
+            return _try_later(request, wait)
         with sign_in_limits.password_check() as may_check:
             if not may_check:
                 sign_in_limits.refund(used)
-                return errors.too_many(request, wait_seconds=sign_in_limits.BUSY_SECONDS)
+                return _try_later(request, sign_in_limits.BUSY_SECONDS)
             response = super().post(request, *args, **kwargs)
         if request.user.is_authenticated:
             sign_in_limits.refund(used)
@@ -69,6 +68,12 @@ class StaffLogin(LoginView):
         """Record the failure and show the form again."""
         otp.record_failed_sign_in(form.data.get("username", ""))
         return super().form_invalid(form)
+
+
+def _try_later(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = render(request, "429.html", {"minutes": -(-seconds // 60)}, status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _warn_when_few_codes(request: HttpRequest, left: int) -> None:

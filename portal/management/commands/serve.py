@@ -44,6 +44,7 @@ START_SECONDS, START_RETRIES = 30, 5
 # One that runs longer and then ends by itself is started again for ever, but not in silence.
 OFTEN, OFTEN_WITHIN_SECONDS = 3, 3600
 STOP_SECONDS = 20  # then a process that is still running is killed
+SETTLE_SECONDS = 2.5  # from the first answer: by then every process has said that it began, and what we say comes last
 # Linux sends the process SIGTERM when its parent dies, even by kill -9, so that no port remains in use.
 WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 
@@ -51,7 +52,9 @@ WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 def processes() -> dict[str, list[str]]:
     """Return the command line of every process, by name."""
     python = sys.executable
-    celery = [python, "-m", "celery", "-A", "portal.celery", "--quiet"]
+    # In a sandbox nobody is harmed by a worker of root's, and a newcomer not helped by the warning.
+    calm = ["-W", "ignore:You're running the worker"] if settings.SANDBOX else []
+    celery = [python, *calm, "-m", "celery", "-A", "portal.celery", "--quiet"]
     # Without Redis each line of the timetable may hold a thread, and there must be one for each (see portal/celery.py).
     threads = 4 if settings.REDIS_URL else len(rooms.beats())
     worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
@@ -217,7 +220,14 @@ def _configuration(commands: Mapping[str, Sequence[str]]) -> str:
 def serve(held: list[socket.socket], *, on_ready: Callable[[], object]) -> None:
     """Run everything until stopped, holding our ports; exit with 1 when a process could not be started (again)."""
     connections.close_all()  # no connection is inherited by a fork
-    code = ProcessTree(processes(), is_ready=web_answers, on_ready=on_ready).run_until_stopped()
+    answers_since: list[float] = []
+
+    def is_ready() -> bool:
+        if not answers_since and web_answers():
+            answers_since.append(time.monotonic())
+        return bool(answers_since) and time.monotonic() - answers_since[0] >= SETTLE_SECONDS
+
+    code = ProcessTree(processes(), is_ready=is_ready, on_ready=on_ready).run_until_stopped()
     for each in held:
         each.close()
     sys.exit(code)
