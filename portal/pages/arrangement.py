@@ -84,11 +84,10 @@ def _undo(request: HttpRequest, template: str, token: str, invoice_id: int) -> H
         options = options_for(invoice, timezone.localdate()) if invoice else None
         if options is None:
             return session_ended(request)
-        forms = {
-            "form": DeferralForm(None, options=options, initial={}),
-            "day_form": FirstDayForm(None, options=options, initial={}),
-        }
-        context = {"refusal": str(refused), "count": None, **forms, **_choices(options, forms["day_form"])}
+        form = DeferralForm(None, options=options, initial={})
+        day_form = FirstDayForm(None, options=options, initial={})
+        context: dict[str, Any] = {"form": form, "day_form": day_form, "refusal": str(refused), "count": None}
+        context |= _choices(options, day_form)
         return _page(request, template, token, context)
     return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
 

@@ -43,7 +43,7 @@ class DeferralForm(forms.Form):
     until = DayField(label=gettext_lazy("On which day can you pay at the latest?"))
 
     def __init__(self, *args: Any, options: Options, initial: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(*args, initial={"until": options.deferral_until} | dict(initial), **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": {"until": options.deferral_until, **initial}})
         field = self.fields["until"]
         assert isinstance(field, DayField)
         field.keep_between(options.deferral_from, options.deferral_until)
@@ -55,7 +55,7 @@ class FirstDayForm(forms.Form):
     first_on = DayField(label=gettext_lazy("When do you want to pay the first installment?"))
 
     def __init__(self, *args: Any, options: Options, initial: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(*args, initial={"first_on": options.first_suggested} | dict(initial), **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": {"first_on": options.first_suggested, **initial}})
         field = self.fields["first_on"]
         assert isinstance(field, DayField)
         field.keep_between(options.first_from, options.first_until)

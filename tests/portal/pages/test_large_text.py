@@ -80,8 +80,9 @@ def addresses():
     intake.offer([case], today=timezone.localdate(), by="test")
     for name, invoice in {"large": large, "late": late, "held": held, "paid": paid, "plan": plan, "free": free}.items():
         yield name, invoice, reverse("invoice", args=[invoice.token])
-    for page in ("plan", "deferral", "code"):
+    for page in ("plan", "deferral", "code", "objection"):
         yield page, free, reverse(page, args=[free.token])
+    yield "proof", paid, reverse("proof", args=[paid.token])
     yield "agreed", plan, reverse("plan", args=[plan.token])
     yield "later", deferred, reverse("deferral", args=[deferred.token])
     yield "not-possible", plan, reverse("deferral", args=[plan.token])
@@ -91,8 +92,7 @@ def addresses():
     arrived = bank.paid(factories.invoice(amount="12345.67", provider=named))
     for payment in (waits, arrived):
         yield "payment", None, reverse("payment_return", args=[payment.token])
-    yield "bank", None, reverse("payment_bank", args=[waits.token])
-    for path in ("/", "/klaar/", "/nee/"):
+    for path in ("/", "/klaar/", "/nee/", "/privacy/", "/voorwaarden/", "/contact/", "/toegankelijkheid/"):
         yield path, None, path
 
 

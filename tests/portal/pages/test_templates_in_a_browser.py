@@ -1,6 +1,7 @@
 """Every page of the patient in a real browser: both languages, both schemes, narrow and wide, and axe at zero."""
 
 import os
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from billing.invoices import holds
-from billing.models import Hold, Payment
+from billing.models import Hold, Payment, ReminderStep
 from billing.payments import attempts
 from portal.pages import payment as payment_page
 from tests import factories
+from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
 from tests.browser_errors import listen
 
@@ -63,6 +65,18 @@ def states(page, sandbox):
     for name, invoice in {"open": is_open, "overdue": late, "on-hold": held, "paid": paid}.items():
         find(page, sandbox, invoice.payment_reference)
         yield name
+    page.goto(f"{sandbox.url}/rekening/{paid.token}/betaalbewijs/")
+    yield "proof"
+    letter_about(late, ReminderStep.Step.REMINDER, sent_on=timezone.localdate() - timedelta(days=4))
+    find(page, sandbox, late.payment_reference)
+    yield "reminded"
+    page.goto(f"{sandbox.url}/rekening/{late.token}/klopt-niet/")
+    yield "objection"
+    page.get_by_role("button", name=re.compile("Versturen|Verstuur|Send")).click()
+    yield "objection-wrong"
+    for path in ("contact", "privacy", "voorwaarden", "toegankelijkheid"):
+        page.goto(f"{sandbox.url}/{path}/")
+        yield path
     for name, typed in {"mistyped": "5000 0567 8901 2346", "unknown": "5000 0567 8901 2345"}.items():
         find(page, sandbox, typed)
         yield name
@@ -83,7 +97,7 @@ def test_every_page_and_state_is_accessible_and_fits(sandbox, quiet, width, sche
         assert quiet.locator("html").get_attribute("lang") == language, name
         assert quiet.title().endswith(" – Zorgrekening"), name
         small = quiet.evaluate(
-            """() => [...document.querySelectorAll("button, .button, input:not([type=hidden])")]
+            """() => [...document.querySelectorAll("button, .button, .option, input:not([type=hidden], [type=radio])")]
                      .filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"""
         )
         assert small == [], name
