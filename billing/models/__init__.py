@@ -11,6 +11,7 @@ from billing.models.outbox import OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
+from billing.models.receipts import Receipt
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "PaymentPlan",
     "Posting",
     "Provider",
+    "Receipt",
     "Refund",
     "ReminderStep",
     "Staff",

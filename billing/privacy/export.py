@@ -21,6 +21,7 @@ Facts = dict[str, Any]
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
     "CreditNote": {"sealed_content": "content"},
+    "Receipt": {"sealed_words": "words"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
 }
 PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command

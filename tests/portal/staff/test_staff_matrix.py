@@ -84,6 +84,7 @@ LISTS = {f"{APP_OF[name]}_{name}_changelist" for name in MODELS}
 ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
     "billing_invoice_pdf",
+    "billing_invoice_receive",
     "billing_invoice_credit",
     "billing_invoice_credit_note",
     "billing_staff_history",
