@@ -14,6 +14,7 @@ PAUSE_MESSAGES = {
 UNCHECKED_MESSAGES = {
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
+    "plan_undone": _LINK | {"outstanding", "due_on", "is_deferral"},
     "plan_agreed": _LINK | {"amount", "until", "terms", "voided"},
 }
 # The content of these can become untrue between queueing and sending, so they get a last check.
@@ -51,7 +52,7 @@ class BillingRoom(Room):
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
-        from billing.privacy import retention
+        from billing.privacy import access_log, retention
         from billing.statements import figures
 
         return Announcement(
@@ -62,6 +63,7 @@ class BillingRoom(Room):
                 Daily(10, agreements.run_day),
                 Daily(30, planning.run_day),
                 Daily(80, figures.record_day),
+                Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
             ],
             beat={
@@ -81,6 +83,7 @@ class BillingRoom(Room):
                 "invoice.pdf": _("the full invoice"),
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
+                "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),

@@ -21,6 +21,7 @@ from billing.models import (
     AuditEvent,
     CreditNote,
     Hold,
+    IbanChange,
     Invoice,
     LedgerTransaction,
     OutboxMessage,
@@ -53,13 +54,14 @@ MODELS = {
         StaffTask,
         AuditEvent,
         Staff,
+        IbanChange,
         CoulanceCase,
         PracticeRules,
     )
 }
 APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
 DECIDED_HERE = ("coulancecase",)  # tables whose page takes a decision of the provider's own staff
-FOR_OPERATIONS = ("staff",)
+FOR_OPERATIONS = ("staff", "ibanchange")
 WRITTEN_HERE = ("practicerules",)  # tables that approvers change for their own practice
 
 # Which answers are right, for a clerk or an approver of another provider. 404 tells nothing; 403 only to pages
@@ -146,7 +148,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         status=OutboxMessage.Status.FAILED,
         error=mark,
     )
-    holds.place_hold(invoice, Hold.STAFF, by=mark, note=mark)
+    holds.place_hold(invoice, Hold.STAFF, by=mark, written=mark)
     given = {"issued_on": timezone.localdate(), "reason": mark, "amount": Decimal("5.00")}
     credit_notes.take(invoice, NewCreditNote(number=mark, **given), by=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
@@ -156,6 +158,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
+        "ibanchange": IbanChange.objects.create(provider=provider, iban="NL91ABNA0417164300", asked_by=mark),
         "patient": who,
         "invoice": invoice,
         "payment": payment,
@@ -237,7 +240,7 @@ def body(rows: dict, name: str) -> dict:
 def state_of(provider: Provider) -> dict[str, list]:
     """Every column of every row of one provider."""
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
-    paths["practicerules"] = "provider"
+    paths |= {"practicerules": "provider", "ibanchange": "provider"}
     return {
         name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
         for name, model in MODELS.items()
