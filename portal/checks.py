@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from billing import rooms
 from billing.channels.sms import SENDER
+from billing.dunning import law_dates
 from billing.encryption import current_key_id
 from billing.integrity import keyed
 from billing.law import calendar, interest
@@ -235,20 +235,21 @@ def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register("law")
+@register("law", deploy=True)
 def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
     """Warn when the next interest rate (BW 6:120) or holidays (Algemene termijnenwet) have to be looked up."""
     today = timezone.localdate()
     found: list[CheckMessage] = []
-    if period := interest.next_period_without_rate(today):
+    if not interest.is_confirmed(today + law_dates.ASKED_BEFORE):
         found.append(
             Warning(
-                f"Nobody has confirmed the statutory interest rate of the half-year from {period}.",
+                f"Nobody has confirmed the statutory interest rate from {interest.confirmed_until()}: no interest is"
+                " charged over it.",
                 hint="Look up the decree and change RATES and RATES_CONFIRMED_THROUGH in billing/law/interest.py.",
                 id="portal.W002",
             )
         )
-    if today + timedelta(days=365) > calendar.EQUATED_DAYS_KNOWN_THROUGH:
+    if today + law_dates.HOLIDAYS_KNOWN_FOR > calendar.EQUATED_DAYS_KNOWN_THROUGH:
         found.append(
             Warning(
                 "Days that are equated with holidays are not known a year ahead.",

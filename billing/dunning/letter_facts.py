@@ -34,7 +34,7 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "costs": sum((part.costs for part in parts), ZERO),
         "announced": letter.costs_announced or ZERO,
         "with_vat": provider.vat_on_costs,
-        "rate": interest.rate_on(today).percentage,
+        "rate": interest.rate_on(today).percentage if interest.is_confirmed(today) else None,
         "provider": provider,
         "due_on": invoices[0].due_on,
         "overdue": invoices[0].due_on < today,

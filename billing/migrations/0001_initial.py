@@ -59,6 +59,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DayClock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('last_run_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': "clock of the day's work",
+                'verbose_name_plural': "clocks of the day's work",
+            },
+        ),
+        migrations.CreateModel(
             name='Patient',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -3,7 +3,7 @@ from billing.models.audit import AuditEvent, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument
-from billing.models.figures import DayFigure
+from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import FailedTry
@@ -20,6 +20,7 @@ __all__ = [
     "CareDetail",
     "Chargeback",
     "CreditNote",
+    "DayClock",
     "DayFigure",
     "FailedTry",
     "Hold",

@@ -309,8 +309,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
-    # `serve` has printed the warnings about dated law already: its processes need not repeat them.
-    *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
 _TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
