@@ -31,6 +31,7 @@ AUDIT_LABELS = {
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "invoice_erased": gettext_noop("personal and medical data erased"),
     "patient_corrected": gettext_noop("name, address or contact of the patient corrected by the care provider"),
+    "unknown_files_removed": gettext_noop("stored files that no row knew removed"),
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }

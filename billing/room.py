@@ -62,6 +62,8 @@ class BillingRoom(Room):
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
                 "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+                "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
+                "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
                 "compare-with-gateway": Beat("billing.compare_with_gateway", crontab(hour=4, minute=15), expires=3600),
             },
             retention=retention.run_day,

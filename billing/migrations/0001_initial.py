@@ -497,6 +497,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StoredFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(editable=False, max_length=120, unique=True)),
+                ('state', models.CharField(choices=[('writing', 'being written'), ('kept', 'kept'), ('removing', 'to be removed')], default='writing', max_length=8, verbose_name='state')),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'verbose_name': 'stored file',
+                'verbose_name_plural': 'stored files',
+                'indexes': [models.Index(condition=models.Q(('state', 'writing'), ('state', 'removing'), _connector='OR'), fields=['next_try_at'], name='stored_file_to_remove')],
+            },
+        ),
+        migrations.CreateModel(
             name='SubmittedBatch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -59,6 +59,7 @@ class StaffTask(models.Model):
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
+        STORAGE = "storage", _("the document storage needs a look: see the note")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")
 
     kind = models.CharField(_("kind"), max_length=24, choices=rooms.staff_task_choices)
