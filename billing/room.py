@@ -41,7 +41,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.audit_labels import AUDIT_LABELS
         from billing.desk import figures
-        from billing.dunning import law_dates, planning
+        from billing.dunning import bounces, law_dates, planning
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
@@ -53,6 +53,7 @@ class BillingRoom(Room):
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
                 Daily(10, agreements.run_day),
+                Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
                 Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),

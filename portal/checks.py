@@ -227,6 +227,15 @@ def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.compatibility, deploy=True)
+def check_bounce_address(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when mails that come back can't be taken in: then no collection costs are booked."""
+    if settings.SANDBOX or settings.BOUNCE_ADDRESS:
+        return []
+    sentence = "BOUNCE_ADDRESS is not set: nobody hears of mails that come back, so no collection costs are booked."
+    return [Warning(sentence, hint="See 'Mail that comes back' in docs/deployment.md.", id="portal.W021")]
+
+
 @register(Tags.security, deploy=True)
 def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     """Warn when the key of Mollie is a test key."""

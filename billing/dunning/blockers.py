@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
 from billing.adjustments import charges
+from billing.dunning import bounces
 from billing.invoices import schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
@@ -68,6 +70,7 @@ REASONS: dict[str, Promise] = {
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
     "restored": _("a backup was restored, and the letter may have left after it was made"),
+    "intake_silent": _("mails that come back do not reach us now, so nobody knows whether the letter arrived"),
     "by_hand": _("delivered in another way, says staff"),
 }
 
@@ -134,5 +137,8 @@ def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, co
     first = schedule.runs_until(before) + timedelta(days=1) if before and joins else None
     if before is None or (first or schedule.earliest_after(before)) > today:
         yield Blocker("previous_runs", Action.SKIP)
-    elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
-        yield Blocker("settled_since", Action.SKIP)
+    elif step == Step.NOTICE_OF_COSTS and not composed:
+        if charges.was_settled_since(before):
+            yield Blocker("settled_since", Action.SKIP)
+        if not bounces.is_alive(timezone.now()):
+            yield Blocker("intake_silent", Action.RETRY)

@@ -37,6 +37,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='BounceIntake',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'intake of bounces',
+                'verbose_name_plural': 'intakes of bounces',
+            },
+        ),
+        migrations.CreateModel(
             name='Invoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

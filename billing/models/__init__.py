@@ -7,7 +7,7 @@ from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import FailedTry
-from billing.models.outbox import OutboxMessage
+from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
@@ -17,6 +17,7 @@ __all__ = [
     "AccessChain",
     "AccessEvent",
     "AuditEvent",
+    "BounceIntake",
     "CareDetail",
     "Chargeback",
     "CreditNote",

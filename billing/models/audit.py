@@ -57,6 +57,8 @@ class StaffTask(models.Model):
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
+        BOUNCE_UNMATCHED = "bounce_unmatched", _("a mail came back, and it is unknown which")
+        INTAKE_SILENT = "intake_silent", _("mails that come back do not reach us: no collection costs are booked")
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
         STORAGE = "storage", _("the document storage needs a look: see the note")
