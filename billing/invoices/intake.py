@@ -57,11 +57,6 @@ class NewInvoice:
     fingerprint: bytes
 
 
-def register_provider(*, agb_code: str, name: str, **contact: Any) -> Provider:
-    """Create or update the provider with this AGB code and return it."""
-    return Provider.objects.update_or_create(agb_code=agb_code, defaults={"name": name, **contact})[0]
-
-
 def lock_provider(provider_id: int) -> None:
     """Lock the provider, so that nobody else imports its invoices until the transaction ends.
 
@@ -78,9 +73,9 @@ def known_fingerprints(provider: Provider, numbers: Iterable[str]) -> dict[str, 
 
 
 def due_date(given: date | None, *, issued_on: date, today: date) -> date:
-    """Return the last day to pay, never one in the past: whoever gets the invoice late still gets time to pay it."""
+    """Return the last day to pay: what was given, and at least LATE_INVOICE_TERM_DAYS from today."""
     due_on = given or issued_on + timedelta(days=settings.PAYMENT_TERM_DAYS)
-    return due_on if due_on >= today else today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
+    return max(due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
 
 
 def create_many(

@@ -5,6 +5,7 @@ import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 import phonenumber_field.modelfields
 import uuid
@@ -402,6 +403,23 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.provider', verbose_name='provider'),
         ),
         migrations.CreateModel(
+            name='IbanChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='iban_changes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'change of IBAN',
+                'verbose_name_plural': 'changes of IBAN',
+            },
+        ),
+        migrations.CreateModel(
             name='CreditNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -699,6 +717,10 @@ class Migration(migrations.Migration):
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
         ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'),
+        ),
         migrations.AddConstraint(
             model_name='patient',
             constraint=models.UniqueConstraint(fields=('provider', 'number'), name='patient_number_per_provider'),
@@ -722,6 +744,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invoice',
             constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('issued_on'))), name='invoice_due_after_issue'),
+        ),
+        migrations.AddConstraint(
+            model_name='ibanchange',
+            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('provider',), name='one_iban_change_waits_per_provider'),
         ),
         migrations.AddConstraint(
             model_name='creditnote',

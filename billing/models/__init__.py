@@ -8,7 +8,7 @@ from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import FailedTry
 from billing.models.outbox import BounceIntake, OutboxMessage
-from billing.models.parties import Patient, Payer, Provider, Staff
+from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
@@ -25,6 +25,7 @@ __all__ = [
     "DayFigure",
     "FailedTry",
     "Hold",
+    "IbanChange",
     "Installment",
     "Invoice",
     "InvoiceDocument",

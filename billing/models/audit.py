@@ -61,6 +61,8 @@ class StaffTask(models.Model):
         INTAKE_SILENT = "intake_silent", _("mails that come back do not reach us: no collection costs are booked")
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
+        IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
+        SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
         STORAGE = "storage", _("the document storage needs a look: see the note")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")
 

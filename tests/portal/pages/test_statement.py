@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
-from billing.documents.statement import statement_of
 from billing.models import AccessEvent, LedgerTransaction
 from billing.money import from_cents
+from billing.statements.account import statement_of
 from tests import factories
 from tests.portal.pages.test_document_pages import let_in
 

@@ -152,20 +152,28 @@ def test_the_page_about_deployment_names_what_there_is():
 @pytest.mark.django_db
 def test_a_practice_is_added_and_brought_up_to_date_by_command(capsys):
     call_command("add_provider", *PRACTICE)
-    call_command("add_provider", *PRACTICE, "--city", "De Bilt")
-    provider = Provider.objects.get(agb_code="11012345")
-    assert (provider.city, provider.iban) == ("De Bilt", "NL91ABNA0417164300")
     assert "Tandartsen De Linde" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="change_provider"):
+        call_command("add_provider", *PRACTICE, "--name", "Iemand anders", "--iban", "NL20INGB0001234567")
+    call_command("change_provider", "11012345", "--city", "De Bilt", "--iban", "NL20INGB0001234567")
+    provider = Provider.objects.get(agb_code="11012345")
+    assert (provider.name, provider.city, provider.iban) == ("Tandartsen De Linde", "De Bilt", "NL91ABNA0417164300")
+    assert "/beheer/" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("changed", "word"), [(("--iban", "NL00ABNA0417164300"), "iban"), (("--email", "nobody"), "email")]
+    ("changed", "word"),
+    [
+        (("--iban", "NL00ABNA0417164300"), "iban"),
+        (("--email", "nobody"), "email"),
+        (("--postcode", "onzin"), "postcode"),
+    ],
 )
 @pytest.mark.django_db
 def test_a_practice_with_a_wrong_particular_is_not_added(changed, word):
     with pytest.raises(CommandError, match=word):
         call_command("add_provider", *PRACTICE, *changed)
-    with pytest.raises(CommandError, match="8 digits"):
+    with pytest.raises(CommandError, match="8 cijfers"):
         call_command("add_provider", "00000000", *PRACTICE[1:])
     assert not Provider.objects.exists()
 

@@ -74,6 +74,8 @@ OWN_PAGE = {
     "recovery_codes": {200, 405},
     "find": {200, 302, 405},
     "operations": {403},  # for operations alone
+    "months": {200},
+    "months_csv": {200},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
