@@ -139,8 +139,9 @@ def test_no_interest_is_charged_or_stated_over_a_half_year_that_nobody_confirmed
     assert interest_due(stated, until=date(2026, 6, 30)) == 0
     other = until(new_invoice(amount="50.00"), NOTICED)
     text = " ".join(OutboxMessage.objects.filter(kind="final_notice", invoice=other).get().text.split())
-    assert "per jaar" not in text
-    assert "wettelijke rente" in text
+    assert "is nu 4%" not in text
+    assert "was op 31 december 2025 6% per jaar" in text
+    assert charged(until(stated, COSTS_ON)) == {"costs": 150}, "costs are no interest"
 
 
 def clock_tasks() -> list[bool]:
