@@ -52,7 +52,7 @@ class BillingRoom(Room):
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
-        from billing.privacy import retention
+        from billing.privacy import access_log, retention
 
         return Announcement(
             desk=Desk(tables=_TABLES),
@@ -64,6 +64,7 @@ class BillingRoom(Room):
                 Daily(30, planning.run_day),
                 Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),
+                Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
             ],
             beat={
@@ -83,6 +84,7 @@ class BillingRoom(Room):
                 "invoice.pdf": _("the full invoice"),
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
+                "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),

@@ -15,7 +15,8 @@ from billing import audit
 from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
 from billing.desk.detail import badge
 from billing.errors import Refused, Stale
-from billing.models import IbanChange, Patient, Provider, Staff
+from billing.models import AccessEvent, IbanChange, Patient, Provider, Staff
+from billing.privacy import access_log
 from billing.submission import providers
 
 Role = Staff.Role
@@ -92,6 +93,7 @@ class IbanChangeAdmin(TenantAdmin):
 @admin.register(Patient)
 class PatientAdmin(TenantAdmin):
     provider_path = "provider"
+    medical = "patient page"  # whose patient somebody is says something about their health
     list_display = ("number", "provider", "name")
     list_select_related = ("provider",)
     ordering = ("-pk",)
@@ -110,6 +112,12 @@ class PatientAdmin(TenantAdmin):
         ),
     )
     readonly_fields = ("name",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list of names, which the access log calls a search."""
+        if self.has_view_permission(request):
+            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("name"))
     def name(self, obj: Patient) -> str:

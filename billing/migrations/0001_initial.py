@@ -1,4 +1,5 @@
 import billing.integrity.keyed
+import billing.links
 import billing.money
 import billing.rooms
 import billing.text.addresses
@@ -28,9 +29,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('length', models.PositiveBigIntegerField(default=0)),
-                ('digest', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+                ('digest', models.CharField(default='', max_length=68)),
                 ('pruned_through', models.PositiveBigIntegerField(default=0)),
-                ('pruned_digest', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+                ('pruned_digest', models.CharField(default='', max_length=68)),
             ],
             options={
                 'verbose_name': 'end of the access log',
@@ -64,6 +65,7 @@ class Migration(migrations.Migration):
                 ('next_step_on', models.DateField(blank=True, editable=False, null=True, verbose_name='next step on')),
                 ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='personal data erased')),
                 ('fingerprint', models.BinaryField(max_length=32)),
+                ('links_ended_on', models.DateField(blank=True, editable=False, null=True)),
             ],
             options={
                 'verbose_name': 'invoice',
@@ -139,34 +141,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'care detail',
                 'verbose_name_plural': 'care details',
-            },
-        ),
-        migrations.CreateModel(
-            name='AccessEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveBigIntegerField(editable=False, unique=True)),
-                ('event_id', models.UUIDField(default=uuid.uuid4, unique=True, verbose_name='event id')),
-                ('act', models.CharField(choices=[('read', 'looked at'), ('search', 'searched'), ('print', 'printed'), ('export', 'exported'), ('download', 'downloaded')], max_length=10, verbose_name='what happened')),
-                ('action_code', models.CharField(default='R', max_length=1, verbose_name='action code')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('outcome', models.PositiveSmallIntegerField(choices=[(0, 'shown'), (4, 'refused'), (8, 'failed')], default=0, verbose_name='outcome')),
-                ('who', models.CharField(max_length=60, verbose_name='who')),
-                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person')], max_length=12, verbose_name='role')),
-                ('organisation', models.CharField(max_length=20, verbose_name='organisation')),
-                ('purpose', models.CharField(default='HPAYMT', max_length=20, verbose_name='purpose')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='network address')),
-                ('grounds', models.CharField(max_length=40, verbose_name='grounds')),
-                ('data', models.CharField(max_length=40, verbose_name='data')),
-                ('source', models.CharField(default='zorgrekening/portal', max_length=40, verbose_name='source')),
-                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
-                ('digest', models.CharField(editable=False, max_length=64)),
-                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='access_events', to='billing.invoice', verbose_name='invoice')),
-            ],
-            options={
-                'verbose_name': 'access event',
-                'verbose_name_plural': 'access events',
-                'ordering': ['sequence'],
             },
         ),
         migrations.CreateModel(
@@ -292,6 +266,35 @@ class Migration(migrations.Migration):
             model_name='invoice',
             name='patient',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.patient', verbose_name='patient'),
+        ),
+        migrations.CreateModel(
+            name='AccessEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sequence', models.PositiveBigIntegerField(editable=False, unique=True)),
+                ('event_id', models.UUIDField(default=uuid.uuid4, unique=True, verbose_name='event id')),
+                ('act', models.CharField(choices=[('read', 'looked at'), ('search', 'searched'), ('print', 'printed'), ('export', 'exported'), ('download', 'downloaded')], max_length=10, verbose_name='what happened')),
+                ('action_code', models.CharField(default='R', max_length=1, verbose_name='action code')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('outcome', models.PositiveSmallIntegerField(choices=[(0, 'shown'), (4, 'refused'), (8, 'failed')], default=0, verbose_name='outcome')),
+                ('who', models.CharField(max_length=60, verbose_name='who')),
+                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person')], max_length=12, verbose_name='role')),
+                ('organisation', models.CharField(max_length=20, verbose_name='organisation')),
+                ('purpose', models.CharField(default='HPAYMT', max_length=20, verbose_name='purpose')),
+                ('address', models.GenericIPAddressField(null=True, verbose_name='network address')),
+                ('grounds', models.CharField(max_length=40, verbose_name='grounds')),
+                ('data', models.CharField(max_length=40, verbose_name='data')),
+                ('source', models.CharField(default='zorgrekening/portal', max_length=40, verbose_name='source')),
+                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
+                ('digest', models.CharField(editable=False, max_length=68)),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='access_events', to='billing.invoice', verbose_name='invoice')),
+                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='access_events', to='billing.patient', verbose_name='patient')),
+            ],
+            options={
+                'verbose_name': 'access event',
+                'verbose_name_plural': 'access events',
+                'ordering': ['sequence'],
+            },
         ),
         migrations.CreateModel(
             name='Payment',
@@ -508,6 +511,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StaffNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField()),
+                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff_notes', to='billing.invoice', verbose_name='invoice')),
+            ],
+            options={
+                'verbose_name': 'note of staff',
+                'verbose_name_plural': 'notes of staff',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='StaffTask',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -599,7 +618,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.CharField(choices=billing.rooms.hold_reason_choices, max_length=24, verbose_name='reason')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
                 ('placed_by', models.CharField(max_length=60, verbose_name='placed by')),
                 ('placed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='placed')),
                 ('until', models.DateField(blank=True, null=True, verbose_name='until')),

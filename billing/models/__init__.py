@@ -1,5 +1,5 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, StaffTask
+from billing.models.audit import AuditEvent, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
@@ -41,6 +41,7 @@ __all__ = [
     "Refund",
     "ReminderStep",
     "Staff",
+    "StaffNote",
     "StaffTask",
     "StoredFile",
     "SubmittedBatch",

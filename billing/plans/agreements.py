@@ -193,7 +193,7 @@ def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None
             raise Refused(_("The patient still has until %(day)s to pay. End the plan after that day.") % {"day": last})
         now.plan.invoice = locked
         _resume_dunning(now, by=by, today=today)
-        audit.record("plan_ended_by_hand", by=by, invoice=locked, note=note)
+        audit.record("plan_ended_by_hand", by=by, invoice=locked, written=note)
         tasks = StaffTask.objects.filter(invoice=locked, kind=StaffTask.Kind.MESSAGE_FAILED, note=UNREMINDED)
         audit.close_superseded(tasks, by=by, reason="plan_ended_by_hand")
 

@@ -145,7 +145,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         status=OutboxMessage.Status.FAILED,
         error=mark,
     )
-    holds.place_hold(invoice, Hold.STAFF, by=mark, note=mark)
+    holds.place_hold(invoice, Hold.STAFF, by=mark, written=mark)
     given = {"issued_on": timezone.localdate(), "reason": mark, "amount": Decimal("5.00")}
     credit_notes.take(invoice, NewCreditNote(number=mark, **given), by=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
