@@ -183,3 +183,9 @@ def test_the_command_says_what_to_do_about_a_jump():
 def test_a_day_in_the_past_writes_no_figures():
     call_command("run_daily", "--today", str(timezone.localdate() - timedelta(days=3)))
     assert not DayFigure.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "morgen", "1-1-2026"])
+def test_a_day_that_is_none_is_refused_in_a_sentence(text, capsys):
+    with pytest.raises(CommandError, match=f"there is no day '{text}': write it as 20"):
+        call_command("run_daily", "--today", text)
