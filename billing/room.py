@@ -49,7 +49,7 @@ class BillingRoom(Room):
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
         from billing.desk import figures
-        from billing.dunning import planning
+        from billing.dunning import planning, rates
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
@@ -62,6 +62,7 @@ class BillingRoom(Room):
             daily=[
                 Daily(10, agreements.run_day),
                 Daily(30, planning.run_day),
+                Daily(70, rates.run_day),
                 Daily(80, figures.record_day),
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),

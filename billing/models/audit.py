@@ -60,6 +60,7 @@ class StaffTask(models.Model):
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
+        RATE_UNCONFIRMED = "rate_unconfirmed", _("look up the rate of statutory interest of this half-year")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
         STORAGE = "storage", _("the document storage needs a look: see the note")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")
