@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing import ledger
-from billing.dunning import rates, staff_acts
+from billing.dunning import staff_acts
 from billing.law import interest
 from billing.models import Letter, OutboxMessage, Receipt, StaffTask
 from billing.money import ZERO
@@ -102,14 +102,6 @@ def test_nothing_is_booked_past_the_half_year_that_somebody_confirmed(monkeypatc
     invoice = until(new_invoice(amount="1000.00"), COSTS_ON)
     assert charged(invoice)["interest"] == D("1.10")  # 21 to 30 April
     assert "was op 30 april 2026 4% per jaar" not in text_of("final_notice")  # the letter left before that day
-
-
-def test_one_task_a_half_year_asks_for_the_rate(monkeypatch):
-    monkeypatch.setattr(interest, "RATES_CONFIRMED_THROUGH", date(2026, 6, 30))
-    for day in (date(2026, 6, 30), date(2026, 7, 1), date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 2)):
-        rates.run_day(day)
-    tasks = StaffTask.objects.filter(kind=StaffTask.Kind.RATE_UNCONFIRMED)
-    assert list(tasks.order_by("pk").values_list("note", flat=True)) == ["2026-07-01", "2027-01-01"]
 
 
 # --- a payment that we learn of late ------------------------------------------------------------------
