@@ -9,6 +9,7 @@ AUDIT_LABELS = {
     "plan_completed": gettext_noop("deferral or payment plan paid in full"),
     "plan_broken": gettext_noop("deferral or payment plan ended without being paid"),
     "plan_canceled": gettext_noop("deferral or payment plan replaced or withdrawn"),
+    "plan_undone": gettext_noop("deferral or payment plan undone on the day it was made"),
     "plan_ended_by_hand": gettext_noop("payment plan ended by staff, its reminder could not be delivered"),
     "installment_missed": gettext_noop("installment missed, reminder sent"),
     "task_closed": gettext_noop("staff task closed"),

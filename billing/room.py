@@ -14,6 +14,7 @@ PAUSE_MESSAGES = {
 UNCHECKED_MESSAGES = {
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
+    "plan_undone": _LINK | {"outstanding", "due_on", "is_deferral"},
     "plan_agreed": _LINK | {"amount", "until", "terms", "voided"},
 }
 # The content of these can become untrue between queueing and sending, so they get a last check.

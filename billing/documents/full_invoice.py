@@ -74,6 +74,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "lines": lines,
         "total": sum((line["amount"] for line in lines), ZERO),
+        "late": invoice.due_on < timezone.localdate(),
         "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
         "outstanding": outstanding,
         "settled": outstanding == ZERO,

@@ -325,10 +325,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('deferral', 'deferral'), ('installments', 'payment plan')], max_length=12, verbose_name='kind')),
-                ('status', models.CharField(choices=[('active', 'running'), ('completed', 'paid in full'), ('broken', 'ended without being paid'), ('canceled', 'replaced or withdrawn')], default='active', max_length=9, verbose_name='status')),
+                ('status', models.CharField(choices=[('active', 'running'), ('completed', 'paid in full'), ('broken', 'ended without being paid'), ('canceled', 'replaced or withdrawn'), ('undone', 'undone on the day it was made')], default='active', max_length=9, verbose_name='status')),
                 ('total', billing.money.EuroField(verbose_name='total')),
                 ('agreed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='agreed')),
                 ('agreed_by', models.CharField(max_length=60, verbose_name='agreed by')),
+                ('due_before', models.DateField(blank=True, null=True, verbose_name='last day to pay before it')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='billing.invoice', verbose_name='invoice')),
             ],
@@ -652,6 +653,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='outboxmessage',
             index=models.Index(condition=models.Q(('erased_at', None), ('status', 'canceled')), fields=['created_at'], name='outbox_canceled_to_erase'),
+        ),
+        migrations.AddIndex(
+            model_name='payer',
+            index=models.Index(django.db.models.functions.text.Lower('email'), name='payer_by_mailbox'),
         ),
         migrations.AddIndex(
             model_name='letter',

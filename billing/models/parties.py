@@ -150,6 +150,7 @@ class Payer(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("payer"), _("payers")
+        indexes = [models.Index(Lower("email"), name="payer_by_mailbox")]
 
     def __str__(self) -> str:
         return self.name

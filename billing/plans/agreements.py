@@ -107,7 +107,7 @@ def _refuse_unless_between(day: date, first: date, last: date) -> None:
 def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *, by: str, today: date) -> PaymentPlan:
     """Store the plan, suspend dunning until its last day, and confirm it to the patient."""
     total = sum((term.amount for term in terms), ZERO)
-    plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by)
+    plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by, due_before=invoice.due_on)
     soon = today + timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
     installments = [
         # The confirmation announces what is due soon: nobody gets two mails about one date within a week.

@@ -18,6 +18,7 @@ PLAN_FROM_AMOUNT = Decimal("30.00")
 PLAN_SMALL_AMOUNT = Decimal("100.00")  # up to and including it, the smaller number of installments
 PLAN_MAX_INSTALLMENTS_SMALL, PLAN_MAX_INSTALLMENTS = 3, 5
 PLAN_FIRST_WITHIN_DAYS = 30
+PLAN_UNDO_TIMES = 2  # for one invoice, each on the day on which it was made
 INSTALLMENT_NOTICE_DAYS = 7  # the mail before an installment
 INSTALLMENT_GRACE_DAYS = 7  # after the one free reminder of a missed installment
 LINK_VALID_DAYS = 90  # the link in a mail about an invoice
@@ -45,6 +46,9 @@ CODE_GUESSES_BY_STRANGERS_PER_DAY, CODE_GUESSES_BY_LINK_PER_DAY = 40, 60
 CODE_SENDS_PER_ADDRESS_PER_HOUR = 30  # for all invoices: a household or a clinic, not a robot
 SMS_DAILY_BUDGET = 5000  # for everybody together: bounds the cost of a day of fraud
 DOCUMENT_GRANT_SECONDS = 15 * 60  # after the code
+# Failed sign-ins of staff, whatever the user name: of one network (an office), and of everybody together.
+SIGN_IN_FAILURES_PER_NETWORK, SIGN_IN_FAILURES_GLOBAL = 20, 120  # within SIGN_IN_SECONDS
+SIGN_IN_SECONDS = 10 * 60
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
 LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against guessing from many addresses
