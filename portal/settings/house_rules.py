@@ -51,6 +51,7 @@ SIGN_IN_FAILURES_PER_NETWORK, SIGN_IN_FAILURES_GLOBAL = 20, 120  # within SIGN_I
 SIGN_IN_SECONDS = 10 * 60
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
+LOOKUP_SESSIONS_PER_HOUR = 20  # that one network may begin for one invoice
 LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against guessing from many addresses
 LOOKUP_GLOBAL_SECONDS = 60 * 60
 RECEIPT_SECOND_PERSON_ABOVE = Decimal("250.00")  # money that staff report: above it a second person confirms
