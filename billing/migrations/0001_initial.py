@@ -39,6 +39,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='BounceIntake',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'intake of bounces',
+                'verbose_name_plural': 'intakes of bounces',
+            },
+        ),
+        migrations.CreateModel(
             name='Invoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -59,6 +70,17 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'invoice',
                 'verbose_name_plural': 'invoices',
+            },
+        ),
+        migrations.CreateModel(
+            name='DayClock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('last_run_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': "clock of the day's work",
+                'verbose_name_plural': "clocks of the day's work",
             },
         ),
         migrations.CreateModel(
