@@ -30,6 +30,12 @@ def reduced(invoice: Invoice) -> Decimal:
     return -sum((e.amount for e in entries_of(invoice) if e.kind == Kind.REDUCTION), ZERO)
 
 
+def charged(invoice: Invoice) -> Decimal:
+    """Return the collection costs and interest that stand on the invoice, in euros, paid or not."""
+    charges_ = (Kind.COSTS, Kind.INTEREST)
+    return sum((entry.amount for entry in standing_entries(invoice) if entry.kind in charges_), ZERO)
+
+
 def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, now: datetime) -> Decimal:
     """Make the reductions of a locked invoice add up to `total` euros; return the credit of the patient, or zero.
 
@@ -56,7 +62,7 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
 
 def _reverse_charges(invoice: Invoice, by: str, now: datetime) -> None:
     """Waive the charges: what is still owed may cost something only after its own 14-day letter (6:96 lid 6 BW)."""
-    if charges.reverse_charges(invoice, by=by, reason="lowered"):
+    if charges.reverse_charges(invoice, by=by, note="lowered"):
         schedule.void_final_notice(invoice, "lowered")
         schedule.reschedule(invoice, today=timezone.localtime(now).date())
 

@@ -1,12 +1,22 @@
 """`manage.py run_daily`: run the daily rules, as beat does."""
 
+from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal import daily
+
+
+def day(text: str) -> date:
+    """Return the day that `text` names. Raises ArgumentTypeError with a sentence."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"there is no day {text!r}: write it as {timezone.localdate()}") from None
 
 
 class Command(BaseCommand):
@@ -18,13 +28,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--today",
-            type=date.fromisoformat,
+            type=day,
             default=None,
             metavar="YYYY-MM-DD",
-            help="as if it were this day; a day that lies ahead plans, and sends, what falls until then",
+            help="only in the sandbox: as if it were this day; costs are booked by the real clock in any case",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        today = options["today"] or timezone.localdate()
-        daily.run_day(today)
+        now = timezone.now()
+        today = options["today"] or timezone.localdate(now)
+        if today != timezone.localdate(now) and not settings.SANDBOX:
+            raise CommandError("Another day than today is for the sandbox: real patients would get real letters.")
+        if options["today"]:
+            daily.run_day(today)
+        elif not daily.run_now(now):
+            raise CommandError(
+                "The clock jumped by more than a day since the last run, so nothing was done. Look at the task in "
+                "/beheer/: is the clock right now? Then close it, and run this again."
+            )
         self.stdout.write(f"Planned for {today}.")
