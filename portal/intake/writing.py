@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -50,7 +51,7 @@ def write(
     with transaction.atomic():
         batches.finish(row)
         if result.new or result.patients_updated or result.credited:
-            counts = {"new": result.new, "known": result.known, "credited": result.credited}
+            counts: dict[str, Any] = {"new": result.new, "known": result.known, "credited": result.credited}
             audit.record("batch_imported", by=by, provider=provider.agb_code, **counts)
 
 
