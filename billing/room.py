@@ -61,7 +61,12 @@ class BillingRoom(Room):
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
                 "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
-                "compare-with-gateway": Beat("billing.compare_with_gateway", crontab(hour=4, minute=15), expires=3600),
+                "compare-with-gateway": Beat(
+                    # Begun at a quarter past four; every half hour it goes on where it was stopped.
+                    "billing.compare_with_gateway",
+                    crontab(hour="4-23", minute="15,45"),
+                    expires=1800,
+                ),
             },
             retention=retention.run_day,
             messages=_messages(),

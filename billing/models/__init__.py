@@ -5,7 +5,7 @@ from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
-from billing.models.operations import FailedTry
+from billing.models.operations import Comparison, FailedTry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
@@ -18,6 +18,7 @@ __all__ = [
     "AuditEvent",
     "CareDetail",
     "Chargeback",
+    "Comparison",
     "DayFigure",
     "FailedTry",
     "Hold",

@@ -85,7 +85,6 @@ MIDDLEWARE = [
     "portal.middleware.HttpsForMachines",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.KnownMethods",
-    "portal.middleware.LengthRequired",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
