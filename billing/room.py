@@ -74,6 +74,7 @@ class BillingRoom(Room):
             access_labels={
                 "invoice.pdf": _("the full invoice"),
                 "access-log": _("this list"),
+                "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
                 "staff notes": _("notes of employees about this invoice"),

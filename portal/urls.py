@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from billing import rooms
-from portal.pages import arrangement, document, health, invoice, language, link, lookup, payment
+from portal.pages import arrangement, document, health, invoice, language, link, lookup, payment, statement
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
@@ -16,6 +16,10 @@ urlpatterns = [
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
+    path("rekening/<token:token>/overzicht/", statement.show, name="statement"),
+    path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),
+    path("rekening/<token:token>/overzicht.pdf", statement.pdf, name="statement_pdf"),
+    path("rekening/<token:token>/overzicht.csv", statement.csv, name="statement_csv"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),

@@ -1,0 +1,155 @@
+"""The statement of account: every booking on a patient's invoices at one practice, explained line by line."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from billing.documents import pdf
+from billing.models import Invoice, LedgerTransaction, Posting
+from billing.models.ledger import OF_INVOICE, Account
+from billing.money import ZERO
+
+Kind = LedgerTransaction.Kind
+_PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)
+# The first six identify a line; the last two are one of its sides.
+_COLUMNS = (
+    "invoice__number", "transaction__kind", "transaction__occurred_at", "transaction__reverses_id", "transaction_id",
+    "invoice_id", "account", "amount",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins with one of these
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One booking on one invoice. Positive: more is owed. `on` says which parts it moved, in the order of 6:44 BW."""
+
+    day: date
+    invoice_number: str
+    what: str
+    amount: Decimal
+    balance: Decimal
+    on: tuple[tuple[str, Decimal], ...]
+    why: str
+
+    @property
+    def shares(self) -> list[tuple[str, Decimal]]:
+        """Return `on` in the direction of the line: of a payment, what it paid of each part."""
+        return [(part, amount if self.amount >= 0 else -amount) for part, amount in self.on]
+
+    @property
+    def owed(self) -> Decimal | None:
+        """Return the amount when it adds to what is owed, else None."""
+        return self.amount if self.amount > 0 else None
+
+    @property
+    def paid(self) -> Decimal | None:
+        """Return the amount, without its sign, when it takes off what is owed; else None."""
+        return -self.amount if self.amount < 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The lines, oldest first, and what they come to: `closing` is the sum of the ledger, below zero credit."""
+
+    invoice: Invoice  # from whose page it was asked
+    whole: bool  # all invoices of the patient at the practice, or this one alone
+    lines: list[Line]
+    closing: Decimal
+
+    @property
+    def outstanding(self) -> Decimal:
+        return max(self.closing, ZERO)
+
+    @property
+    def credit(self) -> Decimal:
+        return max(-self.closing, ZERO)
+
+
+def statement_of(invoice: Invoice, *, whole: bool) -> Statement:
+    """Return the statement of this invoice, or, `whole`, of all invoices of its patient at its practice, in one query.
+
+    The whole one tells of other invoices: the caller must have authenticated the patient. A statement of one invoice
+    says no more than its page, and may be shown to whoever knows the payment reference.
+    """
+    scope = {"invoice__patient_id": invoice.patient_id} if whole else {"invoice": invoice}
+    # Plain columns: making models of them costs more than all the rest.
+    postings = Posting.objects.filter(account__in=OF_INVOICE, **scope).values_list(*_COLUMNS)
+    lines = list(_lines(postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")))
+    return Statement(invoice, whole, lines, lines[-1].balance if lines else ZERO)
+
+
+def _lines(postings: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+    balance = ZERO
+    for (number, kind, occurred_at, is_mirror, *_keys), group in groupby(postings, key=lambda row: row[:-2]):
+        by_part = {Account(account): amount for *_of_group, account, amount in group}
+        balance += sum(by_part.values(), ZERO)
+        yield Line(
+            day=timezone.localtime(occurred_at).date(),
+            invoice_number=number,
+            what=_("%(booking)s: undone") % {"booking": Kind(kind).label} if is_mirror else str(Kind(kind).label),
+            amount=sum(by_part.values(), ZERO),
+            balance=balance,
+            on=tuple((str(part.label), by_part[part]) for part in _PARTS if part in by_part),
+            why=_why(Kind(kind), set(by_part)) if not is_mirror else "",
+        )
+
+
+def _why(kind: LedgerTransaction.Kind, parts: set[Account]) -> str:
+    """Say by which rule of the law the money went to its parts; empty where no rule had to decide."""
+    if kind == Kind.ALLOCATION:
+        return _("Another payment was undone, so the others pay costs first, then interest, then the invoice.")
+    if kind != Kind.PAYMENT:
+        return ""
+    if parts & {Account.COSTS, Account.INTEREST}:
+        return _("For this invoice, as you chose. By law it pays costs first, then interest, then the invoice.")
+    if Account.CREDIT in parts:
+        return _("For this invoice, as you chose. What was too much is yours.")
+    return _("For this invoice, as you chose.")
+
+
+def as_csv(statement: Statement) -> bytes:
+    """Return the statement for a spreadsheet: UTF-8, semicolons, decimal comma, as Dutch programs read it.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    file = io.StringIO()
+    rows = csv.writer(file, delimiter=";", lineterminator="\r\n")
+    parts = [str(part.label) for part in _PARTS]
+    rows.writerow([_("Date"), _("Invoice number"), _("What"), _("Owed"), _("Paid or taken off"), _("Balance"), *parts])
+    for line in statement.lines:
+        on = dict(line.on)
+        rows.writerow(
+            [
+                line.day.isoformat(),
+                _text(line.invoice_number),
+                _text(line.what),
+                *(_euros(amount) for amount in (line.owed, line.paid, line.balance)),
+                *(_euros(on.get(part)) for part in parts),
+            ]
+        )
+    return b"\xef\xbb\xbf" + file.getvalue().encode()
+
+
+def _text(value: str) -> str:
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _euros(amount: Decimal | None) -> str:
+    return "" if amount is None else str(amount).replace(".", ",")
+
+
+def as_pdf(statement: Statement, *, language: str) -> bytes:
+    """Return the statement in `language` as a tagged PDF."""
+    context: dict[str, Any] = {"statement": statement, "provider": statement.invoice.provider, "language": language}
+    with translation.override(language):
+        context |= {"made_on": timezone.localdate(), "patient": statement.invoice.patient}
+        return pdf.from_html(render_to_string("pdf/statement.html", context))

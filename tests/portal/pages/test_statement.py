@@ -1,0 +1,150 @@
+"""The statement of account: page, PDF and CSV say the same, and what they come to is the ledger."""
+
+import csv
+import io
+import re
+import subprocess
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing import ledger
+from billing.documents.statement import statement_of
+from billing.models import AccessEvent, LedgerTransaction
+from billing.money import from_cents
+from tests import factories
+from tests.portal.pages.test_document_pages import let_in
+
+Kind = LedgerTransaction.Kind
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
+
+
+def book(invoice, kind, amount, event, *, days_ago=0):
+    return ledger.post(
+        invoice, kind, Decimal(amount), external_id=event, by="test",
+        occurred_at=timezone.now() - timedelta(days=days_ago),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def invoice():
+    """A late invoice with costs and interest, paid in part; another of the same patient paid too much."""
+    late = factories.invoice(amount="100.00", issued_on=timezone.localdate() - timedelta(days=90))
+    book(late, Kind.COSTS, "40.00", "c", days_ago=10)
+    book(late, Kind.INTEREST, "0.50", "i", days_ago=10)
+    book(late, Kind.PAYMENT, "-60.00", "tr_1", days_ago=5)
+    other = factories.invoice(patient=late.patient, amount="20.00", number="=1+1")
+    book(other, Kind.PAYMENT, "-25.00", "tr_2")
+    return late
+
+
+def address(invoice, name="statement"):
+    return reverse(name, args=[invoice.token])
+
+
+def looked_up(invoice):
+    client = Client()
+    client.post("/", {"reference": invoice.payment_reference})
+    return client
+
+
+def rows_of(content):
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+
+def words(page):
+    return re.sub(r"<[^>]+>", "", page.content.decode()).replace("\xa0", " ")
+
+
+def test_a_reference_shows_this_invoice_alone_without_a_name(invoice):
+    page = words(looked_up(invoice).get(address(invoice)))
+    assert "Nog te betalen€ 80,50" in page
+    assert "incassokosten € 40,00, wettelijke rente € 0,50, hoofdsom € 19,50" in page
+    assert "=1+1" not in page
+    assert invoice.patient.surname not in page
+    assert not AccessEvent.objects.exists()
+
+
+def test_after_the_code_all_invoices_of_the_patient_and_the_look_is_written_down(invoice):
+    client = let_in(invoice)
+    page = client.get(address(invoice)).content.decode()
+    assert "=1+1" in page
+    assert "€ 75,50" in page.replace("\xa0", " ")
+    assert "Wat te veel was, is van u." in page
+    assert AccessEvent.objects.filter(data="statement", act=AccessEvent.Act.READ).count() == 1
+
+
+def test_nothing_of_another_patient_or_practice_is_in_it(invoice):
+    factories.invoice(provider=invoice.provider, number="STRANGE-1")
+    factories.invoice(number="STRANGE-2")
+    assert b"STRANGE" not in let_in(invoice).get(address(invoice)).content
+
+
+def test_page_pdf_and_csv_say_the_same(invoice, tmp_path):
+    client = let_in(invoice)
+    rows = rows_of(client.get(address(invoice, "statement_csv")).content)
+    balances = [row["Saldo"] for row in rows]
+    assert balances[-1] == "75,50"
+    page = client.get(address(invoice)).content.decode().replace("\xa0", " ")
+    shown = re.findall(r"<dt>Saldo</dt><dd class=\"digits\">€ ([−\d.,]+)</dd>", page)
+    assert shown == balances
+    pdf = tmp_path / "statement.pdf"
+    pdf.write_bytes(client.get(address(invoice, "statement_pdf")).content)
+    text = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    printed = [row.split("€")[-1].strip() for row in text.splitlines() if re.match(r"\s*\d{2}-\d{2}-\d{4}", row)]
+    assert printed == balances
+    assert invoice.patient.surname in text
+
+
+def test_a_spreadsheet_computes_nothing(invoice):
+    rows = rows_of(let_in(invoice).get(address(invoice, "statement_csv")).content)
+    assert "'=1+1" in {row["Factuurnummer"] for row in rows}
+
+
+def test_a_closed_session_shows_nothing(invoice):
+    for name in ("statement", "statement_all", "statement_pdf", "statement_csv"):
+        response = Client().get(address(invoice, name))
+        assert (response.status_code, response.headers["Location"]) == (303, "/")
+
+
+def test_the_button_leads_through_the_code_and_back(invoice):
+    response = looked_up(invoice).get(address(invoice, "statement_all"))
+    assert response.headers["Location"].startswith(reverse("code", args=[invoice.token]))
+    assert "overzicht" in response.headers["Location"]
+
+
+def test_two_hundred_lines_cost_six_queries(invoice):
+    for number in range(196):
+        book(invoice, Kind.PAYMENT, "-0.01", f"tr_many{number}")
+    client = let_in(invoice)
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(address(invoice)).content.decode()
+    assert page.count("<dt>Saldo</dt>") > 200
+    reading = [sql for sql in captured if "SAVEPOINT" not in sql["sql"] and sql["sql"].startswith("SELECT")]
+    assert len(reading) <= 6, "\n".join(sql["sql"][:90] for sql in reading)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)
+@given(
+    st.lists(st.tuples(st.sampled_from(["payment", "costs", "interest", "refund"]), st.integers(1, 9000)), max_size=8)
+)
+def test_what_it_comes_to_is_the_ledger(history):
+    with transaction.atomic():
+        row = factories.invoice(amount="80.00")
+        for number, (kind, cents) in enumerate(history):
+            book(
+                row, kind, -from_cents(cents) if kind == "payment" else from_cents(cents), f"e{number}", days_ago=number
+            )
+        found = statement_of(row, whole=True)
+        assert found.closing == ledger.balance(row.pk)
+        assert sum(line.amount for line in found.lines) == found.closing
+        assert all(sum(amount for _part, amount in line.on) == line.amount for line in found.lines)
+        transaction.set_rollback(True)
