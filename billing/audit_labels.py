@@ -21,6 +21,8 @@ AUDIT_LABELS = {
     "message_in_doubt": gettext_noop("unknown whether the message was sent"),
     "message_withdrawn": gettext_noop("message withdrawn before it was sent"),
     "message_bounced": gettext_noop("mail came back"),
+    "invoice_withdrawn": gettext_noop("invoice withdrawn by a credit note"),
+    "invoice_credited": gettext_noop("invoice lowered by a credit note"),
     "charges_waived": gettext_noop("costs and interest taken off"),
     "dunning_resumed": gettext_noop("reminders go on"),
     "dunning_in_doubt": gettext_noop("a backup was restored: unknown whether the next letter left"),

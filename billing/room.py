@@ -73,6 +73,7 @@ class BillingRoom(Room):
             audit_labels=AUDIT_LABELS,
             access_labels={
                 "invoice.pdf": _("the full invoice"),
+                "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
@@ -85,6 +86,7 @@ class BillingRoom(Room):
 
 
 def _messages() -> dict[str, MessageKind]:
+    from billing.adjustments import credit_notes
     from billing.dunning import letters
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
@@ -92,6 +94,11 @@ def _messages() -> dict[str, MessageKind]:
     kinds = {
         "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+    }
+    credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}
+    kinds |= {
+        "invoice_withdrawn": MessageKind(credited),
+        "invoice_credited": MessageKind(credited, credit_notes.may_send),
     }
     for letter in LETTERS.values():
         kinds[letter.message] = MessageKind(

@@ -167,6 +167,9 @@ class Announcement:
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
+    # Ends what the room has under way about an invoice that is withdrawn, given who did it and the day. Called in the
+    # transaction of the withdrawal, with the invoice locked.
+    invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
     demo: Demo | None = None
 
@@ -276,6 +279,13 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
 def intakes() -> tuple[Intake, ...]:
     """Return the intakes of all rooms."""
     return tuple(room.intake for room in announcements() if room.intake)
+
+
+def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
+    """End in every room what is under way about a locked invoice that is withdrawn."""
+    for room in announcements():
+        if room.invoice_withdrawn:
+            room.invoice_withdrawn(invoice, by, today)
 
 
 def exports() -> tuple[Export, ...]:

@@ -243,6 +243,23 @@ def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
     return due_on
 
 
+def end_with_invoice(invoice: Invoice, by: str, today: date) -> None:
+    """End the case of a locked invoice that is withdrawn: nothing is left to decide. Its files go by retention.
+
+    Files that are still being checked are erased at once: they must not reopen the case.
+    """
+    case = CoulanceCase.objects.select_for_update(no_key=True).filter(invoice=invoice).first()
+    if case is None:
+        return
+    case.invoice = invoice
+    seen = case.specifications.exclude(status__in=Specification.PENDING)
+    storage.drop_all(case, exclude=set(seen.values_list("pk", flat=True)))
+    if case.status in CoulanceCase.OPEN:
+        move(case, Status.WITHDRAWN, by=by, closed_at=timezone.now())
+        audit.record("case_ended_with_invoice", by=by, invoice=invoice)
+    holds.release_hold(invoice, HOLD, by=by, today=today)
+
+
 def close_keeping_decision(case: CoulanceCase, *, today: date, by: str, expired: bool = False) -> date:
     """Close a locked case that was reopened but not decided again; the earlier decision stands. Return the due date."""
     earlier = Status.ADJUSTED if reductions.reduced(case.invoice) else Status.REJECTED

@@ -20,6 +20,7 @@ AUDIT_LABELS = {
     "case_rejected": gettext_noop("coulance: amount not lowered"),
     "case_withdrawn": gettext_noop("coulance: patient pays the full amount"),
     "case_kept": gettext_noop("coulance: earlier decision stands"),
+    "case_ended_with_invoice": gettext_noop("coulance: ended, the invoice was withdrawn"),
     "case_expired": gettext_noop("coulance: ended, no specification came"),
     "coulance_rules_added": gettext_noop("coulance: rules of the practice set"),
     "coulance_rules_changed": gettext_noop("coulance: rules of the practice changed"),
@@ -74,6 +75,7 @@ class CoulanceRoom(Room):
                 hold_reason=cases.HOLD,
                 below="coulance/invoice_below.html",
             ),
+            invoice_withdrawn=cases.end_with_invoice,
             intake=intake.INTAKE,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )

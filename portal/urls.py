@@ -15,6 +15,7 @@ urlpatterns = [
     *(url for room in rooms.announcements() for url in room.patient_urls),
     path("rekening/<token:token>/code/", document.code, name="code"),
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
+    path("rekening/<token:token>/creditnota/<int:note_id>.pdf", document.credit_note, name="credit_note_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
     path("rekening/<token:token>/overzicht/", statement.show, name="statement"),
     path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),

@@ -14,14 +14,15 @@ from billing.money import ZERO
 from billing.payments.attempts import supersede_live
 
 Kind = LedgerTransaction.Kind
+_OF_THE_INVOICE = (Kind.INVOICED, Kind.INSURER_PAID, Kind.CREDITED)
 
 
 def patient_share(invoice: Invoice) -> Decimal:
-    """Return what the patient would pay without any reduction: invoiced less paid by the insurer, in euros.
+    """Return what the patient would pay without any reduction, in euros.
 
-    Prefetched entries are used when there are any.
+    That is what was invoiced, less what was credited and what the insurer paid. Prefetched entries are used if any.
     """
-    return sum((e.amount for e in entries_of(invoice) if e.kind in (Kind.INVOICED, Kind.INSURER_PAID)), ZERO)
+    return sum((e.amount for e in entries_of(invoice) if e.kind in _OF_THE_INVOICE), ZERO)
 
 
 def reduced(invoice: Invoice) -> Decimal:

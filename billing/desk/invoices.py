@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
+from billing.desk.crediting import Crediting, credit_section
 from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -75,7 +76,7 @@ class ReasonForm(ActionForm):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(TenantAdmin):
+class InvoiceAdmin(Crediting):
     provider_path = "provider"
     actions = ("pause", "resume", "delivered", "waive", "end_plan")
     reasoned = ("pause", "resume", "delivered", "waive", "end_plan")
@@ -191,6 +192,7 @@ class InvoiceAdmin(TenantAdmin):
         return [
             _dunning(obj),
             *([] if obj.erased_at else [_document(obj)]),
+            credit_section(obj),
             _ledger(obj),
             _payments(obj),
             plan_section(obj),

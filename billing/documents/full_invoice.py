@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,13 +40,21 @@ def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
     """
     with translation.override(language):
         known = facts(invoice)
-    version = _version(known)
+
+    def draw() -> bytes:
+        with translation.override(language):
+            qr = pdf.qr_code(known["address"], label=_("Code that opens the page of this invoice"))
+        return pdf.render(known | {"qr": qr}, language=language)
+
+    return stored_or_drawn(invoice, _version(known), draw, language=language)
+
+
+def stored_or_drawn(invoice: Invoice, version: str, draw: Callable[[], bytes], *, language: str) -> bytes:
+    """Return the document of `invoice` with this version from the storage; else draw it and store it, sealed."""
     stored = InvoiceDocument.objects.filter(invoice=invoice, language=language, version=version).first()
     if stored:
         return _open(stored)
-    with translation.override(language):
-        qr = pdf.qr_code(known["address"], label=_("Code that opens the page of this invoice"))
-    document = pdf.render(known | {"qr": qr}, language=language)
+    document = draw()
     _store(document, invoice, language, version)
     return document
 
@@ -55,7 +63,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     """Return everything that is printed: what an insurer requires of an invoice, and what the patient still owes."""
     provider = invoice.provider
     care = CareDetail.objects.select_related("invoice").get(invoice=invoice)
-    person, lines = care.person, [_line(line) for line in care.lines]
+    person, lines = care.person, [line_of(line) for line in care.lines]
     entries = standing_entries(invoice)
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
     link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
@@ -86,7 +94,8 @@ def _installments(invoice: Invoice, outstanding: Decimal) -> list[Line]:
     return list(progress_of(plan.installments.all(), outstanding, today=timezone.localdate()).lines) if plan else []
 
 
-def _line(line: dict[str, Any]) -> dict[str, Any]:
+def line_of(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line of care as it is printed, with its amount in euros."""
     unit_price = Decimal(line["unit_price"])
     return line | {
         "performed_on": _day(line["performed_on"]),

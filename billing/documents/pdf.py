@@ -16,15 +16,15 @@ from django.utils import translation
 LAYOUT = Path(settings.ROOT) / "static" / "css" / "pdf.css"
 
 
-def render(context: dict[str, Any], *, language: str) -> bytes:
+def render(context: dict[str, Any], *, language: str, template: str = "pdf/invoice.html") -> bytes:
     """Return the PDF of the facts in `context` (see `full_invoice.facts`) in `language`."""
-    return from_html(html(context, language=language))
+    return from_html(html(context, language=language, template=template))
 
 
-def html(context: dict[str, Any], *, language: str) -> str:
+def html(context: dict[str, Any], *, language: str, template: str = "pdf/invoice.html") -> str:
     """Return the page as escaped HTML: a name is text, whatever it contains."""
     with translation.override(language):
-        return render_to_string("pdf/invoice.html", context | {"language": language})
+        return render_to_string(template, context | {"language": language})
 
 
 def from_html(source: str) -> bytes:

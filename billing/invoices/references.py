@@ -50,11 +50,14 @@ def new_references(count: int) -> list[str]:
 
 
 def find_by_reference(reference: str) -> str | None:
-    """Return the URL token of the invoice with this payment reference; None for unknown, withdrawn and erased alike."""
-    found = Invoice.objects.filter(payment_reference=reference, withdrawn_at=None, erased_at=None)
+    """Return the URL token of the invoice with this payment reference; None for unknown and erased alike.
+
+    Of one that was withdrawn the page says so.
+    """
+    found = Invoice.objects.filter(payment_reference=reference, erased_at=None)
     return found.values_list("token", flat=True).first()
 
 
 def is_open_to_guests(token: str) -> bool:
     """Tell whether this URL token belongs to an invoice that a guest may see."""
-    return Invoice.objects.filter(token=token, withdrawn_at=None, erased_at=None).exists()
+    return Invoice.objects.filter(token=token, erased_at=None).exists()

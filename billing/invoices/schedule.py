@@ -74,6 +74,15 @@ def void_final_notice(invoice: Invoice, reason: str) -> None:
         close(row, Status.VOID, reason)
 
 
+def stop_for_good(invoice: Invoice, reason: str) -> None:
+    """Drop what is under way on a locked invoice that is withdrawn, void its letters, and plan nothing any more."""
+    for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING):
+        if row.status != Status.TAKEN:
+            close(row, Status.DROPPED, reason)
+    void_final_notice(invoice, reason)
+    suspend(invoice)
+
+
 def runs_until(row: ReminderStep) -> date:
     """Return the last day of the term of a step that was taken: the day that its letter named.
 

@@ -1,6 +1,7 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffTask
 from billing.models.batches import SubmittedBatch
+from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
@@ -19,6 +20,7 @@ __all__ = [
     "CareDetail",
     "Chargeback",
     "Comparison",
+    "CreditNote",
     "DayFigure",
     "FailedTry",
     "Hold",

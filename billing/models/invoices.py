@@ -24,6 +24,7 @@ class Invoice(models.Model):
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("pay before or on"))
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
+    # A credit note took all of it back. Written only by `adjustments.credit_notes`.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
     # Null while something is owed. Written only by `ledger`, in the transaction of the entry that settles it.
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)

@@ -42,6 +42,7 @@ class LedgerTransaction(models.Model):
         REFUND = "refund", _("refund paid out")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
         REDUCTION = "reduction", _("amount lowered")
+        CREDITED = "credited", _("credit note")
         COSTS = "costs", _("collection costs")
         INTEREST = "interest", _("statutory interest")
         ALLOCATION = "allocation", _("payments allocated anew")

@@ -146,6 +146,15 @@ def _end(plan: PaymentPlan, to: PaymentPlan.Status, *, by: str) -> bool:
     return ended
 
 
+def cancel_running(invoice: Invoice, *, by: str) -> bool:
+    """Cancel the running deferral or plan of a locked invoice that is withdrawn; tell whether there was one."""
+    plan = PaymentPlan.objects.filter(invoice=invoice, status=Status.ACTIVE).first()
+    if plan is None:
+        return False
+    plan.invoice = invoice
+    return _end(plan, Status.CANCELED, by=by)
+
+
 # --- progress -------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
+    "CreditNote": {"sealed_content": "content"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
 }
 PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command

@@ -20,6 +20,7 @@ from billing.law.calendar import begin_of
 from billing.ledger import with_balance
 from billing.models import (
     CareDetail,
+    CreditNote,
     Hold,
     Invoice,
     InvoiceDocument,
@@ -123,6 +124,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         list(Invoice.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
         due = list(_expired(today).filter(pk__in=keys).values_list("pk", flat=True))
         CareDetail.objects.filter(invoice__in=due).delete()
+        CreditNote.objects.filter(invoice__in=due).update(sealed_content=b"")
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")

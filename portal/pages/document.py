@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import rooms
+from billing.documents import credit_note as credit_note_document
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
-from billing.models import AccessEvent, Invoice
+from billing.models import AccessEvent, CreditNote, Invoice
 from billing.privacy import access_log
 from guests import access, gate, kept, medical, sms_code
 from guests.pages import posted_to, session_ended, visible_row
@@ -28,14 +29,16 @@ EVENTS_SHOWN = 200
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, token: str) -> HttpResponse:
     """Ask for a code, enter it, and then find what it opens: all at one address."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     now = timezone.now()
     if held := gate.passed(request, token, now=now):
         if then := gate.leads_to(request, token):
             return HttpResponseRedirect(then, status=303)
-        return render(request, "pages/document.html", {"invoice": invoice, "until": held.until})
+        notes = CreditNote.objects.filter(invoice=invoice).defer("sealed_content")
+        context = {"invoice": invoice, "until": held.until, "credit_notes": notes}
+        return render(request, "pages/document.html", context)
     if gate.usable(invoice) is None:
         return render(request, "pages/code_impossible.html", {"invoice": invoice})
     if request.method == "POST":
@@ -100,7 +103,7 @@ def _page(
 @require_GET
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
     """Return the full invoice. What can't be recorded in the access log is not shown: then this raises."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     granted = gate.passed(request, token, now=timezone.now())
@@ -112,9 +115,26 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_GET
+def credit_note(request: HttpRequest, token: str, note_id: int) -> HttpResponse:
+    """Return a credit note of the invoice, behind the same gate as the invoice itself."""
+    invoice = visible_row(request, token, withdrawn=True)
+    if invoice is None:
+        return session_ended(request)
+    note = CreditNote.objects.filter(pk=note_id, invoice=invoice).select_related("invoice", "provider").first()
+    if note is None:
+        raise Http404
+    granted, act = gate.passed(request, token, now=timezone.now()), AccessEvent.Act.DOWNLOAD
+    if granted is None:
+        return medical.refuse_look(request, act, invoice=invoice, data="credit-note.pdf")
+    medical.record_look(request, act, invoice=invoice, data="credit-note.pdf", grounds=granted.grounds)
+    content = credit_note_document.credit_note_pdf(note, language=translation.get_language())
+    return attachment(content, name="creditnota.pdf", content_type="application/pdf")
+
+
+@require_GET
 def access_list(request: HttpRequest, token: str) -> HttpResponse:
     """Who looked at this invoice, when and in which role; for the patient, so behind the same gate."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     if gate.passed(request, token, now=timezone.now()) is None:

@@ -35,7 +35,7 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
 
 @require_safe
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    view = visible_invoice(request, token)
+    view = visible_invoice(request, token, withdrawn=True)
     return render_invoice(request, view) if view else session_ended(request)
 
 

@@ -20,7 +20,7 @@ def open_link(request: HttpRequest, link: str) -> HttpResponse:
     """GET shows one button and changes nothing: mail scanners open every link. POST opens the invoice.
 
     The link then leaves the address bar, and whoever presses again before its last day gets in again. A link that
-    is over, never was ours, or whose invoice was withdrawn gets one and the same answer. The page speaks the language
+    is over, never was ours, or whose invoice was erased gets one and the same answer. The page speaks the language
     of our mail, unless this browser chose one.
     """
     token = links.read(link, today=timezone.localdate())

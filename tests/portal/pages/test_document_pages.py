@@ -5,17 +5,21 @@ from datetime import timedelta
 from urllib.parse import quote_plus
 
 import pytest
+from django.core.files.storage import storages
 from django.db import DatabaseError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.documents.attachment import attachment
-from billing.models import AccessEvent
+from billing.models import AccessEvent, InvoiceDocument
 from billing.privacy import access_log
 from guests import access, gate
 from sandbox.models import Message
 from tests import factories
+from tests.billing.documents.test_documents import text_of
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
@@ -298,3 +302,29 @@ class TestEnd:
 def test_the_name_of_a_file_is_made_by_us(name):
     with pytest.raises(ValueError, match="made by us"):
         attachment(b"", name=name, content_type="application/pdf")
+
+
+def test_a_credit_note_is_behind_the_code_sealed_and_written_down(invoice):
+    given = {"issued_on": timezone.localdate(), "reason": "Wortelkanaal was niet gedaan"}
+    note = credit_notes.take(invoice, NewCreditNote(number="C-9", **given), by="test")
+    at = reverse("credit_note_pdf", args=[invoice.token, note.pk])
+    stranger = Client()
+    stranger.post("/", {"reference": invoice.payment_reference})
+    assert stranger.get(at).headers["Location"] == address(invoice, "code")
+    client = let_in(invoice)
+    assert f'href="{at}"' in client.get(address(invoice, "code")).content.decode()
+    response = client.get(at)
+    assert response.content.startswith(b"%PDF-")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="creditnota.pdf"'
+    text = text_of(response.content)
+    for words in ("Creditnota", "C-9", invoice.number, "Wortelkanaal was niet gedaan", "ingetrokken"):
+        assert words in text, words
+    assert "Periodieke controle" in text, "line by line, as it was invoiced"
+    assert set(AccessEvent.objects.filter(data="credit-note.pdf").values_list("outcome", flat=True)) == {0, 4}
+    for stored in InvoiceDocument.objects.all():
+        assert b"%PDF" not in storages["default"].open(stored.name).read()
+    assert InvoiceDocument.objects.count() == 1
+    assert client.get(at).content == response.content
+    assert InvoiceDocument.objects.count() == 1, "drawn once"
+    other = factories.invoice()
+    assert let_in(other).get(reverse("credit_note_pdf", args=[other.token, note.pk])).status_code == 404

@@ -5,10 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from billing import ledger
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.links import new_token
 from billing.models import Hold, LedgerTransaction
@@ -133,12 +136,33 @@ def test_without_having_entered_the_reference_one_sees_nothing(client, django_as
         assert "Voor uw privacy hebben wij de pagina van uw rekening gesloten" in text
 
 
-def test_an_invoice_that_was_withdrawn_meanwhile_closes(client):
-    invoice = factories.invoice()
+def test_an_invoice_that_was_withdrawn_meanwhile_says_that_nobody_has_to_pay(client):
+    invoice = factories.invoice(amount="100.00")
     address = open_in(client, invoice)
-    invoice.withdrawn_at = timezone.now()
-    invoice.save()
-    assert client.get(address).status_code == 303
+    book(invoice, LedgerTransaction.Kind.PAYMENT, "-60.00")
+    given = NewCreditNote(number="C-7", issued_on=timezone.localdate(), reason="Verkeerde patiënt")
+    credit_notes.take(invoice, given, by="staff:els")
+    page = client.get(address).content.decode().replace("\xa0", " ")
+    assert "U hoeft deze rekening niet te betalen." in page
+    assert "U heeft € 60,00 betaald." in page
+    assert "Creditnota C-7 van" in page
+    assert "Verkeerde patiënt" not in page
+    for path in ("betalen/", "uitstel/", "betalingsregeling/"):
+        assert f'"{address}{path}"' not in page
+        for ask in (client.post, client.get):
+            response = ask(f"{address}{path}")
+            assert (response.status_code, response["Location"]) == (303, address), path
+    assert Client().get(address).status_code == 303, "for who did not open it nothing changes"
+
+
+def test_an_invoice_that_was_lowered_says_so_and_can_be_paid(client):
+    invoice = factories.invoice(amount="285.10")
+    given = NewCreditNote(number="C-7", issued_on=timezone.localdate(), reason="typefout", amount=Decimal("256.59"))
+    credit_notes.take(invoice, given, by="staff:els")
+    page = client.get(open_in(client, invoice)).content.decode().replace("\xa0", " ")
+    assert "Betaal € 28,51 met" in page
+    assert "Creditnota C-7 van" in page
+    assert "€ 256,59" in page
 
 
 def test_one_invoice_opens_no_other(client):

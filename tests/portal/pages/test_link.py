@@ -84,11 +84,17 @@ def test_it_is_a_form_that_only_our_own_page_can_send(invoice):
     assert client.post(address(invoice), {"csrfmiddlewaretoken": token}).status_code == 303
 
 
-def test_over_forged_withdrawn_and_unknown_get_one_answer(client, invoice):
+def test_the_link_of_a_withdrawn_invoice_opens_the_page_that_says_so(client, invoice):
+    Invoice.objects.filter(pk=invoice.pk).update(withdrawn_at=timezone.now())
+    response = client.post(reverse("link", args=[links.sign(invoice.token, until=timezone.localdate())]), follow=True)
+    assert "U hoeft deze rekening niet te betalen." in response.content.decode()
+
+
+def test_over_forged_erased_and_unknown_get_one_answer(client, invoice):
     good = links.sign(invoice.token, until=timezone.localdate())
     stranger = links.sign(links.new_token(), until=timezone.localdate())
     assert client.post(reverse("link", args=[good])).status_code == 303
-    Invoice.objects.filter(pk=invoice.pk).update(withdrawn_at=timezone.now())
+    Invoice.objects.filter(pk=invoice.pk).update(erased_at=timezone.now())
     over = links.sign(invoice.token, until=timezone.localdate() - timedelta(days=1))
     later = f"{int(good[24:29], 16) + 1:05x}"
     answers = {

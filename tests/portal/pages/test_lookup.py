@@ -159,10 +159,15 @@ class TestPage:
         client.cookies["zorgrekening"] = planted
         assert client.get(f"/rekening/{invoice.token}/").status_code == 303
 
-    def test_unknown_and_withdrawn_are_the_same_to_the_byte(self, client, django_assert_num_queries):
+    def test_the_reference_of_a_withdrawn_invoice_opens_the_page_that_says_so(self, client):
         withdrawn = factories.invoice(withdrawn_at=timezone.now())
+        page = client.get(look_up(client, withdrawn.payment_reference)["Location"]).content.decode()
+        assert "U hoeft deze rekening niet te betalen." in page
+
+    def test_unknown_and_erased_are_the_same_to_the_byte(self, client, django_assert_num_queries):
+        erased = factories.invoice(erased_at=timezone.now())
         answers = {}
-        for number, typed in enumerate((unknown_reference(), withdrawn.payment_reference)):
+        for number, typed in enumerate((unknown_reference(), erased.payment_reference)):
             with django_assert_num_queries(5):  # two tries used, one search, the reserve, one sweep
                 response = look_up(client, typed, REMOTE_ADDR=f"198.51.100.{number}")
             assert response.status_code == 200

@@ -13,10 +13,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from billing import audit, ledger
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.links import new_token
 from billing.models import (
     AuditEvent,
+    CreditNote,
     Hold,
     Invoice,
     LedgerTransaction,
@@ -79,6 +82,8 @@ LISTS = {f"{APP_OF[name]}_{name}_changelist" for name in MODELS}
 ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
     "billing_invoice_pdf",
+    "billing_invoice_credit",
+    "billing_invoice_credit_note",
     "billing_staff_history",
     "coulance_practicerules_history",
     "auth_user_password_change",
@@ -139,6 +144,8 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         error=mark,
     )
     holds.place_hold(invoice, Hold.STAFF, by=mark, note=mark)
+    given = {"issued_on": timezone.localdate(), "reason": mark, "amount": Decimal("5.00")}
+    credit_notes.take(invoice, NewCreditNote(number=mark, **given), by=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
@@ -181,9 +188,13 @@ def address(name: str, route: str, rows: dict) -> str:
     key = str(rows[table].pk) if table in rows else "1"
     for slot in ("<path:object_id>", "<int:object_id>", "<id>"):
         route = route.replace(slot, key)
-    route = route.replace("<int:file_id>", str(file_of(rows).pk))
+    route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
     route = route.replace("(?P<url>.*)$", "r/1/1/").replace("^(?P<app_label>auth|billing|coulance)/$", "billing/")
     return "/" + route.replace("^(?P<app_label>billing)/$", "billing/")
+
+
+def note_of(rows: dict) -> CreditNote:
+    return rows["invoice"].credit_notes.get()
 
 
 def file_of(rows: dict) -> Specification:

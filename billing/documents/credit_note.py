@@ -1,0 +1,60 @@
+"""The credit note as a document: drawn, sealed and stored as the full invoice is."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.utils import translation
+
+from billing.documents import pdf
+from billing.documents.full_invoice import line_of, stored_or_drawn
+from billing.models import CareDetail, CreditNote
+from billing.money import ZERO
+from billing.submission import birth_dates
+
+LAYOUT_VERSION = 1  # increment it when the template or stylesheet changes what is printed
+
+
+def credit_note_pdf(note: CreditNote, *, language: str) -> bytes:
+    """Return the credit note in `language` as PDF. Medical data, as `full_invoice.invoice_pdf`."""
+    with translation.override(language):
+        known = facts(note)
+    return stored_or_drawn(
+        note.invoice,
+        _version(known),
+        lambda: pdf.render(known, language=language, template="pdf/credit_note.html"),
+        language=language,
+    )
+
+
+def facts(note: CreditNote) -> dict[str, Any]:
+    """Return everything that is printed. A whole invoice is credited line by line, as it was invoiced."""
+    care = CareDetail.objects.select_related("invoice").get(invoice=note.invoice_id)
+    content, person = note.content, care.person
+    lines = [line_of(line) for line in (care.lines if note.is_whole and not content["lines"] else content["lines"])]
+    total = sum((line["amount"] for line in lines), ZERO) if lines else note.amount
+    return {
+        "note": note,
+        "invoice": note.invoice,
+        "provider": note.provider,
+        "person": person,
+        "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
+        "reason": content["reason"],
+        "lines": lines,
+        "total": total,
+        # What the insurer paid goes back to the insurer, and what was taken off before is not owed twice.
+        "others": total - note.amount,
+    }
+
+
+def _version(known: dict[str, Any]) -> str:
+    provider, note = known["provider"], known["note"]
+    printed = (
+        "credit note",
+        LAYOUT_VERSION,
+        note.pk,
+        [(field.attname, str(getattr(provider, field.attname))) for field in provider._meta.concrete_fields],
+        known["person"],
+        known["lines"],
+    )
+    return hashlib.sha256(json.dumps(printed, default=str, sort_keys=True).encode()).hexdigest()
