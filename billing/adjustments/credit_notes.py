@@ -123,9 +123,9 @@ def next_number(invoice: Invoice) -> str:
     return number
 
 
-def preview(invoice: Invoice, note: NewCreditNote) -> Effect:
-    """Return what `note` would change now. Raises Refused as `take` does."""
-    amount, is_whole = _checked(invoice, note)
+def preview(invoice: Invoice, note: NewCreditNote, *, beside: Decimal = ZERO) -> Effect:
+    """Return what `note` would change now, after other notes over `beside` euros. Raises Refused as `take` does."""
+    amount, is_whole = _checked(invoice, note, beside)
     off = _sum_of(invoice, Kind.COSTS, Kind.INTEREST)
     balance = ledger.balance(invoice.pk) - amount - off
     plan = PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists()
@@ -159,13 +159,13 @@ def take(invoice: Invoice, note: NewCreditNote, *, by: str, now: datetime | None
     return row
 
 
-def _checked(invoice: Invoice, note: NewCreditNote) -> tuple[Decimal, bool]:
+def _checked(invoice: Invoice, note: NewCreditNote, beside: Decimal = ZERO) -> tuple[Decimal, bool]:
     """Return the amount of the note and whether it takes back the whole invoice. Raises Refused."""
-    if invoice.withdrawn_at or invoice.erased_at:
+    left, total = creditable(invoice) - beside, note.total
+    if invoice.withdrawn_at or invoice.erased_at or (beside and left <= ZERO):
         raise Refused(_("This invoice was withdrawn already. Nothing is left to credit."))
     if not note.reason.strip():
         raise Refused(_("Say why. The patient reads it on the credit note."))
-    left, total = creditable(invoice), note.total
     if total is None:
         return left, True
     if total <= ZERO:
@@ -176,7 +176,7 @@ def _checked(invoice: Invoice, note: NewCreditNote) -> tuple[Decimal, bool]:
             % {"left": euro(left), "total": euro(total)}
         )
     # A note over everything that was invoiced takes the invoice back; what the insurer paid or was reduced stays.
-    return total, total == _sum_of(invoice, Kind.INVOICED, Kind.CREDITED)
+    return total, total == _sum_of(invoice, Kind.INVOICED, Kind.CREDITED) - beside
 
 
 def _sum_of(invoice: Invoice, *kinds: LedgerTransaction.Kind) -> Decimal:

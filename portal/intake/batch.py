@@ -48,7 +48,7 @@ def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: st
             sentence = _("The database is busy, probably with another import. Try again in a minute.")
             result.report("", "database-busy", sentence)
     if result.error_count:
-        result.new = result.known = result.patients_created = result.patients_updated = 0
+        result.new = result.known = result.patients_created = result.patients_updated = result.credited = 0
     return result
 
 
@@ -69,9 +69,9 @@ def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
             kept.append(chunk)
         if provider:
             checking.compare(provider, chunk, result)
-    if result.error_count or provider is None or result.dry_run or not (result.new or corrections):
+    if result.error_count or provider is None or result.dry_run or not (result.new or result.credited or corrections):
         return
-    count, result.new, result.known = result.new + result.known, 0, 0
+    count, result.new, result.known, result.credited = result.new + result.known, 0, 0, 0
     is_long = len(digests) > KEPT_CHUNKS
     again = _unchanged(Items(file, head, version, result, today), digests) if is_long else iter(kept)
     writing.write(again, provider, result, digest=_digest(file), count=count, today=today, by=by)

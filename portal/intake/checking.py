@@ -17,6 +17,7 @@ from billing.submission import persons
 from billing.submission.credit_notes import CreditNote, CreditNoteReader
 from billing.submission.fields import PROVIDER, printable, read_object
 from billing.submission.rules import Checked, InvoiceReader
+from portal.intake import crediting
 from portal.intake.reader import LISTS, Broken, parts
 from portal.intake.result import About, BatchResult
 
@@ -169,8 +170,7 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
             )
             result.report(f"{invoice.path}.number", "invoice-differs", sentence, about(invoice))
     _compare_patients(provider, chunk, result)
-    if chunk.credit_notes:
-        _compare_credit_notes(provider, chunk, result)
+    chunk.credit_notes = crediting.compare(provider, chunk.credit_notes, result)
     new = [invoice for invoice in chunk.invoices if invoice.number not in known]
     result.new += len(new)
     result.known += len(chunk.invoices) - len(new)
@@ -178,25 +178,6 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
         again = [invoice.new_patient() for invoice in chunk.invoices if invoice.number in known]
         result.outdated |= registration.outdated(provider, again)
     return new
-
-
-def _compare_credit_notes(provider: Provider, chunk: Chunk, result: BatchResult) -> None:
-    """Report a credit note for an invoice that this practice never handed in, or with the number of an invoice."""
-    numbers = {note.number for note in chunk.credit_notes} | {note.credits for note in chunk.credit_notes}
-    known = intake.known_fingerprints(provider, numbers)
-    for note in chunk.credit_notes:
-        whom = About("credit_notes", int(note.path[13:-1]) + 1, note.number)
-        if note.credits not in known:
-            sentence = _("We don't know an invoice with this number of your practice.")
-            result.report(f"{note.path}.credits", "credits-unknown", sentence, whom)
-        if note.number in known:
-            sentence = _("This number is already the number of an invoice.")
-            result.report(f"{note.path}.number", "number-twice", sentence, whom)
-    if not result.dry_run:
-        sentence = _(
-            "The batch names a credit note, and those can't be booked here yet. Hand it in without credit notes."
-        )
-        result.report("credit_notes", "credit-notes-not-yet", sentence)
 
 
 def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> None:

@@ -12,7 +12,7 @@ from billing.models import Provider, SubmittedBatch
 from billing.patients import registration
 from billing.submission import batches
 from billing.submission.rules import Checked
-from portal.intake import checking
+from portal.intake import checking, crediting
 from portal.intake.checking import Chunk
 from portal.intake.result import BatchResult
 
@@ -43,8 +43,9 @@ def write(
             return
     with transaction.atomic():
         batches.finish(row)
-        if result.new or result.patients_updated:
-            audit.record("batch_imported", by=by, provider=provider.agb_code, new=result.new, known=result.known)
+        if result.new or result.patients_updated or result.credited:
+            counts = {"new": result.new, "known": result.known, "credited": result.credited}
+            audit.record("batch_imported", by=by, provider=provider.agb_code, **counts)
 
 
 def _write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:
@@ -53,6 +54,10 @@ def _write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: d
         raise _RollBack
     if new:
         _write_invoices(new, provider, result, today, by)
+    if chunk.credit_notes:
+        crediting.book(provider, chunk.credit_notes, result, by=by)
+        if result.error_count:
+            raise _RollBack
     if chunk.corrections:
         corrections = (correction.patient for correction in chunk.corrections)
         result.patients_updated += registration.correct(provider, corrections, by=by)

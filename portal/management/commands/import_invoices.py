@@ -43,7 +43,13 @@ class Command(BaseCommand):
 
 
 def _outcome(result: BatchResult) -> str:
-    counts = {"new": result.new, "known": result.known}
+    counts = {"new": result.new, "known": result.known, "credited": result.credited}
+    if result.credited:
+        if result.dry_run:
+            return (
+                _("The file is right. New invoices: %(new)d; credit notes: %(credited)d. Nothing was changed.") % counts
+            )
+        return _("Done. New invoices: %(new)d; credit notes booked: %(credited)d.") % counts
     if not result.new:
         return _("Nothing to do: all %(known)d invoices were handed in before. Nothing was changed.") % counts
     if result.dry_run:

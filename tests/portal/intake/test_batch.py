@@ -138,7 +138,7 @@ def test_the_batch_stands_in_the_audit_trail_without_personal_data(tmp_path):
     take_in(tmp_path, batch(invoice(1), invoice(2)))
     event = AuditEvent.objects.get()
     assert (event.action, event.by, event.invoice) == ("batch_imported", "import:test", None)
-    assert event.details == {"provider": AGB_CODE, "new": 2, "known": 0}
+    assert event.details == {"provider": AGB_CODE, "new": 2, "known": 0, "credited": 0}
 
 
 def test_nothing_is_mailed_yet(tmp_path):
