@@ -24,6 +24,7 @@ AUDIT_LABELS = {
     "invoice_withdrawn": gettext_noop("invoice withdrawn by a credit note"),
     "invoice_credited": gettext_noop("invoice lowered by a credit note"),
     "charges_waived": gettext_noop("costs and interest taken off"),
+    "charges_corrected": gettext_noop("costs and interest lowered: a payment turned out to have come in time"),
     "dunning_resumed": gettext_noop("reminders go on"),
     "dunning_in_doubt": gettext_noop("a backup was restored: unknown whether the next letter left"),
     "announced_by_hand": gettext_noop("invoice delivered in another way"),
@@ -31,6 +32,7 @@ AUDIT_LABELS = {
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "invoice_erased": gettext_noop("personal and medical data erased"),
     "patient_corrected": gettext_noop("name, address or contact of the patient corrected by the care provider"),
+    "unknown_files_removed": gettext_noop("stored files that no row knew removed"),
     "staff_added": gettext_noop("staff member added"),
     "staff_changed": gettext_noop("staff member changed"),
 }

@@ -6,14 +6,17 @@ data never reach a screen. Layout: key id (1 byte) · nonce (12) · ciphertext a
 
 import base64
 import os
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 NONCE_BYTES = 12
+TAG_BYTES = 16
 
 
 class Unreadable(Exception):
@@ -51,6 +54,23 @@ def seal(plain: bytes, *, bound_to: str) -> bytes:
     key_id = next(iter(ciphers))
     nonce = os.urandom(NONCE_BYTES)
     return bytes([key_id]) + nonce + ciphers[key_id].encrypt(nonce, plain, bound_to.encode())
+
+
+def sealed_size(size: int) -> int:
+    """Return how many bytes a sealed value of `size` bytes has."""
+    return 1 + NONCE_BYTES + size + TAG_BYTES
+
+
+def seal_parts(parts: Iterable[bytes], *, bound_to: str) -> Iterator[bytes]:
+    """Seal what comes in parts, so that it is never in memory as a whole; yield parts of what `seal` would return."""
+    key_id, key = next(iter(parse_keys(settings.FIELD_KEYS, name="FIELD_KEYS").items()))
+    nonce = os.urandom(NONCE_BYTES)
+    encryptor = Cipher(algorithms.AES(key), modes.GCM(nonce)).encryptor()
+    encryptor.authenticate_additional_data(bound_to.encode())
+    yield bytes([key_id]) + nonce
+    for part in parts:
+        yield encryptor.update(part)
+    yield encryptor.finalize() + encryptor.tag
 
 
 def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:

@@ -7,15 +7,20 @@ from django.utils.translation import gettext_lazy as _
 from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
 
 _LINK = frozenset(("lines", "link_until", "provider"))
-PLAN_MESSAGES = {
+PAUSE_MESSAGES = {
+    "hold_placed": _LINK | {"outstanding", "voided"},
+    "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
+}
+UNCHECKED_MESSAGES = {
+    "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
-    "plan_agreed": _LINK | {"amount", "until", "terms"},
+    "plan_agreed": _LINK | {"amount", "until", "terms", "voided"},
 }
 # The content of these can become untrue between queueing and sending, so they get a last check.
 CHECKED_PLAN_MESSAGES = {
     "installment_due": _LINK | {"amount", "due_on", "number", "count", "is_deferral"},
     "installment_missed": _LINK | {"amount", "due_on", "number", "grace_until", "outstanding"},
-    "plan_broken": _LINK | {"outstanding", "parts"},
+    "plan_broken": _LINK | {"outstanding", "parts", "due_on"},
     "plan_completed": _LINK,
 }
 
@@ -39,6 +44,7 @@ class BillingRoom(Room):
     name = "billing"
 
     def announce(self) -> Announcement:
+        from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
         from billing.desk import figures
         from billing.dunning import planning
@@ -61,6 +67,8 @@ class BillingRoom(Room):
                 "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
                 "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
                 "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+                "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
+                "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
                 "compare-with-gateway": Beat(
                     # Begun at a quarter past four; every half hour it goes on where it was stopped.
                     "billing.compare_with_gateway",
@@ -71,6 +79,8 @@ class BillingRoom(Room):
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            hold_reasons={Hold.STAFF: _looked_into()},
+            received=taken_off.correct_for,
             access_labels={
                 "invoice.pdf": _("the full invoice"),
                 "credit-note.pdf": _("a credit note"),
@@ -80,14 +90,21 @@ class BillingRoom(Room):
                 "message text": _("the text of a message to you"),
                 "staff notes": _("notes of employees about this invoice"),
             },
-            hold_reasons={Hold.STAFF: HoldReason(_("our staff are looking into this invoice"))},
             staff_tasks=dict(StaffTask.Kind.choices),
         )
 
 
+def _looked_into() -> HoldReason:
+    """Return the reason of a pause by staff, whose beginning and end have their own mails."""
+    from billing.dunning import hold_messages
+
+    label = _("our staff are looking into this invoice")
+    return HoldReason(label, placed=hold_messages.queue_placed, ended=hold_messages.queue_ended)
+
+
 def _messages() -> dict[str, MessageKind]:
     from billing.adjustments import credit_notes
-    from billing.dunning import letters
+    from billing.dunning import hold_messages, letters
     from billing.invoices.letter_steps import LETTERS
     from billing.plans import messages as plan_messages
 
@@ -104,6 +121,11 @@ def _messages() -> dict[str, MessageKind]:
         kinds[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced
         )
-    kinds |= {kind: MessageKind(needs) for kind, needs in PLAN_MESSAGES.items()}
+    for kind, needs in PAUSE_MESSAGES.items():
+        kinds[kind] = MessageKind(needs, hold_messages.may_send_notice)
+    kinds["hold_ended"] = MessageKind(
+        _LINK | {"outstanding", "due_on", "plan"}, hold_messages.may_send_ended, bounced=hold_messages.ended_bounced
+    )
+    kinds |= {kind: MessageKind(needs) for kind, needs in UNCHECKED_MESSAGES.items()}
     kinds |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}
     return kinds

@@ -38,10 +38,17 @@ class Stops(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldReason:
-    """Why an invoice is on hold, in words for the patient, and what the hold stops."""
+    """Why an invoice is on hold, in words for the patient, and what the hold stops.
+
+    `placed` and `ended` tell the patient, in the transaction of the act and with the invoice locked: the first gets the
+    day of the 14-day letter that the hold voids (or None), the second the day of today. A room that writes its own
+    mails about what happened leaves them out.
+    """
 
     label: Text
     stops: frozenset[Stops] = frozenset(Stops)
+    placed: Callable[[Row, date | None], object] | None = None
+    ended: Callable[[Row, date], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +178,8 @@ class Announcement:
     # transaction of the withdrawal, with the invoice locked.
     invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
+    # Called in the transaction that books a payment, with the locked invoice and the entry.
+    received: Callable[[Row, Row], object] | None = None
     demo: Demo | None = None
 
 
@@ -279,6 +288,13 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
 def intakes() -> tuple[Intake, ...]:
     """Return the intakes of all rooms."""
     return tuple(room.intake for room in announcements() if room.intake)
+
+
+def booked(invoice: Row, entry: Row) -> None:
+    """Let every room react to a payment that was just booked on a locked invoice."""
+    for room in announcements():
+        if room.received:
+            room.received(invoice, entry)
 
 
 def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:

@@ -5,6 +5,7 @@ from celery import shared_task
 from billing.dunning import planning
 from billing.outbox import delivery
 from billing.payments import attempts, reconciliation
+from billing.storage import upkeep
 
 
 @shared_task(name="billing.deliver_message")
@@ -35,3 +36,13 @@ def compare_with_gateway() -> None:
 @shared_task(name="billing.sweep_reminders")
 def sweep_reminders() -> None:
     planning.sweep()
+
+
+@shared_task(name="billing.sweep_storage")
+def sweep_storage() -> None:
+    upkeep.sweep()
+
+
+@shared_task(name="billing.compare_storage")
+def compare_storage() -> None:
+    upkeep.compare()

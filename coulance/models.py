@@ -139,6 +139,13 @@ class Specification(Sent):
         PDF = "pdf", "PDF"
         JPEG = "jpeg", "JPEG"
         PNG = "png", "PNG"
+        # These are rewritten as one of the three above.
+        HEIC = "heic", "HEIC"
+        WEBP = "webp", "WebP"
+        AVIF = "avif", "AVIF"
+        TIFF = "tiff", "TIFF"
+        GIF = "gif", "GIF"
+        BMP = "bmp", "BMP"
 
     class Status(models.TextChoices):
         RECEIVED = "received", _("received, will be checked")
@@ -161,14 +168,22 @@ class Specification(Sent):
     }
     PENDING = (Status.RECEIVED, Status.CHECKING, Status.QUARANTINED)
     SEALED_FILES = "coulance.storage.seal_again"  # for a new key
+    STORED_IN = "stored_name"
 
     class Reason(models.TextChoices):
         """Why a file was refused."""
 
-        NOT_A_DOCUMENT = "not_a_document", _("This is not a PDF, JPEG or PNG file.")
-        DAMAGED = "damaged", _("We can't open this file. It may be damaged.")
+        NOT_A_DOCUMENT = "not_a_document", _("This is not a PDF or a photo. Take a screenshot or a photo of it.")
+        DAMAGED = "damaged", _("We can't open this file. Can you? Then take a screenshot or a photo of it.")
+        INCOMPLETE = "incomplete", _("A part of this picture is missing. Please take it again, and send that one.")
         PASSWORD = "password", _("This PDF has a password. Save it without a password, or take a picture of it.")
         TOO_COMPLEX = "too_complex", _("This file takes too much to open. Take a picture of it, and send that.")
+        TOO_LONG = "too_long", _("This file has more than 100 pages. Send only the pages about this invoice.")
+        NOT_DRAWN = (
+            "not_drawn",
+            _("Your care provider would not see everything in this PDF. Take a screenshot or a photo of it."),
+        )
+        BUNDLE = "bundle", _("This PDF has other files in it. Open those, and send each of them by itself.")
         VIRUS = "virus", _("Our virus scanner refused this file.")
 
     case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="specifications", verbose_name=_("case"))

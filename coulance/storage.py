@@ -2,17 +2,14 @@
 
 import unicodedata
 from collections.abc import Collection, Iterable
-from functools import partial
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import QuerySet
 
 from billing import audit
-from billing.encryption import current_key_id, seal, unseal
-from billing.links import new_token
+from billing.encryption import current_key_id, seal, seal_parts, sealed_size, unseal
 from billing.models import StaffTask
+from billing.storage import files
 from billing.transitions import advance
 from coulance.models import CoulanceCase, Decision, Specification
 
@@ -23,9 +20,14 @@ Status = Specification.Status
 
 
 def put(content: bytes, row: Specification) -> str:
-    """Encrypt `content` for this row and store it; return its name in the storage."""
-    sealed = seal(content, bound_to=row.bound_to)
-    return storages["default"].save(f"{FOLDER}/{new_token()}.sealed", ContentFile(sealed))
+    """Encrypt `content` for this row and store it; return its name in the storage. See billing.storage.files.put."""
+    return files.put(FOLDER, seal(content, bound_to=row.bound_to))
+
+
+def put_parts(parts: Iterable[bytes], row: Specification) -> str:
+    """Encrypt and store the `row.size` bytes of `parts` without having them in memory; return the name."""
+    sealed = seal_parts(parts, bound_to=row.bound_to)
+    return files.put(FOLDER, files.Parts(sealed, size=sealed_size(row.size)))
 
 
 def get(row: Specification) -> bytes:
@@ -33,22 +35,15 @@ def get(row: Specification) -> bytes:
 
     Medical data: a caller that shows them has checked who is asking and has written the access log.
     """
-    with storages["default"].open(row.stored_name) as file:
-        return unseal(file.read(), bound_to=row.bound_to)
-
-
-def remove(stored_name: str) -> None:
-    """Delete a stored file; an empty name stands for none."""
-    if stored_name:
-        storages["default"].delete(stored_name)
+    return unseal(files.read(row.stored_name), bound_to=row.bound_to)
 
 
 def erase(row: Specification, *, outcome: Specification.Status) -> None:
-    """Delete the bytes of a row once the transaction commits.
+    """Discard the bytes of a row, in the transaction that forgets their name.
 
     A staff task about a failed check is closed with `outcome`, which says what became of the file.
     """
-    transaction.on_commit(partial(remove, row.stored_name))
+    files.discard(row.stored_name)
     audit.close_superseded(_open_tasks(row).select_related("invoice"), by="system", reason=outcome)
 
 
@@ -101,16 +96,17 @@ def shown_name(name: str, kind: Specification.Kind) -> str:
 
 def seal_again() -> int:
     """Encrypt with the newest key every stored file that an older key encrypted; return how many there were."""
-    store, count = storages["default"], 0
+    count = 0
     for row in Specification.objects.exclude(stored_name="").order_by("pk").iterator(chunk_size=500):
-        with store.open(row.stored_name) as file:
-            sealed = file.read()
+        sealed = files.read(row.stored_name)
         if sealed[0] == current_key_id():
             continue
         fresh = put(unseal(sealed, bound_to=row.bound_to), row)
-        # Compare-and-set, because a check or a withdrawal may have replaced the file meanwhile.
-        same = Specification.objects.filter(pk=row.pk, stored_name=row.stored_name)
-        moved = same.update(stored_name=fresh)
-        remove(row.stored_name if moved else fresh)
+        with transaction.atomic():
+            # Compare-and-set, because a check or a withdrawal may have replaced the file meanwhile.
+            moved = Specification.objects.filter(pk=row.pk, stored_name=row.stored_name).update(stored_name=fresh)
+            if moved:
+                files.keep(fresh)
+            files.discard(row.stored_name if moved else fresh)
         count += moved
     return count

@@ -1,13 +1,19 @@
-"""The pages that take files, and a limit on the size of uploads, before they are read."""
+"""The pages that take files, a limit on what they take, and a place on disk where nobody can read it."""
 
-from collections.abc import Callable
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadhandler import FileUploadHandler, MemoryFileUploadHandler
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
 
 _FORM_BYTES = 1024**2  # the fields and borders around the files
+_PART = 64 * 1024
 
 
 def takes_files(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,13 +27,58 @@ def takes_files(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def request_max_bytes() -> int:
     """Return what all files of one request may have together, with the form around them."""
-    return settings.UPLOAD_MAX_BYTES * settings.UPLOAD_MAX_FILES + _FORM_BYTES
+    return settings.UPLOAD_MAX_REQUEST_BYTES + _FORM_BYTES
+
+
+class LockedFile(UploadedFile):
+    """An uploaded file on disk, encrypted with a key that only this object has, and without a name in any folder.
+
+    Whenever the process ends, nothing readable is left. `lost`: the disk did not take it all.
+    """
+
+    def __init__(self, name: str, content_type: str | None) -> None:
+        folder = settings.DATA_DIR / "uploads"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        super().__init__(tempfile.TemporaryFile(dir=folder, buffering=0), name, content_type, 0)  # noqa: SIM115  close()
+        self._key, self._nonce = os.urandom(32), os.urandom(16)
+        self._writer = self._cipher().encryptor()
+        self.lost = False
+
+    def _cipher(self) -> Cipher[modes.CTR]:
+        return Cipher(algorithms.AES(self._key), modes.CTR(self._nonce))
+
+    def add(self, part: bytes) -> None:
+        """Write the next part; once the disk is full, what comes is dropped."""
+        if not self.lost:
+            sealed = memoryview(self._writer.update(part))
+            try:
+                while sealed:  # a disk that becomes full takes a part of it first
+                    sealed = sealed[os.write(self.file.fileno(), sealed) :]
+            except OSError:
+                self.lost = True
+                os.ftruncate(self.file.fileno(), 0)
+        self.size += len(part)
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        """Yield the content from its beginning, as often as it is asked."""
+        reader: CipherContext = self._cipher().decryptor()
+        self.file.seek(0)
+        while part := self.file.read(chunk_size or _PART):
+            yield reader.update(part)
+
+    def multiple_chunks(self, chunk_size: int | None = None) -> bool:
+        """Tell that `chunks` is the way to read it."""
+        return True
+
+    def read(self, *size: int) -> bytes:
+        """Return the whole content."""
+        return b"".join(self.chunks())
 
 
 class SizeLimit(FileUploadHandler):
     """The first handler: refuse a request whose Content-Length is too large, and stop reading one that lied about it.
 
-    RequestDataTooBig becomes a 400 page. A file that is only a little too large passes, so that the form can name it.
+    RequestDataTooBig becomes a page. A file that is only a little too large passes, so that the form can name it.
     """
 
     def handle_raw_input(
@@ -55,9 +106,27 @@ class SizeLimit(FileUploadHandler):
         return None
 
 
-class InMemory(MemoryFileUploadHandler):
-    """Keep every file in memory, whatever its size: Django's own handler leaves larger ones to a file on disk."""
+class OnDisk(FileUploadHandler):
+    """Keep every file on disk, encrypted: ten photos at once must not fill the memory of a web process."""
 
-    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
-        """Take every file."""
-        self.activated = True
+    _file: LockedFile | None = None
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin with the next file."""
+        super().new_file(*args, **kwargs)
+        self._file = LockedFile(self.file_name or "", self.content_type)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Take the chunk."""
+        if self._file is not None:
+            self._file.add(raw_data)
+
+    def file_complete(self, file_size: int) -> LockedFile | None:
+        """Return the file."""
+        return self._file
+
+    def upload_interrupted(self) -> None:
+        """Close a file that did not come whole."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()

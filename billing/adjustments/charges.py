@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from billing import audit, ledger
 from billing.adjustments import credit
+from billing.invoices import schedule
+from billing.invoices.debtors import patients_of_debtor
+from billing.law import interest as statutory
 from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
 from billing.ledger.breakdown import interest_due, parts_of
@@ -24,6 +28,8 @@ BY = "dunning"
 # period. For terms of one agreement the decree looks back six months (since 2024-10-01); we do so for all claims. No
 # half-year is longer than 184 days.
 SUMMED_DAYS = 184
+# The end of the external id of a mirror entry: of costs or interest that were forgiven, or that were not due.
+WAIVED, TAKEN_OFF = ":waived", ":taken_off"
 
 
 def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider: Provider, *, today: date) -> Decimal:
@@ -33,33 +39,64 @@ def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider:
     have been in one letter never cost the minimum twice: not while the first still runs, and not in the half-year
     after its costs were booked.
     """
-    patient_id = invoices[0].patient_id
-    running = Letter.objects.filter(
-        patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at=None,
+    patient_ids = patients_of_debtor(invoices[0].patient)
+    others = [(letter.principal, letter.costs_announced or ZERO) for letter in _running(patient_ids)]
+    return _remaining_ceiling(principal, [*others, *_booked_before(patient_ids, today)], provider)
+
+
+def letters_counted(invoices: Sequence[Invoice], *, today: date) -> list[tuple[date, Decimal]]:
+    """Return (day, costs) of the letters that lower what another one of today may announce, the oldest first."""
+    patient_ids = patients_of_debtor(invoices[0].patient)
+    found = [(m.sent_on or m.made_on, m.costs_announced or ZERO) for m in _running(patient_ids)]
+    for letter in _with_costs(patient_ids, today):
+        found.append((letter.sent_on or letter.made_on, sum(costs_of(letter).values(), ZERO)))
+    return sorted(found)
+
+
+def _running(patient_ids: Sequence[int]) -> QuerySet[Letter]:
+    """Select the debtor's 14-day letters whose term still runs for something unpaid."""
+    return Letter.objects.filter(
+        patient__in=patient_ids, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at=None,
         steps__status__in=(Status.COMPOSED, Status.TAKEN), steps__invoice__settled_at=None,
     ).distinct()  # fmt: skip
-    others = [(letter.principal, letter.costs_announced or ZERO) for letter in running]
-    return _remaining_ceiling(principal, [*others, *_booked_before(patient_id, today)], provider)
 
 
-def _booked_before(patient_id: int, today: date) -> list[tuple[Decimal, Decimal]]:
-    """Return (principal, costs) of the patient's letters whose costs were booked within SUMMED_DAYS and still stand."""
+def _with_costs(patient_ids: Sequence[int], today: date) -> QuerySet[Letter]:
+    """Select the debtor's 14-day letters whose costs were computed within SUMMED_DAYS."""
     since = today - timedelta(days=SUMMED_DAYS)
-    letters = Letter.objects.filter(
-        patient_id=patient_id, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
+    return Letter.objects.filter(
+        patient__in=patient_ids, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
     )
+
+
+def _booked_before(patient_ids: Sequence[int], today: date, *, but: int = 0) -> list[tuple[Decimal, Decimal]]:
+    """Return (principal, costs) of the debtor's letters, `but` one, whose costs were computed within SUMMED_DAYS.
+
+    Costs that were computed and came to zero keep their principal in the sum; a letter whose costs were waived or taken
+    off counts no more.
+    """
     booked = []
-    for letter in letters:
-        charged = Posting.objects.filter(
-            account__in=OF_INVOICE, transaction__kind=Kind.COSTS, transaction__reverses=None,
-            transaction__reversed_by=None, transaction__external_id__startswith=f"letter:{letter.pk}:costs:",
-        )  # fmt: skip
-        shares = dict(charged.order_by().values_list("invoice_id").annotate(sum=Sum("amount")))
+    for letter in _with_costs(patient_ids, today).exclude(pk=but):
+        if not costs_of(letter, standing=False):
+            booked.append((letter.costs_base or ZERO, ZERO))
+            continue
+        shares = costs_of(letter)
         named = letter.steps.filter(invoice_id__in=shares).values_list("principal", flat=True)
         if shares:
             base = min(letter.costs_base or ZERO, sum((amount or ZERO for amount in named), ZERO))
             booked.append((base, sum(shares.values(), ZERO)))
     return booked
+
+
+def costs_of(letter: Letter, *, standing: bool = True) -> dict[int, Decimal]:
+    """Return the collection costs in euros that this letter led to, by invoice; those reversed since, only if asked."""
+    rows = Posting.objects.filter(
+        account__in=OF_INVOICE, transaction__kind=Kind.COSTS, transaction__reverses=None,
+        transaction__external_id__startswith=f"letter:{letter.pk}:costs:",
+    )  # fmt: skip
+    if standing:
+        rows = rows.filter(transaction__reversed_by=None)
+    return dict(rows.order_by().values_list("invoice_id").annotate(sum=Sum("amount")))
 
 
 def _remaining_ceiling(principal: Decimal, others: Sequence[tuple[Decimal, Decimal]], provider: Provider) -> Decimal:
@@ -84,6 +121,8 @@ def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> N
         if was_settled_since(named):
             continue  # paid in time: what is owed since then is another claim, which that letter never named
         still_open = min(named.principal, parts_of(row.invoice).principal)
+        if still_open < named.principal and still_open < settings.COSTS_FROM_REST:
+            still_open = ZERO  # nearly all of it was paid in time: costs over a few cents are out of all proportion
         by_letter.setdefault(named.letter_id, []).append((row.invoice, still_open))
     for letter_id, claims in by_letter.items():
         letter = Letter.objects.select_related("patient__provider").get(pk=letter_id)
@@ -106,8 +145,7 @@ def was_settled_since(row: ReminderStep) -> bool:
 
 def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date, now: datetime) -> None:
     letter.costs_base = sum((still_open for _invoice, still_open in claims), ZERO)
-    ceiling = _remaining_ceiling(letter.costs_base, _booked_before(letter.patient_id, today), letter.patient.provider)
-    costs = min(letter.costs_announced or ZERO, ceiling)
+    costs = costs_over(letter, letter.costs_base, today=today)
     letter.costs_booked_at = now
     letter.save(update_fields=["costs_booked_at", "costs_base"])
     if to_cents(costs) < len(claims) or not claims:
@@ -120,35 +158,78 @@ def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date,
         audit.record("costs_booked", by=BY, invoice=invoice, amount=str(share))
 
 
+def costs_over(letter: Letter, base: Decimal, *, today: date) -> Decimal:
+    """Return the costs in euros that a 14-day letter leads to over `base`: at most what it announced."""
+    others = _booked_before(patients_of_debtor(letter.patient), today, but=letter.pk)
+    return min(letter.costs_announced or ZERO, _remaining_ceiling(base, others, letter.patient.provider))
+
+
+def default_day(invoice: Invoice) -> date:
+    """Return the first day from which interest counts; `date.max` while the patient is not in default.
+
+    A day that only the invoice names is not fatal: default begins when the term of the reminder has passed (6:82 BW),
+    unless the provider agreed its term of payment with its patients (6:83 sub a BW). What was waived never comes back
+    (6:160 BW), so interest counts from a waiver on.
+    """
+    first = invoice.due_on + timedelta(days=1)
+    if not invoice.provider.term_agreed_in:
+        taken = ReminderStep.objects.filter(invoice=invoice, step=Step.REMINDER, status=Status.TAKEN)
+        reminder = taken.select_related("letter").order_by("pk").last()
+        if reminder is None:
+            return date.max
+        first = max(first, schedule.runs_until(reminder) + timedelta(days=1))
+    waived = LedgerTransaction.objects.filter(
+        postings__invoice=invoice, kind__in=(Kind.COSTS, Kind.INTEREST), external_id__endswith=WAIVED
+    )
+    last = waived.order_by("occurred_at").values_list("occurred_at", flat=True).last()
+    return max(first, timezone.localtime(last).date()) if last else first
+
+
+def last_day_of_interest(today: date) -> date:
+    """Return until which day interest may be booked today: not into a half-year whose rate nobody has confirmed."""
+    return min(today, statutory.RATES_CONFIRMED_THROUGH + timedelta(days=1))
+
+
 def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) -> None:
-    """Book the statutory interest up to `today` that was not booked before, unless it rounds to zero."""
+    """Book the statutory interest up to `today` that was not booked before, unless it rounds to zero.
+
+    When nearly all is paid nothing is booked over the rest, as for costs.
+    """
     for invoice in invoices:
-        if interest := interest_due(invoice, until=today):
+        if parts_of(invoice).principal < settings.COSTS_FROM_REST:
+            continue
+        until = last_day_of_interest(today)
+        if interest := interest_due(invoice, until=until, default_day=default_day(invoice)):
             event = f"interest:{invoice.pk}:{today}"
             ledger.post(invoice, Kind.INTEREST, interest, external_id=event, occurred_at=now, by=BY)
 
 
-def waive(invoice: Invoice, *, by: str, note: str) -> Decimal:
-    """Waive all costs and interest of an invoice; return their sum in euros.
+def take_off(invoice: Invoice, *, by: str, note: str, forgiven: bool = False, now: datetime | None = None) -> Decimal:
+    """Take all costs and interest off an invoice; return their sum in euros.
 
-    Any part that was paid already becomes credit, which staff refund.
+    Any part that was paid already becomes credit, which staff refund. `forgiven` as for `reverse_charges`.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = reverse_charges(locked, by=by, note=note)
+        waived = reverse_charges(locked, by=by, note=note, forgiven=forgiven, now=now)
         if waived:
             last = LedgerTransaction.objects.filter(postings__invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
     return waived
 
 
-def reverse_charges(invoice: Invoice, *, by: str, note: str) -> Decimal:
-    """Reverse the standing costs and interest of a locked invoice; return their sum in euros."""
-    waived = ZERO
+def reverse_charges(
+    invoice: Invoice, *, by: str, note: str, forgiven: bool = False, now: datetime | None = None
+) -> Decimal:
+    """Reverse the standing costs and interest of a locked invoice; return their sum in euros.
+
+    `forgiven`: the creditor gave them up, and interest counts from now on. Without it they were not due, or not yet.
+    """
+    ends, waived = WAIVED if forgiven else TAKEN_OFF, ZERO
     for entry in standing_entries(invoice):
         if entry.kind in (Kind.COSTS, Kind.INTEREST):
-            event = f"{entry.transaction.external_id}:waived"
-            ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=timezone.now(), by=by)
+            event = f"{entry.transaction.external_id}{ends}"
+            ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=now or timezone.now(), by=by)
             waived += entry.amount
     if waived:
         audit.record("charges_waived", by=by, invoice=invoice, amount=str(waived), note=note)

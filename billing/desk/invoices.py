@@ -78,8 +78,8 @@ class ReasonForm(ActionForm):
 @admin.register(Invoice)
 class InvoiceAdmin(Crediting):
     provider_path = "provider"
-    actions = ("pause", "resume", "delivered", "waive", "end_plan")
-    reasoned = ("pause", "resume", "delivered", "waive", "end_plan")
+    actions = ("pause", "resume", "delivered", "waive", "waive_and_start_again", "end_plan")
+    reasoned = actions
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
@@ -157,6 +157,11 @@ class InvoiceAdmin(Crediting):
     @admin.action(description=_("Waive costs and interest"), permissions=["act"])
     def waive(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.waive_charges, gettext("Costs and interest were taken off."))
+
+    @admin.action(description=_("Waive costs and interest: the patient was right, start again"), permissions=["act"])
+    def waive_and_start_again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        done = gettext("Costs and interest were taken off. The patient has a new last day to pay.")
+        self._act(request, queryset, staff_acts.waive_and_start_again, done)
 
     @admin.action(description=_("End the payment plan"), permissions=["act"])
     def end_plan(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:

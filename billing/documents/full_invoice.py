@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import storages
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
@@ -24,12 +23,14 @@ from billing.ledger.entries import standing_entries
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
 from billing.money import ZERO, round_euro
 from billing.plans.progress import Line, progress_of
+from billing.storage import files
 from billing.submission import birth_dates
 
 Kind = LedgerTransaction.Kind
 # For the QR code on paper: as long as the invoice can be paid. A claim lapses after five years (3:307 BW), but each
 # reminder in writing begins them anew (3:317 BW). The payment reference beside the code never expires.
 PAPER_LINK_LASTS = timedelta(days=20 * 365)
+FOLDER = "invoices"  # in the document storage
 LAYOUT_VERSION = 3  # increment it when the template or stylesheet changes what is printed
 
 
@@ -133,18 +134,24 @@ def _bound_to(document: InvoiceDocument) -> str:
 
 
 def _store(content: bytes, invoice: Invoice, language: str, version: str) -> None:
-    """Seal and store a document; when two requests make the same version at once, the first row stays."""
+    """Seal and store a document; when two requests make the same version at once, the first row stays.
+
+    A storage that is full keeps no document from the patient: it is made again the next time.
+    """
     document = InvoiceDocument(invoice=invoice, language=language, version=version)
     sealed = seal(content, bound_to=_bound_to(document))
-    document.name = storages["default"].save(f"invoices/{links.new_token()}.sealed", ContentFile(sealed))
-    InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
-    if not InvoiceDocument.objects.filter(name=document.name).exists():
-        storages["default"].delete(document.name)
+    try:
+        document.name = files.put(FOLDER, sealed)
+    except files.NotStored:
+        return
+    with transaction.atomic():
+        InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
+        is_first = InvoiceDocument.objects.filter(name=document.name).exists()
+        (files.keep if is_first else files.discard)(document.name)
 
 
 def _open(document: InvoiceDocument) -> bytes:
-    with storages["default"].open(document.name) as file:
-        return unseal(file.read(), bound_to=_bound_to(document))
+    return unseal(files.read(document.name), bound_to=_bound_to(document))
 
 
 def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
@@ -155,16 +162,16 @@ def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
 
 def seal_again() -> int:
     """Seal every stored document of an older key again with the newest one; return how many there were."""
-    store, count = storages["default"], 0
+    count = 0
     for document in InvoiceDocument.objects.order_by("pk").iterator(chunk_size=500):
-        with store.open(document.name) as file:
-            sealed = file.read()
+        sealed = files.read(document.name)
         if sealed[0] == current_key_id():
             continue
         before, bound_to = document.name, _bound_to(document)
-        fresh = seal(unseal(sealed, bound_to=bound_to), bound_to=bound_to)
-        document.name = store.save(f"invoices/{links.new_token()}.sealed", ContentFile(fresh))
-        document.save(update_fields=["name"])
-        store.delete(before)
+        document.name = files.put(FOLDER, seal(unseal(sealed, bound_to=bound_to), bound_to=bound_to))
+        with transaction.atomic():
+            files.keep(document.name)
+            document.save(update_fields=["name"])
+            files.discard(before)
         count += 1
     return count

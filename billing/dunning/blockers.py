@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
 from billing.adjustments import charges
+from billing.dunning import hold_messages
 from billing.invoices import schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
@@ -65,6 +67,10 @@ REASONS: dict[str, Promise] = {
     "bounced": _("the mail came back"),
     "not_delivered": _("the mail could not be delivered"),
     "changed": _("the amount changed before the letter was sent"),
+    "waived": _("staff took the costs and the interest off, and dunning began again"),
+    "too_small": _("so little is left to pay that no letters are sent: a person decides"),
+    "hold_end_waits": _("the mail that the pause is over was not sent yet"),
+    "hold_end_untold": _("the patient was never told that the pause is over"),
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
     "restored": _("a backup was restored, and the letter may have left after it was made"),
@@ -82,8 +88,11 @@ def blockers(
     """
     if invoice.withdrawn_at:
         yield Blocker("withdrawn", Action.SKIP)
-    if ledger.balance(invoice.pk) <= 0:
+    owed = ledger.balance(invoice.pk)
+    if owed <= 0:
         yield Blocker("paid", Action.SKIP)
+    elif Step.NOTICE < step < Step.HAND_OVER and owed < settings.DUNNING_FROM_AMOUNT:
+        yield Blocker("too_small", Action.SKIP if step == Step.NOTE else Action.ESCALATE)
     if step != Step.NOTICE:
         if not composed and invoice.next_step != step:
             yield Blocker("superseded", Action.SKIP)
@@ -92,6 +101,7 @@ def blockers(
         if PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists():
             yield Blocker("plan", Action.SKIP)
         yield from _delivery_blockers(invoice, now=now, today=today, step=step)
+        yield from _told_blockers(invoice)
         live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
         if live.filter(created_at__gt=now - PAYMENT_IN_PROGRESS).exists():
             yield Blocker("payment_under_way", Action.RETRY)
@@ -115,6 +125,15 @@ def _delivery_blockers(invoice: Invoice, *, now: datetime, today: date, step: in
         yield Blocker("just_announced", Action.SKIP)
 
 
+def _told_blockers(invoice: Invoice) -> Iterator[Blocker]:
+    """Yield what keeps dunning back after a pause: it goes on once the mail about its end counts as sent."""
+    mail = hold_messages.last_ended(invoice)
+    if hold_messages.did_not_arrive(mail):
+        yield Blocker("hold_end_untold", Action.ESCALATE)
+    elif mail and mail.status != OutboxMessage.Status.SENT:
+        yield Blocker("hold_end_waits", Action.RETRY)
+
+
 def _came_back(notice: ReminderStep) -> bool:
     message = notice.letter.message if notice.letter else None
     return message is not None and (message.bounced_at is not None or message.status == OutboxMessage.Status.FAILED)
@@ -128,11 +147,14 @@ def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, co
         yield Blocker("limitation", Action.ESCALATE)
     if step == Step.REMINDER:
         return
-    taken = ReminderStep.objects.filter(invoice=invoice, step=step - 1, status=Status.TAKEN)
-    before = taken.select_related("letter").last()
+    rows = ReminderStep.objects.filter(
+        invoice=invoice, step__gte=Step.REMINDER, step__lt=step, status=Status.TAKEN
+    ).select_related("letter")
+    taken = {row.step: row for row in rows.order_by("pk")}
+    before = taken.get(step - 1)
     # An invoice that joins skips the bank days, but never the day that its own letter named.
-    first = schedule.runs_until(before) + timedelta(days=1) if before and joins else None
-    if before is None or (first or schedule.earliest_after(before)) > today:
+    ends = [schedule.runs_until(r) + calendar.DAY if joins else schedule.earliest_after(r) for r in taken.values()]
+    if before is None or max(ends) > today:
         yield Blocker("previous_runs", Action.SKIP)
     elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
         yield Blocker("settled_since", Action.SKIP)

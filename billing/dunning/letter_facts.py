@@ -5,51 +5,99 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
+from billing.adjustments import charges
 from billing.invoices import references, schedule
 from billing.invoices.holds import active_hold
 from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.law import interest
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
-from billing.models import Invoice, Letter, ReminderStep
+from billing.ledger.entries import standing_entries
+from billing.models import Invoice, LedgerTransaction, Letter, Patient, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
 
-Step = ReminderStep.Step
+Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
+_CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED)
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
-    """Return everything a template may use: amounts, dates and numbers, never care."""
+    """Return everything a template may use: amounts, dates and numbers, who claims from whom, never care."""
     provider = invoices[0].provider
     until = today + timedelta(days=settings.LINK_VALID_DAYS)
     lines = [_line(invoice, part, until) for invoice, part in zip(invoices, parts, strict=True)]
     total = sum((line["amount"] for line in lines), ZERO)
-    return {
+    named = {
         "lines": lines,
         "several": len(lines) > 1,
         "total": total,
         "principal": letter.principal,
         "interest": sum((part.interest for part in parts), ZERO),
         "costs": sum((part.costs for part in parts), ZERO),
-        "announced": letter.costs_announced or ZERO,
-        "with_vat": provider.vat_on_costs,
-        "rate": interest.rate_on(today).percentage,
         "provider": provider,
         "due_on": invoices[0].due_on,
-        "overdue": invoices[0].due_on < today,
         "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
         "days_to_pay": DAYS_TO_PAY,
         "last_day": schedule.named_day(letter.step, today),
         "link_until": until,
     }
+    if letter.step == Step.NOTICE:
+        return named
+    return named | {"before_on": _sent_before(invoices, letter.step)} | _claim(letter, invoices, today)
+
+
+def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str, Any]:
+    """Return what a 14-day letter must say: the debtor, the costs and how they came about, and the interest."""
+    if letter.step != Step.FINAL_NOTICE:
+        return {}
+    confirmed = interest.RATES_CONFIRMED_THROUGH
+    announced = letter.costs_announced or ZERO
+    earlier = charges.letters_counted(invoices, today=today)
+    return {
+        "debtors": list(dict.fromkeys(_name(invoice.patient) for invoice in invoices)),
+        "announced": announced,
+        "with_vat": invoices[0].provider.vat_on_costs,
+        # The letters whose costs lower these ones: their days, and what they and this one may cost together.
+        "earlier": [(sent_on, costs) for sent_on, costs in earlier if costs],
+        "together": announced + sum((costs for _sent_on, costs in earlier), ZERO),
+        "rate": interest.rate_on(min(today, confirmed)).percentage,
+        "rate_of": confirmed if today > confirmed else None,
+        "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),
+    }
+
+
+def _name(patient: Patient) -> str:
+    return " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)
 
 
 def _on_hold(invoice: Invoice) -> bool:
     return active_hold(invoice.pk) is not None
 
 
+def _sent_before(invoices: Sequence[Invoice], step: int) -> date | None:
+    """Return the day on which the reminder was sent, and for the notice of costs the 14-day letter; the latest."""
+    before = Step.REMINDER if step == Step.FINAL_NOTICE else Step.FINAL_NOTICE
+    rows = ReminderStep.objects.filter(invoice__in=invoices, step=before, status=Status.TAKEN)
+    days = [day for day in rows.values_list("letter__sent_on", flat=True) if day]
+    return max(days, default=None)
+
+
+def _taken_back_on(invoice: Invoice) -> date | None:
+    """Return the day of the last payment that the bank took back; None when no chargeback stands."""
+    entries = standing_entries(invoice)
+    back = [e for e in entries if e.kind == Kind.CHARGEBACK]
+    if not back:
+        return None
+    paid = [e for e in entries if e.kind == Kind.PAYMENT and e.occurred_at <= back[-1].occurred_at]
+    return timezone.localtime(paid[-1].occurred_at if paid else back[-1].occurred_at).date()
+
+
 def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
+    entries = standing_entries(invoice)
+    claim = sum((e.amount for e in entries if e.kind in _CLAIM), ZERO)
+    paid = -sum((e.amount for e in entries if e.kind in (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)), ZERO)
     return {
         "number": invoice.number,
         "issued_on": invoice.issued_on,
@@ -57,6 +105,12 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "reference": references.grouped(invoice.payment_reference),
         "reference_ending": invoice.payment_reference[-4:],
         "amount": outstanding(invoice.pk),
+        "claim": claim,
+        "paid": max(paid, ZERO),
         "principal": part.principal,
+        "costs": part.costs,
+        "interest": part.interest,
+        # Before the reminder there is no default, and no letter that speaks of interest.
+        "interest_from": charges.default_day(invoice),
         "link": open_link(invoice, until=until),
     }

@@ -4,11 +4,10 @@ A planned step is only a candidate. Here it is checked again with the patient an
 that order everywhere, so that a payment, a hold or a plan comes either before or after, never in between.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -16,7 +15,9 @@ from billing import audit, ledger
 from billing.adjustments import charges
 from billing.dunning import letter_facts
 from billing.dunning.blockers import Action, Blocker, blockers
+from billing.dunning.sending_hours import may_be_sent, next_moment
 from billing.invoices import schedule
+from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
 from billing.ledger.breakdown import parts_of
@@ -26,29 +27,20 @@ from billing.outbox.queue import queue_message
 from billing.transitions import advance
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
-LATE_AFTER = timedelta(days=3)  # a weekend with a holiday
-NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement names a day only for an overdue invoice, and costs nothing
+NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement costs nothing, and its day is looked at apart
 RECHECK_AFTER = timedelta(minutes=15)
 RETRY_AFTER = timedelta(minutes=5)  # of a planned step that has to wait
 # After one of these the invoice keeps its next step: whatever ends the blocker reschedules the invoice.
 _KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
 
-def may_be_sent(step: int, now: datetime) -> bool:
-    """Tell whether a letter of this step may be sent at this moment: reminders by law, the announcement by courtesy."""
-    if step != Step.NOTICE:
-        return calendar.is_sending_moment(now)
-    first, last = settings.NOTICE_HOURS
-    return first <= timezone.localtime(now).hour < last
-
-
 def compose(patient_id: int, *, now: datetime) -> None:
-    """Compose the letters of one patient whose steps are planned; drop or postpone what may not be sent now."""
+    """Compose the letters to whoever pays for this patient; drop or postpone what may not be sent now."""
     with transaction.atomic(durable=True):
-        patient = _lock_patient(patient_id, skip_locked=True)
-        if patient is None:
+        patients = _lock_debtor(patient_id)
+        if not patients:
             return
-        invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, _candidates(patient))}
+        invoices = {invoice.pk: invoice for invoice in _lock_invoices(patients, _candidates(patients))}
         planned = ReminderStep.objects.filter(invoice__in=invoices.values(), status=Status.PLANNED)
         rows = [row for row in planned.order_by("step", "invoice_id") if may_be_sent(row.step, now)]
         for row in rows:
@@ -63,30 +55,42 @@ def compose(patient_id: int, *, now: datetime) -> None:
         waiting.update(next_try_at=now + RETRY_AFTER)
 
 
-def _lock_patient(patient_id: int, *, skip_locked: bool = False) -> Patient | None:
-    """Lock the patient, so that one worker composes for them; None when another has the lock and it may be skipped."""
+def _lock_debtor(patient_id: int) -> dict[int, Patient]:
+    """Lock all patients of one debtor, so that one worker composes for them; empty when another has one of them."""
+    ids = patients_of_debtor(Patient.objects.get(pk=patient_id))
+    patients = _lock_patients(ids, skip_locked=True)
+    return patients if patients.keys() == set(ids) else {}
+
+
+def _lock_patients(ids: Iterable[int], *, skip_locked: bool = False) -> dict[int, Patient]:
+    """Lock the patients in the order of their keys and return them by key, without those that another worker has."""
     skip = skip_locked and connection.features.has_select_for_update_skip_locked
     rows = Patient.objects.select_for_update(of=("self",), skip_locked=skip, no_key=True).select_related("provider")
-    return rows.filter(pk=patient_id).first()
+    return {patient.pk: patient for patient in rows.filter(pk__in=list(ids)).order_by("pk")}
 
 
-def _candidates(patient: Patient) -> Iterable[int]:
+def _candidates(patients: Iterable[int]) -> Iterable[int]:
     """Return the keys of invoices with a planned step, and of those that may join a 14-day letter."""
-    planned = ReminderStep.objects.filter(invoice__patient=patient, status=Status.PLANNED)
+    planned = ReminderStep.objects.filter(invoice__patient__in=patients, status=Status.PLANNED)
     steps = dict(planned.values_list("invoice_id", "step"))
     if Step.FINAL_NOTICE not in steps.values():
         return steps
     joining = Invoice.objects.filter(
-        patient=patient, settled_at=None, withdrawn_at=None, next_step=Step.FINAL_NOTICE, next_step_on__isnull=False
+        patient__in=patients,
+        settled_at=None,
+        withdrawn_at=None,
+        next_step=Step.FINAL_NOTICE,
+        next_step_on__isnull=False,
     )
     return {*steps, *joining.values_list("pk", flat=True)}
 
 
-def _lock_invoices(patient: Patient, ids: Iterable[int]) -> list[Invoice]:
+def _lock_invoices(patients: Mapping[int, Patient], ids: Iterable[int]) -> list[Invoice]:
     """Lock the invoices in the order of their keys, so that two transactions that need several never deadlock."""
     locked = list(Invoice.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
     for invoice in locked:
-        invoice.patient, invoice.provider = patient, patient.provider
+        invoice.patient = patients[invoice.patient_id]
+        invoice.provider = invoice.patient.provider
     return locked
 
 
@@ -106,16 +110,22 @@ def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *
     elif step == Step.HAND_OVER:
         for row in ready:
             _hand_over(row, today)
-    elif not Letter.objects.filter(patient=ready[0].invoice.patient, step=step, made_on=today, voided_at=None).exists():
+    elif not _has_letter_today(ready[0].invoice.patient, step, today):
         if step == Step.FINAL_NOTICE:
             ready += _join_others(others, now=now, today=today)
         _compose_letter(step, ready, now=now, today=today)
 
 
+def _has_letter_today(patient: Patient, step: int, today: date) -> bool:
+    """Tell whether the debtor has a letter of this step of today already."""
+    rows = Letter.objects.filter(patient__in=patients_of_debtor(patient), step=step, made_on=today, voided_at=None)
+    return rows.exists()
+
+
 def _extend_time_to_pay(row: ReminderStep, today: date) -> None:
-    """Move the due date when the announcement is days late, so that our delay does not shorten the time to pay."""
+    """Move the due date when it is too near, so that everybody has LATE_INVOICE_TERM_DAYS from the announcement."""
     fair = schedule.time_to_pay(row.invoice, today=today)
-    if today > row.planned_on + LATE_AFTER and row.invoice.due_on < fair:
+    if row.invoice.due_on < fair:
         row.due_on = fair
         row.save(update_fields=["due_on"])
         schedule.interrupt(row.invoice, due_on=fair, today=today)
@@ -126,15 +136,16 @@ def _drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
     if blocker.reason == "settled_since":
         schedule.void_final_notice(row.invoice, blocker.reason)
     if blocker.action == Action.ESCALATE:
-        leave_to_staff(row.invoice, blocker.reason, key=f"step:{row.pk}")
+        kind = StaffTask.Kind.SMALL_REST if blocker.reason == "too_small" else StaffTask.Kind.INVOICE_UNDELIVERED
+        leave_to_staff(row.invoice, blocker.reason, key=f"step:{row.pk}", kind=kind)
     elif blocker.reason not in _KEEPS_STEP:
         schedule.reschedule(row.invoice, today=today)
 
 
-def leave_to_staff(invoice: Invoice, reason: str, *, key: str) -> None:
+def leave_to_staff(invoice: Invoice, reason: str, *, key: str, kind: str = StaffTask.Kind.INVOICE_UNDELIVERED) -> None:
     """Suspend dunning and open a staff task; meanwhile nothing costs the patient anything."""
     schedule.suspend(invoice)
-    audit.open_task(StaffTask.Kind.INVOICE_UNDELIVERED, dedupe_key=key, invoice=invoice, note=reason)
+    audit.open_task(kind, dedupe_key=key, invoice=invoice, note=reason)
 
 
 def _join_others(others: Sequence[Invoice], *, now: datetime, today: date) -> list[ReminderStep]:
@@ -162,11 +173,16 @@ def _compose_letter(step: int, rows: list[ReminderStep], *, now: datetime, today
         charges.book_costs(rows, today=today, now=now)
     if step >= Step.NOTICE_OF_COSTS:
         charges.book_interest(invoices, today=today, now=now)
+    if step == Step.FINAL_NOTICE:
+        for invoice in invoices:  # the letter says "nothing is added if you pay now": so nothing may stand already
+            charges.reverse_charges(invoice, by=charges.BY, note="new_letter")
     parts = [parts_of(invoice) for invoice in invoices]
     if step == Step.NOTICE_OF_COSTS and not any(part.costs or part.interest for part in parts):
         _skip(rows, "nothing_booked", today=today)
         return
-    letter = Letter(patient=invoices[0].patient, step=step, made_on=today, interest_until=today)
+    letter = Letter(
+        patient=invoices[0].patient, step=step, made_on=today, interest_until=charges.last_day_of_interest(today)
+    )
     letter.principal = sum((part.principal for part in parts), ZERO)
     if step == Step.FINAL_NOTICE:
         provider = invoices[0].provider
@@ -205,38 +221,29 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     """
     letter = Letter.objects.select_related("patient").get(message=message)
     if not may_be_sent(letter.step, now):
-        return _next_moment(letter.step, now)
-    patient = _lock_patient(letter.patient_id)
-    rows = list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id"))
-    assert patient is not None
-    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, [row.invoice_id for row in rows])}
+        return next_moment(letter.step, now)
+    letter, rows, invoices = _lock_letter(letter.pk)
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
         return None  # another worker was first (the claim will fail), and a message being sent can't be withdrawn
     today = max(timezone.localtime(now).date(), letter.made_on)
     for row in rows:
-        row.refresh_from_db()
         row.invoice = invoices[row.invoice_id]
         blocker = _blocker_to_sending(row, now=now, today=today)
         if blocker and blocker.action == Action.RETRY:
             return now + RECHECK_AFTER
-        if blocker or _is_stale(letter, today):
+        if blocker or _is_stale(letter, row.invoice, today):
             reason = blocker.reason if blocker else "stale"
             _withdraw(letter, rows, invoices, reason, today=today)
             return reason
     return None
 
 
-def _next_moment(step: int, now: datetime) -> datetime:
-    if step != Step.NOTICE:
-        return calendar.next_sending_moment(now)
-    local = timezone.localtime(now)
-    morning = local.replace(hour=settings.NOTICE_HOURS[0], minute=0, second=0, microsecond=0)
-    return morning if morning > local else morning + timedelta(days=1)
-
-
-def _is_stale(letter: Letter, today: date) -> bool:
+def _is_stale(letter: Letter, invoice: Invoice, today: date) -> bool:
     """Tell whether a letter must be composed again: the days that it names count from the day on which it is sent."""
-    return today > letter.made_on + (NOTICE_STALE_AFTER if letter.step == Step.NOTICE else timedelta(0))
+    if letter.step != Step.NOTICE:
+        return today > letter.made_on
+    soon = invoice.due_on < schedule.time_to_pay(invoice, today=today)
+    return today > letter.made_on + NOTICE_STALE_AFTER or (today > letter.made_on and soon)
 
 
 def _blocker_to_sending(row: ReminderStep, *, now: datetime, today: date) -> Blocker | None:
@@ -292,11 +299,12 @@ def message_sent(message: OutboxMessage) -> None:
 
 
 def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, Invoice]]:
-    """Lock patient and invoices of a letter; return the letter with its steps and its invoices by key."""
-    patient = _lock_patient(Letter.objects.values_list("patient_id", flat=True).get(pk=letter_id))
-    assert patient is not None
-    ids = ReminderStep.objects.filter(letter=letter_id).values_list("invoice_id", flat=True)
-    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patient, ids)}
+    """Lock patients and invoices of a letter; return the letter with its steps and its invoices by key."""
+    steps = ReminderStep.objects.filter(letter=letter_id).values_list("invoice_id", "invoice__patient_id")
+    ids = dict(steps)
+    first = Letter.objects.values_list("patient_id", flat=True).get(pk=letter_id)
+    patients = _lock_patients({first, *ids.values()})
+    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patients, ids)}
     letter = Letter.objects.select_related("message").get(pk=letter_id)
     return letter, list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id")), invoices
 
@@ -316,5 +324,5 @@ def message_bounced(message: OutboxMessage, by: str) -> None:
         if letter.step == Step.FINAL_NOTICE:
             schedule.void_final_notice(invoices[row.invoice_id], "bounced")
         if letter.costs_booked_at:
-            charges.waive(invoices[row.invoice_id], by=by, note="bounced")
+            charges.take_off(invoices[row.invoice_id], by=by, note="bounced")
         leave_to_staff(invoices[row.invoice_id], "bounced", key=f"letter:{letter.pk}:{row.invoice_id}")

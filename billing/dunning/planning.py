@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from billing import audit, rooms
 from billing.dunning import letters
+from billing.dunning.sending_hours import may_be_sent
 from billing.failures import due, isolated
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
@@ -107,9 +108,9 @@ def sweep(*, now: datetime | None = None) -> None:
         about = Invoice.objects.filter(reminder_steps__letter=letter_id)
         isolated(partial(letters.follow, letter_id, now=now), rule=FOLLOW, row=letter_id, about=about, now=now)
     waiting = ReminderStep.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), status=Status.PLANNED)
-    if not letters.may_be_sent(Step.REMINDER, now):
+    if not may_be_sent(Step.REMINDER, now):
         waiting = waiting.filter(step=Step.NOTICE)
-    if not letters.may_be_sent(Step.NOTICE, now):
+    if not may_be_sent(Step.NOTICE, now):
         waiting = waiting.exclude(step=Step.NOTICE)
     waiting = due(waiting, rule=COMPOSE, now=now, field="invoice__patient")
     in_turn = waiting.order_by(F("next_try_at").asc(nulls_first=True), "pk")

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
-from billing.adjustments import charges
+from billing.adjustments import taken_off
+from billing.dunning import hold_messages
 from billing.errors import Refused
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, release_hold
@@ -30,7 +31,7 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
     if not _announcement(invoice).filter(status=Status.TAKEN).exists():
         acts.append("delivered")
     if invoice.next_step > Step.FINAL_NOTICE:
-        acts.append("waive")
+        acts += ["waive", "waive_and_start_again"]
     if agreements.unreminded_miss(invoice, today=timezone.localdate()):
         acts.append("end_plan")
     return tuple(acts)
@@ -77,10 +78,22 @@ def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None =
         audit.record("announced_by_hand", by=by, invoice=locked, note=note)
 
 
-def waive_charges(invoice: Invoice, *, by: str, note: str) -> None:
-    """Waive costs and interest. Raises Refused without a reason, or when there are none."""
-    note = _require_reason(note)
-    if not charges.waive(invoice, by=by, note=note):
+def waive_charges(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """Waive costs and interest, and tell the patient. Raises Refused without a reason, or when there are none."""
+    _waive(invoice, by=by, note=note, today=today, start_again=False)
+
+
+def waive_and_start_again(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
+    """Waive costs and interest because the patient was right: a new last day to pay, then the free reminder.
+
+    Raises Refused as `waive_charges`.
+    """
+    _waive(invoice, by=by, note=note, today=today, start_again=True)
+
+
+def _waive(invoice: Invoice, *, by: str, note: str, today: date | None, start_again: bool) -> None:
+    note, today = _require_reason(note), today or timezone.localdate()
+    if not taken_off.waive(invoice, by=by, note=note, today=today, start_again=start_again):
         raise Refused(_("No costs or interest were charged on this invoice."))
 
 
@@ -103,7 +116,8 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
     """Resume dunning: end the pause of staff, and start again where a letter did not arrive.
 
     After a pause, as its page promises, the last day to pay lies ahead; the same holds for an invoice that was never
-    announced and is announced now. Raises Refused without a reason, or when nothing blocks the invoice.
+    announced and is announced now, and when the mail about the end of a pause did not arrive: it is sent again. Raises
+    Refused without a reason, or when nothing blocks the invoice.
     """
     note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
@@ -113,11 +127,14 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
         paused = Hold.objects.filter(invoice=locked, reason=Hold.STAFF, released_at=None).exists()
         if not (paused or undelivered or not announced or _is_stuck(locked)):
             raise Refused(_("Nothing keeps this invoice back."))
-        due_on = schedule.time_to_pay(locked, today=today) if paused or not announced else None
+        untold = hold_messages.did_not_arrive(hold_messages.last_ended(locked))
+        due_on = schedule.time_to_pay(locked, today=today) if paused or untold or not announced else None
         if paused:
             release_hold(locked, Hold.STAFF, by=by, due_on=due_on, today=today)
         else:
-            schedule.interrupt(locked, due_on=due_on, today=today)
+            schedule.interrupt(locked, due_on=due_on, today=today, remind_again=untold)
+        if untold and not paused:
+            hold_messages.queue_ended(locked, today)
         audit.record("dunning_resumed", by=by, invoice=locked, note=note)
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import audit, rooms
-from billing.invoices.schedule import interrupt
+from billing.invoices.schedule import interrupt, running_final_notice
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice
 from billing.rooms import Stops
@@ -25,8 +25,13 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
     return stopping(stops, invoice_id=invoice_id).order_by("placed_at").first()
 
 
-def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = None, note: str = "") -> Hold:
-    """Put the invoice on hold for `reason`; return the new hold, or the active one for the same reason."""
+def place_hold(
+    invoice: Invoice, reason: str, *, by: str, until: date | None = None, note: str = "", tell: bool = True
+) -> Hold:
+    """Put the invoice on hold for `reason`; return the new hold, or the active one for the same reason.
+
+    The patient is told as the reason says, unless the caller tells them more (`tell`).
+    """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         hold, placed = Hold.objects.get_or_create(
@@ -36,8 +41,12 @@ def place_hold(invoice: Invoice, reason: str, *, by: str, until: date | None = N
             defaults={"placed_by": by, "until": until, "note": note},
         )
         if placed:
+            voided = running_final_notice(locked)
             interrupt(locked)
             audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
+            placed_mail = rooms.hold_reasons()[reason].placed
+            if tell and placed_mail:
+                placed_mail(locked, voided)
     return hold
 
 
@@ -54,15 +63,21 @@ def place_holds(
 def release_hold(
     invoice: Invoice, reason: str, *, by: str, due_on: date | None = None, today: date | None = None
 ) -> bool:
-    """End the hold; `due_on` gives the invoice a new last day to pay. Return False when no hold was active."""
+    """End the hold; `due_on` gives the invoice a new last day to pay. Return False when no hold was active.
+
+    Dunning starts again with the free reminder, and the patient is told as the reason says.
+    """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         released = Hold.objects.filter(invoice=invoice, reason=reason, released_at=None).update(
             released_at=timezone.now(), released_by=by
         )
         if released:
-            interrupt(locked, due_on=due_on, today=today)
+            interrupt(locked, due_on=due_on, today=today, remind_again=True)
             audit.record("hold_released", by=by, invoice=invoice, reason=reason, due_on=str(due_on or ""))
+            ended_mail = rooms.hold_reasons()[reason].ended
+            if ended_mail:
+                ended_mail(locked, today or timezone.localdate())
     return bool(released)
 
 

@@ -78,9 +78,9 @@ def known_fingerprints(provider: Provider, numbers: Iterable[str]) -> dict[str, 
 
 
 def due_date(given: date | None, *, issued_on: date, today: date) -> date:
-    """Return the last day to pay, never one in the past: whoever gets the invoice late still gets time to pay it."""
+    """Return the last day to pay: what was given, and at least LATE_INVOICE_TERM_DAYS from today."""
     due_on = given or issued_on + timedelta(days=settings.PAYMENT_TERM_DAYS)
-    return due_on if due_on >= today else today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
+    return max(due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
 
 
 def create_many(

@@ -15,6 +15,9 @@ DAYS_TO_PAY = 15  # "within fifteen days after delivery": the wording that HR 25
 _FACTS = frozenset(
     ("lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until")
 )
+_CLAIM = frozenset(
+    ("debtors", "announced", "with_vat", "earlier", "together", "rate", "rate_of", "before_on", "taken_back")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,12 @@ LETTERS = {
     Step.NOTICE: LetterStep(
         "invoice_notice",
         days=lambda: settings.LATE_INVOICE_TERM_DAYS,
-        needs=_FACTS | {"due_on", "overdue", "on_hold"},
+        needs=_FACTS | {"due_on", "on_hold"},
         interrupted=False,
     ),
     Step.NOTE: LetterStep("friendly_note", interrupted=False),
     Step.REMINDER: LetterStep("reminder"),
-    Step.FINAL_NOTICE: LetterStep(
-        "final_notice", days=lambda: DAYS_TO_PAY, needs=_FACTS | {"announced", "with_vat", "rate"}
-    ),
-    Step.NOTICE_OF_COSTS: LetterStep("notice_of_costs"),
+    Step.FINAL_NOTICE: LetterStep("final_notice", days=lambda: DAYS_TO_PAY, needs=_FACTS | _CLAIM),
+    Step.NOTICE_OF_COSTS: LetterStep("notice_of_costs", needs=_FACTS | {"before_on"}),
     Step.FINAL: LetterStep("final"),
 }

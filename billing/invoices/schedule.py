@@ -31,17 +31,22 @@ def plan_announcements(new: Iterable[tuple[int, date]]) -> None:
     )
 
 
-def interrupt(invoice: Invoice, *, due_on: date | None = None, today: date | None = None) -> None:
+def interrupt(
+    invoice: Invoice, *, due_on: date | None = None, today: date | None = None, remind_again: bool = False
+) -> None:
     """Interrupt what is under way on a locked invoice, and reschedule it at its first step not lawfully taken.
 
     Call it whenever a hold, deferral or plan begins or ends; `due_on` gives the invoice a new last day to pay (not
     before the invoice date). Steps that are planned, or in a letter not yet sent, are dropped; a letter whose term was
-    still running is void for this invoice, and its step is taken again in full.
+    still running is void for this invoice, and its step is taken again in full. `remind_again` voids the reminder too:
+    whoever was told not to pay yet is not late before a new free reminder has named a day (6:81 to 6:83 BW).
     """
     today = today or timezone.localdate()
     for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter__message"):
         if LETTERS[Step(row.step)].interrupted and not _announced_costs(row):
             _void_if_running(row, today)
+        if remind_again and row.step == Step.REMINDER and row.status == Status.TAKEN:
+            close(row, Status.VOID, "interrupted")
     if due_on:
         invoice.due_on = due_on
         Invoice.objects.filter(pk=invoice.pk).update(due_on=due_on)
@@ -65,6 +70,14 @@ def close(row: ReminderStep, status: ReminderStep.Status, reason: str) -> None:
     """Close a step that was not taken after all, or not lawfully. Call it with the invoice locked."""
     ReminderStep.objects.filter(pk=row.pk).update(status=status, reason=reason, closed_at=timezone.now())
     row.status, row.reason = status, reason
+
+
+def running_final_notice(invoice: Invoice) -> date | None:
+    """Return the day on which the 14-day letter was sent that has led to no costs yet; None when there is none."""
+    rows = ReminderStep.objects.filter(
+        invoice=invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN, letter__costs_booked_at=None
+    )
+    return rows.order_by("pk").values_list("letter__sent_on", flat=True).last()
 
 
 def void_final_notice(invoice: Invoice, reason: str) -> None:
@@ -156,8 +169,9 @@ def _next_step(invoice: Invoice, today: date) -> tuple[int, date | None]:
     step = next((s for s in Step if s > Step.NOTE and not _is_taken(standing.get(s))), None)
     if step is None:
         return Step.HAND_OVER, None
-    before = standing.get(step - 1) if step > Step.REMINDER else None
-    runs = earliest_after(before) if before else reaction_ends(standing[Step.NOTICE], step)
+    # All of them: a reminder that was sent again, after a hold, may be later than the letters that stand after it.
+    before = [row for s, row in standing.items() if Step.REMINDER <= s < step]
+    runs = max(map(earliest_after, before)) if before else reaction_ends(standing[Step.NOTICE], step)
     day = max(runs, reminder_on(invoice.due_on))
     history = [row for row in rows if row.step != Step.NOTICE or row.status in STANDING]
     if any(row.due_on != invoice.due_on or row.reason == "interrupted" for row in history):

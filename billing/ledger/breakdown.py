@@ -52,14 +52,15 @@ def parts_by_law(invoice: Invoice, entries: Sequence[Entry]) -> dict[Account, De
     return parts
 
 
-def interest_due(invoice: Invoice, *, until: date) -> Decimal:
-    """Return the statutory interest in euros (6:119 BW) from the day after the due date until, but not including,
-    `until`, less what was booked.
+def interest_due(invoice: Invoice, *, until: date, default_day: date | None = None) -> Decimal:
+    """Return the statutory interest in euros (6:119 BW) until, but not including, `until`, less what was booked.
+
+    `default_day` is the first day of default; without it, the day after the due date.
 
     A hold or a plan ended any earlier default: interest of that time that was not booked is waived.
     """
     entries = standing_entries(invoice)
-    default_day = invoice.due_on + timedelta(days=1)
+    default_day = default_day or invoice.due_on + timedelta(days=1)
     if until <= default_day:
         return ZERO
     booked = sum((e.amount for e in entries if e.kind == Kind.INTEREST and _day(e) >= default_day), ZERO)

@@ -2,7 +2,7 @@ from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
-from billing.models.documents import InvoiceDocument
+from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
@@ -40,6 +40,7 @@ __all__ = [
     "ReminderStep",
     "Staff",
     "StaffTask",
+    "StoredFile",
     "SubmittedBatch",
     "WebhookCall",
 ]

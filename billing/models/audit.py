@@ -57,6 +57,8 @@ class StaffTask(models.Model):
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
+        SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
+        STORAGE = "storage", _("the document storage needs a look: see the note")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")
 
     kind = models.CharField(_("kind"), max_length=24, choices=rooms.staff_task_choices)

@@ -1,4 +1,4 @@
-"""Rendered documents, stored sealed."""
+"""What is in the document storage, and the rendered documents in it. All of it is sealed."""
 
 from django.db import models
 from django.utils import timezone
@@ -7,9 +7,41 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.invoices import Invoice
 
 
+class StoredFile(models.Model):
+    """One file in the document storage: recorded before its bytes are written, and until they are gone.
+
+    Only billing/storage/ writes these rows. Whatever names a file in a column declares that column in STORED_IN.
+    """
+
+    class State(models.TextChoices):
+        WRITING = "writing", _("being written")  # nothing refers to it yet
+        KEPT = "kept", _("kept")
+        REMOVING = "removing", _("to be removed")  # nothing refers to it any more
+
+    name = models.CharField(max_length=120, unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.WRITING)
+    since = models.DateTimeField(_("since"), default=timezone.now)
+    tries = models.PositiveSmallIntegerField(default=0)  # to remove it
+    next_try_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("stored file"), _("stored files")
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                name="stored_file_to_remove",
+                condition=models.Q(state="writing") | models.Q(state="removing"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class InvoiceDocument(models.Model):
     """One version of the full invoice in one language. The sealed PDF is in the document storage under `name`."""
 
+    STORED_IN = "name"
     SEALED_FILES = "billing.documents.full_invoice.seal_again"  # for a new key
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="documents", verbose_name=_("invoice"))

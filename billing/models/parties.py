@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -72,6 +73,7 @@ class Patient(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("patient"), _("patients")
         constraints = [models.UniqueConstraint(fields=["provider", "number"], name="patient_number_per_provider")]
+        indexes = [models.Index(Lower("email"), "provider", name="patient_by_mailbox")]
 
     def __str__(self) -> str:
         return _("patient %(number)s") % {"number": self.number}

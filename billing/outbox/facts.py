@@ -1,12 +1,19 @@
 """Facts that most mails about an invoice share."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from billing import links
+from billing.law import calendar
 from billing.models import Invoice
+
+
+def moment_of(today: date) -> datetime:
+    """Return now, and for a day that a command or a test chose its first moment."""
+    return timezone.now() if today == timezone.localdate() else calendar.begin_of(today)
 
 
 def about(invoice: Invoice) -> dict[str, object]:

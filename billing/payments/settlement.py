@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from billing import audit, ledger
+from billing import audit, ledger, rooms
 from billing.channels import mollie
 from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices import schedule
@@ -21,6 +21,7 @@ from billing.invoices.holds import active_hold, place_hold, release_hold
 from billing.ledger import lock_invoice
 from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, Refund, StaffTask
 from billing.money import ZERO
+from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.transitions import advance
 
@@ -176,6 +177,7 @@ def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None
         by=BY,
     )
     if received:
+        rooms.booked(payment.invoice, received)
         _after_receipt(payment, received)
     problems = list(snapshot.unreadable)
     for refund in sorted(snapshot.refunds, key=lambda refund: refund.created_at):
@@ -291,7 +293,8 @@ def _book_chargeback(payment: Payment, reported: ChargebackSnapshot) -> None:
     if booked:
         audit.record("chargeback_booked", by=BY, invoice=invoice, amount=str(chargeback.amount))
         if reported.reversed_at is None:
-            _hold_for_review(Task.CHARGEBACK, payment, reported.chargeback_id)
+            _hold_for_review(Task.CHARGEBACK, payment, reported.chargeback_id, tell=False)
+            _tell_of_chargeback(payment, reported)
         else:
             _open_task(Task.CHARGEBACK, payment, reported.chargeback_id)
     if reported.reversed_at is None:
@@ -303,13 +306,29 @@ def _book_chargeback(payment: Payment, reported: ChargebackSnapshot) -> None:
         _release_own_hold(invoice)
 
 
-def _hold_for_review(kind: str, payment: Payment, dedupe_key: str) -> None:
+def _tell_of_chargeback(payment: Payment, reported: ChargebackSnapshot) -> None:
+    """Tell the patient that the bank took the payment back, and that nothing need be done while staff look at it."""
+    today = timezone.localdate()
+    queue_message(
+        "payment_reversed",
+        invoice=payment.invoice,
+        context={
+            "amount": reported.amount,
+            "paid_at": payment.paid_at or payment.created_at,
+            "outstanding": ledger.outstanding(payment.invoice_id),
+            **open_link_context(payment.invoice, until=today),
+        },
+        dedupe_key=f"payment_reversed:{reported.chargeback_id}",
+    )
+
+
+def _hold_for_review(kind: str, payment: Payment, dedupe_key: str, *, tell: bool = True) -> None:
     """Put the invoice on hold and open a staff task: money went out again, and no letter or cost may follow unreviewed.
 
     The hold also interrupts a 14-day letter whose term is running: whoever paid it in time never owes costs for it.
     """
     _open_task(kind, payment, dedupe_key)
-    place_hold(payment.invoice, Hold.STAFF, by=BY)
+    place_hold(payment.invoice, Hold.STAFF, by=BY, tell=tell)
 
 
 def _release_own_hold(invoice: Invoice) -> None:

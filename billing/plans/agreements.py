@@ -29,7 +29,7 @@ from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans.calendar_file import calendar_file
-from billing.plans.messages import key_of, queue_broken_notice, queue_notice
+from billing.plans.messages import key_of, last_day_for_rest, queue_broken_notice, queue_notice
 from billing.plans.options import Choice, options_for, payment_schedule
 from billing.plans.progress import Progress, progress_of
 from billing.plans.reminder import did_not_arrive, grace_is_over, needs_new_reminder, reminder_of
@@ -122,6 +122,7 @@ def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *,
     ]
     for installment in installments:
         installment.save(force_insert=True)
+    voided = schedule.running_final_notice(invoice)
     schedule.interrupt(invoice, due_on=terms[-1].due_on, today=today)
     audit.record("plan_agreed", by=by, invoice=invoice, kind=kind, installments=len(terms), until=str(invoice.due_on))
     queue_message(
@@ -131,6 +132,7 @@ def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *,
             "amount": total,
             "until": invoice.due_on,
             "terms": terms,
+            "voided": voided,
             **open_link_context(invoice, until=invoice.due_on),
         },
         dedupe_key=f"plan_agreed:{plan.pk}",
@@ -295,9 +297,9 @@ def _withdraw(now: Progress, today: date) -> None:
 
 
 def _end_deferral(now: Progress, today: date) -> None:
-    """End a deferral whose date has passed: ordinary dunning goes on from it, with its own letters."""
+    """End a deferral whose date has passed: the free reminder comes next, as its mail promised."""
     if _end(now.plan, Status.BROKEN, by=BY):
-        schedule.interrupt(now.plan.invoice, today=today)
+        schedule.interrupt(now.plan.invoice, today=today, remind_again=True)
 
 
 def _announce(now: Progress, today: date) -> None:
@@ -356,10 +358,9 @@ def _break(now: Progress, today: date) -> None:
 
 
 def _resume_dunning(now: Progress, *, by: str, today: date) -> None:
-    """End the plan as broken: the remainder is due today, and dunning of the invoice resumes."""
+    """End the plan as broken: the remainder has a last day to pay of its own, and dunning resumes after it."""
     if _end(now.plan, Status.BROKEN, by=by):
-        invoice = now.plan.invoice
-        schedule.interrupt(invoice, due_on=today, today=today)
+        schedule.interrupt(now.plan.invoice, due_on=last_day_for_rest(today), today=today)
         queue_broken_notice(now)
 
 

@@ -3,9 +3,11 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils import timezone
 
 from billing import ledger
+from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.law import calendar
 from billing.ledger import lock_invoice
@@ -40,9 +42,16 @@ def queue_broken_notice(now: Progress) -> None:
 
     Call it with the invoice locked: its mails are counted, so that an amount that returns is another mail.
     """
-    facts = {"outstanding": now.outstanding, "parts": parts_of(now.plan.invoice)}
+    invoice = now.plan.invoice
+    facts = {"outstanding": now.outstanding, "parts": parts_of(invoice), "due_on": invoice.due_on}
     before = OutboxMessage.objects.filter(invoice_id=now.plan.invoice_id).count()
     queue_notice("plan_broken", now, facts, key=f"{now.plan.pk}:{to_cents(now.outstanding)}:{before}")
+
+
+def last_day_for_rest(today: date) -> date:
+    """Return the last day to pay what is left of a plan that ended unpaid: two weeks after its mail can leave."""
+    leaves_on = calendar.next_sending_moment(calendar.begin_of(today)).date()
+    return leaves_on + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
 
 
 def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
@@ -83,7 +92,10 @@ def _recheck_broken_notice(message: OutboxMessage, today: date) -> str | None:
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
         return None  # another worker was first (the claim will fail)
     now = progress_of(plan.installments.all(), ledger.outstanding(plan.invoice_id), today=today)
-    if stated[:1] == [str(to_cents(now.outstanding))]:
+    late = bool(now.outstanding) and plan.invoice.due_on < last_day_for_rest(today)
+    if late:  # the day that the mail names counts from the day on which it leaves
+        schedule.interrupt(plan.invoice, due_on=last_day_for_rest(today), today=today)
+    if not late and stated[:1] == [str(to_cents(now.outstanding))]:
         return None
     if now.outstanding:
         queue_broken_notice(now)

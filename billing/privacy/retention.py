@@ -6,10 +6,8 @@ invoices stay: they identify nobody by themselves, and the ledger can't be chang
 """
 
 from datetime import date, timedelta
-from functools import partial
 
 from django.conf import settings
-from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -36,6 +34,7 @@ from billing.models import (
 )
 from billing.money import ZERO
 from billing.privacy import access_log
+from billing.storage import files
 
 CHUNK = 500
 ERASED = "erased-"  # followed by the key of the row: the number of an erased patient
@@ -140,8 +139,7 @@ def _delete_documents(invoice_ids: list[int]) -> int:
     documents = InvoiceDocument.objects.filter(invoice__in=invoice_ids)
     names = list(documents.values_list("name", flat=True))
     documents.delete()
-    for name in names:
-        transaction.on_commit(partial(storages["default"].delete, name))
+    files.discard(*names)
     return len(names)
 
 

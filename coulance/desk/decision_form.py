@@ -12,6 +12,7 @@ from billing.money import ZERO
 from coulance import amounts
 from coulance.decisions import REASON_LETTERS
 from coulance.models import PracticeRules
+from coulance.pages.forms import WholeText
 
 Rule = PracticeRules.Rule
 MAX_SHOWN = Decimal("9999999.99")
@@ -67,7 +68,7 @@ class DecisionForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     new_due = EuroInput(label=_("amount that the patient pays in total"), required=False)
-    reason = forms.CharField(
+    reason = WholeText(
         label=_("note for the patient"),
         required=False,
         max_length=REASON_LETTERS,

@@ -29,6 +29,11 @@ class RulesForm(forms.ModelForm):
         ),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "help_text" in self.fields:  # not for who only reads
+            self.fields["help_text"].widget.attrs.pop("maxlength", None)  # else a browser cuts what is pasted
+
     class Meta:
         model = PracticeRules
         fields = ("provider", *FIELDS)

@@ -19,6 +19,7 @@ from billing import audit
 from billing.channels import virus_scan
 from billing.errors import GatewayUnknown
 from billing.models import StaffTask
+from billing.storage import files
 from billing.transitions import advance
 from coulance import cases, notices, storage
 from coulance.files import cleaning
@@ -132,16 +133,13 @@ def _quarantine(row: Specification, now: datetime) -> None:
 def _finish(row: Specification, now: datetime, *, clean: bytes = b"", reason: str = "") -> None:
     """Write the outcome, unless the file was taken back or claimed by another worker meanwhile."""
     fresh = storage.put(clean, row) if clean else ""
-    is_used = False
-    try:
-        with transaction.atomic():
-            is_used = _settle(row, now, fresh=fresh, size=len(clean), reason=reason)
-    finally:
-        if not is_used:
-            storage.remove(fresh)
+    with transaction.atomic():
+        is_used = _settle(row, now, fresh=fresh, clean=clean, reason=reason)
+        if fresh:
+            (files.keep if is_used else files.discard)(fresh)
 
 
-def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason: str) -> bool:
+def _settle(row: Specification, now: datetime, *, fresh: str, clean: bytes, reason: str) -> bool:
     """Write the outcome under the locks of invoice and case; return whether the row refers to the file `fresh`."""
     case = cases.lock(row.case_id)
     current = _locked(row)
@@ -159,7 +157,9 @@ def _settle(row: Specification, now: datetime, *, fresh: str, size: int, reason:
         advance(current, Status.WITHDRAWN, stored_name="", sealed_name=b"")
         return False
     # Not the time at which the check began: a decision made meanwhile is not based on this file.
-    advance(current, Status.CLEAN, stored_name=fresh, size=size, checked_at=max(now, timezone.now()))
+    checked = {"kind": cleaning.kind_of(clean), "size": len(clean), "checked_at": max(now, timezone.now())}
+    current.name = storage.shown_name(current.name, checked["kind"])
+    advance(current, Status.CLEAN, stored_name=fresh, sealed_name=current.sealed_name, **checked)
     cases.reach_provider(case, now=now)
     return True
 

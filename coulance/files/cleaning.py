@@ -1,6 +1,5 @@
 """Rewriting an uploaded file into a harmless one, in a process of its own (see coulance/files/sanitizer)."""
 
-import codecs
 import contextlib
 import os
 import signal
@@ -10,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from coulance.files.sanitizer import REFUSED
+from coulance.files.sanitizer import ENVIRONMENT, REFUSED, kinds
 from coulance.models import Specification
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,11 +17,6 @@ MAX_SECONDS = 8  # of wall time; with starting and scanning a file takes ten at 
 MAX_CLEAN_BYTES = 40 * 1024 * 1024  # a noisy picture is larger as a PNG than when it was uploaded
 
 Kind, Reason = Specification.Kind, Specification.Reason
-_MAGIC: dict[Specification.Kind, tuple[bytes, ...]] = {
-    Kind.PDF: (b"%PDF-", codecs.BOM_UTF8 + b"%PDF-"),  # some programs write a byte-order mark before everything
-    Kind.JPEG: (b"\xff\xd8\xff",),
-    Kind.PNG: (b"\x89PNG\r\n\x1a\n",),
-}
 
 
 class FileRejected(Exception):
@@ -38,15 +32,13 @@ class SanitizerError(Exception):
 
 
 def kind_of(content: bytes) -> Specification.Kind | None:
-    """Return the kind of a file by its first bytes; None for a kind that is not accepted.
-
-    Its name and the browser's content type prove nothing, and bytes before the magic number allow polyglot files.
-    """
-    return next((kind for kind, magic in _MAGIC.items() if content.startswith(magic)), None)
+    """Return the kind of a file by its first bytes; None for a kind that is not accepted."""
+    found = kinds.kind_of(content)
+    return Kind(found) if found else None
 
 
 def clean(content: bytes, kind: Specification.Kind) -> bytes:
-    """Return a new file of the same kind. Raises FileRejected with the reason when there can be none.
+    """Return a new PDF, JPEG or PNG. Raises FileRejected with the reason when there can be none.
 
     A file whose process is killed, by us or by its limits, is rejected as too complex. Raises SanitizerError when the
     process ended by itself without a verdict on the file: that is nothing the patient can fix.
@@ -66,13 +58,13 @@ def _run_sanitizer(call: list[str], content: bytes) -> tuple[int, bytes]:
     """Return exit status and output. The process is killed after MAX_SECONDS, or when its output is too large."""
     with (
         os.fdopen(os.memfd_create("specification"), "r+b") as given,  # in memory, never on disk
-        subprocess.Popen(  # noqa: S603  our own module, and its argument is one of three words
+        subprocess.Popen(  # noqa: S603  our own module, and its argument is one of a few words
             call,
             stdin=_filled(given, content),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env={},
+            env=ENVIRONMENT,
             start_new_session=True,  # so that one kill ends all of it
         ) as process,
     ):
@@ -103,5 +95,5 @@ def _kill(group: int) -> None:
 
 
 def command(kind: Specification.Kind) -> list[str]:
-    """Return the command line: no environment variables, none of the user's own packages."""
+    """Return the command line: none of the user's own packages."""
     return [sys.executable, "-E", "-s", "-m", "coulance.files.sanitizer", kind.value]

@@ -1,19 +1,23 @@
 """The files of a case: received and stored as rows, checked by a worker, taken back by the patient."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.core.files import File
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.errors import Refused
 from billing.invoices import holds
+from billing.models import StaffTask
 from billing.outbox import wakeup
+from billing.storage import files
 from coulance import cases, notices, storage
 from coulance.cases import KNOWN, CodeFirst, Sender, check_files
 from coulance.files import cleaning
@@ -25,10 +29,24 @@ CASE = CoulanceCase.Status
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it was uploaded, with the name that the sender gave it."""
+    """A file as it was uploaded, with the name that the sender gave it. `lost`: the disk did not take it."""
 
     name: str
-    content: bytes
+    content: bytes | File
+
+    def parts(self) -> Iterable[bytes]:
+        """Return the content in parts, as often as it is asked."""
+        return [self.content] if isinstance(self.content, bytes) else self.content.chunks()
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it has."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the disk did not take it all."""
+        return getattr(self.content, "lost", False)
 
 
 def receive(
@@ -47,37 +65,59 @@ def receive(
     now = now or timezone.now()
     rows = [_row(case_id, upload, now, sender) for upload in uploads]
     stored: list[str] = []
+    kept: list[Specification] = []
     try:
         for row, upload in zip(rows, uploads, strict=True):
-            row.stored_name = storage.put(upload.content, row)
+            row.stored_name = storage.put_parts(upload.parts(), row)
             stored.append(row.stored_name)
         kept = _insert(case_id, rows, now=now, by=by, sender=sender)
-    except BaseException:
-        for name in stored:
-            storage.remove(name)
-        raise
-    for name in set(stored) - {row.stored_name for row in kept}:
-        storage.remove(name)
+    except files.NotStored as error:
+        raise _no_room() from error
+    finally:
+        if unused := set(stored) - {row.stored_name for row in kept}:
+            with suppress(DatabaseError):  # what fails here is left to the sweep
+                files.discard(*unused)
     return kept
 
 
+def _no_room() -> Refused:
+    """Return the refusal when the storage takes no file, and tell staff, once an hour."""
+    with suppress(DatabaseError):  # it may be on the same full disk
+        key = f"no-room:{timezone.localtime():%Y-%m-%dT%H}"
+        audit.open_task(
+            StaffTask.Kind.STORAGE, dedupe_key=key, note="uploads are refused: it is full or gives no answer"
+        )
+    return Refused(
+        _("We can't keep your files at this moment, and nothing was sent. Please try again later today, or tomorrow.")
+    )
+
+
 def _row(case_id: int, upload: Upload, now: datetime, sender: Sender) -> Specification:
-    kind = cleaning.kind_of(upload.content)
+    head = next(iter(upload.parts()), b"")
+    kind = cleaning.kind_of(head)
     shown = storage.shown_name(upload.name, kind or Specification.Kind.PDF)
-    if len(upload.content) > settings.UPLOAD_MAX_BYTES:
+    if upload.size > settings.UPLOAD_MAX_BYTES:
         raise Refused(
-            _("%(name)s is too large. A file may be %(most)d MB at most.")
+            _("%(name)s is too large. A file may be %(most)d MB at most. Take a photo or a screenshot of it.")
             % {"name": shown, "most": settings.UPLOAD_MAX_BYTES // 1024**2}
         )
-    if not upload.content:
+    if not upload.size:
         raise Refused(_("%(name)s is empty.") % {"name": shown})
+    if upload.is_lost:
+        raise _no_room()
     if kind is None:
-        raise Refused(_("%(name)s is not a PDF, JPEG or PNG file.") % {"name": shown.rpartition(".")[0]})
+        raise Refused(
+            _("%(name)s is not a PDF or a photo. Take a screenshot or a photo of it, and send that.")
+            % {"name": shown.rpartition(".")[0]}
+        )
+    digest = hashlib.sha256()
+    for part in upload.parts():
+        digest.update(part)
     row = Specification(
         case_id=case_id,
         kind=kind,
-        size=len(upload.content),
-        sha256=hashlib.sha256(upload.content).hexdigest(),
+        size=upload.size,
+        sha256=digest.hexdigest(),
         uploaded_at=now,
         **sender.columns,
     )
@@ -100,6 +140,7 @@ def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str, 
         check_files(present, existing, len(new), sender)
         for row in new:
             row.save(force_insert=True)
+            files.keep(row.stored_name)
             wakeup.enqueue_on_commit("coulance.check_specification", row.pk)
         if new and case.status == CASE.OFFERED:
             cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coulance.cases import LONGEST_MESSAGE
 
-ACCEPT = ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png"
+ACCEPT = "application/pdf,.pdf,image/*,.heic,.heif"
 
 
 class MultipleFileInput(forms.ClearableFileInput):
@@ -35,19 +35,43 @@ class FilesForm(forms.Form):
 
     files = FilesField(  # type: ignore[assignment] # the stubs see the name of what a form was sent, not a field
         label=_("Your files"),
-        help_text=_("PDF, JPEG or PNG. A clear photo is fine. At most 10 files of 10 MB each."),
+        help_text=_("PDF or photo, also one of your phone. At most 10 files of 25 MB each, and 100 MB at once."),
         error_messages={"required": _("Choose at least one file.")},
         widget=MultipleFileInput(attrs={"accept": ACCEPT}),
     )
 
 
+class WholeText(forms.CharField):
+    """A text of at most `max_length` characters. What is too long is refused with a count, and nothing is lost.
+
+    Django's own field tells the browser the limit, which then cuts what is pasted without a word.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        """Count a new line as one character, whatever the browser sends for it."""
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if text else text
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Leave the limit out of the attributes of the widget."""
+        attributes = super().widget_attrs(widget)
+        attributes.pop("maxlength", None)
+        return attributes
+
+
 class MessageForm(forms.Form):
     """A message to the care provider."""
 
-    message = forms.CharField(
+    message = WholeText(
         label=_("Your message"),
         help_text=_("Your care provider reads it together with your files. Please don't write about your treatment."),
         max_length=LONGEST_MESSAGE,
-        error_messages={"required": _("Write your message first.")},
+        error_messages={
+            "required": _("Write your message first."),
+            "max_length": _(
+                "Your text has %(show_value)d characters, and may have %(limit_value)d. Make it shorter, or send it"
+                " in two parts."
+            ),
+        },
         widget=forms.Textarea(attrs={"rows": 4}),
     )

@@ -115,7 +115,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     code_first = False
     form = FilesForm(request.POST, request.FILES)
     if form.is_valid():
-        uploads = [specifications.Upload(file.name, file.read()) for file in form.cleaned_data["files"]]
+        uploads = [specifications.Upload(file.name, file) for file in form.cleaned_data["files"]]
         try:
             rows = specifications.receive(found[1].pk, uploads, sender=_sender(request, token))
         except Refused as refusal:

@@ -41,8 +41,11 @@ def too_many(request: HttpRequest, *, wait_seconds: int) -> HttpResponse:
 
 def too_large(request: HttpRequest) -> HttpResponse:
     """More than the page takes; the limits of files are told."""
-    megabytes = settings.UPLOAD_MAX_BYTES // 1024**2
-    context = {"megabytes": megabytes, "files": settings.UPLOAD_MAX_FILES}
+    context = {
+        "megabytes": settings.UPLOAD_MAX_BYTES // 1024**2,
+        "together": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2,
+        "files": settings.UPLOAD_MAX_FILES,
+    }
     return render(request, "413.html", context, status=413)
 
 

@@ -259,12 +259,13 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
 # --- uploads -------------------------------------------------------------------------
 CLAMAV_URL = ENV["CLAMAV_URL"]
 FORM_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # of any other request, refused unread
-UPLOAD_MAX_BYTES = 10 * 1024**2  # of one file
+UPLOAD_MAX_BYTES = 25 * 1024**2  # of one file: the largest photo of a phone; a browser with JavaScript makes it smaller
+UPLOAD_MAX_REQUEST_BYTES = 100 * 1024**2  # of all files of one request; deploy/nginx.conf lets a little more pass
 UPLOAD_MAX_FILES = 10  # of one case at a time
 UPLOAD_MAX_TRIES = 40  # of one case, including files that were refused or taken back
-# Uploads are never on disk unencrypted, so there is no handler for temporary files: what SizeLimit accepts stays in
-# memory.
-FILE_UPLOAD_HANDLERS = ["guests.uploads.SizeLimit", "guests.uploads.InMemory"]
+STORAGE_RESERVE_BYTES = 8 * 1024**2  # of the disk of the documents, on which the database may be too: not for uploads
+# What SizeLimit accepts goes to disk encrypted: uploads are never there readable, and never in memory as a whole.
+FILE_UPLOAD_HANDLERS = ["guests.uploads.SizeLimit", "guests.uploads.OnDisk"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 
 # --- the payment gateway ------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from decimal import Decimal
 from portal.settings.base import SANDBOX
 
 PAYMENT_TERM_DAYS = 30
-LATE_INVOICE_TERM_DAYS = 14  # for an invoice whose due date has passed when it is imported
+LATE_INVOICE_TERM_DAYS = 14  # the least time to pay, from the day on which a mail names the last day
 NOTE_BEFORE_DUE_DAYS = 7  # the friendly note
 REMINDER_AFTER_WORKING_DAYS = 3  # after the due date: payments of that day have arrived by then
 REMINDER_INTERVAL_DAYS = 10  # from the delivery of a letter to the next one; the 14-day letter has the law's own term
 RESUME_AFTER_DAYS = 7  # from the due date after a plan or a hold, so that nobody gets the next letter at once
+DUNNING_FROM_AMOUNT = Decimal("5.00")  # below it no letters: a person writes it off, or asks
+COSTS_FROM_REST = Decimal("2.50")  # when a payment in time leaves less, the rest costs nothing
 # Paying later is free of charge; charged credit would fall under the law on consumer credit.
 DEFERRAL_DAYS = 30  # after the due date, once per invoice
 PLAN_FROM_AMOUNT = Decimal("30.00")

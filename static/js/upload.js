@@ -7,7 +7,9 @@
   const button = form.querySelector("button");
   const live = form.querySelector(".live");
   const words = form.dataset;
-  const MAX_BYTES = 10 * 1024 * 1024;
+  const MAX_BYTES = 25 * 1024 * 1024;
+  // Larger photos are made smaller here, to spare the sender's data. Ours are no larger than this after the check.
+  const LARGE_BYTES = 2 * 1024 * 1024, MAX_SIDE = 3500, QUALITY = 0.88;
 
   const row = (file) => {
     const item = document.createElement("li");
@@ -35,8 +37,38 @@
     return false;
   };
 
-  const send = (file, isLast) => new Promise((done) => {
-    const shown = row(file);
+  // Returns a smaller JPEG of a large photo; the file itself where the browser can't read it or gains nothing.
+  const smaller = async (file) => {
+    if (file.size <= LARGE_BYTES || !(file.type.startsWith("image/") || /\.hei[cf]$/i.test(file.name))) return file;
+    try {
+      const picture = await createImageBitmap(file);
+      const scale = Math.min(1, MAX_SIDE / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "white"; // behind what is transparent
+      pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      picture.close();
+      const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
+      canvas.width = 0; // a phone has little memory for these
+      return made && made.size < file.size ? new File([made], file.name, { type: "image/jpeg" }) : file;
+    } catch {
+      return file;
+    }
+  };
+
+  const send = async (chosen, isLast) => {
+    const shown = row(chosen);
+    live.textContent = chosen.size > LARGE_BYTES && chosen.type.startsWith("image/") ? words.smaller : words.busy;
+    const file = await smaller(chosen);
+    live.textContent = words.busy;
+    return post(file, isLast, shown);
+  };
+
+  const post = (file, isLast, shown) => new Promise((done) => {
     if (file.size > MAX_BYTES) return done(fail(shown, words.tooLarge));
     const body = new FormData();
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
@@ -53,7 +85,7 @@
       if (request.status === 200 && request.response?.sent) {
         shown.bar.replaceWith(said("done", words.sent));
         done(true);
-      } else done(fail(shown, request.response?.error || words.lost));
+      } else done(fail(shown, request.status === 413 ? words.tooLarge : request.response?.error || words.lost));
     });
     request.addEventListener("error", () => done(fail(shown, words.lost)));
     request.send(body);

@@ -23,8 +23,8 @@ from tests.coulance.test_reopened import case, decide, last_mail, reopen  # noqa
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAY = {
-    "nl": "Betaal voor of op|Betaal € [\\d.,]+ voor|Betalen voor of op",
-    "en": "[Pp]ay (before or on|€ ?[\\d.,]+ )",
+    "nl": "Betaal uiterlijk op|Betaal € [\\d.,]+ uiterlijk|Laatste dag om te betalen",
+    "en": "[Pp]ay (by|€ ?[\\d.,]+ )|Last day to pay",
 }
 BROKEN = specifications.Upload("kapot.pdf", b"%PDF-1.7\n")
 WAIT = {"nl": "Betaal nog niet", "en": "Do not pay yet"}
@@ -116,9 +116,9 @@ class TestPlan:
         text = words(last_mail())
         assert plan.status == "active"
         assert "Uw betalingsregeling gaat door" in text
-        assert f"voor of op {progress.next.installment.due_on.day} " in text
+        assert f"uiterlijk op {progress.next.installment.due_on.day} " in text
         assert "Betaal € 600,00" not in text
-        assert "Betaal voor of op" not in text
+        assert "Betaal uiterlijk op" not in text
         assert "Uw betalingsregeling gaat door" in page(client, case)
 
 
@@ -151,7 +151,7 @@ class TestWhatIsWaitedFor:
         checking.check(file.pk)
         text = words(last_mail())
         assert last_mail().kind == "coulance_file_refused"
-        assert not re.search("voor of op|before or on", text), text
+        assert not re.search("uiterlijk op|[Ss]end it by|last day to send", text), text
         assert {"nl": "geen nieuw bestand meer", "en": "no new file any more"}[language] in text
 
 

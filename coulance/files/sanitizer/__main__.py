@@ -5,16 +5,17 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from coulance.files.sanitizer import KINDS, REFUSED, Unacceptable, isolation
+from coulance.files.sanitizer import KINDS, NEEDS_A_THREAD, REFUSED, Unacceptable, isolation
 
 
 def main(kind: str) -> int:
     """Rewrite the file on standard input to standard output; return the exit status."""
-    isolation.apply_rlimits()
+    threads = kind in NEEDS_A_THREAD
+    isolation.apply_rlimits(threads=threads)
     warnings.simplefilter("ignore")  # nobody reads what a library says about a file
     logging.disable()
     rewrite = _rewrite_for(kind)
-    isolation.install_seccomp()
+    isolation.install_seccomp(threads=threads)
     try:
         answer, status = rewrite(sys.stdin.buffer.read()), 0
     except Unacceptable as refusal:

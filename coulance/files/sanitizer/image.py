@@ -2,70 +2,192 @@
 
 import io
 from collections.abc import Callable
+from importlib import import_module
 
-from PIL import Image, ImageOps, MpoImagePlugin, TiffImagePlugin
+from PIL import Image, ImageFile
 
-from coulance.files.sanitizer import BROKEN_FILE, Unacceptable
+from coulance.files.sanitizer import BROKEN_FILE, Unacceptable, metadata
 
+FORMATS = {
+    "jpeg": "JPEG",
+    "png": "PNG",
+    "webp": "WEBP",
+    "heic": "HEIF",
+    "avif": "AVIF",
+    "tiff": "TIFF",
+    "gif": "GIF",
+    "bmp": "BMP",
+}
+AS_PNG = ("PNG", "GIF")  # drawn, with few colours: letters stay sharp
 MAX_SIDE = 3500  # pixels: an A4 sheet at 300 dpi, more than anybody needs to read it
-MAX_PIXELS = {"JPEG": 220_000_000, "PNG": 25_000_000}  # a JPEG can be read smaller than it is, a PNG can't
+MAX_PIXELS = {"JPEG": 220_000_000}  # it can be read smaller than it is; the others can't
+MAX_READ_PIXELS = 50_000_000  # 48 megapixels is the largest photo of a phone; an A4 sheet at 600 dpi has 35
 JPEG_QUALITY = 88
-# Pillow imports these modules when a picture needs them; once isolated, the process can open no file any more.
-Image.preinit()
-_IMPORTED_BEFORE_ISOLATION = (MpoImagePlugin, TiffImagePlugin)
+MOST_MISSING = 0.1  # of a picture that was cut off: every viewer shows the rest
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_CUT_OFF = {"JPEG": (128, 128, 128), "PNG": (0, 0, 0)}  # how a reader fills what is missing
+Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is unpacked
 
 
 def rewrite_for(kind: str) -> Callable[[bytes], bytes]:
-    """Return the function that makes a new picture of `kind` (jpeg or png)."""
-    name = {"jpeg": "JPEG", "png": "PNG"}[kind]
+    """Return the function that makes a new picture of one of `FORMATS`, importing what it needs for that.
+
+    Once isolated, the process can open no file any more, and Pillow imports modules when a picture needs them.
+    """
+    name = FORMATS[kind]
+    Image.preinit()
+    import_module("PIL.TiffImagePlugin")  # it reads the EXIF data of all kinds
+    if name == "HEIF":
+        heif = import_module("pillow_heif")
+        heif.options.DECODE_THREADS = 0  # the tiles one after the other; the decoder below still needs one thread
+        heif.register_heif_opener(thumbnails=False)
+    elif name == "AVIF":
+        import_module("PIL.AvifImagePlugin").DEFAULT_MAX_THREADS = 1
+    else:
+        _try_out(name)
     return lambda content: rewrite(content, name)
 
 
+def _try_out(name: str) -> None:
+    """Rewrite a picture of our own, so that all that Pillow needs for this kind is there."""
+    if name == "WEBP":
+        import_module("PIL.WebPImagePlugin")
+    one, two = Image.new("L", (2, 2)), Image.new("L", (2, 2))
+    made = io.BytesIO()
+    if name == "TIFF":
+        one.save(made, name, save_all=True, append_images=[two])
+    else:
+        one.save(made, name)
+    rewrite(made.getvalue(), name)
+
+
 def rewrite(content: bytes, name: str) -> bytes:
-    """Return a new picture in the same format. Raises Unacceptable: damaged, too_complex."""
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is unpacked
+    """Return a new picture: PNG of what was drawn, JPEG of a photo, PDF of a TIFF with many pages.
+
+    Raises Unacceptable: damaged, incomplete, too_complex, too_long.
+    """
     try:
-        with Image.open(io.BytesIO(content), formats=[name]) as source:
-            if source.width * source.height == 0:
-                raise Unacceptable("damaged")
-            if source.width * source.height > MAX_PIXELS[name]:
-                raise Unacceptable("too_complex")
-            longest = max(source.size)
-            source.draft("RGB", (source.width * MAX_SIDE // longest, source.height * MAX_SIDE // longest))
-            if source.width * source.height > MAX_PIXELS["PNG"]:
-                raise Unacceptable("too_complex")
-            source.load()
-            return _redrawn(source, name)
+        content, orientation = _pixels_of(content, name)
+        try:
+            return _new_from(content, name, orientation)
+        except OSError:
+            if name not in _CUT_OFF:
+                raise
+        ImageFile.LOAD_TRUNCATED_IMAGES = True  # every viewer shows what there is of a picture that was cut off
+        try:
+            return _new_from(content, name, orientation, cut_off=True)
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
     except RecursionError:
         raise Unacceptable("too_complex") from None
     except BROKEN_FILE:
         raise Unacceptable("damaged") from None  # the library's own message adds nothing
 
 
-def _redrawn(source: Image.Image, name: str) -> bytes:
-    orientation = source.getexif().get(0x0112, 1)
-    picture = _plain_colours(source)
+def _new_from(content: bytes, name: str, orientation: int, *, cut_off: bool = False) -> bytes:
+    with Image.open(io.BytesIO(content), formats=[name]) as source:
+        if name == "TIFF" and getattr(source, "n_frames", 1) > 1:
+            return _pages(source)
+        return _written(_picture(source, name, orientation, cut_off=cut_off), name)
+
+
+def _pixels_of(content: bytes, name: str) -> tuple[bytes, int]:
+    """Return the file without what is no picture, and how it has to be turned."""
+    exif = b""
+    if name in ("JPEG", "PNG"):
+        content, exif = (metadata.of_jpeg if name == "JPEG" else metadata.of_png)(content)
+
+    def told() -> Image.Exif:
+        known = Image.Exif()
+        known.load(exif)
+        return known
+
+    return content, _orientation_of(told)
+
+
+def _pages(source: Image.Image) -> bytes:
+    """Return the pages of a scan as PDF."""
+    from coulance.files.sanitizer import pdf  # imported before the isolation
+
+    count: int = getattr(source, "n_frames", 1)
+    if count > pdf.MAX_PAGES:
+        raise Unacceptable("too_long")
+    pages = []
+    for number in range(count):
+        source.seek(number)
+        pages.append(_written(_picture(source, "TIFF", 1), "TIFF"))
+    return pdf.of_pictures(pages)
+
+
+def _picture(source: Image.Image, name: str, orientation: int, *, cut_off: bool = False) -> Image.Image:
+    """Return one picture of a file, small enough and upright."""
+    if source.width * source.height == 0:
+        raise Unacceptable("damaged")
+    if source.width * source.height > MAX_PIXELS.get(name, MAX_READ_PIXELS):
+        raise Unacceptable("too_complex")
+    longest = max(source.size)
+    source.draft("RGB", (source.width * MAX_SIDE // longest, source.height * MAX_SIDE // longest))
+    if source.width * source.height > MAX_READ_PIXELS:
+        raise Unacceptable("too_complex")
+    source.load()
+    if cut_off and _lacks_much(source, name):
+        raise Unacceptable("incomplete")
+    if name in ("WEBP", "AVIF", "TIFF"):  # some are upright once they are read
+        orientation = _orientation_of(source.getexif)
+    picture = _full_colours(source)
     picture.thumbnail((MAX_SIDE, MAX_SIDE))
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    picture.info = {"exif": exif.tobytes()}
-    picture = ImageOps.exif_transpose(picture)
+    picture = _on_white(picture)
+    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
+
+
+def _orientation_of(exif: Callable[[], Image.Exif]) -> int:
+    """Return how a picture has to be turned; what is broken in that data is no reason to refuse the picture."""
+    try:
+        return int(exif().get(_ORIENTATION, 1))
+    except BROKEN_FILE:
+        return 1
+
+
+def _lacks_much(source: Image.Image, name: str) -> bool:
+    rows = max(int(source.height * MOST_MISSING), 1)
+    below = source.crop((0, source.height - rows, source.width, source.height)).convert("RGB")
+    return below.getcolors(1) == [(source.width * rows, _CUT_OFF[name])]
+
+
+def _full_colours(source: Image.Image) -> Image.Image:
+    """Return the picture in a mode in which it can be made smaller: grey, RGB or RGBA."""
+    if source.mode.startswith("I"):
+        return source.point(lambda v: v / 256).convert("L")
+    if source.mode in ("1", "F"):
+        return source.convert("L")
+    if source.mode in ("LA", "PA", "La", "RGBa") or "transparency" in source.info:
+        return source.convert("RGBA")
+    return source if source.mode in ("L", "RGB", "RGBA") else source.convert("RGB")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Return the picture with a white background where it is transparent."""
+    if picture.mode != "RGBA":
+        return picture
+    background = Image.new("RGB", picture.size, "white")
+    background.paste(picture, mask=picture.getchannel("A"))
+    return background
+
+
+def _written(picture: Image.Image, name: str) -> bytes:
     new = Image.frombytes(picture.mode, picture.size, picture.tobytes())  # the pixels alone, without metadata
     out = io.BytesIO()
-    if name == "JPEG":
-        new.save(out, "JPEG", quality=JPEG_QUALITY)
-    else:
+    if name in AS_PNG:
         new.save(out, "PNG")
+    else:
+        new.save(out, "JPEG", quality=JPEG_QUALITY)
     return out.getvalue()
-
-
-def _plain_colours(source: Image.Image) -> Image.Image:
-    """Return the picture in grey or RGB, with a white background where it is transparent."""
-    if source.mode in ("L", "1", "I", "F", "I;16", "I;16B"):
-        return source.convert("L") if not source.mode.startswith("I") else source.point(lambda v: v / 256).convert("L")
-    if source.mode in ("RGBA", "LA", "PA") or "transparency" in source.info:
-        transparent = source.convert("RGBA")
-        background = Image.new("RGB", source.size, "white")
-        background.paste(transparent, mask=transparent.getchannel("A"))
-        return background
-    return source.convert("RGB")

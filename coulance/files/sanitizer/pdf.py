@@ -7,11 +7,13 @@ draws the pages and writes the new file.
 
 import io
 import math
+import re
+from collections.abc import Iterable
 
 from PIL import Image
 from pypdfium2 import PdfDocument, PdfImage, PdfiumError, PdfMatrix, PdfPage, raw
 
-from coulance.files.sanitizer import BROKEN_FILE, Unacceptable
+from coulance.files.sanitizer import BROKEN_FILE, Unacceptable, faithful
 
 MAX_PAGES = 100
 DPI = 200  # of the page on paper: 6 point letters are sharp on a screen
@@ -20,26 +22,50 @@ MAX_PIXELS = 100_000_000  # of all pages together; 25 sheets of A4 at full sharp
 MAX_PICTURE_PIXELS = 52_000_000  # of all pictures on a page; without memory pdfium silently draws black
 JPEG_QUALITY = 80
 _POINTS_PER_INCH = 72
+_CATALOGUE = re.compile(rb"\b(\d{1,9}) (\d{1,5}) obj\b[^/]{0,9}<<[^>]{0,500}?/Type\s{0,3}/Catalog\b")
+_TABLE = re.compile(rb"endobj\s{1,9}xref\b")
+_A4_HEIGHT = 842  # points
 Image.preinit()  # Pillow imports its modules when needed; once isolated, the process can open no file any more
 
 
 def rewrite(content: bytes) -> bytes:
-    """Return a PDF with a picture of each page. Raises Unacceptable: damaged, password, too_complex."""
+    """Return a PDF with a picture of each page.
+
+    Raises Unacceptable: damaged, password, too_complex, too_long, not_drawn, bundle.
+    """
     try:
-        with PdfDocument(content) as source:
+        with _opened(content) as source:
             return _new_from(source)
     except PdfiumError as error:
-        is_locked = getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD
+        is_locked = getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
         raise Unacceptable("password" if is_locked else "damaged") from None
     except BROKEN_FILE:
         raise Unacceptable("damaged") from None  # the library's own message adds nothing
 
 
+def _opened(content: bytes) -> PdfDocument:
+    """Open the file, also one that lost its end: what pdfium looks for there is written anew behind it.
+
+    Only where all objects are whole, so that no page is missing without a word.
+    """
+    try:
+        return PdfDocument(content)
+    except PdfiumError as error:
+        catalogues = list(_CATALOGUE.finditer(content))
+        lost_its_end = catalogues and _TABLE.match(content, content.rfind(b"endobj"))
+        if getattr(error, "err_code", None) != raw.FPDF_ERR_FORMAT or not lost_its_end:
+            raise
+    number, generation = catalogues[-1].groups()
+    # The first marks end what may have been cut off: a string, a list, an object.
+    return PdfDocument(content + b"\n>]>>\nendobj\ntrailer\n<</Root %s %s R>>\n%%%%EOF" % (number, generation))
+
+
 def _new_from(source: PdfDocument) -> bytes:
     if len(source) > MAX_PAGES:
-        raise Unacceptable("too_complex")
+        raise Unacceptable("too_long")
     if len(source) < 1:
         raise Unacceptable("damaged")
+    faithful.check_document(source)
     source.init_forms()  # else what was filled in on a form is not drawn
     scale = _scale([source.get_page_size(number) for number in range(len(source))])
     out = io.BytesIO()
@@ -47,6 +73,7 @@ def _new_from(source: PdfDocument) -> bytes:
         for page in source:
             if _picture_pixels(page) > MAX_PICTURE_PIXELS:
                 raise Unacceptable("too_complex")
+            faithful.check_page(source, page)
             _add(new, page.get_size(), _picture(page, scale))
             page.close()
         new.save(out)
@@ -83,3 +110,16 @@ def _add(new: PdfDocument, size: tuple[float, float], picture: io.BytesIO) -> No
     page.insert_obj(image)
     page.gen_content()
     page.close()
+
+
+def of_pictures(pictures: Iterable[bytes]) -> bytes:
+    """Return a PDF with a page for each JPEG, as long as a sheet of A4."""
+    out = io.BytesIO()
+    with PdfDocument.new() as new:
+        for picture in pictures:
+            with Image.open(io.BytesIO(picture)) as opened:
+                width, height = opened.size
+            scale = _A4_HEIGHT / max(width, height)
+            _add(new, (width * scale, height * scale), io.BytesIO(picture))
+        new.save(out)
+    return out.getvalue()

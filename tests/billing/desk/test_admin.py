@@ -205,7 +205,7 @@ def test_the_timeline_is_in_the_order_of_time(practice):
     events = timeline.of_invoice(invoice)
     assert [e.at for e in events] == sorted(e.at for e in events)
     assert "staff:anna" in {e.by for e in events}
-    assert len(events) == 8
+    assert len(events) == 9  # with the mail that tells of the pause
 
 
 def test_find_leads_to_the_invoice_and_never_puts_what_was_typed_in_an_address(desk, practice):

@@ -235,9 +235,10 @@ def test_an_interrupted_14_day_letter_is_sent_again_in_full():
     holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     assert reasons(invoice, Status.VOID) == [(Step.FINAL_NOTICE, "interrupted")]
     due_on = date(2026, 6, 1)
-    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=due_on)
-    live_through(date(2026, 6, 5), date(2026, 6, 9))
-    assert sent(invoice)[-1] == ("final_notice", "2026-06-08")  # seven days after the new last day
+    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=due_on, today=date(2026, 5, 18))
+    live_through(date(2026, 5, 18), date(2026, 6, 26))
+    # Seven days after the new last day, and after the ten days of that reminder.
+    assert sent(invoice)[-2:] == [("reminder", "2026-06-08"), ("final_notice", "2026-06-24")]
     assert charged(invoice) == {}
 
 
@@ -275,11 +276,12 @@ def test_after_a_pause_there_is_a_new_day_to_pay_and_no_letter_at_once(day):
     invoice.refresh_from_db()
     assert invoice.due_on == back_on + timedelta(days=14)
     live_through(back_on, invoice.due_on)
-    assert {kind for kind, _day in sent()[len(before) :]} <= {"friendly_note"}
+    assert sent()[len(before)] == ("hold_ended", str(back_on))
+    assert {kind for kind, _day in sent()[len(before) :]} <= {"hold_ended", "friendly_note"}
     live_through(invoice.due_on + timedelta(days=1), invoice.due_on + timedelta(days=6))
-    assert {kind for kind, _day in sent()[len(before) :]} <= {"friendly_note"}
+    assert {kind for kind, _day in sent()[len(before) :]} <= {"hold_ended", "friendly_note"}
     live_through(invoice.due_on + timedelta(days=7), invoice.due_on + timedelta(days=9))
-    assert len(sent()) > len(before) + ("friendly_note" in dict(sent()[len(before) :]))
+    assert sent()[-1][0] == "reminder"
 
 
 def test_a_pause_that_ends_well_before_the_last_day_to_pay_changes_nothing():

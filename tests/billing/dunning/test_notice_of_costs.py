@@ -59,7 +59,7 @@ def test_costs_and_interest_are_both_named():
     mail = the_notice()
     assert mail.subject == "Er zijn kosten bij uw rekening gekomen"
     assert "Incassokosten: € 40,00" in text_of(mail)
-    assert "Wettelijke rente: € 0,50" in text_of(mail)
+    assert "Wettelijke rente: € 0,30" in text_of(mail)  # from the day after the reminder's last day, 20 April
     assert "eerst de kosten, dan de rente en dan de rekening" in text_of(mail)
 
 
@@ -70,14 +70,15 @@ def test_interest_alone_is_not_called_costs(language, subject):
     until(invoice, COSTS_ON)
     mail = the_notice()
     assert subject in mail.subject
-    notice = text_of(mail).partition("Bent u het er niet mee eens?")[0].partition("You do not agree?")[0]
-    assert "0.50" in notice.replace(",", ".")
+    notice = text_of(mail).partition("Bent u het er niet mee eens?")[0].partition("Do you disagree?")[0]
+    assert "0.30" in notice.replace(",", ".")
     for word in ("kosten", "osts"):
         assert word not in mail.subject + notice
     assert set(charged(invoice)) == {"interest"}
 
 
-def test_with_nothing_booked_nothing_is_sent_and_the_last_letter_comes_in_its_time():
+def test_with_nothing_booked_nothing_is_sent_and_the_last_letter_comes_in_its_time(settings):
+    settings.DUNNING_FROM_AMOUNT = settings.COSTS_FROM_REST = Decimal(0)
     invoice = until(new_invoice(amount="0.50"), NOTICED)
     costs_in_an_earlier_letter(invoice)
     until(invoice, COSTS_ON)
@@ -110,12 +111,12 @@ def agree_and_break(invoice: Invoice, *, on: date) -> date:
 def test_after_a_broken_plan_no_second_notice_of_costs_and_the_last_letter_names_them():
     invoice = until(new_invoice(), COSTS_ON)
     broken_on = agree_and_break(invoice, on=COSTS_ON + timedelta(days=1))
-    live_through(broken_on, broken_on + timedelta(days=15))
+    live_through(broken_on, broken_on + timedelta(days=25))
     assert kinds().count("notice_of_costs") == 1
     assert charged(invoice)["costs"] == Decimal("40.00")
     assert "Incassokosten: € 40,00" in text_of(OutboxMessage.objects.get(kind="final"))
     final = Letter.objects.get(step=Step.FINAL)
-    assert final.sent_on >= broken_on + timedelta(days=7), "nobody gets the next letter at once"
+    assert final.sent_on >= broken_on + timedelta(days=21), "two weeks to pay, and nobody gets the next letter at once"
 
 
 @pytest.mark.parametrize("followed", [True, False], ids=["its sending was seen", "just sent"])
@@ -138,8 +139,11 @@ def test_costs_booked_without_a_notice_get_one_after_the_pause():
     holds.place_hold(invoice, Hold.STAFF, by=STAFF)
     live(COSTS_ON)
     assert kinds(status="canceled") == ["notice_of_costs"]
-    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=COSTS_ON + timedelta(days=14))
-    live_through(COSTS_ON, COSTS_ON + timedelta(days=25))
+    due_on = COSTS_ON + timedelta(days=14)
+    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=due_on, today=COSTS_ON)
+    live_through(COSTS_ON, COSTS_ON + timedelta(days=21))
+    assert kinds(status="sent").count("reminder") == 2, "the free reminder comes first"
+    live_through(COSTS_ON + timedelta(days=22), COSTS_ON + timedelta(days=40))
     assert kinds(status="sent").count("notice_of_costs") == 1
     assert charged(invoice)["costs"] == Decimal("40.00")
 

@@ -36,10 +36,10 @@ def test_the_whole_dunning_schedule_of_an_unpaid_invoice(sink, settings):
     charges = booked(invoice, Kind.COSTS, Kind.INTEREST)
     assert sorted((e.kind, e.amount) for e in charges) == [
         ("costs", Decimal("40.00")),
-        ("interest", Decimal("0.18")),
-        ("interest", Decimal("0.50")),  # with the other: 62 days at 4 per cent
+        ("interest", Decimal("0.17")),
+        ("interest", Decimal("0.30")),  # with the other: 43 days at 4 per cent, from the end of the reminder's term
     ]
-    assert ledger.balance(invoice.pk) == Decimal("140.68")
+    assert ledger.balance(invoice.pk) == Decimal("140.47")
     assert StaffTask.objects.get().kind == StaffTask.Kind.READY_FOR_HAND_OVER
     invoice.refresh_from_db()
     assert (invoice.next_step, invoice.next_step_on) == (Step.HAND_OVER, None)

@@ -72,7 +72,7 @@ def test_without_one_usable_address_it_goes_on_the_timeline(address, why):
 
 
 def test_no_personal_data_in_a_message():
-    practice = factories.provider(name="Kanarie Tandheelkunde", city="Kanariestad")
+    practice = factories.provider(name="Praktijk De Linde", city="Kanariestad")
     patient = factories.patient(
         provider=practice,
         initials="K.A.",

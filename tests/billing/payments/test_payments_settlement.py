@@ -195,11 +195,13 @@ class TestWithTheBank:
 # --- reports in any order, without a bank -----------------------------------------------------------
 
 
-def attempt(invoice: Invoice, *, status: str = Status.OPEN, mollie_id: str | None = "tr_abcdef") -> Payment:
+def attempt(
+    invoice: Invoice, *, status: str = Status.OPEN, mollie_id: str | None = "tr_abcdef", amount: str = "100.00"
+) -> Payment:
     token = f"t{invoice.pk}-{Payment.objects.count()}"
     return Payment.objects.create(
         invoice=invoice,
-        amount=Decimal("100.00"),
+        amount=Decimal(amount),
         status=status,
         token=token,
         webhook_token=f"w{token}",

@@ -1,4 +1,4 @@
-"""Example facts for the messages about paying later."""
+"""Example facts for the messages about paying later, pauses and charges."""
 
 from datetime import date
 from decimal import Decimal
@@ -28,6 +28,7 @@ FACTS = {
     | {
         "amount": _AMOUNT,
         "until": date(2027, 2, 28),
+        "voided": date(2026, 11, 2),
         "terms": payment_schedule(_AMOUNT, count=3, first_on=date(2026, 12, 31)),
     },
     "installment_due": _BASE | _INSTALLMENT | {"count": 12, "is_deferral": False},
@@ -35,7 +36,20 @@ FACTS = {
     "plan_broken": _BASE
     | {
         "outstanding": _AMOUNT,
+        "due_on": date(2027, 1, 15),
         "parts": Parts(principal=Decimal("59.43"), interest=Decimal("0.57"), costs=Decimal("40.00")),
     },
     "plan_completed": _BASE,
+    "hold_placed": _BASE | {"outstanding": _AMOUNT, "voided": date(2026, 11, 2)},
+    "hold_ended": _BASE | {"outstanding": _AMOUNT, "due_on": date(2027, 1, 15), "plan": False},
+    "payment_reversed": _BASE | {"amount": _AMOUNT, "paid_at": date(2026, 11, 2), "outstanding": _AMOUNT},
+    "charges_taken_off": _BASE
+    | {
+        "amount": Decimal("40.57"),
+        "paid_on": date(2026, 11, 2),
+        "start_again": True,
+        "due_on": date(2027, 1, 15),
+        "outstanding": _AMOUNT,
+        "credit": Decimal("1.00"),
+    },
 }

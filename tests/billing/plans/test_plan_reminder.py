@@ -102,7 +102,7 @@ class TestEndedByAPerson:
         self.end(agreed)
         assert status(agreed) == Status.BROKEN
         agreed.invoice.refresh_from_db()
-        assert agreed.invoice.due_on == LONG_AFTER
+        assert agreed.invoice.due_on == messages.last_day_for_rest(LONG_AFTER) >= LONG_AFTER + timedelta(days=14)
         acts = dict(AuditEvent.objects.filter(by=self.BY).values_list("action", "details"))
         assert acts["plan_ended_by_hand"] == {"note": "gebeld en een brief gestuurd"}
         assert {"plan_broken", "task_closed"} < set(acts)

@@ -304,12 +304,12 @@ NOT_TAKEN: dict[str, bytes] = {
     "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
     "zip": zipped(),
     "exe": b"MZ\x90\x00",
-    "pdf after 900 bytes of html": SCRIPT.ljust(900) + b"%PDF-1.7\n",
-    "pdf after a line break": b"\n%PDF-1.7\n",
-    "gif": b"GIF89a\x01\x00\x01\x00",
-    "tiff": b"II*\x00",
-    "webp": b"RIFF\x00\x00\x00\x00WEBP",
-    "heic": b"\x00\x00\x00\x18ftypheic",
+    "pdf after 1,100 bytes of html": SCRIPT.ljust(1100) + b"%PDF-1.7\n",
+    "wave": b"RIFF\x00\x00\x00\x00WAVE",
+    "film": b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom",
+    "film of an iPhone": b"\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  ",
+    "a text that begins with BM": b"BM is the first word of this line",
+    "xml": b"<?xml version='1.0'?><a/>",
     "postscript": b"%!PS-Adobe-3.0",
 }
 NAMES: dict[str, str] = {

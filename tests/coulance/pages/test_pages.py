@@ -1,5 +1,6 @@
 """The patient's side of coulance: what the page says, what is sent, what is seen again, and how it ends."""
 
+import os
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -11,9 +12,10 @@ from django.utils import timezone
 from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
-from coulance import amounts, decisions, intake
+from coulance import amounts, decisions, intake, storage
 from coulance.files import checking
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
+from guests import uploads
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, staff_of
 from tests.coulance.files import hostile
@@ -118,20 +120,39 @@ def test_limits_on_size_and_number(guest, invoice, settings):
     assert send(guest, invoice, *(hostile.picture("PNG", (9, n)) for n in (1, 2, 3))).status_code == 409
     assert send(guest, invoice, b"").status_code == 409
     assert not Specification.objects.exists()
-    settings.UPLOAD_MAX_BYTES = 10
+    settings.UPLOAD_MAX_BYTES = settings.UPLOAD_MAX_REQUEST_BYTES = 10
     settings.UPLOAD_MAX_FILES = 1
     assert send(guest, invoice, b"%PDF-" + b" " * 2_000_000).status_code == 413
 
 
-def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, settings, tmp_path, monkeypatch):
-    """Nothing can be written where temporary files go: a handler that wants to would fail here."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "nowhere")
-    large = hostile.pdf() + b"%" + b"z" * 6 * 1024**2
+def test_files_that_are_too_large_together_are_refused_with_advice(guest, invoice, settings):
+    settings.UPLOAD_MAX_REQUEST_BYTES = 1_000_000
+    response = send(guest, invoice, hostile.pdf() + b"%" + b"z" * 2_200_000, hostile.picture("PNG", (9, 9)))
+    assert response.status_code == 413
+    assert "samen hoogstens 0 MB" in response.content.decode()
+    assert not Specification.objects.exists()
+
+
+def test_a_large_upload_never_lies_on_a_disk_unsealed(guest, invoice, tmp_path, monkeypatch):
+    """Neither where it waits for the end of the request, nor where it is stored."""
+    waiting, made = [], uploads.LockedFile.add
+
+    def looks_at_the_disk(file, part):
+        made(file, part)
+        descriptor = file.file.fileno()
+        waiting.append(os.pread(descriptor, 10**8, 0))
+        waiting.append(str(os.fstat(descriptor).st_nlink).encode())
+
+    monkeypatch.setattr(uploads.LockedFile, "add", looks_at_the_disk)
+    large = hostile.pdf() + b"%" + b"z" * 600_000
     assert send(guest, invoice, large).status_code == 303
+    assert len(waiting) > 10
+    assert not any(b"%PDF" in part or b"z" * 100 in part for part in waiting)
+    assert set(waiting[1::2]) == {b"0"}, "no folder has a name for it, so that it ends with the process"
     row = Specification.objects.get()
     assert row.size == len(large)
     assert b"z" * 100 not in (tmp_path / row.stored_name).read_bytes()
+    assert storage.get(row) == large
 
 
 def test_seeing_a_file_again_takes_a_code_and_is_written_down(guest, invoice):
@@ -222,6 +243,19 @@ def test_a_message_is_sealed_and_read_again_after_the_code(guest, invoice):
     prove(guest, invoice)
     assert "Kunt u mij bellen? &lt;b&gt;" in page(guest, invoice)
     assert guest.post(address(invoice, "coulance_message"), {"message": " "}).status_code == 409
+
+
+def test_a_message_that_is_too_long_is_refused_with_its_length_and_kept(guest, invoice):
+    assert 'maxlength="1000"' not in page(guest, invoice), "a browser would cut what is pasted"
+    long = "Regel\r\n" * 166 + "einde-" + "x" * 30
+    response = guest.post(address(invoice, "coulance_message"), {"message": long})
+    text = response.content.decode()
+    assert response.status_code == 409
+    assert "1032 tekens" in text
+    assert "x" * 30 in text, "nothing that was written is lost"
+    assert not CaseMessage.objects.exists()
+    exactly = "Regel\r\n" * 166 + "abcd"
+    assert guest.post(address(invoice, "coulance_message"), {"message": exactly}).status_code == 303
 
 
 def test_stopping_gives_the_full_amount_and_fourteen_days(guest, invoice):

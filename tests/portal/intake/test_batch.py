@@ -116,7 +116,10 @@ def test_who_pays_nothing_has_a_settled_invoice(tmp_path):
     ("given", "today", "due_on"),
     [
         (None, TODAY, date(2026, 12, 2)),  # the payment term after the invoice date
-        ("2026-11-16", TODAY, date(2026, 11, 16)),  # today is not too late
+        ("2026-11-16", TODAY, date(2026, 11, 30)),  # today: nobody can be in time, so two weeks from now
+        ("2026-11-29", TODAY, date(2026, 11, 30)),
+        ("2026-11-30", TODAY, date(2026, 11, 30)),
+        ("2026-12-01", TODAY, date(2026, 12, 1)),
         ("2026-11-15", TODAY, date(2026, 11, 30)),  # gone by: two weeks from now
         (None, date(2027, 2, 1), date(2027, 2, 15)),
     ],

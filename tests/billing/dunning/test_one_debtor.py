@@ -1,0 +1,192 @@
+"""Claims of one creditor on one debtor share a letter and one fee, and an earlier letter counts with all it claimed."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.adjustments import charges
+from billing.invoices.debtors import patients_of_debtor
+from billing.models import Invoice, Letter, OutboxMessage, ReminderStep
+from tests import factories
+from tests.billing.invoices.schedule_walk import (
+    COSTS_ON,
+    MONDAY,
+    NOTICED,
+    REMINDED,
+    Step,
+    at,
+    charged,
+    kinds,
+    live,
+    new_invoice,
+    pay,
+    until,
+)
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def _by_day(sink, settings):
+    settings.NOTICE_HOURS = (7, 22)
+
+
+def child(provider, initials: str, **fields):
+    return factories.patient(
+        **{"provider": provider, "initials": initials, "email": "moeder@post.example", "surname": "Bakker"} | fields
+    )
+
+
+@pytest.fixture
+def children():
+    provider = factories.provider()
+    return [child(provider, initials) for initials in ("A.", "B.", "C.")]
+
+
+def test_three_children_of_one_mother_get_one_letter_and_one_fee(children):
+    invoices = [new_invoice(amount="50.00", patient=patient) for patient in children]
+    until(invoices[0], COSTS_ON)
+    letter = Letter.objects.get(step=Step.FINAL_NOTICE)
+    assert (letter.principal, letter.costs_announced) == (D("150.00"), D("40.00"))
+    assert sum(charged(invoice)["costs"] for invoice in invoices) == D("40.00")
+    for kind in ("reminder", "final_notice", "notice_of_costs"):
+        assert kinds(status="sent").count(kind) == 1
+    text = " ".join(OutboxMessage.objects.get(kind="final_notice").text.split())
+    assert "Aan: A. de Bakker, B. de Bakker, C. de Bakker." in text
+    assert "U betaalt elke rekening apart, met de links hieronder." in text
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({}, True),
+        ({"email": "Moeder@Post.example"}, True),
+        ({"surname": "Jansen"}, True),  # another surname at the same address
+        ({"street": "Elders", "postcode": "9999 ZZ", "house_number": "7"}, True),  # the same surname elsewhere
+        ({"surname": "Jansen", "postcode": "9999 ZZ"}, False),
+        ({"email": "ander@post.example"}, False),
+        ({"email": ""}, False),
+    ],
+)
+def test_who_counts_as_one_debtor(other, same, children):
+    another = child(children[0].provider, "D.", **other)
+    assert (another.pk in patients_of_debtor(children[0])) == same
+    assert (children[0].pk in patients_of_debtor(another)) == same
+
+
+def test_another_practice_is_another_creditor(children):
+    elsewhere = child(factories.provider(), "A.")
+    for patient in (children[0], elsewhere):
+        until(new_invoice(patient=patient), MONDAY)
+    live(REMINDED)
+    live(NOTICED)
+    assert kinds(status="sent").count("final_notice") == 2
+
+
+def test_a_second_child_later_adds_only_what_the_sum_allows(children):
+    until(new_invoice(amount="100.00", patient=children[0]), COSTS_ON)
+    second = new_invoice(amount="100.00", patient=children[1])
+    told = charges.costs_to_announce([second], D("100.00"), second.provider, today=COSTS_ON + timedelta(days=1))
+    assert told == D("0.00")
+
+
+# --- letters that announced nothing still count -------------------------------------------------------
+
+
+def letter_with_costs(patient, amount: str, costs: str) -> Invoice:
+    """Store an invoice whose 14-day letter led to `costs`, computed over `amount`."""
+    invoice = new_invoice(amount=amount, patient=patient)
+    letter = Letter.objects.create(
+        patient=patient, step=Step.FINAL_NOTICE, made_on=NOTICED - timedelta(days=invoice.pk), principal=D(amount),
+        costs_announced=D(costs), costs_booked_at=at(COSTS_ON), costs_base=D(amount), sent_on=NOTICED,
+        delivered_on=NOTICED, last_day=NOTICED, book_costs_on=COSTS_ON,
+    )  # fmt: skip
+    ReminderStep.objects.create(
+        invoice=invoice, step=Step.FINAL_NOTICE, due_on=invoice.due_on, planned_on=NOTICED,
+        status=ReminderStep.Status.TAKEN, letter=letter, principal=D(amount),
+    )  # fmt: skip
+    if D(costs):
+        key = f"letter:{letter.pk}:costs:{invoice.pk}"
+        charges.ledger.post(
+            invoice, charges.Kind.COSTS, D(costs), external_id=key, occurred_at=at(COSTS_ON), by="dunning"
+        )
+    return invoice
+
+
+@pytest.mark.parametrize(
+    ("before", "amount", "more"),
+    [
+        ([("200.00", "40.00"), ("60.00", "0.00")], "100.00", "14.00"),  # 15% of € 360 is € 54
+        ([("100.00", "40.00"), ("150.00", "0.00")], "100.00", "12.50"),
+        ([("103.77", "40.00"), ("144.11", "0.00")], "19.29", "0.08"),
+        ([("100.00", "40.00")], "100.00", "0.00"),
+    ],
+)
+def test_a_letter_whose_costs_came_to_zero_keeps_its_principal_in_the_sum(before, amount, more):
+    patient = factories.patient()
+    for principal, costs in before:
+        letter_with_costs(patient, principal, costs)
+    third = new_invoice(amount=amount, patient=patient)
+    assert charges.costs_to_announce([third], D(amount), third.provider, today=COSTS_ON) == D(more)
+
+
+def test_a_letter_whose_costs_were_taken_off_counts_no_more():
+    patient = factories.patient()
+    first = letter_with_costs(patient, "200.00", "40.00")
+    charges.take_off(first, by="staff:els", note="verzoek", forgiven=True)
+    third = new_invoice(amount="100.00", patient=patient)
+    assert charges.costs_to_announce([third], D("100.00"), third.provider, today=COSTS_ON) == D("40.00")
+
+
+def test_the_letter_says_why_its_fee_is_small():
+    first = new_invoice(amount="180.00")
+    new_invoice(amount="100.00", patient=first.patient, days=44)
+    for day in (MONDAY, REMINDED, date(2026, 4, 21), NOTICED, date(2026, 5, 8)):
+        live(day)
+    text = " ".join(OutboxMessage.objects.filter(kind="final_notice").latest("pk").text.replace("\xa0", " ").split())
+    assert "€ 2,00 incassokosten" in text
+    assert "Samen met uw andere rekening mogen de kosten € 42,00 zijn." in text
+    assert "€ 40,00 daarvan stond al in onze brief van 23 april 2026." in text
+
+
+# --- what the 14-day letter says of who claims and how the sum came about ------------------------------
+
+
+def test_the_14_day_letter_names_creditor_operator_and_build_up(settings):
+    settings.OPERATOR = {
+        "name": "Rekeningdienst B.V.", "address": "Kade 1, 3511 AA Utrecht", "kvk": "87654321", "wki": "WKI-0042",
+        "phone": "030 123 45 67", "hours": "ma-vr 9-17 uur", "email": "hulp@rekening.example",
+    }  # fmt: skip
+    provider = factories.provider(name="Praktijk Linde", kvk_number="12345678")
+    invoice = until(new_invoice(patient=factories.patient(provider=provider)), REMINDED)
+    pay(invoice, "40.00", REMINDED)
+    live(NOTICED)
+    text = " ".join(OutboxMessage.objects.get(kind="final_notice").text.replace("\xa0", " ").split())
+    for said in (
+        "Aan: J. de Vries. Deze brief sturen wij namens Praktijk Linde, Lindelaan 12, 1234 AB Utrecht, KvK 12345678",
+        "Wij zijn Rekeningdienst B.V., Kade 1, 3511 AA Utrecht, KvK 87654321, telefoon 030 123 45 67, WKI-0042",
+        "Al betaald: € 40,00",
+        "Nog open: € 60,00",
+        "Op 8 april 2026 stuurden wij u een herinnering.",
+        "Heeft u een klacht over ons? E-mail hulp@rekening.example of bel 030 123 45 67",
+        "Geldfit: 0800 8115",
+    ):
+        assert said in text
+    assert "een deel" not in text, "nothing can be paid in part yet"
+
+
+def test_costs_that_stood_are_off_when_a_new_14_day_letter_is_needed():
+    """Booked, and paid before anybody told of them; the bank took the money back: the new letter asks for no costs."""
+    invoice = until(new_invoice(), NOTICED)
+    row = ReminderStep.objects.get(invoice=invoice, step=Step.FINAL_NOTICE)
+    key = f"letter:{row.letter_id}:costs:{invoice.pk}"
+    charges.ledger.post(invoice, charges.Kind.COSTS, D("40.00"), external_id=key, occurred_at=at(NOTICED), by="dunning")
+    ReminderStep.objects.filter(pk=row.pk).update(status=ReminderStep.Status.VOID)
+    Invoice.objects.filter(pk=invoice.pk).update(next_step=Step.FINAL_NOTICE, next_step_on=NOTICED)
+    live(NOTICED + timedelta(days=1))
+    assert charged(invoice) == {"costs": D("0.00")}
+    text = OutboxMessage.objects.filter(kind="final_notice").latest("pk").text.replace("\xa0", " ")
+    assert "Incassokosten:" not in text
+    assert "Betaal € 100,00 binnen vijftien dagen" in " ".join(text.split())
