@@ -1,7 +1,7 @@
 """The audit trail, and tasks for staff where no rule can decide."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,14 +9,36 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from billing.models import AuditEvent, Invoice, Payment, StaffTask
+from billing.models import AuditEvent, Invoice, Payment, StaffNote, StaffTask
 
 log = logging.getLogger(__name__)
+NOTE = "note"  # in the details of an event: the key of a StaffNote
 
 
-def record(action: str, *, by: str, invoice: Invoice | None = None, **details: Any) -> None:
-    """Add one event to the timeline, in the transaction of the act itself. `details` must hold no personal data."""
+def record(action: str, *, by: str, invoice: Invoice | None = None, written: str = "", **details: Any) -> None:
+    """Add one event to the timeline, in the transaction of the act itself. `details` must hold no personal data.
+
+    `written` is what a person typed: it is sealed in a row of its own, which can be erased, and the event keeps the
+    key of that row.
+    """
+    if written:
+        note = StaffNote(invoice=invoice, by=by)
+        note.text = written
+        note.save(force_insert=True)
+        details[NOTE] = note.key
     AuditEvent.objects.create(invoice=invoice, action=action, by=by, details=details)
+
+
+def words_of(events: Iterable[AuditEvent]) -> dict[str, str]:
+    """Return what staff typed with these events, by key; medical data, so the caller has written the access log."""
+    keys = [event.details[NOTE] for event in events if NOTE in event.details]
+    return {note.key: note.text for note in StaffNote.objects.filter(key__in=keys)} if keys else {}
+
+
+def in_words(event: AuditEvent, words: Mapping[str, str]) -> str:
+    """Return the details of an event as text, with what staff typed (see `words_of`); what was erased is left out."""
+    shown = event.details | ({NOTE: words.get(event.details[NOTE])} if NOTE in event.details else {})
+    return ", ".join(f"{name}: {value}" for name, value in shown.items() if value not in ("", None))
 
 
 def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details: Any) -> None:

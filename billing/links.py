@@ -27,27 +27,33 @@ def site_host() -> str:
     return urlsplit(settings.PUBLIC_URL).netloc
 
 
-def sign(token: str, *, until: date) -> str:
-    """Return a signed link for a mail that opens the invoice of `token` through `until`; its signature has 160 bits.
+def sign(token: str, *, until: date, rests_on: str) -> str:
+    """Return a signed link that opens the invoice of `token` through `until`; its signature has 160 bits.
 
-    It is not the token itself, so that nobody who sees the URL of a page can make a link from it. It needs no row, and
-    works any number of times until `until`.
+    It is not the token itself, so that nobody who sees the URL of a page can make a link from it. It needs no row,
+    works any number of times until `until`, and only while it is checked against the same `rests_on`.
     """
     payload = f"{token}{until.toordinal():0{_DAY_CHARACTERS}x}"
-    return payload + _signature(payload, settings.SECRET_KEY)
+    return payload + _signature(payload, rests_on, settings.SECRET_KEY)
 
 
-def read(link: str, *, today: date) -> str | None:
-    """Return the invoice token in a link that `sign` made; None when it is not ours or has expired."""
+def parse(link: str) -> tuple[str, date] | None:
+    """Return the token and the last day that `link` names; None when it is not written like one of ours."""
+    payload = link[: _TOKEN_CHARACTERS + _DAY_CHARACTERS]
+    try:
+        return payload[:_TOKEN_CHARACTERS], date.fromordinal(int(payload[_TOKEN_CHARACTERS:], 16))
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_signed(link: str, *, rests_on: str) -> bool:
+    """Tell whether `sign` made this link with this `rests_on`."""
     payload, signature = link[: _TOKEN_CHARACTERS + _DAY_CHARACTERS], link[_TOKEN_CHARACTERS + _DAY_CHARACTERS :]
     keys = map(str, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-    if not any(constant_time_compare(signature, _signature(payload, key)) for key in keys):
-        return None
-    if int(payload[_TOKEN_CHARACTERS:], 16) < today.toordinal():
-        return None
-    return payload[:_TOKEN_CHARACTERS]
+    return any(constant_time_compare(signature, _signature(payload, rests_on, key)) for key in keys)
 
 
-def _signature(payload: str, key: str) -> str:
-    digest = salted_hmac("billing.links", payload, secret=key, algorithm="sha256").digest()[:_SIGNATURE_BYTES]
+def _signature(payload: str, rests_on: str, key: str) -> str:
+    signed = f"{payload} {rests_on}"
+    digest = salted_hmac("billing.links", signed, secret=key, algorithm="sha256").digest()[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

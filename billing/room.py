@@ -14,6 +14,7 @@ PAUSE_MESSAGES = {
 UNCHECKED_MESSAGES = {
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
+    "plan_undone": _LINK | {"outstanding", "due_on", "is_deferral"},
     "plan_agreed": _LINK | {"amount", "until", "terms", "voided"},
 }
 # The content of these can become untrue between queueing and sending, so they get a last check.
@@ -33,6 +34,7 @@ _TABLES = (
     "Posting",
     "Patient",
     "Provider",
+    "IbanChange",
     "AuditEvent",
     "Staff",
 )
@@ -51,7 +53,7 @@ class BillingRoom(Room):
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
-        from billing.privacy import retention
+        from billing.privacy import access_log, retention
 
         return Announcement(
             desk=Desk(tables=_TABLES),
@@ -61,21 +63,10 @@ class BillingRoom(Room):
                 Daily(10, agreements.run_day),
                 Daily(30, planning.run_day),
                 Daily(80, figures.record_day),
+                Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
             ],
-            beat={
-                "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
-                "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
-                "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
-                "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
-                "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
-                "compare-with-gateway": Beat(
-                    # Begun at a quarter past four; every half hour it goes on where it was stopped.
-                    "billing.compare_with_gateway",
-                    crontab(hour="4-23", minute="15,45"),
-                    expires=1800,
-                ),
-            },
+            beat=_beats(),
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
@@ -85,6 +76,7 @@ class BillingRoom(Room):
                 "invoice.pdf": _("the full invoice"),
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
+                "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
@@ -100,6 +92,22 @@ def _looked_into() -> HoldReason:
 
     label = _("our staff are looking into this invoice")
     return HoldReason(label, placed=hold_messages.queue_placed, ended=hold_messages.queue_ended)
+
+
+def _beats() -> dict[str, Beat]:
+    return {
+        "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
+        "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
+        "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+        "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
+        "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
+        "compare-with-gateway": Beat(
+            # Begun at a quarter past four; every half hour it goes on where it was stopped.
+            "billing.compare_with_gateway",
+            crontab(hour="4-23", minute="15,45"),
+            expires=1800,
+        ),
+    }
 
 
 def _messages() -> dict[str, MessageKind]:

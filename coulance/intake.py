@@ -56,4 +56,5 @@ def _accept(new: Sequence[tuple[Invoice, Checked]], today: date, by: str) -> Non
     offer([invoice for invoice, checked in new if checked.invoice["coulance"]], today=today, by=by)
 
 
-INTAKE = Intake({"coulance": Field(read_flag, default=False)}, _check, _accept)
+CODES = {"coulance-nothing-left": "coulance on an invoice of which nothing is left to pay"}
+INTAKE = Intake({"coulance": Field(read_flag, default=False)}, _check, _accept, CODES)

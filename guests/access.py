@@ -8,10 +8,13 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 
 from billing import audit
+from billing.invoices import open_links
 from guests import throttle
 
 LOOKUP_BREAKER = "lookup_breaker"  # a staff task
-_GRANTS = "invoices"  # in the session: token → [opened, last seen (seconds since 1970), came by the link in a mail]
+_GRANTS = "invoices"  # in the session: token → [opened, last seen (seconds since 1970), what its link rests on]
+_ASKED = "zorgrekening.rests"  # in request.META: token → what access may rest on
+CLOCK_SKEW_SECONDS = 5  # between the clocks of two machines
 _MAX_GRANTS = 10
 _SEEN_EVERY_SECONDS = 60  # recording each view would cost a write per page
 _EVERYBODY = ""
@@ -110,35 +113,48 @@ def report_result(request: HttpRequest, *, found: bool, now: datetime) -> None:
 # --- what a guest may see -----------------------------------------------------------------------
 
 
-def open_invoice(request: HttpRequest, token: str, *, now: datetime, by_link: bool = False) -> None:
+def open_invoice(request: HttpRequest, token: str, *, now: datetime, rests_on: str = "") -> None:
     """Let this browser see the invoice of `token` for a while, in a session with a new id.
 
-    `by_link`: it was opened by a link that only our mail (or the invoice on paper) holds. That remains so when the
-    same invoice is looked up by its reference while the page is open.
+    `rests_on`: what the link rests on by which it was opened (see `billing.invoices.open_links`); empty for the payment
+    reference, which rests on nothing that can change. Whoever came by a link keeps what it gave when the same invoice
+    is looked up by its reference while the page is open.
     """
     session = request.session
-    by_link = by_link or (may_see(request, token, now=now) and came_by_link(request, token))
+    if not rests_on and may_see(request, token, now=now):
+        rests_on = _rests_on(request, token)
     if session.session_key:  # else there is no row yet, and it is written only once
         session.cycle_key()  # against session fixation
     if SESSION_KEY not in session:  # a member of staff keeps the expiry of their own session
         session.set_expiry(0)  # the cookie ends with the browser
     grants = dict(sorted(session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][1])[1 - _MAX_GRANTS :])
-    session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp(), by_link]}
+    session[_GRANTS] = grants | {token: [now.timestamp(), now.timestamp(), rests_on]}
 
 
 def came_by_link(request: HttpRequest, token: str) -> bool:
     """Tell whether this browser opened the invoice by a link of ours; knowing the reference is not enough for that."""
-    return request.session.get(_GRANTS, {}).get(token, [])[2:] == [True]
+    return bool(_rests_on(request, token))
+
+
+def _rests_on(request: HttpRequest, token: str) -> str:
+    grant = request.session.get(_GRANTS, {}).get(token)
+    return str(grant[2]) if grant else ""
 
 
 def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
-    """Tell whether this browser opened the invoice within the absolute and idle limits; a view restarts the latter."""
+    """Tell whether this browser opened the invoice within the absolute and idle limits; a view restarts the latter.
+
+    Access that ended is deleted, so that it stays ended if the clock goes back: after a limit, when it was opened
+    later than now, and when the address was corrected to which its link was sent.
+    """
     grants = request.session.get(_GRANTS, {})
     if token not in grants:
         return False
     opened, seen = grants[token][:2]
     moment = now.timestamp()
-    if moment - seen > settings.GUEST_IDLE_SECONDS or moment - opened > settings.GUEST_ABSOLUTE_SECONDS:
+    idle, absolute = settings.GUEST_IDLE_SECONDS, settings.GUEST_ABSOLUTE_SECONDS
+    in_time = lasts(seen, moment, idle) and lasts(opened, moment, absolute)
+    if not in_time or not still_rests(request, token, _rests_on(request, token)):
         del grants[token]
         request.session.modified = True
         return False
@@ -146,6 +162,21 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
         grants[token][1] = moment
         request.session.modified = True
     return True
+
+
+def lasts(since: float, now: float, seconds: float) -> bool:
+    """Tell whether what began at `since` lasts `seconds` and is not over; what begins after now is over too."""
+    return -CLOCK_SKEW_SECONDS <= now - since <= seconds
+
+
+def still_rests(request: HttpRequest, token: str, ground: str) -> bool:
+    """Tell whether what access rests on is as it was; asked once per request. The payment reference always is."""
+    if not ground:
+        return True
+    asked: dict[str, frozenset[str]] = request.META.setdefault(_ASKED, {})
+    if token not in asked:
+        asked[token] = open_links.rests(token)
+    return ground in asked[token]
 
 
 def extend_session(request: HttpRequest, token: str, *, now: datetime) -> bool:

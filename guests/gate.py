@@ -19,7 +19,7 @@ from billing.models import Invoice
 from guests import access, sms_code
 
 THEN = "verder"  # in the address of the code: where the right one leads
-_PASSES = "passes"  # in the session: token of the invoice → [grounds, until in seconds since 1970]
+_PASSES = "passes"  # in the session: token → [grounds, begun, until (seconds since 1970), what it rests on]
 _MIN_GAIN_SECONDS = 30  # an extension by less is not offered
 _BROWSER = "gate"  # in the session: a secret that identifies this browser and ends with the session
 
@@ -69,21 +69,26 @@ def leads_to(request: HttpRequest, token: str) -> str:
     return then if ours and url_has_allowed_host_and_scheme(then, allowed_hosts=None) else ""
 
 
-def let_through(request: HttpRequest, token: str, *, gate: Gate, now: datetime) -> None:
-    """Let this browser read the documents of one invoice for a while, in a session with a new id."""
+def let_through(request: HttpRequest, token: str, *, gate: Gate, rests_on: str, now: datetime) -> None:
+    """Let this browser read the documents of one invoice for a while, in a session with a new id.
+
+    The pass ends with what it `rests_on`: the number that the code was sent to.
+    """
     request.session.cycle_key()
     access.extend_session(request, token, now=now)
     until = _until(request, token, now=now)
-    request.session[_PASSES] = request.session.get(_PASSES, {}) | {token: [gate.grounds, until.timestamp()]}
+    held = [gate.grounds, now.timestamp(), until.timestamp(), rests_on]
+    request.session[_PASSES] = request.session.get(_PASSES, {}) | {token: held}
 
 
 def passed(request: HttpRequest, token: str, *, now: datetime) -> Pass | None:
-    """Return the pass of this browser for the invoice of `token`, while it is valid."""
+    """Return the pass of this browser for the invoice of `token`, while it is valid; one that ended is deleted."""
     passes = request.session.get(_PASSES, {})
     if token not in passes or not access.may_see(request, token, now=now):
         return None
-    grounds, until = passes[token]
-    if now.timestamp() >= until:
+    grounds, begun, until, rests_on = passes[token]
+    in_time = access.lasts(begun, now.timestamp(), until - begun) and now.timestamp() < until
+    if not in_time or not access.still_rests(request, token, rests_on):
         del passes[token]
         request.session.modified = True
         return None
@@ -93,9 +98,10 @@ def passed(request: HttpRequest, token: str, *, now: datetime) -> Pass | None:
 def extend_pass(request: HttpRequest, token: str, *, now: datetime) -> None:
     """Extend the access to the invoice and the pass, if there is one, within the absolute limit."""
     access.extend_session(request, token, now=now)
-    if held := passed(request, token, now=now):
-        until = _until(request, token, now=now)
-        request.session[_PASSES] |= {token: [held.grounds, until.timestamp()]}
+    if passed(request, token, now=now):
+        grounds, _begun, _until_before, rests_on = request.session[_PASSES][token]
+        until = _until(request, token, now=now).timestamp()
+        request.session[_PASSES] |= {token: [grounds, now.timestamp(), until, rests_on]}
         request.session.modified = True
 
 

@@ -8,9 +8,13 @@ import itertools
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils import timezone
 
 from billing import ledger
-from billing.invoices import references
+from billing.invoices import open_links, references
+from billing.invoices.addressee import addressee
 from billing.links import new_token
 from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, Staff
 
@@ -131,3 +135,9 @@ def staff(*, role: str = Staff.Role.CLERK, password: str = PASSWORD, **fields: A
         fields["provider"] = fields["provider"] or provider()
     defaults = {"username": f"staff{number}", "email": f"staff{number}@linde.example", "is_staff": True}
     return Staff.objects.create_user(password=password, role=role, **defaults | fields)
+
+
+def link(row: Invoice, *, days: int = 90) -> str:
+    """The path of the link that a mail to the patient of `row` holds; good for so many days more."""
+    until = timezone.localdate() + timedelta(days=days)
+    return urlsplit(open_links.in_mail(row.token, email=addressee(row).email, until=until)).path

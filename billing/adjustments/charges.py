@@ -204,14 +204,17 @@ def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) ->
             ledger.post(invoice, Kind.INTEREST, interest, external_id=event, occurred_at=now, by=BY)
 
 
-def take_off(invoice: Invoice, *, by: str, note: str, forgiven: bool = False, now: datetime | None = None) -> Decimal:
+def take_off(
+    invoice: Invoice, *, by: str, note: str = "", written: str = "", forgiven: bool = False, now: datetime | None = None
+) -> Decimal:
     """Take all costs and interest off an invoice; return their sum in euros.
 
-    Any part that was paid already becomes credit, which staff refund. `forgiven` as for `reverse_charges`.
+    Any part that was paid already becomes credit, which staff refund. `note` is a reason of ours, `written` what staff
+    typed; `forgiven` as for `reverse_charges`.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = reverse_charges(locked, by=by, note=note, forgiven=forgiven, now=now)
+        waived = reverse_charges(locked, by=by, note=note, written=written, forgiven=forgiven, now=now)
         if waived:
             last = LedgerTransaction.objects.filter(postings__invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
@@ -219,7 +222,7 @@ def take_off(invoice: Invoice, *, by: str, note: str, forgiven: bool = False, no
 
 
 def reverse_charges(
-    invoice: Invoice, *, by: str, note: str, forgiven: bool = False, now: datetime | None = None
+    invoice: Invoice, *, by: str, note: str = "", written: str = "", forgiven: bool = False, now: datetime | None = None
 ) -> Decimal:
     """Reverse the standing costs and interest of a locked invoice; return their sum in euros.
 
@@ -232,5 +235,5 @@ def reverse_charges(
             ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=now or timezone.now(), by=by)
             waived += entry.amount
     if waived:
-        audit.record("charges_waived", by=by, invoice=invoice, amount=str(waived), note=note)
+        audit.record("charges_waived", by=by, invoice=invoice, written=written, amount=str(waived), reason=note)
     return waived

@@ -23,7 +23,7 @@ Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.K
 CHARGES = (Kind.COSTS, Kind.INTEREST)
 
 
-def waive(invoice: Invoice, *, by: str, note: str, today: date, start_again: bool = False) -> Decimal:
+def waive(invoice: Invoice, *, by: str, written: str, today: date, start_again: bool = False) -> Decimal:
     """Waive all costs and interest and tell the patient; return their sum in euros, zero when there were none.
 
     With `start_again` the patient was right: the letters that led to them are void, there is a new last day to pay, and
@@ -31,7 +31,7 @@ def waive(invoice: Invoice, *, by: str, note: str, today: date, start_again: boo
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = charges.take_off(locked, by=by, note=note, forgiven=True, now=moment_of(today))
+        waived = charges.take_off(locked, by=by, written=written, forgiven=True, now=moment_of(today))
         if waived and start_again:
             schedule.void_final_notice(locked, "waived")
             due_on = schedule.time_to_pay(locked, today=today) if ledger.balance(locked.pk) > ZERO else None

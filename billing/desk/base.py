@@ -11,12 +11,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 
-from billing.models import Staff
+from billing.models import AccessEvent, Invoice, Patient, Staff
+from billing.privacy import access_log
 from billing.tenancy import visible_to
 
 Role = Staff.Role
@@ -73,6 +74,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     writers = NOBODY
     actors = DECIDERS
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
+    medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
     view_on_site = False
     sortable_by = ()  # lists have one order, which an index serves; filters do the rest
     show_full_result_count = False
@@ -111,8 +113,35 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         """
         row = super().get_object(request, object_id, from_field or None)
         if row is None:
+            self.record_refusal(request, object_id)
             raise Http404
         return row
+
+    # --- the access log -----------------------------------------------------------------------
+    def medical_data(self, obj: Any) -> str:
+        """Return what the access log calls the medical data on the page of this row; empty when it shows none."""
+        return self.medical
+
+    def record_look(
+        self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
+    ) -> None:
+        """Write a look at this row in the access log. Raises when that is impossible: then nothing is shown."""
+        about: Any = obj if isinstance(obj, Invoice | Patient) else obj.invoice
+        invoice, patient = (None, about) if isinstance(about, Patient) else (about, None)
+        access_log.record_staff(
+            request, AccessEvent.Act.READ, invoice=invoice, patient=patient, data=data, outcome=outcome
+        )
+
+    def record_refusal(self, request: HttpRequest, object_id: str) -> None:
+        """Write that somebody asked for a row that is there and not theirs; an id that nobody has leaves no trace."""
+        if not self.medical or not self.has_view_permission(request):
+            return
+        try:
+            row = self.model._default_manager.filter(pk=self.opts.pk.to_python(object_id)).first()
+        except ValidationError:
+            return
+        if row is not None:
+            self.record_look(request, row, self.medical, AccessEvent.Outcome.REFUSED)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow only what the sidebar offers: with free lookups a token could be guessed letter by letter."""
@@ -195,6 +224,8 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         if obj is not None:
+            if data := self.medical_data(obj):
+                self.record_look(request, obj, data)
             available: dict[str, Any] = self.get_actions(request)
             buttons = [(n, available[n][2], n in self.reasoned) for n in self.acts(obj) if n in available]
             context |= {"sections": self.sections(request, obj), "buttons": buttons}

@@ -84,6 +84,7 @@ class AuditEventAdmin(TenantAdmin):
     """The audit trail. Events without an invoice (signing in, staff) have no provider, so only operations see them."""
 
     provider_path = "invoice__provider"
+    medical = "staff notes"
     list_display = ("when", "act", "by", "invoice")
     list_select_related = ("invoice",)
     ordering = ("-pk",)
@@ -100,4 +101,7 @@ class AuditEventAdmin(TenantAdmin):
 
     @admin.display(description=_("details"))
     def facts(self, obj: AuditEvent) -> str:
-        return ", ".join(f"{name}: {value}" for name, value in obj.details.items()) or "–"
+        return audit.in_words(obj, audit.words_of([obj])) or "–"
+
+    def medical_data(self, obj: AuditEvent) -> str:
+        return "staff notes" if audit.NOTE in obj.details else ""

@@ -30,7 +30,7 @@ from billing.errors import Refused
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Posting
+from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Posting, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -78,6 +78,7 @@ class ReasonForm(ActionForm):
 @admin.register(Invoice)
 class InvoiceAdmin(Crediting):
     provider_path = "provider"
+    medical = "invoice page"
     actions = ("pause", "resume", "delivered", "waive", "waive_and_start_again", "end_plan")
     reasoned = actions
     action_form = ReasonForm
@@ -138,8 +139,8 @@ class InvoiceAdmin(Crediting):
         invoice = self.get_object(request, object_id)
         if invoice.erased_at:
             raise Http404
-        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
+        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
     @admin.action(description=_("Pause"), permissions=["act"])
@@ -181,6 +182,9 @@ class InvoiceAdmin(Crediting):
 
     def acts(self, obj: Any) -> tuple[str, ...]:
         return staff_acts.staff_acts(obj)
+
+    def medical_data(self, obj: Invoice) -> str:
+        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else ""
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")

@@ -13,6 +13,7 @@ from billing.audit import name_of
 from billing.desk.base import TenantAdmin
 from billing.desk.detail import moment, status_badge
 from billing.errors import Refused
+from billing.invoices import open_links
 from billing.models import OutboxMessage
 from billing.outbox import delivery
 
@@ -39,12 +40,13 @@ class OutboxMessageAdmin(TenantAdmin):
                     ("bounced_at", "erased_at"),
                     ("invoice", "error"),
                     "subject",
-                    "text",
+                    "words",
                 )
             },
         ),
     )
-    readonly_fields = ("state",)
+    readonly_fields = ("state", "words")
+    medical = "message text"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
         return super().get_queryset(request).defer("html")
@@ -52,6 +54,14 @@ class OutboxMessageAdmin(TenantAdmin):
     @admin.display(description=_("queued"))
     def queued(self, obj: OutboxMessage) -> str:
         return moment(obj.created_at)
+
+    @admin.display(description=_("text"))
+    def words(self, obj: OutboxMessage) -> str:
+        """Return the text without what would open the invoice: whoever reads it here is not the patient."""
+        return open_links.blanked(obj.text)
+
+    def medical_data(self, obj: OutboxMessage) -> str:
+        return "" if obj.erased_at else self.medical
 
     @admin.display(description=_("status"))
     def state(self, obj: OutboxMessage) -> Any:

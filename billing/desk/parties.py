@@ -3,16 +3,21 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
 from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
 from billing.desk.detail import badge
-from billing.models import Patient, Provider, Staff
+from billing.errors import Refused, Stale
+from billing.models import AccessEvent, IbanChange, Patient, Provider, Staff
+from billing.privacy import access_log
+from billing.submission import providers
 
 Role = Staff.Role
 
@@ -41,9 +46,54 @@ class ProviderAdmin(TenantAdmin):
     )
 
 
+@admin.register(IbanChange)
+class IbanChangeAdmin(TenantAdmin):
+    """Another IBAN of a practice, approved or refused by somebody else than who asked for it."""
+
+    provider_path = "provider"
+    readers = actors = OPERATIONS
+    actions = ("approve", "refuse")
+    list_display = ("provider", "iban", "asked_by", "created_at", "approved")
+    list_select_related = ("provider",)
+    ordering = ("-pk",)
+    fieldsets = (
+        (
+            None,
+            {"fields": (("provider", "iban_now"), ("iban", "asked_by"), "created_at", ("decided_by", "decided_at"))},
+        ),
+    )
+    readonly_fields = ("iban_now",)
+
+    @admin.display(description=_("IBAN until now"))
+    def iban_now(self, obj: IbanChange) -> str:
+        return obj.provider.iban
+
+    @admin.action(description=_("Approve the new IBAN"), permissions=["act"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
+        self._decide(request, queryset, approved=True)
+
+    @admin.action(description=_("Refuse the new IBAN"), permissions=["act"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
+        self._decide(request, queryset, approved=False)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[IbanChange], *, approved: bool) -> None:
+        done = gettext("The new IBAN counts from now on.") if approved else gettext("The IBAN stays as it was.")
+        for asked in queryset:
+            try:
+                providers.decide_iban(asked, approved=approved, by=audit.name_of(request.user))
+            except (Refused, Stale) as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, done, messages.SUCCESS)
+
+    def acts(self, obj: IbanChange) -> tuple[str, ...]:
+        return () if obj.decided_at else ("approve", "refuse")
+
+
 @admin.register(Patient)
 class PatientAdmin(TenantAdmin):
     provider_path = "provider"
+    medical = "patient page"  # whose patient somebody is says something about their health
     list_display = ("number", "provider", "name")
     list_select_related = ("provider",)
     ordering = ("-pk",)
@@ -62,6 +112,12 @@ class PatientAdmin(TenantAdmin):
         ),
     )
     readonly_fields = ("name",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list of names, which the access log calls a search."""
+        if self.has_view_permission(request):
+            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("name"))
     def name(self, obj: Patient) -> str:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import rooms
+from billing import audit, rooms
 from billing.dunning.blockers import blockers
 from billing.ledger.entries import entries_of
 from billing.models import AuditEvent, Invoice, Payment, ReminderStep
@@ -111,8 +111,8 @@ def _steps(payment: Payment) -> Iterator[Happened]:
 
 
 def _acts(events: QuerySet[AuditEvent]) -> Iterator[Happened]:
+    words = audit.words_of(events)
     for event in events:
         if event.action in SHOWN_BY_A_ROW:
             continue
-        detail = ", ".join(f"{name}: {value}" for name, value in event.details.items() if value not in ("", None))
-        yield Happened(event.at, action_label(event.action), event.by, detail)
+        yield Happened(event.at, action_label(event.action), event.by, audit.in_words(event, words))

@@ -9,15 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from billing import links
 from billing.documents import pdf
 from billing.encryption import current_key_id, seal, unseal
-from billing.invoices import references
+from billing.invoices import open_links, references
 from billing.invoices.holds import active_hold
 from billing.ledger.entries import standing_entries
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
@@ -67,8 +65,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     person, lines = care.person, [line_of(line) for line in care.lines]
     entries = standing_entries(invoice)
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
-    link = links.sign(invoice.token, until=invoice.issued_on + PAPER_LINK_LASTS)
-    address = links.absolute(reverse("link", args=[link]))
+    address = open_links.on_paper(invoice, until=invoice.issued_on + PAPER_LINK_LASTS)
     return {
         "invoice": invoice,
         "provider": provider,
@@ -77,6 +74,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "lines": lines,
         "total": sum((line["amount"] for line in lines), ZERO),
+        "late": invoice.due_on < timezone.localdate(),
         "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
         "outstanding": outstanding,
         "settled": outstanding == ZERO,

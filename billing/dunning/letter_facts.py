@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from billing.adjustments import charges
 from billing.invoices import references, schedule
+from billing.invoices.debtors import debtor_of
 from billing.invoices.holds import active_hold
 from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.law import interest
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
 from billing.ledger.entries import standing_entries
-from billing.models import Invoice, LedgerTransaction, Letter, Patient, ReminderStep
+from billing.models import Invoice, LedgerTransaction, Letter, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
 
@@ -56,7 +57,7 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     announced = letter.costs_announced or ZERO
     earlier = charges.letters_counted(invoices, today=today)
     return {
-        "debtors": list(dict.fromkeys(_name(invoice.patient) for invoice in invoices)),
+        "debtors": list(dict.fromkeys(debtor_of(invoice.patient).name for invoice in invoices)),
         "announced": announced,
         "with_vat": invoices[0].provider.vat_on_costs,
         # The letters whose costs lower these ones: their days, and what they and this one may cost together.
@@ -66,10 +67,6 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         "rate_of": confirmed if today > confirmed else None,
         "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),
     }
-
-
-def _name(patient: Patient) -> str:
-    return " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)
 
 
 def _on_hold(invoice: Invoice) -> bool:

@@ -75,7 +75,7 @@ def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None =
             reason="by_hand", closed_at=timezone.now(),
         )  # fmt: skip
         schedule.interrupt(locked, due_on=due_on, today=today)
-        audit.record("announced_by_hand", by=by, invoice=locked, note=note)
+        audit.record("announced_by_hand", by=by, invoice=locked, written=note)
 
 
 def waive_charges(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
@@ -93,7 +93,7 @@ def waive_and_start_again(invoice: Invoice, *, by: str, note: str, today: date |
 
 def _waive(invoice: Invoice, *, by: str, note: str, today: date | None, start_again: bool) -> None:
     note, today = _require_reason(note), today or timezone.localdate()
-    if not taken_off.waive(invoice, by=by, note=note, today=today, start_again=start_again):
+    if not taken_off.waive(invoice, by=by, written=note, today=today, start_again=start_again):
         raise Refused(_("No costs or interest were charged on this invoice."))
 
 
@@ -109,7 +109,7 @@ def pause(invoice: Invoice, *, by: str, note: str) -> None:
         lock_invoice(invoice.pk)
         if Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists():
             raise Refused(_("This invoice is paused already."))
-        place_hold(invoice, Hold.STAFF, by=by, note=note)
+        place_hold(invoice, Hold.STAFF, by=by, written=note)
 
 
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
@@ -135,7 +135,7 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
             schedule.interrupt(locked, due_on=due_on, today=today, remind_again=untold)
         if untold and not paused:
             hold_messages.queue_ended(locked, today)
-        audit.record("dunning_resumed", by=by, invoice=locked, note=note)
+        audit.record("dunning_resumed", by=by, invoice=locked, written=note)
 
 
 def _drop_undelivered(invoice: Invoice) -> bool:

@@ -1,25 +1,68 @@
 """Who answers for an invoice: claims of one creditor on one debtor share a letter and one fee (6:96 lid 7 BW).
 
 A practice knows children apart from their mother, and sometimes one person under two numbers; the debtor is whoever
-made the agreement about the care (7:446 BW, 1:247 BW). Until a practice says who that is, patients count as one debtor
-when their letters go to one mailbox and their surname or address is the same too.
+made the agreement about the care (7:446 BW, 1:247 BW). That is the payer whom the practice named, else the patient; two
+count as one when their letters go to one mailbox and their name or address is the same too. An administrator
+(bewindvoerder) pays out of the patient's own means (1:441 BW): there each patient stays a debtor apart.
 """
+
+from dataclasses import dataclass
 
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from billing.models import Patient
+from billing.models import Patient, Payer
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """Who answers for the invoices of a patient, as a letter names them."""
+
+    name: str
+    family: str
+    mailbox: str
+    address: tuple[str, str]
+
+    def is_same(self, other: "Debtor") -> bool:
+        """Tell whether both are one person, as far as a mailbox and a name or an address can tell."""
+        one, two = sorted((self.family, other.family), key=len)
+        family = bool(one) and f" {two}".endswith(f" {one}")
+        return bool(self.mailbox) and self.mailbox == other.mailbox and (family or self._lives_with(other))
+
+    def _lives_with(self, other: "Debtor") -> bool:
+        return all(self.address) and self.address == other.address
+
+
+def debtor_of(patient: Patient) -> Debtor:
+    """Return who answers for the invoices of this patient."""
+    return _debtor(patient, Payer.objects.filter(patient=patient).first())
+
+
+def _debtor(patient: Patient, payer: Payer | None) -> Debtor:
+    if payer:
+        address = (payer.postcode.upper(), payer.house_number.upper())
+        return Debtor(payer.name, payer.name.lower(), payer.email.lower(), address)
+    name = " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)
+    address = (patient.postcode.upper(), patient.house_number.upper())
+    return Debtor(name, patient.surname.lower(), patient.email.lower(), address)
 
 
 def patients_of_debtor(patient: Patient) -> list[int]:
-    """Return the keys of the provider's patients for whom the same person pays as for `patient`, itself included."""
-    if not patient.email:
+    """Return the keys of the provider's patients for whom the same person answers as for `patient`, itself included."""
+    own = Payer.objects.filter(patient=patient).first()
+    debtor = _debtor(patient, own)
+    if not debtor.mailbox or (own and own.relation == Payer.Relation.ADMINISTRATOR):
         return [patient.pk]
-    same = Q(family=patient.surname.lower())
-    if patient.postcode and patient.house_number:
-        same |= Q(postcode=patient.postcode, number_at=patient.house_number.lower())
     rows = Patient.objects.filter(provider=patient.provider_id).alias(
-        mailbox=Lower("email"), family=Lower("surname"), number_at=Lower("house_number")
+        mailbox=Lower("email"), payers_mailbox=Lower("payer__email")
     )
-    found = rows.filter(same, mailbox=patient.email.lower()).values_list("pk", flat=True)
-    return sorted({patient.pk, *found})
+    found = rows.filter(Q(mailbox=debtor.mailbox, payer=None) | Q(payers_mailbox=debtor.mailbox)).select_related(
+        "payer"
+    )
+    return sorted({patient.pk, *(row.pk for row in found if _answers_for(debtor, row))})
+
+
+def _answers_for(debtor: Debtor, patient: Patient) -> bool:
+    payer = getattr(patient, "payer", None)
+    under_administration = payer is not None and payer.relation == Payer.Relation.ADMINISTRATOR
+    return not under_administration and debtor.is_same(_debtor(patient, payer))

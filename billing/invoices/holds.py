@@ -26,11 +26,12 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
 
 
 def place_hold(
-    invoice: Invoice, reason: str, *, by: str, until: date | None = None, note: str = "", tell: bool = True
+    invoice: Invoice, reason: str, *, by: str, until: date | None = None, written: str = "", tell: bool = True
 ) -> Hold:
     """Put the invoice on hold for `reason`; return the new hold, or the active one for the same reason.
 
-    The patient is told as the reason says, unless the caller tells them more (`tell`).
+    `written` is what a member of staff typed about it. The patient is told as the reason says, unless the caller tells
+    them more (`tell`).
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
@@ -38,25 +39,21 @@ def place_hold(
             invoice=invoice,
             reason=reason,
             released_at=None,
-            defaults={"placed_by": by, "until": until, "note": note},
+            defaults={"placed_by": by, "until": until},
         )
         if placed:
             voided = running_final_notice(locked)
             interrupt(locked)
-            audit.record("hold_placed", by=by, invoice=invoice, reason=reason)
+            audit.record("hold_placed", by=by, invoice=invoice, written=written, reason=reason)
             placed_mail = rooms.hold_reasons()[reason].placed
             if tell and placed_mail:
                 placed_mail(locked, voided)
     return hold
 
 
-def place_holds(
-    invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None, note: str = ""
-) -> None:
+def place_holds(invoices: Sequence[Invoice], reason: str, *, by: str, until: date | None = None) -> None:
     """Put invoices on hold that were created in this transaction, so that nobody else can hold them yet."""
-    Hold.objects.bulk_create(
-        Hold(invoice=invoice, reason=reason, placed_by=by, until=until, note=note) for invoice in invoices
-    )
+    Hold.objects.bulk_create(Hold(invoice=invoice, reason=reason, placed_by=by, until=until) for invoice in invoices)
     audit.record_each("hold_placed", by=by, invoices=invoices, reason=reason)
 
 

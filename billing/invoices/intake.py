@@ -57,11 +57,6 @@ class NewInvoice:
     fingerprint: bytes
 
 
-def register_provider(*, agb_code: str, name: str, **contact: Any) -> Provider:
-    """Create or update the provider with this AGB code and return it."""
-    return Provider.objects.update_or_create(agb_code=agb_code, defaults={"name": name, **contact})[0]
-
-
 def lock_provider(provider_id: int) -> None:
     """Lock the provider, so that nobody else imports its invoices until the transaction ends.
 

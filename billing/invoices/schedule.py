@@ -138,7 +138,12 @@ def first_note_on(due_on: date) -> date:
 
 def time_to_pay(invoice: Invoice, *, today: date) -> date:
     """Return a last day to pay, at least LATE_INVOICE_TERM_DAYS from `today` and never before the current one."""
-    return max(invoice.due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
+    return max(invoice.due_on, least_time_to_pay(today))
+
+
+def least_time_to_pay(today: date) -> date:
+    """Return the earliest last day that a mail of `today` may name."""
+    return today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS)
 
 
 def reminder_on(due_on: date) -> date:

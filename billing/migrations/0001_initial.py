@@ -1,10 +1,12 @@
 import billing.integrity.keyed
+import billing.links
 import billing.money
 import billing.rooms
 import billing.text.addresses
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.utils.timezone
 import phonenumber_field.modelfields
 import uuid
@@ -27,9 +29,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('length', models.PositiveBigIntegerField(default=0)),
-                ('digest', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+                ('digest', models.CharField(default='', max_length=68)),
                 ('pruned_through', models.PositiveBigIntegerField(default=0)),
-                ('pruned_digest', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+                ('pruned_digest', models.CharField(default='', max_length=68)),
             ],
             options={
                 'verbose_name': 'end of the access log',
@@ -52,6 +54,7 @@ class Migration(migrations.Migration):
                 ('next_step_on', models.DateField(blank=True, editable=False, null=True, verbose_name='next step on')),
                 ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='personal data erased')),
                 ('fingerprint', models.BinaryField(max_length=32)),
+                ('links_ended_on', models.DateField(blank=True, editable=False, null=True)),
             ],
             options={
                 'verbose_name': 'invoice',
@@ -127,34 +130,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'care detail',
                 'verbose_name_plural': 'care details',
-            },
-        ),
-        migrations.CreateModel(
-            name='AccessEvent',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveBigIntegerField(editable=False, unique=True)),
-                ('event_id', models.UUIDField(default=uuid.uuid4, unique=True, verbose_name='event id')),
-                ('act', models.CharField(choices=[('read', 'looked at'), ('search', 'searched'), ('print', 'printed'), ('export', 'exported'), ('download', 'downloaded')], max_length=10, verbose_name='what happened')),
-                ('action_code', models.CharField(default='R', max_length=1, verbose_name='action code')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('outcome', models.PositiveSmallIntegerField(choices=[(0, 'shown'), (4, 'refused'), (8, 'failed')], default=0, verbose_name='outcome')),
-                ('who', models.CharField(max_length=60, verbose_name='who')),
-                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person')], max_length=12, verbose_name='role')),
-                ('organisation', models.CharField(max_length=20, verbose_name='organisation')),
-                ('purpose', models.CharField(default='HPAYMT', max_length=20, verbose_name='purpose')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='network address')),
-                ('grounds', models.CharField(max_length=40, verbose_name='grounds')),
-                ('data', models.CharField(max_length=40, verbose_name='data')),
-                ('source', models.CharField(default='zorgrekening/portal', max_length=40, verbose_name='source')),
-                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
-                ('digest', models.CharField(editable=False, max_length=64)),
-                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='access_events', to='billing.invoice', verbose_name='invoice')),
-            ],
-            options={
-                'verbose_name': 'access event',
-                'verbose_name_plural': 'access events',
-                'ordering': ['sequence'],
             },
         ),
         migrations.CreateModel(
@@ -282,6 +257,35 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.patient', verbose_name='patient'),
         ),
         migrations.CreateModel(
+            name='AccessEvent',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sequence', models.PositiveBigIntegerField(editable=False, unique=True)),
+                ('event_id', models.UUIDField(default=uuid.uuid4, unique=True, verbose_name='event id')),
+                ('act', models.CharField(choices=[('read', 'looked at'), ('search', 'searched'), ('print', 'printed'), ('export', 'exported'), ('download', 'downloaded')], max_length=10, verbose_name='what happened')),
+                ('action_code', models.CharField(default='R', max_length=1, verbose_name='action code')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('outcome', models.PositiveSmallIntegerField(choices=[(0, 'shown'), (4, 'refused'), (8, 'failed')], default=0, verbose_name='outcome')),
+                ('who', models.CharField(max_length=60, verbose_name='who')),
+                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person')], max_length=12, verbose_name='role')),
+                ('organisation', models.CharField(max_length=20, verbose_name='organisation')),
+                ('purpose', models.CharField(default='HPAYMT', max_length=20, verbose_name='purpose')),
+                ('address', models.GenericIPAddressField(null=True, verbose_name='network address')),
+                ('grounds', models.CharField(max_length=40, verbose_name='grounds')),
+                ('data', models.CharField(max_length=40, verbose_name='data')),
+                ('source', models.CharField(default='zorgrekening/portal', max_length=40, verbose_name='source')),
+                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='request')),
+                ('digest', models.CharField(editable=False, max_length=68)),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='access_events', to='billing.invoice', verbose_name='invoice')),
+                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='access_events', to='billing.patient', verbose_name='patient')),
+            ],
+            options={
+                'verbose_name': 'access event',
+                'verbose_name_plural': 'access events',
+                'ordering': ['sequence'],
+            },
+        ),
+        migrations.CreateModel(
             name='Payment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -332,10 +336,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('deferral', 'deferral'), ('installments', 'payment plan')], max_length=12, verbose_name='kind')),
-                ('status', models.CharField(choices=[('active', 'running'), ('completed', 'paid in full'), ('broken', 'ended without being paid'), ('canceled', 'replaced or withdrawn')], default='active', max_length=9, verbose_name='status')),
+                ('status', models.CharField(choices=[('active', 'running'), ('completed', 'paid in full'), ('broken', 'ended without being paid'), ('canceled', 'replaced or withdrawn'), ('undone', 'undone on the day it was made')], default='active', max_length=9, verbose_name='status')),
                 ('total', billing.money.EuroField(verbose_name='total')),
                 ('agreed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='agreed')),
                 ('agreed_by', models.CharField(max_length=60, verbose_name='agreed by')),
+                ('due_before', models.DateField(blank=True, null=True, verbose_name='last day to pay before it')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='billing.invoice', verbose_name='invoice')),
             ],
@@ -389,6 +394,23 @@ class Migration(migrations.Migration):
             model_name='invoice',
             name='provider',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.provider', verbose_name='provider'),
+        ),
+        migrations.CreateModel(
+            name='IbanChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='iban_changes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'change of IBAN',
+                'verbose_name_plural': 'changes of IBAN',
+            },
         ),
         migrations.CreateModel(
             name='CreditNote',
@@ -479,6 +501,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StaffNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField()),
+                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff_notes', to='billing.invoice', verbose_name='invoice')),
+            ],
+            options={
+                'verbose_name': 'note of staff',
+                'verbose_name_plural': 'notes of staff',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='StaffTask',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -494,6 +532,22 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'staff task',
                 'verbose_name_plural': 'staff tasks',
+            },
+        ),
+        migrations.CreateModel(
+            name='StoredFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(editable=False, max_length=120, unique=True)),
+                ('state', models.CharField(choices=[('writing', 'being written'), ('kept', 'kept'), ('removing', 'to be removed')], default='writing', max_length=8, verbose_name='state')),
+                ('since', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'verbose_name': 'stored file',
+                'verbose_name_plural': 'stored files',
+                'indexes': [models.Index(condition=models.Q(('state', 'writing'), ('state', 'removing'), _connector='OR'), fields=['next_try_at'], name='stored_file_to_remove')],
             },
         ),
         migrations.CreateModel(
@@ -554,7 +608,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.CharField(choices=billing.rooms.hold_reason_choices, max_length=24, verbose_name='reason')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
                 ('placed_by', models.CharField(max_length=60, verbose_name='placed by')),
                 ('placed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='placed')),
                 ('until', models.DateField(blank=True, null=True, verbose_name='until')),
@@ -611,6 +664,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='outboxmessage',
             index=models.Index(condition=models.Q(('erased_at', None), ('status', 'canceled')), fields=['created_at'], name='outbox_canceled_to_erase'),
+        ),
+        migrations.AddIndex(
+            model_name='payer',
+            index=models.Index(django.db.models.functions.text.Lower('email'), name='payer_by_mailbox'),
         ),
         migrations.AddIndex(
             model_name='letter',
@@ -672,6 +729,10 @@ class Migration(migrations.Migration):
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
         ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'),
+        ),
         migrations.AddConstraint(
             model_name='patient',
             constraint=models.UniqueConstraint(fields=('provider', 'number'), name='patient_number_per_provider'),
@@ -695,6 +756,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invoice',
             constraint=models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('issued_on'))), name='invoice_due_after_issue'),
+        ),
+        migrations.AddConstraint(
+            model_name='ibanchange',
+            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('provider',), name='one_iban_change_waits_per_provider'),
         ),
         migrations.AddConstraint(
             model_name='creditnote',

@@ -1,5 +1,5 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, StaffTask
+from billing.models.audit import AuditEvent, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
@@ -8,7 +8,7 @@ from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry
 from billing.models.outbox import OutboxMessage
-from billing.models.parties import Patient, Payer, Provider, Staff
+from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
@@ -24,6 +24,7 @@ __all__ = [
     "DayFigure",
     "FailedTry",
     "Hold",
+    "IbanChange",
     "Installment",
     "Invoice",
     "InvoiceDocument",
@@ -39,6 +40,7 @@ __all__ = [
     "Refund",
     "ReminderStep",
     "Staff",
+    "StaffNote",
     "StaffTask",
     "StoredFile",
     "SubmittedBatch",

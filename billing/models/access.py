@@ -1,4 +1,4 @@
-"""The access log of NEN 7513: who accessed medical data, append-only and hash-chained."""
+"""The access log of NEN 7513: who accessed medical data, append-only and chained by keyed digests."""
 
 import uuid
 
@@ -6,15 +6,17 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.integrity.keyed import LENGTH as KEYED
 from billing.models.invoices import Invoice
+from billing.models.parties import Patient
 
 
 class AccessEvent(models.Model):
     """One access to medical data, with the fields of NEN 7513 (each field has its name there as a comment).
 
     Written before the data is shown, never changed, and deletable only after five years (database triggers). `digest`
-    covers the row and the digest of the previous row, so that a row removed or altered in spite of the triggers is
-    detected.
+    is keyed and covers the row and the digest of the previous row, so that a row removed or altered in spite of the
+    triggers is detected.
     """
 
     class Act(models.TextChoices):
@@ -51,10 +53,13 @@ class AccessEvent(models.Model):
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, related_name="access_events", verbose_name=_("invoice")
     )  # ParticipantObjectID; null for a search
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, null=True, related_name="access_events", verbose_name=_("patient")
+    )  # ParticipantObjectID, of a look at a patient rather than an invoice
     data = models.CharField(_("data"), max_length=40)  # ParticipantObjectName: what was shown, never its content
     source = models.CharField(_("source"), max_length=40, default="zorgrekening/portal")  # AuditSourceID
     request_id = models.CharField(_("request"), max_length=64, blank=True)  # W3C trace
-    digest = models.CharField(max_length=64, editable=False)
+    digest = models.CharField(max_length=KEYED, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("access event"), _("access events")
@@ -68,10 +73,10 @@ class AccessChain(models.Model):
     """The end of the chain: one row, locked while an event is appended, so that events form one sequence."""
 
     length = models.PositiveBigIntegerField(default=0)
-    digest = models.CharField(max_length=64, default="0" * 64)
+    digest = models.CharField(max_length=KEYED, default="")
     # Up to and including this event the log was deleted for its age; the chain continues from its digest.
     pruned_through = models.PositiveBigIntegerField(default=0)
-    pruned_digest = models.CharField(max_length=64, default="0" * 64)
+    pruned_digest = models.CharField(max_length=KEYED, default="")
 
     class Meta:
         verbose_name, verbose_name_plural = _("end of the access log"), _("ends of the access log")

@@ -1,4 +1,4 @@
-"""The audit trail and the tasks for staff."""
+"""The audit trail, the tasks for staff, and what staff type: sealed and erasable, apart from the trail."""
 
 import uuid
 
@@ -9,7 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
+from billing.encryption import seal, unseal
 from billing.integrity.keyed import DigestField
+from billing.links import new_token
 from billing.models.invoices import Invoice
 from billing.models.payments import Payment
 
@@ -57,6 +59,7 @@ class StaffTask(models.Model):
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
+        IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
         STORAGE = "storage", _("the document storage needs a look: see the note")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")
@@ -82,3 +85,40 @@ class StaffTask(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class StaffNote(models.Model):
+    """The words of a member of staff about one act. The audit trail keeps only `key`; the words end with the invoice.
+
+    Whatever a person types may say something about somebody's health, and the audit trail can't be erased.
+    """
+
+    key = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="staff_notes", verbose_name=_("invoice")
+    )
+    by = models.CharField(_("by"), max_length=60)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    sealed_text = models.BinaryField(editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("note of staff"), _("notes of staff")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.at:%Y-%m-%d}"
+
+    def _bound_to(self) -> str:
+        return f"staff_note:{self.key}"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_text": self._bound_to()}
+
+    @property
+    def text(self) -> str:
+        """Return the words."""
+        return unseal(self.sealed_text, bound_to=self._bound_to()).decode()
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self.sealed_text = seal(value.encode(), bound_to=self._bound_to())

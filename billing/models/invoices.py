@@ -37,6 +37,9 @@ class Invoice(models.Model):
     # SHA-256 of the invoice as the practice submitted it: the same one again is recognised, a changed one refused.
     fingerprint = models.BinaryField(max_length=32, editable=False)
 
+    # Links through this day have ended for good, also when the clock goes back.
+    links_ended_on = models.DateField(null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name, verbose_name_plural = _("invoice"), _("invoices")
         constraints = [
@@ -120,7 +123,6 @@ class Hold(models.Model):
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="holds", verbose_name=_("invoice"))
     reason = models.CharField(_("reason"), max_length=24, choices=rooms.hold_reason_choices)
-    note = models.CharField(_("note"), max_length=200, blank=True)
     placed_by = models.CharField(_("placed by"), max_length=60)
     placed_at = models.DateTimeField(_("placed"), default=timezone.now)
     until = models.DateField(_("until"), null=True, blank=True)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -40,6 +41,29 @@ class Provider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class IbanChange(models.Model):
+    """Another IBAN for a practice, which receives its payments: it counts once a second person has approved it."""
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="iban_changes", verbose_name=_("provider"))
+    iban = models.CharField(_("IBAN"), max_length=34)
+    asked_by = models.CharField(_("asked by"), max_length=60)
+    created_at = models.DateTimeField(_("asked"), default=timezone.now)
+    decided_by = models.CharField(_("decided by"), max_length=60, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    approved = models.BooleanField(_("approved"), null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change of IBAN"), _("changes of IBAN")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider"], condition=Q(decided_at=None), name="one_iban_change_waits_per_provider"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} …{self.iban[-4:]}"
 
 
 class Language(models.TextChoices):
@@ -126,6 +150,7 @@ class Payer(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("payer"), _("payers")
+        indexes = [models.Index(Lower("email"), name="payer_by_mailbox")]
 
     def __str__(self) -> str:
         return self.name

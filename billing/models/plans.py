@@ -21,12 +21,14 @@ class PaymentPlan(models.Model):
         COMPLETED = "completed", _("paid in full")
         BROKEN = "broken", _("ended without being paid")
         CANCELED = "canceled", _("replaced or withdrawn")
+        UNDONE = "undone", _("undone on the day it was made")
 
     TRANSITIONS = {
-        Status.ACTIVE: (Status.COMPLETED, Status.BROKEN, Status.CANCELED),
+        Status.ACTIVE: (Status.COMPLETED, Status.BROKEN, Status.CANCELED, Status.UNDONE),
         Status.COMPLETED: (),
         Status.BROKEN: (),
         Status.CANCELED: (),
+        Status.UNDONE: (),
     }
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="plans", verbose_name=_("invoice"))
@@ -36,6 +38,7 @@ class PaymentPlan(models.Model):
     total = EuroField(_("total"))
     agreed_at = models.DateTimeField(_("agreed"), default=timezone.now)
     agreed_by = models.CharField(_("agreed by"), max_length=60)
+    due_before = models.DateField(_("last day to pay before it"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:

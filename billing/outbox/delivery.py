@@ -25,6 +25,7 @@ from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
 from billing.failures import due, isolated
+from billing.invoices import open_links
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
 from billing.outbox import wakeup
@@ -251,10 +252,17 @@ def mail_of(message: OutboxMessage) -> bytes:
         "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
         "Content-Language": message.language,
     }
-    mail = EmailMultiAlternatives(message.subject, message.text, to=[recipient], headers=headers)
+    text, html = (_with_links(message, body) for body in (message.text, message.html))
+    mail = EmailMultiAlternatives(message.subject, text, to=[recipient], headers=headers)
     mail.encoding = _QUOTED_PRINTABLE
-    mail.attach_alternative(message.html, "text/html")
+    mail.attach_alternative(html, "text/html")
     if message.calendar:
         mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
     mime: Any = mail.message()
     return bytes(mime.as_bytes(linesep="\r\n"))
+
+
+def _with_links(message: OutboxMessage, body: str) -> str:
+    """Return a body with its links; they are made for the address that this mail goes to."""
+    patient = message.invoice.patient_id if message.invoice else None
+    return open_links.filled_in(body, email=message.recipient, patient_id=patient)

@@ -16,21 +16,23 @@ from kombu.exceptions import OperationalError
 from structlog.contextvars import get_contextvars
 
 log = logging.getLogger(__name__)
+FILES = "files"  # the queue of slow work on files; its workers do nothing else, so that no mail waits for a scan
 
 
-def enqueue_on_commit(task_name: str, pk: int) -> None:
+def enqueue_on_commit(task_name: str, pk: int, *, queue: str | None = None) -> None:
     """Send `task_name` to a worker with `pk` once the transaction has committed; at once outside a transaction.
 
-    A broker that is down is logged and never raises: the periodic sweep finds the row anyway.
+    `queue`: where the settings name none for this task. A broker that is down is logged and never raises: the periodic
+    sweep finds the row anyway.
     """
     if settings.REDIS_URL:
-        transaction.on_commit(partial(_send, task_name, pk))
+        transaction.on_commit(partial(_send, task_name, pk, queue))
 
 
-def _send(task_name: str, pk: int) -> None:
+def _send(task_name: str, pk: int, queue: str | None) -> None:
     try:
         # The publish retry policy in the settings bounds how long a dead broker can keep the caller.
-        current_app.send_task(task_name, args=[pk], ignore_result=True, task_id=_task_id())
+        current_app.send_task(task_name, args=[pk], ignore_result=True, task_id=_task_id(), queue=queue)
     except (OperationalError, OSError) as error:
         log.warning("could not enqueue %s: %s", task_name, type(error).__name__)
 

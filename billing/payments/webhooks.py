@@ -109,7 +109,7 @@ def release(payment_id: int, *, by: str, note: str, now: datetime | None = None)
         payment.quarantined_at, payment.next_check_at = None, now if payment.mollie_id else None
         payment.save(update_fields=["quarantined_at", "next_check_at"])
         WebhookCall.objects.filter(payment=payment).exclude(error="").update(done_at=None, tries=0, next_try_at=now)
-        audit.record("payment_released", by=by, invoice=invoice, reason=note.strip()[:200], id=payment.mollie_id)
+        audit.record("payment_released", by=by, invoice=invoice, written=note.strip()[:200], id=payment.mollie_id)
         wakeup.enqueue_on_commit(TASK, payment.pk)
 
 

@@ -107,7 +107,7 @@ def _refuse_unless_between(day: date, first: date, last: date) -> None:
 def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *, by: str, today: date) -> PaymentPlan:
     """Store the plan, suspend dunning until its last day, and confirm it to the patient."""
     total = sum((term.amount for term in terms), ZERO)
-    plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by)
+    plan = PaymentPlan.objects.create(invoice=invoice, kind=kind, total=total, agreed_by=by, due_before=invoice.due_on)
     soon = today + timedelta(days=settings.INSTALLMENT_NOTICE_DAYS)
     installments = [
         # The confirmation announces what is due soon: nobody gets two mails about one date within a week.
@@ -193,7 +193,7 @@ def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None
             raise Refused(_("The patient still has until %(day)s to pay. End the plan after that day.") % {"day": last})
         now.plan.invoice = locked
         _resume_dunning(now, by=by, today=today)
-        audit.record("plan_ended_by_hand", by=by, invoice=locked, note=note)
+        audit.record("plan_ended_by_hand", by=by, invoice=locked, written=note)
         tasks = StaffTask.objects.filter(invoice=locked, kind=StaffTask.Kind.MESSAGE_FAILED, note=UNREMINDED)
         audit.close_superseded(tasks, by=by, reason="plan_ended_by_hand")
 

@@ -52,7 +52,7 @@ class Options:
 def options_for(invoice: Invoice, today: date) -> Options:
     """Return what is possible for `invoice` today, and the reason for what is not."""
     owed = ledger.outstanding(invoice.pk)
-    plans = list(PaymentPlan.objects.filter(invoice=invoice))
+    plans = list(PaymentPlan.objects.filter(invoice=invoice).exclude(status=Status.UNDONE))
     standing = next((plan for plan in plans if plan.status == Status.ACTIVE), None)
     never = _why_nothing(invoice, owed, standing)
     tomorrow, first_until = today + DAY, today + timedelta(days=settings.PLAN_FIRST_WITHIN_DAYS)

@@ -1,8 +1,10 @@
-"""Writing and proving the access log (NEN 7513). What can't be logged is not shown: writing an event raises then."""
+"""Writing and proving the access log (NEN 7513). What can't be logged is not shown: writing an event raises then.
 
-import hashlib
+Each event's digest is made with a key that the database does not hold, and the end of the chain is published daily
+outside it: who owns the tables can neither change an event nor write the whole chain anew.
+"""
+
 import ipaddress
-import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,17 +13,20 @@ from typing import Any
 
 from axes.helpers import get_client_ip_address
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from billing import audit
-from billing.models import AccessChain, AccessEvent, Invoice
+from billing.integrity import publication
+from billing.integrity.keyed import is_digest_of, keyed_digest
+from billing.models import AccessChain, AccessEvent, Invoice, Patient
 
 CHAIN_PK = 1
 CHUNK = 2000
 log = logging.getLogger(__name__)
-COVERED = tuple(field.attname for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
+COVERED = tuple(field for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
+_PURPOSE = "access_log"
 
 
 def record(
@@ -37,6 +42,7 @@ def record(
     outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS,
     request_id: str = "",
     now: datetime | None = None,
+    patient: Patient | None = None,
 ) -> AccessEvent:
     """Append one event to the chain, commit it and return it; call this BEFORE the data leaves.
 
@@ -49,6 +55,7 @@ def record(
             sequence=chain.length + 1,
             act=act,
             invoice=invoice,
+            patient=patient,
             who=who,
             role=role,
             data=data,
@@ -83,33 +90,65 @@ def record_patient(
     )
 
 
-def record_staff(request: HttpRequest, act: AccessEvent.Act, *, invoice: Invoice | None, data: str) -> AccessEvent:
-    """Record that the member of staff who is signed in looks at `data`; as `record`."""
+def record_staff(
+    request: HttpRequest,
+    act: AccessEvent.Act,
+    *,
+    invoice: Invoice | None,
+    data: str,
+    patient: Patient | None = None,
+    outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS,
+) -> AccessEvent:
+    """Record that the member of staff who is signed in looks at `data`, or was refused to; as `record`."""
     member: Any = request.user
-    provider = invoice.provider if invoice else member.provider
+    about: Any = invoice or patient
+    own = about is not None and about.provider_id == member.provider_id  # saves a query
+    provider = about.provider if own else member.provider
     return record(
         act,
         invoice=invoice,
+        patient=patient,
         who=f"staff:{member.pk}",
         role=AccessEvent.Role(member.role),
         data=data,
         grounds="staff-totp",
-        organisation=provider.agb_code if member.provider_id else "zorgrekening",
+        organisation=provider.agb_code if provider else "zorgrekening",
         address=get_client_ip_address(request),
+        outcome=outcome,
         request_id=request.META["HTTP_X_REQUEST_ID"],
     )
 
 
 def digest(event: AccessEvent, *, previous: str) -> str:
-    """Return the SHA-256 over the event and the digest of the one before it."""
-    fields: dict[str, Any] = {name: str(getattr(event, name)) for name in COVERED}
-    fields["at"] = event.at.timestamp()  # the same moment, whatever time zone the database answers in
-    return hashlib.sha256((previous + json.dumps(fields, sort_keys=True)).encode()).hexdigest()
+    """Return the keyed digest over the event and the digest of the one before it."""
+    return keyed_digest(_PURPOSE, _covered(event, previous))
+
+
+def _covered(event: AccessEvent, previous: str) -> list[Any]:
+    return [previous, *(field.get_prep_value(getattr(event, field.attname)) for field in COVERED)]
+
+
+def _follows(event: AccessEvent, *, previous: str) -> bool:
+    """Tell whether the digest of `event` is ours, made of these values and of the digest of the one before it."""
+    return is_digest_of(event.digest, _PURPOSE, _covered(event, previous))
+
+
+def publish_end(*, now: datetime, anew: bool = False) -> None:
+    """Publish the end of the chain outside the database, so that it can't be written anew from there on.
+
+    `anew` begins again, for a database that was restored.
+    """
+    chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
+    before = publication.publications(_PURPOSE)
+    if anew or not before or before[-1].through != chain.length:
+        end = publication.Publication(_PURPOSE, now.isoformat(), chain.length, chain.length, chain.digest, anew=anew)
+        publication.append(end)
 
 
 def of_invoice(invoice: Invoice) -> QuerySet[AccessEvent]:
-    """Return every access to the medical data of this invoice, newest first: the list that the patient may read."""
-    return AccessEvent.objects.filter(invoice=invoice).order_by("-sequence")
+    """Return every access to the data of this invoice or its patient, newest first: the list for the patient."""
+    about = Q(invoice=invoice) | Q(invoice=None, patient=invoice.patient_id)
+    return AccessEvent.objects.filter(about).order_by("-sequence")
 
 
 def breaks() -> Iterator[str]:
@@ -119,11 +158,19 @@ def breaks() -> Iterator[str]:
     for event in AccessEvent.objects.order_by("sequence").iterator(chunk_size=2000):
         if event.sequence != expected:
             yield f"event {expected} is missing"
-        if event.digest != digest(event, previous=previous):
+        if not _follows(event, previous=previous):
             yield f"event {event.sequence} does not follow from the one before it"
         previous, expected = event.digest, event.sequence + 1
     if (chain.length, chain.digest) != (expected - 1, previous):
         yield f"the log ends at event {expected - 1}, but event {chain.length} was written"
+    yield from publication.forged()
+    for published in publication.publications(_PURPOSE):
+        if published.through > chain.pruned_through and not _stands(published):
+            yield f"event {published.through} is not the one that was published {published.at}"
+
+
+def _stands(published: publication.Publication) -> bool:
+    return AccessEvent.objects.filter(sequence=published.through, digest=published.digest).exists()
 
 
 def prune(*, before: datetime) -> int:
@@ -146,7 +193,7 @@ def _prune_chunk(before: datetime) -> int:
         aged = list(takewhile(lambda event: event.at < before, oldest))
         previous, expected = chain.pruned_digest, chain.pruned_through + 1
         for event in aged:
-            if event.sequence != expected or event.digest != digest(event, previous=previous):
+            if event.sequence != expected or not _follows(event, previous=previous):
                 log.error("the access log is broken, so it is not pruned: see verify_access_log")
                 return 0
             previous, expected = event.digest, event.sequence + 1

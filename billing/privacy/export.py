@@ -14,12 +14,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from billing.models import Invoice, Patient
+from billing.invoices import open_links
+from billing.models import AccessEvent, Invoice, Patient
 
 Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
+    "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
 }
@@ -28,7 +30,10 @@ PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff m
 
 def of_patient(patient: Patient) -> Facts:
     """Return the patient with all rows that refer to them, except the invoices."""
-    return facts_below(patient, sealed=SEALED, exclude=(Invoice,))
+    facts = facts_below(patient, sealed=SEALED, exclude=(Invoice,))
+    if looks := AccessEvent.objects.filter(patient=patient, invoice=None).order_by("pk"):
+        facts[str(AccessEvent._meta.verbose_name_plural)] = [_facts(look, SEALED) for look in looks]
+    return facts
 
 
 def of_invoice(invoice: Invoice) -> Facts:
@@ -97,4 +102,4 @@ def _in_words(row: models.Model, field: models.Field) -> Any:
         return timezone.localtime(value).isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return value if value is None or isinstance(value, int | bool | dict | list) else str(value)
+    return value if value is None or isinstance(value, int | bool | dict | list) else open_links.blanked(str(value))

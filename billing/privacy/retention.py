@@ -29,6 +29,7 @@ from billing.models import (
     Payment,
     PaymentPlan,
     ReminderStep,
+    StaffNote,
     StaffTask,
     WebhookCall,
 )
@@ -127,7 +128,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
-        Hold.objects.filter(invoice__in=due).update(note="")
+        StaffNote.objects.filter(invoice__in=due).delete()
         StaffTask.objects.filter(invoice__in=due).update(note="")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
         patients = _erase_patients(due)

@@ -1,5 +1,6 @@
 """The provider's desk at /beheer/: the list of cases, the page of a case, and the files that patients sent."""
 
+import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -26,7 +27,7 @@ from coulance.amounts import Outcome
 from coulance.desk import case_page, panel
 from coulance.desk.decision_form import DecisionForm
 from coulance.desk.rules_form import FIELDS, RulesForm
-from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal
+from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal, Specification
 
 Status = CoulanceCase.Status
 CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
@@ -38,6 +39,7 @@ class CoulanceCaseAdmin(TenantAdmin):
     """The cases of a practice, with a page of their own in place of a change form."""
 
     provider_path = "invoice__provider"
+    medical = "case page"
     list_display = ("number", "provider", "patient_number", "state", "since", "send_before")
     list_filter = ("status", ("invoice__provider", OfferedFilter))
     list_select_related = ("invoice__provider", "invoice__patient")
@@ -97,8 +99,9 @@ class CoulanceCaseAdmin(TenantAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related(*case_page.WITH_CASE)
-        case = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        case = rows.filter(pk=object_id).first() if re.fullmatch(r"[0-9]{1,18}", str(object_id)) else None
         if case is None:
+            self.record_refusal(request, str(object_id))
             raise Http404
         return case
 
@@ -189,10 +192,17 @@ class CoulanceCaseAdmin(TenantAdmin):
         case = self._case(request, str(object_id))
         file = case_page.viewable(case).filter(pk=file_id).first()
         if file is None:
+            self._record_refused_file(request, file_id)
             raise Http404
-        content = storage.get(file)
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=case.invoice, data=file.served_name)
-        return attachment(content, name=file.served_name, content_type=CONTENT_TYPES[file.kind])
+        return attachment(storage.get(file), name=file.served_name, content_type=CONTENT_TYPES[file.kind])
+
+    def _record_refused_file(self, request: HttpRequest, file_id: int) -> None:
+        file = Specification.objects.filter(pk=file_id).select_related("case__invoice__provider").first()
+        if file is not None:
+            refused = AccessEvent.Outcome.REFUSED
+            look = {"invoice": file.case.invoice, "data": file.served_name, "outcome": refused}
+            access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look)
 
 
 @admin.register(PracticeRules)
@@ -228,7 +238,9 @@ class PracticeRulesAdmin(TenantAdmin):
         super().save_model(request, obj, form, change)
         if changes:
             act = "coulance_rules_changed" if change else "coulance_rules_added"
-            audit.record(act, by=audit.name_of(request.user), agb_code=obj.provider.agb_code, changes=changes)
+            written = obj.help_text if "help_text" in changes else ""
+            by = audit.name_of(request.user)
+            audit.record(act, by=by, written=written, agb_code=obj.provider.agb_code, changes=changes)
 
 
 def _may_act(staff: Any, case: CoulanceCase) -> bool:

@@ -65,10 +65,11 @@ class RulesForm(forms.ModelForm):
         return cleaned
 
     def changes(self) -> dict[str, list[str]]:
-        """Return what changes, as recorded in the audit trail: field → before and after."""
+        """Return what changes, as recorded in the audit trail: field → before and after; no typed text."""
         before = {name: self.initial.get(name) for name in FIELDS} if self.instance.pk else {}
         pairs = {name: [_as_text(before.get(name)), _as_text(self.cleaned_data[name])] for name in FIELDS}
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        changed = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        return changed | ({"help_text": ["…", "…"]} if "help_text" in changed else {})
 
 
 def _as_text(value: Any) -> str:

@@ -141,7 +141,7 @@ def _insert(case_id: int, rows: list[Specification], *, now: datetime, by: str, 
         for row in new:
             row.save(force_insert=True)
             files.keep(row.stored_name)
-            wakeup.enqueue_on_commit("coulance.check_specification", row.pk)
+            wakeup.enqueue_on_commit("coulance.check_specification", row.pk, queue=wakeup.FILES)
         if new and case.status == CASE.OFFERED:
             cases.move(case, CASE.WAITING_FOR_SPECIFICATION, by=by)
         if new and case.status in CoulanceCase.DECIDED:  # before the check, because the page says not to pay

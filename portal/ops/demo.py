@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from billing import rooms
-from billing.invoices import intake
-from billing.models import Invoice
+from billing.models import Invoice, Provider
 from billing.rooms import Demo
+from billing.submission import providers
 
 AGB_CODE = "11012345"
 PHYSIO_AGB_CODE = "04012345"
@@ -42,32 +42,38 @@ class DemoBatch(NamedTuple):
     content: dict[str, Any]
 
 
+_PRACTICES = {
+    AGB_CODE: {
+        "name": "Tandartspraktijk De Lindeboom",
+        "email": "praktijk@delindeboom.example",
+        "phone": "+31302345678",
+        "website": "https://delindeboom.example",
+        "street": "Lindelaan",
+        "house_number": "12",
+        "postcode": "3512 AB",
+        "city": "Utrecht",
+        "iban": "NL91ABNA0417164300",
+    },
+    PHYSIO_AGB_CODE: {
+        "name": "Fysiotherapie Het Plein",
+        "email": "balie@hetplein.example",
+        "phone": "+31302345679",
+        "website": "https://hetplein.example",
+        "street": "Stadsplein",
+        "house_number": "3",
+        "postcode": "3521 CD",
+        "city": "Utrecht",
+        "iban": "NL20INGB0001234567",
+    },
+}
+
+
 def seed_providers() -> None:
-    """Create or update the two practices of the demo."""
-    intake.register_provider(
-        agb_code=AGB_CODE,
-        name="Tandartspraktijk De Lindeboom",
-        email="praktijk@delindeboom.example",
-        phone="+31302345678",
-        website="https://delindeboom.example",
-        street="Lindelaan",
-        house_number="12",
-        postcode="3512 AB",
-        city="Utrecht",
-        iban="NL91ABNA0417164300",
-    )
-    intake.register_provider(
-        agb_code=PHYSIO_AGB_CODE,
-        name="Fysiotherapie Het Plein",
-        email="balie@hetplein.example",
-        phone="+31302345679",
-        website="https://hetplein.example",
-        street="Stadsplein",
-        house_number="3",
-        postcode="3521 CD",
-        city="Utrecht",
-        iban="NL20INGB0001234567",
-    )
+    """Add the two practices of the demo, unless they are there."""
+    there = set(Provider.objects.values_list("agb_code", flat=True))
+    for agb_code, details in _PRACTICES.items():
+        if agb_code not in there:
+            providers.register(agb_code, details)
 
 
 def demos() -> list[Demo]:

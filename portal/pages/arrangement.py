@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.errors import Refused
-from billing.plans import agreements, calendar_file
+from billing.plans import agreements, calendar_file, undoing
 from billing.plans.options import Options, options_for, payment_schedule
 from billing.plans.progress import installments_of, progress_of
 from guests import kept
@@ -26,6 +26,8 @@ def deferral(request: HttpRequest, token: str) -> HttpResponse:
     invoice = visible_row(request, token)
     if invoice is None:
         return session_ended(request)
+    if "undo" in request.POST:
+        return _undo(request, "pages/deferral.html", token, invoice.pk)
     options = options_for(invoice, today)
     form = DeferralForm(request.POST or None, options=options, initial=kept.initial(request))
     refusal = ""
@@ -49,6 +51,8 @@ def plan(request: HttpRequest, token: str) -> HttpResponse:
     invoice = visible_row(request, token)
     if invoice is None:
         return session_ended(request)
+    if "undo" in request.POST:
+        return _undo(request, "pages/plan.html", token, invoice.pk)
     options = options_for(invoice, today)
     form, refusal, left = None, "", kept.initial(request)
     if request.method == "POST" and "show" not in request.POST:
@@ -69,6 +73,24 @@ def plan(request: HttpRequest, token: str) -> HttpResponse:
     context = {"form": form, "day_form": day_form, "refusal": refusal, "count": sent.get("count") or left.get("count")}
     context |= _choices(options, day_form)
     return _page(request, "pages/plan.html", token, context)
+
+
+def _undo(request: HttpRequest, template: str, token: str, invoice_id: int) -> HttpResponse:
+    """Undo what was arranged today and go back to the invoice; else say why not."""
+    try:
+        undoing.undo(invoice_id, by="patient")
+    except Refused as refused:
+        invoice = visible_row(request, token)
+        options = options_for(invoice, timezone.localdate()) if invoice else None
+        if options is None:
+            return session_ended(request)
+        forms = {
+            "form": DeferralForm(None, options=options, initial={}),
+            "day_form": FirstDayForm(None, options=options, initial={}),
+        }
+        context = {"refusal": str(refused), "count": None, **forms, **_choices(options, forms["day_form"])}
+        return _page(request, template, token, context)
+    return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
 
 
 @require_safe
@@ -105,11 +127,13 @@ def _page(request: HttpRequest, template: str, token: str, context: dict[str, An
     if view is None or invoice is None:
         return session_ended(request)
     today = timezone.localdate()
+    progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
     context |= {
         "view": view,
         "invoice": invoice,
         "options": options_for(invoice, today),
-        "progress": progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None,
+        "progress": progress,
+        "can_undo": progress is not None and undoing.may_undo(progress.plan, today=today),
         "today": today,
     }
     return render(request, template, context, status=409 if context["refusal"] else 200)

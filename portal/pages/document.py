@@ -16,6 +16,7 @@ from billing.documents import credit_note as credit_note_document
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
+from billing.invoices import open_links
 from billing.models import AccessEvent, CreditNote, Invoice
 from billing.privacy import access_log
 from guests import access, gate, kept, medical, sms_code
@@ -73,7 +74,8 @@ def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpRespons
     if not sms_code.verify_code(invoice, holder=gate.holder_of(request), code=form.cleaned_data["code"]):
         form.add_wrong()
         return _page(request, invoice, form)
-    gate.let_through(request, invoice.token, gate=gate.SMS, now=now)
+    rests_on = open_links.on_mobile(invoice)
+    gate.let_through(request, invoice.token, gate=gate.SMS, rests_on=rests_on, now=now)
     messages.success(request, _("The code is right."))
     return HttpResponseRedirect(request.get_full_path(), status=303)
 

@@ -8,7 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
 from billing.invoices.state import InvoiceView
+from billing.models import Invoice
 from billing.payments.attempts import IDEAL_MAX_AMOUNT
+from billing.plans.options import options_for
 from billing.plans.progress import installments_of, progress_of
 from guests.pages import session_ended, visible_invoice
 
@@ -21,7 +23,11 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
     today = timezone.localdate()
     progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
     panels = rooms.invoice_panels()
+    asks = view.can_pay and (progress is None or progress.is_deferral)
+    row = Invoice.objects.select_related("provider").filter(pk=view.invoice_id).first() if asks else None
     context = {
+        "row": row,
+        "options": options_for(row, today) if row else None,
         "invoice": view,
         "progress": progress,
         "refusal": refusal,

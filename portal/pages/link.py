@@ -7,8 +7,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods
 
-from billing import links
-from billing.invoices import references
+from billing.invoices import open_links
 from billing.invoices.addressee import addressee
 from billing.models import Invoice
 from guests import access
@@ -17,21 +16,22 @@ from portal.pages.language import remember
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_link(request: HttpRequest, link: str) -> HttpResponse:
-    """GET shows one button and changes nothing: mail scanners open every link. POST opens the invoice.
+    """GET shows one button and opens nothing: mail scanners open every link. POST opens the invoice.
 
     The link then leaves the address bar, and whoever presses again before its last day gets in again. A link that
-    is over, never was ours, or whose invoice was erased gets one and the same answer. The page speaks the language
-    of our mail, unless this browser chose one.
+    is over, never was ours, whose invoice was erased, or that went to an address that was corrected since gets one
+    and the same answer. The page speaks the language of our mail, unless this browser chose one.
     """
-    token = links.read(link, today=timezone.localdate())
+    opened = open_links.read(link, today=timezone.localdate())
+    token = opened.token if opened else None
     language = _language_of_mail(request, token)
     if language:
         translation.activate(language)
     if request.method != "POST":
         return render(request, "pages/link.html" if token else "pages/link_over.html", status=200 if token else 404)
-    if token is None or not references.is_open_to_guests(token):
+    if opened is None or token is None:
         return render(request, "pages/link_over.html", status=404)
-    access.open_invoice(request, token, now=timezone.now(), by_link=True)
+    access.open_invoice(request, token, now=timezone.now(), rests_on=opened.rests_on)
     response = HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
     if language:
         remember(response, language)

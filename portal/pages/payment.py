@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing import ledger
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.failures import isolated
 from billing.models import Invoice, Payment
@@ -77,7 +78,8 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     payment = _asked_again(_payment_or_404(token), min_interval_seconds=interval)
     progress = agreements.progress(payment.invoice_id, today=timezone.localdate())
     goes_on = progress is not None and progress.next is not None
-    context = _context(request, payment) | {"plan": goes_on, "again": again}
+    left = ledger.outstanding(payment.invoice_id)
+    context = _context(request, payment) | {"plan": goes_on, "again": again, "left": left}
     return render(request, f"pages/payment_{state_of(payment)}.html", context)
 
 

@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_GET
 
-from billing.documents import statement as statements
 from billing.documents.attachment import attachment
-from billing.documents.statement import Statement
 from billing.models import AccessEvent, Invoice
+from billing.statements import account as statements
+from billing.statements.account import Statement
 from guests import gate, medical
 from guests.pages import session_ended, visible_row
 

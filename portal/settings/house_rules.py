@@ -18,6 +18,7 @@ PLAN_FROM_AMOUNT = Decimal("30.00")
 PLAN_SMALL_AMOUNT = Decimal("100.00")  # up to and including it, the smaller number of installments
 PLAN_MAX_INSTALLMENTS_SMALL, PLAN_MAX_INSTALLMENTS = 3, 5
 PLAN_FIRST_WITHIN_DAYS = 30
+PLAN_UNDO_TIMES = 2  # for one invoice, each on the day on which it was made
 INSTALLMENT_NOTICE_DAYS = 7  # the mail before an installment
 INSTALLMENT_GRACE_DAYS = 7  # after the one free reminder of a missed installment
 LINK_VALID_DAYS = 90  # the link in a mail about an invoice

@@ -78,12 +78,11 @@ def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None
 def main(options: report.Options) -> None:
     amount = QUICK_INVOICES if options.quick else INVOICES
     with ground(), tempfile.TemporaryDirectory() as folder:
-        from billing.invoices import intake
-        from billing.models import Invoice
+        from billing.models import Invoice, Provider
         from portal.intake.batch import import_file
         from tests.portal.intake import batches
 
-        intake.register_provider(agb_code=batches.AGB_CODE, name="Tandartspraktijk De Linde")
+        Provider.objects.create(agb_code=batches.AGB_CODE, name="Tandartspraktijk De Linde")
         path, kept = write_file(Path(folder), amount), copied(Path(folder))
 
         def ours() -> None:

@@ -31,10 +31,10 @@ def test_a_letter_and_a_payment_of_the_same_patient_never_deadlock():
 
     def check_letter():
         with transaction.atomic():
-            patient = letters._lock_patient(invoice.patient_id)
+            patients = letters._lock_patients([invoice.patient_id])
             if connection.vendor != "sqlite":
                 meeting.wait(timeout=20)
-            return [row.pk for row in letters._lock_invoices(patient, [invoice.pk])]
+            return [row.pk for row in letters._lock_invoices(patients, [invoice.pk])]
 
     assert in_threads(settle_and_open_again, check_letter) == [None, [invoice.pk]]
 

@@ -69,7 +69,7 @@ def test_a_lower_amount_is_booked_mailed_and_can_be_paid(case):
     assert letter.kind == "coulance_adjusted"
     for text in (letter.text, letter.html):
         assert "750,00" in text
-        assert "/openen/" in text
+        assert "open-link:" in text
         assert REASON not in text
         assert "eriodieke" not in text
     assert CaseMessage.objects.get().text == REASON

@@ -7,7 +7,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import links
 from billing.invoices import holds
 from billing.law import calendar
 from billing.models import Hold, OutboxMessage, Patient
@@ -42,7 +41,7 @@ def offered():
 
 def pause(row, language="nl"):
     Patient.objects.update(language=language)
-    holds.place_hold(row.invoice, Hold.STAFF, by="staff:els", note="klacht")
+    holds.place_hold(row.invoice, Hold.STAFF, by="staff:els", written="klacht")
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -88,7 +87,7 @@ class TestAnotherHold:
 
 def page(client, row):
     token = row.invoice.token
-    link = reverse("link", args=[links.sign(token, until=timezone.localdate() + timedelta(days=9))])
+    link = factories.link(row.invoice, days=9)
     client.get(link)
     client.post(link)
     return client.get(reverse("coulance", args=[token])).content.decode()

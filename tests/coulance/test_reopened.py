@@ -368,4 +368,4 @@ def test_every_mail_is_complete_in_both_languages(case, language, kind):
     assert letter.subject
     assert "None" not in letter.text
     assert case.invoice.payment_reference[-4:] in letter.text
-    assert "/openen/" in letter.text
+    assert "open-link:" in letter.text

@@ -22,9 +22,9 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from billing.adjustments import reductions
-from billing.invoices import intake
 from billing.ledger import lock_invoice
 from billing.models import Invoice
+from billing.submission import providers
 
 
 def command(*, arguments: list[str]) -> str:
@@ -38,11 +38,11 @@ def command(*, arguments: list[str]) -> str:
 
 
 def provider(*, agb_code: str) -> str:
-    intake.register_provider(
-        agb_code=agb_code, name=f"Praktijk {agb_code}", email=f"p{agb_code}@praktijk.example", phone="+31302345678",
-        website="", street="Lindelaan", house_number="12", postcode="3512 AB", city="Utrecht",
-        iban="NL91ABNA0417164300",
-    )  # fmt: skip
+    providers.register(agb_code, {
+        "name": f"Praktijk {agb_code}", "email": f"p{agb_code}@praktijk.example", "phone": "+31302345678",
+        "street": "Lindelaan", "house_number": "12", "postcode": "3512 AB", "city": "Utrecht",
+        "iban": "NL91ABNA0417164300",
+    })  # fmt: skip
     return ""
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from billing.dunning import planning
 from billing.integrity import publication
 from billing.outbox import delivery
+from billing.privacy import access_log
 from portal.ops.backup import archive, database
 from portal.ops.backup.sealing import BackupUnusable
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, stdout=self.stdout)  # when this version is newer than the backup
         # What was published after the backup was made is not in these books: the chain of digests begins anew.
         publication.publish_tables(now=timezone.now(), anew=True)
+        access_log.publish_end(now=timezone.now(), anew=True)
         call_command("verify_ledger", stdout=self.stdout, stderr=self.stderr)
         call_command("verify_access_log", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write(

@@ -45,10 +45,13 @@ def processes() -> dict[str, list[str]]:
     threads = 4 if settings.REDIS_URL else len(rooms.beats())
     worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
     worker += ["--without-gossip", "--without-mingle"]
+    files = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", "2"]
+    files += ["--without-gossip", "--without-mingle", "--queues", "files", "--hostname", "files@%h"]
     gunicorn = [python, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
     found = {"web": gunicorn, "worker": worker}
     if settings.REDIS_URL:  # without it the worker runs the timetable itself, see portal/celery.py
-        found["beat"] = [*celery, "beat", "--loglevel", "INFO"]
+        found["worker"] += ["--queues", "celery,mail"]
+        found |= {"files": files, "beat": [*celery, "beat", "--loglevel", "INFO"]}
     if settings.SANDBOX:
         found["sandbox"] = [python, "manage.py", "sandbox"]
     return found

@@ -45,7 +45,7 @@ class WritableHolds(TenantAdmin):
     provider_path = "invoice__provider"
     writers = EVERYBODY
     change_form_template = None
-    fields = ("invoice", "reason", "note", "placed_by")
+    fields = ("invoice", "reason", "placed_by")
 
 
 class Readers(TenantAdmin):
@@ -134,7 +134,7 @@ def test_a_foreign_key_that_was_never_offered_is_refused(client, two, key):
     response = client.post("/test/billing/invoice/add/", invoice_form(mine, **{key: getattr(foreign, f"{key}_id")}))
     assert response.status_code == 200, "the form is shown again with an error"
     assert Invoice.objects.count() == before
-    hold = {"invoice": foreign.pk, "reason": "staff", "note": "x", "placed_by": "y"}
+    hold = {"invoice": foreign.pk, "reason": "staff", "placed_by": "y"}
     assert client.post("/test/billing/hold/add/", hold).status_code == 200
     assert not Hold.objects.exists()
 

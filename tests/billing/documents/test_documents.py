@@ -20,9 +20,10 @@ from django.urls import resolve
 from django.utils import timezone
 from pypdf import PdfReader
 
-from billing import ledger, links
+from billing import ledger
 from billing.documents import full_invoice
 from billing.encryption import Unreadable
+from billing.invoices import open_links
 from billing.models import Invoice, InvoiceDocument, LedgerTransaction, Provider
 from billing.plans import agreements
 from billing.storage import upkeep
@@ -140,7 +141,7 @@ def test_the_code_on_paper_opens_the_invoice(invoice, tmp_path):
     read = subprocess.run(["zbarimg", "-q", "--raw", picture], capture_output=True, text=True, check=True).stdout
     found = resolve(urlsplit(read.strip()).path)
     assert found.url_name == "link"
-    assert links.read(found.kwargs["link"], today=date(2027, 6, 1)) == invoice.token
+    assert open_links.read(found.kwargs["link"], today=date(2027, 6, 1)).token == invoice.token
 
 
 class Recorder(BaseHTTPRequestHandler):

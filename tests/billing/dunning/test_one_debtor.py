@@ -7,7 +7,7 @@ import pytest
 
 from billing.adjustments import charges
 from billing.invoices.debtors import patients_of_debtor
-from billing.models import Invoice, Letter, OutboxMessage, ReminderStep
+from billing.models import Invoice, Letter, OutboxMessage, Payer, ReminderStep
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
@@ -74,6 +74,32 @@ def test_who_counts_as_one_debtor(other, same, children):
     another = child(children[0].provider, "D.", **other)
     assert (another.pk in patients_of_debtor(children[0])) == same
     assert (children[0].pk in patients_of_debtor(another)) == same
+
+
+def paid_for_by(patient, relation: str = "parent", **fields):
+    return Payer.objects.create(
+        patient=patient, relation=relation, **{"name": "M. Bakker", "email": "moeder@post.example"} | fields
+    )
+
+
+def test_the_payer_whom_the_practice_named_comes_first(children):
+    """Children of other surnames and mailboxes, one named mother: one debtor, and her own invoices with them."""
+    one = child(children[0].provider, "E.", surname="Jansen", email="een@post.example", postcode="1111 AA")
+    two = child(children[0].provider, "F.", surname="Smit", email="", postcode="2222 BB")
+    for patient in (one, two):
+        paid_for_by(patient)
+    mother = children[0]  # the same mailbox and surname, without a payer
+    for patient in (one, two, mother):
+        assert {one.pk, two.pk, mother.pk} <= set(patients_of_debtor(patient))
+    paid_for_by(children[2], name="V. Ander", email="vader@post.example")
+    assert patients_of_debtor(children[2]) == [children[2].pk], "another pays for this one"
+
+
+def test_whom_an_administrator_pays_for_stay_debtors_apart(children):
+    clients = [child(children[0].provider, "G.", surname=name, email="") for name in ("Een", "Twee")]
+    for patient in clients:
+        paid_for_by(patient, "administrator", name="Kantoor Bewind", email="kantoor@bewind.example")
+    assert [patients_of_debtor(patient) for patient in clients] == [[patient.pk] for patient in clients]
 
 
 def test_another_practice_is_another_creditor(children):

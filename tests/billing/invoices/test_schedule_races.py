@@ -212,12 +212,15 @@ def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module in (letters, holds, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)
     monkeypatch.setattr(holds, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
-    monkeypatch.setattr(letters, "_lock_patient", lambda pk, **_: Patient.objects.select_related("provider").get(pk=pk))
+    monkeypatch.setattr(
+        letters, "_lock_patients", lambda ids, **_: Patient.objects.select_related("provider").in_bulk(ids)
+    )
 
-    def unlocked(patient: Patient, ids: Any) -> list[Invoice]:
+    def unlocked(patients: dict[int, Patient], ids: Any) -> list[Invoice]:
         found = list(Invoice.objects.filter(pk__in=list(ids)).order_by("pk"))
         for invoice in found:
-            invoice.patient, invoice.provider = patient, patient.provider
+            invoice.patient = patients[invoice.patient_id]
+            invoice.provider = invoice.patient.provider
         return found
 
     monkeypatch.setattr(letters, "_lock_invoices", unlocked)

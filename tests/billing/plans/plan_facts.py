@@ -40,6 +40,7 @@ FACTS = {
         "parts": Parts(principal=Decimal("59.43"), interest=Decimal("0.57"), costs=Decimal("40.00")),
     },
     "plan_completed": _BASE,
+    "plan_undone": _BASE | {"outstanding": _AMOUNT, "due_on": date(2026, 12, 1), "is_deferral": False},
     "hold_placed": _BASE | {"outstanding": _AMOUNT, "voided": date(2026, 11, 2)},
     "hold_ended": _BASE | {"outstanding": _AMOUNT, "due_on": date(2027, 1, 15), "plan": False},
     "payment_reversed": _BASE | {"amount": _AMOUNT, "paid_at": date(2026, 11, 2), "outstanding": _AMOUNT},

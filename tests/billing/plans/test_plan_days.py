@@ -103,7 +103,7 @@ class TestBefore:
                 break
         assert "termijn 1 van 3" in text_of(sent[0])
         assert "€\u00a030,00" in text_of(sent[0])
-        assert "/openen/" in text_of(sent[0])
+        assert "open-link:" in text_of(sent[0])
         assert agreed.invoice.payment_reference not in sent[0].text + sent[0].html
 
     def test_one_that_is_due_within_a_week_of_the_agreement_was_announced_by_the_confirmation(self):

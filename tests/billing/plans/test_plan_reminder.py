@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.dunning import staff_acts
 from billing.errors import Refused
 from billing.invoices import holds
-from billing.models import AuditEvent, Hold, LedgerTransaction, OutboxMessage, PaymentPlan, StaffTask
+from billing.models import AuditEvent, Hold, LedgerTransaction, OutboxMessage, PaymentPlan, StaffNote, StaffTask
 from billing.outbox import delivery
 from billing.plans import agreements, messages
 from tests.billing.plans.test_plan_days import FIRST, a_plan, mails, sent, status, text_of
@@ -104,7 +104,8 @@ class TestEndedByAPerson:
         agreed.invoice.refresh_from_db()
         assert agreed.invoice.due_on == messages.last_day_for_rest(LONG_AFTER) >= LONG_AFTER + timedelta(days=14)
         acts = dict(AuditEvent.objects.filter(by=self.BY).values_list("action", "details"))
-        assert acts["plan_ended_by_hand"] == {"note": "gebeld en een brief gestuurd"}
+        assert acts["plan_ended_by_hand"] == {"note": StaffNote.objects.get().key}
+        assert StaffNote.objects.get().text == "gebeld en een brief gestuurd"
         assert {"plan_broken", "task_closed"} < set(acts)
         assert StaffTask.objects.get().closed_at
 

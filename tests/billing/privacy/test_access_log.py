@@ -1,14 +1,19 @@
 """The access log: written before anything is shown, in one chain, and tamper-evident."""
 
+import hashlib
+import json
 import threading
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
+from billing.integrity import publication
 from billing.models import AccessChain, AccessEvent
 from billing.privacy import access_log
 from tests import factories
+from tests.billing.integrity.test_publication import triggers_off
 
 pytestmark = [pytest.mark.both_databases]
 Act, Role = AccessEvent.Act, AccessEvent.Role
@@ -113,6 +118,53 @@ def test_without_the_lock_parallel_looks_collide():
         AccessEvent.objects.create(sequence=end.length + 1, act=Act.READ, who="x", role=Role.PATIENT, digest="")
 
     assert len(_look_in_parallel(4, act=unlocked)) == 3
+
+
+@pytest.mark.django_db
+def test_a_chain_written_anew_without_the_key_shows():
+    for _ in range(3):
+        look()
+    with triggers_off("billing_accessevent"):
+        previous = ""
+        for event in AccessEvent.objects.order_by("sequence"):
+            event.who = "nobody"
+            content = json.dumps([previous, event.who], default=str).encode()
+            event.digest = previous = f"1:{hashlib.sha256(content).hexdigest()}"
+            event.save()
+        AccessChain.objects.update(digest=previous)
+    with pytest.raises(CommandError, match="NOT whole"):
+        call_command("verify_access_log")
+
+
+@pytest.mark.django_db
+def test_a_chain_written_anew_with_the_key_differs_from_what_was_published():
+    for _ in range(3):
+        look()
+    access_log.publish_end(now=timezone.now())
+    look()
+    with triggers_off("billing_accessevent"):
+        previous = ""
+        for event in AccessEvent.objects.order_by("sequence"):
+            event.who = "nobody"
+            event.digest = previous = access_log.digest(event, previous=previous)
+            event.save()
+        AccessChain.objects.update(digest=previous)
+    assert list(access_log.breaks()) == [
+        sentence for sentence in access_log.breaks() if "event 3 is not the one that was published" in sentence
+    ]
+    assert len(list(access_log.breaks())) == 1
+
+
+@pytest.mark.django_db
+def test_the_end_is_published_when_it_moved_only():
+    look()
+    for _ in range(2):
+        access_log.publish_end(now=timezone.now())
+    assert len(publication.publications("access_log")) == 1
+    look()
+    access_log.publish_end(now=timezone.now())
+    assert [one.through for one in publication.publications("access_log")] == [1, 2]
+    assert list(access_log.breaks()) == []
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from billing import ledger
+from billing import audit, ledger
 from billing.documents import full_invoice
 from billing.errors import Refused
 from billing.invoices import references
@@ -29,6 +29,7 @@ from billing.models import (
     Payment,
     Posting,
     ReminderStep,
+    StaffNote,
     StaffTask,
     WebhookCall,
 )
@@ -101,7 +102,8 @@ class TestInvoices:
         stored = InvoiceDocument.objects.get().name
         mail = message(invoice, status=Status.FAILED, error="550 j@post.example unknown")
         released = {"released_at": timezone.now(), "released_by": "test"}
-        Hold.objects.create(invoice=invoice, reason=Hold.STAFF, note="mevrouw belde", placed_by="x", **released)
+        Hold.objects.create(invoice=invoice, reason=Hold.STAFF, placed_by="x", **released)
+        audit.record("dunning_resumed", by="x", invoice=invoice, written="mevrouw belde")
         entries = list(Posting.objects.order_by("pk").values())
         number = invoice.patient.number
 
@@ -118,7 +120,7 @@ class TestInvoices:
         assert not storages["default"].exists(stored)
         mail.refresh_from_db()
         assert (mail.recipient, mail.subject, mail.text, mail.html, mail.calendar, mail.error) == ("",) * 6
-        assert Hold.objects.get().note == ""
+        assert not StaffNote.objects.exists()
         assert list(Posting.objects.order_by("pk").values()) == entries
         assert list(discrepancies()) == []
         assert AuditEvent.objects.filter(action="invoice_erased", invoice=invoice).count() == 1

@@ -1,7 +1,9 @@
 """The client of the virus scanner, against a daemon that speaks its protocol."""
 
+import contextlib
 import socket
 import threading
+import time
 
 import pytest
 
@@ -19,7 +21,10 @@ def test_a_scanner_answers_yes_and_no(settings):
 
 
 class FakeScanner:
-    """A daemon that speaks INSTREAM."""
+    """A daemon that speaks INSTREAM, and thinks for some seconds before it answers."""
+
+    def __init__(self, seconds=0):
+        self.seconds = seconds
 
     def __enter__(self):
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -33,16 +38,21 @@ class FakeScanner:
                 line, _address = self.server.accept()
             except OSError:
                 return
-            with line, line.makefile("rb") as given:
-                assert given.read(10) == b"zINSTREAM\0"
-                content = b""
-                while size := int.from_bytes(given.read(4), "big"):
-                    content += given.read(size)
-                answer = b"stream: OK"
-                if hostile.EICAR in content:
-                    answer = b"stream: Eicar-Test-Signature FOUND"
-                elif content == b"too large":
-                    answer = b"INSTREAM size limit exceeded. ERROR"
+            threading.Thread(target=self.answer, args=[line], daemon=True).start()
+
+    def answer(self, line):
+        with line, line.makefile("rb") as given:
+            assert given.read(10) == b"zINSTREAM\0"
+            content = b""
+            while size := int.from_bytes(given.read(4), "big"):
+                content += given.read(size)
+            answer = b"stream: OK"
+            if hostile.EICAR in content:
+                answer = b"stream: Eicar-Test-Signature FOUND"
+            elif content == b"too large":
+                answer = b"INSTREAM size limit exceeded. ERROR"
+            time.sleep(self.seconds)
+            with contextlib.suppress(OSError):  # the worker was ended meanwhile
                 line.sendall(answer + b"\0")
 
     def __exit__(self, *error):

@@ -112,7 +112,7 @@ def empty_place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     environment = place_environment(folder)
     manage(environment, "migrate", "--verbosity", "0")
-    seed = f"from billing.invoices.intake import register_provider as r; r(agb_code='{AGB_CODE}', name='Linde')"
+    seed = f"from billing.models import Provider as P; P.objects.create(agb_code='{AGB_CODE}', name='Linde')"
     manage(environment, "shell", "--no-imports", "--command", seed)
     return folder
 
@@ -158,7 +158,7 @@ def test_an_import_that_is_killed_in_the_middle_is_continued(place, tmp_path):
     left = counts(database)
     assert 0 < left["billing_invoice"] < 4000
     assert left["billing_invoice"] % 400 == 0  # whole chunks, each with everything that belongs to it
-    for table in ("billing_patient", "billing_caredetail", "billing_ledgerentry"):
+    for table in ("billing_patient", "billing_caredetail", "billing_ledgertransaction"):
         assert left[table] == left["billing_invoice"]
     assert left["billing_hold"] == -(-left["billing_invoice"] // 9)
     assert batches_of(database) == [(4000, left["billing_invoice"], False)]

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
-from billing import audit
 from billing.documents import full_invoice
+from billing.invoices import holds
 from billing.models import AccessEvent, AuditEvent, Hold, Invoice, OutboxMessage, Patient, Payment, PaymentPlan
 from billing.privacy import access_log
 from billing.privacy import export as billing_export
@@ -23,7 +23,7 @@ from tests.coulance.desk import desk_cases
 
 pytestmark = pytest.mark.django_db
 # Tables of the rooms that tell of no patient.
-OF_NOBODY = {"Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure"}
+OF_NOBODY = {"Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure", "StoredFile"}
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +49,11 @@ def case():
     tokens = {name: f"secret-{name}" for name in ("token", "webhook_token", "idempotency_key")}
     Payment.objects.create(invoice=invoice, amount=Decimal("12.34"), status="failed", mollie_id="tr_known", **tokens)
     PaymentPlan.objects.create(invoice=invoice, kind="deferral", total=Decimal("5.00"), agreed_by="patient")
-    Hold.objects.create(invoice=invoice, reason=Hold.STAFF, note="belde op maandag", placed_by="staff:jansen")
+    holds.place_hold(invoice, Hold.STAFF, by="staff:jansen", written="belde op maandag")
     content = {"subject": "Uw bewijs", "text": "Wij ontvingen uw betaling.", "html": "<p>", "dedupe_key": "secret-key"}
     OutboxMessage.objects.create(
         kind="receipt", invoice=invoice, language="nl", recipient="oud@post.example", **content
     )
-    audit.record("hold_placed", by="staff:jansen", invoice=invoice)
     desk_cases.picture_of(case)
     cases.write_message(case.pk, "Ik heb een vraag over mijn kies.")
     return case

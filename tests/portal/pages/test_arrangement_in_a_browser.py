@@ -54,10 +54,10 @@ def test_without_a_script_a_changed_day_is_shown_before_it_is_agreed(sandbox, br
         go(page, sandbox, invoice)
         page.locator("#id_first_on").fill(in_days(12))
         page.locator("label[for=count-2]").click()
-        page.get_by_role("button", name="Deze regeling afspreken").click()
+        page.get_by_role("button", name="Ik ga akkoord met deze regeling").click()
         expect(page.locator(".summary")).to_contain_text("U koos een andere dag")
         expect(page.locator(".summary")).to_be_focused()
-        page.get_by_role("button", name="Deze regeling afspreken").click()
+        page.get_by_role("button", name="Ik ga akkoord met deze regeling").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("geregeld")
     assert PaymentPlan.objects.get().installments.first().due_on.isoformat() == in_days(12)
 

@@ -248,7 +248,7 @@ class TestTheInvoicePage:
     def test_a_deferral_shows_the_new_day(self, client, invoice):
         agreements.agree_deferral(invoice.pk, until=invoice.due_on + timedelta(days=9), by="patient")
         page = text_of(get(client, "invoice", invoice))
-        assert "U heeft uitstel gekregen" in page
+        assert "U heeft meer tijd om te betalen" in page
         assert reverse("plan_calendar", args=[invoice.token]) in page
 
     def test_a_plan_costs_one_query_more(self, client, invoice, django_assert_num_queries):

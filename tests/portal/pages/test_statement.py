@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
-from billing.documents.statement import statement_of
 from billing.models import AccessEvent, LedgerTransaction
 from billing.money import from_cents
+from billing.statements.account import statement_of
 from tests import factories
 from tests.portal.pages.test_document_pages import let_in
 
@@ -106,7 +106,7 @@ def test_page_pdf_and_csv_say_the_same(invoice, tmp_path):
 
 def test_a_spreadsheet_computes_nothing(invoice):
     rows = rows_of(let_in(invoice).get(address(invoice, "statement_csv")).content)
-    assert "'=1+1" in {row["Factuurnummer"] for row in rows}
+    assert "'=1+1" in {row["Nummer van de rekening"] for row in rows}
 
 
 def test_a_closed_session_shows_nothing(invoice):

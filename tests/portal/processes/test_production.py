@@ -52,17 +52,17 @@ def started_by_procfile():
 # --- the files ----------------------------------------------------------------------------------
 def test_compose_runs_commands_that_exist_each_with_a_check_of_its_health():
     parts = services()
-    assert {"migrate", "web", "worker", "beat", "postgres", "redis"} == parts.keys()
-    for name in ("migrate", "worker", "beat"):
+    assert {"migrate", "web", "worker", "files", "beat", "postgres", "redis"} == parts.keys()
+    for name in ("migrate", "worker", "files", "beat"):
         program, *arguments = parts[name]["command"]
         if program == "python":
             assert arguments[0] == "manage.py"
             assert arguments[1] in get_commands()
         else:
             assert (BIN / program).exists()
-    for name in ("worker", "beat", "postgres", "redis"):
+    for name in ("worker", "files", "beat", "postgres", "redis"):
         assert parts[name]["healthcheck"]["test"], name
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "files", "beat"):
         assert parts[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
         assert parts[name]["cap_drop"] == ["ALL"]
         assert parts[name]["env_file"] == ".env"
@@ -74,9 +74,12 @@ def test_compose_runs_commands_that_exist_each_with_a_check_of_its_health():
 
 def test_a_worker_and_a_clock_are_started_in_the_same_way_everywhere():
     procfile = started_by_procfile()
-    for name, systemd in (("worker", "zorgrekening-worker@.service"), ("beat", "zorgrekening-beat.service")):
+    units = {"worker": "zorgrekening-worker@.service", "files": "zorgrekening-files.service"}
+    for name, systemd in (units | {"beat": "zorgrekening-beat.service"}).items():
         by_compose = services()[name]["command"]
         by_systemd = shlex.split(unit(systemd)["ExecStart"])
+        if name == "files":
+            by_systemd[-1] = by_systemd[-1].replace("%%", "%")
         if name == "worker":
             by_systemd, named = by_systemd[:-2], by_systemd[-2:]
             assert named == ["--hostname", "%i@%%h"]  # several on one machine
@@ -152,20 +155,28 @@ def test_the_page_about_deployment_names_what_there_is():
 @pytest.mark.django_db
 def test_a_practice_is_added_and_brought_up_to_date_by_command(capsys):
     call_command("add_provider", *PRACTICE)
-    call_command("add_provider", *PRACTICE, "--city", "De Bilt")
-    provider = Provider.objects.get(agb_code="11012345")
-    assert (provider.city, provider.iban) == ("De Bilt", "NL91ABNA0417164300")
     assert "Tandartsen De Linde" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="change_provider"):
+        call_command("add_provider", *PRACTICE, "--name", "Iemand anders", "--iban", "NL20INGB0001234567")
+    call_command("change_provider", "11012345", "--city", "De Bilt", "--iban", "NL20INGB0001234567")
+    provider = Provider.objects.get(agb_code="11012345")
+    assert (provider.name, provider.city, provider.iban) == ("Tandartsen De Linde", "De Bilt", "NL91ABNA0417164300")
+    assert "/beheer/" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("changed", "word"), [(("--iban", "NL00ABNA0417164300"), "iban"), (("--email", "nobody"), "email")]
+    ("changed", "word"),
+    [
+        (("--iban", "NL00ABNA0417164300"), "iban"),
+        (("--email", "nobody"), "email"),
+        (("--postcode", "onzin"), "postcode"),
+    ],
 )
 @pytest.mark.django_db
 def test_a_practice_with_a_wrong_particular_is_not_added(changed, word):
     with pytest.raises(CommandError, match=word):
         call_command("add_provider", *PRACTICE, *changed)
-    with pytest.raises(CommandError, match="8 digits"):
+    with pytest.raises(CommandError, match="8 cijfers"):
         call_command("add_provider", "00000000", *PRACTICE[1:])
     assert not Provider.objects.exists()
 

@@ -1,8 +1,12 @@
-"""Mails have a queue of their own in Redis: a morning of letters keeps no payment waiting."""
+"""Queues in Redis: a morning of letters keeps no payment waiting, and slow scans of files keep no mail waiting."""
+
+import time
 
 import pytest
 
+from portal.management.commands.serve import processes
 from tests import servers
+from tests.coulance.files.test_checking_for_viruses import FakeScanner
 from tests.portal.processes.worker import Worker
 
 LETTERS = 60
@@ -41,3 +45,48 @@ def test_a_payment_does_not_wait_for_the_letters_that_were_enqueued_before_it(tm
 def test_in_one_queue_it_would(tmp_path, broker):
     """The twin: what the second queue is for."""
     assert letters_received_before_the_payment(Worker(tmp_path, broker), ONE_QUEUE) == LETTERS
+
+
+SCAN_SECONDS = 6
+UPLOAD = """
+from django.utils import timezone
+from coulance import intake
+from coulance.files import specifications
+from tests import factories
+from tests.coulance.files import hostile
+(case,) = intake.offer([factories.invoice(amount="100.00")], today=timezone.localdate(), by="test")
+files = [specifications.Upload("x.png", hostile.picture("PNG", (9, number))) for number in range(1, 5)]
+specifications.receive(case.pk, files)
+"""
+MAIL = """
+from billing.outbox import wakeup
+wakeup.enqueue_on_commit("billing.deliver_message", 1_000_000)
+"""
+
+
+def seconds_until_a_mail_is_taken(worker):
+    """Upload four files, which a worker takes at once, then enqueue a mail; return how long that one waited."""
+    with worker:
+        worker.wait_for(" ready.", times=len(worker.parts))
+        worker.manage("shell", "-v", "0", "-c", UPLOAD)
+        worker.wait_for("check_specification[", times=2)  # received
+        worker.manage("shell", "-v", "0", "-c", MAIL)
+        started = time.monotonic()
+        worker.wait_for("deliver_message[", times=2)  # received, succeeded
+        return time.monotonic() - started
+
+
+def test_a_mail_does_not_wait_for_four_slow_scans(tmp_path, broker):
+    with FakeScanner(seconds=SCAN_SECONDS) as url:
+        worker = Worker(tmp_path, broker, parts=("files",), CLAMAV_URL=url)
+        assert seconds_until_a_mail_is_taken(worker) < 2
+        assert not any("Traceback" in line for line in worker.lines)
+
+
+def test_twin_one_worker_for_everything_lets_it_wait(tmp_path, broker, monkeypatch):
+    monkeypatch.setattr(
+        "tests.portal.processes.worker.processes",
+        lambda: {"worker": [*processes()["worker"], "--queues", "celery,mail,files"]},
+    )
+    with FakeScanner(seconds=3 * SCAN_SECONDS) as url:
+        assert seconds_until_a_mail_is_taken(Worker(tmp_path, broker, CLAMAV_URL=url)) > 2

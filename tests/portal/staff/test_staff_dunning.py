@@ -66,7 +66,8 @@ def test_pausing_and_resuming_ask_for_a_reason(approver, invoice):
     press(approver, invoice, "pause")
     assert not Hold.objects.exists()
     press(approver, invoice, "pause", note="klacht over het bedrag")
-    assert Hold.objects.get(released_at=None).note == "klacht over het bedrag"
+    assert Hold.objects.get(released_at=None).reason == Hold.STAFF
+    assert "klacht over het bedrag" in page(approver, invoice)
     assert "Herinneringen hervatten" in page(approver, invoice)
     press(approver, invoice, "resume", note="uitgezocht")
     assert not Hold.objects.filter(released_at=None).exists()

@@ -81,7 +81,7 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
     paths += [f"billing/staff/{member.pk}/password/", f"billing/staff/{member.pk}/history/", "billing/"]
     for table, row in shown.items():
         paths += [f"billing/{table}/", f"billing/{table}/{row.pk}/change/"]
-    for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/"]:
+    for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/", "maanden/"]:
         page.goto(f"{sandbox.url}/beheer/{path}")
         look(page, complaints)
 

@@ -74,6 +74,8 @@ OWN_PAGE = {
     "recovery_codes": {200, 405},
     "find": {200, 302, 405},
     "operations": {403},  # for operations alone
+    "months": {200},
+    "months_csv": {200},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
@@ -143,7 +145,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         status=OutboxMessage.Status.FAILED,
         error=mark,
     )
-    holds.place_hold(invoice, Hold.STAFF, by=mark, note=mark)
+    holds.place_hold(invoice, Hold.STAFF, by=mark, written=mark)
     given = {"issued_on": timezone.localdate(), "reason": mark, "amount": Decimal("5.00")}
     credit_notes.take(invoice, NewCreditNote(number=mark, **given), by=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)

@@ -1,7 +1,5 @@
 """The statement of account: every booking on a patient's invoices at one practice, explained line by line."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +15,8 @@ from billing.documents import pdf
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
+from billing.statements import spreadsheet
+from billing.statements.spreadsheet import Cell
 
 Kind = LedgerTransaction.Kind
 _PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)
@@ -25,7 +25,6 @@ _COLUMNS = (
     "invoice__number", "transaction__kind", "transaction__occurred_at", "transaction__reverses_id", "transaction_id",
     "invoice_id", "account", "amount",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet computes a cell that begins with one of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,34 +116,15 @@ def _why(kind: LedgerTransaction.Kind, parts: set[Account]) -> str:
 
 
 def as_csv(statement: Statement) -> bytes:
-    """Return the statement for a spreadsheet: UTF-8, semicolons, decimal comma, as Dutch programs read it.
-
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
-    """
-    file = io.StringIO()
-    rows = csv.writer(file, delimiter=";", lineterminator="\r\n")
+    """Return the statement for a spreadsheet, with a column for each part of the invoice."""
     parts = [str(part.label) for part in _PARTS]
-    rows.writerow([_("Date"), _("Invoice number"), _("What"), _("Owed"), _("Paid or taken off"), _("Balance"), *parts])
+    head = [_("Date"), _("Invoice number"), _("What"), _("Owed"), _("Paid or taken off"), _("Balance"), *parts]
+    rows: list[list[Cell]] = [list(head)]
     for line in statement.lines:
         on = dict(line.on)
-        rows.writerow(
-            [
-                line.day.isoformat(),
-                _text(line.invoice_number),
-                _text(line.what),
-                *(_euros(amount) for amount in (line.owed, line.paid, line.balance)),
-                *(_euros(on.get(part)) for part in parts),
-            ]
-        )
-    return b"\xef\xbb\xbf" + file.getvalue().encode()
-
-
-def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _euros(amount: Decimal | None) -> str:
-    return "" if amount is None else str(amount).replace(".", ",")
+        amounts = (line.owed, line.paid, line.balance, *(on.get(part) for part in parts))
+        rows.append([line.day, line.invoice_number, line.what, *amounts])
+    return spreadsheet.as_csv(rows)
 
 
 def as_pdf(statement: Statement, *, language: str) -> bytes:

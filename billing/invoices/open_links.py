@@ -1,0 +1,150 @@
+"""Links that open an invoice: made when a mail leaves or paper is printed, and ended with what they rest on.
+
+A link in a mail rests on the mail address that it was sent to, the one on paper on the postal address. When that is
+corrected, or the patient erased, the old link opens nothing any more. In the outbox a link is a placeholder: the row
+says which invoice and until when, and whoever reads the row or a backup of it can't be the patient with it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Case, CharField, F, Q, When
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from billing import links
+from billing.models import Invoice
+
+_ADDRESS = ("street", "house_number", "postcode", "city", "country")
+_PLACEHOLDER = re.compile(r"open-link:(\d+):(\d{4}-\d\d-\d\d)_*")
+_WIDTH = 100  # about that of a link, so that lines of text are broken as they will be
+_IN_TEXT = re.compile(r"https?://[^\s\"'<>()]*/openen/[A-Za-z0-9_-]+/?")
+BLANK = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link opened: the token of the invoice, and what the access rests on (see `rests`)."""
+
+    token: str
+    rests_on: str
+
+
+# --- what access rests on -----------------------------------------------------------------------
+
+
+def rests(token: str) -> frozenset[str]:
+    """Return what access to the invoice of `token` may rest on now: its patient's mail, paper and mobile number.
+
+    Each is a keyed hash, so that a session holds no address. Nothing when the invoice is erased.
+    """
+    row = _row(token)
+    return _grounds(row) if row else frozenset()
+
+
+def _row(token: str) -> dict[str, Any] | None:
+    """Return the contact data of the patient of this invoice, and through which day its links have ended."""
+    rows = Invoice.objects.filter(token=token, erased_at=None)
+    columns: dict[str, Any] = {name: F(f"patient__{name}") for name in _ADDRESS}
+    # To whom we write: see addressee.py. A payer without an address gets no mail, and neither does the patient.
+    columns["email"] = Case(
+        When(patient__payer__isnull=False, then=F("patient__payer__email")), default=F("patient__email")
+    )
+    # The cast reads the number as text: parsing it costs more than the rest of the row.
+    return rows.values("links_ended_on", "withdrawn_at", mobile=Cast("patient__mobile", CharField()), **columns).first()
+
+
+def _grounds(row: Mapping[str, Any]) -> frozenset[str]:
+    found = {_paper(row), _mobile(row["mobile"], row["withdrawn_at"])}
+    return frozenset(found | {on_mail(row["email"])} if row["email"] else found)
+
+
+def on_mail(email: str) -> str:
+    """Return what access by a link in a mail to `email` rests on."""
+    return _hash("mail", email)
+
+
+def on_mobile(invoice: Invoice) -> str:
+    """Return what a code by SMS for this invoice rests on: the number, and whether the invoice was withdrawn."""
+    return _mobile(str(invoice.patient.mobile), invoice.withdrawn_at)
+
+
+def _mobile(number: str, withdrawn_at: datetime | None) -> str:
+    return _hash("mobile", number if withdrawn_at is None else f"{number} withdrawn")
+
+
+def _paper(contact: Mapping[str, str]) -> str:
+    return _hash("paper", "\n".join(contact[name] for name in _ADDRESS))
+
+
+def _hash(kind: str, value: str) -> str:
+    return salted_hmac("billing.open_links", f"{kind}:{value}", algorithm="sha256").hexdigest()[:32]
+
+
+# --- making and reading links -------------------------------------------------------------------
+
+
+def in_mail(token: str, *, email: str, until: date) -> str:
+    """Return the address that opens the invoice of `token` through `until`, for a mail to `email`."""
+    return _address(links.sign(token, until=until, rests_on=on_mail(email)))
+
+
+def on_paper(invoice: Invoice, *, until: date) -> str:
+    """Return the address that opens `invoice` through `until`, for what is printed."""
+    contact = {name: getattr(invoice.patient, name) for name in _ADDRESS}
+    return _address(links.sign(invoice.token, until=until, rests_on=_paper(contact)))
+
+
+def _address(link: str) -> str:
+    return links.absolute(reverse("link", args=[link]))
+
+
+def read(link: str, *, today: date) -> Opened | None:
+    """Return what `link` opens; None when it is not ours, has ended, or what it rested on was corrected.
+
+    A link that is looked at after its last day is marked as ended, so that it stays so if the clock goes back.
+    """
+    parsed = links.parse(link)
+    if parsed is None:
+        return None
+    token, until = parsed
+    row = _row(token)
+    grounds = _grounds(row) if row else ()
+    rests_on = next((ground for ground in grounds if links.is_signed(link, rests_on=ground)), None)
+    if row is None or rests_on is None or (row["links_ended_on"] and until <= row["links_ended_on"]):
+        return None
+    if until < today:
+        Invoice.objects.filter(Q(links_ended_on=None) | Q(links_ended_on__lt=until), token=token).update(
+            links_ended_on=until
+        )
+        return None
+    return Opened(token, rests_on)
+
+
+# --- links in messages --------------------------------------------------------------------------
+
+
+def placeholder(invoice: Invoice, *, until: date) -> str:
+    """Return what stands in a queued message for the link that opens `invoice` through `until`."""
+    return f"open-link:{invoice.pk}:{until.isoformat()}".ljust(_WIDTH, "_")
+
+
+def filled_in(text: str, *, email: str, patient_id: int | None) -> str:
+    """Return `text` with its links, for a mail to `email`. Raises ValueError for an invoice of another patient."""
+
+    def link(found: re.Match[str]) -> str:
+        invoice = Invoice.objects.filter(pk=int(found[1]), patient_id=patient_id).only("token").first()
+        if invoice is None:
+            raise ValueError("a link to an invoice of another patient")
+        return in_mail(invoice.token, email=email, until=date.fromisoformat(found[2]))
+
+    return _PLACEHOLDER.sub(link, text)
+
+
+def blanked(text: str) -> str:
+    """Return `text` for people who are not the patient: without anything that opens an invoice."""
+    return _IN_TEXT.sub(BLANK, _PLACEHOLDER.sub(BLANK, text))

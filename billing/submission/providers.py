@@ -1,0 +1,131 @@
+"""A practice's own details: what is right of them, adding a practice, and changing one.
+
+They stand on every invoice and letter, and the IBAN receives the payments. So adding and changing are two acts, every
+change is on the audit trail, and another IBAN waits until a second person has approved it.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
+from stdnum import iban as international_account
+from stdnum.exceptions import ValidationError as WrongNumber
+
+from billing import audit
+from billing.errors import Refused, Stale
+from billing.models import IbanChange, Provider, StaffTask
+from billing.submission.fields import PROVIDER, Field, Shape, read_object
+from billing.submission.values import FieldError, read_dutch_postcode, read_email, text
+
+_WEBSITE = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*)?")
+
+
+def read_phone(value: Any) -> str:
+    """Return a telephone number of any kind as E.164; one without a country code is Dutch."""
+    try:
+        number = parse(text(40)(value), "NL")
+    except NumberParseException:
+        number = None
+    if number is None or number.extension or not is_valid_number(number):
+        raise FieldError("phone-invalid", _('This is not a telephone number. Write it as "+31301234567".'))
+    return format_number(number, PhoneNumberFormat.E164)
+
+
+def read_iban(value: Any) -> str:
+    """Return an IBAN without spaces."""
+    try:
+        return international_account.validate(text(42)(value))
+    except WrongNumber:
+        raise FieldError("iban-invalid", _("This is not a right IBAN.")) from None
+
+
+def _postcode(value: Any) -> str:
+    return read_dutch_postcode(text(10)(value))
+
+
+DETAILS: Shape = {
+    "name": Field(text(120), True),
+    "email": Field(read_email, True),
+    "phone": Field(read_phone, True),
+    "website": Field(
+        text(200, _WEBSITE.pattern, "website-invalid", lambda: _("Write the website as https://praktijk.example."))
+    ),
+    "street": Field(text(80), True),
+    "house_number": Field(text(10), True),
+    "postcode": Field(_postcode, True),
+    "city": Field(text(60), True),
+    "iban": Field(read_iban, True),
+}
+
+
+def register(agb_code: str, details: Mapping[str, str]) -> Provider:
+    """Add a practice and return it. Raises Refused for a wrong detail, and when there is one with this AGB code."""
+    right = _read({"agb_code": agb_code, **details}, PROVIDER | DETAILS)
+    provider, is_new = Provider.objects.get_or_create(agb_code=right.pop("agb_code"), defaults=right)
+    if not is_new:
+        raise Refused(_("There is a care provider with this AGB code already. To change it, use change_provider."))
+    return provider
+
+
+def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[str], IbanChange | None]:
+    """Change some details of a practice; return the names of what changed, and the change of IBAN that waits now.
+
+    Raises Refused for a wrong detail, and for an AGB code that nobody has.
+    """
+    right = _read(details, {name: field for name, field in DETAILS.items() if name in details})
+    with transaction.atomic():
+        provider = Provider.objects.select_for_update(no_key=True).filter(agb_code=agb_code).first()
+        if provider is None:
+            raise Refused(_("We don't know a care provider with this AGB code."))
+        changed = {name: value for name, value in right.items() if str(getattr(provider, name)) != value}
+        iban = changed.pop("iban", None)
+        if changed:
+            Provider.objects.filter(pk=provider.pk).update(**changed)
+            audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(changed))
+        return sorted(changed), _ask(provider, iban, by=by) if iban else None
+
+
+def _ask(provider: Provider, iban: str, *, by: str) -> IbanChange:
+    """Let a change of IBAN wait for a second person; one that waited before is superseded."""
+    IbanChange.objects.filter(provider=provider, decided_at=None).update(
+        decided_at=timezone.now(), decided_by=by, approved=False
+    )
+    asked = IbanChange.objects.create(provider=provider, iban=iban, asked_by=by)
+    endings = [provider.iban[-4:], iban[-4:]]
+    audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
+    audit.open_task(StaffTask.Kind.IBAN_WAITS, dedupe_key=f"iban:{asked.pk}", note=provider.agb_code)
+    return asked
+
+
+def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
+    """Approve or refuse a change of IBAN. Raises Refused for whoever asked for it, Stale when it was decided before."""
+    if approved and _person(by) == _person(asked.asked_by):
+        raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
+    with transaction.atomic():
+        provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
+        waiting = IbanChange.objects.filter(pk=asked.pk, decided_at=None)
+        if not waiting.update(decided_at=timezone.now(), decided_by=by, approved=approved):
+            raise Stale(_("Somebody else has decided about this change in the meantime."))
+        if approved:
+            Provider.objects.filter(pk=provider.pk).update(iban=asked.iban)
+        act = "iban_change_approved" if approved else "iban_change_refused"
+        endings = [provider.iban[-4:], asked.iban[-4:]]
+        audit.record(act, by=by, provider=provider.agb_code, endings=endings)
+
+
+def _person(by: str) -> str:
+    """Return who is meant by an actor: somebody may ask by a command and sign in at the desk under one name."""
+    return by.partition(":")[2].casefold() or by
+
+
+def _read(details: Mapping[str, str], shape: Shape) -> dict[str, str]:
+    """Return the details that were given. Raises Refused with every sentence."""
+    wrong: list[str] = []
+    right = read_object(dict(details), shape, "", lambda path, _code, sentence: wrong.append(f"{path}: {sentence}"))
+    if wrong:
+        raise Refused(" ".join(wrong))
+    return {name: value for name, value in right.items() if name in details}

@@ -1,0 +1,117 @@
+"""A practice's own details: right ones only, added once, changed by another act, and the IBAN by two people."""
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from billing.errors import Refused, Stale
+from billing.models import AuditEvent, IbanChange, Provider, Staff, StaffTask
+from billing.submission import providers
+from tests import factories
+from tests.portal.staff.staff_client import signed_in
+
+pytestmark = pytest.mark.django_db
+AGB, OTHER_IBAN = "11012345", "NL20INGB0001234567"
+RIGHT = {
+    "name": "Tandartsen De Linde",
+    "email": "praktijk@linde.example",
+    "phone": "030 123 4567",
+    "street": "Lindelaan",
+    "house_number": "12",
+    "postcode": "3512ab",
+    "city": "Utrecht",
+    "iban": "NL91 ABNA 0417 1643 00",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
+def test_details_are_stored_as_a_batch_would_be():
+    row = providers.register(AGB, RIGHT)
+    assert (str(row.phone), row.postcode, row.iban) == ("+31301234567", "3512 AB", "NL91ABNA0417164300")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("postcode", "onzin"),
+        ("email", '"a,b"@linde.example'),
+        ("email", "praktijk@l\u0131nde"),
+        ("phone", "12"),
+        ("iban", "NL92ABNA0417164300"),
+        ("name", "\u200b"),
+        ("name", "Linde\u202e"),
+        ("city", ""),
+        ("website", "javascript:alert(1)"),
+    ],
+)
+def test_a_wrong_detail_is_refused_when_adding_and_when_changing(name, value):
+    with pytest.raises(Refused, match=f"{name}: "):
+        providers.register(AGB, RIGHT | {name: value})
+    assert not Provider.objects.exists()
+    factories.provider(agb_code=AGB)
+    with pytest.raises(Refused, match=f"{name}: "):
+        providers.change(AGB, {name: value}, by="command:anna")
+    assert not AuditEvent.objects.exists()
+
+
+def test_an_agb_code_is_added_once():
+    providers.register(AGB, RIGHT)
+    with pytest.raises(Refused, match="already"):
+        providers.register(AGB, RIGHT | {"name": "Somebody else", "iban": OTHER_IBAN})
+    assert Provider.objects.get().name == "Tandartsen De Linde"
+    with pytest.raises(Refused, match="don't know"):
+        providers.change("11099999", {"city": "Delft"}, by="command:anna")
+
+
+def test_a_change_is_on_the_audit_trail_and_the_iban_waits():
+    providers.register(AGB, RIGHT)
+    changed, asked = providers.change(AGB, {"city": "Delft", "iban": OTHER_IBAN}, by="command:anna")
+    row = Provider.objects.get()
+    assert (changed, row.city, row.iban) == (["city"], "Delft", "NL91ABNA0417164300")
+    assert [(event.action, event.by, event.details) for event in AuditEvent.objects.all()] == [
+        ("provider_changed", "command:anna", {"provider": AGB, "fields": ["city"]}),
+        ("iban_change_asked", "command:anna", {"provider": AGB, "endings": ["4300", "4567"]}),
+    ]
+    assert StaffTask.objects.get().kind == "iban_waits"
+    for same in ("command:anna", "staff:anna", "staff:Anna"):
+        with pytest.raises(Refused, match="yourself"):
+            providers.decide_iban(asked, approved=True, by=same)
+    providers.decide_iban(asked, approved=True, by="staff:bram")
+    assert Provider.objects.get().iban == OTHER_IBAN
+    with pytest.raises(Stale):
+        providers.decide_iban(asked, approved=False, by="staff:bram")
+    assert AuditEvent.objects.last().action == "iban_change_approved"
+
+
+def test_what_is_no_change_asks_nobody():
+    providers.register(AGB, RIGHT)
+    assert providers.change(AGB, {"postcode": "3512 AB", "iban": "nl91abna0417164300"}, by="command:anna") == ([], None)
+    assert not AuditEvent.objects.exists()
+
+
+def test_a_second_change_of_iban_supersedes_the_first():
+    providers.register(AGB, RIGHT)
+    _changed, first = providers.change(AGB, {"iban": OTHER_IBAN}, by="command:anna")
+    _changed, second = providers.change(AGB, {"iban": "NL39RABO0300065264"}, by="command:anna")
+    with pytest.raises(Stale):
+        providers.decide_iban(first, approved=True, by="staff:bram")
+    providers.decide_iban(second, approved=False, by="staff:bram")
+    assert Provider.objects.get().iban == "NL91ABNA0417164300"
+
+
+def test_operations_approve_at_the_desk_and_practices_do_not_see_it():
+    row = providers.register(AGB, RIGHT)
+    _changed, asked = providers.change(AGB, {"iban": OTHER_IBAN}, by="command:anna")
+    page = reverse("admin:billing_ibanchange_change", args=[asked.pk])
+    assert signed_in(factories.staff(role=Staff.Role.APPROVER, provider=row)).get(page).status_code == 403
+    boss = signed_in(factories.staff(role=Staff.Role.OPERATIONS, username="bram"))
+    assert "NL91ABNA0417164300" in boss.get(page).content.decode()
+    act = {"action": "approve", "_selected_action": str(asked.pk), "from_page": str(asked.pk)}
+    boss.post(reverse("admin:billing_ibanchange_changelist"), act)
+    assert Provider.objects.get().iban == OTHER_IBAN
+    assert IbanChange.objects.get().decided_by == "staff:bram"
