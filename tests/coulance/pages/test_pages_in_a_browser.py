@@ -1,19 +1,21 @@
 """The patient's side of coulance in a real browser: from the offer to the end, with the script and without it."""
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from PIL import Image
 from playwright.sync_api import Page, expect
 
-from coulance import decisions, intake
+from coulance import decisions, intake, storage
 from coulance.files import checking
 from coulance.models import CoulanceCase, Specification
 from sandbox.models import Message
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, granted, staff_of
-from tests.coulance.files import hostile
+from tests.coulance.files import hostile, odd_pictures
 from tests.journeys.visitor import SCREENSHOTS
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
 
@@ -149,3 +151,30 @@ def walk_without_javascript(page, sandbox, case):
     expect(page.locator("main .amount")).to_contain_text("1.000,00")
     page.goto(address)
     assert page.locator(".stages, .sent, form.send").count() == 0
+
+
+class TestLargePhotos:
+    """The photo of a phone costs its sender little: the browser makes it as small as we keep it."""
+
+    def send_photo(self, page, live_server, case, name, kind, content):
+        enter(page, live_server.url, case)
+        send(page, {"name": name, "mimeType": kind, "buffer": content})
+        expect(page.locator("ul.sent")).to_contain_text(name.rpartition(".")[0], timeout=30_000)
+        return Specification.objects.get()
+
+    def test_a_photo_of_twenty_megabytes_arrives_small_and_sharp(self, page, live_server, case):
+        content = odd_pictures.saved("JPEG", odd_pictures.photo((8064, 6048)), quality=100)
+        assert len(content) > 20_000_000
+        row = self.send_photo(page, live_server, case, "brief.jpg", "image/jpeg", content)
+        assert row.size < 3_000_000
+        with Image.open(io.BytesIO(storage.get(row))) as picture:
+            assert picture.size == (3500, 2625)
+            assert picture.convert("L").getpixel((700, 525)) < 110, "the mark, upright"
+
+    def test_what_the_browser_can_not_read_is_sent_as_it_is(self, page, live_server, case):
+        content = odd_pictures.saved("HEIF") + b"\0" * 3_000_000
+        row = self.send_photo(page, live_server, case, "IMG_0001.HEIC", "image/heic", content)
+        assert (row.kind, row.size) == ("heic", len(content))
+        checking.check(row.pk)
+        row.refresh_from_db()
+        assert (row.status, row.kind, row.name) == ("clean", "jpeg", "IMG_0001.jpg")
