@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from billing import links
+from billing.invoices.debtors import patients_of_debtor
 from billing.models import Invoice
 
 _ADDRESS = ("street", "house_number", "postcode", "city", "country")
@@ -133,16 +134,23 @@ def placeholder(invoice: Invoice, *, until: date) -> str:
     return f"open-link:{invoice.pk}:{until.isoformat()}".ljust(_WIDTH, "_")
 
 
-def filled_in(text: str, *, email: str, patient_id: int | None) -> str:
-    """Return `text` with its links, for a mail to `email`. Raises ValueError for an invoice of another patient."""
+def filled_in(text: str, *, email: str, about: Invoice | None) -> str:
+    """Return `text`, which is about an invoice, with its links, for a mail to `email`.
+
+    Raises ValueError for an invoice of somebody for whom another person pays: a letter may be about several patients.
+    """
 
     def link(found: re.Match[str]) -> str:
-        invoice = Invoice.objects.filter(pk=int(found[1]), patient_id=patient_id).only("token").first()
-        if invoice is None:
+        invoice = Invoice.objects.filter(pk=int(found[1])).only("token", "patient_id").first()
+        if invoice is None or about is None or not _one_debtor(about, invoice):
             raise ValueError("a link to an invoice of another patient")
         return in_mail(invoice.token, email=email, until=date.fromisoformat(found[2]))
 
     return _PLACEHOLDER.sub(link, text)
+
+
+def _one_debtor(one: Invoice, other: Invoice) -> bool:
+    return one.patient_id == other.patient_id or other.patient_id in patients_of_debtor(one.patient)
 
 
 def blanked(text: str) -> str:

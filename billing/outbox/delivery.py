@@ -264,5 +264,4 @@ def mail_of(message: OutboxMessage) -> bytes:
 
 def _with_links(message: OutboxMessage, body: str) -> str:
     """Return a body with its links; they are made for the address that this mail goes to."""
-    patient = message.invoice.patient_id if message.invoice else None
-    return open_links.filled_in(body, email=message.recipient, patient_id=patient)
+    return open_links.filled_in(body, email=message.recipient, about=message.invoice)

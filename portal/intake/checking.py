@@ -45,6 +45,17 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.invoices) + len(self.corrections) + len(self.credit_notes)
 
+    def parts(self, size: int) -> Iterator["Chunk"]:
+        """Yield the invoices `size` at a time, and with the last of them the corrections and credit notes."""
+        starts = range(0, len(self.invoices), size) or range(1)
+        for start in starts:
+            is_last = start == starts[-1]
+            yield Chunk(
+                self.invoices[start : start + size],
+                self.corrections if is_last else [],
+                self.credit_notes if is_last else [],
+            )
+
     def digest(self) -> bytes:
         """Return what the chunk says as a hash: between two readings the file may have changed."""
         said = [(item.fingerprint(), item.patient) for item in self.invoices]

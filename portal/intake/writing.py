@@ -1,5 +1,6 @@
 """Writing a batch that was checked, in chunks that are each a transaction of their own."""
 
+import time
 from collections.abc import Iterator
 from datetime import date
 
@@ -16,6 +17,9 @@ from portal.intake import checking, crediting
 from portal.intake.checking import Chunk
 from portal.intake.result import BatchResult
 
+PART = 100  # invoices of one transaction: as long as others may have to wait
+PAUSE_SECONDS = 0.02  # between two: nobody queues for SQLite's one write lock, so who waits needs a moment to get it
+
 
 class _RollBack(Exception):
     """Rolls the transaction of a chunk back."""
@@ -24,14 +28,16 @@ class _RollBack(Exception):
 def write(
     chunks: Iterator[Chunk], provider: Provider, result: BatchResult, *, digest: str, count: int, today: date, by: str
 ) -> None:
-    """Write chunk by chunk what is new, and count it in the result.
+    """Write part by part what is new, and count it in the result.
 
-    Each chunk is compared once more under the lock of the provider: another import of the same practice may have come
-    in between. What contradicts it then ends the import with an error; the chunks before stay, and the same file
+    Each part is compared once more under the lock of the provider: another import of the same practice may have come
+    in between. What contradicts it then ends the import with an error; the parts before stay, and the same file
     handed in again continues behind them.
     """
     row = batches.begin(provider, digest, invoices=count, by=by)
-    for chunk in chunks:
+    for place, chunk in enumerate(part for read in chunks for part in read.parts(PART)):
+        if place:
+            time.sleep(PAUSE_SECONDS)
         try:
             with transaction.atomic():
                 intake.lock_provider(provider.pk)

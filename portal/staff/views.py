@@ -25,6 +25,7 @@ from billing.errors import Refused
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.tenancy import visible_to
+from billing.text import characters
 from portal.staff import idle, otp, sessions
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
@@ -117,7 +118,7 @@ def find(request: HttpRequest) -> HttpResponse:
     form = FindForm(request.POST)
     found: list[Invoice] = []
     if form.is_valid():
-        sought = form.cleaned_data["sought"]
+        sought = characters.one_key(form.cleaned_data["sought"])  # as the numbers are stored
         digits = sought.replace(" ", "").replace(".", "")
         wanted = Q(payment_reference=digits) | Q(number=sought) | Q(patient__number=sought)
         rows = visible_to(request.user, Invoice.objects.filter(wanted), provider_path="provider")

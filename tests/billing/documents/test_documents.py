@@ -233,3 +233,12 @@ def test_two_that_make_the_same_version_keep_one(invoice):
     full_invoice._store(b"one", invoice, "nl", version)
     full_invoice._store(b"two", invoice, "nl", version)
     assert full_invoice._open(InvoiceDocument.objects.get()) == b"one"
+
+
+def test_the_code_on_paper_of_an_older_invoice_opens_it():
+    """As long as something is owed it can be paid, so an invoice of four years ago is not dead on arrival."""
+    invoice = factories.invoice(issued_on=date(2022, 11, 28), due_on=date(2026, 12, 12))
+    address = full_invoice.facts(invoice)["address"]
+    opened = open_links.read(urlsplit(address).path.split("/")[2], today=date(2026, 11, 28))
+    assert opened is not None
+    assert opened.token == invoice.token

@@ -157,7 +157,7 @@ def test_an_import_that_is_killed_in_the_middle_is_continued(place, tmp_path):
     assert process.wait(20) == -signal.SIGKILL, "it was done before it could be killed"
     left = counts(database)
     assert 0 < left["billing_invoice"] < 4000
-    assert left["billing_invoice"] % 400 == 0  # whole chunks, each with everything that belongs to it
+    assert left["billing_invoice"] % 100 == 0  # whole parts, each with everything that belongs to it
     for table in ("billing_patient", "billing_caredetail", "billing_ledgertransaction"):
         assert left[table] == left["billing_invoice"]
     assert left["billing_hold"] == -(-left["billing_invoice"] // 9)
