@@ -1,10 +1,22 @@
 # Two commands matter: `make demo` and `make test`. Both set up what is missing first.
-.PHONY: demo setup test test-all check pins faults bench
+.PHONY: demo welcome fresh setup test test-all check pins faults bench
 
 # The sandbox is the demo's default: stand-in bank and mailbox, no keys needed.
 demo: export SANDBOX ?= 1
 demo: setup
 	@setpriv --pdeathsig TERM -- .venv/bin/python manage.py demo  # it ends with make, even one that is killed
+
+# What to try and how to sign in, once more.
+welcome: export SANDBOX ?= 1
+welcome:
+	@.venv/bin/python manage.py demo --welcome
+
+# Throw away what the demo wrote: the next `make demo` begins afresh.
+fresh:
+	@if [ -e var/serve.pid ] && kill -0 "$$(cat var/serve.pid)" 2>/dev/null; then echo "The demo is running: stop it first (Ctrl-C)."; exit 1; fi
+	@if [ -e .env ]; then echo "There is a .env here: var/ may hold real data. Remove it by hand."; exit 1; fi
+	@rm -rf var
+	@echo "Nothing is left of the demo. make demo begins afresh."
 
 setup:
 	@bin/setup

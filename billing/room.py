@@ -28,6 +28,7 @@ CHECKED_PLAN_MESSAGES = {
 # The tables of staff, in the order of the menu.
 _TABLES = (
     "StaffTask",
+    "Objection",
     "Invoice",
     "Payment",
     "OutboxMessage",
@@ -80,6 +81,7 @@ class BillingRoom(Room):
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
+                "objection": _("what you wrote is not right"),
                 "staff notes": _("notes of employees about this invoice"),
             },
             staff_tasks=dict(StaffTask.Kind.choices),

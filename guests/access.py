@@ -42,6 +42,11 @@ def client_network(request: HttpRequest) -> str:
     return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
+def network_address(request: HttpRequest) -> str:
+    """Return `client_network` as an address, for tables that store one: of an IPv6 /64 its first."""
+    return client_network(request).partition("/")[0]
+
+
 def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -11,7 +11,6 @@ from celery import Task as CeleryTask
 from celery.beat import EmbeddedService, Scheduler, Service
 from celery.signals import beat_init, worker_init
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from structlog.contextvars import bound_contextvars
 
@@ -69,8 +68,10 @@ def refuse_bad_configuration(sender: Any, **kwargs: Any) -> None:
     """
     if getattr(sender, "scheduler_cls", None) is Scheduler:
         return  # our own Timetable, in a worker that was checked already
+    from portal.serving.starting import refuse_wrong_start
+
     try:
-        call_command("check")
+        refuse_wrong_start()
     except SystemCheckError as error:
         sys.exit(str(error))
     if isinstance(sender, Service) and not settings.REDIS_URL:

@@ -1,8 +1,10 @@
 """System checks on the configuration. Web, worker and beat refuse to start on an error."""
 
 import ctypes
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from django.utils import timezone
 
 from billing import rooms
 from billing.channels.sms import SENDER
-from billing.encryption import current_key_id
+from billing.encryption import current_key_id, parse_keys
 from billing.integrity import keyed
 from billing.law import calendar, interest
 from billing.submission.fields import INVOICE
@@ -24,6 +26,10 @@ PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subse
 PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-open-sans"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOLLIE = "https://api.mollie.com"
+MOLLIE_KEY = re.compile(r"(live|test)_[A-Za-z0-9]{30,100}")
+TOKEN_MIN_LENGTH = 20
+KEY_MIN_UNIQUE = 18
+REPEATED_MAX = 12
 SECRET_KEY_MIN_LENGTH, SECRET_KEY_MIN_UNIQUE = 50, 5  # as Django's own security.W009, which only warns
 VERIFIED_SSLMODES = ("verify-ca", "verify-full")  # "require" does not verify the server
 
@@ -76,7 +82,7 @@ def check_sandbox_is_local(**kwargs: Any) -> list[CheckMessage]:
                 id="portal.E002",
             )
         )
-    if settings.DEBUG and not settings.TESTING:
+    if settings.DEBUG:
         found.append(
             Error(
                 "DEBUG is on while PUBLIC_URL or ALLOWED_HOSTS name another machine than this one.",
@@ -92,34 +98,82 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
     """Check the settings that a site for real patients needs."""
     if settings.SANDBOX or settings.DEBUG:
         return []
-    wanted = (
-        (settings.PUBLIC_URL.startswith("https://"), "E004", "PUBLIC_URL must be the https:// address of the site."),
-        ("*" not in settings.ALLOWED_HOSTS, "E005", "ALLOWED_HOSTS must name the hosts, not '*'."),
-        (bool(settings.ALLOWED_HOSTS), "E006", "ALLOWED_HOSTS is empty: no request would be answered."),
-        (_is_strong(settings.SECRET_KEY), "E014", "SECRET_KEY must be 50 or more characters that nobody can guess."),
-        (bool(settings.MOLLIE_API_KEY), "E007", "MOLLIE_API_KEY is not set: nobody could pay."),
-        (
-            settings.ALLOW_TEST_KEY or not settings.MOLLIE_API_KEY.startswith("test_"),
-            "E015",
-            "MOLLIE_API_KEY is a test key: no real money would move. ALLOW_TEST_KEY=1 is for a rehearsal.",
-        ),
-        (settings.MOLLIE_API_URL == MOLLIE, "E008", f"MOLLIE_API_URL must be {MOLLIE}: payments go nowhere else."),
-        (settings.EMAIL_IS_SET, "E009", "EMAIL_URL is not set: no receipt would be delivered."),
-        (bool(settings.SMS_API_KEY), "E011", "SMS_API_KEY is not set: nobody could see their full invoice."),
-        (settings.SMS_API_URL.startswith("https://"), "E012", "SMS_API_URL must be an https:// address."),
-        (bool(SENDER.fullmatch(settings.SMS_SENDER)), "E013", "SMS_SENDER must have 3 to 11 letters and digits."),
-    )
+    wanted = (*_about_addresses(), *_about_services(), *_about_secrets())
     return [
         Error(sentence, hint="See .env.example.", id=f"portal.{name}") for right, name, sentence in wanted if not right
     ]
+
+
+def _about_addresses() -> Iterator[tuple[bool, str, str]]:
+    hosts, url = settings.ALLOWED_HOSTS, urlsplit(settings.PUBLIC_URL)
+    yield url.scheme == "https", "E004", "PUBLIC_URL must be the https:// address of the site."
+    yield "*" not in hosts, "E005", "ALLOWED_HOSTS must name the hosts, not '*'."
+    yield bool(hosts), "E006", "ALLOWED_HOSTS is empty: no request would be answered."
+    vague = [host for host in hosts if host != "*" and (host.startswith(".") or "*" in host)]
+    yield not vague, "E018", "ALLOWED_HOSTS must name each host in full: '.example' would also serve look-alikes."
+    bare = not (url.path.strip("/") or url.query or url.fragment or url.username)
+    yield bare, "E019", "PUBLIC_URL must be a host name alone, without a path or a user name."
+    named = "*" in hosts or not hosts or bool(vague) or url.hostname in [host.lower() for host in hosts]
+    yield (
+        named,
+        "E020",
+        "The host name of PUBLIC_URL is not in ALLOWED_HOSTS: links in mails would lead nowhere.",
+    )
+
+
+def _about_services() -> Iterator[tuple[bool, str, str]]:
+    key = settings.MOLLIE_API_KEY
+    yield bool(key), "E007", "MOLLIE_API_KEY is not set: nobody could pay."
+    formed = not key or MOLLIE_KEY.fullmatch(key) is not None
+    yield formed, "E021", "MOLLIE_API_KEY is no key of Mollie: live_ or test_ and thirty or more letters and digits."
+    test = "MOLLIE_API_KEY is a test key: no real money would move. ALLOW_TEST_KEY=1 is for a rehearsal."
+    yield settings.ALLOW_TEST_KEY or not key.startswith("test_"), "E015", test
+    right = settings.MOLLIE_API_URL == MOLLIE
+    yield right, "E008", f"MOLLIE_API_URL must be {MOLLIE}: payments go nowhere else."
+    yield settings.EMAIL_IS_SET, "E009", "EMAIL_URL is not set: no receipt would be delivered."
+    safe = _is_local(settings.EMAIL_HOST) or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    yield safe, "E022", "EMAIL_URL goes to another machine without TLS: use smtp+tls:// or smtp+ssl://."
+    yield bool(settings.SMS_API_KEY), "E011", "SMS_API_KEY is not set: nobody could see their full invoice."
+    yield settings.SMS_API_URL.startswith("https://"), "E012", "SMS_API_URL must be an https:// address."
+    yield bool(SENDER.fullmatch(settings.SMS_SENDER)), "E013", "SMS_SENDER must have 3 to 11 letters and digits."
+
+
+def _about_secrets() -> Iterator[tuple[bool, str, str]]:
+    strong = "SECRET_KEY must be 50 or more characters that nobody can guess."
+    yield _is_strong(settings.SECRET_KEY), "E014", strong
+    for name in ("METRICS_TOKEN", "SMS_API_KEY"):
+        value = getattr(settings, name)
+        sentence = f"{name} is too short to be a secret: {TOKEN_MIN_LENGTH} characters or more."
+        yield not value or len(value) >= TOKEN_MIN_LENGTH, "E023", sentence
+    for name in ("FIELD_KEYS", "DIGEST_KEYS"):
+        try:
+            weak = any(is_guessable(key) for key in parse_keys(getattr(settings, name), name=name).values())
+        except ImproperlyConfigured:
+            continue  # told by a check of its own
+        yield not weak, "E024", f"{name} holds a key that can be guessed: make one with 32 random bytes."
 
 
 def _is_strong(key: str) -> bool:
     return (
         len(key) >= SECRET_KEY_MIN_LENGTH
         and len(set(key)) >= SECRET_KEY_MIN_UNIQUE
+        and _period(key) > REPEATED_MAX
         and not key.startswith("django-insecure-")
     )
+
+
+def is_guessable(key: bytes) -> bool:
+    """Tell whether these 32 bytes are no random ones: few different ones, a text, or a row of numbers.
+
+    Of random ones about one in a billion would be refused.
+    """
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
+    return len(set(key)) < KEY_MIN_UNIQUE or len(steps) < KEY_MIN_UNIQUE // 2 or key.isascii()
+
+
+def _period(text: str) -> int:
+    """Return after how many characters the text repeats itself; its length when it does not."""
+    return (text + text).find(text, 1)
 
 
 @register(Tags.security)
@@ -143,7 +197,6 @@ def check_tls(**kwargs: Any) -> list[CheckMessage]:
         return []
     database = settings.DATABASES["default"]
     sslmode = database.get("OPTIONS", {}).get("sslmode")
-    smtp_has_tls = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
     wanted = (
         (
             _is_local(database.get("HOST")) or sslmode in VERIFIED_SSLMODES,
@@ -162,9 +215,9 @@ def check_tls(**kwargs: Any) -> list[CheckMessage]:
             " proxy that speaks https is not believed.",
         ),
         (
-            _is_local(settings.EMAIL_HOST) or smtp_has_tls,
-            "W009",
-            "EMAIL_URL goes to another machine without TLS: use smtp+tls://.",
+            _is_local(urlsplit(settings.CLAMAV_URL).hostname),
+            "W011",
+            "CLAMAV_URL goes to another machine: what patients send would cross the network as it is.",
         ),
     )
     return [
@@ -235,7 +288,7 @@ def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register("law")
+@register("law", deploy=True)
 def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
     """Warn when the next interest rate (BW 6:120) or holidays (Algemene termijnenwet) have to be looked up."""
     today = timezone.localdate()

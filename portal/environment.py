@@ -7,12 +7,14 @@ are the only readers.
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 
 ROOT = Path(__file__).resolve().parent.parent
 
 VARIABLES: dict[str, tuple[type, Any]] = {
+    "ENV_FILE": (str, ".env"),
     "SANDBOX": (bool, False),
     "DEBUG": (bool, False),
     "SECRET_KEY": (str, ""),
@@ -59,18 +61,35 @@ VARIABLES: dict[str, tuple[type, Any]] = {
 }
 
 
+# The sandbox's mail server needs the port after PORT.
+RANGES = {"PORT": (1, 65_534), "WEB_WORKERS": (1, 64), "WEB_THREADS": (1, 64), "TRUSTED_PROXIES": (0, 9)}
+_WEB = ("https", "http")
+SCHEMES = {
+    "DATABASE_URL": ("postgres", "postgresql", "sqlite"),
+    "REDIS_URL": ("redis", "rediss"),
+    "EMAIL_URL": ("smtp+tls", "smtp+ssl", "smtp"),
+    "CLAMAV_URL": ("tcp", "unix"),
+    **dict.fromkeys(("PUBLIC_URL", "MOLLIE_API_URL", "SMS_API_URL", "S3_ENDPOINT_URL", "SENTRY_DSN"), _WEB),
+}
+
+
 def read() -> dict[str, Any]:
     """Return all variables with their defaults applied; exit with a sentence when one of them can't be read.
 
-    What is not set is looked for in `.env` beside manage.py, and then in what the last `make demo` chose, so that
-    `manage.py` commands meet that demo; tests read neither.
+    What is not set is looked for in ENV_FILE, and then in what the last `make demo` chose, so that `manage.py` commands
+    meet that demo.
     """
-    if os.environ.get("ZORGREKENING_TESTS") != "1":
-        environ.Env.read_env(ROOT / ".env")
-        if "SECRET_KEY" not in os.environ:  # production has one, and never meets a demo
-            environ.Env.read_env(demo_choices())
+    if name := os.environ.get("ENV_FILE", VARIABLES["ENV_FILE"][1]):
+        _read_file(ROOT / name)
+    if "SECRET_KEY" not in os.environ:  # production has one, and never meets a demo
+        _read_file(demo_choices())
     env = environ.Env(**VARIABLES)
     return {name: _value(env, name) for name in VARIABLES}
+
+
+def _read_file(path: Path) -> None:
+    if path.exists():  # else django-environ logs that it does not
+        environ.Env.read_env(path)
 
 
 def _value(env: environ.Env, name: str) -> Any:
@@ -78,11 +97,32 @@ def _value(env: environ.Env, name: str) -> Any:
     text = os.environ.get(name, "")
     # django-environ would take what it does not know for "no".
     if kind is bool and text.lower() not in (*env.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0", ""):
-        raise SystemExit(f"{name} must be 1 or 0, not {text!r}. See .env.example.")
+        raise _refusal(f"{name} must be 1 or 0, not {text!r}.")
+    if text and name in SCHEMES and not _is_url(text, SCHEMES[name]):
+        # Without its value, which may hold a password.
+        raise _refusal(f"{name} must be an address that begins with {' or '.join(f'{s}://' for s in SCHEMES[name])}.")
     try:
-        return env(name)
+        value = env(name)
     except ValueError:
-        raise SystemExit(f"{name} must be a whole number, not {text!r}. See .env.example.") from None
+        raise _refusal(f"{name} must be a whole number, not {text!r}.") from None
+    least, most = RANGES.get(name, (value, value))
+    if not least <= value <= most:
+        raise _refusal(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+    return value
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    """Tell whether this is a URL with one of these schemes, and a port that exists when there is one."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and port != 0 and bool(parts.netloc or parts.path.strip("/"))
+
+
+def _refusal(sentence: str) -> SystemExit:
+    return SystemExit(f"{sentence} See .env.example.")
 
 
 def demo_choices() -> Path:

@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-    assert settings.TESTING  # reads the settings, which tells pytest-django that this is a Django project
+    assert settings.SANDBOX  # reads the settings, which tells pytest-django that this is a Django project
     # As in production but for the rounds, which make every member of staff of every test cost half a second.
     PBKDF2PasswordHasher.iterations = 1_000
 

@@ -25,9 +25,9 @@ def prepare(*, servers: dict[str, str]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="zorgrekening-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's loop lives in the thread that also uses the database
-        "ZORGREKENING_TESTS": "1",
+        "ENV_FILE": "",
         "SANDBOX": "1",
         "DATA_DIR": str(folder),
         **kept,
@@ -41,6 +41,7 @@ def of_production(folder: Path, *, host: str, port: int, servers: dict[str, str]
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     return (
         kept
+        | {"ENV_FILE": ""}
         | servers
         | {
             "PUBLIC_URL": f"https://{host}",

@@ -179,6 +179,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Objection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(choices=[('not_mine', 'This invoice is not for me'), ('paid', 'I have paid already'), ('amount', 'The amount is not right'), ('no_care', 'I did not have this care'), ('insurer', 'My insurer should pay this, or pay more'), ('other', 'Something else')], max_length=12, verbose_name='reason')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('sealed_text', models.BinaryField(default=b'')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='billing.invoice', verbose_name='invoice')),
+            ],
+            options={
+                'verbose_name': 'objection',
+                'verbose_name_plural': 'objections',
+            },
+        ),
+        migrations.CreateModel(
             name='OutboxMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -640,6 +656,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ledgertransaction',
             constraint=models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event'),
+        ),
+        migrations.AddConstraint(
+            model_name='objection',
+            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('invoice',), name='one_standing_objection_per_invoice'),
         ),
         migrations.AddIndex(
             model_name='outboxmessage',

@@ -21,6 +21,7 @@ Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
+    "Objection": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},

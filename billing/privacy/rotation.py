@@ -9,14 +9,35 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils.module_loading import import_string
 
-from billing.encryption import current_key_id, seal, unseal
+from billing.encryption import Unreadable, current_key_id, seal, unseal
 
 CHUNK = 500
+LOOKED_AT = 5
 
 
 def sealed_models() -> list[type[models.Model]]:
     """Return every model of every room that has sealed columns."""
     return [model for model in apps.get_models() if hasattr(model, "sealed_bindings")]
+
+
+def unreadable_models() -> list[str]:
+    """Return the models of which the oldest or the newest sealed values can't be opened with FIELD_KEYS.
+
+    Looks at a few rows from each end, so that a key that is missing is noticed whether it is an old or a new one.
+    """
+    return [model._meta.label for model in sealed_models() if not _is_readable(model)]
+
+
+def _is_readable(model: type[models.Model]) -> bool:
+    rows = model._base_manager.select_related(*getattr(model, "SEALED_WITH", ()))
+    for row in (*rows.order_by("pk")[:LOOKED_AT], *rows.order_by("-pk")[:LOOKED_AT]):
+        for column, bound_to in row.sealed_bindings().items():  # type: ignore[attr-defined]
+            try:
+                if sealed := bytes(getattr(row, column) or b""):
+                    unseal(sealed, bound_to=bound_to)
+            except Unreadable:
+                return False
+    return True
 
 
 def rotate_files() -> dict[str, int]:

@@ -9,12 +9,14 @@ from billing import rooms
 from billing.models import Invoice, Provider
 from billing.rooms import Demo
 from billing.submission import providers
+from portal.ops import demo_states
 
 AGB_CODE = "11012345"
 PHYSIO_AGB_CODE = "04012345"
 DENTIST, HYGIENIST, PHYSIO = "11054321", "87054321", "04054321"  # who gave the care
 
 # Code: description and price of 2026.
+LONG = 128
 BY_INSURER = 118  # the end of the number of the invoice that the insurer paid
 CARE = {
     "C001": ("Consult voor een intake", "57.01"),
@@ -84,7 +86,23 @@ def demos() -> list[Demo]:
 def build_batches(today: date) -> list[DemoBatch]:
     """Return the files of the demo practices, with dates relative to `today`."""
     before, lately = today - timedelta(days=45), today - timedelta(days=3)
-    early = [_invoice(101, before, PATIENTS["bakker"], _care("C003", "A10", ("V92", "36", 1)))]
+    early = [
+        _invoice(101, before, PATIENTS["bakker"], _care("C003", "A10", ("V92", "36", 1))),
+        _invoice(102, before, PATIENTS["de groot"], _care("C003", "X10", ("V94", "26", 1), ("V93", "27", 1))),
+    ]
+    teeth = [f"{quadrant}{tooth}" for quadrant in (1, 2, 3, 4) for tooth in range(1, 8)]
+    states = [
+        _invoice(123, lately, PATIENTS["kaya"], _care("C003", "A10", ("V94", "16", 1), ("V93", "17", 1))),
+        _invoice(124, lately, PATIENTS["de jong"], _care("C003", "X10", ("V91", "12", 1))),
+        _invoice(125, lately, PATIENTS["hendriks"], _care("C002", "X10", ("M03", None, 2))),
+        _invoice(126, lately, PATIENTS["willems"], _care("C002", ("M03", None, 2))),
+        _invoice(127, lately, PATIENTS["dekker"], _care("C003", "X10", "X10", ("V91", "44", 1))),
+        # Sixty lines: a mouth that is treated in one go.
+        _invoice(
+            LONG, lately, PATIENTS["van dijk"], _care("C001", "X21", *(("A10", tooth, 1) for tooth in teeth),
+            *(("V91", tooth, 1) for tooth in teeth), ("M03", None, 6), ("M01", None, 2)),
+        ),
+    ]  # fmt: skip
     recent = [
         _invoice(112, lately, PATIENTS["de vries"], _care("C002", ("M03", None, 3))),
         _invoice(
@@ -112,8 +130,15 @@ def build_batches(today: date) -> list[DemoBatch]:
     return [
         DemoBatch("tandarts-eerder.json", before, _batch(AGB_CODE, early)),
         DemoBatch("tandarts.json", today, _batch(AGB_CODE, recent)),
+        DemoBatch("tandarts-standen.json", today, _batch(AGB_CODE, states)),
         DemoBatch("fysiotherapie.json", today, _batch(PHYSIO_AGB_CODE, physio)),
     ]
+
+
+def by_ending() -> dict[int, Invoice]:
+    """Return the invoices of the dental practice, by the end of their number."""
+    stored = Invoice.objects.filter(provider__agb_code=AGB_CODE).order_by("-pk")  # of two the first one counts
+    return {int(invoice.number.rpartition("-")[2]): invoice for invoice in stored}
 
 
 def references(today: date) -> list[tuple[str, str]]:
@@ -124,14 +149,15 @@ def references(today: date) -> list[tuple[str, str]]:
         114: _("an English-speaking patient"),
         101: _("past its due date"),
         **{number: str(text) for room in demos() for number, text in room.shows.items()},
+        **{number: str(state.shows) for number, state in demo_states.STATES.items()},
+        LONG: _("sixty lines of care"),
         BY_INSURER: _("paid by the insurer"),
     }
-    stored = Invoice.objects.filter(provider__agb_code=AGB_CODE).order_by("pk")
-    by_ending = {int(invoice.number.rpartition("-")[2]): invoice for invoice in stored}
+    stored = by_ending()
     return [
         (invoice.payment_reference, _state_now(invoice, text, by_insurer=ending == BY_INSURER))
         for ending, text in shows.items()
-        if (invoice := by_ending.get(ending))
+        if (invoice := stored.get(ending))
     ]
 
 
@@ -224,5 +250,12 @@ PATIENTS = {
     "van den berg": _patient(11, "T.", "van den", "Berg", "1966-07-07", "Zandpad, 41, 3601 NA, Maarssen", uzovi="7029"),
     "kowalski": _patient(12, "W.", "", "Kowalski", "1983-09-19", "Rijnlaan, 63, 3522 BD, Utrecht", language="en"),
     "mulder": _patient(13, "R.", "", "Mulder", "1975-02-11", "Croeselaan, 12, 3521 BJ, Utrecht"),
+    "de groot": _patient(15, "H.", "de", "Groot", "1969-04-18", "Merelstraat, 21, 3514 CM, Utrecht"),
+    "kaya": _patient(16, "D.", "", "Kaya", "1985-08-30", "Amsterdamsestraatweg, 310, 3551 CT, Utrecht"),
+    "de jong": _patient(17, "I.", "de", "Jong", "1998-01-05", "Springweg, 44, 3511 VS, Utrecht"),
+    "hendriks": _patient(18, "B.", "", "Hendriks", "1953-11-11", "Vleutenseweg, 90, 3532 HK, Utrecht"),
+    "willems": _patient(19, "C.", "", "Willems", "1976-06-02", "Lange Nieuwstraat, 7, 3512 PA, Utrecht"),
+    "dekker": _patient(20, "O.", "", "Dekker", "1991-03-27", "Biltstraat, 160, 3572 BP, Utrecht"),
+    "van dijk": _patient(21, "A.", "van", "Dijk", "1961-09-09", "Nachtegaalstraat, 58, 3581 AL, Utrecht"),
     "de boer": _patient(14, "F.", "de", "Boer", "2001-12-24", "Stationsplein, 9, 3511 ED, Utrecht", uzovi="9664"),
 }  # fmt: skip

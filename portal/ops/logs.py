@@ -18,6 +18,7 @@ import structlog
 from gunicorn.glogging import Logger
 
 ROOT = Path(__file__).resolve().parents[2]
+PROBES = ("/healthz", "/readyz", "/metrics")
 Record = MutableMapping[str, Any]
 
 # Other attributes that a library adds to a record are not shown.
@@ -141,6 +142,8 @@ class AccessLogger(Logger):
         # Quoted again after decoding: else %61 for an `a` could hide a token, or %0A start a new line.
         # By now Django has put the decoded path there, in which any character may stand.
         path = without_tokens(quote(environ.get("PATH_INFO", ""), errors="replace"))
+        if path in PROBES and resp.status.startswith("200"):
+            return  # asked by machines, all day long
         shown = {
             "method": environ.get("REQUEST_METHOD"),
             "path": path,

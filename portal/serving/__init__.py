@@ -24,11 +24,12 @@ WARM_AFTER_SECONDS = 2
 def on_starting(server: Any) -> None:
     """Refuse to start with a bad configuration, however gunicorn was started."""
     import django
-    from django.core.management import call_command
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    call_command("check")
+    from portal.serving.starting import refuse_wrong_start
+
+    refuse_wrong_start()
 
 
 def post_worker_init(worker: Any) -> None:

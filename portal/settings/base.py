@@ -1,6 +1,5 @@
 """Settings of the project; what differs between machines comes from `portal/environment.py`."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +15,6 @@ ROOT = environment.ROOT
 ENV = environment.read()
 SANDBOX: bool = ENV["SANDBOX"]
 DEBUG: bool = ENV["DEBUG"]
-TESTING = os.environ.get("ZORGREKENING_TESTS") == "1"
 
 # Everything that the running product writes is here, readable by its owner only.
 DATA_DIR = Path(ENV["DATA_DIR"] or ROOT / "var")
@@ -138,18 +136,18 @@ _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-    " PRAGMA journal_size_limit=27103364;",
+    " PRAGMA journal_size_limit=27103364; PRAGMA busy_timeout=5;",  # the last: see portal/sqlite3/base.py
 }
 if ENV["DATABASE_URL"]:
     DATABASES = {"default": environ.Env.db_url_config(ENV["DATABASE_URL"])}
     if DATABASES["default"]["ENGINE"].endswith("postgresql"):
         DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     else:
-        DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
+        DATABASES["default"] |= {"ENGINE": "portal.sqlite3", "OPTIONS": _SQLITE_OPTIONS}
 else:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "portal.sqlite3",
             "NAME": DATA_DIR / "zorgrekening.sqlite3",
             "OPTIONS": _SQLITE_OPTIONS,
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and a live server share it
@@ -180,7 +178,7 @@ AXES_VERBOSE = False  # it would log user names and addresses
 AXES_LOCKOUT_TEMPLATE = "locked_out.html"
 AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code counts as a failure
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # not stored in its table of failures
-AXES_CLIENT_IP_CALLABLE = "guests.access.client_address"
+AXES_CLIENT_IP_CALLABLE = "guests.access.network_address"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
@@ -222,7 +220,7 @@ PHONENUMBER_DB_FORMAT = "E164"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(ENV["STATIC_ROOT"] or DATA_DIR / "static")
 STATICFILES_DIRS = [ROOT / "static"]
-_MANIFEST = not (DEBUG or TESTING)
+_MANIFEST = not DEBUG
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -310,8 +308,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # portal.middleware.SecurityHeaders sends X-Frame-Options
     *([] if HTTPS else ["security.W008"]),
-    # `serve` has printed the warnings about dated law already: its processes need not repeat them.
-    *(["portal.W002", "portal.W003"] if os.environ.get("ZORGREKENING_SERVED") == "1" else []),
 ]
 
 _TASK_LOGGERS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
@@ -328,8 +324,7 @@ LOGGING = {
     "loggers": {
         "django.security.DisallowedHost": {"filters": ["no_traceback"]},
         **{name: {"level": "WARNING"} for name in ("weasyprint", "fontTools")},  # they log every step
-        # Without Redis these log every second that there was nothing to do.
-        **({} if REDIS_URL else {name: {"level": "WARNING"} for name in _TASK_LOGGERS}),
+        **{name: {"level": "WARNING"} for name in _TASK_LOGGERS},  # else: that there was nothing to do, all day long
     },
     "root": {"handlers": ["stderr", *(["sentry"] if ENV["SENTRY_DSN"] else [])], "level": "INFO"},
 }

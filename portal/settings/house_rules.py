@@ -45,6 +45,9 @@ CODE_SENDS_BY_LINK_PER_DAY = 12
 CODE_SENDS_PER_ADDRESS_PER_HOUR = 30  # for all invoices: a household or a clinic, not a robot
 SMS_DAILY_BUDGET = 5000  # for everybody together: bounds the cost of a day of fraud
 DOCUMENT_GRANT_SECONDS = 15 * 60  # after the code
+# Failed sign-ins of staff, whatever the user name: of one network (an office), and of everybody together.
+SIGN_IN_FAILURES_PER_NETWORK, SIGN_IN_FAILURES_GLOBAL = 20, 120  # within SIGN_IN_SECONDS
+SIGN_IN_SECONDS = 10 * 60
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
 LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against guessing from many addresses

@@ -26,7 +26,7 @@ from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.tenancy import visible_to
 from billing.text import characters
-from portal.staff import idle, otp, sessions
+from portal.staff import idle, otp, sessions, sign_in_limits
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
 
 KEY_IN_SESSION = "enrolment_key"  # per session, so that nobody is offered a secret that somebody else has seen
@@ -40,6 +40,20 @@ class StaffLogin(LoginView):
     authentication_form = StaffLoginForm
     template_name = "admin/login.html"
     next_page = "admin:index"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Check what was typed, unless there were too many tries or too many people are signing in just now (429)."""
+        wait, used = sign_in_limits.take(request, now=timezone.now())
+        if wait:
+            return _try_later(request, wait)
+        with sign_in_limits.password_check() as may_check:
+            if not may_check:
+                sign_in_limits.refund(used)
+                return _try_later(request, sign_in_limits.BUSY_SECONDS)
+            response = super().post(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            sign_in_limits.refund(used)
+        return response
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Sign in and record it."""
@@ -55,6 +69,12 @@ class StaffLogin(LoginView):
         """Record the failure and show the form again."""
         otp.record_failed_sign_in(form.data.get("username", ""))
         return super().form_invalid(form)
+
+
+def _try_later(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = render(request, "429.html", {"minutes": -(-seconds // 60)}, status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _warn_when_few_codes(request: HttpRequest, left: int) -> None:

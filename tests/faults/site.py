@@ -37,16 +37,16 @@ class Outage(Exception):
 
 def clean_environment(folder: Path, port: int, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    for name in ("ZORGREKENING_TESTS", "PYTEST_CURRENT_TEST", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"):
+    for name in ("PYTEST_CURRENT_TEST", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"):
         kept.pop(name, None)
     return (
         kept
         | {
             "SANDBOX": "1",
+            "ENV_FILE": "",
             "PORT": str(port),
             "DATA_DIR": str(folder),
-            "ZORGREKENING_TESTS": "1",  # static files as they lie in the tree
-            "ZORGREKENING_SERVED": "1",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",  # static files as they lie in the tree
             "FAULTS_CLOCK": str(folder.parent / "clock"),
             "PYTHONPATH": str(CLOCK_FOLDER),
         }

@@ -44,7 +44,7 @@ class Product:
         self.url = f"http://127.0.0.1:{self.port}"
         self.output: list[str] = []
         kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-        kept.pop("ZORGREKENING_TESTS", None)
+        kept.pop("DJANGO_SETTINGS_MODULE", None)
         self.environment = kept | {"SANDBOX": "1", "PORT": str(self.port), "DATA_DIR": str(folder)}
         self.process = self._start()
         try:

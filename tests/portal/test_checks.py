@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from portal import checks
+from tests.journeys.product import two_free_ports
 from tests.portal.test_settings import PRODUCTION, ROOT
 
 
@@ -109,8 +110,15 @@ def test_https_without_a_counted_proxy_would_redirect_for_ever(production):
 
 def test_a_mail_server_elsewhere_is_reached_through_tls(production):
     production.EMAIL_USE_TLS = production.EMAIL_USE_SSL = False
-    assert all_of_security() == {"portal.W009"}
+    assert all_of_security() == {"portal.E022"}
     production.EMAIL_HOST = "127.0.0.1"
+    assert all_of_security() == set()
+
+
+def test_a_scanner_elsewhere_would_get_files_in_clear(production):
+    production.CLAMAV_URL = "tcp://scanner.example:3310"
+    assert all_of_security() == {"portal.W011"}
+    production.CLAMAV_URL = "unix:///run/clamav/clamd.ctl"
     assert all_of_security() == set()
 
 
@@ -127,7 +135,7 @@ PROCESSES = {
 def test_no_process_starts_with_a_key_that_everybody_knows(name, tmp_path):
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     wrong = {"SECRET_KEY": "x" * 64, "MOLLIE_API_KEY": "test_" + "a" * 30, "PORT": "8479"}
-    environment = kept | PRODUCTION | wrong | {"ZORGREKENING_TESTS": "1", "DATA_DIR": str(tmp_path)}
+    environment = kept | PRODUCTION | wrong | {"ENV_FILE": "", "DATA_DIR": str(tmp_path)}
     ended = subprocess.run(PROCESSES[name], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode != 0
     assert "portal.E014" in ended.stderr
@@ -146,3 +154,24 @@ def test_a_database_that_logs_failed_statements_gets_a_warning(production):
             cursor.execute("SET LOCAL log_min_error_statement = 'error'")
         assert ids(ask()) == {"portal.W010"}
         assert checks.check_database_log(databases=None) == []
+
+
+OTHER_KEYS = "1:qB0vN8Jz5mX2cRk7Yt4WfLh1Pd9GsEa6uTo3iZxKwMM="
+
+
+@pytest.mark.slow_because("four programs start and stop")
+def test_no_process_starts_with_keys_that_do_not_fit_the_data(tmp_path):
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    environment = kept | {"SANDBOX": "1", "ENV_FILE": "", "DATA_DIR": str(tmp_path), "PORT": str(two_free_ports())}
+    fill = "from portal.management.commands.demo import fill; import datetime; fill(datetime.date.today())"
+    for command, given in ((["migrate", "-v0"], ""), (["shell", "--no-imports"], fill)):
+        subprocess.run([PYTHON, "manage.py", *command], env=environment, cwd=ROOT, input=given, text=True, check=True)
+    for name, command in PROCESSES.items():
+        if name == "beat":
+            continue  # without Redis there is none
+        ended = subprocess.run(
+            command, env=environment | {"FIELD_KEYS": OTHER_KEYS}, cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+        assert ended.returncode != 0, name
+        assert "FIELD_KEYS does not fit the data" in ended.stderr + ended.stdout, name
+        assert "Traceback" not in ended.stderr, name

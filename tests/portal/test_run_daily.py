@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from billing.law import calendar, interest
@@ -53,7 +53,17 @@ def test_a_rate_or_a_holiday_that_nobody_looked_up_is_a_warning(monkeypatch):
     today = timezone.localdate()
     monkeypatch.setattr(interest, "RATES_CONFIRMED_THROUGH", date(today.year + 2, 6, 30))
     monkeypatch.setattr(calendar, "EQUATED_DAYS_KNOWN_THROUGH", today + timedelta(days=800))
-    assert run_checks(tags=["law"]) == []
+    assert run_checks(tags=["law"], include_deployment_checks=True) == []
     monkeypatch.setattr(interest, "RATES_CONFIRMED_THROUGH", today - timedelta(days=400))
     monkeypatch.setattr(calendar, "EQUATED_DAYS_KNOWN_THROUGH", today + timedelta(days=100))
-    assert [warning.id for warning in run_checks(tags=["law"])] == ["portal.W002", "portal.W003"]
+    assert run_checks(tags=["law"]) == [], "before deploying, and not as the first words of every command"
+    assert [warning.id for warning in run_checks(tags=["law"], include_deployment_checks=True)] == [
+        "portal.W002",
+        "portal.W003",
+    ]
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "morgen", "1-1-2026"])
+def test_a_day_that_is_none_is_refused_in_a_sentence(text, capsys):
+    with pytest.raises(CommandError, match=f"there is no day '{text}': write it as 20"):
+        call_command("run_daily", "--today", text)

@@ -1,5 +1,6 @@
 """Settings, system checks and what stands in `.env.example`."""
 
+import base64
 import os
 import re
 import subprocess
@@ -20,9 +21,9 @@ PRODUCTION = {
     "PUBLIC_URL": "https://rekening.example",
     "ALLOWED_HOSTS": "rekening.example",
     "SECRET_KEY": "0123456789abcdef" * 4,
-    "FIELD_KEYS": "1:" + "A" * 43 + "=",
-    "BACKUP_KEY": "B" * 43 + "=",
-    "DIGEST_KEYS": "1:" + "MDEy" * 10 + "MDE=",
+    "FIELD_KEYS": "1:qB0vN8Jz5mX2cRk7Yt4WfLh1Pd9GsEa6uTo3iZxKwMM=",
+    "BACKUP_KEY": "9fKzXq2Lw7RtYb4Nc1VmGh8Js5Dp3Ae6UoIiTyQrEwk=",
+    "DIGEST_KEYS": "1:Rk3vYw8LqZ1xTbNc6Jd0UfHs5MpEa9GiOoKt2XeQrVA=",
     "OPERATOR_NAME": "Rekeningdienst B.V.",
     "OPERATOR_ADDRESS": "Kade 1, 3511 AA Utrecht",
     "OPERATOR_KVK": "12345678",
@@ -35,11 +36,21 @@ PRODUCTION = {
 }
 
 
+def encoded(key):
+    return base64.urlsafe_b64encode(key).decode()
+
+
+GUESSABLE = [
+    encoded(key)
+    for key in (bytes(32), b"\1\2" * 16, bytes(range(32)), b"wachtwoordwachtwoord123456789012", b"\xff" * 32)
+]
+
+
 def manage(*arguments, folder, **variables):
     """`manage.py` in a process of its own, with exactly these variables."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    # The flag of the suite keeps a developer's own .env out.
-    environment = kept | {"ZORGREKENING_TESTS": "1", "DATA_DIR": str(folder)} | variables
+    # A developer's own .env is kept out.
+    environment = kept | {"ENV_FILE": "", "DATA_DIR": str(folder)} | variables
     return subprocess.run(
         [sys.executable, ROOT / "manage.py", *arguments], env=environment, cwd=folder, capture_output=True, text=True
     )
@@ -57,6 +68,24 @@ def test_the_example_lists_every_variable_with_its_default_and_help():
     ("variables", "sentence"),
     [
         ({"PORT": "abc"}, "PORT must be a whole number, not 'abc'."),
+        ({"PORT": "99999"}, "PORT must be a whole number from 1 to 65534, not '99999'."),
+        ({"PORT": "0"}, "PORT must be a whole number from 1 to 65534, not '0'."),
+        ({"WEB_THREADS": "0"}, "WEB_THREADS must be a whole number from 1 to 64, not '0'."),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES must be a whole number from 0 to 9, not '-1'."),
+        *(
+            (
+                {"DATABASE_URL": url},
+                "DATABASE_URL must be an address that begins with postgres:// or postgresql:// or sqlite://.",
+            )
+            for url in ("foo", "mysql://u:p@db/x", "postgres://", "postgres://u:p@db:99999/x", "postgres://[/x")
+        ),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL must be an address that begins with redis:// or rediss://."),
+        (
+            {"EMAIL_URL": "mail.example"},
+            "EMAIL_URL must be an address that begins with smtp+tls:// or smtp+ssl:// or smtp://.",
+        ),
+        ({"CLAMAV_URL": "clamd"}, "CLAMAV_URL must be an address that begins with tcp:// or unix://."),
+        ({"PUBLIC_URL": "rekening.example"}, "PUBLIC_URL must be an address that begins with https:// or http://."),
         ({"TRUSTED_PROXIES": "1.5"}, "TRUSTED_PROXIES must be a whole number, not '1.5'."),
         ({"SANDBOX": "maybe"}, "SANDBOX must be 1 or 0, not 'maybe'."),
     ],
@@ -76,9 +105,9 @@ def test_words_for_yes_and_no_are_understood(monkeypatch):
 
 def test_settings_read_the_environment_only_through_the_table():
     source = "".join(path.read_text() for path in (ROOT / "portal" / "settings").glob("*.py"))
-    assert set(re.findall(r"os\.environ\W+(?:get\W+)?(\w+)", source)) <= {"ZORGREKENING_TESTS", "ZORGREKENING_SERVED"}
+    assert "os.environ" not in source
     for name in environment.VARIABLES:
-        assert name in source or name in ("BIND", "WEB_WORKERS", "WEB_THREADS"), name  # gunicorn's alone
+        assert name in source or name in ("ENV_FILE", "BIND", "WEB_WORKERS", "WEB_THREADS"), name  # gunicorn's alone
 
 
 def test_production_starts_with_everything_set(tmp_path):
@@ -96,12 +125,26 @@ def test_production_starts_with_everything_set(tmp_path):
         ({"DIGEST_KEYS": ""}, ["DIGEST_KEYS is not set"]),
         ({"DIGEST_KEYS": "1:" + "A" * 43 + "="}, ["portal.E030"]),
         ({"SANDBOX": "1"}, ["portal.E002"]),
-        ({"DEBUG": "1", "ZORGREKENING_TESTS": "0"}, ["portal.E003"]),
+        ({"DEBUG": "1"}, ["portal.E003"]),
         ({"PUBLIC_URL": "http://rekening.example", "ALLOWED_HOSTS": "*"}, ["portal.E004", "portal.E005"]),
         ({"ALLOWED_HOSTS": "", "MOLLIE_API_KEY": "", "EMAIL_URL": ""}, ["portal.E006", "portal.E007", "portal.E009"]),
         ({"SMS_API_KEY": "", "SMS_API_URL": "http://sms.example"}, ["portal.E011", "portal.E012"]),
         ({"SMS_SENDER": "Zorgrekening.nl"}, ["portal.E013"]),
         ({"SECRET_KEY": "short", "MOLLIE_API_KEY": "test_" + "a" * 30}, ["portal.E014", "portal.E015"]),
+        ({"ALLOWED_HOSTS": ".example"}, ["portal.E018"]),
+        ({"ALLOWED_HOSTS": "rekening.example,*.example"}, ["portal.E018"]),
+        ({"PUBLIC_URL": "https://rekening.example/portaal"}, ["portal.E019"]),
+        ({"PUBLIC_URL": "https://elders.example"}, ["portal.E020"]),
+        ({"MOLLIE_API_KEY": "hello"}, ["portal.E021"]),
+        ({"MOLLIE_API_KEY": "live_short"}, ["portal.E021"]),
+        ({"EMAIL_URL": "smtp://user:password@mail.example:587"}, ["portal.E022"]),
+        ({"METRICS_TOKEN": "x"}, ["portal.E023"]),
+        ({"SMS_API_KEY": "x"}, ["portal.E023"]),
+        *(({"FIELD_KEYS": f"1:{key}"}, ["portal.E024"]) for key in GUESSABLE),
+        ({"DIGEST_KEYS": f"1:{GUESSABLE[1]}"}, ["portal.E024"]),
+        ({"FIELD_KEYS": f"{PRODUCTION['FIELD_KEYS']},2:{GUESSABLE[0]}"}, ["portal.E024"]),
+        ({"SECRET_KEY": "0" * 64}, ["portal.E014"]),
+        ({"SECRET_KEY": "changeme" * 8}, ["portal.E014"]),
         ({"MOLLIE_API_URL": "https://api.mollie.example", "FIELD_KEYS": "1:short"}, ["portal.E008", "portal.E010"]),
     ],
 )
@@ -137,7 +180,7 @@ def test_a_site_that_does_not_say_who_runs_it_is_a_warning_before_deploying(tmp_
 def test_a_mail_url_without_tls_in_its_scheme_has_none(tmp_path):
     """`?tls=True` looks as if it did something; it does not."""
     unsafe = {"EMAIL_URL": "smtp://user:password@mail.example:587/?tls=True"}
-    assert "portal.W009" in manage("check", folder=tmp_path, **PRODUCTION | unsafe).stderr
+    assert "portal.E022" in manage("check", folder=tmp_path, **PRODUCTION | unsafe).stderr
 
 
 def test_the_sandbox_starts_without_any_key_and_keeps_those_it_made(tmp_path):
@@ -155,7 +198,7 @@ def test_the_keys_of_a_demo_never_become_those_of_production(tmp_path):
 
 
 def test_commands_meet_the_last_demo_unless_a_key_is_set(tmp_path, monkeypatch):
-    for name in ("ZORGREKENING_TESTS", "SANDBOX", "PORT", "SECRET_KEY"):
+    for name in ("ENV_FILE", "SANDBOX", "PORT", "SECRET_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(environment, "ROOT", tmp_path)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
@@ -169,6 +212,23 @@ def test_commands_meet_the_last_demo_unless_a_key_is_set(tmp_path, monkeypatch):
     monkeypatch.setenv("PORT", "")
     monkeypatch.delenv("PORT")
     assert (environment.read()["SANDBOX"], environment.read()["PORT"]) == (True, 8123)
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "SANDBOX"])
+def test_no_variable_of_the_tests_serves_debug_pages_or_a_stand_in_bank_to_the_public(name, tmp_path):
+    result = manage("check", folder=tmp_path, **PRODUCTION | {name: "1", "ZORGREKENING_TESTS": "1", "TESTING": "1"})
+    assert result.returncode != 0
+    assert "SystemCheckError" in result.stderr
+
+
+def test_random_keys_are_taken():
+    assert not [key for key in (os.urandom(32) for _ in range(20_000)) if checks.is_guessable(key)]
+
+
+def test_what_is_missing_is_a_sentence_and_no_traceback(tmp_path):
+    result = manage("check", folder=tmp_path, **PRODUCTION | {"SECRET_KEY": ""})
+    assert result.stderr.startswith("SECRET_KEY is not set")
+    assert "Traceback" not in result.stderr
 
 
 def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monkeypatch):

@@ -2,7 +2,7 @@
 
 FILES = {
     "settings.py": """
-from portal.settings import *
+from tests.settings import *
 
 INSTALLED_APPS = [*INSTALLED_APPS, "toy.room.ToyRoom"]
 """,

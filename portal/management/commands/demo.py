@@ -9,8 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError
-from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
@@ -19,8 +19,8 @@ from billing.desk.accounts import add_member
 from billing.models import Invoice, Provider, Staff
 from portal import environment
 from portal.intake import batch
-from portal.management.commands.serve import prepare, refuse_busy_ports, serve
-from portal.ops import demo
+from portal.management.commands.serve import prepare, reserve_ports, serve
+from portal.ops import demo, demo_states
 from portal.staff import otp
 
 ACTOR = "demo"
@@ -29,10 +29,16 @@ ACTOR = "demo"
 class Command(BaseCommand):
     help = "Fill a demo practice (once) and serve it with the sandbox until Ctrl-C."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--welcome", action="store_true", help="only say again what to try, and how to sign in")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.SANDBOX:
             raise CommandError("The demo runs with stand-in servers only: SANDBOX=1 manage.py demo, or make demo.")
-        refuse_busy_ports()
+        if options["welcome"]:
+            self.stdout.write(welcome_again())
+            return
+        held = reserve_ports()
         environment.demo_choices().write_text(f"SANDBOX=1\nPORT={settings.PORT}\n")
         self.stdout.write("Preparing the database and the pages …")
         prepare()
@@ -40,7 +46,7 @@ class Command(BaseCommand):
         fill(today)
         figures.record_day(today)  # the charts of operations begin now, not at the next daily run
         passwords = add_staff()
-        serve(on_ready=lambda: self.stdout.write(welcome(today, passwords)))
+        serve(held, on_ready=lambda: self.stdout.write(welcome(today, passwords)))
 
 
 def fill(today: date) -> None:
@@ -58,6 +64,7 @@ def fill(today: date) -> None:
                 raise CommandError("\n".join(f"{filename}: {error.path}: {error.sentence}" for error in result.errors))
         for room in demo.demos():
             room.seed()
+        demo_states.seed(demo.by_ending(), today)
 
 
 def add_staff() -> dict[str, str]:
@@ -77,6 +84,16 @@ def add_staff() -> dict[str, str]:
     return passwords
 
 
+def welcome_again() -> str:
+    """Return the welcome of the demo that was filled. Raises CommandError when there is none."""
+    try:
+        if Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
+            return welcome(timezone.localdate(), add_staff())
+    except DatabaseError:
+        pass  # no tables yet
+    raise CommandError("There is no demo yet: make demo.")
+
+
 def welcome(today: date, passwords: dict[str, str]) -> str:
     """Return what to try, and how to sign in."""
     with translation.override("en"):
@@ -88,5 +105,6 @@ def welcome(today: date, passwords: dict[str, str]) -> str:
         key = otp.enrol_for_demo(Staff.objects.get(username=username))
         code = f"{totp(bytes.fromhex(key)):06d}"
         lines.append(f"  {username:<10} password {password}   code {code} (code app secret: {otp.secret_text(key)})")
-    lines += ["", f"Every mail and SMS sent: {settings.PUBLIC_URL}/sandbox/inbox/", "Ctrl-C stops everything.", ""]
+    lines += ["", f"Every mail and SMS sent: {settings.PUBLIC_URL}/sandbox/inbox/"]
+    lines += ["`make welcome` says this again, `make fresh` begins afresh. Ctrl-C stops everything.", ""]
     return "\n".join(lines)

@@ -19,8 +19,8 @@ class Command(BaseCommand):
     help = "Import a file of invoices in the format invoice-batch/1 or /2: all of it, or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", help=_("the JSON file of the practice"))
-        parser.add_argument("--dry-run", action="store_true", help=_("only check the file"))
+        parser.add_argument("file", help="the JSON file of the practice")
+        parser.add_argument("--dry-run", action="store_true", help="only check the file, and change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         result = import_file(

@@ -1,5 +1,6 @@
 """`manage.py run_daily`: run the daily rules, as beat does."""
 
+from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from portal import daily
+
+
+def day(text: str) -> date:
+    """Return the day that `text` names. Raises ArgumentTypeError with a sentence."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"there is no day {text!r}: write it as {timezone.localdate()}") from None
 
 
 class Command(BaseCommand):
@@ -18,7 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--today",
-            type=date.fromisoformat,
+            type=day,
             default=None,
             metavar="YYYY-MM-DD",
             help="as if it were this day; a day that lies ahead plans, and sends, what falls until then",

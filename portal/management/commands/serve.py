@@ -2,6 +2,7 @@
 
 import fcntl
 import io
+import logging
 import os
 import shlex
 import signal
@@ -9,6 +10,8 @@ import socket
 import stat
 import subprocess
 import sys
+import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,19 +23,28 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
+from supervisor import events
+from supervisor.loggers import LevelsByName, Logger
 from supervisor.medusa.asyncore_25 import ExitNow
 from supervisor.options import ServerOptions
 from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
 from billing import rooms
+from portal.serving import ports
+from portal.serving.starting import refuse_wrong_keys
+
+log = logging.getLogger("zorgrekening.serve")
 
 # The admin loads the minified versions unless DEBUG is on; compressing these takes half of the time.
 UNUSED_STATIC = ("jquery.js", "select2.full.js", "xregexp.js")
 
 # A process that ends within START_SECONDS failed to start; after START_RETRIES more tries everything is stopped.
 START_SECONDS, START_RETRIES = 30, 5
+# One that runs longer and then ends by itself is started again for ever, but not in silence.
+OFTEN, OFTEN_WITHIN_SECONDS = 3, 3600
 STOP_SECONDS = 20  # then a process that is still running is killed
+SETTLE_SECONDS = 2.5  # from the first answer: by then every process has said that it began, and what we say comes last
 # Linux sends the process SIGTERM when its parent dies, even by kill -9, so that no port remains in use.
 WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 
@@ -40,7 +52,9 @@ WITH_PARENT = ["setpriv", "--pdeathsig", "TERM", "--"]
 def processes() -> dict[str, list[str]]:
     """Return the command line of every process, by name."""
     python = sys.executable
-    celery = [python, "-m", "celery", "-A", "portal.celery", "--quiet"]
+    # In a sandbox nobody is harmed by a worker of root's, and a newcomer not helped by the warning.
+    calm = ["-W", "ignore:You're running the worker"] if settings.SANDBOX else []
+    celery = [python, *calm, "-m", "celery", "-A", "portal.celery", "--quiet"]
     # Without Redis each line of the timetable may hold a thread, and there must be one for each (see portal/celery.py).
     threads = 4 if settings.REDIS_URL else len(rooms.beats())
     worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
@@ -57,31 +71,22 @@ def processes() -> dict[str, list[str]]:
     return found
 
 
-def port_is_free(port: int) -> bool:
-    """Return whether a server can listen on this port of 127.0.0.1 now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def refuse_busy_ports() -> None:
-    """Raise CommandError, with advice, when a port that we need is in use."""
+def reserve_ports() -> list[socket.socket]:
+    """Take all ports that we need; keep what is returned. Raises CommandError, with advice, when one is in use."""
     wanted = [settings.PORT, *([settings.SANDBOX_SMTP_PORT] if settings.SANDBOX else [])]
-    for port in wanted:
-        if not port_is_free(port):
-            raise CommandError(
-                f"Port {port} is in use by another program. Stop that one, or choose another port: "
-                f"PORT={settings.PORT + 80} (the sandbox also needs the port after it)."
-            )
+    try:
+        return ports.reserve(wanted)
+    except ports.PortTaken as taken:
+        raise CommandError(
+            f"Port {taken} is in use by another program. Stop that one, or choose another port: "
+            f"PORT={ports.free_after(settings.PORT)} (the sandbox also needs the port after it)."
+        ) from None
 
 
 def prepare() -> None:
     """Bring the database and the static files up to this version."""
     call_command("migrate", interactive=False, verbosity=0)
+    refuse_wrong_keys()
     collect_static()
 
 
@@ -110,6 +115,15 @@ def web_answers() -> bool:
         return False
 
 
+class InOurFormat(Logger):  # type: ignore[misc]
+    """supervisord's log as lines of ours: in UTC, and with what our logs may contain."""
+
+    def log(self, level: int, msg: str, **values: Any) -> None:
+        """Pass a record on to the standard logger."""
+        known = {LevelsByName.WARN: logging.WARNING, LevelsByName.ERRO: logging.ERROR, LevelsByName.CRIT: logging.ERROR}
+        log.log(known.get(level, logging.INFO), "%s", msg % values if values else msg)
+
+
 class ProcessTree(Supervisor):
     """supervisord inside this process: `commands` by name, each started again when it ends by itself.
 
@@ -126,6 +140,7 @@ class ProcessTree(Supervisor):
         super().__init__(options)
         self._is_ready, self._on_ready = is_ready, on_ready
         self._ready = False
+        self._ended: dict[str, list[float]] = defaultdict(list)  # when each ended by itself, by the monotonic clock
         self.gave_up: list[str] = []
 
     def run_until_stopped(self) -> int:
@@ -138,6 +153,7 @@ class ProcessTree(Supervisor):
         fcntl.fcntl(1, fcntl.F_SETFL, fcntl.fcntl(1, fcntl.F_GETFL) | os.O_APPEND)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end when nobody reads our output any more (`make demo | head`)
         self.options.make_logger()
+        self.options.logger = InOurFormat(self.options.logger.level)
         try:
             self.run()
         except ExitNow:
@@ -146,6 +162,7 @@ class ProcessTree(Supervisor):
 
     def runforever(self) -> None:
         """Start the processes at once, then run supervisord's loop."""
+        events.subscribe(events.ProcessStateExitedEvent, self._count_end)
         for group in self.process_groups.values():
             group.transition()  # supervisord's loop would first wait for a second
         super().runforever()
@@ -162,6 +179,18 @@ class ProcessTree(Supervisor):
             self.gave_up = failed
             self._say(f"{', '.join(failed)} ended {START_RETRIES + 1} times right after the start; ending the others.")
             self.options.mood = SupervisorStates.SHUTDOWN
+
+    def _count_end(self, event: Any) -> None:
+        """Report a process that ends by itself again and again, however long it runs in between."""
+        if event.expected:
+            return
+        name, now = event.process.config.name, time.monotonic()
+        self._ended[name] = [moment for moment in self._ended[name] if now - moment < OFTEN_WITHIN_SECONDS] + [now]
+        if len(self._ended[name]) >= OFTEN:
+            log.error(
+                "%s ended by itself %d times within %d minutes. It is started again each time; what it wrote before"
+                " says why.", name, len(self._ended[name]), OFTEN_WITHIN_SECONDS // 60,
+            )  # fmt: skip
 
     def _say(self, text: str) -> None:
         sys.stdout.write(f"{text}\n")
@@ -188,17 +217,26 @@ def _configuration(commands: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(lines).replace("%", "%%")
 
 
-def serve(*, on_ready: Callable[[], object]) -> None:
-    """Run everything until stopped; ends the program with 1 when a process could not be started (again)."""
-    os.environ["ZORGREKENING_SERVED"] = "1"
+def serve(held: list[socket.socket], *, on_ready: Callable[[], object]) -> None:
+    """Run everything until stopped, holding our ports; exit with 1 when a process could not be started (again)."""
     connections.close_all()  # no connection is inherited by a fork
-    sys.exit(ProcessTree(processes(), is_ready=web_answers, on_ready=on_ready).run_until_stopped())
+    answers_since: list[float] = []
+
+    def is_ready() -> bool:
+        if not answers_since and web_answers():
+            answers_since.append(time.monotonic())
+        return bool(answers_since) and time.monotonic() - answers_since[0] >= SETTLE_SECONDS
+
+    code = ProcessTree(processes(), is_ready=is_ready, on_ready=on_ready).run_until_stopped()
+    for each in held:
+        each.close()
+    sys.exit(code)
 
 
 class Command(BaseCommand):
     help = "Serve the portal: web, worker and beat (and the sandbox) until Ctrl-C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        refuse_busy_ports()
+        held = reserve_ports()
         prepare()
-        serve(on_ready=lambda: self.stdout.write(f"Ready: {settings.PUBLIC_URL}/"))
+        serve(held, on_ready=lambda: self.stdout.write(f"Ready: {settings.PUBLIC_URL}/"))

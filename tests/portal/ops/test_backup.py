@@ -62,7 +62,7 @@ def elsewhere(place):
     """`manage.py` on another machine: an empty database of the same kind, an empty folder, the same keys."""
     folder = place / "elsewhere"
     variables = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ} | {
-        "ZORGREKENING_TESTS": "1",
+        "ENV_FILE": "",
         "SANDBOX": "1",
         "DATA_DIR": str(folder),
         "SECRET_KEY": live_settings.SECRET_KEY,

@@ -3,13 +3,14 @@
 from datetime import date
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from billing.ledger import verification
-from billing.models import Invoice, LedgerTransaction, Provider, Staff
+from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, Provider, Staff
 from portal.management.commands.demo import add_staff, fill, welcome
-from portal.ops import demo
+from portal.ops import demo, demo_states
 from portal.staff import otp
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +87,32 @@ def test_it_runs_with_stand_in_servers_only(settings):
     settings.SANDBOX = False
     with pytest.raises(CommandError, match="SANDBOX=1"):
         call_command("demo", skip_checks=True)
+
+
+def test_it_holds_every_state_and_says_so():
+    fill(TODAY)
+    shown = {text for _, text in demo.references(TODAY)}
+    assert {str(state.shows) for state in demo_states.STATES.values()} - shown == {"teruggenomen met een creditnota"}
+    assert "ingetrokken" in shown
+    stored = demo.by_ending()
+    assert stored[102].plans.get().installments.first().missed_on
+    assert stored[126].withdrawn_at
+    assert len(CareDetail.objects.get(invoice=stored[demo.LONG]).lines) == 60
+    assert Hold.objects.filter(invoice=stored[125], released_at=None).exists()
+
+
+def test_the_example_of_a_batch_can_be_imported_into_it(capsys):
+    fill(TODAY)
+    call_command("import_invoices", str(settings.ROOT / "demo" / "batch-example.json"))
+    assert "11" in capsys.readouterr().out
+
+
+def test_the_welcome_can_be_said_again(settings, tmp_path, capsys):
+    settings.DATA_DIR = tmp_path
+    with pytest.raises(CommandError, match="There is no demo yet"):
+        call_command("demo", "--welcome")
+    fill(TODAY)
+    call_command("demo", "--welcome")
+    again = capsys.readouterr().out
+    assert "Zorgrekening is ready" in again
+    assert "code app secret" in again

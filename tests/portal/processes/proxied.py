@@ -37,7 +37,8 @@ class Proxied:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self.environment = kept | {
             "SANDBOX": "1",
-            "ZORGREKENING_TESTS": "1",
+            "ENV_FILE": "",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATA_DIR": str(folder / "data"),
             "MOLLIE_API_URL": f"http://127.0.0.1:{self.bank}/sandbox/mollie",
             "MOLLIE_API_KEY": "test_" + "s" * 30,

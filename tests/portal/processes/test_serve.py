@@ -1,6 +1,7 @@
 """supervisord as `manage.py serve` runs it, with real processes, and `serve` where it refuses to start."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.management.commands.serve import port_is_free
+from portal.serving import ports
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -61,7 +62,7 @@ class Run:
 
     def end(self):
         output, _ = self.process.communicate(timeout=30)
-        return self.process.returncode, "\n".join(self.lines) + output
+        return self.process.returncode, "\n".join([*self.lines, output])
 
 
 def is_running(pid):
@@ -173,7 +174,7 @@ def test_a_busy_port_is_explained(tmp_path):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        assert not port_is_free(port)
+        assert not ports.is_free(port)
         environment = os.environ | {"PORT": str(port), "DATA_DIR": str(tmp_path)}
         result = subprocess.run(
             [sys.executable, "manage.py", "serve"], cwd=ROOT, env=environment, capture_output=True, text=True
@@ -181,7 +182,60 @@ def test_a_busy_port_is_explained(tmp_path):
     assert result.returncode == 1
     assert f"Port {port} is in use" in result.stderr
     assert "Traceback" not in result.stderr
-    assert port_is_free(port)
+    assert ports.is_free(port)
+
+
+def test_two_products_on_neighbouring_ports_never_both_think_that_a_port_is_free(tmp_path):
+    """Nobody listens yet: the first still prepares. The second would take the first one's port for mail."""
+    port = free_pair()
+    held = ports.reserve([port, port + 1])
+    try:
+        environment = os.environ | {"PORT": str(port + 1), "DATA_DIR": str(tmp_path)}
+        command = [sys.executable, "manage.py", "serve"]
+        result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"CommandError: Port {port + 1} is in use")
+        proposed = int(result.stderr.partition("PORT=")[2].split()[0])
+        assert ports.is_free(proposed)
+    finally:
+        for each in held:
+            each.close()
+    for each in ports.reserve([port + 1, port + 2]):
+        each.close()
+
+
+def test_without_the_reservation_both_think_so():
+    """The twin: what was asked before, whether anybody listens."""
+    port = free_pair()
+    held = ports.reserve([port, port + 1])
+    assert ports.is_free(port + 1)
+    for each in held:
+        each.close()
+
+
+def free_pair():
+    return next(port for port in range(20_000, 60_000, 17) if all(ports.is_free(port + i) for i in range(3)))
+
+
+def test_who_ends_again_and_again_is_reported_however_long_it_ran(tmp_path):
+    slow = "import time; time.sleep(1.2); raise SystemExit(7)"
+    runner = RUNNER.replace("serve.STOP_SECONDS", "serve.START_SECONDS = 1; serve.STOP_SECONDS")
+    run = Run(
+        POLITE,
+        slow,
+        runner="import django, os; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; django.setup()" + runner,
+    )
+    line = run.read_to("ended by itself 3 times")
+    assert "ERROR zorgrekening.serve part1 ended by itself 3 times within 60 minutes" in line
+    run.process.terminate()
+    code, output = run.end()
+    assert code == 0
+    lines = [line for line in output.splitlines() if "exited: part1" in line]
+    assert len(lines) >= 3
+    for line in lines:
+        assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z WARNING zorgrekening.serve exited: part1", line), (
+            "UTC, as all lines"
+        )
 
 
 def test_its_output_may_be_a_socket():

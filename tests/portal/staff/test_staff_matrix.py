@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
+from billing.dunning import objections
 from billing.invoices import holds
 from billing.links import new_token
 from billing.models import (
@@ -23,6 +24,7 @@ from billing.models import (
     Hold,
     Invoice,
     LedgerTransaction,
+    Objection,
     OutboxMessage,
     Patient,
     Payment,
@@ -51,6 +53,7 @@ MODELS = {
         Posting,
         OutboxMessage,
         StaffTask,
+        Objection,
         AuditEvent,
         Staff,
         CoulanceCase,
@@ -160,6 +163,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "payment": payment,
         "posting": entry.postings.exclude(provider=None).first(),
         "outboxmessage": message,
+        "objection": objections.object_to(invoice.pk, reason="other", text=mark),
         "stafftask": StaffTask.objects.get(note=mark),
         "auditevent": AuditEvent.objects.filter(invoice=invoice).first(),
         "staff": factories.staff(provider=provider, username=mark),
