@@ -49,12 +49,12 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk import figures
         from billing.dunning import planning
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
         from billing.privacy import access_log, retention
+        from billing.statements import figures
 
         return Announcement(
             desk=Desk(tables=_TABLES),
@@ -81,6 +81,7 @@ class BillingRoom(Room):
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
+                "receipts": _("what employees wrote about payments of this invoice"),
                 "objection": _("what you wrote is not right"),
                 "staff notes": _("notes of employees about this invoice"),
             },

@@ -145,7 +145,8 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
 
 def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
     """Return when and by what kind of transaction the invoice was settled; empty when nothing was due."""
-    reducing = LedgerTransaction.Kind.PAYMENT, LedgerTransaction.Kind.REDUCTION, LedgerTransaction.Kind.INSURER_PAID
+    kinds = LedgerTransaction.Kind
+    reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
     last = (
         LedgerTransaction.objects.filter(
             postings__invoice=invoice_id, kind__in=reducing, reverses=None, reversed_by=None

@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -477,6 +477,27 @@ class Migration(migrations.Migration):
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
             ],
+        ),
+        migrations.CreateModel(
+            name='Receipt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('received_on', models.DateField(verbose_name='received on')),
+                ('road', models.CharField(choices=[('transfer', 'bank transfer to the practice'), ('cash', 'cash at the practice'), ('card', 'card at the practice')], max_length=8, verbose_name='how it came')),
+                ('status', models.CharField(choices=[('proposed', 'waits for a second person'), ('booked', 'booked'), ('refused', 'refused'), ('undone', 'undone')], default='proposed', max_length=8, verbose_name='status')),
+                ('sealed_words', models.BinaryField()),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='reported')),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='billing.invoice', verbose_name='invoice')),
+                ('reported_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reported by')),
+            ],
+            options={
+                'verbose_name': 'receipt',
+                'verbose_name_plural': 'receipts',
+                'ordering': ['pk'],
+            },
         ),
         migrations.CreateModel(
             name='Refund',
@@ -792,6 +813,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='staff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('provider__isnull', True), ('role', 'operations')), models.Q(models.Q(('role', 'operations'), _negated=True), ('provider__isnull', False)), _connector='OR'), name='staff_operations_or_of_a_provider'),
+        ),
+        migrations.AddConstraint(
+            model_name='receipt',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='receipt_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='receipt',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('reported_by')), _negated=True), _connector='OR'), name='receipt_second_person_is_another'),
         ),
         migrations.AddIndex(
             model_name='reminderstep',

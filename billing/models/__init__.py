@@ -9,7 +9,7 @@ from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry
 from billing.models.outbox import OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
-from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
+from billing.models.payments import Chargeback, Payment, Receipt, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
 
@@ -38,6 +38,7 @@ __all__ = [
     "PaymentPlan",
     "Posting",
     "Provider",
+    "Receipt",
     "Refund",
     "ReminderStep",
     "Staff",

@@ -24,6 +24,7 @@ SEALED = {
     "Objection": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},
+    "Receipt": {"sealed_words": "words"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
 }
 PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command

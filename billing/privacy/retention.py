@@ -29,6 +29,7 @@ from billing.models import (
     Payer,
     Payment,
     PaymentPlan,
+    Receipt,
     ReminderStep,
     StaffNote,
     StaffTask,
@@ -126,6 +127,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         due = list(_expired(today).filter(pk__in=keys).values_list("pk", flat=True))
         CareDetail.objects.filter(invoice__in=due).delete()
         CreditNote.objects.filter(invoice__in=due).update(sealed_content=b"")
+        Receipt.objects.filter(invoice__in=due).update(sealed_words=b"")
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")

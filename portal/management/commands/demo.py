@@ -14,9 +14,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
-from billing.desk import figures
 from billing.desk.accounts import add_member
 from billing.models import Invoice, Provider, Staff
+from billing.statements import figures
 from portal import environment
 from portal.intake import batch
 from portal.management.commands.serve import prepare, reserve_ports, serve

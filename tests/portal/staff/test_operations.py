@@ -9,8 +9,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from billing import audit, ledger
-from billing.desk import figures
 from billing.models import DayFigure, LedgerTransaction, OutboxMessage, Payment, Staff, StaffTask, WebhookCall
+from billing.statements import figures
 from portal.staff import metrics
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
