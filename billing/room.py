@@ -49,7 +49,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.dunning import planning
+        from billing.dunning import bounces, law_dates, planning
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
@@ -62,7 +62,9 @@ class BillingRoom(Room):
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
                 Daily(10, agreements.run_day),
+                Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
+                Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from billing.law.allocation import Allocated, Bucket, Credit, Debt, allocate
-from billing.law.interest import Movement, interest_on
+from billing.law.interest import Movement, confirmed_until, interest_on
 from billing.ledger.entries import Entry, postings_of, standing_entries, sums_of
 from billing.models import Invoice, LedgerTransaction
 from billing.models.ledger import OF_INVOICE, Account
@@ -58,8 +58,10 @@ def interest_due(invoice: Invoice, *, until: date, default_day: date | None = No
 
     `default_day` is the first day of default; without it, the day after the due date.
 
-    A hold or a plan ended any earlier default: interest of that time that was not booked is waived.
+    A hold or a plan ended any earlier default: interest of that time that was not booked is waived. Nothing is due yet
+    over days whose rate nobody confirmed.
     """
+    until = min(until, confirmed_until())
     entries = standing_entries(invoice)
     default_day = default_day or invoice.due_on + timedelta(days=1)
     if until <= default_day:

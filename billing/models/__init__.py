@@ -3,11 +3,11 @@ from billing.models.audit import AuditEvent, Objection, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
-from billing.models.figures import DayFigure
+from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry
-from billing.models.outbox import OutboxMessage
+from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Receipt, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
@@ -17,10 +17,12 @@ __all__ = [
     "AccessChain",
     "AccessEvent",
     "AuditEvent",
+    "BounceIntake",
     "CareDetail",
     "Chargeback",
     "Comparison",
     "CreditNote",
+    "DayClock",
     "DayFigure",
     "FailedTry",
     "Hold",

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -112,6 +113,11 @@ def test_the_queries_do_not_grow_with_the_rows(client, settings, django_assert_n
 
 class TestFigures:
     TODAY = date(2026, 11, 16)
+
+    @pytest.fixture(autouse=True)
+    def _the_clock(self, monkeypatch):
+        """The day before: figures are written for that one and for the next, never for a day in the past."""
+        monkeypatch.setattr(figures, "timezone", SimpleNamespace(localdate=lambda: self.TODAY - timedelta(days=1)))
 
     def values(self, day=TODAY):
         return dict(DayFigure.objects.filter(day=day).values_list("name", "value"))
