@@ -18,6 +18,7 @@ from django.utils import timezone
 from guests import access, uploads
 from guests.pages import session_ended
 from portal.pages import errors
+from portal.sqlite3.base import is_busy
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NO_FORM = (BadRequest, MultiPartParserError, RequestDataTooBig, SuspiciousOperation, UnicodeError, UnreadablePostError)
@@ -54,6 +55,10 @@ class RequestLimits:
         if length and request.content_type in _FORM_TYPES:
             self._check_form(request)
         return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Say that it is busy when others wrote all the time that we waited; nothing was changed."""
+        return errors.busy(request) if is_busy(error) else None
 
     def _check_form(self, request: HttpRequest) -> None:
         try:

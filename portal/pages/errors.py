@@ -49,6 +49,13 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return render(request, "413.html", context, status=413)
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """Too many write at the same time; nothing was changed."""
+    response = HttpResponse(render_to_string("503.html", context.site(request)), status=503)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     # Neither request nor database: whatever broke may well be one of them.
     return HttpResponse(render_to_string("500.html", context.site(request)), status=500)

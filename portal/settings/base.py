@@ -137,18 +137,18 @@ _SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-    " PRAGMA journal_size_limit=27103364;",
+    " PRAGMA journal_size_limit=27103364; PRAGMA busy_timeout=5;",  # the last: see portal/sqlite3/base.py
 }
 if ENV["DATABASE_URL"]:
     DATABASES = {"default": environ.Env.db_url_config(ENV["DATABASE_URL"])}
     if DATABASES["default"]["ENGINE"].endswith("postgresql"):
         DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     else:
-        DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
+        DATABASES["default"] |= {"ENGINE": "portal.sqlite3", "OPTIONS": _SQLITE_OPTIONS}
 else:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "portal.sqlite3",
             "NAME": DATA_DIR / "zorgrekening.sqlite3",
             "OPTIONS": _SQLITE_OPTIONS,
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: threads and a live server share it

@@ -1,12 +1,18 @@
-"""`python -m tests.fuzz --requests 50000 --seed 1`: exit 1 when anything answered 5xx."""
+"""`python -m tests.fuzz --requests 50000 --seed 1 [--servers]`: exit 1 when anything answered 5xx.
+
+`--servers`: on PostgreSQL and Redis, which it starts; PostgreSQL refuses text that SQLite takes.
+"""
 # ruff: noqa: T201, E402  it is a program for a terminal; the environment is set before anything of Django is read
 
 import argparse
+import atexit
 import logging
+import sys
 
 from tests import environment
+from tests.servers import start_all
 
-environment.prepare(servers={})
+environment.prepare(servers=start_all(atexit.register) if "--servers" in sys.argv else {})
 
 import django
 
@@ -25,6 +31,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--requests", type=int, default=50_000)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--servers", action="store_true")
     chosen = options.parse_args()
     logging.disable(logging.CRITICAL)
     PBKDF2PasswordHasher.iterations = 1_000
