@@ -4,6 +4,8 @@ from django.utils.translation import gettext_noop
 
 AUDIT_LABELS = {
     "hold_placed": gettext_noop("put on hold"),
+    "objection_received": gettext_noop("patient says that the invoice is not right"),
+    "objection_taken_back": gettext_noop("patient took that back, to pay"),
     "hold_released": gettext_noop("hold ended"),
     "plan_agreed": gettext_noop("deferral or payment plan agreed"),
     "plan_completed": gettext_noop("deferral or payment plan paid in full"),
@@ -14,6 +16,10 @@ AUDIT_LABELS = {
     "installment_missed": gettext_noop("installment missed, reminder sent"),
     "task_closed": gettext_noop("staff task closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),
+    "receipt_reported": gettext_noop("payment reported by staff, waits for a second person"),
+    "receipt_booked": gettext_noop("payment in another way booked by staff"),
+    "receipt_refused": gettext_noop("reported payment refused by a second person"),
+    "receipt_undone": gettext_noop("payment in another way undone by staff"),
     "payment_late": gettext_noop("paid after the payment had ended"),
     "payment_released": gettext_noop("quarantined payment released by staff, the gateway is asked again"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),

@@ -28,6 +28,7 @@ CHECKED_PLAN_MESSAGES = {
 # The tables of staff, in the order of the menu.
 _TABLES = (
     "StaffTask",
+    "Objection",
     "Invoice",
     "Payment",
     "OutboxMessage",
@@ -48,12 +49,12 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk import figures
-        from billing.dunning import planning
+        from billing.dunning import bounces, law_dates, planning
         from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
         from billing.privacy import access_log, retention
+        from billing.statements import figures
 
         return Announcement(
             desk=Desk(tables=_TABLES),
@@ -61,7 +62,9 @@ class BillingRoom(Room):
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
                 Daily(10, agreements.run_day),
+                Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
+                Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
@@ -87,6 +90,8 @@ class BillingRoom(Room):
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
+                "receipts": _("what employees wrote about payments of this invoice"),
+                "objection": _("what you wrote is not right"),
                 "staff notes": _("notes of employees about this invoice"),
             },
             staff_tasks=dict(StaffTask.Kind.choices),

@@ -102,6 +102,14 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the timeline that a patient reads; `what` names no care."""
+
+    at: datetime
+    what: Text
+
+
+@dataclass(frozen=True, slots=True)
 class InvoicePanel:
     """What the patient's page of an invoice says about a room.
 
@@ -109,6 +117,7 @@ class InvoicePanel:
     """
 
     facts: Mapping[str, Any]
+    happened: Callable[[Mapping[str, Any]], Iterable["Told"]] | None = None  # from the facts, for the timeline there
     on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
     hold_reason: str = ""
     below: str = ""  # a template below the facts of the invoice

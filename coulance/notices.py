@@ -1,10 +1,12 @@
 """Mails about a case. They say that something happened and where to look, never what was sent."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing import ledger, links
 from billing.adjustments import reductions
@@ -14,6 +16,7 @@ from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans import agreements
+from billing.rooms import Told
 from coulance.models import CoulanceCase, Decision
 
 
@@ -72,3 +75,22 @@ def queue_provider_mail(case: CoulanceCase, *, today: date, waiting: int) -> Non
         context={"provider": provider, "waiting": waiting, "desk": links.absolute(reverse("admin:index"))},
         dedupe_key=f"coulance_waits:{provider.pk}:{today}",
     )
+
+
+_ENDED = {
+    CoulanceCase.Status.ADJUSTED: _("Your care provider lowered the amount (coulance)"),
+    CoulanceCase.Status.REJECTED: _("Your care provider did not lower the amount (coulance)"),
+    CoulanceCase.Status.EXPIRED: _("Coulance ended: we got no specification"),
+    CoulanceCase.Status.WITHDRAWN: _("You chose to pay the full amount, without coulance"),
+}
+
+
+def told_to_patient(facts: Mapping[str, Any]) -> Iterator[Told]:
+    """Yield what the timeline on the patient's page says of the case, from the facts of the panel."""
+    if facts["case_id"] is None:
+        return
+    yield Told(facts["case_offered_at"], _("Your care provider offers to look at the amount (coulance)"))
+    if facts["case_provider_since"]:
+        yield Told(facts["case_provider_since"], _("What you sent is with your care provider (coulance)"))
+    if facts["case_closed_at"] and facts["case_status"] in _ENDED:
+        yield Told(facts["case_closed_at"], _ENDED[CoulanceCase.Status(facts["case_status"])])

@@ -47,7 +47,7 @@ class CoulanceRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
-        from coulance import cases, deadlines, demo, export, intake, last_check, retention, storage
+        from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, storage
         from coulance.desk import panel
         from coulance.pages import urls
 
@@ -70,7 +70,14 @@ class CoulanceRoom(Room):
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
             staff_tasks={storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again")},
             invoice_panel=InvoicePanel(
-                {"case_id": F("coulance_case")},
+                {
+                    "case_id": F("coulance_case"),
+                    "case_status": F("coulance_case__status"),
+                    "case_offered_at": F("coulance_case__offered_at"),
+                    "case_provider_since": F("coulance_case__provider_since"),
+                    "case_closed_at": F("coulance_case__closed_at"),
+                },
+                happened=notices.told_to_patient,
                 on_hold="coulance/invoice_on_hold.html",
                 hold_reason=cases.HOLD,
                 below="coulance/invoice_below.html",

@@ -39,7 +39,8 @@ class LockedFile(UploadedFile):
     def __init__(self, name: str, content_type: str | None) -> None:
         folder = settings.DATA_DIR / "uploads"
         folder.mkdir(mode=0o700, exist_ok=True)
-        super().__init__(tempfile.TemporaryFile(dir=folder, buffering=0), name, content_type, 0)  # noqa: SIM115  close()
+        self._disk = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  close() is UploadedFile's
+        super().__init__(self._disk, name, content_type, 0)
         self._key, self._nonce = os.urandom(32), os.urandom(16)
         self._writer = self._cipher().encryptor()
         self.lost = False
@@ -53,17 +54,17 @@ class LockedFile(UploadedFile):
             sealed = memoryview(self._writer.update(part))
             try:
                 while sealed:  # a disk that becomes full takes a part of it first
-                    sealed = sealed[os.write(self.file.fileno(), sealed) :]
+                    sealed = sealed[os.write(self._disk.fileno(), sealed) :]
             except OSError:
                 self.lost = True
-                os.ftruncate(self.file.fileno(), 0)
-        self.size += len(part)
+                os.ftruncate(self._disk.fileno(), 0)
+        self.size = (self.size or 0) + len(part)
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """Yield the content from its beginning, as often as it is asked."""
         reader: CipherContext = self._cipher().decryptor()
-        self.file.seek(0)
-        while part := self.file.read(chunk_size or _PART):
+        self._disk.seek(0)
+        while part := self._disk.read(chunk_size or _PART):
             yield reader.update(part)
 
     def multiple_chunks(self, chunk_size: int | None = None) -> bool:

@@ -3,7 +3,6 @@
 import ctypes
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from billing import rooms
 from billing.channels.sms import SENDER
+from billing.dunning import law_dates
 from billing.encryption import current_key_id, parse_keys
 from billing.integrity import keyed
 from billing.law import calendar, interest
@@ -280,6 +280,15 @@ def check_backup_key(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.compatibility, deploy=True)
+def check_bounce_address(**kwargs: Any) -> list[CheckMessage]:
+    """Warn when mails that come back can't be taken in: then no collection costs are booked."""
+    if settings.SANDBOX or settings.BOUNCE_ADDRESS:
+        return []
+    sentence = "BOUNCE_ADDRESS is not set: nobody hears of mails that come back, so no collection costs are booked."
+    return [Warning(sentence, hint="See 'Mail that comes back' in docs/deployment.md.", id="portal.W021")]
+
+
 @register(Tags.security, deploy=True)
 def check_payment_key(**kwargs: Any) -> list[CheckMessage]:
     """Warn when the key of Mollie is a test key."""
@@ -293,15 +302,16 @@ def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
     """Warn when the next interest rate (BW 6:120) or holidays (Algemene termijnenwet) have to be looked up."""
     today = timezone.localdate()
     found: list[CheckMessage] = []
-    if period := interest.next_period_without_rate(today):
+    if not interest.is_confirmed(today + law_dates.ASKED_BEFORE):
         found.append(
             Warning(
-                f"Nobody has confirmed the statutory interest rate of the half-year from {period}.",
+                f"Nobody has confirmed the statutory interest rate from {interest.confirmed_until()}: no interest is"
+                " charged over it.",
                 hint="Look up the decree and change RATES and RATES_CONFIRMED_THROUGH in billing/law/interest.py.",
                 id="portal.W002",
             )
         )
-    if today + timedelta(days=365) > calendar.EQUATED_DAYS_KNOWN_THROUGH:
+    if today + law_dates.HOLIDAYS_KNOWN_FOR > calendar.EQUATED_DAYS_KNOWN_THROUGH:
         found.append(
             Warning(
                 "Days that are equated with holidays are not known a year ahead.",

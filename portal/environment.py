@@ -45,6 +45,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "OPERATOR_EMAIL": (str, ""),
     "EMAIL_URL": (str, ""),
     "DEFAULT_FROM_EMAIL": (str, "Zorgrekening <rekening@zorgrekening.example>"),
+    "BOUNCE_ADDRESS": (str, ""),
     "CLAMAV_URL": (str, ""),
     "MEDIA_ROOT": (str, ""),
     "S3_BUCKET": (str, ""),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from phonenumber_field.phonenumber import to_python
 
 from billing.invoices.references import grouped
 from billing.templatetags.money import euro
@@ -58,6 +59,8 @@ def environment(**options: Any) -> Environment:
         "euro": euro,
         "floatformat": defaultfilters.floatformat,
         "grouped": grouped,
+        "phone": phone,
+        "phone_address": phone_address,
         "linebreaksbr": defaultfilters.linebreaksbr,
         "time": show_time,
         "truncatechars": defaultfilters.truncatechars,
@@ -94,6 +97,16 @@ def show_time(moment: datetime | time | None, form: str | None = None) -> str:
 
 def _as_local(value: Any) -> Any:
     return localtime(value) if isinstance(value, datetime) else value
+
+
+def phone(number: Any) -> str:
+    """Return a phone number, of a row or as the database has it, as people in the Netherlands write it."""
+    return str(to_python(number).as_national) if number else ""
+
+
+def phone_address(number: Any) -> str:
+    """Return the address (tel:…) that calls a phone number."""
+    return str(to_python(number).as_rfc3966) if number else ""
 
 
 def amount_class(value: Decimal) -> str:

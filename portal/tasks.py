@@ -9,4 +9,4 @@ from portal import daily
 @shared_task(name="portal.run_daily")
 def run_daily() -> None:
     """Run the daily rules of all rooms for today."""
-    daily.run_day(timezone.localdate())
+    daily.run_now(timezone.now())

@@ -5,10 +5,26 @@ from django.contrib import admin
 from django.urls import include, path
 
 from billing import rooms
-from portal.pages import arrangement, document, health, invoice, language, link, lookup, payment, statement
+from portal import about
+from portal.pages import (
+    arrangement,
+    document,
+    health,
+    invoice,
+    language,
+    link,
+    lookup,
+    objection,
+    payment,
+    proof,
+    statement,
+)
+
+ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
+    *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in ABOUT.items()),
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", link.open_link, name="link"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
@@ -17,6 +33,10 @@ urlpatterns = [
     path("rekening/<token:token>/rekening.pdf", document.pdf, name="invoice_pdf"),
     path("rekening/<token:token>/creditnota/<int:note_id>.pdf", document.credit_note, name="credit_note_pdf"),
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
+    path("rekening/<token:token>/betaalbewijs/", proof.show, name="proof"),
+    path("rekening/<token:token>/betaalbewijs.pdf", proof.download, name="proof_pdf"),
+    path("rekening/<token:token>/klopt-niet/", objection.object_to, name="objection"),
+    path("rekening/<token:token>/klopt-niet/terug/", objection.take_back, name="objection_back"),
     path("rekening/<token:token>/overzicht/", statement.show, name="statement"),
     path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),
     path("rekening/<token:token>/overzicht.pdf", statement.pdf, name="statement_pdf"),

@@ -24,6 +24,7 @@ class Sink:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
+        self.senders: list[str] = []  # of the envelopes
         self.connections = 0
         self.answers: dict[str, list[str]] = {"MAIL": [], "RCPT": [], "DATA": []}
         self.refuse: dict[str, str] = {}  # the reply to RCPT for an address, always
@@ -50,6 +51,7 @@ class Sink:
         answer = self._next(server, "MAIL")
         if answer.startswith("2"):
             envelope.mail_from = sender
+            self.senders.append(sender)
         return answer
 
     async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802

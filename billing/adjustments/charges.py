@@ -111,8 +111,10 @@ def book_costs(rows: Sequence[ReminderStep], *, today: date, now: datetime) -> N
     """Book the costs of the 14-day letters of `rows`, whose invoices are locked and whose terms have expired.
 
     Costs are due over the part still open of the principal that the letter named, never over more, and never above the
-    exact amount it announced: a part paid in time lowers them (HR 25-11-2016, ECLI:NL:HR:2016:2704).
+    exact amount it announced: a part paid in time lowers them (HR 25-11-2016, ECLI:NL:HR:2016:2704). Whatever `today`
+    says, nothing is booked before its day has come by the clock.
     """
+    today = min(today, timezone.localdate())
     by_letter: dict[int, list[tuple[Invoice, Decimal]]] = {}
     for row in rows:
         named = ReminderStep.objects.filter(invoice=row.invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN).last()
@@ -187,14 +189,16 @@ def default_day(invoice: Invoice) -> date:
 
 def last_day_of_interest(today: date) -> date:
     """Return until which day interest may be booked today: not into a half-year whose rate nobody has confirmed."""
-    return min(today, statutory.RATES_CONFIRMED_THROUGH + timedelta(days=1))
+    return min(today, statutory.confirmed_until())
 
 
 def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) -> None:
     """Book the statutory interest up to `today` that was not booked before, unless it rounds to zero.
 
-    When nearly all is paid nothing is booked over the rest, as for costs.
+    When nearly all is paid nothing is booked over the rest, as for costs. Never over days that have not come by the
+    clock, nor over those whose rate nobody confirmed.
     """
+    today = min(today, timezone.localdate())
     for invoice in invoices:
         if parts_of(invoice).principal < settings.COSTS_FROM_REST:
             continue

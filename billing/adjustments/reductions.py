@@ -56,7 +56,7 @@ def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, no
 
 def _reverse_charges(invoice: Invoice, by: str, now: datetime) -> None:
     """Waive the charges: what is still owed may cost something only after its own 14-day letter (6:96 lid 6 BW)."""
-    if charges.reverse_charges(invoice, by=by, reason="lowered"):
+    if charges.reverse_charges(invoice, by=by, note="lowered"):
         schedule.void_final_notice(invoice, "lowered")
         schedule.reschedule(invoice, today=timezone.localtime(now).date())
 

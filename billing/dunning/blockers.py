@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
 from billing.adjustments import charges
-from billing.dunning import hold_messages
+from billing.dunning import bounces, hold_messages
 from billing.invoices import schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
@@ -74,6 +75,7 @@ REASONS: dict[str, Promise] = {
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
     "restored": _("a backup was restored, and the letter may have left after it was made"),
+    "intake_silent": _("mails that come back do not reach us now, so nobody knows whether the letter arrived"),
     "by_hand": _("delivered in another way, says staff"),
 }
 
@@ -156,5 +158,8 @@ def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, co
     ends = [schedule.runs_until(r) + calendar.DAY if joins else schedule.earliest_after(r) for r in taken.values()]
     if before is None or max(ends) > today:
         yield Blocker("previous_runs", Action.SKIP)
-    elif step == Step.NOTICE_OF_COSTS and not composed and charges.was_settled_since(before):
-        yield Blocker("settled_since", Action.SKIP)
+    elif step == Step.NOTICE_OF_COSTS and not composed:
+        if charges.was_settled_since(before):
+            yield Blocker("settled_since", Action.SKIP)
+        if not bounces.is_alive(timezone.now()):
+            yield Blocker("intake_silent", Action.RETRY)

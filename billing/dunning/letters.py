@@ -47,7 +47,9 @@ def compose(patient_id: int, *, now: datetime) -> None:
             row.invoice = invoices[row.invoice_id]
         for step, group in groupby(rows, key=lambda row: row.step):
             of_step = list(group)
-            today = max(timezone.localtime(now).date(), *(row.planned_on for row in of_step))
+            today = timezone.localtime(now).date()
+            if step < Step.NOTICE_OF_COSTS:  # costs look at the real clock, whatever day was planned
+                today = max(today, *(row.planned_on for row in of_step))
             others = [i for i in invoices.values() if i.pk not in {row.invoice_id for row in of_step}]
             _take_step(step, of_step, others, now=now, today=today)
         # What still waits (somebody is paying, another claim is not due) is looked at again later, after the others.

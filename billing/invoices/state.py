@@ -10,11 +10,26 @@ from typing import Any
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from billing import rooms
+from billing.invoices import history
+from billing.invoices.history import History
 from billing.ledger import with_balance
-from billing.ledger.breakdown import Parts, parts_of
-from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
+from billing.models import CreditNote, Hold, Invoice, LedgerTransaction, PaymentPlan
 from billing.money import ZERO
 from billing.rooms import Stops, Text
+
+_PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs")
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """How the practice is reached. `phone` is in the form of the database: +31…"""
+
+    name: str
+    email: str
+    phone: str
+    phone_hours: str
+    website: str
+    vat_on_costs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +50,12 @@ class InvoiceView:
     paid_how: str
     holds: tuple[str, ...]  # the reasons of the holds that stop payment, the oldest first
     hold_until: date | None  # of the oldest
+    paused_by: str  # who placed the pause of staff, if there is one
     plan_id: int | None
-    parts: Parts | None  # only when costs or interest are open
+    plan_agreed_at: datetime | None
+    practice: Practice
+    history: History
+    rests: tuple[str, ...]  # the reasons of all holds, the oldest first
     credit_notes: tuple[CreditNote, ...]
     facts: Mapping[str, Any]  # what the panels of the rooms ask
 
@@ -84,8 +103,12 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
         paid_how=paid_how,
         holds=tuple(hold["hold__reason"] for hold in holds),
         hold_until=holds[0]["hold__until"] if holds else None,
+        paused_by=next((row["hold__placed_by"] for row in holds if row["hold__reason"] == Hold.STAFF), ""),
         plan_id=row["plan__pk"],
-        parts=_parts(row["pk"]) if owed > 0 and row["next_step"] > ReminderStep.Step.FINAL_NOTICE else None,
+        plan_agreed_at=row["plan__agreed_at"],
+        practice=Practice(**{name: row[f"provider__{name}"] for name in _PRACTICE}),
+        history=history.read(row),
+        rests=tuple(row["hold__reason"] for row in rows if row["hold__reason"]),
         credit_notes=tuple(_credit_notes(row["pk"])) if row["has_credit_notes"] else (),
         facts={name: row[name] for panel in rooms.invoice_panels() for name in panel.facts},
     )
@@ -99,20 +122,16 @@ def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
     found = with_balance(Invoice.objects.filter(erased_at=None)).annotate(hold=active, plan=running)
     found = found.annotate(has_credit_notes=Exists(CreditNote.objects.filter(invoice=OuterRef("pk"))))
-    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "next_step", "balance")
-    others = ("provider__name", "hold__reason", "hold__until", "hold__placed_at", "plan__pk", "plan__kind")
-    return found.values(*own, *others, "has_credit_notes", **facts)
+    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "balance", "has_credit_notes")
+    hold = (f"hold__{name}" for name in ("reason", "until", "placed_at", "placed_by"))
+    plan = (f"plan__{name}" for name in ("pk", "kind", "agreed_at"))
+    practice = (f"provider__{name}" for name in _PRACTICE)
+    return found.values(*own, *hold, *plan, *practice, **history.columns(), **facts)
 
 
 def _credit_notes(invoice_id: int) -> QuerySet[CreditNote]:
     """Return the credit notes without what is sealed in them."""
     return CreditNote.objects.filter(invoice=invoice_id).defer("sealed_content")
-
-
-def _parts(invoice_id: int) -> Parts | None:
-    """Return what the amount consists of when it is more than the invoice itself; else None."""
-    parts = parts_of(Invoice.objects.get(pk=invoice_id))
-    return parts if parts.costs or parts.interest else None
 
 
 def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str:
@@ -126,7 +145,8 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
 
 def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
     """Return when and by what kind of transaction the invoice was settled; empty when nothing was due."""
-    reducing = LedgerTransaction.Kind.PAYMENT, LedgerTransaction.Kind.REDUCTION, LedgerTransaction.Kind.INSURER_PAID
+    kinds = LedgerTransaction.Kind
+    reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
     last = (
         LedgerTransaction.objects.filter(
             postings__invoice=invoice_id, kind__in=reducing, reverses=None, reversed_by=None

@@ -22,7 +22,8 @@ class Rate(NamedTuple):
 
 
 # Besluit vaststelling wettelijke rente (6:120 BW), not for trade. It changes on 1 January or 1 July, if at all; a rate
-# stays in force until a new decree. When a half-year is looked up, move RATES_CONFIRMED_THROUGH, changed or not.
+# stays in force until a new decree. When a half-year is looked up, move RATES_CONFIRMED_THROUGH, changed or not: until
+# then no interest is charged over it (ADR 0042).
 RATES = (
     Rate(date(2012, 7, 1), Decimal(3), "4 per cent from 2011-07-01 until then: iqount.nl"),
     Rate(date(2015, 1, 1), Decimal(2), "boogaardadvocaten.nl; some lists wrongly say 2014-07-01"),
@@ -52,15 +53,19 @@ def rate_on(day: date) -> Rate:
     raise ValueError(f"no statutory interest rate is known for {day:%Y-%m-%d}")
 
 
-def next_period_without_rate(today: date) -> date | None:
-    """Return the first day of the earliest half-year, up to the next one, with an unconfirmed rate; else None.
+def next_half_year(day: date) -> date:
+    """Return the first day of the half-year after the one of `day`."""
+    return date(day.year, 7, 1) if day.month < 7 else date(day.year + 1, 1, 1)
 
-    Interest continues at the last known rate, as the law says; the system check warns so that no decree is missed.
-    """
-    coming = date(today.year, 7, 1) if today.month < 7 else date(today.year + 1, 1, 1)
-    known = RATES_CONFIRMED_THROUGH
-    first_unknown = date(known.year, 7, 1) if known.month < 7 else date(known.year + 1, 1, 1)
-    return first_unknown if first_unknown <= coming else None
+
+def confirmed_until() -> date:
+    """Return the first day whose rate nobody confirmed: no interest is charged or stated from it on."""
+    return next_half_year(RATES_CONFIRMED_THROUGH)
+
+
+def is_confirmed(day: date) -> bool:
+    """Tell whether the rate on `day` was looked up in its decree."""
+    return day < confirmed_until()
 
 
 def statutory_interest(principal: Decimal, start: date, end: date) -> Decimal:

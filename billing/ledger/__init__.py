@@ -24,7 +24,7 @@ Kind = LedgerTransaction.Kind
 
 # A transaction of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
 DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
-# Money came in or went out; any other kind only changes what is owed.
+# Money came to us or went out. Any other kind only changes what is owed: the practice has the money of a receipt.
 MONEY = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)
 _AT_ONCE = 500
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from billing.law.allocation import Allocated, Bucket, Credit, Debt, allocate
-from billing.law.interest import Movement, interest_on
+from billing.law.interest import Movement, confirmed_until, interest_on
 from billing.ledger.entries import Entry, postings_of, standing_entries, sums_of
 from billing.models import Invoice, LedgerTransaction
 from billing.models.ledger import OF_INVOICE, Account
@@ -17,6 +17,7 @@ from billing.money import ZERO
 Kind = LedgerTransaction.Kind
 _BUCKETS = {Kind.INVOICED: Bucket.PRINCIPAL, Kind.COSTS: Bucket.COSTS, Kind.INTEREST: Bucket.INTEREST}
 _ACCOUNTS = {Bucket.PRINCIPAL: Account.PRINCIPAL, Bucket.INTEREST: Account.INTEREST, Bucket.COSTS: Account.COSTS}
+_RECEIVED = (Kind.PAYMENT, Kind.RECEIPT)
 _PAID_BACK = (Kind.REFUND, Kind.CHARGEBACK)
 
 
@@ -57,8 +58,10 @@ def interest_due(invoice: Invoice, *, until: date, default_day: date | None = No
 
     `default_day` is the first day of default; without it, the day after the due date.
 
-    A hold or a plan ended any earlier default: interest of that time that was not booked is waived.
+    A hold or a plan ended any earlier default: interest of that time that was not booked is waived. Nothing is due yet
+    over days whose rate nobody confirmed.
     """
+    until = min(until, confirmed_until())
     entries = standing_entries(invoice)
     default_day = default_day or invoice.due_on + timedelta(days=1)
     if until <= default_day:
@@ -103,10 +106,10 @@ def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, di
         if entry.kind in _BUCKETS or entry.kind in _PAID_BACK:
             continue
         amount = -entry.amount
-        if entry.kind == Kind.PAYMENT:
+        if entry.kind in _RECEIVED:
             amount, back = amount - min(back, amount), back - min(back, amount)
         # A reduction, and what the insurer paid, concern the invoice itself.
-        bucket = None if entry.kind == Kind.PAYMENT else Bucket.PRINCIPAL
+        bucket = None if entry.kind in _RECEIVED else Bucket.PRINCIPAL
         credits[f"{entry.pk:012d}"] = Credit(f"{entry.pk:012d}", amount, _day(entry), name, bucket)
     return allocate(debts, credits.values()), credits
 

@@ -39,6 +39,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='BounceIntake',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'intake of bounces',
+                'verbose_name_plural': 'intakes of bounces',
+            },
+        ),
+        migrations.CreateModel(
             name='Invoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -59,6 +70,17 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'invoice',
                 'verbose_name_plural': 'invoices',
+            },
+        ),
+        migrations.CreateModel(
+            name='DayClock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('last_run_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': "clock of the day's work",
+                'verbose_name_plural': "clocks of the day's work",
             },
         ),
         migrations.CreateModel(
@@ -153,7 +175,7 @@ class Migration(migrations.Migration):
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -165,6 +187,22 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ledger transaction',
                 'verbose_name_plural': 'ledger transactions',
                 'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Objection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(choices=[('not_mine', 'This invoice is not for me'), ('paid', 'I have paid already'), ('amount', 'The amount is not right'), ('no_care', 'I did not have this care'), ('insurer', 'My insurer should pay this, or pay more'), ('other', 'Something else')], max_length=12, verbose_name='reason')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('sealed_text', models.BinaryField(default=b'')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
+                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='billing.invoice', verbose_name='invoice')),
+            ],
+            options={
+                'verbose_name': 'objection',
+                'verbose_name_plural': 'objections',
             },
         ),
         migrations.CreateModel(
@@ -452,6 +490,27 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Receipt',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('received_on', models.DateField(verbose_name='received on')),
+                ('road', models.CharField(choices=[('transfer', 'bank transfer to the practice'), ('cash', 'cash at the practice'), ('card', 'card at the practice')], max_length=8, verbose_name='how it came')),
+                ('status', models.CharField(choices=[('proposed', 'waits for a second person'), ('booked', 'booked'), ('refused', 'refused'), ('undone', 'undone')], default='proposed', max_length=8, verbose_name='status')),
+                ('sealed_words', models.BinaryField()),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='reported')),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='billing.invoice', verbose_name='invoice')),
+                ('reported_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='reported by')),
+            ],
+            options={
+                'verbose_name': 'receipt',
+                'verbose_name_plural': 'receipts',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Refund',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -630,6 +689,10 @@ class Migration(migrations.Migration):
             model_name='ledgertransaction',
             constraint=models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event'),
         ),
+        migrations.AddConstraint(
+            model_name='objection',
+            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('invoice',), name='one_standing_objection_per_invoice'),
+        ),
         migrations.AddIndex(
             model_name='outboxmessage',
             index=models.Index(condition=models.Q(('status', 'queued')), fields=['next_try_at'], name='outbox_queued'),
@@ -761,6 +824,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='staff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('provider__isnull', True), ('role', 'operations')), models.Q(models.Q(('role', 'operations'), _negated=True), ('provider__isnull', False)), _connector='OR'), name='staff_operations_or_of_a_provider'),
+        ),
+        migrations.AddConstraint(
+            model_name='receipt',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='receipt_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='receipt',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('reported_by')), _negated=True), _connector='OR'), name='receipt_second_person_is_another'),
         ),
         migrations.AddIndex(
             model_name='reminderstep',

@@ -1,15 +1,15 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, StaffNote, StaffTask
+from billing.models.audit import AuditEvent, Objection, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
-from billing.models.figures import DayFigure
+from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import FailedTry
-from billing.models.outbox import OutboxMessage
+from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
-from billing.models.payments import Chargeback, Payment, Refund, WebhookCall
+from billing.models.payments import Chargeback, Payment, Receipt, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
 
@@ -17,9 +17,11 @@ __all__ = [
     "AccessChain",
     "AccessEvent",
     "AuditEvent",
+    "BounceIntake",
     "CareDetail",
     "Chargeback",
     "CreditNote",
+    "DayClock",
     "DayFigure",
     "FailedTry",
     "Hold",
@@ -29,6 +31,7 @@ __all__ = [
     "InvoiceDocument",
     "LedgerTransaction",
     "Letter",
+    "Objection",
     "OutboxMessage",
     "Patient",
     "Payer",
@@ -36,6 +39,7 @@ __all__ = [
     "PaymentPlan",
     "Posting",
     "Provider",
+    "Receipt",
     "Refund",
     "ReminderStep",
     "Staff",

@@ -52,6 +52,7 @@ class StaffTask(models.Model):
         SURPLUS = "surplus", _("paid too much: refund or allocate")
         PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")
         GATEWAY_ALARM = "gateway_alarm", _("the gateway refuses our calls")
+        RECEIPT_TO_CONFIRM = "receipt_to_confirm", _("a payment that was reported waits for a second person")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
         REFUNDED = "refunded", _("money was paid back, so that something is owed again: decide what happens next")
         PAID_ON_HOLD = "paid_on_hold", _("money arrived while the invoice is on hold")
@@ -59,6 +60,11 @@ class StaffTask(models.Model):
         MESSAGE_IN_DOUBT = "message_in_doubt", _("unknown whether a message was delivered")
         INVOICE_UNDELIVERED = "invoice_undelivered", _("the invoice or a letter about it did not reach the patient")
         READY_FOR_HAND_OVER = "ready_for_hand_over", _("not paid after the last letter: decide what happens next")
+        BOUNCE_UNMATCHED = "bounce_unmatched", _("a mail came back, and it is unknown which")
+        INTAKE_SILENT = "intake_silent", _("mails that come back do not reach us: no collection costs are booked")
+        LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
+        CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
+        OBJECTION = "objection", _("the patient says that the invoice is not right")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
         STORAGE = "storage", _("the document storage needs a look: see the note")
@@ -122,3 +128,49 @@ class StaffNote(models.Model):
     @text.setter
     def text(self, value: str) -> None:
         self.sealed_text = seal(value.encode(), bound_to=self._bound_to())
+
+
+class Objection(models.Model):
+    """One objection to an invoice, by whoever holds its reference. Its words are sealed: they may tell of care."""
+
+    class Reason(models.TextChoices):
+        NOT_MINE = "not_mine", _("This invoice is not for me")
+        PAID = "paid", _("I have paid already")
+        AMOUNT = "amount", _("The amount is not right")
+        NO_CARE = "no_care", _("I did not have this care")
+        INSURER = "insurer", _("My insurer should pay this, or pay more")
+        OTHER = "other", _("Something else")
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="objections", verbose_name=_("invoice"))
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason)
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    sealed_text = models.BinaryField(editable=False, default=b"")
+    created_at = models.DateTimeField(_("since"), default=timezone.now)
+    # Taken back by the patient, who then pays.
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("objection"), _("objections")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice"], condition=Q(withdrawn_at=None), name="one_standing_objection_per_invoice"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_reason_display()
+
+    def _bound_to(self) -> str:
+        return f"objection.text:{self.token}"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        return {"sealed_text": self._bound_to()}
+
+    @property
+    def text(self) -> str:
+        """Return what was written; medical data: the caller has written the access log. Empty once erased."""
+        return unseal(self.sealed_text, bound_to=self._bound_to()).decode() if self.sealed_text else ""
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self.sealed_text = seal(value.encode(), bound_to=self._bound_to()) if value else b""

@@ -26,3 +26,15 @@ class DayFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+
+class DayClock(models.Model):
+    """When the day's work ran last: one row, locked while the clock is compared with it."""
+
+    last_run_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("clock of the day's work"), _("clocks of the day's work")
+
+    def __str__(self) -> str:
+        return f"{self.last_run_at:%Y-%m-%d %H:%M}"

@@ -39,6 +39,7 @@ class LedgerTransaction(models.Model):
         INVOICED = "invoiced", _("invoiced")
         INSURER_PAID = "insurer_paid", _("paid by the insurer")
         PAYMENT = "payment", _("payment received")
+        RECEIPT = "receipt", _("received in another way")
         REFUND = "refund", _("refund paid out")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
         REDUCTION = "reduction", _("amount lowered")

@@ -71,3 +71,15 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.get_status_display()}"
+
+
+class BounceIntake(models.Model):
+    """When our own probe came back last, which shows that bounces reach us: one row."""
+
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("intake of bounces"), _("intakes of bounces")
+
+    def __str__(self) -> str:
+        return f"{self.seen_at:%Y-%m-%d %H:%M}"

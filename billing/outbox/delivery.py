@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.charset import QP, Charset
-from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
@@ -28,7 +27,7 @@ from billing.failures import due, isolated
 from billing.invoices import open_links
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
-from billing.outbox import wakeup
+from billing.outbox import return_path, wakeup
 from billing.text.addresses import in_ascii
 from billing.transitions import advance
 
@@ -142,7 +141,7 @@ def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) 
     if not _claim(message, now or timezone.now()):
         return True
     try:
-        mailer.send(mail_of(message), sender=_sender(), recipient=in_ascii(message.recipient))
+        mailer.send(mail_of(message), sender=return_path.address_of(message.pk), recipient=in_ascii(message.recipient))
     except GatewayUnknown as error:
         _give_up(message, Status.IN_DOUBT, str(error))
     except smtp.RefusedForNow as refusal:
@@ -168,7 +167,7 @@ def _claim(message: OutboxMessage, now: datetime) -> bool:
             Status.SENDING,
             claimed_at=now,
             tries=message.tries + 1,
-            message_id=message.message_id or f"<{new_token()}@{_sender().rpartition('@')[2]}>",
+            message_id=message.message_id or f"<{new_token()}@{return_path.sender().rpartition('@')[2]}>",
         )
 
 
@@ -238,10 +237,6 @@ def _mark_abandoned_in_doubt(now: datetime | None) -> None:
     for message in due(abandoned, rule=GIVE_UP, now=now).select_related("invoice")[:SWEEP_BATCH]:
         act = partial(_give_up, message, Status.IN_DOUBT, "the worker ended while sending")
         isolated(act, rule=GIVE_UP, row=message.pk, about=Invoice.objects.filter(messages=message), now=now)
-
-
-def _sender() -> str:
-    return in_ascii(parseaddr(settings.DEFAULT_FROM_EMAIL)[1])
 
 
 def mail_of(message: OutboxMessage) -> bytes:

@@ -21,8 +21,10 @@ Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
+    "Objection": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},
+    "Receipt": {"sealed_words": "words"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
 }
 PERSONS = ("staff:", "command:", "import:")  # followed by the name of a staff member, or of whoever ran a command

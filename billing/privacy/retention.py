@@ -23,11 +23,13 @@ from billing.models import (
     Invoice,
     InvoiceDocument,
     LedgerTransaction,
+    Objection,
     OutboxMessage,
     Patient,
     Payer,
     Payment,
     PaymentPlan,
+    Receipt,
     ReminderStep,
     StaffNote,
     StaffTask,
@@ -125,11 +127,13 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         due = list(_expired(today).filter(pk__in=keys).values_list("pk", flat=True))
         CareDetail.objects.filter(invoice__in=due).delete()
         CreditNote.objects.filter(invoice__in=due).update(sealed_content=b"")
+        Receipt.objects.filter(invoice__in=due).update(sealed_words=b"")
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
         StaffNote.objects.filter(invoice__in=due).delete()
         StaffTask.objects.filter(invoice__in=due).update(note="")
+        Objection.objects.filter(invoice__in=due).update(sealed_text=b"")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
         patients = _erase_patients(due)
         audit.record_each("invoice_erased", by="system", invoices=Invoice.objects.filter(pk__in=due))

@@ -38,7 +38,7 @@ class Parts(File):
 
     def __init__(self, parts: Iterable[bytes], *, size: int) -> None:
         super().__init__(None)
-        self.size = size  # type: ignore[misc]
+        self.size = size
         self._parts, self._left = iter(parts), b""
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:

@@ -157,9 +157,10 @@ def _settle(row: Specification, now: datetime, *, fresh: str, clean: bytes, reas
         advance(current, Status.WITHDRAWN, stored_name="", sealed_name=b"")
         return False
     # Not the time at which the check began: a decision made meanwhile is not based on this file.
-    checked = {"kind": cleaning.kind_of(clean), "size": len(clean), "checked_at": max(now, timezone.now())}
-    current.name = storage.shown_name(current.name, checked["kind"])
-    advance(current, Status.CLEAN, stored_name=fresh, sealed_name=current.sealed_name, **checked)
+    checked_at, kind = max(now, timezone.now()), Specification.Kind(cleaning.kind_of(clean) or "")
+    current.name = storage.shown_name(current.name, kind)
+    changes = {"stored_name": fresh, "kind": kind, "sealed_name": current.sealed_name, "size": len(clean)}
+    advance(current, Status.CLEAN, checked_at=checked_at, **changes)
     cases.reach_provider(case, now=now)
     return True
 

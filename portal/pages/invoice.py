@@ -1,21 +1,88 @@
 """The page of one invoice, for whoever holds its payment reference."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
+from billing.dunning import objections
+from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.state import InvoiceView
-from billing.models import Invoice
+from billing.models import Invoice, LedgerTransaction, PaymentPlan, ReminderStep
 from billing.payments.attempts import IDEAL_MAX_AMOUNT
 from billing.plans.options import options_for
 from billing.plans.progress import installments_of, progress_of
+from billing.rooms import Stops, Text, Told
+from guests import kept
 from guests.pages import session_ended, visible_invoice
 
+Step, Kind = ReminderStep.Step, LedgerTransaction.Kind
+
+LETTERS: dict[int, Text] = {
+    Step.NOTICE: _("We sent you this invoice by e-mail"),
+    Step.NOTE: _("We sent you a friendly note that the last day was near"),
+    Step.REMINDER: _("We sent you a free reminder"),
+    Step.FINAL_NOTICE: _("We sent you a letter: pay within fifteen days"),
+    Step.NOTICE_OF_COSTS: _("We wrote to you that costs were added"),
+    Step.FINAL: _("We sent you the last letter"),
+}
+BOOKED: dict[str, Text] = {
+    Kind.INSURER_PAID: _("Your health insurer paid a part"),
+    Kind.PAYMENT: _("We received your payment"),
+    Kind.REFUND: _("We paid money back to you"),
+    Kind.CHARGEBACK: _("Your bank took your payment back"),
+    Kind.REDUCTION: _("Your care provider lowered the amount"),
+    Kind.CREDITED: _("Your care provider made a credit note"),
+    Kind.COSTS: _("Collection costs were added"),
+    Kind.INTEREST: _("Statutory interest was added"),
+}
 # Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
 CLEAR_SITE_DATA = '"cache", "storage"'
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; `amount` in euros, without a sign. `void`: a letter that no longer counts."""
+
+    at: datetime
+    what: Text
+    amount: Decimal | None = None
+    void: bool = False
+
+
+def timeline(view: InvoiceView, *, plan_kind: str) -> list[Line]:
+    """Return the timeline of an invoice, oldest first: from billing's rows and from what each room tells."""
+    return sorted(_lines(view, plan_kind), key=lambda line: line.at)
+
+
+def _lines(view: InvoiceView, plan_kind: str) -> Iterator[Line]:
+    issued_at = timezone.make_aware(datetime.combine(view.issued_on, time.min))
+    yield Line(issued_at, _("Your care provider made the invoice"), view.history.sums.invoiced)
+    for letter in view.history.sent:
+        at = timezone.make_aware(datetime.combine(letter.sent_on, time(12)))
+        yield Line(at, LETTERS[letter.step], void=not letter.stands)
+    for booked in view.history.booked:
+        if booked.kind in BOOKED:
+            yield Line(max(booked.at, issued_at), BOOKED[booked.kind], abs(booked.amount))
+    if view.plan_agreed_at:
+        later = plan_kind == PaymentPlan.Kind.DEFERRAL
+        yield Line(view.plan_agreed_at, _("You got a later day to pay") if later else _("You agreed on a payment plan"))
+    for told in _told(view):
+        yield Line(told.at, told.what)
+
+
+def _told(view: InvoiceView) -> Iterator[Told]:
+    for panel in rooms.invoice_panels():
+        if panel.happened:
+            yield from panel.happened(view.facts)
 
 
 def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = "") -> HttpResponse:
@@ -23,9 +90,16 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
     today = timezone.localdate()
     progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
     panels = rooms.invoice_panels()
+    plan_kind = progress.plan.kind if progress else ""
     asks = view.can_pay and (progress is None or progress.is_deferral)
     row = Invoice.objects.select_related("provider").filter(pk=view.invoice_id).first() if asks else None
     context = {
+        "practice": view.practice,
+        "sums": view.history.sums,
+        "own_pause": view.paused_by == objections.BY,
+        "rests": [rooms.hold_reasons()[name].label for name in view.rests if name in _without_reminders()],
+        "timeline": timeline(view, plan_kind=plan_kind),
+        "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
         "row": row,
         "options": options_for(row, today) if row else None,
         "invoice": view,
@@ -37,6 +111,16 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
+
+
+def _without_reminders() -> tuple[str, ...]:
+    return rooms.reasons_stopping(Stops.REMINDERS)
+
+
+def _outlook(view: InvoiceView, today: date) -> Outlook:
+    practice, history = view.practice, view.history
+    owed, vat = view.outstanding, practice.vat_on_costs
+    return outlook(history.sent, due_on=view.due_on, owed=owed, vat_on_costs=vat, today=today)
 
 
 @require_safe
@@ -53,4 +137,5 @@ def finish(request: HttpRequest) -> HttpResponse:
     request.session.flush()
     response = HttpResponseRedirect(reverse("finish"), status=303)
     response.headers["Clear-Site-Data"] = CLEAR_SITE_DATA
+    kept.forget(response)
     return response

@@ -254,6 +254,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_USER"] or "", _email["
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
+BOUNCE_ADDRESS: str = ENV["BOUNCE_ADDRESS"]  # the return path of mails, each with a tag of its own
 
 # --- uploads -------------------------------------------------------------------------
 CLAMAV_URL = ENV["CLAMAV_URL"]

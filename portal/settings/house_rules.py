@@ -52,5 +52,6 @@ LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
 LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against guessing from many addresses
 LOOKUP_GLOBAL_SECONDS = 60 * 60
+RECEIPT_SECOND_PERSON_ABOVE = Decimal("250.00")  # money that staff report: above it a second person confirms
 PAYMENT_REUSE_MARGIN_SECONDS = 120  # a link to the bank that expires sooner is not offered again
 OUTBOX_MAX_TRIES = 8

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing.desk import figures
 from billing.models import DayFigure
 from billing.money import from_cents
+from billing.statements import figures
 from guests.sms_code import few_are_used
 from portal.staff.metrics import Reading, readings
 

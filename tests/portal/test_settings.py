@@ -31,6 +31,7 @@ PRODUCTION = {
     "OPERATOR_EMAIL": "hulp@rekening.example",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
+    "BOUNCE_ADDRESS": "bounces@rekening.example",
     "SMS_API_KEY": "s" * 40,
     "TRUSTED_PROXIES": "1",
 }

@@ -51,7 +51,7 @@ def rewrite_for(kind: str) -> Callable[[bytes], bytes]:
         heif.options.DECODE_THREADS = 0  # the tiles one after the other; the decoder below still needs one thread
         heif.register_heif_opener(thumbnails=False)
     elif name == "AVIF":
-        import_module("PIL.AvifImagePlugin").DEFAULT_MAX_THREADS = 1
+        vars(import_module("PIL.AvifImagePlugin"))["DEFAULT_MAX_THREADS"] = 1
     else:
         _try_out(name)
     return lambda content: rewrite(content, name)

@@ -14,9 +14,10 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone, translation
 from django_otp.oath import totp
 
-from billing.desk import figures
 from billing.desk.accounts import add_member
+from billing.dunning import day_clock
 from billing.models import Invoice, Provider, Staff
+from billing.statements import figures
 from portal import environment
 from portal.intake import batch
 from portal.management.commands.serve import prepare, reserve_ports, serve
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database and the pages …")
         prepare()
         today = timezone.localdate()
+        day_clock.confirm(timezone.now())  # who comes back to a demo after days finds it at work
         fill(today)
         figures.record_day(today)  # the charts of operations begin now, not at the next daily run
         passwords = add_staff()

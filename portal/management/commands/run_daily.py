@@ -4,7 +4,8 @@ from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal import daily
@@ -30,10 +31,19 @@ class Command(BaseCommand):
             type=day,
             default=None,
             metavar="YYYY-MM-DD",
-            help="as if it were this day; a day that lies ahead plans, and sends, what falls until then",
+            help="only in the sandbox: as if it were this day; costs are booked by the real clock in any case",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        today = options["today"] or timezone.localdate()
-        daily.run_day(today)
+        now = timezone.now()
+        today = options["today"] or timezone.localdate(now)
+        if today != timezone.localdate(now) and not settings.SANDBOX:
+            raise CommandError("Another day than today is for the sandbox: real patients would get real letters.")
+        if options["today"]:
+            daily.run_day(today)
+        elif not daily.run_now(now):
+            raise CommandError(
+                "The clock jumped by more than a day since the last run, so nothing was done. Look at the task in "
+                "/beheer/: is the clock right now? Then close it, and run this again."
+            )
         self.stdout.write(f"Planned for {today}.")

@@ -8,8 +8,9 @@ import pytest
 from billing import ledger
 from billing.dunning import staff_acts
 from billing.law import interest
-from billing.models import Letter, OutboxMessage, StaffTask
-from billing.payments import settlement
+from billing.models import Letter, OutboxMessage, Receipt, StaffTask
+from billing.money import ZERO
+from billing.payments import receipts, settlement
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
@@ -188,3 +189,15 @@ def test_in_a_joint_letter_a_small_rest_pays_no_share(settings):
     until(first, COSTS_ON)
     assert charged(first)["costs"] == D("40.00")
     assert charged(second) == {}
+
+
+def test_a_transfer_of_the_last_day_that_staff_book_after_the_costs_takes_them_off():
+    invoice = until(new_invoice(), COSTS_ON)
+    assert charged(invoice) == {"costs": D("40.00"), "interest": D("0.30")}
+    receipts.report(
+        invoice, amount=D("100.00"), received_on=LAST_DAY, road=Receipt.Road.TRANSFER, reference="", reason="afschrift",
+        by=factories.staff(provider=invoice.provider), key="a", today=COSTS_ON,
+    )  # fmt: skip
+    assert charged(invoice) == {"costs": ZERO, "interest": ZERO}
+    assert ledger.balance(invoice.pk) == ZERO
+    assert "Er is afgegaan: € 40,30" in text_of("charges_taken_off")

@@ -12,7 +12,7 @@ from billing.law.interest import (
     RATES_CONFIRMED_THROUGH,
     Movement,
     interest_on,
-    next_period_without_rate,
+    is_confirmed,
     rate_on,
     statutory_interest,
 )
@@ -79,18 +79,17 @@ def test_the_table_is_in_order_and_each_rate_begins_a_half_year():
 
 
 @pytest.mark.parametrize(
-    ("today", "missing"),
+    ("through", "day", "confirmed"),
     [
-        (date(2025, 12, 31), None),  # the coming half-year is confirmed
-        (date(2026, 1, 1), date(2026, 7, 1)),  # the next one is not
-        (date(2026, 6, 30), date(2026, 7, 1)),
-        (date(2026, 11, 22), date(2026, 7, 1)),  # the earliest gap is named, also when it is long past
-        (date(2031, 2, 28), date(2026, 7, 1)),
+        (date(2026, 6, 30), date(2026, 6, 30), True),
+        (date(2026, 6, 30), date(2026, 7, 1), False),
+        (date(2026, 12, 31), date(2026, 12, 31), True),
+        (date(2026, 12, 31), date(2027, 1, 1), False),
     ],
 )
-def test_a_half_year_nobody_confirmed_is_named(today, missing, monkeypatch):
-    monkeypatch.setattr("billing.law.interest.RATES_CONFIRMED_THROUGH", date(2026, 6, 30))
-    assert next_period_without_rate(today) == missing
+def test_a_rate_is_confirmed_to_the_end_of_its_half_year(through, day, confirmed, monkeypatch):
+    monkeypatch.setattr("billing.law.interest.RATES_CONFIRMED_THROUGH", through)
+    assert is_confirmed(day) == confirmed
 
 
 def test_a_payment_halfway_lowers_the_interest_from_that_day():

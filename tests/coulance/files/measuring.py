@@ -1,6 +1,6 @@
 """What the sanitizer makes of files, and what it takes: seconds, the greatest memory in bytes, status, result.
 
-`python -m tests.coulance.files.measuring` prints a table of all honest and hostile files.
+`python -m tests.coulance.files` prints a table of all honest and hostile files.
 """
 
 import json
@@ -86,27 +86,3 @@ def table(outcomes: Mapping[str, Outcome]) -> str:
         became = {0: f"taken, {len(result) // 1024} KB", cleaning.REFUSED: result.decode("ascii", "replace")[:40]}
         lines.append(f"{name:64} {seconds:6.2f} s {memory // 1024**2:5d} MB  {became.get(status, 'killed')}")
     return "\n".join(lines)
-
-
-def main() -> None:
-    from tests.coulance.files import hostile, hostile_pictures, odd_list, odd_pictures
-
-    honest = {name: odd.make for name, odd in odd_list.ODD.items()}
-    honest |= {f"picture: {name}": make for name, make in odd_pictures.ODD.items()}
-    for title, corpus in (("honest", honest), ("hostile", hostile.CORPUS | hostile_pictures.CORPUS)):
-        found = {name: measured(make()) for name, make in corpus.items()}
-        worst = max(found.values()), max(outcome.memory for outcome in found.values()) // 1024**2
-        sys.stdout.write(
-            f"{title}: {len(found)} files; worst {worst[0].seconds:.1f} s, {worst[1]} MB\n{table(found)}\n\n"
-        )
-
-
-if __name__ == "__main__":
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    os.environ.setdefault("SANDBOX", "1")
-    django.setup()
-    main()

@@ -92,7 +92,8 @@ def test_the_bar_with_the_time_never_hides_what_has_the_focus(sandbox, page, inv
                 const bar = document.querySelector(".session-end"), focused = document.activeElement;
                 if (focused === document.body || bar.contains(focused)) return null;
                 const box = focused.getBoundingClientRect();
-                return box.bottom > bar.getBoundingClientRect().top + 1 && box.top < innerHeight;
+                const over = bar.getBoundingClientRect();
+                return box.bottom > over.top + 1 && box.top < over.bottom - 1;
             }"""
         )
         if hidden is not None:

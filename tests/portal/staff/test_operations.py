@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
@@ -9,8 +10,8 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from billing import audit, ledger
-from billing.desk import figures
 from billing.models import DayFigure, LedgerTransaction, OutboxMessage, Payment, Staff, StaffTask, WebhookCall
+from billing.statements import figures
 from portal.staff import metrics
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
@@ -112,6 +113,11 @@ def test_the_queries_do_not_grow_with_the_rows(client, settings, django_assert_n
 
 class TestFigures:
     TODAY = date(2026, 11, 16)
+
+    @pytest.fixture(autouse=True)
+    def _the_clock(self, monkeypatch):
+        """The day before: figures are written for that one and for the next, never for a day in the past."""
+        monkeypatch.setattr(figures, "timezone", SimpleNamespace(localdate=lambda: self.TODAY - timedelta(days=1)))
 
     def values(self, day=TODAY):
         return dict(DayFigure.objects.filter(day=day).values_list("name", "value"))

@@ -15,14 +15,17 @@ from django.utils import timezone
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
+from billing.dunning import objections
 from billing.invoices import holds
 from billing.links import new_token
 from billing.models import (
     AuditEvent,
     CreditNote,
     Hold,
+    IbanChange,
     Invoice,
     LedgerTransaction,
+    Objection,
     OutboxMessage,
     Patient,
     Payment,
@@ -51,15 +54,17 @@ MODELS = {
         Posting,
         OutboxMessage,
         StaffTask,
+        Objection,
         AuditEvent,
         Staff,
+        IbanChange,
         CoulanceCase,
         PracticeRules,
     )
 }
 APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
 DECIDED_HERE = ("coulancecase",)  # tables whose page takes a decision of the provider's own staff
-FOR_OPERATIONS = ("staff",)
+FOR_OPERATIONS = ("staff", "ibanchange")
 WRITTEN_HERE = ("practicerules",)  # tables that approvers change for their own practice
 
 # Which answers are right, for a clerk or an approver of another provider. 404 tells nothing; 403 only to pages
@@ -84,6 +89,7 @@ LISTS = {f"{APP_OF[name]}_{name}_changelist" for name in MODELS}
 ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
     "billing_invoice_pdf",
+    "billing_invoice_receive",
     "billing_invoice_credit",
     "billing_invoice_credit_note",
     "billing_staff_history",
@@ -155,11 +161,13 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
+        "ibanchange": IbanChange.objects.create(provider=provider, iban="NL91ABNA0417164300", asked_by=mark),
         "patient": who,
         "invoice": invoice,
         "payment": payment,
         "posting": entry.postings.exclude(provider=None).first(),
         "outboxmessage": message,
+        "objection": objections.object_to(invoice.pk, reason="other", text=mark),
         "stafftask": StaffTask.objects.get(note=mark),
         "auditevent": AuditEvent.objects.filter(invoice=invoice).first(),
         "staff": factories.staff(provider=provider, username=mark),
@@ -236,7 +244,7 @@ def body(rows: dict, name: str) -> dict:
 def state_of(provider: Provider) -> dict[str, list]:
     """Every column of every row of one provider."""
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
-    paths["practicerules"] = "provider"
+    paths |= {"practicerules": "provider", "ibanchange": "provider"}
     return {
         name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
         for name, model in MODELS.items()

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.db.models import Q, Sum
+from django.utils import timezone
 
 from billing.law import calendar
 from billing.models import DayFigure, OutboxMessage, Payment, Posting
@@ -16,8 +17,11 @@ KEPT = timedelta(days=400)  # over a year, so that a month can be compared with 
 def record_day(today: date) -> None:
     """Write today's figures, and again yesterday's, which changed after they were last written.
 
-    A figure of a moment (what is owed, what is stuck) can't be counted afterwards, so it is only written for today.
+    A figure of a moment (what is owed, what is stuck) can't be counted afterwards, so it is only written for today, and
+    for a day in the past nothing is written.
     """
+    if today < timezone.localdate():
+        return
     rows = [*_of_a_day(today - timedelta(days=1)), *_of_a_day(today), *_standing(today)]
     DayFigure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["day", "name"], update_fields=["value"])
     DayFigure.objects.filter(day__lt=today - KEPT).delete()

@@ -1,0 +1,162 @@
+"""What happened on an invoice, as its page tells it: read as columns of the page's one query.
+
+A column of `JsonRows` holds all rows of another table as one list, so that the page needs no query for each table.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery, TextField
+
+from billing.models import LedgerTransaction, Payment, Posting, ReminderStep
+from billing.models.ledger import OF_INVOICE
+from billing.money import ZERO, from_cents
+
+Kind = LedgerTransaction.Kind
+
+
+class JsonRows(Subquery):
+    """All rows of a query in one column: a JSON list with a list of the columns of each row, in the query's order."""
+
+    _SQLITE = "(SELECT json_group_array(json_array({columns})) FROM (%(subquery)s) found)"
+    _POSTGRESQL = "(SELECT json_agg(json_build_array({columns}))::text FROM (%(subquery)s) found)"
+
+    def __init__(self, rows: QuerySet[Any], *columns: str) -> None:
+        named = {f"c{place}": F(column) for place, column in enumerate(columns)}
+        self._columns = ", ".join(f"found.{name}" for name in named)
+        super().__init__(rows.values(**named), output_field=TextField())
+
+    def as_sql(self, compiler: Any, connection: Any, template: Any = None, **extra: Any) -> Any:
+        """Return the SQL, in the functions of this database."""
+        form = self._SQLITE if connection.vendor == "sqlite" else self._POSTGRESQL
+        return super().as_sql(compiler, connection, form.format(columns=self._columns), **extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """One booking that stands, in euros; positive: the patient owes more."""
+
+    kind: str
+    amount: Decimal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One letter about the invoice. `shared`: it was about other invoices too, so its costs are for all of them."""
+
+    step: int
+    stands: bool
+    sent_on: date
+    costs_announced: Decimal
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """The newest payment that was begun and has no end yet."""
+
+    token: str
+    amount: Decimal
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the amount is made of, in euros: what was charged, less who paid which part of it."""
+
+    invoiced: Decimal
+    insurer: Decimal
+    lowered: Decimal
+    paid: Decimal
+    costs: Decimal
+    interest: Decimal
+
+    @property
+    def now(self) -> Decimal:
+        """Return what is left to pay; below zero it is credit."""
+        return self.invoiced - self.insurer - self.lowered - self.paid + self.costs + self.interest
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether there is nothing to explain: the amount is what was charged."""
+        return self.now == self.invoiced
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened on one invoice, each list oldest first."""
+
+    booked: Sequence[Booked]
+    sent: Sequence[Sent]
+    under_way: UnderWay | None
+    sums: Sums
+
+
+def columns() -> dict[str, JsonRows]:
+    """Return the columns that `read` needs, for a query of invoices."""
+    of_invoice = {"invoice": OuterRef("pk")}
+    postings = Posting.objects.filter(account__in=OF_INVOICE, **of_invoice).order_by("pk")
+    steps = ReminderStep.objects.filter(letter__sent_on__isnull=False, **of_invoice).order_by("pk")
+    live = Payment.objects.filter(status__in=Payment.LIVE, superseded_at=None, **of_invoice).order_by("pk")
+    booked = ("transaction_id", "transaction__reverses_id", "transaction__kind", "transaction__occurred_at", "amount")
+    letters = ("step", "status", "letter__sent_on", "letter__costs_announced", "principal", "letter__principal")
+    return {
+        "booked": JsonRows(postings, *booked),
+        "sent": JsonRows(steps, *letters),
+        "live": JsonRows(live, "token", "amount", "status", "created_at"),
+    }
+
+
+def read(row: Mapping[str, Any]) -> History:
+    """Return the history out of a row of the query that `columns` was added to."""
+    bookings = _bookings(json.loads(row["booked"] or "[]"))
+    live = json.loads(row["live"] or "[]")
+    sent = [
+        Sent(step, status == ReminderStep.Status.TAKEN, date.fromisoformat(day), from_cents(costs or 0), shared != own)
+        for step, status, day, costs, own, shared in json.loads(row["sent"] or "[]")
+    ]
+    under_way = None
+    if live:
+        token, cents, status, at = live[-1]
+        under_way = UnderWay(token, from_cents(cents), status, _moment(at))
+    return History(bookings, sent, under_way, _sums(bookings))
+
+
+def _bookings(postings: Sequence[Any]) -> list[Booked]:
+    """Return one booking for each transaction that stands: neither reversed nor a reversal."""
+    reversals = {pk: reverses for pk, reverses, *_rest in postings if reverses}
+    gone = {*reversals, *reversals.values()}
+    cents: dict[int, int] = {}
+    of: dict[int, tuple[str, str]] = {}
+    for pk, _reverses, kind, at, amount in postings:
+        if pk not in gone and kind != Kind.ALLOCATION:
+            cents[pk] = cents.get(pk, 0) + amount
+            of[pk] = kind, at
+    found = [Booked(kind, from_cents(cents[pk]), _moment(at)) for pk, (kind, at) in of.items()]
+    return sorted(found, key=lambda booked: booked.at)
+
+
+def _sums(bookings: Sequence[Booked]) -> Sums:
+    of = {kind.value: ZERO for kind in Kind}
+    for booked in bookings:
+        of[booked.kind] += booked.amount
+    return Sums(
+        invoiced=of[Kind.INVOICED],
+        insurer=-of[Kind.INSURER_PAID],
+        lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED]),
+        paid=-(of[Kind.PAYMENT] + of[Kind.REFUND] + of[Kind.CHARGEBACK]),
+        costs=of[Kind.COSTS],
+        interest=of[Kind.INTEREST],
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment as the database wrote it: SQLite leaves out that it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

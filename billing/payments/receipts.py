@@ -1,0 +1,160 @@
+"""Receipts: staff book money that came by transfer, in cash or by card, on the day on which it came.
+
+It is booked by value date (6:114 BW): reminders, costs and interest that the day of payment makes untrue are undone by
+what rooms announce for money received, and the patient gets a receipt as for any payment.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit, ledger, rooms
+from billing.errors import Refused
+from billing.invoices.holds import active_hold
+from billing.law.calendar import begin_of
+from billing.ledger import lock_invoice
+from billing.models import Invoice, LedgerTransaction, Receipt, Staff, StaffTask
+from billing.money import ZERO
+from billing.outbox.queue import queue_message
+from billing.payments.attempts import supersede_live
+from billing.transitions import advance
+
+Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
+_LATEST = timedelta(days=5 * 365)  # a claim on it is barred after five years (3:309 BW)
+
+
+def report(
+    invoice: Invoice,
+    *,
+    amount: Decimal,
+    received_on: date,
+    road: Receipt.Road,
+    reference: str,
+    reason: str,
+    by: Staff,
+    key: str,
+    today: date,
+) -> Receipt:
+    """Report money that the practice received; book it at once, or, above the limit, let a second person confirm it.
+
+    `key` is that of the form, so that a doubled click reports once. Raises Refused, in the reader's words, for a day in
+    the future or over five years ago, for more than what is owed, and without a reason.
+    """
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        known = Receipt.objects.filter(key=key, invoice=locked).first()
+        if known:
+            return known
+        _refuse_if_wrong(locked, amount, received_on, reason, today)
+        receipt = Receipt(invoice=locked, amount=amount, received_on=received_on, road=road, reported_by=by, key=key)
+        receipt.words = {"reference": reference.strip(), "reason": reason.strip()}
+        receipt.save(force_insert=True)
+        if amount > settings.RECEIPT_SECOND_PERSON_ABOVE:
+            audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
+            audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=receipt.key, invoice=locked)
+        else:
+            _book(receipt, locked, by=by)
+    return receipt
+
+
+def confirm(receipt: Receipt, *, by: Staff) -> None:
+    """Book a receipt that waits. Raises Refused for the one who reported it, and when it does not wait any more."""
+    with transaction.atomic():
+        locked, waiting = _waiting(receipt)
+        if waiting.reported_by_id == by.pk:
+            raise Refused(_("Somebody else has to confirm what you reported."))
+        waiting.confirmed_by = by
+        waiting.save(update_fields=["confirmed_by"])
+        _book(waiting, locked, by=by)
+
+
+def refuse(receipt: Receipt, *, by: Staff) -> None:
+    """Refuse a receipt that waits: nothing is booked. Raises Refused when it does not wait any more."""
+    with transaction.atomic():
+        locked, waiting = _waiting(receipt)
+        advance(waiting, Status.REFUSED)
+        audit.record("receipt_refused", by=audit.name_of(by), invoice=locked, amount=str(waiting.amount))
+        _close_task(waiting, by=by)
+
+
+def undo(receipt: Receipt, *, by: Staff) -> None:
+    """Undo a booked receipt by the mirror of its transaction: the amount is owed again.
+
+    Raises Refused when it is not booked.
+    """
+    with transaction.atomic():
+        locked = lock_invoice(receipt.invoice_id)
+        booked = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
+        if booked.status != Status.BOOKED:
+            raise Refused(_("This receipt is not booked, so there is nothing to undo."))
+        advance(booked, Status.UNDONE)
+        original = LedgerTransaction.objects.get(kind=Kind.RECEIPT, external_id=booked.event)
+        who, now = audit.name_of(by), timezone.now()
+        ledger.reverse(locked, original, external_id=f"{booked.event}:undone", occurred_at=now, by=who)
+        audit.record("receipt_undone", by=who, invoice=locked, amount=str(booked.amount))
+        supersede_live(locked)
+
+
+def _refuse_if_wrong(invoice: Invoice, amount: Decimal, received_on: date, reason: str, today: date) -> None:
+    if not reason.strip():
+        raise Refused(_("Say where the money was seen, such as the bank statement."))
+    if received_on > today:
+        raise Refused(_("The day on which the money came can't lie in the future."))
+    if received_on < today - _LATEST:
+        raise Refused(_("The day on which the money came lies more than five years ago. Is the year right?"))
+    if amount > max(ledger.outstanding(invoice.pk), ZERO):
+        raise Refused(
+            _("More than what is owed can't be booked here. Book what is owed, and pay the rest back to who paid it.")
+        )
+
+
+def _waiting(receipt: Receipt) -> tuple[Invoice, Receipt]:
+    locked = lock_invoice(receipt.invoice_id)
+    waiting = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
+    if waiting.status != Status.PROPOSED:
+        raise Refused(_("Somebody decided about this receipt already."))
+    return locked, waiting
+
+
+def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
+    who = audit.name_of(by)
+    advance(receipt, Status.BOOKED)
+    received = ledger.post(
+        invoice,
+        Kind.RECEIPT,
+        -receipt.amount,
+        external_id=receipt.event,
+        occurred_at=begin_of(receipt.received_on),
+        by=who,
+    )
+    if received is None:
+        raise Refused(_("Somebody decided about this receipt already."))
+    supersede_live(invoice)
+    audit.record("receipt_booked", by=who, invoice=invoice, amount=str(receipt.amount), on=str(receipt.received_on))
+    _close_task(receipt, by=by)
+    rooms.booked(invoice, received)
+    balance = ledger.balance(invoice.pk)
+    if balance < ZERO:
+        audit.open_task(Task.SURPLUS, dedupe_key=receipt.event, invoice=invoice, note=str(-balance))
+    if active_hold(invoice.pk):
+        audit.open_task(Task.PAID_ON_HOLD, dedupe_key=receipt.event, invoice=invoice)
+    queue_message(
+        "receipt",
+        invoice=invoice,
+        context={
+            "amount": receipt.amount,
+            "received_at": received.occurred_at,
+            "outstanding": max(balance, ZERO),
+            "credit": max(-balance, ZERO),
+        },
+        dedupe_key=receipt.event,
+    )
+
+
+def _close_task(receipt: Receipt, *, by: Staff) -> None:
+    waiting = audit.open_alarms(Task.RECEIPT_TO_CONFIRM, receipt.key)
+    audit.close_superseded(waiting, by=audit.name_of(by), reason=str(receipt.get_status_display()))

@@ -1,0 +1,170 @@
+"""Money that staff report: booked by the day on which it came, by two people above a limit, once, and undone whole."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone, translation
+
+from billing import ledger
+from billing.errors import Refused
+from billing.links import new_token
+from billing.models import Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
+from billing.payments import receipts
+from tests import factories
+from tests.billing.payments import bank
+from tests.billing.payments.test_payment_races import at_once
+from tests.books import accounts, booked
+from tests.portal.staff.staff_client import signed_in
+
+Kind, Status = LedgerTransaction.Kind, Receipt.Status
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+TODAY = timezone.localdate()
+
+
+@pytest.fixture
+def invoice():
+    return factories.invoice(amount="300.00")
+
+
+def member(invoice, role=Staff.Role.APPROVER):
+    return factories.staff(provider=invoice.provider, role=role)
+
+
+def report(invoice, amount="100.00", **given):
+    facts = {
+        "received_on": TODAY - timedelta(days=3), "road": Receipt.Road.TRANSFER, "reference": "Implantaat Bakker",
+        "reason": "afschrift 112", "key": new_token(), "today": TODAY, "by": given.pop("by", None) or member(invoice),
+    }  # fmt: skip
+    return receipts.report(invoice, amount=Decimal(amount), **facts | given)
+
+
+def test_it_is_booked_on_its_day_and_the_patient_gets_a_receipt(invoice):
+    report(invoice)
+    (entry,) = booked(invoice, Kind.RECEIPT)
+    assert entry.amount == Decimal("-100.00")
+    assert timezone.localtime(entry.occurred_at).date() == TODAY - timedelta(days=3)
+    # The practice has the money itself: neither we nor the gateway hold any of it.
+    assert accounts(invoice) == {"principal": Decimal("200.00"), "claims": Decimal("-200.00")}
+    assert "200,00" in OutboxMessage.objects.get(kind="receipt").text
+
+
+def test_what_people_wrote_on_their_transfer_is_sealed(invoice):
+    receipt = report(invoice)
+    assert b"Implantaat" not in bytes(receipt.sealed_words)
+    assert Receipt.objects.get().words == {"reference": "Implantaat Bakker", "reason": "afschrift 112"}
+
+
+def test_above_the_limit_nothing_is_booked_until_somebody_else_confirms(invoice):
+    first, second = member(invoice), member(invoice)
+    receipt = report(invoice, "250.01", by=first)
+    assert receipt.status == Status.PROPOSED
+    assert ledger.balance(invoice.pk) == 300
+    assert StaffTask.objects.get(closed_at=None).kind == StaffTask.Kind.RECEIPT_TO_CONFIRM
+    with pytest.raises(Refused):
+        receipts.confirm(receipt, by=first)
+    assert ledger.balance(invoice.pk) == 300
+    receipts.confirm(receipt, by=second)
+    assert ledger.balance(invoice.pk) == Decimal("49.99")
+    assert not StaffTask.objects.filter(closed_at=None).exists()
+    with pytest.raises(Refused):
+        receipts.confirm(receipt, by=second)
+
+
+def test_at_the_limit_one_person_is_enough(invoice):
+    assert report(invoice, "250.00").status == Status.BOOKED
+
+
+def test_refused_it_books_nothing_and_can_not_be_confirmed(invoice):
+    receipt = report(invoice, "300.00")
+    receipts.refuse(receipt, by=member(invoice))
+    with pytest.raises(Refused):
+        receipts.confirm(receipt, by=member(invoice))
+    assert ledger.balance(invoice.pk) == 300
+
+
+def test_undone_it_is_owed_again_by_the_mirror_of_the_whole(invoice):
+    receipt = report(invoice)
+    receipts.undo(receipt, by=member(invoice))
+    assert accounts(invoice) == {"principal": Decimal("300.00"), "claims": Decimal("-300.00")}
+    with pytest.raises(Refused):
+        receipts.undo(receipt, by=member(invoice))
+
+
+def test_money_that_came_before_costs_were_booked_takes_them_off(invoice):
+    """The rule of late news (6:114 BW) is asked: here only that it is asked with the transaction."""
+    ledger.post(invoice, Kind.COSTS, Decimal("40.00"), external_id="c", occurred_at=timezone.now(), by="test")
+    report(invoice, "10.00", received_on=TODAY)
+    assert accounts(invoice)["costs"] == Decimal("30.00")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"received_on": TODAY + timedelta(days=1)}, "future"),
+        ({"received_on": TODAY - timedelta(days=6 * 365)}, "five years"),
+        ({"reason": "  "}, "where"),
+    ],
+)
+def test_what_can_not_be_is_refused_and_changes_nothing(invoice, wrong, words):
+    with translation.override("en"), pytest.raises(Refused, match=words):
+        report(invoice, **wrong)
+    assert not Receipt.objects.exists()
+    assert ledger.balance(invoice.pk) == 300
+
+
+def test_more_than_is_owed_is_refused(invoice):
+    with pytest.raises(Refused):
+        report(invoice, "300.01")
+
+
+def test_a_doubled_click_reports_once(invoice):
+    by, key = member(invoice), new_token()
+    results = at_once([lambda: report(invoice, "50.00", by=by, key=key)] * 4, threads=4)
+    assert {result.pk for result in results} == {Receipt.objects.get().pk}
+    assert ledger.balance(invoice.pk) == 250
+
+
+def test_an_open_payment_of_the_old_amount_is_no_longer_offered(invoice, sandbox):
+    payment = bank.start(invoice)
+    report(invoice, "50.00")
+    assert Payment.objects.get(pk=payment.pk).superseded_at is not None
+
+
+class TestTheDesk:
+    def page(self, invoice):
+        return f"/beheer/billing/invoice/{invoice.pk}/ontvangst/"
+
+    def form(self, **given):
+        facts = {"amount": "12,50", "received_on": str(TODAY), "road": "cash", "reference": "", "reason": "kasboek"}
+        return facts | {"key": new_token()} | given
+
+    def test_a_practice_books_what_it_received(self, invoice):
+        client = signed_in(member(invoice))
+        assert client.get(self.page(invoice)).status_code == 200
+        assert client.post(self.page(invoice), self.form()).status_code == 303
+        assert ledger.balance(invoice.pk) == Decimal("287.50")
+        assert "kasboek" in client.get(self.page(invoice)).content.decode()
+
+    @pytest.mark.parametrize("amount", ["", "0", "-5", "1,234", "12.5", "\u0663\u0664", "1e3", "12,50,00", "NaN"])
+    def test_what_is_no_amount_is_refused(self, invoice, amount):
+        response = signed_in(member(invoice)).post(self.page(invoice), self.form(amount=amount))
+        assert response.status_code == 422
+        assert ledger.balance(invoice.pk) == 300
+
+    def test_only_who_decides_and_only_of_the_own_practice(self, invoice):
+        clerk = signed_in(member(invoice, Staff.Role.CLERK))
+        assert clerk.post(self.page(invoice), self.form()).status_code == 403
+        stranger = signed_in(factories.staff(role=Staff.Role.APPROVER))
+        assert stranger.post(self.page(invoice), self.form()).status_code in (302, 404)
+        assert not Receipt.objects.exists()
+
+    def test_a_colleague_confirms_and_undoes(self, invoice):
+        receipt = report(invoice, "299.00")
+        client = signed_in(member(invoice))
+        for decide, owed in (("confirm", "1.00"), ("undo", "300.00")):
+            given = {"decide": decide, "receipt": receipt.key}
+            assert client.post(self.page(invoice), given).status_code == 303
+            assert ledger.balance(invoice.pk) == Decimal(owed)
+        assert client.post(self.page(invoice), {"decide": "undo", "receipt": receipt.key}).status_code == 422
+        assert Invoice.objects.get(pk=invoice.pk).settled_at is None
