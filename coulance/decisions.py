@@ -238,7 +238,7 @@ def _carry_out(
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
     decision = _store(case, ruling, decided_by=decided_by, approved_by=approved_by, now=now)
     event = _event(case, decision)
-    before = reductions.reduced(invoice)
+    before, charged = reductions.reduced(invoice), reductions.charged(invoice)
     lowered = ruling.reduction if ruling.outcome else before  # a refusal reverses nothing
     reductions.reduce_to(invoice, lowered, external_id=event, by=actor, now=now)
     holds.place_hold(invoice, cases.HOLD, by=actor)  # only releasing a hold sets a due date; a correction has none
@@ -247,16 +247,21 @@ def _carry_out(
     kept = lowered and lowered == before
     cases.close(case, ended, today=today, by=actor, act="case_kept" if kept else f"case_{ended}")
     audit.record("case_decision", by=actor, invoice=invoice, number=decision.number, **_amounts(ruling))
-    _queue_mail(invoice, case, decision, "coulance_kept" if kept else _LETTERS[ruling.kind])
+    letter = "coulance_kept" if kept else _LETTERS[ruling.kind]
+    _queue_mail(invoice, case, decision, letter, charges_off=charged - reductions.charged(invoice))
     return decision
 
 
 _LETTERS = {Kind.ADJUST: "coulance_adjusted", Kind.REFUSE: "coulance_refused", Kind.CORRECT: "coulance_corrected"}
 
 
-def _queue_mail(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str) -> None:
-    """Queue the mail: new total, what is outstanding, due date. The reason is on the page, behind the code by SMS."""
+def _queue_mail(invoice: Invoice, case: CoulanceCase, decision: Decision, letter: str, *, charges_off: Decimal) -> None:
+    """Queue the mail: new total, what is outstanding, due date. The reason is on the page, behind the code by SMS.
+
+    `charges_off`: the costs and interest in euros that came off with it.
+    """
     context = notices.amounts(invoice) | open_link_context(invoice, until=invoice.due_on)
+    context |= {"charges_off": charges_off}
     queue_message(letter, invoice=invoice, context=context, dedupe_key=_event(case, decision))
 
 

@@ -38,6 +38,7 @@ def amounts(invoice: Invoice) -> dict[str, Any]:
         "outstanding": max(balance, ZERO),
         "credit": max(-balance, ZERO),
         "due_on": invoice.due_on,
+        "charges_off": ZERO,
         **_payment_state(invoice),
     }
 

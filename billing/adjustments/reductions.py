@@ -30,6 +30,12 @@ def reduced(invoice: Invoice) -> Decimal:
     return -sum((e.amount for e in entries_of(invoice) if e.kind == Kind.REDUCTION), ZERO)
 
 
+def charged(invoice: Invoice) -> Decimal:
+    """Return the collection costs and interest that stand on the invoice, in euros, paid or not."""
+    charges_ = (Kind.COSTS, Kind.INTEREST)
+    return sum((entry.amount for entry in standing_entries(invoice) if entry.kind in charges_), ZERO)
+
+
 def reduce_to(invoice: Invoice, total: Decimal, *, external_id: str, by: str, now: datetime) -> Decimal:
     """Make the reductions of a locked invoice add up to `total` euros; return the credit of the patient, or zero.
 

@@ -87,16 +87,14 @@ def _taken_back_on(invoice: Invoice) -> date | None:
     back = [e for e in entries if e.kind == Kind.CHARGEBACK]
     if not back:
         return None
-    paid = [e for e in entries if e.kind in (Kind.PAYMENT, Kind.RECEIPT) and e.occurred_at <= back[-1].occurred_at]
+    paid = [e for e in entries if e.kind in LedgerTransaction.RECEIVED and e.occurred_at <= back[-1].occurred_at]
     return timezone.localtime(paid[-1].occurred_at if paid else back[-1].occurred_at).date()
 
 
 def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
     entries = standing_entries(invoice)
     claim = sum((e.amount for e in entries if e.kind in _CLAIM), ZERO)
-    paid = -sum(
-        (e.amount for e in entries if e.kind in (Kind.PAYMENT, Kind.RECEIPT, Kind.REFUND, Kind.CHARGEBACK)), ZERO
-    )
+    paid = -sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
     return {
         "number": invoice.number,
         "issued_on": invoice.issued_on,

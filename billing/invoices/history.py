@@ -150,7 +150,7 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
         invoiced=of[Kind.INVOICED],
         insurer=-of[Kind.INSURER_PAID],
         lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED]),
-        paid=-(of[Kind.PAYMENT] + of[Kind.REFUND] + of[Kind.CHARGEBACK]),
+        paid=-sum((of[kind] for kind in LedgerTransaction.PAID), ZERO),
         costs=of[Kind.COSTS],
         interest=of[Kind.INTEREST],
     )

@@ -17,7 +17,6 @@ from billing.money import ZERO
 Kind = LedgerTransaction.Kind
 _BUCKETS = {Kind.INVOICED: Bucket.PRINCIPAL, Kind.COSTS: Bucket.COSTS, Kind.INTEREST: Bucket.INTEREST}
 _ACCOUNTS = {Bucket.PRINCIPAL: Account.PRINCIPAL, Bucket.INTEREST: Account.INTEREST, Bucket.COSTS: Account.COSTS}
-_RECEIVED = (Kind.PAYMENT, Kind.RECEIPT)
 _PAID_BACK = (Kind.REFUND, Kind.CHARGEBACK)
 
 
@@ -106,10 +105,10 @@ def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, di
         if entry.kind in _BUCKETS or entry.kind in _PAID_BACK:
             continue
         amount = -entry.amount
-        if entry.kind in _RECEIVED:
+        if entry.kind in LedgerTransaction.RECEIVED:
             amount, back = amount - min(back, amount), back - min(back, amount)
         # A reduction, and what the insurer paid, concern the invoice itself.
-        bucket = None if entry.kind in _RECEIVED else Bucket.PRINCIPAL
+        bucket = None if entry.kind in LedgerTransaction.RECEIVED else Bucket.PRINCIPAL
         credits[f"{entry.pk:012d}"] = Credit(f"{entry.pk:012d}", amount, _day(entry), name, bucket)
     return allocate(debts, credits.values()), credits
 

@@ -48,6 +48,9 @@ class LedgerTransaction(models.Model):
         INTEREST = "interest", _("statutory interest")
         ALLOCATION = "allocation", _("payments allocated anew")
 
+    RECEIVED = (Kind.PAYMENT, Kind.RECEIPT)  # money of the payer came, by whatever road
+    PAID = (*RECEIVED, Kind.REFUND, Kind.CHARGEBACK)  # less what went back to the payer: what the payer paid
+
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     # The external event (Mollie's id, the payment reference, …): booked once, however often it is reported.
     external_id = models.CharField(_("external id"), max_length=80)

@@ -106,7 +106,7 @@ def _why(kind: LedgerTransaction.Kind, parts: set[Account]) -> str:
     """Say by which rule of the law the money went to its parts; empty where no rule had to decide."""
     if kind == Kind.ALLOCATION:
         return _("Another payment was undone, so the others pay costs first, then interest, then the invoice.")
-    if kind not in (Kind.PAYMENT, Kind.RECEIPT):
+    if kind not in LedgerTransaction.RECEIVED:
         return ""
     if parts & {Account.COSTS, Account.INTEREST}:
         return _("For this invoice, as you chose. By law it pays costs first, then interest, then the invoice.")

@@ -91,7 +91,7 @@ def _amounts(case: CoulanceCase) -> Amounts:
     for entry in entries_of(case.invoice):
         sums[entry.kind] = sums.get(entry.kind, ZERO) + entry.amount
     balance = sum(sums.values(), ZERO)
-    paid = -sum((sums.get(kind, ZERO) for kind in (Kind.PAYMENT, Kind.RECEIPT, Kind.REFUND, Kind.CHARGEBACK)), ZERO)
+    paid = -sum((sums.get(kind, ZERO) for kind in LedgerTransaction.PAID), ZERO)
     return Amounts(
         invoiced=sums.get(Kind.INVOICED, ZERO),
         insurer_paid=-sums.get(Kind.INSURER_PAID, ZERO),

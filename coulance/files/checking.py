@@ -173,5 +173,6 @@ def _queue_refusal(case: CoulanceCase, row: Specification, *, today: date) -> No
         "can_send": cases.why_not_send(case, today=today) is None,
         "send_until": cases.last_day_to_send(case),
         "due_on": case.invoice.due_on,
+        "reason": Reason(row.reason).label,  # it names no care, and is read in the language of the mail
     }
     notices.queue_mail("coulance_file_refused", case, event=f"{row.pk}:{'rests' if on_hold else 'goes_on'}", **facts)

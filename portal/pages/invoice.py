@@ -37,6 +37,7 @@ LETTERS: dict[int, Text] = {
 BOOKED: dict[str, Text] = {
     Kind.INSURER_PAID: _("Your health insurer paid a part"),
     Kind.PAYMENT: _("We received your payment"),
+    Kind.RECEIPT: _("Your care provider received your payment"),
     Kind.REFUND: _("We paid money back to you"),
     Kind.CHARGEBACK: _("Your bank took your payment back"),
     Kind.REDUCTION: _("Your care provider lowered the amount"),

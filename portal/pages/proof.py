@@ -22,8 +22,6 @@ from portal import context
 from portal.pages import errors
 from portal.pages.invoice import BOOKED
 
-Kind = LedgerTransaction.Kind
-_MONEY = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)
 _DRAWN = throttle.Limit("proof", 30, 3600)  # PDF files for one network: drawing one costs a tenth of a second
 
 
@@ -37,7 +35,7 @@ class Line:
 
 
 def _facts(view: InvoiceView) -> dict[str, Any]:
-    moved = [booked for booked in view.history.booked if booked.kind in _MONEY]
+    moved = [booked for booked in view.history.booked if booked.kind in LedgerTransaction.PAID]
     lines = [Line(booked.at, BOOKED[booked.kind], -booked.amount) for booked in moved]
     return {"invoice": view, "sums": view.history.sums, "payments": lines, "today": timezone.localdate()}
 

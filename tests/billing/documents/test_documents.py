@@ -99,7 +99,7 @@ def test_a_new_plan_is_printed_with_its_installments_and_each_payment_makes_a_ne
     book(invoice, "-40.00")
     paid = text_of(full_invoice.invoice_pdf(invoice, language="nl")).replace("\u00a0", " ")
     assert "Betaal uiterlijk op 2 december 2026" in text_of(before)
-    assert "Betaal in termijnen, zoals u hebt afgesproken" in agreed
+    assert "Betaal in termijnen, zoals u heeft afgesproken" in agreed
     assert "Betaal uiterlijk op 1 februari 2027" not in agreed
     for day in ("1 december 2026", "1 januari 2027", "1 februari 2027"):
         assert f"{day} € 30,00 te betalen" in agreed

@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from billing import ledger
@@ -168,3 +170,16 @@ class TestTheDesk:
             assert ledger.balance(invoice.pk) == Decimal(owed)
         assert client.post(self.page(invoice), {"decide": "undo", "receipt": receipt.key}).status_code == 422
         assert Invoice.objects.get(pk=invoice.pk).settled_at is None
+
+
+def test_the_page_of_the_invoice_and_the_proof_of_payment_say_it(invoice):
+    report(invoice, "250.00")
+    report(invoice, "50.00")
+    client = Client()
+    client.post("/", {"reference": invoice.payment_reference})
+    page = client.get(f"/rekening/{invoice.token}/").content.decode().replace("\xa0", " ")
+    assert "€ 300,00" in page
+    assert "Uw zorgaanbieder heeft uw betaling ontvangen" in page
+    proof = client.get(reverse("proof", args=[invoice.token])).content.decode().replace("\xa0", " ")
+    assert "€ 250,00" in proof
+    assert "€ 50,00" in proof
