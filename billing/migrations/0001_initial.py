@@ -73,6 +73,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Comparison',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=20, unique=True)),
+                ('position', models.CharField(blank=True, max_length=70)),
+                ('since', models.DateTimeField(blank=True, null=True)),
+                ('began_at', models.DateTimeField(blank=True, null=True)),
+                ('complete_at', models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='DayClock',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
