@@ -1,5 +1,6 @@
 """Euros: `Decimal` in Python, integer cents in the database, one rounding rule."""
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -16,6 +17,29 @@ MAX_CENTS = 10**12  # ten thousand million euros: beyond any invoice, far below 
 def round_euro(amount: Decimal) -> Decimal:
     """Round `amount` to whole cents, half a cent away from zero (never `round()`, which rounds half to even)."""
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+_EURO = re.compile(
+    r"(?:€ ?)?(?P<whole>[0-9]{1,10}|[1-9][0-9]{0,2}(?P<mark>[., ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)"
+    r"(?:[.,](?P<cents>[0-9]{1,2}|-))?(?: ?€)?",
+    re.ASCII,
+)
+
+
+def read_euros(text: str) -> Decimal:
+    """Return the amount that a person typed: 365 · 365,5 · 1.234,50 · 1,234.50 · 1 234,50 · € 12,00 · 20,- .
+
+    The one parser of amounts. Raises ValueError for anything else: a sign, digits of other scripts or widths, three
+    decimals ("0,001"), a thousands mark that is the decimal mark too ("1,234" may mean either in Dutch and English).
+    """
+    plain = text.replace("\u00a0", " ").strip()
+    found = _EURO.fullmatch(plain)
+    if found is None or (found["mark"] == "," and found["cents"] is None):
+        raise ValueError("not an amount in euros")
+    if found["mark"] and found["mark"] == plain[found.end("whole") : found.end("whole") + 1] != " ":
+        raise ValueError("one mark for thousands and cents")
+    cents = (found["cents"] or "").replace("-", "").ljust(2, "0")
+    return Decimal(f"{re.sub('[., ]', '', found['whole'])}.{cents}")
 
 
 def to_cents(amount: Decimal) -> int:

@@ -69,14 +69,7 @@ class BillingRoom(Room):
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
                 Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
             ],
-            beat={
-                "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
-                "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
-                "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
-                "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
-                "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
-                "compare-with-gateway": Beat("billing.compare_with_gateway", crontab(hour=4, minute=15), expires=3600),
-            },
+            beat=_beats(),
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
@@ -104,6 +97,22 @@ def _looked_into() -> HoldReason:
 
     label = _("our staff are looking into this invoice")
     return HoldReason(label, placed=hold_messages.queue_placed, ended=hold_messages.queue_ended)
+
+
+def _beats() -> dict[str, Beat]:
+    return {
+        "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
+        "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
+        "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+        "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
+        "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
+        "compare-with-gateway": Beat(
+            # Begun at a quarter past four; every half hour it goes on where it was stopped.
+            "billing.compare_with_gateway",
+            crontab(hour="4-23", minute="15,45"),
+            expires=1800,
+        ),
+    }
 
 
 def _messages() -> dict[str, MessageKind]:

@@ -30,7 +30,7 @@ def sweep_payments() -> None:
 
 @shared_task(name="billing.compare_with_gateway")
 def compare_with_gateway() -> None:
-    reconciliation.compare_with_gateway()
+    reconciliation.compare_when_due()
 
 
 @shared_task(name="billing.sweep_reminders")

@@ -115,6 +115,18 @@ def report_result(request: HttpRequest, *, found: bool, now: datetime) -> None:
     throttle.delete_idle(now=now)
 
 
+def take_session(request: HttpRequest, token: str, *, now: datetime) -> int:
+    """Use up one of the sessions that a network may begin for one invoice in an hour; return 0, or the seconds to wait.
+
+    A browser that has a session goes on with it. Else each right look-up of a client without cookies makes a row.
+    """
+    request.session.keys()  # reads the row: an id that we never gave out is none
+    if request.session.session_key:
+        return 0
+    limit = throttle.Limit("lookup-session", settings.LOOKUP_SESSIONS_PER_HOUR, 3600)
+    return throttle.take(limit, f"{token}:{client_network(request)}", now=now)
+
+
 # --- what a guest may see -----------------------------------------------------------------------
 
 

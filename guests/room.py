@@ -28,7 +28,10 @@ class GuestsRoom(Room):
         from guests import access, retention, sms_code, sms_limits
 
         return Announcement(
-            beat={"watch-codes": Beat("guests.watch_codes", 600.0, expires=600)},
+            beat={
+                "watch-codes": Beat("guests.watch_codes", 600.0, expires=600),
+                "end-codes": Beat("guests.end_codes", 60.0, expires=60),
+            },
             retention=retention.run_day,
             audit_labels=AUDIT_LABELS,
             staff_tasks={

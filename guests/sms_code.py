@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from billing import audit
 from billing.channels import sms
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
+from billing.invoices import open_links
 from billing.links import site_host
 from billing.models import AuditEvent, Invoice, StaffTask
 from guests.models import SmsDevice
-from guests.sms_limits import HOUR, Bucket, SendLimits, in_cooldown, refund
+from guests.sms_limits import HOUR, Bucket, SendLimits, in_cooldown, refund, take_guess
 from guests.sms_limits import TooOften as TooOften  # part of what send_code promises
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,13 @@ def last_digits(invoice: Invoice) -> str:
 def open_code(invoice: Invoice, *, holder: str, purpose: str = DOCUMENTS) -> SmsDevice | None:
     """Return the code that was sent to this browser and is still valid, if there is one."""
     device = SmsDevice.objects.filter(invoice=invoice, holder=holder, purpose=purpose).first()
-    return device if device and device.is_open else None
+    return device if device and device.is_open and device.rests_on == open_links.on_mobile(invoice) else None
+
+
+def is_used_up(invoice: Invoice, *, holder: str, purpose: str = DOCUMENTS) -> bool:
+    """Tell whether the last code of this browser ended because it was guessed too often."""
+    device = SmsDevice.objects.filter(invoice=invoice, holder=holder, purpose=purpose).first()
+    return device is not None and device.is_used_up
 
 
 # --- sending ------------------------------------------------------------------------------------
@@ -102,12 +109,13 @@ def next_code(invoice: Invoice, *, network: str, by_link: bool, now: datetime) -
 
 def _new_code(invoice: Invoice, holder: str, purpose: str) -> tuple[SmsDevice, str]:
     SmsDevice.objects.filter(valid_until__lt=timezone.now() - _RETAINED_FOR).delete()
+    end_codes(now=timezone.now())
     with transaction.atomic():
         row: dict[str, Any] = {"invoice": invoice, "holder": holder, "purpose": purpose}
         device = SmsDevice.objects.select_for_update().get_or_create(**row)[0]
         if not device.generate_is_allowed()[0]:
-            raise in_cooldown(now=timezone.now())
-        return device, device.generate_challenge()
+            raise in_cooldown(invoice, now=timezone.now())
+        return device, device.generate_challenge(rests_on=open_links.on_mobile(invoice))
 
 
 def _not_sent(device: SmsDevice, used: list[Bucket], refusal: GatewayRefused, *, now: datetime) -> None:
@@ -122,20 +130,34 @@ def _not_sent(device: SmsDevice, used: list[Bucket], refusal: GatewayRefused, *,
 # --- checking -----------------------------------------------------------------------------------
 
 
-def verify_code(invoice: Invoice, *, holder: str, code: str, purpose: str = DOCUMENTS) -> bool:
+def verify_code(
+    invoice: Invoice, *, holder: str, code: str, now: datetime | None = None, by_link: bool = False,
+    purpose: str = DOCUMENTS,
+) -> bool:  # fmt: skip
     """Tell whether `code` is the one sent for this browser, invoice and purpose; it is right only once.
 
-    Wrong, too late, used, of another invoice, never sent: all get the same answer. The row is locked, so that
-    parallel guesses can't share a try.
+    Wrong, too late, used, of another invoice, never sent, sent to a number that was corrected since: all get the same
+    answer. The row is locked, so that parallel guesses can't share a try. Raises TooOften, without looking at the code,
+    when the guesses of a day for this invoice are used up.
     """
     with transaction.atomic():
         row = SmsDevice.objects.select_for_update().filter(invoice=invoice, holder=holder, purpose=purpose)
         device = row.first() or SmsDevice(invoice=invoice)  # an unsaved one does the same work and is never right
+        about = Invoice.objects.select_related("patient").get(pk=invoice.pk)
+        if device.token and (about.erased_at or device.rests_on != open_links.on_mobile(about)):
+            device.delete_code()
         tried = device.is_open
+        if tried:
+            take_guess(invoice, by_link=by_link, now=now or timezone.now())
         right = device.verify_token(code)
         if tried:
             audit.record("code_right" if right else "code_wrong", by="patient", invoice=invoice)
     return right
+
+
+def end_codes(*, now: datetime) -> int:
+    """End the codes whose time is over, for good, also if the clock goes back; return how many there were."""
+    return SmsDevice.objects.filter(valid_until__lte=now, token__isnull=False).update(token=None)
 
 
 # --- watching -----------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
-"""How often codes by SMS may be sent: the limits, the reserve, and the sentence when a limit is reached.
+"""How often codes by SMS may be sent and guessed: the limits, and the sentence when one is reached.
 
-Limits count what was sent: for one invoice from one network (so that a stranger elsewhere can't use up the patient's
-codes), for one invoice and one number from everywhere, and for all patients together. When the codes from everywhere
-are used up, a network that did not ask today has one in reserve. Whoever came by the link in our mail is counted
-separately from those who only know the payment reference: no stranger, at the same address or at a thousand others,
-can use up what the patient has.
+Whoever came by the link in our mail or on paper is counted apart from those who only know the payment reference: no
+stranger, at the same address or at a thousand others, can use up what the patient has. All codes of one invoice
+together allow at most 100 guesses a day, 40 of strangers and 60 by the link; each is counted before it is looked at.
+Limits count for one invoice from one network, for one invoice and one number from everywhere, and for all patients.
 """
 
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from billing.errors import Refused
 from billing.invoices.addressee import addressee
 from billing.models import Invoice
 from guests import throttle
+from guests.models import SmsDevice
 
 CODE_LIMIT = "code_limit"  # a staff task
 HOUR, DAY = 3600, 86_400
@@ -62,7 +62,6 @@ class SendLimits:
     def __init__(self, invoice: Invoice, network: str, *, by_link: bool) -> None:
         self._invoice, self._by_link = invoice, by_link
         self._buckets = _buckets(invoice, network, by_link=by_link)
-        self._reserve = _reserve(invoice, network)
 
     def take(self, *, now: datetime) -> list[Bucket]:
         """Use up one try of every limit, or of none; return what was used, the cooldown between two codes first.
@@ -72,24 +71,16 @@ class SendLimits:
         if wait := pause_after_change(self._invoice, now=now):
             raise TooOften(_paused_sentence(wait, now=now), wait_seconds=wait)
         used: list[Bucket] = []
-        reserve: list[Bucket] = []
         for bucket in self._buckets:
             if bucket.take(now=now):
                 used.append(bucket)
                 continue
             self._open_task(bucket, now=now)
-            if bucket.is_shared:
-                reserve = reserve or _take_all(self._reserve, now=now)
-                if reserve:
-                    continue
-            refund(used + reserve)
+            refund(used)
             wait, longest = self._longest_wait(now=now)
-            can_link = bool(addressee(self._invoice).email) and not self._by_link
-            raise TooOften(_sentence(longest, wait, can_link=can_link, now=now), wait_seconds=max(1, wait))
-        if not self._by_link and not reserve:  # a network that asked today has no reserve any more
-            reserve = _take_all(self._reserve[:1], now=now)
+            raise TooOften(self._sentence(longest, wait, now=now), wait_seconds=max(1, wait))
         throttle.delete_idle(now=now)
-        return used + reserve
+        return used
 
     def next_code(self, *, now: datetime) -> str:
         """Return when the next code can be sent, as a sentence; empty when that is now or within the cooldown."""
@@ -99,10 +90,8 @@ class SendLimits:
         return _next_at(wait, now=now) if wait > settings.CODE_COOLDOWN_SECONDS else ""
 
     def _longest_wait(self, *, now: datetime) -> tuple[int, Bucket]:
-        """Return the longest wait and its limit; shared limits do not count while there is a reserve."""
-        has_reserve = not any(bucket.wait(now=now) for bucket in self._reserve)
-        counted = [bucket for bucket in self._buckets if not (has_reserve and bucket.is_shared)]
-        return max(((bucket.wait(now=now), bucket) for bucket in counted), key=lambda found: found[0])
+        """Return the longest wait and its limit."""
+        return max(((bucket.wait(now=now), bucket) for bucket in self._buckets), key=lambda found: found[0])
 
     def _open_task(self, bucket: Bucket, *, now: datetime) -> None:
         """Open a staff task, at most one an hour about the budget and one a day about an invoice."""
@@ -111,6 +100,53 @@ class SendLimits:
         elif bucket.is_shared:
             key = f"{self._invoice.pk}:{now:%Y-%m-%d}"
             audit.open_task(CODE_LIMIT, dedupe_key=key, invoice=self._invoice, note=bucket.limit.name)
+
+    def _sentence(self, bucket: Bucket, wait: int, *, now: datetime) -> str:
+        """Return why no code is sent now, when one can be, and what to do meanwhile."""
+        if bucket.limit.name == "code-pause":
+            return cooldown_sentence(self._invoice, now=now)
+        next_at = _next_at(wait, now=now)
+        if bucket.limit.name == "code-budget":
+            return " ".join((_("We can't send codes at this moment."), next_at))
+        sentences = [_("Many codes were sent for this invoice."), next_at]
+        if bucket.limit.seconds == DAY or bucket.is_shared:
+            sentences += _other_ways(self._invoice, by_link=self._by_link)
+        return " ".join(sentences)
+
+
+def _other_ways(invoice: Invoice, *, by_link: bool) -> list[str]:
+    """Return what to do when no code comes for hours."""
+    by_phone = _(
+        "Didn't you ask for those codes? Or do you need the invoice now?"
+        " Call your care provider: they can send it to you."
+    )
+    if by_link:
+        return [by_phone]
+    if addressee(invoice).email:
+        return [
+            _(
+                "Do you have an e-mail from us about this invoice? Open the invoice with the link in that e-mail."
+                " Then you can ask for a code sooner."
+            ),
+            by_phone,
+        ]
+    return [
+        _(
+            "Do you have the invoice on paper? Open it with the square code (QR) on it."
+            " Then you can ask for a code sooner."
+        ),
+        by_phone,
+    ]
+
+
+def take_guess(invoice: Invoice, *, by_link: bool, now: datetime) -> None:
+    """Use up one of the guesses of a day for this invoice, before the guess is looked at. Raises TooOften."""
+    tries = settings.CODE_GUESSES_BY_LINK_PER_DAY if by_link else settings.CODE_GUESSES_BY_STRANGERS_PER_DAY
+    name = "code-guess-link" if by_link else "code-guess"
+    wait = throttle.take(throttle.Limit(name, tries, DAY), str(invoice.pk), now=now)
+    if wait:
+        sentences = [_("Many wrong codes were entered for this invoice today."), _next_at(wait, now=now)]
+        raise TooOften(" ".join(sentences + _other_ways(invoice, by_link=by_link)), wait_seconds=wait)
 
 
 def pause_after_change(invoice: Invoice, *, now: datetime) -> int:
@@ -129,83 +165,41 @@ def _paused_sentence(wait: int, *, now: datetime) -> str:
     return " ".join((changed, _next_at(wait, now=now)))
 
 
-def in_cooldown(*, now: datetime) -> TooOften:
-    """Return the refusal for a browser that got a code less than CODE_COOLDOWN_SECONDS ago."""
-    wait = settings.CODE_COOLDOWN_SECONDS
-    return TooOften(_sentence(_cooldown(""), wait, can_link=False, now=now), wait_seconds=wait)
+def in_cooldown(invoice: Invoice, *, now: datetime) -> TooOften:
+    """Return the refusal for a browser that asked for a code less than CODE_COOLDOWN_SECONDS ago."""
+    return TooOften(cooldown_sentence(invoice, now=now), wait_seconds=settings.CODE_COOLDOWN_SECONDS)
 
 
-def _cooldown(key: str) -> Bucket:
-    return Bucket(throttle.Limit("code-pause", 1, settings.CODE_COOLDOWN_SECONDS), key)
+def cooldown_sentence(invoice: Invoice, *, now: datetime) -> str:
+    """Return what to say within a minute after the last request; that a code was sent only when one was."""
+    sent = SmsDevice.objects.filter(
+        invoice=invoice,
+        token__isnull=False,
+        last_generated_timestamp__gt=now - timedelta(seconds=settings.CODE_COOLDOWN_SECONDS),
+    )
+    if sent.exists():
+        return _("We sent a code just now. You can ask for a new one in a minute.")
+    return _("You can ask for a code in a minute.")
 
 
 def _buckets(invoice: Invoice, network: str, *, by_link: bool) -> list[Bucket]:
     prefix = "link:" if by_link else ""
     here = f"{prefix}{invoice.pk}:{network}"
-    at_once = settings.CODE_SENDS_AT_ONCE
-    per_address = settings.CODE_SENDS_PER_ADDRESS_PER_HOUR
+    per_day = settings.CODE_SENDS_PER_DAY if by_link else settings.CODE_SENDS_BY_STRANGER_PER_DAY
     buckets = [
-        _cooldown(here),
-        Bucket(throttle.Limit("code-burst", at_once, at_once * settings.CODE_NEXT_SECONDS), here),
-        Bucket(throttle.Limit("code-day", settings.CODE_SENDS_PER_DAY, DAY), here),
-        Bucket(throttle.Limit("code-address", per_address, HOUR), f"{prefix}{network}"),
+        Bucket(throttle.Limit("code-pause", 1, settings.CODE_COOLDOWN_SECONDS), here),
+        Bucket(throttle.Limit("code-burst", settings.CODE_SENDS_AT_ONCE, settings.CODE_NEXT_SECONDS), here),
+        Bucket(throttle.Limit("code-day", per_day, DAY), here),
+        Bucket(throttle.Limit("code-address", settings.CODE_SENDS_PER_ADDRESS_PER_HOUR, HOUR), f"{prefix}{network}"),
     ]
     if by_link:
         buckets.append(Bucket(throttle.Limit("code-link", settings.CODE_SENDS_BY_LINK_PER_DAY, DAY), str(invoice.pk)))
     else:
-        shared = settings.CODE_SENDS_FROM_ALL_AT_ONCE
-        for name, key in (("code-invoice", invoice.pk), ("code-number", invoice.patient.mobile)):
-            limit = throttle.Limit(name, shared, shared * settings.CODE_NEXT_SECONDS)
-            buckets.append(Bucket(limit, str(key), is_shared=True))
+        of_invoice = throttle.Limit("code-invoice", settings.CODE_SENDS_BY_STRANGERS_PER_DAY, DAY)
+        of_number = throttle.Limit("code-number", 2 * settings.CODE_SENDS_BY_STRANGERS_PER_DAY, DAY)  # a family's
+        buckets.append(Bucket(of_invoice, str(invoice.pk), is_shared=True))
+        buckets.append(Bucket(of_number, str(invoice.patient.mobile), is_shared=True))
     return [*buckets, Bucket(throttle.Limit("code-budget", settings.SMS_DAILY_BUDGET, DAY), "")]
-
-
-def _reserve(invoice: Invoice, network: str) -> list[Bucket]:
-    """Return the limits on the reserve: one code for a network that did not ask for this invoice today.
-
-    Without it four addresses that take every refill lock out a patient who has no mail of ours. The reserve itself is
-    limited too: fresh addresses are cheap, and each code is an SMS to the patient and five more guesses.
-    """
-    all_day = throttle.Limit("code-reserves", settings.CODE_SENDS_BY_RESERVE_PER_DAY, DAY)
-    return [
-        Bucket(throttle.Limit("code-reserve", 1, DAY), f"{invoice.pk}:{network}"),
-        Bucket(all_day, str(invoice.patient.mobile)),
-    ]
-
-
-def _take_all(buckets: list[Bucket], *, now: datetime) -> list[Bucket]:
-    """Use up one try of each bucket and return them; take none and return an empty list when one has none."""
-    for index, bucket in enumerate(buckets):
-        if not bucket.take(now=now):
-            refund(buckets[:index])
-            return []
-    return buckets
-
-
-def _sentence(bucket: Bucket, wait: int, *, can_link: bool, now: datetime) -> str:
-    """Return why no code is sent now, when one can be, and what to do meanwhile."""
-    if wait <= settings.CODE_COOLDOWN_SECONDS:
-        return _("We sent a code just now. You can ask for a new one in a minute.")
-    next_at = _next_at(wait, now=now)
-    if bucket.limit.name == "code-budget":
-        return " ".join((_("We can't send codes at this moment."), next_at))
-    sentences = [_("Many codes were sent for this invoice."), next_at]
-    is_long = bucket.limit.seconds == DAY or bucket.is_shared
-    if is_long and can_link:
-        sentences.append(
-            _(
-                "Do you have an e-mail from us about this invoice? Open the invoice with the link in that e-mail."
-                " Then you can ask for a code sooner."
-            )
-        )
-    if is_long:
-        sentences.append(
-            _(
-                "Didn't you ask for those codes? Or do you need the invoice now?"
-                " Call your care provider: they can send it to you."
-            )
-        )
-    return " ".join(sentences)
 
 
 def _next_at(wait: int, *, now: datetime) -> str:

@@ -1,71 +1,123 @@
-"""Rate limits: a bucket of tries per key, in the database, exact under concurrency.
+"""Rate limits: at most so many tries within any stretch of time, in the database, exact under concurrency.
 
-The generic cell rate algorithm stores one moment per key: when the bucket would be full again. A try moves it one
-interval ahead and is refused when it would then be further from now than the whole bucket. That is one
-`INSERT … ON CONFLICT DO UPDATE … WHERE … RETURNING`, which is atomic on PostgreSQL and SQLite: reading first and
-writing afterwards would let parallel guesses share one try.
+A row per key holds the moments of the tries that still count. A try locks the row, drops what is older than the
+window, and is added when there is room: five in ten minutes are five in any ten minutes. (A bucket that refills one by
+one, GCRA, would allow nine.) A limit of many tries counts them in slots of a 64th of the window, so that a row stays
+small; a slot counts until its last try is over, so never too many are allowed.
+
+No moment lies in the future: when the clock went back, what was used counts from now on, and no limit ever reaches
+further ahead than its own window.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from guests.models import Throttle
 
-_TABLE = Throttle._meta.db_table
-_TAKE = f"""
-    INSERT INTO {_TABLE} (key, free_at_us) VALUES (%(key)s, %(now)s + %(interval)s)
-    ON CONFLICT (key) DO UPDATE SET free_at_us = %(interval)s +
-        CASE WHEN {_TABLE}.free_at_us > %(now)s THEN {_TABLE}.free_at_us ELSE %(now)s END
-    WHERE {_TABLE}.free_at_us <= %(now)s + %(room)s
-    RETURNING free_at_us
-"""  # noqa: S608  the table's name is ours
-_REFUND = f"UPDATE {_TABLE} SET free_at_us = free_at_us - %(interval)s WHERE key = %(key)s"  # noqa: S608
+_SLOTS = 64
+_SECOND = 1_000_000
+_SKEW = 5 * _SECOND  # between the clocks of two machines; more means that a clock was set back
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Allow `tries` at once; after that one more whenever `seconds / tries` have passed."""
+    """Allow at most `tries` within any `seconds`."""
 
     name: str
     tries: int
     seconds: int
 
     @property
-    def interval_us(self) -> int:
-        """Return the time after which there is one more try, in microseconds."""
-        return self.seconds * 1_000_000 // self.tries
+    def window_us(self) -> int:
+        """Return the length of the window, in microseconds."""
+        return self.seconds * _SECOND
+
+    @property
+    def slot_us(self) -> int:
+        """Return how long tries are counted together; 0 when each is kept by itself."""
+        return 0 if self.tries <= _SLOTS else self.window_us // _SLOTS
 
 
 def take(limit: Limit, who: str, *, now: datetime) -> int:
     """Use up one try of `who` and return 0; without one return the seconds until the next, and use nothing."""
-    key, now_us = _key(limit, who), _microseconds(now)
-    room = limit.interval_us * (limit.tries - 1)
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"key": key, "now": now_us, "interval": limit.interval_us, "room": room})
-        if cursor.fetchone():
-            return 0
-    return max(1, wait(limit, who, now=now))
+    now_us = _microseconds(now)
+    with transaction.atomic():
+        row = _locked(limit, who, now_us)
+        used = _counting(limit, row.used, now_us)
+        if sum(count for _at, count in used) >= limit.tries:
+            if used != row.used:  # the clock went back: what lay ahead counts from now on, and is over one day
+                _write(row, limit, used)
+            return max(1, _wait(limit, used, now_us))
+        _write(row, limit, _with_one_more(limit, used, now_us))
+    return 0
 
 
 def wait(limit: Limit, who: str, *, now: datetime) -> int:
     """Return the seconds until `who` has a try, without using one."""
+    row = Throttle.objects.filter(key=_key(limit, who)).first()
+    if row is None:
+        return 0
     now_us = _microseconds(now)
-    free_at = Throttle.objects.filter(key=_key(limit, who)).values_list("free_at_us", flat=True).first() or now_us
-    return max(0, -(-(free_at - limit.interval_us * (limit.tries - 1) - now_us) // 1_000_000))
+    if row.used and row.used[-1][0] > now_us + _SKEW:  # as in `take`: else it would lie ahead until somebody tries
+        with transaction.atomic():
+            row = _locked(limit, who, now_us)
+            _write(row, limit, _counting(limit, row.used, now_us))
+    return _wait(limit, _counting(limit, row.used, now_us), now_us)
 
 
 def refund(limit: Limit, who: str) -> None:
-    """Undo one `take`, because the attempt succeeded or was not made."""
-    with connection.cursor() as cursor:
-        cursor.execute(_REFUND, {"key": _key(limit, who), "interval": limit.interval_us})
+    """Undo one `take`, the last, because the attempt succeeded or was not made."""
+    with transaction.atomic():
+        row = Throttle.objects.select_for_update().filter(key=_key(limit, who)).first()
+        if row is None or not row.used:
+            return
+        at, count = row.used[-1]
+        _write(row, limit, [*row.used[:-1], *([[at, count - 1]] if count > 1 else [])])
 
 
 def delete_idle(*, now: datetime) -> None:
     """Delete the rows that no longer limit anybody."""
-    Throttle.objects.filter(free_at_us__lt=_microseconds(now)).delete()
+    Throttle.objects.filter(over_at_us__lt=_microseconds(now)).delete()
+
+
+def _locked(limit: Limit, who: str, now_us: int) -> Throttle:
+    """Return the row of this key, made when it is not there, locked until the transaction ends."""
+    key = _key(limit, who)
+    Throttle.objects.bulk_create([Throttle(key=key, over_at_us=now_us + limit.window_us)], ignore_conflicts=True)
+    return Throttle.objects.select_for_update().get(key=key)
+
+
+def _counting(limit: Limit, used: list[list[int]], now_us: int) -> list[list[int]]:
+    """Return those of the tries, as [moment, how many], that still count at `now_us`; none lies ahead."""
+    past = [[at if at <= now_us + _SKEW else now_us, count] for at, count in used]
+    return sorted([at, count] for at, count in past if at > now_us - limit.window_us)
+
+
+def _with_one_more(limit: Limit, used: list[list[int]], now_us: int) -> list[list[int]]:
+    if used and limit.slot_us and now_us // limit.slot_us == used[-1][0] // limit.slot_us:
+        return [*used[:-1], [now_us, used[-1][1] + 1]]
+    return sorted([*used, [now_us, 1]])
+
+
+def _wait(limit: Limit, used: list[list[int]], now_us: int) -> int:
+    """Return the seconds until so many of the oldest tries are over that there is room for one."""
+    surplus = sum(count for _at, count in used) - limit.tries + 1
+    for at, count in used:
+        if surplus <= 0:
+            break
+        surplus -= count
+        if surplus <= 0:
+            return max(0, -(-(at + limit.window_us - now_us) // _SECOND))
+    return 0
+
+
+def _write(row: Throttle, limit: Limit, used: list[list[int]]) -> None:
+    row.used = used
+    row.over_at_us = (used[-1][0] if used else 0) + limit.window_us
+    row.save(update_fields=["used", "over_at_us"])
 
 
 def _key(limit: Limit, who: str) -> str:
@@ -73,4 +125,4 @@ def _key(limit: Limit, who: str) -> str:
 
 
 def _microseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
+    return int(moment.timestamp() * _SECOND)

@@ -1,20 +1,24 @@
 """The Celery application and its beat schedule."""
 
+import logging
 import os
 import sys
 import threading
+import time
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
 from celery import Task as CeleryTask
-from celery.beat import EmbeddedService, Scheduler, Service
+from celery.beat import PersistentScheduler, Scheduler, Service
 from celery.signals import beat_init, worker_init
 from django.conf import settings
 from django.core.management.base import SystemCheckError
 from structlog.contextvars import bound_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+log = logging.getLogger(__name__)
 
 
 # Without Redis beat starts the urgent sweeps every second: one that is still running is not started again, so that slow
@@ -50,7 +54,58 @@ class Timetable(bootsteps.StartStopStep):
 
     def create(self, parent: Any) -> Any:
         """Return the beat service."""
-        return EmbeddedService(parent.app, thread=True, scheduler_cls=Scheduler)
+        return TimetableThread(parent.app)
+
+
+class TimetableThread(threading.Thread):
+    """Beat in a thread that begins again within a second when it fails: the worker would run on without."""
+
+    def __init__(self, app: Celery) -> None:
+        super().__init__(name="Beat", daemon=True)
+        self._app = app
+        self._stopping = threading.Event()
+        self._service: Any = None
+
+    def run(self) -> None:
+        """Run the timetable until stopped."""
+        self._app.set_current()
+        while not self._stopping.is_set():
+            try:
+                self._service = Service(self._app, scheduler_cls=Scheduler)
+                self._service.start()
+            except (
+                Exception
+            ):  # the broker, an entry, a bug: a worker without a timetable does nothing, and says nothing
+                log.exception("the timetable stopped, and begins again")
+                self._stopping.wait(1)
+
+    def stop(self) -> None:
+        """Stop it, as the worker ends."""
+        self._stopping.set()
+        if self._service is not None:
+            self._service.stop()
+
+
+class FileTimetable(PersistentScheduler):
+    """Beat's own timetable with its file of last runs; a file that can't be used is put aside and made anew."""
+
+    def setup_schedule(self) -> None:
+        """Read the file. What Celery does not expect in it (an empty value) would end beat, and all with it."""
+        try:
+            super().setup_schedule()
+        except Exception:
+            log.exception("the file of the timetable can't be used, and is put aside")
+            self._put_aside()
+            super().setup_schedule()
+
+    def _put_aside(self) -> None:
+        if self._store is not None:
+            self._store.cache.clear()  # closing would write back what is wrong with it
+            self._store.close()
+        for suffix in self.known_suffixes:
+            path = Path(f"{self.schedule_filename}{suffix}")
+            if path.exists():
+                path.rename(f"{path}.damaged-{int(time.time())}")
 
 
 app = Celery("zorgrekening", task_cls=Task)

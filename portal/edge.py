@@ -50,7 +50,7 @@ class RequestLimits:
             if not getattr(view, "takes_files", False) or length > uploads.request_max_bytes():
                 return errors.too_large(request)
             if not access.may_see(request, named.get("token", ""), now=timezone.now()):
-                request._mark_post_parse_error()  # nothing of the form is read, to be kept or otherwise
+                request._mark_post_parse_error()  # type: ignore[attr-defined]  # nothing of the form is read, to be kept or otherwise
                 return session_ended(request)
         if length and request.content_type in _FORM_TYPES:
             self._check_form(request)
@@ -63,7 +63,7 @@ class RequestLimits:
     def _check_form(self, request: HttpRequest) -> None:
         try:
             readable = request.content_type != _FORM_TYPES[0] or _is_utf8(request.body)
-            texts = [*_texts(request.POST), *(file.name or "" for file in request.FILES.values())]
+            texts = [*_texts(request.POST), *(str(getattr(file, "name", "")) for file in request.FILES.values())]
         except _NO_FORM:
             return  # whoever reads it next says what is wrong
         if not readable or "\0" in "".join(texts):

@@ -70,18 +70,6 @@ class KnownMethods:
         return response
 
 
-class LengthRequired:
-    """Refuse a body whose length is not said with 411: Django reads nothing of a chunked one and takes it for empty."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "HTTP_TRANSFER_ENCODING" in request.META:
-            return HttpResponse("length required\n", content_type="text/plain; charset=utf-8", status=411)
-        return self.get_response(request)
-
-
 class HttpsForMachines:
     """Refuse requests for machine addresses without TLS.
 

@@ -16,6 +16,8 @@ urlpatterns = [
     path(f"{_PAYMENT}/refunds/<str:refund>", mollie.refund_detail),
     path(f"{_PAYMENT}/chargebacks", mollie.chargeback_list),
     path(f"{_PAYMENT}/chargebacks/<str:chargeback>", mollie.chargeback_detail),
+    path("mollie/v2/refunds", mollie.all_refunds),
+    path("mollie/v2/chargebacks", mollie.all_chargebacks),
     re_path(r"^mollie/v2(?P<rest>.*)$", mollie.unknown),
     path("mollie/checkout/<str:reference>/", bank.checkout, name="checkout"),
     path("mollie/state/<str:reference>/", bank.state, name="state"),

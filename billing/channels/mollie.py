@@ -1,6 +1,6 @@
 """The gateway Mollie: the only module that connects to it.
 
-The library is hidden behind three functions that return our own frozen records, and every failure becomes one of two
+The library is hidden behind a few functions that return our own frozen records, and every failure becomes one of two
 errors: `GatewayUnknown` (it may have happened) or `GatewayRefused` (it did not). The library's own messages are never
 logged or passed on, because one of them quotes the key.
 """
@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from mollie.api.client import Client
@@ -108,27 +109,75 @@ def get_payment(mollie_id: str) -> PaymentSnapshot:
     return _read("get", row)
 
 
-def list_payments(*, since: datetime) -> Iterator[PaymentSnapshot]:
-    """Yield the payments created since `since`, newest first, without refunds and chargebacks.
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One row of a list of refunds or chargebacks: enough to see whether we know it; `state` is what it came to."""
 
-    Payments without a token in their metadata are skipped. Raises GatewayUnknown, also when there are more than
-    PAGE_SIZE × MAX_PAGES, because then the absence of a payment proves nothing.
+    payment_id: str
+    own_id: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list, newest first. `next_id` begins the next page; empty at the end. `oldest` is of this page.
+
+    `unreadable` names the rows that can't be read, and why: they are not in `rows`.
     """
-    client = _client()
-    with _translated_errors("list"):
-        page = client.payments.list(limit=PAGE_SIZE)
+
+    rows: tuple[T, ...]
+    unreadable: tuple[str, ...]
+    next_id: str
+    oldest: datetime | None
+
+
+def payments_page(start: str = "") -> Page[PaymentSnapshot]:
+    """Return the payments from `start` on (empty: the newest), without refunds and chargebacks.
+
+    Payments without a token in their metadata are left out. Raises GatewayUnknown or GatewayRefused.
+    """
+    return _page("payments", start, lambda row: _snapshot(row) if _token(row) else None)
+
+
+def refunds_page(start: str = "") -> Page[Reported]:
+    """Return the refunds of all payments from `start` on; the state is the status. Raises like `payments_page`."""
+    return _page("refunds", start, lambda row: Reported(row["paymentId"], _own_id(row, "re_"), str(row["status"])))
+
+
+def chargebacks_page(start: str = "") -> Page[Reported]:
+    """Return the chargebacks of all payments from `start` on; the state says whether one was `reversed` or `stands`."""
+
+    def read(row: dict[str, Any]) -> Reported:
+        return Reported(row["paymentId"], _own_id(row, "chb_"), "reversed" if row.get("reversedAt") else "stands")
+
+    return _page("chargebacks", start, read)
+
+
+def _page(name: str, start: str, read: Callable[[dict[str, Any]], T | None]) -> Page[T]:
+    with _asked(f"list {name}"):
+        answer = getattr(_client(), name).list(limit=PAGE_SIZE, **({"from": start} if start else {}))
+        listed = answer["_embedded"][name]
+        oldest = min((_moment(row["createdAt"]) for row in listed), default=None)
+        following = (answer["_links"].get("next") or {}).get("href", "")
+        next_id = parse_qs(urlsplit(following).query)["from"][0] if following else ""
+    unreadable: list[str] = []
+    rows = tuple(row for row in _readable(read, listed, unreadable) if row is not None)
+    return Page(rows, tuple(unreadable), next_id, oldest)
+
+
+def find_payment(token: str, *, since: datetime) -> PaymentSnapshot | None:
+    """Return the payment with our `token` that was created since `since`, without refunds and chargebacks; or None.
+
+    Raises GatewayUnknown, also when there are more than PAGE_SIZE × MAX_PAGES newer ones: then it may still exist.
+    """
+    start = ""
     for _ in range(MAX_PAGES):
-        with _translated_errors("list"):
-            rows = page["_embedded"]["payments"]
-            ours = [_snapshot(row) for row in rows if _token(row)]
-            reached = any(_moment(row["createdAt"]) < since for row in rows)
-        yield from (snapshot for snapshot in ours if snapshot.created_at >= since)
-        if reached:
-            return
-        with _translated_errors("list"):
-            page = page.get_next()
-        if page is None:
-            return
+        page = payments_page(start)
+        if found := next((row for row in page.rows if row.token == token), None):
+            return found
+        start = page.next_id
+        if not start or (page.oldest and page.oldest < since):
+            return None
     raise GatewayUnknown("list: too many payments")
 
 

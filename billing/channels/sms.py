@@ -31,18 +31,24 @@ _ALARMING = (400, 401, 402, 403, 404, 405)  # our key, credit or address is wron
 _MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
+# 06 1 to 06 5 and 06 8: what persons carry. 097 belongs to machines, 066 to pagers, 085 and 09 to services.
+_DUTCH_PERSONAL = re.compile(r"6[1-58][0-9]{7}", re.ASCII)
+
+
+def is_personal_mobile(number: phonenumbers.PhoneNumber) -> bool:
+    """Tell whether a person carries this number: a valid mobile, and in the Netherlands one of 06."""
+    if not phonenumbers.is_valid_number(number) or number.extension or phonenumbers.number_type(number) not in _MOBILE:
+        return False
+    return number.country_code != 31 or bool(_DUTCH_PERSONAL.fullmatch(str(number.national_number)))
+
+
 def can_reach(number: Any) -> bool:
     """Tell whether `number` (a phone number, text or None) is a mobile of a country in settings.SMS_COUNTRIES."""
     try:
         parsed = phonenumbers.parse(str(number or ""), None)
     except phonenumbers.NumberParseException:
         return False
-    return (
-        phonenumbers.is_valid_number(parsed)
-        and not parsed.extension
-        and phonenumbers.region_code_for_number(parsed) in settings.SMS_COUNTRIES
-        and phonenumbers.number_type(parsed) in _MOBILE
-    )
+    return is_personal_mobile(parsed) and phonenumbers.region_code_for_number(parsed) in settings.SMS_COUNTRIES
 
 
 def send_sms(*, to: Any, text: str, reference: str) -> str:

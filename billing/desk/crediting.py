@@ -103,19 +103,19 @@ class Crediting(TenantAdmin):
                 effect = credit_notes.preview(invoice, form.note())
                 if request.POST.get("seen") == effect.seen:
                     credit_notes.take(invoice, form.note(), by=audit.name_of(request.user))
-                    return self._done(request, invoice, effect.is_whole)
+                    return self._show_credited(request, invoice, effect.is_whole)
             except Refused as refusal:
                 context["refusal"] = str(refusal)
             else:
                 context |= {"effect": effect, "changed": "seen" in request.POST}
-        return self._page(request, invoice, context)
+        return self._credit_page(request, invoice, context)
 
-    def _done(self, request: HttpRequest, invoice: Invoice, is_whole: bool) -> HttpResponse:
+    def _show_credited(self, request: HttpRequest, invoice: Invoice, is_whole: bool) -> HttpResponse:
         done = gettext("The invoice is withdrawn.") if is_whole else gettext("The invoice is lowered.")
         self.message_user(request, done, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:billing_invoice_change", args=[invoice.pk]), status=303)
 
-    def _page(self, request: HttpRequest, invoice: Invoice, context: dict[str, Any]) -> HttpResponse:
+    def _credit_page(self, request: HttpRequest, invoice: Invoice, context: dict[str, Any]) -> HttpResponse:
         title = gettext("Withdraw or lower invoice %(number)s") % {"number": invoice.number}
         wrong = context["refusal"] or context["form"].errors
         frame = self.admin_site.each_context(request)

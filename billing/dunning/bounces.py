@@ -41,8 +41,6 @@ def record_bounces(content: bytes, *, recipient: str = "", now: datetime | None 
     """
     now = now or timezone.now()
     mail = email.message_from_bytes(content[:MAX_BYTES], policy=email.policy.default)
-    if not isinstance(mail, EmailMessage):
-        return []
     addressed = " ".join([recipient, *(str(value) for name in _ADDRESSED for value in mail.get_all(name, []))])
     if return_path.holds_probe(addressed):
         BounceIntake.objects.update_or_create(pk=PK, defaults={"seen_at": now})

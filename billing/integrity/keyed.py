@@ -68,7 +68,8 @@ class DigestField(models.CharField):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"max_length": LENGTH, "editable": False, "default": ""} | kwargs)
+        settled: dict[str, Any] = {"max_length": LENGTH, "editable": False, "default": ""}
+        super().__init__(*args, **settled | kwargs)
 
     def pre_save(self, model_instance: Model, add: bool) -> Any:
         """Compute the digest of a row that is inserted; keep that of any other."""

@@ -56,7 +56,8 @@ def _row(token: str) -> dict[str, Any] | None:
         When(patient__payer__isnull=False, then=F("patient__payer__email")), default=F("patient__email")
     )
     # The cast reads the number as text: parsing it costs more than the rest of the row.
-    return rows.values("links_ended_on", "withdrawn_at", mobile=Cast("patient__mobile", CharField()), **columns).first()
+    values: Any = rows.values("links_ended_on", "withdrawn_at", mobile=Cast("patient__mobile", CharField()), **columns)
+    return dict(row) if (row := values.first()) else None
 
 
 def _grounds(row: Mapping[str, Any]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """The state of an invoice as people see it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from billing import rooms
 from billing.invoices import history
 from billing.invoices.history import History
 from billing.ledger import with_balance
-from billing.models import CreditNote, Hold, Invoice, LedgerTransaction, PaymentPlan
+from billing.models import CreditNote, Hold, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
 from billing.money import ZERO
 from billing.rooms import Stops, Text
 
@@ -53,6 +54,8 @@ class InvoiceView:
     paused_by: str  # who placed the pause of staff, if there is one
     plan_id: int | None
     plan_agreed_at: datetime | None
+    plans_before: tuple[tuple[str, str], ...]  # kind and status of every plan that was not undone, running ones too
+    second_reminder: bool  # made, so that a later day to pay is no longer given
     practice: Practice
     history: History
     rests: tuple[str, ...]  # the reasons of all holds, the oldest first
@@ -106,6 +109,8 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
         paused_by=next((row["hold__placed_by"] for row in holds if row["hold__reason"] == Hold.STAFF), ""),
         plan_id=row["plan__pk"],
         plan_agreed_at=row["plan__agreed_at"],
+        plans_before=tuple((kind, status) for kind, status in json.loads(row["plans_before"] or "[]")),
+        second_reminder=row["second_reminder"],
         practice=Practice(**{name: row[f"provider__{name}"] for name in _PRACTICE}),
         history=history.read(row),
         rests=tuple(row["hold__reason"] for row in rows if row["hold__reason"]),
@@ -122,11 +127,21 @@ def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
     found = with_balance(Invoice.objects.filter(erased_at=None)).annotate(hold=active, plan=running)
     found = found.annotate(has_credit_notes=Exists(CreditNote.objects.filter(invoice=OuterRef("pk"))))
-    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "balance", "has_credit_notes")
+    found = found.annotate(second_reminder=Exists(second_reminders(OuterRef("pk"))))
+    plans = PaymentPlan.objects.filter(invoice=OuterRef("pk")).exclude(status=PaymentPlan.Status.UNDONE).order_by("pk")
+    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "balance")
+    made = ("has_credit_notes", "second_reminder")
     hold = (f"hold__{name}" for name in ("reason", "until", "placed_at", "placed_by"))
     plan = (f"plan__{name}" for name in ("pk", "kind", "agreed_at"))
     practice = (f"provider__{name}" for name in _PRACTICE)
-    return found.values(*own, *hold, *plan, *practice, **history.columns(), **facts)
+    columns = history.columns() | {"plans_before": history.JsonRows(plans, "kind", "status")}
+    return found.values(*own, *made, *hold, *plan, *practice, **columns, **facts)
+
+
+def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:
+    """Return the steps of `invoice` (a row, a key or an outer reference) from the 14-day letter on that were made."""
+    made = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)
+    return ReminderStep.objects.filter(invoice=invoice, step__gte=ReminderStep.Step.FINAL_NOTICE, status__in=made)
 
 
 def _credit_notes(invoice_id: int) -> QuerySet[CreditNote]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
@@ -60,7 +60,7 @@ def next_half_year(day: date) -> date:
 
 def confirmed_until() -> date:
     """Return the first day whose rate nobody confirmed: no interest is charged or stated from it on."""
-    return next_half_year(RATES_CONFIRMED_THROUGH)
+    return RATES_CONFIRMED_THROUGH + timedelta(days=1)
 
 
 def is_confirmed(day: date) -> bool:

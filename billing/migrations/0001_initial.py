@@ -73,6 +73,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Comparison',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=20, unique=True)),
+                ('position', models.CharField(blank=True, max_length=70)),
+                ('since', models.DateTimeField(blank=True, null=True)),
+                ('began_at', models.DateTimeField(blank=True, null=True)),
+                ('complete_at', models.DateTimeField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='DayClock',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -476,6 +487,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('clerk', 'provider clerk'), ('approver', 'provider approver'), ('operations', 'operations')], default='clerk', max_length=12, verbose_name='role')),
                 ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('password_given', models.BooleanField(default=False, editable=False, verbose_name='has a password that somebody else made')),
+                ('session_salt', models.CharField(default=billing.links.new_token, editable=False, max_length=32)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
                 ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='billing.provider', verbose_name='provider')),

@@ -4,6 +4,23 @@ from django.db import models
 from django.utils import timezone
 
 
+class Comparison(models.Model):
+    """How far a list of the gateway was compared with ours, so that a comparison goes on where it stopped."""
+
+    what = models.CharField(max_length=20, unique=True)
+    position = models.CharField(max_length=70, blank=True)  # where the next page begins; empty once it is complete
+    since = models.DateTimeField(null=True, blank=True)  # how far back it goes
+    began_at = models.DateTimeField(null=True, blank=True)
+    complete_at = models.DateTimeField(null=True, blank=True)  # the begin of the last one that reached its end
+
+    def __str__(self) -> str:
+        return self.what
+
+    @property
+    def is_complete(self) -> bool:
+        return self.began_at is None or self.complete_at == self.began_at
+
+
 class FailedTry(models.Model):
     """A rule that fails on one row: how often, why last, and when it is tried again. Gone once it succeeds."""
 

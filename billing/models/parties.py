@@ -8,10 +8,12 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from billing.encryption import seal, unseal
+from billing.links import new_token
 from billing.text.addresses import validate_address
 
 
@@ -171,6 +173,8 @@ class Staff(AbstractUser):
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
     # Until they have chosen their own, only the page to do so opens.
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
+    # Part of every session: a new one ends all of them, so that an account that is active again revives no old cookie.
+    session_salt = models.CharField(max_length=32, default=new_token, editable=False)
 
     class Meta(AbstractUser.Meta):
         # The stubs of AbstractUser know no lazy names here.
@@ -183,6 +187,27 @@ class Staff(AbstractUser):
                 name="staff_operations_or_of_a_provider",
             )
         ]
+
+    _was_active: bool | None = None  # as it stands in the database
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> "Staff":
+        row = super().from_db(*args, **kwargs)
+        row._was_active = row.__dict__.get("is_active")
+        return row
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; blocking an account and allowing it again both end its sessions."""
+        if getattr(self, "_was_active", None) not in (None, self.is_active):
+            self.session_salt = new_token()
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "session_salt"}
+        super().save(*args, **kwargs)
+        self._was_active = self.is_active
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        content = f"{self.password}{self.session_salt}"
+        return salted_hmac("billing.staff.session", content, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_operations(self) -> bool:

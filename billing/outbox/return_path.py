@@ -53,7 +53,7 @@ def _tagged(name: str) -> str:
 
 def _is_ours(name: str, mac: str) -> bool:
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return any(constant_time_compare(mac.lower(), _mac(name.lower(), key)) for key in keys)
+    return any(constant_time_compare(mac.lower(), _mac(name.lower(), str(key))) for key in keys)
 
 
 def _mac(name: str, key: str) -> str:

@@ -141,7 +141,9 @@ def _known(provider: Provider, numbers: Iterable[str]) -> dict[str, _Known]:
     # The cast reads the column as text: parsing a phone number costs more than the rest of the row.
     of_provider = Patient.objects.filter(provider=provider, number__in=list(numbers))
     rows = of_provider.values(*columns, e164=Cast("mobile", CharField()))
-    payers = {row["patient_id"]: row for row in Payer.objects.filter(patient__in=of_provider).values()}
+    payers: dict[int, dict[str, Any]] = {
+        row["patient_id"]: dict(row) for row in Payer.objects.filter(patient__in=of_provider).values()
+    }
     found = {}
     for row in rows:
         sealed = Patient(provider_id=provider.pk, number=row["number"], sealed_identity=row["sealed_identity"])

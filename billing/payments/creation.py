@@ -93,10 +93,8 @@ def _repeat_create(payment: Payment, *, now: datetime) -> Payment:
 
 def search_or_abandon(payment: Payment, *, now: datetime) -> Payment:
     """Search the gateway for our token, or abandon the attempt: its key is too old to repeat the call."""
-    for snapshot in mollie.list_payments(since=payment.created_at - timedelta(minutes=5)):
-        if snapshot.token == payment.token:
-            return settle(payment, snapshot, now=now)
-    return _abandon(payment, now=now)
+    snapshot = mollie.find_payment(payment.token, since=payment.created_at - timedelta(minutes=5))
+    return settle(payment, snapshot, now=now) if snapshot else _abandon(payment, now=now)
 
 
 def _abandon(payment: Payment, *, now: datetime) -> Payment:

@@ -54,7 +54,7 @@ def agree_deferral(invoice_id: int, *, until: date, by: str, today: date | None 
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         choice = options_for(invoice, today)
-        if same := _identical_plan(choice.standing, Kind.DEFERRAL, [until]):
+        if same := _identical_plan(_standing(invoice), Kind.DEFERRAL, [until]):
             return same
         if choice.no_deferral:
             raise Refused(choice.no_deferral)
@@ -74,7 +74,7 @@ def agree_installments(
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         choice = options_for(invoice, today)
-        if same := _identical_plan(choice.standing, Kind.INSTALLMENTS, calendar.monthly_dates(first_on, count)):
+        if same := _identical_plan(_standing(invoice), Kind.INSTALLMENTS, calendar.monthly_dates(first_on, count)):
             return same
         if choice.no_plan:
             raise Refused(choice.no_plan)
@@ -83,10 +83,14 @@ def agree_installments(
         _refuse_unless_between(first_on, choice.first_from, choice.first_until)
         if amount is not None and amount != choice.outstanding:
             raise Refused(_("The amount has changed. Look at the new amounts, and choose again."))
-        if choice.standing:
-            _end(choice.standing, Status.CANCELED, by=by)
+        if standing := _standing(invoice):
+            _end(standing, Status.CANCELED, by=by)
         terms = payment_schedule(choice.outstanding, count=count, first_on=first_on)
         return _agree(invoice, Kind.INSTALLMENTS, terms, by=by, today=today)
+
+
+def _standing(invoice: Invoice) -> PaymentPlan | None:
+    return PaymentPlan.objects.filter(invoice=invoice, status=Status.ACTIVE).first()
 
 
 def _identical_plan(standing: PaymentPlan | None, kind: PaymentPlan.Kind, days: Sequence[date]) -> PaymentPlan | None:

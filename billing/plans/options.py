@@ -12,11 +12,11 @@ from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from billing import ledger
+from billing import ledger, rooms
 from billing.errors import Refused
-from billing.invoices.holds import active_hold
+from billing.invoices.state import second_reminders
 from billing.law.calendar import DAY, monthly_dates
-from billing.models import Invoice, PaymentPlan, ReminderStep
+from billing.models import Hold, Invoice, PaymentPlan
 from billing.money import ZERO, split, to_cents
 from billing.rooms import Stops
 from billing.templatetags.money import euro
@@ -38,7 +38,6 @@ class Options:
     """What the patient may choose today. A sentence says why a choice is not possible; when it is empty, it is."""
 
     outstanding: Decimal
-    standing: PaymentPlan | None
     no_deferral: str
     deferral_from: date
     deferral_until: date
@@ -49,25 +48,54 @@ class Options:
     first_suggested: date
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides about paying later. `plans`: kind and status of each plan that was not undone."""
+
+    outstanding: Decimal
+    due_on: date
+    withdrawn: bool
+    holds: Sequence[str]
+    plans: Sequence[tuple[str, str]]
+    second_reminder: bool
+
+    @property
+    def standing(self) -> str:
+        """Return the kind of the running plan; empty when there is none."""
+        return next((kind for kind, status in self.plans if status == Status.ACTIVE), "")
+
+
 def options_for(invoice: Invoice, today: date) -> Options:
     """Return what is possible for `invoice` today, and the reason for what is not."""
-    owed = ledger.outstanding(invoice.pk)
-    plans = list(PaymentPlan.objects.filter(invoice=invoice).exclude(status=Status.UNDONE))
-    standing = next((plan for plan in plans if plan.status == Status.ACTIVE), None)
-    never = _why_nothing(invoice, owed, standing)
+    plans = PaymentPlan.objects.filter(invoice=invoice).exclude(status=Status.UNDONE).order_by("pk")
+    holds = Hold.objects.filter(invoice=invoice, released_at=None)
+    situation = Situation(
+        outstanding=ledger.outstanding(invoice.pk),
+        due_on=invoice.due_on,
+        withdrawn=invoice.withdrawn_at is not None,
+        holds=list(holds.values_list("reason", flat=True)),
+        plans=list(plans.values_list("kind", "status")),
+        second_reminder=second_reminders(invoice).exists(),
+    )
+    return options_of(situation, today)
+
+
+def options_of(situation: Situation, today: date) -> Options:
+    """Return what is possible in this situation today, and the reason for what is not."""
+    owed, due_on = situation.outstanding, situation.due_on
+    never = _why_nothing(situation)
     tomorrow, first_until = today + DAY, today + timedelta(days=settings.PLAN_FIRST_WITHIN_DAYS)
-    deferral_until = invoice.due_on + timedelta(days=settings.DEFERRAL_DAYS)
+    deferral_until = due_on + timedelta(days=settings.DEFERRAL_DAYS)
     return Options(
         outstanding=owed,
-        standing=standing,
-        no_deferral=never or _why_no_deferral(invoice, plans, standing, today, deferral_until),
-        deferral_from=max(tomorrow, invoice.due_on + DAY),
+        no_deferral=never or _why_no_deferral(situation, today, deferral_until),
+        deferral_from=max(tomorrow, due_on + DAY),
         deferral_until=deferral_until,
-        no_plan=never or _why_no_plan(owed, plans),
+        no_plan=never or _why_no_plan(situation),
         counts=range(2, max_installments(owed) + 1),
         first_from=tomorrow,
         first_until=first_until,
-        first_suggested=min(max(invoice.due_on, tomorrow), first_until),
+        first_suggested=min(max(due_on, tomorrow), first_until),
     )
 
 
@@ -91,31 +119,29 @@ def payment_schedule(amount: Decimal, *, count: int, first_on: date) -> list[Cho
     return [Choice(number, day, part) for number, (day, part) in enumerate(zip(dates, amounts, strict=True), start=1)]
 
 
-def _why_nothing(invoice: Invoice, owed: Decimal, standing: PaymentPlan | None) -> str:
+def _why_nothing(situation: Situation) -> str:
     """Return what forbids both a deferral and a plan; empty when nothing does."""
-    if invoice.withdrawn_at:
+    if situation.withdrawn:
         return _("This invoice was withdrawn. You do not have to pay it.")
-    if owed <= ZERO:
+    if situation.outstanding <= ZERO:
         return _("Nothing is left to pay on this invoice.")
-    if active_hold(invoice.pk, stops=Stops.PLANS):
+    if set(situation.holds) & set(rooms.reasons_stopping(Stops.PLANS)):
         return _("This invoice is on hold. You do not have to pay now. You will hear from us.")
-    if standing and standing.kind == Kind.INSTALLMENTS:
+    if situation.standing == Kind.INSTALLMENTS:
         return _("You already have a payment plan for this invoice.")
     return ""
 
 
-def _why_no_deferral(
-    invoice: Invoice, plans: Sequence[PaymentPlan], standing: PaymentPlan | None, today: date, last: date
-) -> str:
+def _why_no_deferral(situation: Situation, today: date, last: date) -> str:
     """Return what forbids a deferral: it is granted once, before the second reminder, within DEFERRAL_DAYS."""
-    if standing:
+    had = {kind for kind, _status in situation.plans}
+    if situation.standing:
         return _("You already have a later date to pay for this invoice.")
-    if any(plan.kind == Kind.DEFERRAL for plan in plans):
+    if Kind.DEFERRAL in had:
         return _("You have had a later date for this invoice before. We can give that once.")
-    if any(plan.kind == Kind.INSTALLMENTS for plan in plans):
+    if Kind.INSTALLMENTS in had:
         return _("You have had a payment plan for this invoice before. After that we can't give a later date.")
-    made = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)
-    if ReminderStep.objects.filter(invoice=invoice, step__gte=ReminderStep.Step.FINAL_NOTICE, status__in=made).exists():
+    if situation.second_reminder:
         return _("We have already sent you a second reminder. After that we can't give a later date any more.")
     if today >= last:
         return _("A later date was possible until %(day)s. That day has passed.") % {
@@ -124,9 +150,9 @@ def _why_no_deferral(
     return ""
 
 
-def _why_no_plan(owed: Decimal, plans: Sequence[PaymentPlan]) -> str:
-    if owed < settings.PLAN_FROM_AMOUNT:
+def _why_no_plan(situation: Situation) -> str:
+    if situation.outstanding < settings.PLAN_FROM_AMOUNT:
         return _("A payment plan is possible from %(amount)s.") % {"amount": euro(settings.PLAN_FROM_AMOUNT)}
-    if any(plan.kind == Kind.INSTALLMENTS for plan in plans):
+    if any(kind == Kind.INSTALLMENTS for kind, _status in situation.plans):
         return _("An earlier payment plan for this invoice has ended. You can't arrange a second one here.")
     return ""

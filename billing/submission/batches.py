@@ -6,6 +6,11 @@ from django.utils import timezone
 from billing.models import Provider, SubmittedBatch
 
 
+def was_interrupted(provider: Provider, digest: str) -> bool:
+    """Tell whether an import of the file with this SHA-256 began and did not end."""
+    return SubmittedBatch.objects.filter(provider=provider, digest=digest, finished_at=None).exists()
+
+
 def begin(provider: Provider, digest: str, *, invoices: int, by: str) -> SubmittedBatch:
     """Return the row of the file with this SHA-256, from the start; one that was interrupted is begun again.
 

@@ -59,9 +59,7 @@ class CreditNoteReader:
             self._report(f"{path}.issued_on", "date-in-future", _("This date is in the future."))
         if note and note.get("number") == note.get("credits"):
             self._report(f"{path}.credits", "credits-itself", _("A credit note has a number of its own."))
-        if self._wrong:
-            return None
-        total = total_of(lines, f"{path}.lines", self._report) if lines else None
+        total = total_of(lines, f"{path}.lines", self._report) if lines and not self._wrong else None
         if self._wrong:
             return None
         return CreditNote(

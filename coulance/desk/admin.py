@@ -201,7 +201,7 @@ class CoulanceCaseAdmin(TenantAdmin):
         file = Specification.objects.filter(pk=file_id).select_related("case__invoice__provider").first()
         if file is not None:
             refused = AccessEvent.Outcome.REFUSED
-            look = {"invoice": file.case.invoice, "data": file.served_name, "outcome": refused}
+            look: dict[str, Any] = {"invoice": file.case.invoice, "data": file.served_name, "outcome": refused}
             access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look)
 
 

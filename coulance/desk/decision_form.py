@@ -1,6 +1,5 @@
 """The form for a decision: an amount by one of three rules, and a reason."""
 
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.errors import Refused
-from billing.money import ZERO
+from billing.money import ZERO, read_euros
 from coulance import amounts
 from coulance.decisions import REASON_LETTERS
 from coulance.models import PracticeRules
@@ -16,33 +15,43 @@ from coulance.pages.forms import WholeText
 
 Rule = PracticeRules.Rule
 MAX_SHOWN = Decimal("9999999.99")
-_EURO = re.compile(r"(?P<whole>\d+|\d{1,3}([.,])\d{3}(\2\d{3})*)([.,](?P<cents>\d{1,2}))?")
 
 
 class EuroInput(forms.CharField):
-    """An amount as people type it: 365 · 365,5 · 1.234,50 · 1,234.50 · € 12,00."""
+    """An amount as people type it (see billing.money.read_euros)."""
 
     default_error_messages = {"amount": _("Type an amount in euros, such as 365.00.")}
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-euro": ""})
 
     def clean(self, value: Any) -> Any:
         """Return the amount as a Decimal, or None for an empty field."""
-        text = re.sub(r"[\s€\u00a0]", "", super().clean(value))
+        text = str(super().clean(value)).strip()
         if not text:
             return None
-        found = _EURO.fullmatch(text)
-        if found is None:
-            raise forms.ValidationError(self.default_error_messages["amount"], code="amount")
-        amount = Decimal(f"{re.sub('[.,]', '', found['whole'])}.{(found['cents'] or '').ljust(2, '0')}")
+        try:
+            amount = read_euros(text)
+        except ValueError:
+            raise forms.ValidationError(self.default_error_messages["amount"], code="amount") from None
         if amount > MAX_SHOWN:
             raise forms.ValidationError(self.default_error_messages["amount"], code="amount")
         return amount
 
 
+class WholeNumber(forms.IntegerField):
+    """A whole number in our own digits: Django would take those of every script."""
+
+    def to_python(self, value: Any) -> int | None:
+        """Return the number. Raises ValidationError for anything but the digits 0 to 9."""
+        text = str(value or "").strip()
+        if text and not (text.isascii() and text.isdigit()):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(text)
+
+
 class DecisionForm(forms.Form):
     """The fields of every action on a case. Which of them count depends on the action and the rule."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    version = WholeNumber(widget=forms.HiddenInput, min_value=0)
     shown_due = EuroInput(required=False, widget=forms.HiddenInput)  # the amount that this person has seen
     rule = forms.ChoiceField(
         label=_("how to work out the amount"), choices=Rule, required=False, widget=forms.RadioSelect
@@ -60,7 +69,7 @@ class DecisionForm(forms.Form):
     own_contribution = EuroInput(
         label=_("own contribution"), required=False, help_text=_("Only a statutory one that the insurer took off.")
     )
-    percentage = forms.IntegerField(
+    percentage = WholeNumber(
         label=_("percentage that is waived"),
         required=False,
         min_value=1,

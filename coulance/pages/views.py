@@ -51,7 +51,8 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
     seen = cases.look_at(case, today=timezone.localdate())
     passed = gate.passed(request, view.token, now=timezone.now())
     own = set(request.session.get(_SENT, []))
-    readable = {row.token for row in (*seen.files, *seen.messages) if passed or row.token in own}
+    everything: list[Any] = [*seen.files, *seen.messages]
+    readable = {row.token for row in everything if passed or row.token in own}
     if readable:
         grounds = passed.grounds if passed else medical.OWN_BROWSER
         medical.record_look(request, AccessEvent.Act.READ, invoice=case.invoice, data=PAGE, grounds=grounds)
@@ -178,7 +179,7 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
     row = _file(found[1], name)
     if row.status != Specification.Status.CLEAN:
         raise Http404
-    look = {"invoice": found[1].invoice, "data": row.served_name}
+    look: dict[str, Any] = {"invoice": found[1].invoice, "data": row.served_name}
     granted = gate.passed(request, token, now=timezone.now())
     if granted is None:
         then = reverse("coulance", args=[token])

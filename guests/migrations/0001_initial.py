@@ -16,12 +16,13 @@ class Migration(migrations.Migration):
             name='Throttle',
             fields=[
                 ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('free_at_us', models.BigIntegerField()),
+                ('used', models.JSONField(default=list)),
+                ('over_at_us', models.BigIntegerField()),
             ],
             options={
                 'verbose_name': 'throttle',
                 'verbose_name_plural': 'throttles',
-                'indexes': [models.Index(fields=['free_at_us'], name='throttle_to_delete')],
+                'indexes': [models.Index(fields=['over_at_us'], name='throttle_to_delete')],
             },
         ),
         migrations.CreateModel(
@@ -36,6 +37,7 @@ class Migration(migrations.Migration):
                 ('holder', models.CharField(editable=False, max_length=64)),
                 ('purpose', models.CharField(editable=False, max_length=16)),
                 ('attempts_left', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('rests_on', models.CharField(default='', editable=False, max_length=32)),
                 ('token', models.CharField(blank=True, editable=False, max_length=64, null=True)),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='billing.invoice', verbose_name='invoice')),
             ],

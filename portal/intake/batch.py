@@ -61,15 +61,16 @@ def _import(file: IO[bytes], result: BatchResult, today: date, by: str) -> None:
     provider = checking.known_provider(head, result)
     kept: list[Chunk] = []
     digests: list[bytes] = []
-    corrections = 0
     for chunk in Items(file, head, version, result, today).chunks():
         digests.append(chunk.digest())
-        corrections += len(chunk.corrections)
+        result.corrections += len(chunk.corrections)
         if len(digests) <= KEPT_CHUNKS:
             kept.append(chunk)
         if provider:
             checking.compare(provider, chunk, result)
-    if result.error_count or provider is None or result.dry_run or not (result.new or result.credited or corrections):
+    if result.error_count or provider is None or result.dry_run:
+        return
+    if not (result.new or result.credited or result.corrections):
         return
     count, result.new, result.known, result.credited = result.new + result.known, 0, 0, 0
     is_long = len(digests) > KEPT_CHUNKS

@@ -58,6 +58,9 @@ class BatchResult:
     patients_created: int = 0
     patients_updated: int = 0
     credited: int = 0
+    corrections: int = 0  # of patients, in the file
+    partly_written: bool = False  # although there are errors: the same file handed in again continues
+    continued: bool = False  # an import of the same file was interrupted before
     # Patients of invoices that were known already, of whom the file says something else than we hold.
     outdated: set[str] = field(default_factory=set)
     _about: About | None = None

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
 from billing.invoices import intake
-from billing.models import Provider, SubmittedBatch
+from billing.models import Provider
 from billing.patients import registration
 from billing.submission import batches
 from billing.submission.rules import Checked
@@ -34,6 +35,7 @@ def write(
     in between. What contradicts it then ends the import with an error; the parts before stay, and the same file
     handed in again continues behind them.
     """
+    result.continued = batches.was_interrupted(provider, digest)
     row = batches.begin(provider, digest, invoices=count, by=by)
     for place, chunk in enumerate(part for read in chunks for part in read.parts(PART)):
         if place:
@@ -43,6 +45,7 @@ def write(
                 intake.lock_provider(provider.pk)
                 _write_chunk(chunk, provider, result, today, by)
                 batches.advance(row, len(chunk.invoices))
+            result.partly_written = True
         except _RollBack:
             sentence = _("Another import of this practice came in between. Hand this file in again: it continues.")
             result.report("", "import-interrupted", sentence)
@@ -50,7 +53,7 @@ def write(
     with transaction.atomic():
         batches.finish(row)
         if result.new or result.patients_updated or result.credited:
-            counts = {"new": result.new, "known": result.known, "credited": result.credited}
+            counts: dict[str, Any] = {"new": result.new, "known": result.known, "credited": result.credited}
             audit.record("batch_imported", by=by, provider=provider.agb_code, **counts)
 
 
@@ -77,8 +80,3 @@ def _write_invoices(new: list[Checked], provider: Provider, result: BatchResult,
         room.accept(list(zip(taken, new, strict=True)), today, by)
     result.patients_created += patients.created
     result.patients_updated += patients.corrected
-
-
-def was_interrupted(provider: Provider, digest: str) -> bool:
-    """Tell whether an import of the same file began and did not end."""
-    return SubmittedBatch.objects.filter(provider=provider, digest=digest, finished_at=None).exists()

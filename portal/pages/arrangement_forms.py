@@ -1,5 +1,6 @@
 """What a patient fills in to pay later: a day, or a number of installments and the first day."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -61,6 +62,16 @@ class FirstDayForm(forms.Form):
         field.keep_between(options.first_from, options.first_until)
 
 
+class ShownAmount(forms.DecimalField):
+    """An amount that our page showed and the browser sends back: digits, a point, digits, and nothing else."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the amount. Raises ValidationError for other digits, signs and powers, which Decimal would take."""
+        if not re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,2})?|", str(value or "").strip(), re.ASCII):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class PlanForm(FirstDayForm):
     """What is agreed on. `shown_on`: the first day whose dates and amounts the page showed."""
 
@@ -70,7 +81,7 @@ class PlanForm(FirstDayForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose in how many installments you want to pay.")},
     )
-    amount = forms.DecimalField(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
+    amount = ShownAmount(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
     shown_on = forms.DateField(input_formats=[_ISO], required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
@@ -83,4 +94,4 @@ class PlanForm(FirstDayForm):
 class PartForm(forms.Form):
     """Which amount of a payment plan somebody wants to pay now; nothing means everything."""
 
-    amount = forms.DecimalField(max_digits=12, decimal_places=2, required=False)
+    amount = ShownAmount(max_digits=12, decimal_places=2, required=False)

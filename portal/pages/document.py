@@ -71,8 +71,15 @@ def _check(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpRespons
     form = CodeForm(request.POST)
     if not form.is_valid():
         return _page(request, invoice, form)
-    if not sms_code.verify_code(invoice, holder=gate.holder_of(request), code=form.cleaned_data["code"]):
-        form.add_wrong()
+    holder, by_link = gate.holder_of(request), access.came_by_link(request, invoice.token)
+    try:
+        right = sms_code.verify_code(invoice, holder=holder, code=form.cleaned_data["code"], by_link=by_link, now=now)
+    except sms_code.TooOften as refusal:
+        response = _page(request, invoice, CodeForm(), refusal=str(refusal), status=429)
+        response.headers["Retry-After"] = str(refusal.wait_seconds)
+        return response
+    if not right:
+        form.add_wrong(used_up=sms_code.is_used_up(invoice, holder=holder))
         return _page(request, invoice, form)
     rests_on = open_links.on_mobile(invoice)
     gate.let_through(request, invoice.token, gate=gate.SMS, rests_on=rests_on, now=now)

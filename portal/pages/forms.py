@@ -230,7 +230,12 @@ class CodeForm(forms.Form):
         ),
     )
 
-    def add_wrong(self) -> None:
-        """The one answer for a code that is wrong, too old, used, or somebody else's."""
+    def add_wrong(self, *, used_up: bool = False) -> None:
+        """The one answer for a code that is wrong, too old, used, or somebody else's.
+
+        `used_up`: this browser's code has ended because of too many wrong ones, so that the newest SMS helps nobody.
+        """
         sentence = _("This code is not right, or it is no longer valid. Look at the newest SMS, or ask for a new code.")
+        if used_up:
+            sentence = _("You entered a wrong code too often. The code in the SMS no longer works. Ask for a new code.")
         self.add_error("code", ValidationError(sentence, code="wrong"))

@@ -16,9 +16,9 @@ from billing import rooms
 from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.state import InvoiceView
-from billing.models import Invoice, LedgerTransaction, PaymentPlan, ReminderStep
+from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
 from billing.payments.attempts import IDEAL_MAX_AMOUNT
-from billing.plans.options import options_for
+from billing.plans.options import Options, Situation, options_of
 from billing.plans.progress import installments_of, progress_of
 from billing.rooms import Stops, Text, Told
 from guests import kept
@@ -93,7 +93,6 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
     panels = rooms.invoice_panels()
     plan_kind = progress.plan.kind if progress else ""
     asks = view.can_pay and (progress is None or progress.is_deferral)
-    row = Invoice.objects.select_related("provider").filter(pk=view.invoice_id).first() if asks else None
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
@@ -101,8 +100,7 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "rests": [rooms.hold_reasons()[name].label for name in view.rests if name in _without_reminders()],
         "timeline": timeline(view, plan_kind=plan_kind),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
-        "row": row,
-        "options": options_for(row, today) if row else None,
+        "options": _options(view, today) if asks else None,
         "invoice": view,
         "progress": progress,
         "refusal": refusal,
@@ -112,6 +110,18 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
+
+
+def _options(view: InvoiceView, today: date) -> Options:
+    situation = Situation(
+        outstanding=view.outstanding,
+        due_on=view.due_on,
+        withdrawn=view.status == "withdrawn",
+        holds=view.rests,
+        plans=view.plans_before,
+        second_reminder=view.second_reminder,
+    )
+    return options_of(situation, today)
 
 
 def _without_reminders() -> tuple[str, ...]:

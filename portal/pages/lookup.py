@@ -21,6 +21,8 @@ def lookup(request: HttpRequest) -> HttpResponse:
             return errors.too_many(request, wait_seconds=wait)
         token = references.find_by_reference(form.cleaned_data["reference"])
         access.report_result(request, found=token is not None, now=now)
+        if token and (wait := access.take_session(request, token, now=now)):
+            return errors.too_many(request, wait_seconds=wait)
         if token:
             access.open_invoice(request, token, now=now)
             page, left = reverse("invoice", args=[token]), kept.waiting_at(request)

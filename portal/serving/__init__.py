@@ -32,6 +32,20 @@ def on_starting(server: Any) -> None:
     refuse_wrong_start()
 
 
+def when_ready(server: Any) -> None:
+    """Have everybody asked about who may be at the bank: while no web server ran, no webhook could arrive."""
+    from django.db import DatabaseError, connections
+
+    from billing.payments import attempts
+
+    try:
+        attempts.ask_after_downtime()
+    except DatabaseError as error:  # the pages say so themselves, and the sweep asks later
+        server.log.warning("could not have the bank asked: %s", type(error).__name__)
+    finally:
+        connections.close_all()  # no connection is inherited by a fork
+
+
 def post_worker_init(worker: Any) -> None:
     """Let half of the threads wait for a gateway at most, and load what makes PDF files in the background.
 

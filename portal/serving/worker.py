@@ -59,7 +59,7 @@ class ClientSocket(socket.socket):
             raise ConnectionResetError(errno.ECONNRESET, "the client stopped reading") from None
 
 
-class Connection(TConn):  # type: ignore[misc]
+class Connection(TConn):
     """A connection with what has come of its next request."""
 
     def __init__(self, worker: "Worker", sock: ClientSocket, *others: Any) -> None:
@@ -83,7 +83,7 @@ class Connection(TConn):  # type: ignore[misc]
             self.sock.close()
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """The worker class of `portal/serving`."""
 
     def init_process(self) -> None:

@@ -83,7 +83,6 @@ MIDDLEWARE = [
     "portal.middleware.HttpsForMachines",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.KnownMethods",
-    "portal.middleware.LengthRequired",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -305,6 +304,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # The broker only wakes a worker: the rows are the queue. So enqueueing may fail fast, and never hang a request.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "portal.celery:FileTimetable"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 SILENCED_SYSTEM_CHECKS = [

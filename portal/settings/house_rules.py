@@ -35,13 +35,14 @@ CODE_COOLDOWN_SECONDS = 60  # between two codes
 # For one invoice from one address, so that a stranger elsewhere can't use up the patient's codes.
 CODE_SENDS_AT_ONCE = 3  # apart from the cooldown
 CODE_NEXT_SECONDS = 15 * 60  # the longest wait for the next one, until the daily limit is reached
-CODE_SENDS_PER_DAY = 6
-# For one invoice, and for one number, from all addresses together: this bounds guessing and harassment. There is one
-# more every CODE_NEXT_SECONDS, so that nobody can lock a patient out for longer.
-CODE_SENDS_FROM_ALL_AT_ONCE = 12
-CODE_SENDS_BY_RESERVE_PER_DAY = 12  # for one number: one for each network that did not ask yet, while those are used up
-# For one invoice, for those who came by the link in our mail: strangers can't use these up.
+CODE_SENDS_PER_DAY = 6  # for those who came by the link in our mail or on paper
+CODE_SENDS_BY_STRANGER_PER_DAY = 4  # for those who know no more than the payment reference
+# For one invoice, from all addresses together; for one number twice as many. This bounds guessing and harassment.
+CODE_SENDS_BY_STRANGERS_PER_DAY = 8
+# For one invoice, for those who came by the link: strangers can't use these up.
 CODE_SENDS_BY_LINK_PER_DAY = 12
+# Guesses that are looked at, for one invoice: 100 a day, so that one in 10,000 such days ends with a right one.
+CODE_GUESSES_BY_STRANGERS_PER_DAY, CODE_GUESSES_BY_LINK_PER_DAY = 40, 60
 CODE_SENDS_PER_ADDRESS_PER_HOUR = 30  # for all invoices: a household or a clinic, not a robot
 SMS_DAILY_BUDGET = 5000  # for everybody together: bounds the cost of a day of fraud
 DOCUMENT_GRANT_SECONDS = 15 * 60  # after the code
@@ -50,6 +51,7 @@ SIGN_IN_FAILURES_PER_NETWORK, SIGN_IN_FAILURES_GLOBAL = 20, 120  # within SIGN_I
 SIGN_IN_SECONDS = 10 * 60
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
+LOOKUP_SESSIONS_PER_HOUR = 20  # that one network may begin for one invoice
 LOOKUP_FAILURES_GLOBAL = 1000  # within LOOKUP_GLOBAL_SECONDS: a breaker against guessing from many addresses
 LOOKUP_GLOBAL_SECONDS = 60 * 60
 RECEIPT_SECOND_PERSON_ABOVE = Decimal("250.00")  # money that staff report: above it a second person confirms

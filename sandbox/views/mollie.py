@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -63,7 +64,7 @@ def _payment(reference: str) -> Payment:
 def payment_list(request: HttpRequest) -> HttpResponse:
     """List payments, or create one."""
     if request.method == "GET":
-        return _read(lambda: _page(request))
+        return _read(lambda: _page(request, "payments", Payment.objects.all(), lambda row: _shown(request, row)))
     body = api.json_object(request)
 
     def work() -> idempotency.Answer:
@@ -169,26 +170,46 @@ def _write(request: HttpRequest, *, section: str, body: dict[str, Any], work: id
     return JsonResponse(shown, status=status)
 
 
-def _page(request: HttpRequest) -> dict[str, Any]:
-    """Return a page, newest first; `from` is its first payment, `limit` its length."""
+@endpoint("GET")
+def all_refunds(request: HttpRequest) -> HttpResponse:
+    """List the refunds of all payments."""
+    rows = Refund.objects.select_related("payment")
+    return _read(lambda: _page(request, "refunds", rows, lambda row: resources.refund(row, base=_base(request))))
+
+
+@endpoint("GET")
+def all_chargebacks(request: HttpRequest) -> HttpResponse:
+    """List the chargebacks of all payments."""
+    rows = Chargeback.objects.select_related("payment")
+    return _read(
+        lambda: _page(request, "chargebacks", rows, lambda row: resources.chargeback(row, base=_base(request)))
+    )
+
+
+def _page(
+    request: HttpRequest, name: str, every: QuerySet[Any], shown: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a page, newest first; `from` is its first row, `limit` its length."""
     limit = request.GET.get("limit", str(PAGE_SIZE))
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAXIMUM_PAGE_SIZE:
         raise ApiError(400, f"The limit must lie between 1 and {MAXIMUM_PAGE_SIZE}", "limit")
     size = int(limit)
-    rows = Payment.objects.order_by("-pk")
-    newer: list[Payment] = []
+    rows = every.order_by("-pk")
+    newer: list[Any] = []
     if start := request.GET.get("from"):
-        first = _payment(start)
-        newer = list(Payment.objects.filter(pk__gt=first.pk).order_by("pk")[:size])
+        first = every.filter(reference=start).first()
+        if first is None:
+            raise ApiError(404, f"Nothing exists with token {start}.")
+        newer = list(every.filter(pk__gt=first.pk).order_by("pk")[:size])
         rows = rows.filter(pk__lte=first.pk)
     found = list(rows[: size + 1])
     links: dict[str, Any] = {"self": resources.link(request.build_absolute_uri()), "previous": None, "next": None}
-    address = f"{_base(request)}/payments?limit={size}&from="
+    address = f"{_base(request)}/{name}?limit={size}&from="
     if newer:
         links["previous"] = resources.link(address + newer[-1].reference)
     if len(found) > size:
         links["next"] = resources.link(address + found[size].reference)
-    return resources.page_of("payments", [_shown(request, row) for row in found[:size]], links=links)
+    return resources.page_of(name, [shown(row) for row in found[:size]], links=links)
 
 
 def _whole(request: HttpRequest, name: str, items: list[dict[str, Any]]) -> dict[str, Any]:

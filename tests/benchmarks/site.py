@@ -75,7 +75,7 @@ class Site:
         on_end(folder.cleanup)
         self.folder, self._on_end = Path(folder.name), on_end
         servers = start_all(on_end) if database == "postgresql" else {}
-        self.environment = environment.of_production(self.folder, host=HOST, port=0, servers=servers)
+        self.environment = environment.of_production(self.folder, host=HOST, port=free_port(), servers=servers)
         self.environment["EMAIL_URL"] = "smtp://127.0.0.1:25"  # nothing is sent
         self.environment["DJANGO_SETTINGS_MODULE"] = "portal.settings"
         self._manage("migrate", "--verbosity", "0")

@@ -1,12 +1,14 @@
 """How many codes may be sent: for whom, from where, and for all together."""
 
+import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
-from billing.models import AuditEvent, StaffTask
+from billing.models import AuditEvent, Invoice, StaffTask
 from guests import sms_code
 from guests.models import SmsDevice, Throttle
 from guests.tasks import watch_codes
@@ -47,11 +49,12 @@ def test_three_at_once_then_one_more_within_fifteen_minutes():
     assert ask(invoice, minutes=6 + wait / 60) == 0
 
 
-def test_six_in_a_day():
+@pytest.mark.parametrize(("by_link", "most"), [(True, 6), (False, 4)])
+def test_so_many_in_a_day(by_link, most):
     invoice = factories.invoice()
-    sent = [ask(invoice, minutes=30 * n) for n in range(8)]
-    assert sent[:6] == [0] * 6
-    assert all(sent[6:])
+    sent = [ask(invoice, minutes=30 * n, by_link=by_link) for n in range(8)]
+    assert sent[:most] == [0] * most
+    assert all(sent[most:])
     assert ask(invoice, minutes=24 * 60) == 0, "the next day works again"
 
 
@@ -81,7 +84,7 @@ def test_a_stranger_kills_no_code_of_the_patient():
 def test_many_addresses_reach_the_limit_of_the_invoice_and_staff_get_a_task(settings):
     invoice = factories.invoice()
     waits = [ask(invoice, network=f"203.0.113.{n}") for n in range(40)]
-    assert waits.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
+    assert waits.count(0) == settings.CODE_SENDS_BY_STRANGERS_PER_DAY
     item = StaffTask.objects.get()
     assert (item.kind, item.invoice) == ("code_limit", invoice)
 
@@ -90,7 +93,7 @@ def test_one_number_on_many_invoices_is_not_pestered(settings):
     patient = factories.patient()
     invoices = [factories.invoice(patient=patient) for _ in range(30)]
     waits = [ask(one, network=f"203.0.113.{n}") for n, one in enumerate(invoices)]
-    limit = settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
+    limit = 2 * settings.CODE_SENDS_BY_STRANGERS_PER_DAY
     assert waits.count(0) == Message.objects.count() == limit
 
 
@@ -115,11 +118,85 @@ def test_what_was_refused_uses_up_nothing(settings):
     settings.SMS_DAILY_BUDGET = 1
     invoice = factories.invoice()
     ask(factories.invoice(patient=factories.patient(mobile="+31612345699")), network=STRANGER)
-    before = dict(Throttle.objects.values_list("key", "free_at_us"))
+    before = {row.key: row.used for row in Throttle.objects.all() if row.used}
     assert ask(invoice)
-    after = dict(Throttle.objects.values_list("key", "free_at_us"))
-    now_us = int(NOW.timestamp() * 1_000_000)
-    assert {key for key, free in after.items() if free > now_us} == {k for k, free in before.items() if free > now_us}
+    assert {row.key: row.used for row in Throttle.objects.all() if row.used} == before
+
+
+@pytest.fixture
+def in_english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.mark.usefixtures("in_english")
+def test_a_code_was_just_sent_is_said_only_when_it_was(settings):
+    invoice = factories.invoice()
+    settings.SMS_DAILY_BUDGET = 1
+    assert ask(factories.invoice(patient=factories.patient(mobile="+31612345699")), network=STRANGER) == 0
+    with pytest.raises(sms_code.TooOften, match="can't send codes at this moment"):
+        sms_code.send_code(invoice, holder=PATIENT, network=HOME, now=NOW)
+    settings.SMS_DAILY_BUDGET = 100
+    now = timezone.now()
+    sms_code.send_code(invoice, holder=PATIENT, network=HOME, now=now)
+    with pytest.raises(sms_code.TooOften, match="sent a code just now"):
+        sms_code.send_code(invoice, holder="q" * 64, network=HOME, now=now)
+    SmsDevice.objects.all().delete()  # as when the provider refused it
+    with pytest.raises(sms_code.TooOften, match=r"^You can ask for a code in a minute\.$"):
+        sms_code.send_code(invoice, holder="q" * 64, network=HOME, now=now)
+
+
+class TestWhatDiedStaysDead:
+    """By state: not by comparison with a clock that can go back."""
+
+    @pytest.fixture
+    def sent(self):
+        self.invoice = factories.invoice()
+        ask(self.invoice, holder=PATIENT)
+        return re.search(r"\b\d{6}\b", Message.objects.get().text).group()
+
+    def at(self, monkeypatch, minutes):
+        moment = timezone.now() + timedelta(minutes=minutes)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+
+    def is_right(self, code):
+        return sms_code.verify_code(self.invoice, holder=PATIENT, code=code)
+
+    def test_tried_when_it_was_over(self, sent, monkeypatch):
+        with monkeypatch.context() as later:
+            self.at(later, 11)
+            assert not self.is_right(sent)
+        assert not self.is_right(sent)
+
+    def test_seen_by_the_sweep_only(self, sent, monkeypatch):
+        with monkeypatch.context() as later:
+            self.at(later, 11)
+            assert sms_code.end_codes(now=timezone.now()) == 1
+        assert not self.is_right(sent)
+
+    def test_seen_by_nobody_and_the_clock_is_before_it_was_made(self, sent, monkeypatch):
+        with monkeypatch.context() as earlier:
+            self.at(earlier, -9)
+            assert not self.is_right(sent)
+        assert not self.is_right(sent), "it was found dead"
+
+    @pytest.mark.parametrize("change", ["number", "withdrawn", "erased"])
+    def test_with_what_it_rests_on(self, sent, change):
+        if change == "number":
+            type(self.invoice.patient).objects.update(mobile="+31687654321")
+        else:
+            Invoice.objects.update(**{f"{change}_at": timezone.now()})
+        assert not self.is_right(sent)
+        type(self.invoice.patient).objects.update(mobile=self.invoice.patient.mobile)
+        Invoice.objects.update(withdrawn_at=None, erased_at=None)
+        assert not self.is_right(sent)
+
+    def test_a_clock_that_ran_ahead_blocks_no_new_code(self, sent, monkeypatch):
+        with monkeypatch.context() as later:
+            self.at(later, 2 * 24 * 60)
+            ask(self.invoice, minutes=2 * 24 * 60, holder=PATIENT)
+        assert ask(self.invoice, minutes=5, holder=PATIENT) <= 60
+        assert ask(self.invoice, minutes=7, holder=PATIENT) == 0
 
 
 def test_old_codes_are_deleted():
@@ -179,36 +256,42 @@ class TestNobodyIsLockedOut:
 
     def attack(self, invoice, settings):
         sent = [ask(invoice, network=f"203.0.113.{n}") for n in range(40)]
-        assert sent.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE + settings.CODE_SENDS_BY_RESERVE_PER_DAY
+        assert sent.count(0) == settings.CODE_SENDS_BY_STRANGERS_PER_DAY
 
     def test_the_patient_by_link_gets_a_code_at_once(self, settings):
         invoice = factories.invoice()
         self.attack(invoice, settings)
-        assert 60 < ask(invoice, network=HOME) <= 15 * 60, "without the link the next code is the next refill"
+        assert ask(invoice, network=HOME) > 60 * 60, "strangers have had what they get in a day"
         assert ask(invoice, network=HOME, by_link=True) == 0
 
-    def test_without_the_link_a_few_addresses_keep_nobody_out(self, settings):
-        """Four addresses take the twelve codes, and every refill they may have; then the patient comes."""
-        invoice = factories.invoice()
-        addresses = [f"203.0.113.{n}" for n in range(4)]
-        taken = [ask(invoice, minutes=2 * n, network=one) for n in range(3) for one in addresses]
-        assert taken.count(0) == settings.CODE_SENDS_FROM_ALL_AT_ONCE
-        assert ask(invoice, minutes=6, network=HOME) == 0, "the reserve"
-        for minute in range(7, 200):
-            for one in addresses:
-                ask(invoice, minutes=minute, network=one)
-        assert Message.objects.count() > settings.CODE_SENDS_FROM_ALL_AT_ONCE + 4, "they took refills"
-        assert ask(invoice, minutes=200, network="192.0.2.2") == 0, "a second fresh address of the patient"
-        assert ask(invoice, minutes=202, network=HOME) <= 15 * 60
-        assert StaffTask.objects.get().kind == "code_limit"
+    @pytest.mark.usefixtures("in_english")
+    @pytest.mark.parametrize("email", ["anna@post.example", ""])
+    def test_and_the_page_says_where_the_link_is(self, settings, email):
+        invoice = factories.invoice(patient=factories.patient(email=email))
+        self.attack(invoice, settings)
+        with pytest.raises(sms_code.TooOften) as refusal:
+            sms_code.send_code(invoice, holder=PATIENT, network=HOME, now=NOW)
+        assert ("link in that e-mail" in str(refusal.value)) == bool(email)
+        assert ("QR" in str(refusal.value)) == (not email)
 
-    def test_a_network_that_asked_today_has_no_reserve(self, settings):
-        settings.CODE_SENDS_FROM_ALL_AT_ONCE = 1
+    def test_a_day_of_every_address_is_at_most_a_hundred_guesses_and_twenty_messages(self, settings):
+        """Three addresses that ask every five minutes, by the reference and by the link, and guess all they may."""
         invoice = factories.invoice()
-        assert ask(invoice) == 0
-        assert ask(invoice, minutes=2, network=STRANGER) == 0, "by reserve"
-        assert ask(invoice, minutes=3) > 60
-        assert ask(invoice, minutes=4, network=STRANGER) > 60
+        looked_at = 0
+        for minute in range(0, 24 * 60, 5):
+            for by_link in (False, True):
+                for n in range(3):
+                    holder = f"{minute}{by_link}{n}".rjust(64, "0")
+                    if ask(invoice, minutes=minute, network=f"203.0.113.{n}", holder=holder, by_link=by_link):
+                        continue
+                    for _guess in range(8):
+                        before = SmsDevice.objects.get(holder=holder).attempts_left
+                        with contextlib.suppress(sms_code.TooOften):
+                            moment = NOW + timedelta(minutes=minute)
+                            sms_code.verify_code(invoice, holder=holder, code="x", now=moment, by_link=by_link)
+                        looked_at += before - SmsDevice.objects.get(holder=holder).attempts_left
+        assert looked_at == 100
+        assert Message.objects.count() == 20
 
     def test_nor_by_pause_or_address(self, settings):
         """At one address: the pause and the count of the whole address are apart for who came by the link."""

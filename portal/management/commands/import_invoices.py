@@ -2,6 +2,7 @@
 
 import getpass
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -31,7 +32,10 @@ class Command(BaseCommand):
         )
         if result.error_count:
             self._refuse(result)
-        self.stdout.write(self.style.SUCCESS(_outcome(result)))
+        if result.new or result.known or result.credited:
+            self.stdout.write(self.style.SUCCESS(_outcome(result)))
+        for sentence in _remarks(result):
+            self.stdout.write(sentence)
 
     def _refuse(self, result: BatchResult) -> None:
         for error in result.errors[:PRINTED_ERRORS]:
@@ -39,6 +43,8 @@ class Command(BaseCommand):
         rest = result.error_count - min(len(result.errors), PRINTED_ERRORS)
         if rest:
             self.stderr.write(ngettext("… and %d more error.", "… and %d more errors.", rest) % rest)
+        if result.partly_written:
+            raise CommandError(_("A part of the file was taken. Hand the same file in again: it continues."))
         raise CommandError(_("Nothing was changed. Correct the file and hand it in again."))
 
 
@@ -55,3 +61,26 @@ def _outcome(result: BatchResult) -> str:
     if result.dry_run:
         return _("The file is right. New invoices: %(new)d; handed in before: %(known)d. Nothing was changed.") % counts
     return _("Done. New invoices: %(new)d; handed in before and left alone: %(known)d.") % counts
+
+
+def _remarks(result: BatchResult) -> Iterator[str]:
+    if result.continued:
+        yield _("An import of this file was interrupted before. It was continued.")
+    if result.corrections and result.dry_run:
+        yield _("Corrections of patients in the file: %d. Nothing was changed.") % result.corrections
+    elif result.corrections:
+        yield _("Patients corrected: %(changed)d of %(given)d.") % {
+            "changed": result.patients_updated,
+            "given": result.corrections,
+        }
+    if count := len(result.outdated):
+        yield (
+            ngettext(
+                "Of %d patient with an invoice that was handed in before the file says something else than we have."
+                " That was left alone: correct it with patients in the format invoice-batch/2.",
+                "Of %d patients with an invoice that was handed in before the file says something else than we have."
+                " That was left alone: correct it with patients in the format invoice-batch/2.",
+                count,
+            )
+            % count
+        )

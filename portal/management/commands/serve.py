@@ -115,7 +115,7 @@ def web_answers() -> bool:
         return False
 
 
-class InOurFormat(Logger):  # type: ignore[misc]
+class InOurFormat(Logger):
     """supervisord's log as lines of ours: in UTC, and with what our logs may contain."""
 
     def log(self, level: int, msg: str, **values: Any) -> None:

