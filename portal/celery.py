@@ -126,6 +126,9 @@ class TimetableThread(threading.Thread):
 class FileTimetable(SeenScheduler, PersistentScheduler):
     """Beat's own timetable with its file of last runs; a file that can't be used is put aside and made anew."""
 
+    schedule_filename: str
+    _store: Any  # a shelf; its cache is missing from the stubs of the standard library
+
     def setup_schedule(self) -> None:
         """Read the file. What Celery does not expect in it (an empty value) would end beat, and all with it."""
         try:

@@ -39,7 +39,7 @@ def of_invoice(invoice: Invoice) -> list[Happened]:
     if invoice.withdrawn_at:
         events.append(Happened(invoice.withdrawn_at, _("invoice withdrawn")))
     for entry in entries_of(invoice):
-        events.append(Happened(entry.occurred_at, entry.kind.label, entry.transaction.by, euro(entry.amount)))
+        events.append(Happened(entry.occurred_at, str(entry.kind.label), entry.transaction.by, euro(entry.amount)))
     for payment in invoice.payments.all():
         events.extend(_steps(payment))
     for message in invoice.messages.all():

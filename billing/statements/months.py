@@ -64,10 +64,10 @@ def _lines(within: QuerySet[Posting]) -> Iterator[tuple[str, Decimal]]:
     )  # fmt: skip
     found = {row["transaction__kind"]: row for row in rows}
     for kind in Kind:
-        row = found.get(kind, {})
-        if row.get("booked"):
+        row = found.get(kind)
+        if row and row["booked"]:
             yield str(kind.label), row["booked"]
-        if row.get("undone"):
+        if row and row["undone"]:
             yield _("%(booking)s: undone") % {"booking": kind.label}, row["undone"]
 
 
