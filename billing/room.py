@@ -1,5 +1,7 @@
 """Billing's announcement: billing announces itself like a room, although every room depends on it."""
 
+from datetime import date
+
 from celery.schedules import crontab
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -50,7 +52,6 @@ class BillingRoom(Room):
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
         from billing.dunning import bounces, law_dates, planning
-        from billing.integrity import publication
         from billing.models import Hold, StaffTask
         from billing.plans import agreements
         from billing.privacy import access_log, retention
@@ -67,7 +68,7 @@ class BillingRoom(Room):
                 Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
-                Daily(99, lambda _today: publication.publish_tables(now=timezone.now())),
+                Daily(99, _publish),
             ],
             beat=_beats(),
             retention=retention.run_day,
@@ -89,6 +90,15 @@ class BillingRoom(Room):
             },
             staff_tasks=dict(StaffTask.Kind.choices),
         )
+
+
+def _publish(_today: date) -> None:
+    from billing.integrity import publication
+    from billing.models import LastRun
+
+    now = timezone.now()
+    if publication.publish_tables(now=now):
+        LastRun.record(LastRun.DIGESTS, at=now)
 
 
 def _looked_into() -> HoldReason:

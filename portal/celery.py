@@ -15,6 +15,8 @@ from celery.beat import PersistentScheduler, Scheduler, Service
 from celery.signals import beat_init, worker_init
 from django.conf import settings
 from django.core.management.base import SystemCheckError
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -24,6 +26,27 @@ log = logging.getLogger(__name__)
 # Without Redis beat starts the urgent sweeps every second: one that is still running is not started again, so that slow
 # work (a virus scan) occupies one thread and never those that mails need.
 _running: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+WRITTEN_EVERY = 15.0  # seconds; sweeps may run every second
+_written: dict[str, float] = {}
+
+
+def ran(what: str) -> None:
+    """Write to the database that `what` ran now, at most every `WRITTEN_EVERY` seconds of this process.
+
+    A database that does not answer is logged: the timetable and the sweeps go on without this row.
+    """
+    from billing.models import LastRun
+
+    clock = time.monotonic()
+    if clock - _written.get(what, -WRITTEN_EVERY) < WRITTEN_EVERY:
+        return
+    _written[what] = clock
+    try:
+        LastRun.record(what, at=timezone.now())
+    except DatabaseError:
+        log.warning("the last run of %s could not be written", what)
 
 
 class Task(CeleryTask):
@@ -42,7 +65,10 @@ class Task(CeleryTask):
 
     def _run(self, *args: Any, **kwargs: Any) -> Any:
         with bound_contextvars(request_id=(self.request.id or "").partition(".")[0]):
-            return super().__call__(*args, **kwargs)
+            result = super().__call__(*args, **kwargs)
+        if not self.request.called_directly:  # only what reached its end: a sweep that fails or hangs grows old
+            ran(self.name)
+        return result
 
 
 class Timetable(bootsteps.StartStopStep):
@@ -55,6 +81,17 @@ class Timetable(bootsteps.StartStopStep):
     def create(self, parent: Any) -> Any:
         """Return the beat service."""
         return TimetableThread(parent.app)
+
+
+class SeenScheduler(Scheduler):
+    """Beat's scheduler, which writes to the database that it is alive."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Start what is due, and return the seconds to the next look."""
+        wait: float = super().tick(*args, **kwargs)
+        close_old_connections()
+        ran("beat")
+        return wait
 
 
 class TimetableThread(threading.Thread):
@@ -71,7 +108,7 @@ class TimetableThread(threading.Thread):
         self._app.set_current()
         while not self._stopping.is_set():
             try:
-                self._service = Service(self._app, scheduler_cls=Scheduler)
+                self._service = Service(self._app, scheduler_cls=SeenScheduler)
                 self._service.start()
             except (
                 Exception
@@ -86,7 +123,7 @@ class TimetableThread(threading.Thread):
             self._service.stop()
 
 
-class FileTimetable(PersistentScheduler):
+class FileTimetable(SeenScheduler, PersistentScheduler):
     """Beat's own timetable with its file of last runs; a file that can't be used is put aside and made anew."""
 
     schedule_filename: str
@@ -124,7 +161,7 @@ def refuse_bad_configuration(sender: Any, **kwargs: Any) -> None:
 
     Celery runs the checks and ignores their result. It also swallows exceptions of a receiver, but not SystemExit.
     """
-    if getattr(sender, "scheduler_cls", None) is Scheduler:
+    if getattr(sender, "scheduler_cls", None) is SeenScheduler:
         return  # our own Timetable, in a worker that was checked already
     from portal.serving.starting import refuse_wrong_start
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from billing import rooms
 from billing.dunning import day_clock
 from billing.failures import isolated
+from billing.models import LastRun
 
 
 def run_day(today: date) -> None:
@@ -25,4 +26,5 @@ def run_now(now: datetime) -> bool:
     if not day_clock.may_run(now):
         return False
     run_day(timezone.localtime(now).date())
+    LastRun.record(LastRun.DAY, at=now)
     return True

@@ -138,11 +138,12 @@ def tables() -> dict[str, type[Model]]:
     return {model._meta.db_table: model for model in found}
 
 
-def publish_tables(*, now: datetime, anew: bool = False) -> None:
-    """Publish, for each table with keyed digests, the rows that came since the last time.
+def publish_tables(*, now: datetime, anew: bool = False) -> bool:
+    """Publish, for each table with keyed digests, the rows that came since the last time; return whether for all.
 
     `anew` begins each chain from the first row, for a database that was restored.
     """
+    complete = True
     for name, model in tables().items():
         before = publications(name)
         last = None if anew or not before else before[-1]
@@ -152,11 +153,13 @@ def publish_tables(*, now: datetime, anew: bool = False) -> None:
             if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
                 raise
             log.warning("the digest of %s is published later: a long transaction writes to it", name)
+            complete = False
             continue
         if last is None or through > last.through:
             digest, rows = _segment(model, last, through)
             count = rows + (last.rows if last else 0)
             append(Publication(name, now.isoformat(), through, count, digest, anew=last is None))
+    return complete
 
 
 def _last_committed(model: type[Model]) -> int:

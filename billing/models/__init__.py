@@ -6,7 +6,7 @@ from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
-from billing.models.operations import Comparison, FailedTry
+from billing.models.operations import Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import Chargeback, Payment, Receipt, Refund, WebhookCall
@@ -30,6 +30,7 @@ __all__ = [
     "Installment",
     "Invoice",
     "InvoiceDocument",
+    "LastRun",
     "LedgerTransaction",
     "Letter",
     "Objection",

@@ -1,5 +1,7 @@
 """What operations have to know: which rule fails on which row, and when each part of the machinery last worked."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils import timezone
 
@@ -35,3 +37,21 @@ class FailedTry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.row}: {self.error}"
+
+
+class LastRun(models.Model):
+    """When a part of the machinery (the timetable, a sweep, the day's work, a backup) last reached its end."""
+
+    DAY, BEAT, BACKUP, DIGESTS = "day", "beat", "backup", "digests"  # besides the names of periodic tasks
+
+    what = models.CharField(max_length=60, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.at:%Y-%m-%d %H:%M:%S}"
+
+    @staticmethod
+    def record(what: str, *, at: datetime) -> None:
+        """Write that `what` reached its end at `at`."""
+        if not LastRun.objects.filter(what=what).update(at=at):
+            LastRun.objects.bulk_create([LastRun(what=what, at=at)], ignore_conflicts=True)

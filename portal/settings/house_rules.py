@@ -57,3 +57,11 @@ LOOKUP_GLOBAL_SECONDS = 60 * 60
 RECEIPT_SECOND_PERSON_ABOVE = Decimal("250.00")  # money that staff report: above it a second person confirms
 PAYMENT_REUSE_MARGIN_SECONDS = 120  # a link to the bank that expires sooner is not offered again
 OUTBOX_MAX_TRIES = 8
+# How long a part of the machinery may be silent, before the page of operations is red and Prometheus alerts.
+BEAT_SILENT_SECONDS = 2 * 60
+SWEEP_SILENT_SECONDS = 10 * 60  # or three times its own interval; a sweep of many letters takes minutes
+DAY_SILENT_SECONDS = 12 * 60 * 60  # it runs hourly by day, and not for ten hours at night
+BACKUP_SILENT_SECONDS = DIGESTS_SILENT_SECONDS = 26 * 60 * 60  # daily; one night has an hour more
+BOUNCE_PROBE_SILENT_SECONDS = 2 * 24 * 60 * 60  # it comes back daily, and one may be late
+WORK_WAITS_SECONDS = 10 * 60  # a message that may be sent, a call of the bank
+MESSAGE_UNSENT_SECONDS = 24 * 60 * 60  # since it was queued: a night of waiting for the hours of mail is right

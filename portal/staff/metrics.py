@@ -21,6 +21,7 @@ from billing import rooms
 from billing.models import Letter, OutboxMessage, Payment, ReminderStep, StaffTask, WebhookCall
 from guests import sms_code
 from portal.celery import app
+from portal.staff import last_runs
 
 __all__ = ["CONTENT_TYPE", "Reading", "exposition", "readings"]
 
@@ -44,7 +45,7 @@ class Reading:
 
 def readings(now: datetime) -> list[Reading]:
     """Return all gauges. Ages are in seconds, and 0 when nothing waits."""
-    return [*_payments(now), *_outbox(now), *_codes(now), *_dunning(), *_people(), *_broker()]
+    return [*_payments(now), *_outbox(now), *_codes(now), *_dunning(), *_people(), *_silences(now), *_broker()]
 
 
 def exposition(found: Iterable[Reading]) -> bytes:
@@ -87,6 +88,12 @@ def _outbox(now: datetime) -> Iterator[Reading]:
     standing = (Status.QUEUED, Status.SENDING, Status.FAILED, Status.IN_DOUBT)
     counts = {status.value: OutboxMessage.objects.filter(status=status).count() for status in standing}
     yield Reading("outbox_messages", "Messages that were not sent, by state.", counts, "state")
+    oldest = [
+        OutboxMessage.objects.filter(status=status).aggregate(oldest=Min("created_at"))["oldest"]
+        for status in (Status.QUEUED, Status.SENDING)
+    ]
+    unsent = min((moment for moment in oldest if moment), default=None)
+    yield Reading("outbox_unsent_seconds", "Age of the oldest message queued or under way.", {"": _age(unsent, now)})
     due = OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now).aggregate(oldest=Min("next_try_at"))
     yield Reading(
         "outbox_oldest_seconds", "How long the oldest queued message has been due.", {"": _age(due["oldest"], now)}
@@ -112,6 +119,15 @@ def _people() -> Iterator[Reading]:
     tasks = StaffTask.objects.filter(closed_at=None).values_list("kind").annotate(Count("pk"))
     by_kind = dict.fromkeys((name for name, _label in rooms.staff_task_choices()), 0) | dict(tasks)
     yield Reading("staff_tasks_open", "Open staff tasks, by kind.", by_kind, "kind")
+
+
+def _silences(now: datetime) -> Iterator[Reading]:
+    found = last_runs.silences(now)
+    ages, limits = {one.what: one.seconds for one in found}, {one.what: one.limit for one in found}
+    yield Reading("last_run_seconds", "Seconds since it last reached its end; +Inf: never.", ages, "what")
+    yield Reading("last_run_limit_seconds", "After how many seconds of silence a person must look.", limits, "what")
+    limits = {"work": settings.WORK_WAITS_SECONDS, "message": settings.MESSAGE_UNSENT_SECONDS}
+    yield Reading("waiting_limit_seconds", "After how many seconds of waiting a person must look.", limits, "what")
 
 
 def _broker() -> Iterator[Reading]:

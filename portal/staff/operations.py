@@ -1,9 +1,11 @@
 """The page for operations: the metrics at a glance, and charts of thirty days."""
 
+import math
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing.models import DayFigure
+from billing.models import DayFigure, LastRun
 from billing.money import from_cents
 from billing.statements import figures
 from guests.sms_code import few_are_used
+from portal.staff import last_runs
 from portal.staff.metrics import Reading, readings
 
 DAYS = 30
@@ -56,10 +59,11 @@ def show(request: HttpRequest) -> HttpResponse:
     member: Any = request.user
     if not member.is_operations:
         raise PermissionDenied
-    today = timezone.localdate()
+    now = timezone.now()
+    today = timezone.localdate(now)
     context = {
         "title": _("How it is doing"),
-        "tiles": _tiles({reading.name: reading for reading in readings(timezone.now())}),
+        "tiles": [*_silent(now), *_tiles({reading.name: reading for reading in readings(now)})],
         "pictures": pictures(today),
     }
     return render(request, "admin/operations.html", {**admin.site.each_context(request), **context})
@@ -103,19 +107,52 @@ def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
     return bars
 
 
+def _silent(now: datetime) -> list[tuple[str, Any, bool]]:
+    """Return a tile for each part of the machinery that may fall silent, and one for the sweep that is silent longest.
+
+    A sweep is named where it is silent too long: that is what to look for in the log.
+    """
+    found = last_runs.silences(now)
+    words = {
+        LastRun.BEAT: _("since the timetable last ticked"),
+        LastRun.DAY: _("since the last run of the day's work"),
+        LastRun.BACKUP: _("since the last backup"),
+        LastRun.DIGESTS: _("since the last published digests"),
+        last_runs.BOUNCE_PROBE: _("since the last bounce probe came back"),
+    }
+    tiles = [(words[one.what], _ago(one.seconds), one.is_too_long) for one in found if not one.is_sweep]
+    sweeps = [one for one in found if one.is_sweep]
+    silent = [one for one in sweeps if one.is_too_long] or [max(sweeps, key=lambda one: one.seconds / one.limit)]
+    return tiles + [
+        (_("since the last sweep ended: %(name)s") % {"name": one.what}, _ago(one.seconds), one.is_too_long)
+        for one in silent
+    ]
+
+
+def _ago(seconds: float) -> str:
+    """Return an age in its largest unit: seconds, minutes, hours or days."""
+    if math.isinf(seconds):
+        return _("never")
+    units = ((86400, _("d")), (3600, _("h")), (60, _("min")), (1, _("s")))
+    size, unit = next((one for one in units if seconds >= 2 * one[0]), units[-1])
+    return f"{int(seconds // size)} {unit}"
+
+
 def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
     """Return label, number, and whether it needs attention, for each tile."""
     codes, outbox, payments = (found[n].values for n in ("codes_last_hour", "outbox_messages", "payments_last_day"))
     stuck = int(outbox["failed"] + outbox["in_doubt"])
-    minutes = round(found["outbox_oldest_seconds"].value / 60)
-    webhook_minutes = round(found["webhooks_oldest_seconds"].value / 60)
+    due, unsent = found["outbox_oldest_seconds"].value, found["outbox_unsent_seconds"].value
+    webhook = found["webhooks_oldest_seconds"].value
+    limit, unsent_limit = settings.WORK_WAITS_SECONDS, settings.MESSAGE_UNSENT_SECONDS
     tiles: list[tuple[str, Any, bool]] = [
         (_("payments paid in 24 hours"), int(payments["paid"]), False),
         (_("payments not finished"), int(payments["open"] + payments["pending"] + payments["create_unknown"]), False),
         (_("messages waiting"), int(outbox["queued"] + outbox["sending"]), False),
-        (_("minutes that the oldest message waits"), minutes, minutes >= 10),
+        (_("minutes that the oldest message waits"), round(due / 60), due >= limit),
+        (_("since the oldest unsent message was queued"), _ago(unsent), unsent >= unsent_limit),
         (_("messages failed or in doubt"), stuck, stuck > 0),
-        (_("calls of the bank waiting"), int(found["webhooks_waiting"].value), webhook_minutes >= 10),
+        (_("calls of the bank waiting"), int(found["webhooks_waiting"].value), webhook >= limit),
         (_("codes sent in an hour"), int(codes["sent"]), False),
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),

@@ -10,7 +10,7 @@ from celery.beat import PersistentScheduler, Scheduler, Service
 from billing import rooms
 from billing.models import StaffTask
 from portal import daily
-from portal.celery import FileTimetable, TimetableThread, app
+from portal.celery import FileTimetable, SeenScheduler, TimetableThread, app
 from tests import factories
 
 
@@ -61,7 +61,7 @@ def test_without_the_thread_of_ours_the_same_failure_is_the_end(monkeypatch):
 
     monkeypatch.setattr(Scheduler, "tick", tick)
     with pytest.raises(OSError, match="no queue"):
-        Service(app, scheduler_cls=Scheduler).start()
+        Service(app, scheduler_cls=SeenScheduler).start()
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from billing.errors import Refused
+from billing.models import LastRun
 from portal.ops.backup import archive
 from portal.ops.backup.sealing import BackupUnusable
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         try:
-            made = archive.make(options["file"], now=timezone.now())
+            now = timezone.now()
+            made = archive.make(options["file"], now=now)
+            LastRun.record(LastRun.BACKUP, at=now)
         except (BackupUnusable, Refused, OSError) as error:
             raise CommandError(f"{error} No backup was made.") from error
         self.stdout.write(f"Backed up {made.words}: {made.bytes} bytes in {time.monotonic() - began:.1f} s.")

@@ -52,3 +52,17 @@ def test_a_killed_worker_comes_back_and_sends_what_was_queued_meanwhile(product)
     wait_for(lambda: status_of_copy(product) == "sent", seconds=90)
     assert any("exited: worker (terminated by SIGKILL" in line for line in product.output)
     assert requests.get(f"{product.url}/healthz", timeout=10).ok
+
+
+def last_run_of(product, what):
+    with sqlite3.connect(product.folder / "zorgrekening.sqlite3", timeout=20) as database:
+        return database.execute("SELECT at FROM billing_lastrun WHERE what = ?", (what,)).fetchone()[0]
+
+
+def test_the_timetable_ticks_again_within_seconds_of_a_kill(product):
+    """Without Redis it is a thread of the worker: what is killed is both, and both are back."""
+    wait_for(lambda: worker_pid(product) is not None, seconds=30)
+    os.kill(worker_pid(product), signal.SIGKILL)
+    before = {what: last_run_of(product, what) for what in ("beat", "billing.sweep_outbox", "billing.sweep_payments")}
+    for what, at in before.items():
+        wait_for(lambda what=what, at=at: last_run_of(product, what) > at, seconds=40)
