@@ -50,8 +50,8 @@ class LastRun(models.Model):
     def __str__(self) -> str:
         return f"{self.what} {self.at:%Y-%m-%d %H:%M:%S}"
 
-    @classmethod
-    def record(cls, what: str, *, at: datetime) -> None:
+    @staticmethod
+    def record(what: str, *, at: datetime) -> None:
         """Write that `what` reached its end at `at`."""
-        if not cls.objects.filter(what=what).update(at=at):
-            cls.objects.bulk_create([cls(what=what, at=at)], ignore_conflicts=True)
+        if not LastRun.objects.filter(what=what).update(at=at):
+            LastRun.objects.bulk_create([LastRun(what=what, at=at)], ignore_conflicts=True)

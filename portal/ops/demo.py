@@ -147,7 +147,6 @@ def references(today: date) -> list[tuple[str, str]]:
         112: _("an ordinary invoice"),
         113: _("the insurer paid a part"),
         114: _("an English-speaking patient"),
-        101: _("past its due date"),
         **{number: str(text) for room in demos() for number, text in room.shows.items()},
         **{number: str(state.shows) for number, state in demo_states.STATES.items()},
         LONG: _("sixty lines of care"),

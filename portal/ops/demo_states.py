@@ -29,6 +29,11 @@ def seed(stored: dict[int, Invoice], today: date) -> None:
     agreements.run_day(today)
 
 
+def _overdue(invoice: Invoice, today: date) -> None:
+    """Given on paper when it was made: a mail of today would give another fourteen days to pay."""
+    staff_acts.mark_announced(invoice, by=BY, note="Op papier meegegeven.", today=invoice.issued_on)
+
+
 def _missed(invoice: Invoice, today: date) -> None:
     agreed = today - timedelta(days=25)
     agreements.agree_installments(invoice.pk, count=3, first_on=today - timedelta(days=8), by=BY, today=agreed)
@@ -61,6 +66,7 @@ def _credit(invoice: Invoice, today: date, reason: str, *, amount: Decimal | Non
 
 
 STATES = {
+    101: State(_("past its due date"), _overdue),
     102: State(_("a payment plan with a missed installment"), _missed),
     123: State(_("a payment plan"), _plan),
     124: State(_("paying later, agreed"), _deferral),

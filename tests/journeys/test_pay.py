@@ -27,7 +27,7 @@ def test_find_pay_and_get_the_receipt(product, visit, language, width, javascrip
     patient.until("paid")
     patient.says_nothing_personal()
     patient.look("paid")
-    patient.page.locator("main a[href*='/rekening/']").click()
+    patient.page.locator(f"main a[href$='/rekening/{bill.token}/']").click()
     assert patient.state() == {"paid"}
     patient.look("invoice-paid")
 

@@ -33,11 +33,11 @@ def test_arrange_installments_and_pay_the_first_and_then_the_rest(product, visit
         patient.until("plan")
         patient.look("plan")
         patient.page.locator(f"form.pays button[value='{amount}']").click()
-        patient.page.locator("main .panel a.button").click()
+        patient.page.wait_for_url("**/checkout/**")
         patient.choose("pay")
         patient.until("paid")
         patient.look("paid")
-        patient.page.locator("main a[href*='/rekening/']").click()
+        patient.page.locator(f"main a[href$='/rekening/{bill.token}/']").click()
     patient.until("paid")
 
 

@@ -58,7 +58,7 @@ def test_without_a_script_a_changed_day_is_shown_before_it_is_agreed(sandbox, br
         expect(page.locator(".summary")).to_contain_text("U koos een andere dag")
         expect(page.locator(".summary")).to_be_focused()
         page.get_by_role("button", name="Ik ga akkoord met deze regeling").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text("geregeld")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("staat klaar")
     assert PaymentPlan.objects.get().installments.first().due_on.isoformat() == in_days(12)
 
 

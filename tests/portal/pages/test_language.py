@@ -64,7 +64,12 @@ def test_no_address_of_a_patient_answers_with_the_browsers_own_405(client):
     for pattern in get_resolver().url_patterns:
         if "<token:token>" not in str(pattern.pattern) or not str(pattern.pattern).startswith("rekening/"):
             continue
-        names = {"token": invoice.token} | ({"name": "a" * 24} if ":name>" in str(pattern.pattern) else {})
+        names = {"token": invoice.token}
+        names |= {
+            key: value
+            for key, value in {"name": "a" * 24, "note_id": "1"}.items()
+            if f":{key}>" in str(pattern.pattern)
+        }
         response = client.get(reverse(pattern.name, kwargs=names), headers={"Accept": "text/html"})
         assert response.status_code != 405, pattern.name
         seen += 1

@@ -153,7 +153,7 @@ def test_one_press_leads_to_a_bank_on_another_site(sandbox, settings, browser, m
                 Payment.objects.latest("pk").checkout_url if name == "payment_bank" else reverse(name, args=args)
             ),
         )  # fmt: skip
-    with browser.new_context(java_script_enabled=javascript) as context:
+    with browser.new_context(java_script_enabled=javascript, locale="nl-NL") as context:
         page = context.new_page()
         find(page, sandbox, invoice.payment_reference)
         page.get_by_role("button", name="Betaal € 45,00 met iDEAL | Wero").click()

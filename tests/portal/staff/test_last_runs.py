@@ -113,6 +113,7 @@ def test_a_sweep_that_fails_is_not_one_that_ran(monkeypatch):
     celery.app.tasks.pop("tests.sweep")
 
 
+@pytest.mark.django_db(transaction=True)  # a backup of PostgreSQL begins a transaction of its own
 def test_the_days_work_the_digests_and_a_backup_are_written_down(tmp_path):
     before = timezone.now()
     daily.run_now(before)

@@ -79,7 +79,7 @@ def test_the_numbers_are_those_of_the_rows(client, settings):
     queues = {key[1] for key in found if key[0] == "zorgrekening_queue_messages"}
     if settings.REDIS_URL:
         assert found["zorgrekening_broker_up",] == 1
-        assert queues == {"celery", "mail"}
+        assert queues == {"celery", "files", "mail"}
     else:  # there is none
         assert not queues
         assert ("zorgrekening_broker_up",) not in found
