@@ -80,6 +80,7 @@ class EuroField(models.BigIntegerField):
     # For the type checker only: the types that are set and read.
     _pyi_private_set_type: Decimal  # type: ignore[assignment]
     _pyi_private_get_type: Decimal  # type: ignore[assignment]
+    _pyi_lookup_exact_type: Decimal  # type: ignore[assignment]
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
         return None if value is None else from_cents(int(value))

@@ -38,10 +38,6 @@ class CreditNoteReader:
         self._numbers: dict[str, int] = {}
         self._wrong = False
 
-    def place_of(self, number: str) -> int | None:
-        """Return the place in the file of the credit note with this number, from 0; None when it is not in it."""
-        return self._numbers.get(number)
-
     def read(self, raw: Any, index: int) -> CreditNote | None:
         """Return the credit note when it is valid by itself; otherwise report every error and return None."""
         path = f"credit_notes[{index}]"

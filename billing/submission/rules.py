@@ -115,10 +115,6 @@ class InvoiceReader:
         """Tell whether an invoice of this file is for the patient with this number."""
         return number in self._patients
 
-    def place_of(self, number: str) -> int | None:
-        """Return the place in the file of the invoice with this number, from 0; None when it is not in it."""
-        return self._numbers.get(number)
-
     def read(self, raw: Any, index: int) -> Checked | None:
         """Return the invoice when it is valid; otherwise report every error and return None."""
         path = f"invoices[{index}]"

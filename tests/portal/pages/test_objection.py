@@ -51,7 +51,7 @@ def test_the_words_are_sealed_and_stand_nowhere_else(client, caplog):
     assert "getrokken" not in caplog.text + StaffTask.objects.get().note
 
 
-def test_staff_read_it_after_the_look_is_written_down(client, django_user_model):
+def test_staff_read_it_after_the_look_is_written_down(client):
     invoice = factories.invoice()
     say(client, invoice)
     row = Objection.objects.get()
@@ -95,7 +95,7 @@ def test_twice_is_once(client):
     assert Objection.objects.count() == StaffTask.objects.count() == 1
 
 
-def test_a_browser_is_limited_and_the_patient_is_not(client, django_user_model):
+def test_a_browser_is_limited_and_the_patient_is_not(client):
     from django.test import Client
 
     for _ in range(3):
