@@ -191,9 +191,7 @@ class TestPage:
         assert page.count("typefout") == 2
         assert 'value="5000 0567 8901 2346"' in page
 
-    @pytest.mark.parametrize(
-        "typed", ["", "   ", "\x00", "9 " * 490, "9" * 5000, "<script>", "'; DROP TABLE", "😀" * 20]
-    )
+    @pytest.mark.parametrize("typed", ["", "   ", "9 " * 490, "9" * 5000, "<script>", "'; DROP TABLE", "😀" * 20])
     def test_nonsense_is_answered_kindly(self, client, typed):
         response = look_up(client, typed)
         assert response.status_code == 200
@@ -206,9 +204,10 @@ class TestPage:
         assert "betalingskenmerk" in page.lower()
         assert "Null" not in page
 
-    def test_a_nul_in_a_right_reference_does_no_harm(self, client):
+    def test_a_nul_in_a_right_reference_is_refused_and_opens_nothing(self, client):
         invoice = factories.invoice()
-        assert look_up(client, f"{invoice.payment_reference}\x00").status_code == 303
+        assert look_up(client, f"{invoice.payment_reference}\x00").status_code == 400
+        assert client.get(f"/rekening/{invoice.token}/").status_code == 303
 
     def test_other_verbs_are_refused(self, client):
         assert client.put("/").status_code == 405
