@@ -12,9 +12,10 @@ from billing.channels.mollie import RefundSnapshot
 from billing.dunning import planning, staff_acts
 from billing.errors import Refused
 from billing.invoices import holds, schedule
-from billing.invoices.state import look_at
 from billing.law import calendar
+from billing.ledger.breakdown import Parts, parts_of
 from billing.models import Hold, Invoice, LedgerTransaction, Letter, OutboxMessage, ReminderStep, StaffTask
+from billing.money import ZERO
 from billing.outbox import delivery
 from billing.payments import settlement
 from tests import factories
@@ -255,7 +256,7 @@ def test_a_part_paid_in_time_lowers_the_costs():
     pay(invoice, "900.00", LAST_DAY)
     until(invoice, COSTS_ON)
     assert charged(invoice)["costs"] == Decimal("40.00")  # 150 were announced over the whole
-    assert look_at(invoice.token, today=COSTS_ON).parts.principal == Decimal("100.00")
+    assert parts_of(invoice).principal == Decimal("100.00")
 
 
 def test_paid_in_full_before_costs_are_booked_costs_nothing():
@@ -300,8 +301,8 @@ def reminder_stands(invoice: Invoice, step: int) -> bool:
 def test_money_pays_costs_then_interest_then_the_invoice():
     invoice = until(new_invoice(), COSTS_ON)
     pay(invoice, "45.00", COSTS_ON)
-    parts = look_at(invoice.token, today=COSTS_ON).parts
-    assert parts is None  # 40.00 of costs and 0.30 of interest are paid, 4.70 of the invoice
+    # 40.00 of costs and 0.30 of interest are paid, and 4.70 of the invoice.
+    assert parts_of(invoice) == Parts(principal=Decimal("95.30"), interest=ZERO, costs=ZERO)
     assert ledger.balance(invoice.pk) == Decimal("95.30")
 
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from portal.ops.sentry import Reporter
+from portal.urls import urlpatterns as site_urls
 
 SECRETS = ("Jansen", "123456782", "jansen@post.example", "kaakchirurg", "SECRETTOKENOF20LETTERS")
 
@@ -66,7 +67,7 @@ def fails(request: HttpRequest, token: str) -> HttpResponse:
 @pytest.fixture
 def urls(settings):
     module = ModuleType("tests.portal.failing_urls")
-    module.urlpatterns = [path("mis/<str:token>/", fails)]
+    module.urlpatterns = [path("mis/<str:token>/", fails), *site_urls]
     module.handler500 = "portal.pages.errors.server_error"
     sys.modules[module.__name__] = module
     settings.ROOT_URLCONF = module.__name__
