@@ -21,6 +21,7 @@ from billing import audit, ledger, rooms
 from billing.adjustments import charges, credit
 from billing.errors import Refused
 from billing.invoices import schedule
+from billing.invoices.addressee import addressee
 from billing.invoices.holds import release_hold
 from billing.ledger import lock_invoice
 from billing.ledger.entries import entries_of
@@ -129,7 +130,7 @@ def preview(invoice: Invoice, note: NewCreditNote, *, beside: Decimal = ZERO) ->
     off = _sum_of(invoice, Kind.COSTS, Kind.INTEREST)
     balance = ledger.balance(invoice.pk) - amount - off
     plan = PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists()
-    told = bool(invoice.patient.email) and _was_told(invoice)
+    told = bool(addressee(invoice).email) and _was_told(invoice)
     return Effect(amount, is_whole, off, max(balance, ZERO), max(-balance, ZERO), plan and is_whole, told)
 
 
@@ -166,6 +167,8 @@ def _checked(invoice: Invoice, note: NewCreditNote, beside: Decimal = ZERO) -> t
         raise Refused(_("This invoice was withdrawn already. Nothing is left to credit."))
     if not note.reason.strip():
         raise Refused(_("Say why. The patient reads it on the credit note."))
+    if note.issued_on < invoice.issued_on:
+        raise Refused(_("A credit note can't be older than the invoice that it credits."))
     if total is None:
         return left, True
     if total <= ZERO:

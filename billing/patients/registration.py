@@ -165,13 +165,18 @@ def _differences(known: Mapping[str, _Known], given: Mapping[str, NewPatient]) -
 
 
 def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
-    """Return what differs, by field, as (old, new). A date of birth only ever becomes more exact."""
+    """Return what differs, by field, as (old, new).
+
+    A date of birth only ever becomes more exact, and initials that are left out stay: without them a twin would pass.
+    """
     before: dict[str, Any] = known.contact | known.identity | {"payer": known.payer}
     after: dict[str, Any] = given.contact | given.identity
     if given.payer is not UNCHANGED:
         after["payer"] = given.payer
     if "date_of_birth" in after:
         after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
+    if not after.get("initials"):
+        after.pop("initials", None)
     return {name: (before[name], value) for name, value in after.items() if before[name] != value}
 
 

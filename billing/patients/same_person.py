@@ -18,12 +18,16 @@ def difference(known: Mapping[str, str], given: Mapping[str, str]) -> Difference
 
     A date of birth never changes, so another one is another person. One that is known in part agrees with every day in
     it. With the same date of birth another surname alone is a marriage, and other initials alone are a correction when
-    they share a letter ("J." became "J.P."); else it is a twin, or a stranger who was born on the same day.
+    they share a letter ("J." became "J.P."); else it is a twin, or a stranger who was born on the same day. Where the
+    date is known in part, or initials are missing on a side, another surname is somebody else.
     """
     if not birth_dates.agree(known["date_of_birth"], given["date_of_birth"]):
         return Difference.BIRTH_DATE
     initials, new_initials = _letters(known["initials"]), _letters(given["initials"])
     if initials and new_initials and not initials & new_initials:
+        return Difference.PERSON
+    is_sure = known["date_of_birth"] == given["date_of_birth"] and initials and new_initials
+    if not is_sure and known["surname"].casefold() != given["surname"].casefold():
         return Difference.PERSON
     return None
 

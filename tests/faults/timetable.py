@@ -24,4 +24,5 @@ def hurry(sender, **_):
         entry["options"] = {"expires": 10}
     # Without Redis the product does not write a line for each task; a simulation tells by them who works. Celery asks
     # for the level when it prepares its tasks, before the worker is ready.
-    logging.getLogger("celery.app.trace").setLevel(logging.INFO)
+    for name in ("celery.app.trace", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.INFO)

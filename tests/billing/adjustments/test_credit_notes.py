@@ -46,7 +46,7 @@ def _by_day(sink, settings):
 
 
 def whole(number="C-1", reason="Verkeerde patiënt"):
-    return NewCreditNote(number=number, issued_on=DAY, reason=reason)
+    return NewCreditNote(number=number, issued_on=timezone.localdate(), reason=reason)
 
 
 def part(amount, number="C-1"):

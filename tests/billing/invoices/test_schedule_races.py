@@ -31,7 +31,7 @@ Status = ReminderStep.Status
 REMINDED = date(2026, 4, 8)  # the day of the reminder of an invoice of MONDAY with thirty days to pay
 # The days on which a step falls for the invoices of the long test.
 FALLS = [date(2026, *day) for day in (
-    (3, 2), (3, 4), (3, 11), (3, 18), (3, 23), (4, 2), (4, 10), (4, 23), (5, 1), (5, 8),
+    (3, 2), (3, 9), (3, 11), (3, 19), (3, 23), (4, 2), (4, 10), (4, 23), (5, 1), (5, 8),
 )]  # fmt: skip
 _keys = itertools.count()
 

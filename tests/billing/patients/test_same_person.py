@@ -37,6 +37,9 @@ def test_a_correction_of_the_same_person(given):
         ({"date_of_birth": "1980-03-00"}, Difference.BIRTH_DATE),
         ({"initials": "K."}, Difference.PERSON),  # a twin
         ({"initials": "K.L.", "surname": "Bakker"}, Difference.PERSON),
+        ({"date_of_birth": "1980-00-00", "surname": "Bakker"}, Difference.PERSON),
+        ({"initials": "", "surname": "Bakker"}, Difference.PERSON),
+        ({"date_of_birth": "1980-00-00", "initials": "", "surname": "Bakker"}, Difference.PERSON),
     ],
 )
 def test_another_person(given, why):

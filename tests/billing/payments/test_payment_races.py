@@ -113,7 +113,7 @@ class TestStarting:
             patch.setattr(mollie, "create_payment", lambda *a, **k: (_ for _ in ()).throw(GatewayUnknown("lost")))
             payment = bank.start(invoice)
         now = payment.next_check_at
-        monkeypatch.setattr(attempts, "_claim_check", meet(lambda payment, now: True, 4))
+        monkeypatch.setattr(attempts, "claim_check", meet(lambda payment, now: True, 4))
         monkeypatch.setattr(mollie, "create_payment", lambda *a, **k: calls.append(k) or create(*a, **k))
         at_once([lambda: attempts.sweep(now=now)] * 4, threads=4)
         assert len(calls) == 4
