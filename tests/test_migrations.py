@@ -37,7 +37,8 @@ def shapes(database: BaseDatabaseWrapper) -> dict[str, Any]:
 def _rules(constraints: dict[str, Any]) -> list[str]:
     """Keys, indexes and checks with their names; SQLite numbers those without one in the order of the columns."""
     return sorted(
-        f"{'' if name.startswith(('fk_', '__unnamed')) else name} {rule}" for name, rule in constraints.items()
+        f"{'' if name.startswith(('fk_', '__unnamed')) else name} {rule}".replace(" ON beside.", " ON public.")
+        for name, rule in constraints.items()
     )
 
 

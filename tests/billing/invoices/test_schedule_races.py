@@ -124,7 +124,7 @@ def test_two_beats_and_three_workers_for_seventy_days_send_one_message_for_each_
     assert {timezone.localtime(m.sent_at).date() for m in messages} <= set(FALLS), "nothing was late"
     of_first = [m.kind for m in messages if m.recipient == first.patient.email]
     assert Counter(of_first) == {
-        "invoice_notice": 2, "reminder": 1, "final_notice": 1, "notice_of_costs": 1, "final": 1,
+        "invoice_notice": 2, "friendly_note": 1, "reminder": 1, "final_notice": 1, "notice_of_costs": 1, "final": 1,
     }  # fmt: skip
     assert list(discrepancies()) == []
 

@@ -19,7 +19,7 @@ from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import place_hold, release_hold
 from billing.models import Invoice, LedgerTransaction, Payment
-from billing.payments import attempts, settlement
+from billing.payments import attempts, creation, settlement
 from sandbox import payments as stand_in_bank
 from sandbox.models import Payment as BankPayment
 from tests import factories
@@ -113,7 +113,7 @@ class TestStarting:
             patch.setattr(mollie, "create_payment", lambda *a, **k: (_ for _ in ()).throw(GatewayUnknown("lost")))
             payment = bank.start(invoice)
         now = payment.next_check_at
-        monkeypatch.setattr(attempts, "claim_check", meet(lambda payment, now: True, 4))
+        monkeypatch.setattr(creation, "claim_check", meet(lambda payment, now: True, 4))
         monkeypatch.setattr(mollie, "create_payment", lambda *a, **k: calls.append(k) or create(*a, **k))
         at_once([lambda: attempts.sweep(now=now)] * 4, threads=4)
         assert len(calls) == 4

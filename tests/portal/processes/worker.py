@@ -23,7 +23,8 @@ class Worker:
     def __init__(self, folder: Path, redis_url: str = "", *, parts: tuple[str, ...] = (), **environment: str) -> None:
         self.parts, self.redis_url = ("worker", *parts), redis_url
         kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}
-        self.environment = kept | {"DATA_DIR": str(folder), "SANDBOX": "1"} | environment
+        told = {"DJANGO_SETTINGS_MODULE": "tests.settings", "TASK_LOGS": "1"}
+        self.environment = kept | told | {"DATA_DIR": str(folder), "SANDBOX": "1"} | environment
         if redis_url:
             self.environment["REDIS_URL"] = redis_url
         self.lines: list[str] = []
