@@ -9,6 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -128,6 +129,20 @@ def _drop_torn_line(file: IO[str]) -> None:
     file.truncate()
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let no other process publish within the block.
+
+    What is published follows from what was published last: of two who read the same last line at once, the second would
+    publish beside it, and true rows would look changed.
+    """
+    path = settings.DIGESTS_FILE.with_suffix(".lock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600)) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 # --- tables with a DigestField --------------------------------------------------------------------
 
 
@@ -143,23 +158,27 @@ def publish_tables(*, now: datetime, anew: bool = False) -> bool:
 
     `anew` begins each chain from the first row, for a database that was restored.
     """
-    complete = True
-    for name, model in tables().items():
-        before = publications(name)
-        last = None if anew or not before else before[-1]
-        try:
-            through = _last_committed(model)
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
-                raise
-            log.warning("the digest of %s is published later: a long transaction writes to it", name)
-            complete = False
-            continue
-        if last is None or through > last.through:
-            digest, rows = _segment(model, last, through)
-            count = rows + (last.rows if last else 0)
-            append(Publication(name, now.isoformat(), through, count, digest, anew=last is None))
-    return complete
+    with alone():
+        published = [_publish_table(name, model, now=now, anew=anew) for name, model in tables().items()]
+    return all(published)
+
+
+def _publish_table(name: str, model: type[Model], *, now: datetime, anew: bool) -> bool:
+    """Publish the rows of one table that came since the last time; return False when it has to be done later."""
+    before = publications(name)
+    last = None if anew or not before else before[-1]
+    try:
+        through = _last_committed(model)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        log.warning("the digest of %s is published later: a long transaction writes to it", name)
+        return False
+    if last is None or through > last.through:
+        digest, rows = _segment(model, last, through)
+        count = rows + (last.rows if last else 0)
+        append(Publication(name, now.isoformat(), through, count, digest, anew=last is None))
+    return True
 
 
 def _last_committed(model: type[Model]) -> int:

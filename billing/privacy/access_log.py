@@ -138,11 +138,14 @@ def publish_end(*, now: datetime, anew: bool = False) -> None:
 
     `anew` begins again, for a database that was restored.
     """
-    chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
-    before = publication.publications(_PURPOSE)
-    if anew or not before or before[-1].through != chain.length:
-        end = publication.Publication(_PURPOSE, now.isoformat(), chain.length, chain.length, chain.digest, anew=anew)
-        publication.append(end)
+    with publication.alone():
+        chain = AccessChain.objects.filter(pk=CHAIN_PK).first() or AccessChain()
+        before = publication.publications(_PURPOSE)
+        if anew or not before or before[-1].through != chain.length:
+            length = chain.length
+            publication.append(
+                publication.Publication(_PURPOSE, now.isoformat(), length, length, chain.digest, anew=anew)
+            )
 
 
 def of_invoice(invoice: Invoice) -> QuerySet[AccessEvent]:
