@@ -133,8 +133,7 @@ def _nobody_leaks(canaries: Any) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _nothing_published(settings: Any) -> None:
-    """Begin each test without digests outside the database, beside other workers of the suite: its rows are new."""
-    settings.DIGESTS_FILE = settings.DATA_DIR / f"digests-{os.getpid()}.jsonl"
+    """Begin each test without digests outside the database: its rows are gone with the test before."""
     settings.DIGESTS_FILE.unlink(missing_ok=True)
 
 

@@ -9,7 +9,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from billing.errors import Refused
@@ -45,12 +47,18 @@ def _held(*, shared: bool) -> Iterator[bool]:
 @contextmanager
 def _held_on_the_folder(shared: bool) -> Iterator[bool]:
     """Lock the folder of the database: it needs no extra file and does not clash with SQLite's locks on its file."""
-    descriptor = os.open(Path(connection.settings_dict["NAME"]).absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield _locked(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough while another thread forks a process
         os.close(descriptor)
+
+
+def _folder() -> Path:
+    """Return the folder of the database; one in memory belongs to this process, for which its data folder stands."""
+    wrapper: Any = connection
+    return settings.DATA_DIR if wrapper.is_in_memory_db() else Path(wrapper.settings_dict["NAME"]).absolute().parent
 
 
 def _locked(descriptor: int, kind: int) -> bool:
