@@ -8,6 +8,7 @@ import base64
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -84,3 +85,26 @@ def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:
         return cipher.decrypt(nonce, body, bound_to.encode())
     except InvalidTag:
         raise Unreadable("wrong key, wrong place, or changed") from None
+
+
+class SealedText:
+    """A row of a model with a text in its column `sealed_text`, which can be read as `text`; empty once erased."""
+
+    sealed_text: Any
+
+    def bound_to(self) -> str:
+        """Return what the text is bound to, so that it can be read in this row only."""
+        raise NotImplementedError
+
+    def sealed_bindings(self) -> dict[str, str]:
+        """Return the sealed column and what its value is bound to."""
+        return {"sealed_text": self.bound_to()}
+
+    @property
+    def text(self) -> str:
+        """Return the text. Medical data: the caller has written the access log."""
+        return unseal(self.sealed_text, bound_to=self.bound_to()).decode() if self.sealed_text else ""
+
+    @text.setter
+    def text(self, value: str) -> None:
+        self.sealed_text = seal(value.encode(), bound_to=self.bound_to()) if value else b""

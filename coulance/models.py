@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.encryption import seal, unseal
+from billing.encryption import SealedText, seal, unseal
 from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models import Invoice, Provider
@@ -242,7 +242,7 @@ class Specification(Sent):
         return f"specification-{self.pk}.{suffix}"
 
 
-class CaseMessage(Sent):
+class CaseMessage(SealedText, Sent):
     """A message between patient and provider about one case; its text is encrypted."""
 
     class Author(models.TextChoices):
@@ -267,21 +267,9 @@ class CaseMessage(Sent):
     def __str__(self) -> str:
         return f"{self.get_author_display()} {self.at:%Y-%m-%d}"
 
-    def _bound_to(self) -> str:
+    def bound_to(self) -> str:
+        """Return what the text is bound to."""
         return f"coulance.message:{self.case_id}:{self.token}"
-
-    def sealed_bindings(self) -> dict[str, str]:
-        """Return the encrypted column and what its value is bound to."""
-        return {"sealed_text": self._bound_to()}
-
-    @property
-    def text(self) -> str:
-        """Return the text; empty once the invoice was erased."""
-        return unseal(self.sealed_text, bound_to=self._bound_to()).decode() if self.sealed_text else ""
-
-    @text.setter
-    def text(self, value: str) -> None:
-        self.sealed_text = seal(value.encode(), bound_to=self._bound_to())
 
 
 class _Ruling(models.Model):

@@ -30,6 +30,15 @@ _EURO = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{2}))?")
 WHOLE, PART = "whole", "part"
 
 
+def typed_euros(text: str) -> Decimal | None:
+    """Return the amount of a form that books: whole euros or two decimals and no thousands mark; None for any other.
+
+    Stricter than `money.read_euros`, because what is typed here is booked as it stands.
+    """
+    found = _EURO.fullmatch(re.sub(r"[\s€\u00a0]", "", text))
+    return Decimal(f"{found[1]}.{found[2] or '00'}") if found else None
+
+
 class CreditForm(forms.Form):
     """What is taken back, and why."""
 
@@ -55,14 +64,14 @@ class CreditForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Read the amount. It is wanted for a part, and must be left out for a whole invoice."""
         cleaned = super().clean() or {}
-        text = re.sub(r"[\s€\u00a0]", "", cleaned.get("lowered_by", ""))
-        found = _EURO.fullmatch(text)
-        if cleaned.get("what") == PART and not found:
+        text = cleaned.get("lowered_by", "")
+        amount = typed_euros(text)
+        if cleaned.get("what") == PART and amount is None:
             self.add_error("lowered_by", gettext("Type an amount in euros, such as 25,00."))
-        elif cleaned.get("what") == WHOLE and text:
+        elif cleaned.get("what") == WHOLE and text.strip("€ \u00a0"):
             self.add_error("lowered_by", gettext("Leave this empty when you withdraw the whole invoice."))
-        elif found:
-            cleaned["amount"] = Decimal(f"{found[1]}.{found[2] or '00'}")
+        elif amount is not None:
+            cleaned["amount"] = amount
         return cleaned
 
     def note(self) -> NewCreditNote:
@@ -87,15 +96,20 @@ class Crediting(TenantAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def credit(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Ask what to take back and why, show what would happen, and do it when that was confirmed as it is now."""
-        if request.method not in ("GET", "HEAD", "POST"):
-            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    def to_act_on(self, request: HttpRequest, object_id: int) -> Invoice:
+        """Return an invoice that this person may see and act on. Raises PermissionDenied, and Http404 for any other."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         invoice: Invoice = self.get_object(request, str(object_id))
         if not self.has_act_permission(request):
             raise PermissionDenied
+        return invoice
+
+    def credit(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask what to take back and why, show what would happen, and do it when that was confirmed as it is now."""
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        invoice = self.to_act_on(request, object_id)
         form = CreditForm(request.POST or None, initial={"number": credit_notes.next_number(invoice)})
         context: dict[str, Any] = {"form": form, "left": credit_notes.creditable(invoice), "refusal": ""}
         if form.is_valid():

@@ -1,12 +1,10 @@
 """The page on which staff book money that came another way, confirm what a colleague reported, and undo a booking."""
 
-import re
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -15,14 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
-from billing.desk.crediting import Crediting
+from billing.desk.crediting import Crediting, typed_euros
 from billing.errors import Refused
 from billing.links import new_token
 from billing.models import AccessEvent, Invoice, Receipt
 from billing.payments import receipts
 from billing.privacy import access_log
-
-_EURO = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{2}))?")
 
 
 class ReceiptForm(forms.Form):
@@ -45,8 +41,8 @@ class ReceiptForm(forms.Form):
 
     def clean_amount(self) -> Decimal:
         """Return the amount in euros. Raises ValidationError for anything but euros and cents."""
-        found = _EURO.fullmatch(re.sub(r"[\s€\u00a0]", "", self.cleaned_data["amount"]))
-        if not found or not (euros := Decimal(f"{found[1]}.{found[2] or '00'}")):
+        euros = typed_euros(self.cleaned_data["amount"])
+        if not euros:
             raise forms.ValidationError(gettext("Type an amount in euros, such as 25,00."))
         return euros
 
@@ -69,11 +65,7 @@ class Receiving(Crediting):
         """Show what was reported, and report, confirm, refuse or undo."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        invoice: Invoice = self.get_object(request, str(object_id))
-        if not self.has_act_permission(request):
-            raise PermissionDenied
+        invoice = self.to_act_on(request, object_id)
         if invoice.erased_at:
             raise Http404
         if request.method == "POST" and "decide" in request.POST:

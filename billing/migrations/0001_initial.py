@@ -1,3 +1,4 @@
+import billing.encryption
 import billing.integrity.keyed
 import billing.links
 import billing.money
@@ -223,6 +224,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'objection',
                 'verbose_name_plural': 'objections',
             },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
             name='OutboxMessage',
@@ -583,6 +585,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'notes of staff',
                 'ordering': ['pk'],
             },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
             name='StaffTask',

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
-from billing.encryption import seal, unseal
+from billing.encryption import SealedText
 from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models.invoices import Invoice
@@ -93,7 +93,7 @@ class StaffTask(models.Model):
         return self.get_kind_display()
 
 
-class StaffNote(models.Model):
+class StaffNote(SealedText, models.Model):
     """The words of a member of staff about one act. The audit trail keeps only `key`; the words end with the invoice.
 
     Whatever a person types may say something about somebody's health, and the audit trail can't be erased.
@@ -114,23 +114,12 @@ class StaffNote(models.Model):
     def __str__(self) -> str:
         return f"{self.by} {self.at:%Y-%m-%d}"
 
-    def _bound_to(self) -> str:
+    def bound_to(self) -> str:
+        """Return what the words are bound to."""
         return f"staff_note:{self.key}"
 
-    def sealed_bindings(self) -> dict[str, str]:
-        return {"sealed_text": self._bound_to()}
 
-    @property
-    def text(self) -> str:
-        """Return the words."""
-        return unseal(self.sealed_text, bound_to=self._bound_to()).decode()
-
-    @text.setter
-    def text(self, value: str) -> None:
-        self.sealed_text = seal(value.encode(), bound_to=self._bound_to())
-
-
-class Objection(models.Model):
+class Objection(SealedText, models.Model):
     """One objection to an invoice, by whoever holds its reference. Its words are sealed: they may tell of care."""
 
     class Reason(models.TextChoices):
@@ -160,17 +149,6 @@ class Objection(models.Model):
     def __str__(self) -> str:
         return self.get_reason_display()
 
-    def _bound_to(self) -> str:
+    def bound_to(self) -> str:
+        """Return what the words are bound to."""
         return f"objection.text:{self.token}"
-
-    def sealed_bindings(self) -> dict[str, str]:
-        return {"sealed_text": self._bound_to()}
-
-    @property
-    def text(self) -> str:
-        """Return what was written; medical data: the caller has written the access log. Empty once erased."""
-        return unseal(self.sealed_text, bound_to=self._bound_to()).decode() if self.sealed_text else ""
-
-    @text.setter
-    def text(self, value: str) -> None:
-        self.sealed_text = seal(value.encode(), bound_to=self._bound_to()) if value else b""

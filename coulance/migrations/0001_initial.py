@@ -1,3 +1,4 @@
+import billing.encryption
 import billing.integrity.keyed
 import billing.links
 import billing.money
@@ -83,6 +84,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'messages about a case',
                 'ordering': ['pk'],
             },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
             name='PracticeRules',

@@ -61,7 +61,7 @@ class BatchResult:
     corrections: int = 0  # of patients, in the file
     partly_written: bool = False  # although there are errors: the same file handed in again continues
     continued: bool = False  # an import of the same file was interrupted before
-    # Patients of invoices that were known already, of whom the file says something else than we hold.
+    # Patients of invoices that were known already, about which the file says something else than we hold.
     outdated: set[str] = field(default_factory=set)
     _about: About | None = None
 
