@@ -49,13 +49,25 @@ def pytest_configure(config: pytest.Config) -> None:
         subprocess.run([sys.executable, ROOT / "bin" / "compile-translations"], check=True)
         if config.getoption("--servers"):
             started = servers.start_all(config.add_cleanup)
-    environment.prepare(servers=started)
+    folder = environment.prepare(servers=started)
     from django.conf import settings
     from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-    assert settings.SANDBOX  # reads the settings, which tells pytest-django that this is a Django project
+    # Reads the settings, which tells pytest-django that this is a Django project. Had they been read before, tests of
+    # several processes would meet in one folder.
+    assert folder == settings.DATA_DIR
     # As in production but for the rounds, which make every member of staff of every test cost half a second.
     PBKDF2PasswordHasher.iterations = 1_000
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each worker read the settings for itself.
+
+    pytest-django reads those that the environment names before a worker could make a data folder of its own: all would
+    share the folder of this process, its locks and its published digests.
+    """
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
