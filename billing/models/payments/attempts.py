@@ -1,16 +1,10 @@
-"""Attempts to pay with what the gateway reports about them, and money that came another way."""
+"""Attempts to pay, and the calls of the gateway about them."""
 
-import json
-from typing import Any
-
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.encryption import seal, unseal
-from billing.links import new_token
 from billing.models.invoices import Invoice
 from billing.money import ZERO, EuroField
 
@@ -100,49 +94,6 @@ class Payment(models.Model):
         return f"{self.amount} {self.get_status_display()}"
 
 
-class Refund(models.Model):
-    """Money going back to the patient through the gateway, copied from its reports."""
-
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        PENDING = "pending", _("pending")
-        PROCESSING = "processing", _("processing")
-        REFUNDED = "refunded", _("refunded")
-        FAILED = "failed", _("failed")
-        CANCELED = "canceled", _("cancelled")
-
-    # A status only moves up: an older report that arrives late changes nothing.
-    RANK = {"queued": 0, "pending": 1, "processing": 2, "refunded": 3, "failed": 4, "canceled": 4}
-
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
-    refund_id = models.CharField(_("Mollie id"), max_length=70, unique=True)
-    amount = EuroField(_("amount"))
-    status = models.CharField(_("status"), max_length=12, choices=Status)
-    reported_at = models.DateTimeField(_("first reported"), default=timezone.now)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("refund"), _("refunds")
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.get_status_display()}"
-
-
-class Chargeback(models.Model):
-    """A payment that the bank reversed, and perhaps reinstated."""
-
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="chargebacks", verbose_name=_("payment"))
-    chargeback_id = models.CharField(_("Mollie id"), max_length=70, unique=True)
-    amount = EuroField(_("amount"))
-    reported_at = models.DateTimeField(_("first reported"), default=timezone.now)
-    reversed_at = models.DateTimeField(_("given back"), null=True, blank=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("chargeback"), _("chargebacks")
-
-    def __str__(self) -> str:
-        return str(self.amount)
-
-
 class WebhookCall(models.Model):
     """A webhook call of the gateway about a payment, stored before it is processed."""
 
@@ -160,78 +111,3 @@ class WebhookCall(models.Model):
 
     def __str__(self) -> str:
         return self.mollie_id
-
-
-class Receipt(models.Model):
-    """Money that the practice received itself. Above its limit a second person confirms it before it is booked."""
-
-    class Road(models.TextChoices):
-        TRANSFER = "transfer", _("bank transfer to the practice")
-        CASH = "cash", _("cash at the practice")
-        CARD = "card", _("card at the practice")
-
-    class Status(models.TextChoices):
-        PROPOSED = "proposed", _("waits for a second person")
-        BOOKED = "booked", _("booked")
-        REFUSED = "refused", _("refused")
-        UNDONE = "undone", _("undone")
-
-    TRANSITIONS = {
-        Status.PROPOSED: (Status.BOOKED, Status.REFUSED),
-        Status.BOOKED: (Status.UNDONE,),
-        Status.REFUSED: (),
-        Status.UNDONE: (),
-    }
-
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="receipts", verbose_name=_("invoice"))
-    amount = EuroField(_("amount"))
-    received_on = models.DateField(_("received on"))
-    road = models.CharField(_("how it came"), max_length=8, choices=Road)
-    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PROPOSED)
-    # The reference on the bank statement or till, and why it is booked: people write of care there. Empty once erased.
-    sealed_words = models.BinaryField(editable=False)
-    key = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-    created_at = models.DateTimeField(_("reported"), default=timezone.now)
-    reported_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("reported by")
-    )
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
-    )
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("receipt"), _("receipts")
-        ordering = ["pk"]
-        constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=ZERO), name="receipt_amount_positive"),
-            models.CheckConstraint(
-                condition=Q(confirmed_by=None) | ~Q(confirmed_by=models.F("reported_by")),
-                name="receipt_second_person_is_another",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.get_status_display()}"
-
-    @property
-    def event(self) -> str:
-        """Return the id under which the ledger books it once."""
-        return f"receipt:{self.key}"
-
-    def _bound_to(self) -> str:
-        return f"receipt.words:{self.key}"
-
-    def sealed_bindings(self) -> dict[str, str]:
-        """Return the sealed column and what its value is bound to."""
-        return {"sealed_words": self._bound_to()}
-
-    @property
-    def words(self) -> dict[str, Any]:
-        """Return `reference` and `reason`; empty texts once erased."""
-        if not self.sealed_words:
-            return {"reference": "", "reason": ""}
-        return json.loads(unseal(self.sealed_words, bound_to=self._bound_to()))
-
-    @words.setter
-    def words(self, value: dict[str, Any]) -> None:
-        self.sealed_words = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self._bound_to())

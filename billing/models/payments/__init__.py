@@ -1,0 +1,7 @@
+"""Money of the payer, from the attempt to what became of it."""
+
+from billing.models.payments.attempts import Payment, WebhookCall
+from billing.models.payments.receipts import Receipt
+from billing.models.payments.reports import Chargeback, Refund
+
+__all__ = ["Chargeback", "Payment", "Receipt", "Refund", "WebhookCall"]
