@@ -17,16 +17,21 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_database
 @pytest.fixture
 def both(monkeypatch):
     """Let two publish; each looks at the last line before the other has written, if nothing keeps it from that."""
-    met, real = threading.Barrier(2), publication._last_committed
+    real = publication._last_committed
 
-    def after_the_other_has_read(model):
-        if model._meta.db_table == "billing_posting":
-            with suppress(threading.BrokenBarrierError):  # the other waits for its turn
-                met.wait(timeout=1)
-        return real(model)
+    def publish_twice():
+        met = threading.Barrier(2)
 
-    monkeypatch.setattr(publication, "_last_committed", after_the_other_has_read)
-    return lambda: in_threads(*[lambda: publication.publish_tables(now=timezone.now())] * 2)
+        def after_the_other_has_read(model):
+            if model._meta.db_table == "billing_posting":
+                with suppress(threading.BrokenBarrierError):  # the other waits for its turn
+                    met.wait(timeout=1)
+            return real(model)
+
+        monkeypatch.setattr(publication, "_last_committed", after_the_other_has_read)
+        in_threads(*[lambda: publication.publish_tables(now=timezone.now())] * 2)
+
+    return publish_twice
 
 
 def test_what_two_publish_at_once_is_one_chain(both):
