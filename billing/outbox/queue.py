@@ -35,12 +35,7 @@ def queue_message(
     Raises ValueError when a fact is missing, or whom it is for.
     """
     now = now or timezone.now()
-    if recipient is None:
-        if invoice is None:
-            raise ValueError(f"message {kind} is for nobody")
-        to = addressee(invoice)
-        recipient, language = to.email, to.language
-    language = language or settings.LANGUAGE_CODE
+    recipient, language = _to_whom(invoice, recipient, language)
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
@@ -68,3 +63,12 @@ def queue_message(
         return None
     wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
     return message
+
+
+def _to_whom(invoice: Invoice | None, recipient: str | None, language: str | None) -> tuple[str, str]:
+    if recipient is None:
+        if invoice is None:
+            raise ValueError("a message about no invoice, for nobody")
+        to = addressee(invoice)
+        recipient, language = to.email, to.language
+    return recipient, language or settings.LANGUAGE_CODE
