@@ -19,7 +19,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('iban', models.CharField(max_length=34, unique=True, verbose_name='IBAN')),
-                ('local_number', models.CharField(blank=True, max_length=35, verbose_name='old account number')),
                 ('name', models.CharField(max_length=70, verbose_name='name')),
                 ('starts_on', models.DateField(blank=True, null=True, verbose_name='first day')),
                 ('added_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='added')),
@@ -50,6 +49,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AccountDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name='day')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'day of an account',
+                'verbose_name_plural': 'days of an account',
+                'ordering': ['day', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Statement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -72,22 +86,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='AccountDay',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
-            ],
-            options={
-                'verbose_name': 'day of an account',
-                'verbose_name_plural': 'days of an account',
-                'ordering': ['day'],
-                'constraints': [models.UniqueConstraint(fields=('account', 'day'), name='account_day_is_one')],
-            },
-        ),
-        migrations.CreateModel(
             name='BankLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -107,16 +105,39 @@ class Migration(migrations.Migration):
                 ('sealed_text', models.BinaryField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.bankaccount', verbose_name='bank account')),
+                ('day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.accountday', verbose_name='day of an account')),
                 ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement')),
             ],
             options={
                 'verbose_name': 'line of a statement',
                 'verbose_name_plural': 'lines of statements',
                 'ordering': ['booked_on', 'place', 'part', 'pk'],
-                'indexes': [models.Index(fields=['account', 'booked_on', 'place'], name='bank_line_by_day'), models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'), models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'), models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts')],
             },
             bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.AddConstraint(
+            model_name='accountday',
+            constraint=models.UniqueConstraint(fields=('account', 'day', 'opening'), name='account_day_begins_once'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(fields=['account', 'booked_on', 'entry_amount'], name='bank_line_by_day'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts'),
         ),
         migrations.AddConstraint(
             model_name='statement',
