@@ -23,7 +23,9 @@ from billing.money import ZERO, EuroField
 Kind = LedgerTransaction.Kind
 
 # A transaction of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
-DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
+DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.REPAID, Kind.COSTS, Kind.INTEREST)
+# What these add to one invoice they take from another, or from another part of it.
+NEITHER = (Kind.ALLOCATION, Kind.TRANSFER)
 # Money came to us or went out. Any other kind only changes what is owed: the practice has the money of a receipt.
 MONEY = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)
 _AT_ONCE = 500
@@ -86,10 +88,34 @@ def post(
     return booked
 
 
+def move_credit(
+    source: Invoice, target: Invoice, amount: Decimal, *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction | None:
+    """Use `amount` euros of the credit of one locked invoice to pay another; None when it was booked before.
+
+    One transaction with the postings of both. The caller knows that the payer agrees (6:127 BW), that the source has
+    the credit and the target is open. Raises ValueError for an amount that is not above zero.
+    """
+    if amount <= 0 or source.pk == target.pk:
+        raise ValueError("credit is moved to another invoice")
+    with transaction.atomic():
+        if LedgerTransaction.objects.filter(kind=Kind.TRANSFER, external_id=external_id).exists():
+            return None
+        booked = LedgerTransaction.objects.create(
+            kind=Kind.TRANSFER, external_id=external_id, occurred_at=occurred_at, by=by
+        )
+        for invoice, signed in ((source, amount), (target, -amount)):
+            postings = postings_of(invoice)
+            _move_to(invoice, booked, [*grouped(postings), Entry(booked, signed)], sums_of(postings), money=ZERO)
+    return booked
+
+
 def reverse(
     invoice: Invoice, reversed_: LedgerTransaction, *, external_id: str, occurred_at: datetime, by: str
 ) -> LedgerTransaction | None:
     """Reverse a transaction of a locked invoice by its mirror and return that; None when it was reversed before.
+
+    One that names several invoices is reversed on all of them: the caller locks each.
 
     What other payments paid is allocated anew by a transaction of its own, as if the reversed one had never been.
     """
@@ -107,6 +133,8 @@ def reverse(
             for side in reversed_.postings.order_by("pk")
         )  # fmt: skip
         _allocate_anew(invoice, mirror)
+        for other in Invoice.objects.filter(postings__transaction=mirror).exclude(pk=invoice.pk).distinct():
+            _allocate_anew(other, mirror)
     return mirror
 
 
@@ -142,7 +170,7 @@ def _opened(before: Mapping[Account, Decimal], amount: Decimal) -> dict[Account,
 def _check_sign(kind: LedgerTransaction.Kind, amount: Decimal) -> None:
     # An invoice over zero is allowed: nothing was left of it for the patient.
     fits = amount > 0 if kind in DEBITS else amount < 0
-    if kind == Kind.ALLOCATION or not (fits or (kind == Kind.INVOICED and amount == 0)):
+    if kind in NEITHER or not (fits or (kind == Kind.INVOICED and amount == 0)):
         raise ValueError("the sign of the amount does not fit the kind")
 
 

@@ -14,6 +14,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from billing.encryption import seal, unseal
 from billing.links import new_token
+from billing.money import EuroField
 from billing.text.addresses import validate_address
 
 
@@ -37,6 +38,10 @@ class Provider(models.Model):
     term_agreed_in = models.CharField(_("term of payment agreed in"), max_length=120, blank=True)
     # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
+
+    # Refunds of credit, in euros; without an amount the house rule counts.
+    refund_automatically_up_to = EuroField(_("refunds without approval up to"), null=True, blank=True)
+    refund_second_person_above = EuroField(_("refunds by two people above"), null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")

@@ -2,6 +2,7 @@
 
 from billing.models.payments.attempts import Payment, WebhookCall
 from billing.models.payments.receipts import Receipt
+from billing.models.payments.refunds import RefundRequest
 from billing.models.payments.reports import Chargeback, Refund
 
-__all__ = ["Chargeback", "Payment", "Receipt", "Refund", "WebhookCall"]
+__all__ = ["Chargeback", "Payment", "Receipt", "Refund", "RefundRequest", "WebhookCall"]
