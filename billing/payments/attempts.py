@@ -19,15 +19,14 @@ from django.db import transaction
 from django.db.models import Case, When
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from billing import audit, ledger, links
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable, Refused
 from billing.failures import due, isolated
-from billing.invoices.holds import active_hold
 from billing.ledger import lock_invoice
 from billing.models import Invoice, Payment, StaffTask
+from billing.payments.amounts import refuse_unless_payable
 from billing.payments.creation import (
     CALL_DIED_AFTER,
     claim_call,
@@ -40,8 +39,6 @@ from billing.payments.creation import (
 )
 from billing.payments.settlement import next_check, settle
 from billing.payments.webhooks import RULE, receive_webhook, sweep_webhooks, take_webhooks
-from billing.plans import agreements
-from billing.templatetags.money import euro
 
 __all__ = [
     "RULE",
@@ -58,7 +55,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 Status = Payment.Status
 
-IDEAL_MAX_AMOUNT = Decimal("50000.00")
 _LOCALES = {"nl": "nl_NL", "en": "en_US"}
 PENDING_BLOCKS = timedelta(hours=1)  # money is under way: nobody is asked to pay again so soon
 MAY_BE_AT_BANK = timedelta(minutes=20)  # a session of iDEAL lasts 15
@@ -76,24 +72,32 @@ def by_return_token(token: str) -> Payment | None:
 
 
 def start_payment(
-    invoice_id: int, *, language: str, by: str, amount: Decimal | None = None, now: datetime | None = None
+    invoice_id: int,
+    *,
+    language: str,
+    by: str,
+    amount: Decimal | None = None,
+    chosen: bool = False,
+    now: datetime | None = None,
 ) -> Payment:
     """Start an attempt to pay what is outstanding and return it; reuse a live one for the same amount.
 
     `amount` (euros) may be a part that the payment plan offers now: the next installment, or all that is due by now.
-    `checkout_url` is empty while it is unknown whether the gateway created the payment; the sweep fills it in.
+    `chosen`: the patient typed it, and it may be any part from PART_FROM_AMOUNT up. `checkout_url` is empty while it is
+    unknown whether the gateway created the payment; the sweep fills it in.
     Raises Refused, with a sentence for the patient, when nothing can be paid, not now, or not this way.
     """
     now = now or timezone.now()
-    payment = _start(invoice_id, amount, language=language, by=by, now=now)
+    start = partial(_start, invoice_id, amount, chosen=chosen, language=language, by=by, now=now)
+    payment = start()
     if payment.superseded_at:  # the amount changed during the call to the gateway: its link must not be offered
-        payment = _start(invoice_id, amount, language=language, by=by, now=now)
+        payment = start()
     return payment
 
 
-def _start(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
+def _start(invoice_id: int, part: Decimal | None, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
     _refresh_stale_attempt(invoice_id, part, now)
-    payment = _reuse_or_commit(invoice_id, part, language=language, by=by, now=now)
+    payment = _reuse_or_commit(invoice_id, part, chosen=chosen, language=language, by=by, now=now)
     if payment.status == Status.NEW and claim_call(payment, now):
         return create(payment, now=now)
     if payment.mollie_id is None:
@@ -146,14 +150,16 @@ def _refresh_stale_attempt(invoice_id: int, part: Decimal | None, now: datetime)
         log.warning("payment %s is replaced unheard: %s", live.pk, failure)
 
 
-def _reuse_or_commit(invoice_id: int, part: Decimal | None, *, language: str, by: str, now: datetime) -> Payment:
+def _reuse_or_commit(
+    invoice_id: int, part: Decimal | None, *, chosen: bool, language: str, by: str, now: datetime
+) -> Payment:
     """Return the live attempt, or commit a new one before anybody calls the gateway."""
     with transaction.atomic(durable=True):
         invoice = lock_invoice(invoice_id)
         live = _live(invoice_id)
         owed = ledger.outstanding(invoice_id)
         amount = owed if part is None else part
-        _refuse_unless_payable(invoice, amount, owed, now)
+        refuse_unless_payable(invoice, amount, owed, chosen=chosen, now=now)
         if live and _reusable(live, amount, now):
             return live
         supersede_live(invoice, now=now)
@@ -171,28 +177,6 @@ def _reuse_or_commit(invoice_id: int, part: Decimal | None, *, language: str, by
         payment.save(force_insert=True)
         audit.record("payment_started", by=by, invoice=invoice, amount=str(amount))
     return payment
-
-
-def _refuse_unless_payable(invoice: Invoice, amount: Decimal, owed: Decimal, now: datetime) -> None:
-    if invoice.withdrawn_at:
-        raise Refused(_("This invoice was withdrawn. You do not have to pay it."))
-    if owed <= 0:
-        raise Refused(_("Nothing is left to pay on this invoice."))
-    if active_hold(invoice.pk):
-        raise Refused(_("This invoice is on hold. You do not have to pay now. You will hear from us."))
-    if amount not in (owed, first_part(owed)):
-        plan = agreements.progress(invoice.pk, today=timezone.localtime(now).date())
-        payable = plan.payable if plan else set()
-        if amount not in payable | {first_part(part) for part in payable}:
-            raise Refused(_("The amount to pay has changed. Look at the new amount, and try again."))
-    if amount > IDEAL_MAX_AMOUNT:
-        raise Refused(_("One payment by iDEAL can't be higher than %(max)s. Pay that amount first, and then the rest.")
-                      % {"max": euro(IDEAL_MAX_AMOUNT)})  # fmt: skip
-
-
-def first_part(owed: Decimal) -> Decimal | None:
-    """Return what can be paid first of an amount that is too high for one payment by iDEAL; None for any other."""
-    return IDEAL_MAX_AMOUNT if owed > IDEAL_MAX_AMOUNT else None
 
 
 def _request(payment: Payment) -> dict[str, object]:

@@ -17,12 +17,13 @@ from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.state import InvoiceView
 from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
-from billing.payments.attempts import IDEAL_MAX_AMOUNT
+from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
 from billing.plans.options import Options, Situation, options_of
 from billing.plans.progress import installments_of, progress_of
 from billing.rooms import Stops, Text, Told
 from guests import kept
 from guests.pages import session_ended, visible_invoice
+from portal.pages.arrangement_forms import ChosenPartForm
 
 Step, Kind = ReminderStep.Step, LedgerTransaction.Kind
 
@@ -86,8 +87,10 @@ def _told(view: InvoiceView) -> Iterator[Told]:
             yield from panel.happened(view.facts)
 
 
-def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = "") -> HttpResponse:
-    """The page, with the sentence of a rule that just said no."""
+def render_invoice(
+    request: HttpRequest, view: InvoiceView, *, refusal: str = "", part: ChosenPartForm | None = None
+) -> HttpResponse:
+    """The page, with the sentence of a rule that just said no, and the part that was typed."""
     today = timezone.localdate()
     progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
     panels = rooms.invoice_panels()
@@ -106,10 +109,21 @@ def render_invoice(request: HttpRequest, view: InvoiceView, *, refusal: str = ""
         "refusal": refusal,
         "most": IDEAL_MAX_AMOUNT,
         "today": today,
+        "part": _part(view, part),
         "panels": [panel.below for panel in panels if panel.below],
         "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
+
+
+def _part(view: InvoiceView, typed: ChosenPartForm | None) -> ChosenPartForm | None:
+    """The form for paying a part, as it was typed; None when there is nothing to pay, or too little to part."""
+    least = least_part(view.outstanding)
+    if not view.can_pay or least == view.outstanding:
+        return None
+    form = typed or ChosenPartForm()
+    form.say_bounds(least, min(view.outstanding, IDEAL_MAX_AMOUNT))
+    return form
 
 
 def _options(view: InvoiceView, today: date) -> Options:

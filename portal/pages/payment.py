@@ -23,7 +23,7 @@ from billing.payments import attempts
 from billing.plans import agreements
 from guests import access
 from guests.pages import session_ended, visible_invoice
-from portal.pages.arrangement_forms import PartForm
+from portal.pages.arrangement_forms import ChosenPartForm, PartForm
 from portal.pages.invoice import render_invoice
 
 WEBHOOK_MAX_BYTES = 1024
@@ -48,15 +48,20 @@ def start(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
+    chosen = ChosenPartForm(request.POST) if "part" in request.POST else None
+    if chosen and not chosen.is_valid():
+        return render_invoice(request, view, part=chosen)
     part = PartForm(request.POST)
     amount = part.cleaned_data["amount"] if part.is_valid() else ZERO  # nonsense is an amount that nobody offers
+    if chosen:
+        amount = chosen.cleaned_data["part"]
     try:
         payment = attempts.start_payment(
-            view.invoice_id, language=translation.get_language(), amount=amount, by="patient"
+            view.invoice_id, language=translation.get_language(), amount=amount, chosen=bool(chosen), by="patient"
         )
     except Refused as refusal:
         # The rule may have said no because something just changed: show the invoice as it is now.
-        return render_invoice(request, visible_invoice(request, token) or view, refusal=str(refusal))
+        return render_invoice(request, visible_invoice(request, token) or view, refusal=str(refusal), part=chosen)
     return HttpResponseRedirect(reverse("payment_bank", args=[payment.token]), status=303)
 
 

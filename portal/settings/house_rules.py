@@ -12,6 +12,7 @@ REMINDER_INTERVAL_DAYS = 10  # from the delivery of a letter to the next one; th
 RESUME_AFTER_DAYS = 7  # from the due date after a plan or a hold, so that nobody gets the next letter at once
 DUNNING_FROM_AMOUNT = Decimal("5.00")  # below it no letters: a person writes it off, or asks
 COSTS_FROM_REST = Decimal("2.50")  # when a payment in time leaves less, the rest costs nothing
+PART_FROM_AMOUNT = Decimal("5.00")  # the least that a patient may choose to pay at once, unless less is owed
 # Paying later is free of charge; charged credit would fall under the law on consumer credit.
 DEFERRAL_DAYS = 30  # after the due date, once per invoice
 PLAN_FROM_AMOUNT = Decimal("30.00")

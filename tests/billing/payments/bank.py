@@ -19,6 +19,11 @@ def start(invoice: Invoice) -> Payment:
     return attempts.start_payment(invoice.pk, language="nl", by="patient")
 
 
+def start_part(invoice: Invoice, amount: Decimal) -> Payment:
+    """Start a payment of an amount that the patient chose."""
+    return attempts.start_payment(invoice.pk, language="nl", by="patient", amount=amount, chosen=True)
+
+
 def row(payment: Payment) -> BankPayment:
     return BankPayment.objects.get(reference=payment.mollie_id)
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,6 +95,23 @@ class TestStarting:
         # The last that each does before it writes: who wrote earlier would be superseded, and collide with nobody.
         monkeypatch.setattr(attempts, "_request", meet(attempts._request, 4))
         results = at_once([lambda: bank.start(invoice)] * 4, threads=4)
+        assert any(isinstance(r, IntegrityError) for r in results), "only the database's own rule is left"
+
+    def test_two_amounts_at_once_leave_one_that_is_offered(self, invoice):
+        amounts = [Decimal(20 + place) for place in range(6)]
+        results = at_once([partial(bank.start_part, invoice, amount) for amount in amounts], threads=6)
+        assert [r for r in results if isinstance(r, Exception)] == []
+        live = Payment.objects.get(superseded_at=None)
+        assert live.amount in amounts
+        for payment in Payment.objects.exclude(mollie_id=None):  # also those whose links are offered no more
+            bank.end(payment, "paid")
+            attempts.sync_payment(payment.pk)
+        paid = Payment.objects.filter(status=Payment.Status.PAID)
+        assert bank.balance(invoice) == 100 - sum(payment.amount for payment in paid), "each is booked once"
+
+    def test_twin_without_the_lock_two_amounts_collide(self, invoice, lock_off, monkeypatch):
+        monkeypatch.setattr(attempts, "_request", meet(attempts._request, 3))
+        results = at_once([partial(bank.start_part, invoice, Decimal(20 + n)) for n in range(3)], threads=3)
         assert any(isinstance(r, IntegrityError) for r in results), "only the database's own rule is left"
 
     def test_of_many_repeats_at_once_one_calls(self, invoice, monkeypatch):
