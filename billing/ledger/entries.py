@@ -36,14 +36,14 @@ class Entry:
     @property
     def is_received(self) -> bool:
         """Tell whether it is money of the payer that came to this invoice."""
-        moved_here = self.kind == LedgerTransaction.Kind.TRANSFER and self.amount < 0
+        moved_here = self.kind == LedgerTransaction.Kind.CREDIT_MOVED and self.amount < 0
         return moved_here or self.kind in LedgerTransaction.RECEIVED
 
     @property
     def is_paid_back(self) -> bool:
         """Tell whether it is money that left this invoice again, so that it counts as never received."""
         kind = LedgerTransaction.Kind
-        if self.kind == kind.TRANSFER:
+        if self.kind == kind.CREDIT_MOVED:
             return self.amount > 0
         return self.kind in (kind.REFUND, kind.CHARGEBACK, kind.REPAID)
 
