@@ -39,7 +39,7 @@ class ProviderAdmin(TenantAdmin):
                     ("postcode", "city"),
                     ("iban", "kvk_number"),
                     ("phone_hours", "term_agreed_in"),
-                    "vat_on_costs",
+                    ("vat_on_costs", "creditor"),
                 )
             },
         ),

@@ -145,6 +145,7 @@ class Migration(migrations.Migration):
                 ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
                 ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
+                ('creditor', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator, by assignment')], default='practice', max_length=8, verbose_name='creditor')),
             ],
             options={
                 'verbose_name': 'provider',
@@ -208,6 +209,22 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'ledger transactions',
                 'ordering': ['pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='AllocationNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(choices=[('only', 'nothing else was open'), ('designated', 'the payer chose this invoice'), ('due', 'what is due goes before what is not'), ('onerous', 'the debt with costs or interest goes first'), ('oldest', 'the oldest goes first'), ('pro_rata', 'in proportion, because the debts were alike')], max_length=10, verbose_name='rule')),
+                ('sealed_text', models.BinaryField(default=b'')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocation_notes', to='billing.invoice', verbose_name='invoice')),
+                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocation_notes', to='billing.ledgertransaction', verbose_name='transaction')),
+            ],
+            options={
+                'verbose_name': 'rule of a booking',
+                'verbose_name_plural': 'rules of bookings',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
             name='Objection',
@@ -414,6 +431,20 @@ class Migration(migrations.Migration):
                 'verbose_name': 'installment',
                 'verbose_name_plural': 'installments',
                 'ordering': ['plan', 'number'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PaymentShare',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_shares', to='billing.invoice', verbose_name='invoice')),
+                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='billing.payment', verbose_name='payment')),
+            ],
+            options={
+                'verbose_name': 'share of a payment',
+                'verbose_name_plural': 'shares of payments',
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
@@ -713,6 +744,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event'),
         ),
         migrations.AddConstraint(
+            model_name='allocationnote',
+            constraint=models.UniqueConstraint(fields=('transaction', 'invoice'), name='allocation_note_once_per_booking'),
+        ),
+        migrations.AddConstraint(
             model_name='objection',
             constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('invoice',), name='one_standing_objection_per_invoice'),
         ),
@@ -791,6 +826,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='installment',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='installment_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='paymentshare',
+            constraint=models.UniqueConstraint(fields=('payment', 'invoice'), name='payment_one_share_per_invoice'),
+        ),
+        migrations.AddConstraint(
+            model_name='paymentshare',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='payment_share_positive'),
         ),
         migrations.AddIndex(
             model_name='posting',

@@ -20,6 +20,10 @@ from billing.text.addresses import validate_address
 class Provider(models.Model):
     """A practice that submits its invoices to us (zorgaanbieder)."""
 
+    class Creditor(models.TextChoices):
+        PRACTICE = "practice", _("the practice")
+        OPERATOR = "operator", _("the operator, by assignment")
+
     name = models.CharField(_("name"), max_length=120)
     agb_code = models.CharField(_("AGB code"), max_length=8, unique=True)
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
@@ -37,6 +41,8 @@ class Provider(models.Model):
     term_agreed_in = models.CharField(_("term of payment agreed in"), max_length=120, blank=True)
     # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
+    # Whose the claims are: money that nobody designated pays only debts to one creditor (6:43 BW; 3:94 BW).
+    creditor = models.CharField(_("creditor"), max_length=8, choices=Creditor, default=Creditor.PRACTICE)
 
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")

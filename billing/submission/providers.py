@@ -59,6 +59,7 @@ DETAILS: Shape = {
     "postcode": Field(_postcode, True),
     "city": Field(text(60), True),
     "iban": Field(read_iban, True),
+    "creditor": Field(text(8, "practice|operator", "creditor-invalid", lambda: _('Write "practice" or "operator".'))),
 }
 
 
