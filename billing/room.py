@@ -10,6 +10,8 @@ from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKi
 
 _LINK = frozenset(("lines", "link_until", "provider"))
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
+_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over"))
+_RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
 PAUSE_MESSAGES = {
     "hold_placed": _LINK | {"outstanding", "voided"},
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
@@ -138,7 +140,7 @@ def _messages() -> dict[str, MessageKind]:
     from billing.plans import messages as plan_messages
 
     kinds = {
-        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
+        "receipt": MessageKind(_RECEIPT),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
     }
     credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}
