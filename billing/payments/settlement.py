@@ -23,6 +23,8 @@ from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
+from billing.payments import refund_reports, refunds
+from billing.payments.rest import receipt_facts
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -190,6 +192,8 @@ def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None
             problems.append(f"{chargeback.chargeback_id}: more than was paid")
         else:
             _book_chargeback(payment, chargeback)
+    if snapshot.refunds or snapshot.chargebacks:
+        refunds.propose(payment.invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
     for problem in problems:  # set apart: the rest of the report is booked
         _open_alarm(payment, f"{payment.pk}:{problem}", problem)
     if not problems:
@@ -216,12 +220,13 @@ def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
         )
         twice = "paid twice: pay this one back" if -balance >= payment.amount and others.exists() else ""
         _open_task(Task.SURPLUS, payment, payment.mollie_id, note=twice)
+        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
     if active_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, payment.mollie_id)
-    _queue_receipt(payment, received, balance)
+    _queue_receipt(payment, received)
 
 
-def _queue_receipt(payment: Payment, received: LedgerTransaction, balance: Decimal) -> None:
+def _queue_receipt(payment: Payment, received: LedgerTransaction) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
@@ -232,12 +237,7 @@ def _queue_receipt(payment: Payment, received: LedgerTransaction, balance: Decim
             queue_message(
                 "receipt",
                 invoice=payment.invoice,
-                context={
-                    "amount": payment.amount,
-                    "received_at": received.occurred_at,
-                    "outstanding": max(balance, ZERO),
-                    "credit": max(-balance, ZERO),
-                },
+                context=receipt_facts(received, payment.invoice, amount=payment.amount),
                 dedupe_key=f"receipt:{payment.mollie_id}",
             )
     except DatabaseError:
@@ -265,6 +265,7 @@ def _book_refund(payment: Payment, reported: RefundSnapshot, *, now: datetime) -
         occurred_at=reported.created_at,
         by=BY,
     )
+    refund_reports.adopt(refund, reported, now=now)
     if booked:
         audit.record("refund_booked", by=BY, invoice=payment.invoice, amount=str(refund.amount))
         if refund.status not in _NOT_REFUNDED and ledger.balance(payment.invoice_id) > ZERO:
