@@ -1,8 +1,8 @@
+import banking.models.orders
 import billing.encryption
 import billing.money
 import django.db.models.deletion
 import django.utils.timezone
-from decimal import Decimal
 from django.db import migrations, models
 
 
@@ -31,6 +31,43 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PayeeAccount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('iban_hash', models.CharField(editable=False, max_length=68, unique=True)),
+                ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
+                ('check_result', models.CharField(blank=True, choices=[('match', 'name and account belong together'), ('close', 'the name nearly fits'), ('none', 'the name does not fit'), ('impossible', 'could not be checked')], max_length=10, verbose_name='name check')),
+                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
+                ('blocked_because', models.CharField(blank=True, max_length=40, verbose_name='blocked because')),
+                ('blocked_at', models.DateTimeField(blank=True, null=True, verbose_name='blocked')),
+            ],
+            options={
+                'verbose_name': 'account of a payee',
+                'verbose_name_plural': 'accounts of payees',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
+                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
+                ('from_on', models.DateField(verbose_name='from')),
+                ('to_on', models.DateField(verbose_name='up to and including')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
+                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
+                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
+            ],
+            options={
+                'verbose_name': 'bank statement',
+                'verbose_name_plural': 'bank statements',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='StatementFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -50,28 +87,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Statement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
-                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
-                ('from_on', models.DateField(verbose_name='from')),
-                ('to_on', models.DateField(verbose_name='up to and including')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
-                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
-                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.bankaccount', verbose_name='bank account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.statementfile', verbose_name='file')),
-            ],
-            options={
-                'verbose_name': 'bank statement',
-                'verbose_name_plural': 'bank statements',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='AccountDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -84,7 +99,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'day of an account',
                 'verbose_name_plural': 'days of an account',
                 'ordering': ['day'],
-                'constraints': [models.UniqueConstraint(fields=('account', 'day'), name='account_day_is_one')],
             },
         ),
         migrations.CreateModel(
@@ -107,19 +121,62 @@ class Migration(migrations.Migration):
                 ('sealed_text', models.BinaryField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.bankaccount', verbose_name='bank account')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement')),
             ],
             options={
                 'verbose_name': 'line of a statement',
                 'verbose_name_plural': 'lines of statements',
                 'ordering': ['booked_on', 'place', 'part', 'pk'],
-                'indexes': [models.Index(fields=['account', 'booked_on', 'place'], name='bank_line_by_day'), models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'), models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'), models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts')],
             },
             bases=(billing.encryption.SealedText, models.Model),
         ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('to_on'))), name='statement_ends_after_it_begins'),
+        migrations.CreateModel(
+            name='OutgoingBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(default=banking.models.orders.new_batch_reference, max_length=35, unique=True, verbose_name='reference')),
+                ('status', models.CharField(choices=[('made', 'made'), ('exported', 'handed out')], default='made', max_length=8, verbose_name='status')),
+                ('count', models.PositiveIntegerField(verbose_name='payments')),
+                ('total', billing.money.EuroField(verbose_name='total')),
+                ('execute_on', models.DateField(verbose_name='to be executed on')),
+                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the file')),
+                ('sealed_text', models.BinaryField()),
+                ('made_by', models.CharField(max_length=60, verbose_name='made by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='made')),
+                ('exported_at', models.DateTimeField(blank=True, null=True, verbose_name='handed out')),
+                ('exported_by', models.CharField(blank=True, max_length=60, verbose_name='handed out by')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'batch of orders',
+                'verbose_name_plural': 'batches of orders',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='OutgoingOrder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(default=banking.models.orders.new_order_reference, max_length=35, unique=True, verbose_name='reference')),
+                ('purpose', models.CharField(choices=[('credit', 'refund of a credit'), ('return', 'return of money that nobody claimed'), ('payout', 'payout to a practice')], max_length=6, verbose_name='purpose')),
+                ('status', models.CharField(choices=[('proposed', 'waits for two persons'), ('approved', 'approved'), ('in_batch', 'in a batch'), ('exported', 'handed to the bank'), ('accepted', 'accepted by the bank'), ('rejected', 'rejected by the bank'), ('debited', 'paid'), ('returned', 'came back'), ('cancelled', 'cancelled')], default='proposed', max_length=9, verbose_name='status')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('source', models.CharField(editable=False, max_length=80)),
+                ('sealed_text', models.BinaryField()),
+                ('iban_hash', models.CharField(editable=False, max_length=68)),
+                ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='proposed')),
+                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('bank_status', models.CharField(blank=True, max_length=4, verbose_name='status at the bank')),
+                ('reason_code', models.CharField(blank=True, max_length=4, verbose_name='reason of the bank')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'order to the bank',
+                'verbose_name_plural': 'orders to the bank',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
     ]
