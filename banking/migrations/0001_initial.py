@@ -3,6 +3,8 @@ import billing.encryption
 import billing.money
 import django.db.models.deletion
 import django.utils.timezone
+from decimal import Decimal
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -11,6 +13,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('billing', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -31,43 +35,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='PayeeAccount',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('iban_hash', models.CharField(editable=False, max_length=68, unique=True)),
-                ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
-                ('check_result', models.CharField(blank=True, choices=[('match', 'name and account belong together'), ('close', 'the name nearly fits'), ('none', 'the name does not fit'), ('impossible', 'could not be checked')], max_length=10, verbose_name='name check')),
-                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
-                ('blocked_because', models.CharField(blank=True, max_length=40, verbose_name='blocked because')),
-                ('blocked_at', models.DateTimeField(blank=True, null=True, verbose_name='blocked')),
-            ],
-            options={
-                'verbose_name': 'account of a payee',
-                'verbose_name_plural': 'accounts of payees',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Statement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
-                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
-                ('from_on', models.DateField(verbose_name='from')),
-                ('to_on', models.DateField(verbose_name='up to and including')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
-                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
-                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
-            ],
-            options={
-                'verbose_name': 'bank statement',
-                'verbose_name_plural': 'bank statements',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='StatementFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -84,21 +51,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'statement file',
                 'verbose_name_plural': 'statement files',
                 'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='AccountDay',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
-            ],
-            options={
-                'verbose_name': 'day of an account',
-                'verbose_name_plural': 'days of an account',
-                'ordering': ['day'],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +123,14 @@ class Migration(migrations.Migration):
                 ('bank_status', models.CharField(blank=True, max_length=4, verbose_name='status at the bank')),
                 ('reason_code', models.CharField(blank=True, max_length=4, verbose_name='reason of the bank')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='banking.bankaccount', verbose_name='bank account')),
+                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
+                ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='banking.outgoingbatch', verbose_name='batch of orders')),
+                ('cancel_asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to cancel')),
+                ('cancelled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='cancelled by')),
+                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='billing.invoice', verbose_name='invoice')),
+                ('line', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='banking.bankline', verbose_name='line of a statement')),
+                ('proposed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
+                ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='billing.provider', verbose_name='provider')),
             ],
             options={
                 'verbose_name': 'order to the bank',
@@ -178,5 +138,130 @@ class Migration(migrations.Migration):
                 'ordering': ['pk'],
             },
             bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='PayeeAccount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('iban_hash', models.CharField(editable=False, max_length=68, unique=True)),
+                ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
+                ('check_result', models.CharField(blank=True, choices=[('match', 'name and account belong together'), ('close', 'the name nearly fits'), ('none', 'the name does not fit'), ('impossible', 'could not be checked')], max_length=10, verbose_name='name check')),
+                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
+                ('blocked_because', models.CharField(blank=True, max_length=40, verbose_name='blocked because')),
+                ('blocked_at', models.DateTimeField(blank=True, null=True, verbose_name='blocked')),
+                ('lift_asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to unblock')),
+            ],
+            options={
+                'verbose_name': 'account of a payee',
+                'verbose_name_plural': 'accounts of payees',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
+                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
+                ('from_on', models.DateField(verbose_name='from')),
+                ('to_on', models.DateField(verbose_name='up to and including')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
+                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
+                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.bankaccount', verbose_name='bank account')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.statementfile', verbose_name='file')),
+            ],
+            options={
+                'verbose_name': 'bank statement',
+                'verbose_name_plural': 'bank statements',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.AddField(
+            model_name='bankline',
+            name='statement',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement'),
+        ),
+        migrations.CreateModel(
+            name='AccountDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name='day')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'day of an account',
+                'verbose_name_plural': 'days of an account',
+                'ordering': ['day'],
+                'constraints': [models.UniqueConstraint(fields=('account', 'day'), name='account_day_is_one')],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingbatch',
+            constraint=models.CheckConstraint(condition=models.Q(('count__gt', 0), ('total__gt', Decimal('0.00'))), name='batch_pays_something'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingbatch',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('exported_at', None), ('status', 'made')), models.Q(('exported_at__isnull', False), ('status', 'exported')), _connector='OR'), name='batch_says_when_it_was_exported'),
+        ),
+        migrations.AddIndex(
+            model_name='outgoingorder',
+            index=models.Index(fields=['status'], name='order_by_status'),
+        ),
+        migrations.AddIndex(
+            model_name='outgoingorder',
+            index=models.Index(fields=['iban_hash'], name='order_by_payee'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingorder',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='order_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingorder',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('rejected', 'returned', 'cancelled')), _negated=True), fields=('source',), name='one_order_per_source'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingorder',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'cancelled')), models.Q(('approved_by__isnull', False), ('proposed_by__isnull', False)), _connector='OR'), name='order_has_two_persons'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingorder',
+            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='order_second_person_is_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingorder',
+            constraint=models.CheckConstraint(condition=models.Q(('cancel_asked_by', None), ('cancelled_by', None), models.Q(('cancelled_by', models.F('cancel_asked_by')), _negated=True), _connector='OR'), name='order_cancelled_by_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='outgoingorder',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'approved', 'cancelled')), ('batch__isnull', False), _connector='OR'), name='order_at_bank_has_a_batch'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(fields=['account', 'booked_on', 'place'], name='bank_line_by_day'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts'),
+        ),
+        migrations.AddConstraint(
+            model_name='statement',
+            constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('to_on'))), name='statement_ends_after_it_begins'),
         ),
     ]
