@@ -103,7 +103,7 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
         _may(complaint, staff)
         line = line_of(complaint)
         Answer.objects.filter(complaint=complaint, line=line, given_at=None).delete()
-        proposal = Answer(complaint=complaint, line=line, written_by=staff, next_body=bodies.after(complaint, line))
+        proposal = Answer(complaint=complaint, line=line, written_by=staff, next_body=bodies.after(complaint))
         proposal.facts = draft.as_facts()
         proposal.save(force_insert=True)
         if remedies.worth(complaint.invoice, draft.wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE:

@@ -55,7 +55,7 @@ _BY_SUBJECT = {
 }
 
 
-def after(complaint: Complaint, _line: int) -> dict[str, str]:
+def after(complaint: Complaint) -> dict[str, str]:
     """Return which body comes next, as it is written into the answer: what is true on the day of the answer."""
     key = _BY_SUBJECT.get(Subject(complaint.subject), "court")
     body = BODIES[key]

@@ -44,6 +44,7 @@ def test_four_pages_lead_to_a_file_with_a_number(client):
     assert ComplaintDraft.objects.count() == 0
     page = client.get(reverse("invoice", args=[invoice.token])).content.decode()
     assert reverse("pay", args=[invoice.token]) in page, "paying stays possible"
+    assert reverse("complaint", args=[complaint.token]) in page
 
 
 def test_without_an_invoice_the_link_opens_the_file(client, client_of_somebody):
