@@ -14,11 +14,16 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from billing.encryption import seal, unseal
 from billing.links import new_token
+from billing.money import EuroField
 from billing.text.addresses import validate_address
 
 
 class Provider(models.Model):
     """A practice that submits its invoices to us (zorgaanbieder)."""
+
+    class TransfersTo(models.TextChoices):
+        OPERATOR = "operator", _("our account, when there is one")
+        PRACTICE = "practice", _("the account of the practice")
 
     name = models.CharField(_("name"), max_length=120)
     agb_code = models.CharField(_("AGB code"), max_length=8, unique=True)
@@ -37,6 +42,11 @@ class Provider(models.Model):
     term_agreed_in = models.CharField(_("term of payment agreed in"), max_length=120, blank=True)
     # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
+    transfers_to = models.CharField(
+        _("bank transfers go to"), max_length=8, choices=TransfersTo, default=TransfersTo.OPERATOR
+    )
+    # Above it a second person confirms a payment that staff report; empty: RECEIPT_SECOND_PERSON_ABOVE.
+    receipts_confirmed_above = EuroField(_("second person for payments above"), null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")

@@ -24,6 +24,7 @@ from billing.rooms import Stops, Text, Told
 from guests import kept
 from guests.pages import session_ended, visible_invoice
 from portal.pages.arrangement_forms import ChosenPartForm
+from portal.pages.transfer import transfer_of
 
 Step, Kind = ReminderStep.Step, LedgerTransaction.Kind
 
@@ -108,6 +109,7 @@ def render_invoice(
         "progress": progress,
         "refusal": refusal,
         "most": IDEAL_MAX_AMOUNT,
+        "transfer": transfer_of(view, progress),
         "today": today,
         "part": _part(view, part),
         "panels": [panel.below for panel in panels if panel.below],
