@@ -39,8 +39,8 @@ class ProviderAdmin(TenantAdmin):
                     ("postcode", "city"),
                     ("iban", "kvk_number"),
                     ("phone_hours", "term_agreed_in"),
-                    ("vat_on_costs", "transfers_to"),
-                    "receipts_confirmed_above",
+                    ("vat_on_costs", "creditor"),
+                    ("transfers_to", "receipts_confirmed_above"),
                 )
             },
         ),

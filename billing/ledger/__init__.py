@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from billing.ledger.breakdown import parts_by_law
 from billing.ledger.entries import Entry, grouped, postings_of, sums_of
-from billing.models import Invoice, LedgerTransaction, Posting
-from billing.models.ledger import OF_INVOICE, RECEIVABLE, Account
+from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting, Provider
+from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, Account
 from billing.money import ZERO, EuroField
 
-Kind = LedgerTransaction.Kind
+Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
 
 # A transaction of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
 DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
@@ -40,6 +40,32 @@ class Opening:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a transfer: signed euros on an account that is no invoice's own.
+
+    `invoice` is the one that caused it, if any. Only the account of a practice has a `provider`.
+    """
+
+    account: Account
+    amount: Decimal
+    provider: Provider | None = None
+    invoice: Invoice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one event does to one locked invoice: `amount` in euros, positive adds to the debt.
+
+    Of money that came, `rule` says why it is for this invoice (6:43 BW), and `words` what the payer had written.
+    """
+
+    invoice: Invoice
+    amount: Decimal
+    rule: AllocationNote.Rule = Rule.DESIGNATED
+    words: str = ""
+
+
 def lock_invoice(invoice_id: int) -> Invoice:
     """Lock the invoice row until the transaction ends and return it: the first lock of every command on an invoice.
 
@@ -48,6 +74,15 @@ def lock_invoice(invoice_id: int) -> Invoice:
     can deadlock, because PostgreSQL checks foreign keys as late as the commit.
     """
     return Invoice.objects.select_for_update(no_key=True).get(pk=invoice_id)
+
+
+def lock_invoices(invoice_ids: Iterable[int]) -> list[Invoice]:
+    """Lock several invoices as `lock_invoice` does, always in the order of their keys, and return them in that order.
+
+    Whoever locks them one by one in another order can deadlock with somebody who does the reverse.
+    """
+    rows = Invoice.objects.select_for_update(no_key=True).filter(pk__in=set(invoice_ids))
+    return list(rows.order_by("pk"))
 
 
 def balance(invoice_id: int) -> Decimal:
@@ -69,45 +104,139 @@ def with_balance(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
 
 
 def post(
-    invoice: Invoice, kind: LedgerTransaction.Kind, amount: Decimal, *, external_id: str, occurred_at: datetime, by: str
+    invoice: Invoice,
+    kind: LedgerTransaction.Kind,
+    amount: Decimal,
+    *,
+    external_id: str,
+    occurred_at: datetime,
+    by: str,
+    through: Account = Account.GATEWAY,
 ) -> LedgerTransaction | None:
     """Book one external event on a locked invoice and return the transaction; None when it was booked before.
 
-    `amount` is signed: positive adds to the debt. Raises ValueError when the sign does not fit the kind.
+    `amount` is signed: positive adds to the debt. `through` is where its money came in, or goes out: at the gateway, at
+    our bank, from what was not matched, or by an order to the bank. Raises ValueError when the sign does not fit the
+    kind, or no money goes through that account.
     """
-    _check_sign(kind, amount)
+    shares = [Share(invoice, amount)]
+    return post_shares(shares, kind, external_id=external_id, occurred_at=occurred_at, by=by, through=through)
+
+
+def post_shares(
+    shares: Sequence[Share],
+    kind: LedgerTransaction.Kind,
+    *,
+    external_id: str,
+    occurred_at: datetime,
+    by: str,
+    through: Account = Account.GATEWAY,
+) -> LedgerTransaction | None:
+    """Book one external event on several locked invoices as one transaction; None when it was booked before.
+
+    Of money that came, why it is for each invoice is kept. Raises ValueError without shares, for two shares of one
+    invoice, and when a sign does not fit the kind or no money goes through that account.
+    """
+    if not shares or len({share.invoice.pk for share in shares}) < len(shares):
+        raise ValueError("an event has one share for each invoice")
+    for share in shares:
+        _check_sign(kind, share.amount)
+    if through not in THROUGH:
+        raise ValueError("no money goes through this account")
     with transaction.atomic():
         if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
             return None
         booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
-        postings = postings_of(invoice)
-        entries = [*grouped(postings), Entry(booked, amount)]
-        _move_to(invoice, booked, entries, sums_of(postings), money=-amount if kind in MONEY else ZERO)
+        for share in shares:
+            postings = postings_of(share.invoice)
+            entries = [*grouped(postings), Entry(booked, share.amount)]
+            money = -share.amount if kind in MONEY else ZERO
+            _move_to(share.invoice, booked, entries, sums_of(postings), money=money, through=through)
+        if kind in LedgerTransaction.RECEIVED:
+            _note_rules(booked, shares)
     return booked
+
+
+def _note_rules(booked: LedgerTransaction, shares: Sequence[Share]) -> None:
+    notes = [AllocationNote(transaction=booked, invoice=share.invoice, rule=share.rule) for share in shares]
+    for note, share in zip(notes, shares, strict=True):
+        note.text = share.words
+    AllocationNote.objects.bulk_create(notes)
 
 
 def reverse(
     invoice: Invoice, reversed_: LedgerTransaction, *, external_id: str, occurred_at: datetime, by: str
 ) -> LedgerTransaction | None:
-    """Reverse a transaction of a locked invoice by its mirror and return that; None when it was reversed before.
+    """Reverse a transaction of one locked invoice by its mirror and return that; None when it was reversed before.
+
+    As `reverse_shares`, which is for a transaction on several invoices.
+    """
+    return reverse_shares([invoice], reversed_, external_id=external_id, occurred_at=occurred_at, by=by)
+
+
+def reverse_shares(
+    invoices: Sequence[Invoice], reversed_: LedgerTransaction, *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction | None:
+    """Reverse a transaction by the mirror of all its sides and return that; None when it was reversed before.
 
     What other payments paid is allocated anew by a transaction of its own, as if the reversed one had never been.
+    `invoices`, locked, are at least those of the transaction. Raises ValueError when one is missing.
     """
+    sides = list(reversed_.postings.order_by("pk"))
+    moved = {side.invoice_id for side in sides}
+    if not moved <= {invoice.pk for invoice in invoices}:
+        raise ValueError("a transaction is reversed on all its invoices at once")
     with transaction.atomic():
         if LedgerTransaction.objects.filter(reverses=reversed_).exists():
             return None
-        mirror = LedgerTransaction.objects.create(
-            kind=reversed_.kind, external_id=external_id, occurred_at=occurred_at, by=by, reverses=reversed_
-        )
+        mirror = _mirror(reversed_, sides, external_id=external_id, occurred_at=occurred_at, by=by)
+        for invoice in invoices:
+            _allocate_anew(invoice, mirror)
+    return mirror
+
+
+def transfer(
+    kind: LedgerTransaction.Kind, sides: Sequence[Side], *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction | None:
+    """Move money between accounts that are no invoice's own, and return the transaction; None when booked before.
+
+    Raises ValueError for sides that do not add up to nothing, for a side of nothing, for two sides on one
+    account, and for an account that this kind never moves. What is owed on an invoice changes only by `post`.
+    """
+    if sum((side.amount for side in sides), ZERO) or not sides or not all(side.amount for side in sides):
+        raise ValueError("the sides of a transfer add up to nothing, and none of them is nothing")
+    if len({(side.account, side.provider, side.invoice) for side in sides}) < len(sides):
+        raise ValueError("a transfer has one side for each account")
+    if any(side.account not in TRANSFERS.get(kind, ()) for side in sides):
+        raise ValueError("this kind of transfer does not move this account")
+    with transaction.atomic():
+        if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
+            return None
+        booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
         Posting.objects.bulk_create(
             Posting(
-                transaction=mirror, account=side.account, amount=-side.amount,
-                provider_id=side.provider_id, invoice_id=side.invoice_id,
+                transaction=booked, account=side.account, amount=side.amount,
+                provider=side.provider, invoice=side.invoice,
             )
-            for side in reversed_.postings.order_by("pk")
+            for side in sides
         )  # fmt: skip
-        _allocate_anew(invoice, mirror)
-    return mirror
+    return booked
+
+
+def reverse_transfer(
+    reversed_: LedgerTransaction, *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction | None:
+    """Reverse a transfer by its mirror and return that; None when it was reversed before.
+
+    Raises ValueError for a transaction on an invoice: `reverse` does that.
+    """
+    if reversed_.kind not in TRANSFERS:
+        raise ValueError("this is no transfer")
+    with transaction.atomic():
+        if LedgerTransaction.objects.filter(reverses=reversed_).exists():
+            return None
+        sides = reversed_.postings.order_by("pk")
+        return _mirror(reversed_, sides, external_id=external_id, occurred_at=occurred_at, by=by)
 
 
 def open_accounts(invoices: Sequence[Invoice], openings: Iterable[Opening]) -> None:
@@ -139,6 +268,22 @@ def _opened(before: Mapping[Account, Decimal], amount: Decimal) -> dict[Account,
     return {**before, Account.PRINCIPAL: max(total, ZERO), Account.CREDIT: min(total, ZERO)}
 
 
+def _mirror(
+    reversed_: LedgerTransaction, sides: Iterable[Posting], *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction:
+    mirror = LedgerTransaction.objects.create(
+        kind=reversed_.kind, external_id=external_id, occurred_at=occurred_at, by=by, reverses=reversed_
+    )
+    Posting.objects.bulk_create(
+        Posting(
+            transaction=mirror, account=side.account, amount=-side.amount,
+            provider_id=side.provider_id, invoice_id=side.invoice_id,
+        )
+        for side in sides
+    )  # fmt: skip
+    return mirror
+
+
 def _check_sign(kind: LedgerTransaction.Kind, amount: Decimal) -> None:
     # An invoice over zero is allowed: nothing was left of it for the patient.
     fits = amount > 0 if kind in DEBITS else amount < 0
@@ -165,10 +310,11 @@ def _move_to(
     before: Mapping[Account, Decimal],
     *,
     money: Decimal,
+    through: Account = Account.GATEWAY,
 ) -> None:
-    """Post the sides that bring the accounts to what the law makes of `entries`; `money` is what came in."""
+    """Post the sides that bring the accounts to what the law makes of `entries`; `money` came in on `through`."""
     after = parts_by_law(invoice, entries)
-    Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=money))
+    Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=money, through=through))
     _mark_settled(invoice, owed=sum(after.values(), ZERO) > 0)
 
 
@@ -179,6 +325,7 @@ def _sides(
     after: Mapping[Account, Decimal],
     *,
     money: Decimal,
+    through: Account = Account.GATEWAY,
 ) -> list[Posting]:
     """Return the postings of one invoice, which add up to nothing.
 
@@ -187,14 +334,14 @@ def _sides(
     moved: dict[Account, Decimal] = {account: after[account] - before[account] for account in OF_INVOICE}
     moved[Account.CLAIMS] = -sum((moved[account] for account in RECEIVABLE), ZERO)
     moved[Account.PRACTICE] = -(money + moved[Account.CREDIT])
-    moved[Account.GATEWAY] = money
+    moved[through] = money
     return [
         Posting(
             transaction=booked,
             account=account,
             amount=amount,
             invoice=invoice,
-            provider_id=None if account == Account.GATEWAY else invoice.provider_id,
+            provider_id=None if account in THROUGH else invoice.provider_id,
         )
         for account, amount in moved.items()
         if amount

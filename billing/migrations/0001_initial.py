@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
                 ('transfers_to', models.CharField(choices=[('operator', 'our account, when there is one'), ('practice', 'the account of the practice')], default='operator', max_length=8, verbose_name='bank transfers go to')),
                 ('receipts_confirmed_above', billing.money.EuroField(blank=True, null=True, verbose_name='second person for payments above')),
+                ('creditor', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator, by assignment')], default='practice', max_length=8, verbose_name='creditor')),
             ],
             options={
                 'verbose_name': 'provider',
@@ -197,7 +198,7 @@ class Migration(migrations.Migration):
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew'), ('unmatched', 'received, not matched yet'), ('sent_back', 'sent back to where it came from'), ('settlement', 'paid out by Mollie'), ('bank_other', 'costs, interest and own transfers at the bank'), ('debited', 'order executed by the bank'), ('fee', 'fee of the operator'), ('charges', 'costs and interest left to the operator'), ('payout', 'paid to the practice')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -210,6 +211,22 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'ledger transactions',
                 'ordering': ['pk'],
             },
+        ),
+        migrations.CreateModel(
+            name='AllocationNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(choices=[('only', 'nothing else was open'), ('designated', 'the payer chose this invoice'), ('due', 'what is due goes before what is not'), ('onerous', 'the debt with costs or interest goes first'), ('oldest', 'the oldest goes first'), ('pro_rata', 'in proportion, because the debts were alike')], max_length=10, verbose_name='rule')),
+                ('sealed_text', models.BinaryField(default=b'')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocation_notes', to='billing.invoice', verbose_name='invoice')),
+                ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocation_notes', to='billing.ledgertransaction', verbose_name='transaction')),
+            ],
+            options={
+                'verbose_name': 'rule of a booking',
+                'verbose_name_plural': 'rules of bookings',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
             name='Objection',
@@ -419,13 +436,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PaymentShare',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_shares', to='billing.invoice', verbose_name='invoice')),
+                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='billing.payment', verbose_name='payment')),
+            ],
+            options={
+                'verbose_name': 'share of a payment',
+                'verbose_name_plural': 'shares of payments',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Posting',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(choices=[('principal', 'principal'), ('interest', 'statutory interest'), ('costs', 'collection costs'), ('credit', 'credit of the payer'), ('claims', 'claims not yet paid'), ('practice', 'account of the practice'), ('gateway', 'money at Mollie')], max_length=12, verbose_name='account')),
+                ('account', models.CharField(choices=[('principal', 'principal'), ('interest', 'statutory interest'), ('costs', 'collection costs'), ('credit', 'credit of the payer'), ('claims', 'claims not yet paid'), ('practice', 'account of the practice'), ('gateway', 'money at Mollie'), ('bank', 'money at our bank'), ('unmatched', 'received, not matched yet'), ('under_way', 'ordered at the bank'), ('fees', 'fees of the operator'), ('vat', 'VAT on fees'), ('charges', 'costs and interest of the operator')], max_length=12, verbose_name='account')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
                 ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.invoice', verbose_name='invoice')),
+                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.invoice', verbose_name='invoice')),
                 ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.ledgertransaction', verbose_name='transaction')),
                 ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.provider', verbose_name='provider')),
             ],
@@ -715,6 +746,10 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event'),
         ),
         migrations.AddConstraint(
+            model_name='allocationnote',
+            constraint=models.UniqueConstraint(fields=('transaction', 'invoice'), name='allocation_note_once_per_booking'),
+        ),
+        migrations.AddConstraint(
             model_name='objection',
             constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('invoice',), name='one_standing_objection_per_invoice'),
         ),
@@ -794,6 +829,14 @@ class Migration(migrations.Migration):
             model_name='installment',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='installment_amount_positive'),
         ),
+        migrations.AddConstraint(
+            model_name='paymentshare',
+            constraint=models.UniqueConstraint(fields=('payment', 'invoice'), name='payment_one_share_per_invoice'),
+        ),
+        migrations.AddConstraint(
+            model_name='paymentshare',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='payment_share_positive'),
+        ),
         migrations.AddIndex(
             model_name='posting',
             index=models.Index(fields=['account'], name='posting_by_account'),
@@ -805,6 +848,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
+        ),
+        migrations.AddConstraint(
+            model_name='posting',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims')), ('invoice__isnull', False), ('provider__isnull', False)), models.Q(('account', 'practice'), ('provider__isnull', False)), models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims', 'practice')), _negated=True), ('provider', None)), _connector='OR'), name='posting_names_whose_it_is'),
         ),
         migrations.AddIndex(
             model_name='patient',

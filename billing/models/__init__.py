@@ -9,13 +9,14 @@ from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
-from billing.models.payments import Chargeback, Payment, Receipt, Refund, WebhookCall
+from billing.models.payments import AllocationNote, Chargeback, Payment, PaymentShare, Receipt, Refund, WebhookCall
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
     "AccessChain",
     "AccessEvent",
+    "AllocationNote",
     "AuditEvent",
     "BounceIntake",
     "CareDetail",
@@ -39,6 +40,7 @@ __all__ = [
     "Payer",
     "Payment",
     "PaymentPlan",
+    "PaymentShare",
     "Posting",
     "Provider",
     "Receipt",

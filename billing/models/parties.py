@@ -25,6 +25,10 @@ class Provider(models.Model):
         OPERATOR = "operator", _("our account, when there is one")
         PRACTICE = "practice", _("the account of the practice")
 
+    class Creditor(models.TextChoices):
+        PRACTICE = "practice", _("the practice")
+        OPERATOR = "operator", _("the operator, by assignment")
+
     name = models.CharField(_("name"), max_length=120)
     agb_code = models.CharField(_("AGB code"), max_length=8, unique=True)
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
@@ -47,6 +51,8 @@ class Provider(models.Model):
     )
     # Above it a second person confirms a payment that staff report; empty: RECEIPT_SECOND_PERSON_ABOVE.
     receipts_confirmed_above = EuroField(_("second person for payments above"), null=True, blank=True)
+    # Whose the claims are: money that nobody designated pays only debts to one creditor (6:43 BW; 3:94 BW).
+    creditor = models.CharField(_("creditor"), max_length=8, choices=Creditor, default=Creditor.PRACTICE)
 
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")

@@ -22,6 +22,7 @@ Facts = dict[str, Any]
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
     "Objection": {"sealed_text": "text"},
+    "AllocationNote": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},
     "Receipt": {"sealed_words": "words"},

@@ -17,6 +17,7 @@ from billing import audit, rows
 from billing.law.calendar import begin_of
 from billing.ledger import with_balance
 from billing.models import (
+    AllocationNote,
     CareDetail,
     CreditNote,
     Hold,
@@ -29,6 +30,7 @@ from billing.models import (
     Payer,
     Payment,
     PaymentPlan,
+    PaymentShare,
     Receipt,
     ReminderStep,
     StaffNote,
@@ -112,6 +114,7 @@ def _expired(today: date) -> QuerySet[Invoice]:
         PaymentPlan.objects.filter(status=PaymentPlan.Status.ACTIVE, **of_invoice),
         StaffTask.objects.filter(closed_at=None, **of_invoice),
         Payment.objects.filter(status__in=Payment.LIVE, **of_invoice),
+        PaymentShare.objects.filter(payment__status__in=Payment.LIVE, **of_invoice),
         OutboxMessage.objects.filter(status__in=(Status.QUEUED, Status.SENDING), **of_invoice),
     )
     for pending_rows in pending:
@@ -128,6 +131,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         CareDetail.objects.filter(invoice__in=due).delete()
         CreditNote.objects.filter(invoice__in=due).update(sealed_content=b"")
         Receipt.objects.filter(invoice__in=due).update(sealed_words=b"")
+        AllocationNote.objects.filter(invoice__in=due).update(sealed_text=b"")
         documents = _delete_documents(due)
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")

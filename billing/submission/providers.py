@@ -49,12 +49,6 @@ def _postcode(value: Any) -> str:
     return read_dutch_postcode(text(10)(value))
 
 
-def _transfers_to(value: Any) -> str:
-    if value not in Provider.TransfersTo.values:
-        raise FieldError("choice-invalid", _("Choose one of: %s.") % ", ".join(Provider.TransfersTo.values))
-    return str(value)
-
-
 def _limit(value: Any) -> Decimal:
     """Return an amount that a person typed, in euros."""
     try:
@@ -78,8 +72,11 @@ DETAILS: Shape = {
     "kvk_number": Field(text(8, r"[0-9]{8}", "kvk-invalid", lambda: _("A KvK number has eight digits."))),
     "phone_hours": Field(text(60)),
     "term_agreed_in": Field(text(120)),
-    "transfers_to": Field(_transfers_to),
+    "transfers_to": Field(
+        text(8, "practice|operator", "transfers-to-invalid", lambda: _('Write "practice" or "operator".'))
+    ),
     "receipts_confirmed_above": Field(_limit),
+    "creditor": Field(text(8, "practice|operator", "creditor-invalid", lambda: _('Write "practice" or "operator".'))),
 }
 
 
