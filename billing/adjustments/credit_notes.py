@@ -211,9 +211,7 @@ def _refuse_foreign_lines(invoice: Invoice, note: NewCreditNote, lines_beside: L
         left[_place_of(line)] -= _cents_of(line)
     for index, line in enumerate(note.lines or ()):
         if _place_of(line) not in on_invoice:
-            sentence = _(
-                "Line %d of this credit note is not on the invoice: no line there has this day, code and tooth."
-            )
+            sentence = _("Line %d of this credit note is not on the invoice: none there has this day, code and tooth.")
             raise LineRefused(sentence % (index + 1), index)
         left[_place_of(line)] -= _cents_of(line)
         if left[_place_of(line)] < 0:
