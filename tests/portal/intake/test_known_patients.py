@@ -11,7 +11,6 @@ from pypdf import PdfReader
 from billing.documents import full_invoice
 from billing.errors import Refused
 from billing.models import AuditEvent, CareDetail, Invoice, OutboxMessage, Patient, StaffTask
-from billing.money import ZERO
 from billing.outbox import delivery
 from billing.outbox.queue import queue_message
 from billing.patients import registration
@@ -19,6 +18,7 @@ from billing.privacy import export, rotation
 from guests import sms_code
 from portal.intake.batch import import_file
 from tests import factories
+from tests.billing.outbox.test_messages import FACTS
 from tests.billing.test_encryption import key
 from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice, written
 from tests.portal.intake.test_batch import everything
@@ -134,8 +134,7 @@ def test_a_correction_is_recorded_with_endings_only_and_told_to_the_old_address(
 def test_what_waits_for_the_old_address_goes_to_the_new_one(tmp_path):
     take_in(tmp_path, batch(invoice(1)))
     row = Invoice.objects.get()
-    facts = {"amount": ZERO, "received_at": timezone.now(), "outstanding": ZERO, "credit": ZERO}
-    waiting = queue_message("receipt", invoice=row, context=facts, dedupe_key="r")
+    waiting = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
     take_in(tmp_path, batch(with_patient(2, (("email",), "new@other.example"))))
     waiting.refresh_from_db()
     assert waiting.recipient == "new@other.example"
@@ -149,8 +148,7 @@ def corrected(folder: Any, **fields: Any) -> Any:
 def test_nothing_leaves_for_an_address_that_was_removed(tmp_path):
     take_in(tmp_path, batch(invoice(1)))
     row = Invoice.objects.get()
-    facts = {"amount": ZERO, "received_at": timezone.now(), "outstanding": ZERO, "credit": ZERO}
-    waiting = queue_message("receipt", invoice=row, context=facts, dedupe_key="r")
+    waiting = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
     assert corrected(tmp_path, email=None).errors == []
     waiting.refresh_from_db()
     assert (waiting.status, waiting.recipient) == (OutboxMessage.Status.FAILED, "")
@@ -167,8 +165,7 @@ def test_nothing_leaves_for_an_address_that_was_removed(tmp_path):
 def test_what_failed_is_sent_again_to_the_address_that_counts(tmp_path):
     take_in(tmp_path, batch(invoice(1)))
     row = Invoice.objects.get()
-    facts = {"amount": ZERO, "received_at": timezone.now(), "outstanding": ZERO, "credit": ZERO}
-    failed = queue_message("receipt", invoice=row, context=facts, dedupe_key="r")
+    failed = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
     OutboxMessage.objects.update(status=OutboxMessage.Status.FAILED)
     corrected(tmp_path, email="new@other.example")
     failed.refresh_from_db()
