@@ -49,16 +49,14 @@ class _Statements(Reader):
         self._part_amounts: list[int | None] = []
         self._details = 0
 
-    def opened(self, path: list[Node], namespace: str) -> None:
+    def opened(self, name: str) -> None:
         """Refuse other documents at their second element."""
-        if len(path) != 2:
-            return
-        if other := _OTHERS.get(path[1].name):
+        if other := _OTHERS.get(name):
             raise Refused(
                 _("This is a %s: news of the same day, which the statement repeats. Hand in the CAMT.053 or MT940.")
                 % other
             )
-        if path[1].name != STATEMENT:
+        if name != STATEMENT:
             raise Refused(_("This is no bank statement: we read CAMT.053 and MT940."))
         self.is_statement = True
 
