@@ -1,6 +1,7 @@
 """A folder in which the bank's own software, or a person, puts statements: each file is read and then moved."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -27,7 +28,7 @@ def sweep() -> None:
     found = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink() and path.name[0] != "."]
     for path in sorted(found, key=lambda path: (path.stat().st_mtime, path.name)):
         if path.stat().st_mtime <= latest:
-            isolated(lambda path=path: _read(path), rule="read_statement", row=path.stat().st_ino % 2**31)
+            isolated(partial(_read, path), rule="read_statement", row=path.stat().st_ino % 2**31)
 
 
 def _read(path: Path) -> None:

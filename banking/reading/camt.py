@@ -115,9 +115,7 @@ class _Statements(Reader):
         if opens_between and closes_between and len([b for b in self._balances if b[0] == _BETWEEN]) == 1:
             closing = None  # one balance between pages stands at one end only, and nothing says at which
         begins = node.read("FrToDt/FrDtTm", "FrToDt/FrDt")
-        currencies = {
-            _currency(balance[2].first("Amt").attributes.get("Ccy", "EUR")) for balance in (opening, closing) if balance
-        }  # type: ignore[union-attr]
+        currencies = {_money(balance[2])[1] for balance in (opening, closing) if balance}
         currencies.add(_currency(node.read("Acct/Ccy") or "EUR"))
         return Sheet(
             format=Format.CAMT053,
