@@ -56,7 +56,6 @@ def test_a_part_within_the_days_of_the_letter_lowers_the_base(owed, part, announ
     assert charged(invoice).get("costs", D(0)) == D(costs)
 
 
-@pytest.mark.parametrize("on", [DAY_14, DAY_15, PROMISED])
 def test_less_than_five_euros_left_costs_nothing():
     invoice = noticed("300.00")
     pay(invoice, "295.01", DAY_15)
@@ -64,6 +63,7 @@ def test_less_than_five_euros_left_costs_nothing():
     assert charged(invoice) == {}
 
 
+@pytest.mark.parametrize("on", [DAY_14, DAY_15, PROMISED])
 def test_also_when_we_learn_of_it_after_the_costs_were_booked(on):
     invoice = noticed("1000.00")
     until(invoice, COSTS_ON)

@@ -36,8 +36,11 @@ class Model:
             self.balances[pk] -= amount
 
 
-def play(number: int, patient: Any) -> tuple[Model, list[Any]]:
-    """Play history `number` on new invoices of `patient`; return what has to come out, and the invoices."""
+def play(number: int, patient: Any, *, mark: str = "") -> tuple[Model, list[Any]]:
+    """Play history `number` on new invoices of `patient`; return what has to come out, and the invoices.
+
+    `mark` tells its events apart from those of the same history, when that was played in these books before.
+    """
     from billing.money import from_cents
     from tests import factories
 
@@ -47,9 +50,9 @@ def play(number: int, patient: Any) -> tuple[Model, list[Any]]:
     model = Model({invoice.pk: amount for invoice, amount in zip(invoices, amounts, strict=True)})
     for step in range(dice.randint(1, 9)):
         if model.events and dice.random() < 0.25:
-            _undo(model, dice.randrange(len(model.events)), invoices, key=f"undo:{number}:{step}")
+            _undo(model, dice.randrange(len(model.events)), invoices, key=f"{mark}undo:{number}:{step}")
         else:
-            _book(model, dice, invoices, key=f"{number}:{dice.randint(0, 12)}")
+            _book(model, dice, invoices, key=f"{mark}{number}:{dice.randint(0, 12)}")
     return model, invoices
 
 

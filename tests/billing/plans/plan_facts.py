@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from billing.invoices.transfers import Account
 from billing.ledger.breakdown import Parts
 from billing.models import Provider
 from billing.plans.options import payment_schedule
@@ -16,13 +17,22 @@ PROVIDER = Provider(
 _BASE = {
     "invoice_number": "2026-00123",
     "reference_ending": "4321",
-    "lines": [{"number": "2026-00123", "link": "https://rekening.example/openen/abc/", "reference_ending": "4321"}],
+    "lines": [
+        {
+            "number": "2026-00123",
+            "link": "https://rekening.example/openen/abc/",
+            "reference": "1234 5678 8765 4321",
+            "reference_ending": "4321",
+        }
+    ],
+    "account": Account("NL02ABNA0123456789", "Rekeningdienst B.V.", is_ours=True),
     "link_until": date(2027, 3, 1),
     "provider": PROVIDER,
 }
 _AMOUNT = Decimal("100.00")
 _INSTALLMENT = {"amount": Decimal("33.34"), "due_on": date(2026, 12, 1), "number": 1}
 FACTS = {
+    "statement_copy": _BASE,
     "deferral_agreed": _BASE | {"amount": _AMOUNT, "until": date(2027, 1, 15)},
     "plan_agreed": _BASE
     | {
