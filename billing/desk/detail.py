@@ -21,6 +21,7 @@ TONES = {
     "alarm": ("overdue", "in_doubt", "create_unknown", "quarantined"),
     "bad": ("failed", "rejected", "chargeback", "void"),
 }
+_AMOUNT = 'class="amount"'
 _TONE = {status: tone for tone, statuses in TONES.items() for status in statuses}
 
 
@@ -32,6 +33,12 @@ class Section:
     columns: Sequence[Any]
     lines: Sequence[Sequence[Any]] = field(default_factory=tuple)
     empty: str = ""
+
+    @property
+    def heads(self) -> list[tuple[Any, bool]]:
+        """Return the columns, each with whether amounts stand below it, which are aligned to the right."""
+        first = self.lines[0] if self.lines else ["" for _column in self.columns]
+        return [(column, _AMOUNT in str(cell)) for column, cell in zip(self.columns, first, strict=True)]
 
     @property
     def labelled(self) -> list[list[tuple[Any, Any]]]:
