@@ -58,6 +58,8 @@ class Receiving(Crediting):
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
         links: list[tuple[str, Any]] = super().page_links(request, obj)
+        if not obj.erased_at:
+            links.append((reverse("admin:billing_invoice_statement", args=[obj.pk]), _("Statement of account")))
         if not obj.erased_at and self.has_act_permission(request):
             links.append((reverse("admin:billing_invoice_receive", args=[obj.pk]), _("Book a payment…")))
         return links
