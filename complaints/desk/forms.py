@@ -42,7 +42,7 @@ class AnswerForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for number in range(1, POINTS + 1):
-            text = {"required": False, "widget": forms.Textarea(attrs={"rows": 2})}
+            text: dict[str, Any] = {"required": False, "widget": forms.Textarea(attrs={"rows": 2})}
             self.fields[f"said_{number}"] = forms.CharField(label=_("the patient said"), **text)
             self.fields[f"found_{number}"] = forms.CharField(label=_("you found"), **text)
             choices = [("", "–"), *ComplaintPoint.Decision.choices]

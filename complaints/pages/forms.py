@@ -11,6 +11,7 @@ from billing.money import read_euros
 from billing.text.addresses import is_one_address
 from complaints.filing import LONGEST_STORY
 from complaints.models import Complaint
+from guests.fields import WholeText
 
 WISHES = (
     ("correct_amount", _("the right amount")),
@@ -27,15 +28,17 @@ NEEDS = (
 )
 
 
-def _text(limit: int, **more: Any) -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": more.pop("rows")}) if "rows" in more else None
-    return forms.CharField(
+_FILL_IN = _("Fill this in.")
+
+
+def _text(limit: int, *, rows: int = 1, asked: Any = _FILL_IN, filled_by: str = "", **more: Any) -> forms.CharField:
+    """Return a field of text; `filled_by` is what a browser may fill it in with (WCAG 1.3.5)."""
+    attributes: dict[str, Any] = {"autocomplete": filled_by} if filled_by else {}
+    too_long = _("This is too long: at most %(limit_value)d characters. Yours has %(show_value)d.")
+    return WholeText(
         max_length=limit,
-        error_messages={
-            "required": more.pop("asked", _("Fill this in.")),
-            "max_length": _("This is too long: at most %(limit_value)d characters. Yours has %(show_value)d."),
-        },
-        **({"widget": widget} if widget else {}),
+        widget=forms.Textarea(attrs=attributes | {"rows": rows}) if rows > 1 else forms.TextInput(attrs=attributes),
+        error_messages={"required": asked, "max_length": too_long},
         **more,
     )
 
@@ -90,11 +93,11 @@ class StoryForm(forms.Form):
 class WhoForm(forms.Form):
     """Who it is, and how to reach them: one way is enough."""
 
-    name = _text(120, label=_("Your name"), required=False)
-    email = _text(254, label=_("E-mail address"), required=False)
-    phone = _text(30, label=_("Telephone number"), required=False)
-    address = _text(200, label=_("Address"), required=False, rows=2)
-    date_of_birth = _text(20, label=_("Date of birth (not required)"), required=False)
+    name = _text(120, filled_by="name", label=_("Your name"), required=False)
+    email = _text(254, filled_by="email", label=_("E-mail address"), required=False)
+    phone = _text(30, filled_by="tel", label=_("Telephone number"), required=False)
+    address = _text(200, filled_by="street-address", label=_("Address"), required=False, rows=2)
+    date_of_birth = _text(20, filled_by="bday", label=_("Date of birth (not required)"), required=False)
     for_somebody = _text(
         120, label=_("Do you write for somebody else? For whom? (not required)"), required=False,
         help_text=_("We then ask that person, or you, for a written permission. The clock runs already."),

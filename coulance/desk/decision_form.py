@@ -11,7 +11,7 @@ from billing.money import ZERO, read_euros
 from coulance import amounts
 from coulance.decisions import REASON_LETTERS
 from coulance.models import PracticeRules
-from coulance.pages.forms import WholeText
+from guests.fields import WholeText
 
 Rule = PracticeRules.Rule
 MAX_SHOWN = Decimal("9999999.99")

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from coulance.cases import LONGEST_MESSAGE
+from guests.fields import WholeText
 
 ACCEPT = "application/pdf,.pdf,image/*,.heic,.heif"
 
@@ -39,24 +40,6 @@ class FilesForm(forms.Form):
         error_messages={"required": _("Choose at least one file.")},
         widget=MultipleFileInput(attrs={"accept": ACCEPT}),
     )
-
-
-class WholeText(forms.CharField):
-    """A text of at most `max_length` characters. What is too long is refused with a count, and nothing is lost.
-
-    Django's own field tells the browser the limit, which then cuts what is pasted without a word.
-    """
-
-    def to_python(self, value: Any) -> Any:
-        """Count a new line as one character, whatever the browser sends for it."""
-        text = super().to_python(value)
-        return text.replace("\r\n", "\n") if text else text
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Leave the limit out of the attributes of the widget."""
-        attributes = super().widget_attrs(widget)
-        attributes.pop("maxlength", None)
-        return attributes
 
 
 class MessageForm(forms.Form):
