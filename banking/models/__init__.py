@@ -1,5 +1,15 @@
 """The tables of the bank, one file a subject."""
 
+from banking.models.matching import LineDecision, LineMatch, LineNote
 from banking.models.statements import AccountDay, BankAccount, BankLine, Statement, StatementFile
 
-__all__ = ["AccountDay", "BankAccount", "BankLine", "Statement", "StatementFile"]
+__all__ = [
+    "AccountDay",
+    "BankAccount",
+    "BankLine",
+    "LineDecision",
+    "LineMatch",
+    "LineNote",
+    "Statement",
+    "StatementFile",
+]
