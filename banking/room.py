@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Room
+from billing.rooms import Announcement, Beat, Room
 
 AUDIT_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
@@ -29,6 +29,7 @@ class BankingRoom(Room):
         from banking.matching import movements
 
         return Announcement(
+            beat={"match-lines": Beat("banking.match_lines", 30.0, expires=30)},
             audit_labels=AUDIT_LABELS,
             staff_tasks={movements.TO_SEND_BACK: _("send money back to the account that it came from")},
         )

@@ -1,6 +1,6 @@
 """From new lines to the ledger: sorted out, booked by themselves where the payer named the invoice, else proposed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -73,24 +73,36 @@ def match_new(*, now: datetime | None = None) -> Counts:
     """
     now, counts = now or timezone.now(), Counts()
     while lines := list(due(BankLine.objects.filter(status=Status.NEW), rule=RULE, now=now).order_by("pk")[:CHUNK]):
-        for read in read_lines(lines):
+        sort_out = _sorter()
+        opened = [isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now) for line in lines]
+        for read in _with_invoices([read for read in opened if read is not None]):
             status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now)
             if status is not None:
                 counts.add(status)
     return counts
 
 
-def read_lines(lines: Sequence[BankLine]) -> list[Read]:
-    """Return what these lines are and say, with the invoices that may be meant: a few queries for a thousand lines.
+def read_line(line: BankLine) -> Read:
+    """Return what a line is and says, with the invoices that may be meant, as they stand now.
 
-    Opens what is sealed: for a person the caller has written the access log.
+    Opens what is sealed: the caller has written the access log.
     """
+    return _with_invoices([_sorter()(line)])[0]
+
+
+def _sorter() -> Callable[[BankLine], Read]:
     own, gateways = known.own_accounts(), known.gateways()
-    read = []
-    for line in lines:
+
+    def sort_out(line: BankLine) -> Read:
         said = details.of_line(line)
         what = sort(line, said, own_accounts=own, gateways=gateways, is_our_order=is_our_order)
-        read.append(Read(line, said, what, written_in(texts_of(said))))
+        return Read(line, said, what, written_in(texts_of(said)))
+
+    return sort_out
+
+
+def _with_invoices(read: list[Read]) -> list[Read]:
+    """Add to lines the invoices that may be meant: a few queries for a thousand lines."""
     candidates = [one for one in read if one.sort in _MAY_NAME_INVOICES]
     exact = known.by_reference(reference for one in candidates for reference in one.numbers.exact)
     for one in candidates:

@@ -1,8 +1,8 @@
 import billing.encryption
+import billing.links
 import billing.money
 import django.db.models.deletion
 import django.utils.timezone
-from decimal import Decimal
 from django.db import migrations, models
 
 
@@ -31,6 +31,73 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LineDecision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('invoice', 'booked on invoices'), ('send_back', 'sent back to the account that it came from'), ('other', 'not for an invoice')], max_length=9, verbose_name='kind')),
+                ('what', models.CharField(blank=True, choices=[('charges', 'costs of the bank'), ('interest', 'interest of the bank'), ('own_transfer', 'transfer between our own accounts'), ('settlement', 'paid out by Mollie')], max_length=12, verbose_name='what it is')),
+                ('status', models.CharField(choices=[('waiting', 'waits for a second person'), ('done', 'done'), ('refused', 'refused'), ('undone', 'undone')], default='waiting', max_length=8, verbose_name='status')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='decided')),
+                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone')),
+                ('sealed_text', models.BinaryField()),
+            ],
+            options={
+                'verbose_name': 'decision about a line',
+                'verbose_name_plural': 'decisions about lines',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='LineMatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
+            ],
+            options={
+                'verbose_name': 'transfer on an invoice',
+                'verbose_name_plural': 'transfers on invoices',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='LineNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField()),
+            ],
+            options={
+                'verbose_name': 'note about a line',
+                'verbose_name_plural': 'notes about lines',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
+                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
+                ('from_on', models.DateField(verbose_name='from')),
+                ('to_on', models.DateField(verbose_name='up to and including')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
+                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
+                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
+            ],
+            options={
+                'verbose_name': 'bank statement',
+                'verbose_name_plural': 'bank statements',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='StatementFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -50,28 +117,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Statement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
-                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
-                ('from_on', models.DateField(verbose_name='from')),
-                ('to_on', models.DateField(verbose_name='up to and including')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
-                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
-                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.bankaccount', verbose_name='bank account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.statementfile', verbose_name='file')),
-            ],
-            options={
-                'verbose_name': 'bank statement',
-                'verbose_name_plural': 'bank statements',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='AccountDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -84,7 +129,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'day of an account',
                 'verbose_name_plural': 'days of an account',
                 'ordering': ['day'],
-                'constraints': [models.UniqueConstraint(fields=('account', 'day'), name='account_day_is_one')],
             },
         ),
         migrations.CreateModel(
@@ -107,19 +151,12 @@ class Migration(migrations.Migration):
                 ('sealed_text', models.BinaryField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.bankaccount', verbose_name='bank account')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement')),
             ],
             options={
                 'verbose_name': 'line of a statement',
                 'verbose_name_plural': 'lines of statements',
                 'ordering': ['booked_on', 'place', 'part', 'pk'],
-                'indexes': [models.Index(fields=['account', 'booked_on', 'place'], name='bank_line_by_day'), models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'), models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'), models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts')],
             },
             bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('to_on'))), name='statement_ends_after_it_begins'),
         ),
     ]

@@ -139,8 +139,15 @@ _Kind = LedgerTransaction.Kind
 TRANSFERS: dict[str, tuple[Account, ...]] = {
     _Kind.UNMATCHED: (Account.BANK, Account.UNMATCHED),
     _Kind.SENT_BACK: (Account.UNMATCHED, Account.UNDER_WAY),
-    _Kind.SETTLEMENT: (Account.BANK, Account.GATEWAY, Account.FEES, Account.VAT),
-    _Kind.BANK_OTHER: (Account.BANK, Account.FEES, Account.VAT, Account.CHARGES, Account.UNDER_WAY),
+    _Kind.SETTLEMENT: (Account.BANK, Account.UNMATCHED, Account.GATEWAY, Account.FEES, Account.VAT),
+    _Kind.BANK_OTHER: (
+        Account.BANK,
+        Account.UNMATCHED,
+        Account.FEES,
+        Account.VAT,
+        Account.CHARGES,
+        Account.UNDER_WAY,
+    ),
     _Kind.DEBITED: (Account.UNDER_WAY, Account.BANK),
     _Kind.FEE: (Account.PRACTICE, Account.FEES, Account.VAT),
     _Kind.CHARGES: (Account.PRACTICE, Account.CHARGES),
