@@ -3,6 +3,8 @@ import billing.links
 import billing.money
 import django.db.models.deletion
 import django.utils.timezone
+from decimal import Decimal
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -11,6 +13,8 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('billing', '0001_initial'),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -31,73 +35,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='LineDecision',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoice', 'booked on invoices'), ('send_back', 'sent back to the account that it came from'), ('other', 'not for an invoice')], max_length=9, verbose_name='kind')),
-                ('what', models.CharField(blank=True, choices=[('charges', 'costs of the bank'), ('interest', 'interest of the bank'), ('own_transfer', 'transfer between our own accounts'), ('settlement', 'paid out by Mollie')], max_length=12, verbose_name='what it is')),
-                ('status', models.CharField(choices=[('waiting', 'waits for a second person'), ('done', 'done'), ('refused', 'refused'), ('undone', 'undone')], default='waiting', max_length=8, verbose_name='status')),
-                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='decided')),
-                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone')),
-                ('sealed_text', models.BinaryField()),
-            ],
-            options={
-                'verbose_name': 'decision about a line',
-                'verbose_name_plural': 'decisions about lines',
-                'ordering': ['pk'],
-            },
-            bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.CreateModel(
-            name='LineMatch',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
-            ],
-            options={
-                'verbose_name': 'transfer on an invoice',
-                'verbose_name_plural': 'transfers on invoices',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='LineNote',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('sealed_text', models.BinaryField()),
-            ],
-            options={
-                'verbose_name': 'note about a line',
-                'verbose_name_plural': 'notes about lines',
-                'ordering': ['pk'],
-            },
-            bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.CreateModel(
-            name='Statement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
-                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
-                ('from_on', models.DateField(verbose_name='from')),
-                ('to_on', models.DateField(verbose_name='up to and including')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
-                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
-                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
-            ],
-            options={
-                'verbose_name': 'bank statement',
-                'verbose_name_plural': 'bank statements',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
             name='StatementFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -114,21 +51,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'statement file',
                 'verbose_name_plural': 'statement files',
                 'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='AccountDay',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
-            ],
-            options={
-                'verbose_name': 'day of an account',
-                'verbose_name_plural': 'days of an account',
-                'ordering': ['day'],
             },
         ),
         migrations.CreateModel(
@@ -158,5 +80,148 @@ class Migration(migrations.Migration):
                 'ordering': ['booked_on', 'place', 'part', 'pk'],
             },
             bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='LineDecision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('invoice', 'booked on invoices'), ('send_back', 'sent back to the account that it came from'), ('other', 'not for an invoice')], max_length=9, verbose_name='kind')),
+                ('what', models.CharField(blank=True, choices=[('charges', 'costs of the bank'), ('interest', 'interest of the bank'), ('own_transfer', 'transfer between our own accounts'), ('settlement', 'paid out by Mollie')], max_length=12, verbose_name='what it is')),
+                ('status', models.CharField(choices=[('waiting', 'waits for a second person'), ('done', 'done'), ('refused', 'refused'), ('undone', 'undone')], default='waiting', max_length=8, verbose_name='status')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='decided')),
+                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone')),
+                ('sealed_text', models.BinaryField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='banking.bankline', verbose_name='line of a statement')),
+                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undone by')),
+            ],
+            options={
+                'verbose_name': 'decision about a line',
+                'verbose_name_plural': 'decisions about lines',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='LineMatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
+                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.linedecision', verbose_name='decision about a line')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_matches', to='billing.invoice', verbose_name='invoice')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.bankline', verbose_name='line of a statement')),
+            ],
+            options={
+                'verbose_name': 'transfer on an invoice',
+                'verbose_name_plural': 'transfers on invoices',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='LineNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='banking.bankline', verbose_name='line of a statement')),
+            ],
+            options={
+                'verbose_name': 'note about a line',
+                'verbose_name_plural': 'notes about lines',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
+                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
+                ('from_on', models.DateField(verbose_name='from')),
+                ('to_on', models.DateField(verbose_name='up to and including')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
+                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
+                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.bankaccount', verbose_name='bank account')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.statementfile', verbose_name='file')),
+            ],
+            options={
+                'verbose_name': 'bank statement',
+                'verbose_name_plural': 'bank statements',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.AddField(
+            model_name='bankline',
+            name='statement',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement'),
+        ),
+        migrations.CreateModel(
+            name='AccountDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name='day')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'day of an account',
+                'verbose_name_plural': 'days of an account',
+                'ordering': ['day'],
+                'constraints': [models.UniqueConstraint(fields=('account', 'day'), name='account_day_is_one')],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='linedecision',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('waiting', 'done'))), fields=('line',), name='one_standing_decision_per_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='linedecision',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), ('by', None), models.Q(('confirmed_by', models.F('by')), _negated=True), _connector='OR'), name='line_decision_second_person_is_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='linedecision',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other'), ('what__gt', '')), models.Q(models.Q(('kind', 'other'), _negated=True), ('what', '')), _connector='OR'), name='line_decision_says_what_it_is'),
+        ),
+        migrations.AddConstraint(
+            model_name='linematch',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='line_match_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='linematch',
+            constraint=models.UniqueConstraint(fields=('decision', 'invoice'), name='line_match_once_per_invoice'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(fields=['account', 'booked_on', 'place'], name='bank_line_by_day'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'),
+        ),
+        migrations.AddIndex(
+            model_name='bankline',
+            index=models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'),
+        ),
+        migrations.AddConstraint(
+            model_name='bankline',
+            constraint=models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts'),
+        ),
+        migrations.AddConstraint(
+            model_name='statement',
+            constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('to_on'))), name='statement_ends_after_it_begins'),
         ),
     ]
