@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
 
 _LINK = frozenset(("lines", "link_until", "provider"))
+_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over"))
+_RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
 PAUSE_MESSAGES = {
     "hold_placed": _LINK | {"outstanding", "voided"},
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
@@ -132,7 +134,7 @@ def _messages() -> dict[str, MessageKind]:
     from billing.plans import messages as plan_messages
 
     kinds = {
-        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
+        "receipt": MessageKind(_RECEIPT),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
     }
     credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}

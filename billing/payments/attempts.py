@@ -25,7 +25,7 @@ from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable, Refused
 from billing.failures import due, isolated
 from billing.ledger import lock_invoice
-from billing.models import Invoice, Payment, StaffTask
+from billing.models import Invoice, LedgerTransaction, Payment, StaffTask
 from billing.payments.amounts import refuse_unless_payable
 from billing.payments.creation import (
     CALL_DIED_AFTER,
@@ -43,6 +43,7 @@ from billing.payments.webhooks import RULE, receive_webhook, sweep_webhooks, tak
 __all__ = [
     "RULE",
     "ask_after_downtime",
+    "booking_of",
     "by_return_token",
     "note_way_to_bank",
     "receive_webhook",
@@ -66,6 +67,12 @@ SWEEP_BATCH, SWEEP_SECONDS, FAILURES_BEFORE_STOP = 200, 20, 3
 def by_return_token(token: str) -> Payment | None:
     """Return the attempt that this return page belongs to, or None."""
     return Payment.objects.select_related("invoice").filter(token=token).first()
+
+
+def booking_of(payment: Payment) -> LedgerTransaction | None:
+    """Return the transaction by which a paid attempt was booked; None when nothing was."""
+    kind = LedgerTransaction.Kind.PAYMENT
+    return LedgerTransaction.objects.filter(kind=kind, external_id=payment.mollie_id or "").first()
 
 
 # --- starting -------------------------------------------------------------------------------------

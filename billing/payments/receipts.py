@@ -21,6 +21,7 @@ from billing.models import Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
 from billing.payments.attempts import supersede_live
+from billing.payments.rest import receipt_facts
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
@@ -145,12 +146,7 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     queue_message(
         "receipt",
         invoice=invoice,
-        context={
-            "amount": receipt.amount,
-            "received_at": received.occurred_at,
-            "outstanding": max(balance, ZERO),
-            "credit": max(-balance, ZERO),
-        },
+        context=receipt_facts(received, invoice, amount=receipt.amount),
         dedupe_key=receipt.event,
     )
 

@@ -23,6 +23,7 @@ from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
+from billing.payments.rest import receipt_facts
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -218,10 +219,10 @@ def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
         _open_task(Task.SURPLUS, payment, payment.mollie_id, note=twice)
     if active_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, payment.mollie_id)
-    _queue_receipt(payment, received, balance)
+    _queue_receipt(payment, received)
 
 
-def _queue_receipt(payment: Payment, received: LedgerTransaction, balance: Decimal) -> None:
+def _queue_receipt(payment: Payment, received: LedgerTransaction) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
@@ -232,12 +233,7 @@ def _queue_receipt(payment: Payment, received: LedgerTransaction, balance: Decim
             queue_message(
                 "receipt",
                 invoice=payment.invoice,
-                context={
-                    "amount": payment.amount,
-                    "received_at": received.occurred_at,
-                    "outstanding": max(balance, ZERO),
-                    "credit": max(-balance, ZERO),
-                },
+                context=receipt_facts(received, payment.invoice, amount=payment.amount),
                 dedupe_key=f"receipt:{payment.mollie_id}",
             )
     except DatabaseError:
