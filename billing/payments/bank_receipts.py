@@ -4,10 +4,12 @@ Reminders, costs and interest that this day makes untrue are undone by what room
 patient gets a receipt as for any payment (6:114 lid 2 BW).
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from billing import audit, ledger, rooms
@@ -19,7 +21,9 @@ from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
 from billing.payments.attempts import supersede_live
+from billing.payments.rest import receipt_facts
 
+log = logging.getLogger(__name__)
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 
 
@@ -64,14 +68,21 @@ def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, ev
         audit.open_task(Task.SURPLUS, dedupe_key=event, invoice=invoice, note=str(-balance))
     if active_hold(invoice.pk):
         audit.open_task(Task.PAID_ON_HOLD, dedupe_key=event, invoice=invoice)
-    queue_message(
-        "receipt",
-        invoice=invoice,
-        context={
-            "amount": amount,
-            "received_at": received.occurred_at,
-            "outstanding": max(balance, ZERO),
-            "credit": max(-balance, ZERO),
-        },
-        dedupe_key=event,
-    )
+    _queue_receipt(invoice, received, amount, event=event)
+
+
+def _queue_receipt(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
+    """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
+
+    The error message may quote the receipt, so only its type is told.
+    """
+    try:
+        with transaction.atomic():
+            facts = receipt_facts(received, invoice, amount=amount)
+            queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
+    except DatabaseError:
+        raise  # nothing is booked either, and the next try books all of it
+    except Exception as error:  # a template can fail in any way
+        reason = type(error).__name__
+        log.error("the receipt of a transfer could not be made: %s", reason)
+        audit.open_task(Task.MESSAGE_FAILED, dedupe_key=event, invoice=invoice, note=f"receipt: {reason}")
