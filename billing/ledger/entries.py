@@ -35,6 +35,20 @@ class Entry:
         return self.transaction.occurred_at
 
     @property
+    def is_received(self) -> bool:
+        """Tell whether it is money of the payer that came to this invoice."""
+        moved_here = self.kind == LedgerTransaction.Kind.CREDIT_MOVED and self.amount < 0
+        return moved_here or self.kind in LedgerTransaction.RECEIVED
+
+    @property
+    def is_paid_back(self) -> bool:
+        """Tell whether it is money that left this invoice again, so that it counts as never received."""
+        kind = LedgerTransaction.Kind
+        if self.kind == kind.CREDIT_MOVED:
+            return self.amount > 0
+        return self.kind in (kind.REFUND, kind.CHARGEBACK, kind.REPAID)
+
+    @property
     def stands(self) -> bool:
         """Tell whether it was not reversed and is no reversal itself."""
         return self.transaction.reverses_id is None and not hasattr(self.transaction, "reversed_by")

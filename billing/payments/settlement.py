@@ -23,6 +23,7 @@ from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
+from billing.payments import refund_reports, refunds
 from billing.payments.rest import receipt_facts
 from billing.transitions import advance
 
@@ -191,6 +192,8 @@ def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None
             problems.append(f"{chargeback.chargeback_id}: more than was paid")
         else:
             _book_chargeback(payment, chargeback)
+    if snapshot.refunds or snapshot.chargebacks:
+        refunds.propose(payment.invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
     for problem in problems:  # set apart: the rest of the report is booked
         _open_alarm(payment, f"{payment.pk}:{problem}", problem)
     if not problems:
@@ -217,6 +220,7 @@ def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
         )
         twice = "paid twice: pay this one back" if -balance >= payment.amount and others.exists() else ""
         _open_task(Task.SURPLUS, payment, payment.mollie_id, note=twice)
+        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
     if active_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, payment.mollie_id)
     _queue_receipt(payment, received)
@@ -261,6 +265,7 @@ def _book_refund(payment: Payment, reported: RefundSnapshot, *, now: datetime) -
         occurred_at=reported.created_at,
         by=BY,
     )
+    refund_reports.adopt(refund, reported, now=now)
     if booked:
         audit.record("refund_booked", by=BY, invoice=payment.invoice, amount=str(refund.amount))
         if refund.status not in _NOT_REFUNDED and ledger.balance(payment.invoice_id) > ZERO:
