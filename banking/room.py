@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Room
+from billing.rooms import Announcement, Beat, Desk, DeskPage, Room
 
 AUDIT_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
@@ -26,9 +26,22 @@ class BankingRoom(Room):
     }
 
     def announce(self) -> Announcement:
+        from banking.desk import pages, waiting
         from banking.matching import movements
+        from billing.desk.base import OPERATIONS
 
+        roles = frozenset(map(str, OPERATIONS))
         return Announcement(
+            desk=Desk(
+                ("LineMatch",),
+                "admin/banking/panel.html",
+                waiting.facts,
+                (
+                    DeskPage("bank/", pages.show, "bank", roles, _("bank")),
+                    DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
+                ),
+            ),
+            access_labels={pages.DATA: _("what you wrote on a bank transfer")},
             beat={"match-lines": Beat("banking.match_lines", 30.0, expires=30)},
             audit_labels=AUDIT_LABELS,
             staff_tasks={movements.TO_SEND_BACK: _("send money back to the account that it came from")},

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from banking import details
 from banking.matching import movements
-from banking.models import BankLine, LineDecision, LineMatch
+from banking.models import BankLine, LineDecision, LineMatch, LineNote
 from billing import audit
 from billing.errors import Refused
 from billing.ledger import Share, lock_invoices
@@ -151,6 +151,16 @@ def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
         advance(done, Status.UNDONE, undone_by=by, undone_at=timezone.now())
         advance(line, BankLine.Status.UNMATCHED)
         audit.record("bank_line_undone", by=who, written=reason, line=line.pk, amount=str(line.amount))
+
+
+def note(line: BankLine, words: str, *, by: Staff) -> LineNote:
+    """Keep what a person wrote about a line, which goes on waiting. Raises Refused when nothing was written."""
+    if not words.strip():
+        raise Refused(_("Write the note first."))
+    written = LineNote(line=line, by=by)
+    written.text = words.strip()
+    written.save(force_insert=True)
+    return written
 
 
 def _lock_all(invoice_ids: Any) -> dict[int, Invoice]:
