@@ -7,11 +7,27 @@ from django.utils.translation import gettext_noop
 
 from billing.rooms import Announcement, Beat, Desk, DeskPage, Room
 
-AUDIT_LABELS = {
+LINE_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
     "bank_line_refused": gettext_noop("line of a bank statement: a second person did not agree"),
     "bank_line_decided": gettext_noop("line of a bank statement: decided"),
     "bank_line_undone": gettext_noop("line of a bank statement: decision undone"),
+}
+
+ORDER_LABELS = {
+    "order_proposed": gettext_noop("order to the bank proposed"),
+    "order_agreed_first": gettext_noop("order to the bank: one person agrees, a second one has to"),
+    "order_approved": gettext_noop("order to the bank approved"),
+    "order_refused": gettext_noop("order to the bank refused"),
+    "order_rejected": gettext_noop("order rejected by the bank"),
+    "order_paid": gettext_noop("order paid by the bank, a statement proves it"),
+    "order_returned": gettext_noop("payment came back"),
+    "order_cancel_asked": gettext_noop("order to the bank: one person wants to cancel it, a second one has to agree"),
+    "order_cancelled": gettext_noop("order to the bank cancelled, statements prove that it was not paid"),
+    "batch_made": gettext_noop("file for the bank made"),
+    "batch_exported": gettext_noop("file for the bank handed out"),
+    "payee_unblock_asked": gettext_noop("blocked account: one person wants to unblock it, a second one has to agree"),
+    "payee_unblocked": gettext_noop("blocked account unblocked"),
 }
 
 
@@ -23,11 +39,12 @@ class BankingRoom(Room):
         "BANK_SECOND_PERSON_ABOVE": Decimal("250.00"),  # of a line that is booked by hand
         "BANK_GATEWAY_IBANS": (),  # accounts from which Mollie pays out what it collected
         "BANK_SEND_BACK_AFTER_DAYS": 14,  # what nobody claimed goes back to the account that it came from
+        "BANK_ABSENT_AFTER_TARGET_DAYS": 5,  # on which the bank would have executed an order
     }
 
     def announce(self) -> Announcement:
         from banking.desk import pages, waiting
-        from banking.matching import movements
+        from banking.orders import agreeing, outcome
         from billing.desk.base import OPERATIONS
 
         roles = frozenset(map(str, OPERATIONS))
@@ -43,6 +60,9 @@ class BankingRoom(Room):
             ),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
             beat={"match-lines": Beat("banking.match_lines", 30.0, expires=30)},
-            audit_labels=AUDIT_LABELS,
-            staff_tasks={movements.TO_SEND_BACK: _("send money back to the account that it came from")},
+            audit_labels=LINE_LABELS | ORDER_LABELS,
+            staff_tasks={
+                agreeing.ORDER_WAITS: _("an order to the bank waits for two persons"),
+                outcome.ORDER_ALARM: _("an order to the bank went otherwise than it should"),
+            },
         )

@@ -16,6 +16,7 @@ from banking.matching.deciding import Part
 from banking.matching.references import Numbers, Place, written_in
 from banking.matching.sorting import Sort, sort
 from banking.models import BankLine, LineDecision, LineMatch
+from banking.orders import outcome
 from billing.failures import due, isolated
 from billing.ledger import lock_invoices
 from billing.transitions import advance
@@ -30,6 +31,8 @@ _BY_ITSELF = {
     Sort.CHARGES: What.CHARGES,
     Sort.INTEREST: What.INTEREST,
 }
+# What the orders to the bank know of: they say whether the line fits one.
+_OF_ORDERS = {Sort.OUR_ORDER: outcome.carried_out, Sort.CAME_BACK: outcome.came_back}
 _MAY_NAME_INVOICES = (Sort.RECEIPT, Sort.CASH)
 
 
@@ -95,7 +98,7 @@ def _sorter() -> Callable[[BankLine], Read]:
 
     def sort_out(line: BankLine) -> Read:
         said = details.of_line(line)
-        what = sort(line, said, own_accounts=own, gateways=gateways, is_our_order=is_our_order)
+        what = sort(line, said, own_accounts=own, gateways=gateways, is_our_order=outcome.is_ours)
         return Read(line, said, what, written_in(texts_of(said)))
 
     return sort_out
@@ -122,11 +125,6 @@ def texts_of(said: Details) -> list[tuple[Place, str]]:
     ]
 
 
-def is_our_order(reference: str) -> bool:
-    """Tell whether an id in a line is that of a payment of ours."""
-    return False
-
-
 def _propose(read: Iterable[Read], exact: dict[str, Known]) -> None:
     undecided = list(read)
     unnamed = [one for one in undecided if not any(reference in exact for reference in one.numbers.exact)]
@@ -141,11 +139,15 @@ def _settle(read: Read) -> str | None:
     """Settle one new line in one transaction; return its status, or None when somebody else did."""
     with transaction.atomic():
         invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
+        if read.sort in _OF_ORDERS:
+            outcome.lock_meant(read.details)
         line = deciding.lock_line(read.line.pk)
         if line.status != Status.NEW:
             return None
         movements.receive(line)
-        if read.sort in _BY_ITSELF:
+        if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
+            advance(line, Status.NOT_OURS)
+        elif read.sort in _BY_ITSELF:
             deciding.settle_other(line, _BY_ITSELF[read.sort])
         elif invoices and _still_right(read.shares):
             parts = [Part(s.invoice.invoice_id, s.amount, LineMatch.Rule.EXACT) for s in read.shares]

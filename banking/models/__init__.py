@@ -1,6 +1,7 @@
 """The tables of the bank, one file a subject."""
 
 from banking.models.matching import LineDecision, LineMatch, LineNote
+from banking.models.orders import OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.models.statements import AccountDay, BankAccount, BankLine, Statement, StatementFile
 
 __all__ = [
@@ -10,6 +11,9 @@ __all__ = [
     "LineDecision",
     "LineMatch",
     "LineNote",
+    "OutgoingBatch",
+    "OutgoingOrder",
+    "PayeeAccount",
     "Statement",
     "StatementFile",
 ]
