@@ -87,8 +87,8 @@ def decide_other(
 ) -> LineDecision:
     """Send the money of a waiting line back, or say what it is when it is for no invoice.
 
-    Sending back always waits for a second person, the rest above the limit. Raises Refused as `book`, without a reason,
-    and when the bank did not say from which account the money came.
+    Above the limit it waits for a second person; a second person always agrees to the order that sends money back.
+    Raises Refused as `book`, without a reason, and when the bank did not say from which account the money came.
     """
     with transaction.atomic():
         locked = lock_line(line.pk)
@@ -100,7 +100,14 @@ def decide_other(
         if kind == Kind.SEND_BACK:
             movements.refuse_unless_returnable(locked)
         decision = _decide(locked, kind, what=what, by=by, reason=reason, key=key)
-        if kind == Kind.SEND_BACK or abs(locked.amount) > settings.BANK_SECOND_PERSON_ABOVE:
+        if kind == Kind.SEND_BACK:
+            advance(decision, Status.DONE)
+            movements.send_back(decision, locked, by=by)
+            advance(locked, BankLine.Status.SENT_BACK)
+            audit.record(
+                "bank_line_decided", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount), what=kind
+            )
+        elif abs(locked.amount) > settings.BANK_SECOND_PERSON_ABOVE:
             audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
         else:
             advance(decision, Status.DONE)
@@ -234,10 +241,6 @@ def _book(
 
 def _carry_out(decision: LineDecision, line: BankLine, *, by: str) -> None:
     decision.line = line
-    if decision.kind == Kind.SEND_BACK:
-        movements.send_back(decision, line, by=by)
-        advance(line, BankLine.Status.SENT_BACK)
-    else:
-        movements.book_other(decision, line, by=by)
-        advance(line, BankLine.Status.NOT_OURS)
-    audit.record("bank_line_decided", by=by, line=line.pk, amount=str(line.amount), what=decision.what or decision.kind)
+    movements.book_other(decision, line, by=by)
+    advance(line, BankLine.Status.NOT_OURS)
+    audit.record("bank_line_decided", by=by, line=line.pk, amount=str(line.amount), what=decision.what)

@@ -4,17 +4,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking import details
-from banking.models import BankLine, LineDecision
-from billing import audit, ledger
+from banking.models import BankLine, LineDecision, OutgoingOrder
+from banking.orders import agreeing, payees
+from billing import ledger
 from billing.errors import Refused
 from billing.law.calendar import begin_of
 from billing.ledger import Side
-from billing.models import LedgerTransaction
+from billing.models import LedgerTransaction, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO
 
 Kind, What = LedgerTransaction.Kind, LineDecision.What
-TO_SEND_BACK = "bank_to_send_back"  # staff task
 # Where the money of a line goes that is for no invoice. Own transfers meet their other half on UNDER_WAY.
 _GOES_TO = {
     What.CHARGES: (Kind.BANK_OTHER, Account.FEES),
@@ -53,15 +53,24 @@ def refuse_unless_returnable(line: BankLine) -> None:
         raise Refused(_("The bank did not say from which account this came, so it can't be sent back."))
 
 
-def send_back(decision: LineDecision, line: BankLine, *, by: str) -> None:
-    """Have the money of a line sent back to the account that it came from."""
-    audit.open_task(TO_SEND_BACK, dedupe_key=str(decision.pk), note=f"{line.booked_on:%d-%m-%Y} {line.amount}")
+def send_back(line: BankLine, *, by: Staff) -> None:
+    """Propose an order that sends the money of a line back to the account that it came from; a second person agrees.
+
+    It goes to whom the bank named, never to an account that somebody mails in (6:203 BW). Raises Refused when that
+    account can't be paid.
+    """
+    said = details.of_line(line)
+    payee = payees.right(said.name, said.iban, f"Terugbetaling van uw overboeking van {line.booked_on:%d-%m-%Y}")
+    source = f"bank_line:{line.pk}"
+    agreeing.propose(
+        OutgoingOrder.Purpose.RETURN, line.amount, payee, source=source, by=by, line=line, account=line.account
+    )
 
 
 def undo(decision: LineDecision, line: BankLine, *, by: str) -> None:
-    """Mirror what a decision booked that is about no invoice. Raises Refused when the money has left."""
+    """Mirror what a decision booked that is about no invoice. Raises Refused while an order sends the money back."""
     if decision.kind == LineDecision.Kind.SEND_BACK:
-        raise Refused(_("The order to the bank is under way. Cancel it there first."))
+        raise Refused(_("An order to the bank sends it back. Refuse that order, and the line waits again."))
     kind, _account = _GOES_TO[What(decision.what)]
     decision.line = line
     booked = LedgerTransaction.objects.get(kind=kind, external_id=decision.event)

@@ -7,8 +7,10 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from banking.models import BankLine, LineDecision, LineMatch
+from banking.models import BankLine, LineDecision, LineMatch, OutgoingOrder
+from banking.orders import agreeing, payees
 from billing import ledger
+from billing.errors import Refused
 from billing.ledger import verification
 from billing.models import AccessEvent, LedgerTransaction, Staff
 from tests import factories
@@ -219,3 +221,34 @@ def test_the_list_takes_the_same_queries_for_many_lines(desk, django_assert_max_
     settled(*[paid("25.00", "bedankt") for _ in range(30)])
     with django_assert_max_num_queries(14):
         assert desk.get(reverse("admin:bank")).content.decode().count("bank-row") == 30
+
+
+def test_money_goes_back_to_the_account_that_it_came_from_by_two_people(desk):
+    line = paid("25.00", "verkeerd overgemaakt")
+    settled(line)
+    act(desk, line, "send_back", reason="hoort niet bij ons")
+    order = OutgoingOrder.objects.get()
+    payee = payees.of(order)
+    assert (line.status, order.status, order.amount) == (Status.SENT_BACK, "proposed", Decimal("25.00"))
+    assert (payee.iban, payee.name) == (PAYER, "J. de Vries")
+    assert "verkeerd" not in payee.text
+    with pytest.raises(Refused):
+        agreeing.approve(order, by=order.proposed_by)
+    assert act(desk, line, "undo", reason="toch niet").status_code == 422, "the order has to be refused first"
+    second = factories.staff(role=Role.OPERATIONS)
+    assert agreeing.approve(order, by=second)
+    assert held() == {"bank": Decimal("25.00"), "under_way": Decimal("-25.00")}
+    agreeing.refuse(order, by=second, reason="toch niet")
+    line.refresh_from_db()
+    assert (line.status, held()) == (Status.UNMATCHED, {"bank": Decimal("25.00"), "unmatched": Decimal("-25.00")})
+    act(desk, line, "send_back", reason="nu wel")
+    assert OutgoingOrder.objects.filter(status="proposed").count() == 1
+    assert list(verification.discrepancies()) == []
+
+
+def test_money_without_an_account_cannot_be_sent_back(desk):
+    line = paid("25.00", "contant", told={"iban": ""}, kind="cash")
+    settled(line)
+    answer = act(desk, line, "send_back", reason="weg ermee")
+    assert (answer.status_code, line.status) == (422, Status.UNMATCHED)
+    assert "De bank zei niet van welke rekening dit kwam." in answer.content.decode()

@@ -12,6 +12,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from banking.matching.lines import match_new
+from banking.models import LineMatch
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
@@ -36,6 +38,7 @@ from billing.models import (
 )
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
+from tests.banking.matching.payments import paid
 from tests.coulance.desk.desk_cases import at_desk, picture_of, rules
 from tests.portal.staff.staff_client import signed_in
 
@@ -60,6 +63,7 @@ MODELS = {
         IbanChange,
         CoulanceCase,
         PracticeRules,
+        LineMatch,
     )
 }
 APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
@@ -81,6 +85,8 @@ OWN_PAGE = {
     "operations": {403},  # for operations alone
     "months": {200},
     "months_csv": {200},
+    "bank": {403},  # for operations alone
+    "bank_line": {403},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
@@ -157,7 +163,10 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
+    line = paid("1.00", f"{mark} {invoice.payment_reference}")
+    match_new()
     return {
+        "linematch": LineMatch.objects.get(line=line),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
@@ -196,10 +205,12 @@ def address(name: str, route: str, rows: dict) -> str:
     """The path of `route` for the row of its table among `rows`."""
     table = "staff" if name == "auth_user_password_change" else name.split("_")[1] if name.count("_") == 2 else ""
     key = str(rows[table].pk) if table in rows else "1"
-    for slot in ("<path:object_id>", "<int:object_id>", "<id>"):
+    for slot in ("<path:object_id>", "<int:object_id>", "<int:line_id>", "<id>"):
         route = route.replace(slot, key)
     route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
-    route = route.replace("(?P<url>.*)$", "r/1/1/").replace("^(?P<app_label>auth|billing|coulance)/$", "billing/")
+    route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
+        "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
+    )
     return "/" + route.replace("^(?P<app_label>billing)/$", "billing/")
 
 
