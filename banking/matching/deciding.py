@@ -102,11 +102,9 @@ def decide_other(
         decision = _decide(locked, kind, what=what, by=by, reason=reason, key=key)
         if kind == Kind.SEND_BACK:
             advance(decision, Status.DONE)
-            movements.send_back(decision, locked, by=by)
+            movements.send_back(locked, by=by)
             advance(locked, BankLine.Status.SENT_BACK)
-            audit.record(
-                "bank_line_decided", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount), what=kind
-            )
+            audit.record("bank_line_decided", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
         elif abs(locked.amount) > settings.BANK_SECOND_PERSON_ABOVE:
             audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
         else:

@@ -308,14 +308,15 @@ def test_nothing_of_another_provider_is_seen_or_changed(role, method, world):
 def test_own_rows_are_seen_but_not_written(role, table, world):
     own, _foreign = world
     client = client_of(role, own)
-    assert client.get(f"/beheer/billing/{table}/").status_code == 200
-    path = f"/beheer/billing/{table}/{own[table].pk}/change/"
+    app = APP_OF[table]
+    assert client.get(f"/beheer/{app}/{table}/").status_code == 200
+    path = f"/beheer/{app}/{table}/{own[table].pk}/change/"
     page = client.get(path)
     assert page.status_code == 200
     before = state_of(own["provider"])
-    assert client.post(path, body(own, f"billing_{table}_change")).status_code == 403
+    assert client.post(path, body(own, f"{app}_{table}_change")).status_code == 403
     for act in ("add/", f"{own[table].pk}/delete/", f"{own[table].pk}/history/"):
-        assert client.get(f"/beheer/billing/{table}/{act}").status_code == 404
+        assert client.get(f"/beheer/{app}/{table}/{act}").status_code == 404
     assert state_of(own["provider"]) == before
 
 
