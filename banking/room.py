@@ -43,8 +43,10 @@ class BankingRoom(Room):
     }
 
     def announce(self) -> Announcement:
+        from banking import importing
         from banking.desk import pages, waiting
         from banking.orders import agreeing, outcome
+        from banking.statements import chain
         from billing.desk.base import OPERATIONS
 
         roles = frozenset(map(str, OPERATIONS))
@@ -60,8 +62,12 @@ class BankingRoom(Room):
             ),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
             beat={"match-lines": Beat("banking.match_lines", 30.0, expires=30)},
-            audit_labels=LINE_LABELS | ORDER_LABELS,
+            audit_labels=LINE_LABELS
+            | ORDER_LABELS
+            | {"bank_account_added": gettext_noop("bank account of ours added")},
             staff_tasks={
+                chain.GAP: _("lines are missing between two bank statements: hand in the statement of those days"),
+                importing.REFUSED: _("a bank statement was refused"),
                 agreeing.ORDER_WAITS: _("an order to the bank waits for two persons"),
                 outcome.ORDER_ALARM: _("an order to the bank went otherwise than it should"),
             },
