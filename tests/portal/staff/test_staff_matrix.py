@@ -131,6 +131,12 @@ def test_every_address_is_in_one_kind():
     assert {name for name, _route in ADDRESSES} == set().union(*KINDS), "a kind names an address that is gone"
 
 
+def transfer_on(invoice: Invoice, mark: str) -> LineMatch:
+    line = paid("1.00", f"{mark} {invoice.payment_reference}")
+    match_new()
+    return LineMatch.objects.get(line=line)
+
+
 def filled(provider: Provider, mark: str) -> dict[str, object]:
     """A row of every table for `provider`, each with `mark` somewhere in it."""
     who = factories.patient(provider=provider, number=f"P-{mark}", surname=mark, email=f"{mark}@post.example")
@@ -166,10 +172,8 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
-    line = paid("1.00", f"{mark} {invoice.payment_reference}")
-    match_new()
     return {
-        "linematch": LineMatch.objects.get(line=line),
+        "linematch": transfer_on(invoice, mark),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
