@@ -43,6 +43,7 @@ _TABLES = (
     "Patient",
     "Provider",
     "IbanChange",
+    "BirthDateChange",
     "AuditEvent",
     "Staff",
 )
