@@ -84,7 +84,7 @@ def pay(site, bill, number, killed):
             time.sleep(0.5)
     killed.wait(180)
     time.sleep(number * 0.25)  # over four seconds: some while nobody is there to be told
-    patient.choose(checkout, "paid", comes_back=False)
+    patient.choose(checkout, "pay_and_close", comes_back=False)
 
 
 def paid_at_bank(site):
