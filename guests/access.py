@@ -192,6 +192,11 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
     return True
 
 
+def opened(request: HttpRequest, *, now: datetime) -> list[str]:
+    """Return the tokens of all invoices that this browser may see now."""
+    return [token for token in list(request.session.get(_GRANTS, {})) if may_see(request, token, now=now)]
+
+
 def lasts(since: float, now: float, seconds: float) -> bool:
     """Tell whether what began at `since` lasts `seconds` and is not over; what begins after now is over too."""
     return -CLOCK_SKEW_SECONDS <= now - since <= seconds
