@@ -138,10 +138,8 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         mollie_id=f"tr_{mark}",
         token=new_token(),
         webhook_token=new_token(),
-        idempotency_key=str(uuid.uuid4()),
-        request_body="{}",
-        quarantined_at=timezone.now(),
-    )
+        idempotency_key=str(uuid.uuid4()), request_body="{}", quarantined_at=timezone.now(),
+    )  # fmt: skip
     booked = {"external_id": mark, "occurred_at": timezone.now(), "by": mark}
     entry = ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-10.00"), **booked)
     message = OutboxMessage.objects.create(
