@@ -61,7 +61,10 @@ class BankingRoom(Room):
                 ),
             ),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
-            beat={"match-lines": Beat("banking.match_lines", 30.0, expires=30)},
+            beat={
+                "watch-statements": Beat("banking.watch_folder", 60.0, expires=60),
+                "match-lines": Beat("banking.match_lines", 30.0, expires=30),
+            },
             audit_labels=LINE_LABELS
             | ORDER_LABELS
             | {"bank_account_added": gettext_noop("bank account of ours added")},

@@ -1,8 +1,15 @@
-"""Tasks of the worker. Each calls one rule, and may run twice without harm: the rows are the queue."""
+"""Tasks of the worker; each may run twice without harm: files and rows are the queue."""
 
 from celery import shared_task
 
+from banking import folder
 from banking.matching import lines
+
+
+@shared_task(name="banking.watch_folder")
+def watch_folder() -> None:
+    """Read the statements that were put into the folder."""
+    folder.sweep()
 
 
 @shared_task(name="banking.match_lines")
