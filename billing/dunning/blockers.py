@@ -20,7 +20,8 @@ from billing.invoices import schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
 from billing.law import calendar
-from billing.models import Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
+from billing.models import Invoice, OutboxMessage, PaymentPlan, ReminderStep
+from billing.payments import shares
 from billing.rooms import Stops
 from billing.text.addresses import is_one_address
 
@@ -104,8 +105,7 @@ def blockers(
             yield Blocker("plan", Action.SKIP)
         yield from _delivery_blockers(invoice, now=now, today=today, step=step)
         yield from _told_blockers(invoice)
-        live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
-        if live.filter(created_at__gt=now - PAYMENT_IN_PROGRESS).exists():
+        if any(payment.created_at > now - PAYMENT_IN_PROGRESS for payment in shares.live([invoice.pk])):
             yield Blocker("payment_under_way", Action.RETRY)
     if step != Step.HAND_OVER and not is_one_address(addressee(invoice).email):
         yield Blocker("no_address", Action.ESCALATE)
