@@ -17,6 +17,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from django.utils.functional import Promise
 
@@ -90,15 +91,31 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What staff see of a room: its tables (model names) in the order of work, and its part of the start page.
+class DeskPage:
+    """A page of a room under /beheer/ that is no table: its route, and the roles that may open it (403 to others).
 
-    The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting.
+    With a `label` it stands in the menu of those roles. `admin:<name>` is its address.
+    """
+
+    route: str
+    view: Callable[..., HttpResponseBase]
+    name: str
+    roles: frozenset[str]
+    label: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What staff see of a room: its tables (model names) in the order of work, pages, and its part of the start page.
+
+    The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting. Who has
+    nothing to see there gets None, and no panel.
     """
 
     tables: tuple[str, ...] = ()
     panel: str = ""
     facts: Callable[[HttpRequest], Any] | None = None
+    pages: tuple[DeskPage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

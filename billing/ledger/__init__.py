@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from billing.ledger.breakdown import parts_by_law
 from billing.ledger.entries import Entry, grouped, postings_of, sums_of
-from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting
-from billing.models.ledger import OF_INVOICE, RECEIVABLE, Account
+from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting, Provider
+from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, Account
 from billing.money import ZERO, EuroField
 
 Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
@@ -38,6 +38,19 @@ class Opening:
     amount: Decimal
     occurred_at: datetime
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a transfer: signed euros on an account that is no invoice's own.
+
+    `invoice` is the one that caused it, if any. Only the account of a practice has a `provider`.
+    """
+
+    account: Account
+    amount: Decimal
+    provider: Provider | None = None
+    invoice: Invoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +115,9 @@ def post(
 ) -> LedgerTransaction | None:
     """Book one external event on a locked invoice and return the transaction; None when it was booked before.
 
-    `amount` is signed: positive adds to the debt. `through`: the account on which money came or from which it went.
-    Raises ValueError when the sign does not fit the kind.
+    `amount` is signed: positive adds to the debt. `through` is where its money came in, or goes out: at the gateway, at
+    our bank, from what was not matched, or by an order to the bank. Raises ValueError when the sign does not fit the
+    kind, or no money goes through that account.
     """
     shares = [Share(invoice, amount)]
     return post_shares(shares, kind, external_id=external_id, occurred_at=occurred_at, by=by, through=through)
@@ -121,12 +135,14 @@ def post_shares(
     """Book one external event on several locked invoices as one transaction; None when it was booked before.
 
     Of money that came, why it is for each invoice is kept. Raises ValueError without shares, for two shares of one
-    invoice, and when a sign does not fit the kind.
+    invoice, and when a sign does not fit the kind or no money goes through that account.
     """
     if not shares or len({share.invoice.pk for share in shares}) < len(shares):
         raise ValueError("an event has one share for each invoice")
     for share in shares:
         _check_sign(kind, share.amount)
+    if through not in THROUGH:
+        raise ValueError("no money goes through this account")
     with transaction.atomic():
         if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
             return None
@@ -173,19 +189,54 @@ def reverse_shares(
     with transaction.atomic():
         if LedgerTransaction.objects.filter(reverses=reversed_).exists():
             return None
-        mirror = LedgerTransaction.objects.create(
-            kind=reversed_.kind, external_id=external_id, occurred_at=occurred_at, by=by, reverses=reversed_
-        )
-        Posting.objects.bulk_create(
-            Posting(
-                transaction=mirror, account=side.account, amount=-side.amount,
-                provider_id=side.provider_id, invoice_id=side.invoice_id,
-            )
-            for side in sides
-        )  # fmt: skip
+        mirror = _mirror(reversed_, sides, external_id=external_id, occurred_at=occurred_at, by=by)
         for invoice in invoices:
             _allocate_anew(invoice, mirror)
     return mirror
+
+
+def transfer(
+    kind: LedgerTransaction.Kind, sides: Sequence[Side], *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction | None:
+    """Move money between accounts that are no invoice's own, and return the transaction; None when booked before.
+
+    Raises ValueError for sides that do not add up to nothing, for a side of nothing, for two sides on one
+    account, and for an account that this kind never moves. What is owed on an invoice changes only by `post`.
+    """
+    if sum((side.amount for side in sides), ZERO) or not sides or not all(side.amount for side in sides):
+        raise ValueError("the sides of a transfer add up to nothing, and none of them is nothing")
+    if len({(side.account, side.provider, side.invoice) for side in sides}) < len(sides):
+        raise ValueError("a transfer has one side for each account")
+    if any(side.account not in TRANSFERS.get(kind, ()) for side in sides):
+        raise ValueError("this kind of transfer does not move this account")
+    with transaction.atomic():
+        if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
+            return None
+        booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
+        Posting.objects.bulk_create(
+            Posting(
+                transaction=booked, account=side.account, amount=side.amount,
+                provider=side.provider, invoice=side.invoice,
+            )
+            for side in sides
+        )  # fmt: skip
+    return booked
+
+
+def reverse_transfer(
+    reversed_: LedgerTransaction, *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction | None:
+    """Reverse a transfer by its mirror and return that; None when it was reversed before.
+
+    Raises ValueError for a transaction on an invoice: `reverse` does that.
+    """
+    if reversed_.kind not in TRANSFERS:
+        raise ValueError("this is no transfer")
+    with transaction.atomic():
+        if LedgerTransaction.objects.filter(reverses=reversed_).exists():
+            return None
+        sides = reversed_.postings.order_by("pk")
+        return _mirror(reversed_, sides, external_id=external_id, occurred_at=occurred_at, by=by)
 
 
 def open_accounts(invoices: Sequence[Invoice], openings: Iterable[Opening]) -> None:
@@ -215,6 +266,22 @@ def _opened(before: Mapping[Account, Decimal], amount: Decimal) -> dict[Account,
     """Return the accounts after a first amount: no law is needed where there is only principal."""
     total = before[Account.PRINCIPAL] + before[Account.CREDIT] + amount
     return {**before, Account.PRINCIPAL: max(total, ZERO), Account.CREDIT: min(total, ZERO)}
+
+
+def _mirror(
+    reversed_: LedgerTransaction, sides: Iterable[Posting], *, external_id: str, occurred_at: datetime, by: str
+) -> LedgerTransaction:
+    mirror = LedgerTransaction.objects.create(
+        kind=reversed_.kind, external_id=external_id, occurred_at=occurred_at, by=by, reverses=reversed_
+    )
+    Posting.objects.bulk_create(
+        Posting(
+            transaction=mirror, account=side.account, amount=-side.amount,
+            provider_id=side.provider_id, invoice_id=side.invoice_id,
+        )
+        for side in sides
+    )  # fmt: skip
+    return mirror
 
 
 def _check_sign(kind: LedgerTransaction.Kind, amount: Decimal) -> None:
@@ -274,7 +341,7 @@ def _sides(
             account=account,
             amount=amount,
             invoice=invoice,
-            provider_id=None if account == through else invoice.provider_id,
+            provider_id=None if account in THROUGH else invoice.provider_id,
         )
         for account, amount in moved.items()
         if amount

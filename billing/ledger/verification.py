@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from billing.guards import ALL_VERBS
 from billing.integrity import publication
 from billing.ledger import DEBITS, with_balance
 from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, PaymentShare, Posting, Refund
-from billing.models.ledger import OF_INVOICE, RECEIVABLE, Account
+from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, WITH_INVOICE, Account
 from billing.money import ZERO
 
 Kind = LedgerTransaction.Kind
@@ -33,9 +34,29 @@ def _invoiced_once() -> Iterator[str]:
 
 
 def _transactions_add_up_to_nothing() -> Iterator[str]:
+    """Each transaction adds up to nothing, so all accounts together do: every posting is of one transaction."""
     wrong = Posting.objects.order_by().values("transaction").annotate(sum=Sum("amount")).exclude(sum=ZERO)
     for pk in wrong.values_list("transaction", flat=True):
         yield f"transaction {pk}: its postings do not add up to nothing"
+
+
+def _accounts_are_their_own() -> Iterator[str]:
+    """Each posting names whose account it is, and each kind moves only its own accounts."""
+    nobodys = Posting.objects.filter(account__in=WITH_INVOICE).filter(Q(invoice=None) | Q(provider=None))
+    nobodys |= Posting.objects.filter(account=Account.PRACTICE, provider=None)
+    yield from _each(nobodys, "posting {}: its account is nobody's")
+    others = Posting.objects.exclude(account__in=(*WITH_INVOICE, Account.PRACTICE)).exclude(provider=None)
+    yield from _each(others, "posting {}: the account of the operator has no practice")
+    # A unique constraint lets rows without an invoice pass: null is equal to nothing.
+    by_account = Posting.objects.filter(invoice=None).order_by().values("transaction", "account", "provider")
+    for pk in by_account.annotate(rows=Count("pk")).filter(rows__gt=1).values_list("transaction", flat=True):
+        yield f"transaction {pk}: two postings on one account"
+    strangers = Posting.objects.filter(invoice__isnull=False, provider__isnull=False)
+    yield from _each(strangers.exclude(provider=F("invoice__provider")), "posting {}: the invoice of another practice")
+    foreign = Q(*[Q(transaction__kind=kind) & ~Q(account__in=own) for kind, own in TRANSFERS.items()], _connector=Q.OR)
+    on_invoices = ~Q(transaction__kind__in=TRANSFERS)
+    foreign |= on_invoices & ~Q(account__in=(*WITH_INVOICE, Account.PRACTICE, *THROUGH)) | on_invoices & Q(invoice=None)
+    yield from _each(Posting.objects.filter(foreign), "posting {}: its kind does not move this account")
 
 
 def _signs_fit_kinds() -> Iterator[str]:
@@ -57,7 +78,7 @@ def _accounts_agree() -> Iterator[str]:
     sums = Invoice.objects.annotate(
         **{account.value: on(account) for account in OF_INVOICE},
         both=on(Account.CLAIMS, *RECEIVABLE),
-        held=on(Account.PRACTICE, Account.CREDIT, Account.GATEWAY),
+        held=on(*(account for account in Account if account not in (*RECEIVABLE, Account.CLAIMS))),
     )
     wrong = {
         "claims differ from what is owed": ~Q(both=ZERO),
@@ -83,12 +104,14 @@ def _mirrors_mirror() -> Iterator[str]:
     mirrors = LedgerTransaction.objects.filter(reverses__isnull=False)
     for pk in mirrors.exclude(kind=F("reverses__kind"), reverses__reverses=None).values_list("pk", flat=True):
         yield f"transaction {pk}: it does not mirror the transaction it reverses"
-    same = {"account": OuterRef("account"), "invoice": OuterRef("invoice")}
-    sides = Posting.objects.annotate(opposite=-1 * F("amount"))
+    # Null is equal to nothing in SQL: keys begin at 1, so 0 stands for none.
+    keys = {"of": Coalesce("invoice_id", 0), "whose": Coalesce("provider_id", 0)}
+    same = {"account": OuterRef("account"), "of": OuterRef("of"), "whose": OuterRef("whose")}
+    sides = Posting.objects.annotate(opposite=-1 * F("amount"), **keys)
     theirs = sides.filter(transaction=OuterRef("transaction__reverses"), opposite=OuterRef("amount"), **same)
     ours = sides.filter(transaction__reverses=OuterRef("transaction"), opposite=OuterRef("amount"), **same)
-    unmatched = Posting.objects.filter(~Exists(theirs), transaction__reverses__isnull=False)
-    unmirrored = Posting.objects.filter(~Exists(ours), transaction__reversed_by__isnull=False)
+    unmatched = Posting.objects.annotate(**keys).filter(~Exists(theirs), transaction__reverses__isnull=False)
+    unmirrored = Posting.objects.annotate(**keys).filter(~Exists(ours), transaction__reversed_by__isnull=False)
     yield from _each(unmatched, "posting {}: it mirrors nothing")
     yield from _each(unmirrored, "posting {}: its transaction is reversed without it")
 
@@ -173,6 +196,7 @@ BOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _guards_stand,
     publication.contradictions,
     _transactions_add_up_to_nothing,
+    _accounts_are_their_own,
     _signs_fit_kinds,
     _accounts_agree,
     _invoiced_once,

@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew'), ('unmatched', 'received, not matched yet'), ('sent_back', 'sent back to where it came from'), ('settlement', 'paid out by Mollie'), ('bank_other', 'costs, interest and own transfers at the bank'), ('debited', 'order executed by the bank'), ('fee', 'fee of the operator'), ('charges', 'costs and interest left to the operator'), ('payout', 'paid to the practice')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -451,10 +451,10 @@ class Migration(migrations.Migration):
             name='Posting',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(choices=[('principal', 'principal'), ('interest', 'statutory interest'), ('costs', 'collection costs'), ('credit', 'credit of the payer'), ('claims', 'claims not yet paid'), ('practice', 'account of the practice'), ('gateway', 'money at Mollie')], max_length=12, verbose_name='account')),
+                ('account', models.CharField(choices=[('principal', 'principal'), ('interest', 'statutory interest'), ('costs', 'collection costs'), ('credit', 'credit of the payer'), ('claims', 'claims not yet paid'), ('practice', 'account of the practice'), ('gateway', 'money at Mollie'), ('bank', 'money at our bank'), ('unmatched', 'received, not matched yet'), ('under_way', 'ordered at the bank'), ('fees', 'fees of the operator'), ('vat', 'VAT on fees'), ('charges', 'costs and interest of the operator')], max_length=12, verbose_name='account')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
                 ('digest', billing.integrity.keyed.DigestField(default='', editable=False, max_length=68)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.invoice', verbose_name='invoice')),
+                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.invoice', verbose_name='invoice')),
                 ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.ledgertransaction', verbose_name='transaction')),
                 ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='billing.provider', verbose_name='provider')),
             ],
@@ -846,6 +846,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='posting',
             constraint=models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'),
+        ),
+        migrations.AddConstraint(
+            model_name='posting',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims')), ('invoice__isnull', False), ('provider__isnull', False)), models.Q(('account', 'practice'), ('provider__isnull', False)), models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims', 'practice')), _negated=True), ('provider', None)), _connector='OR'), name='posting_names_whose_it_is'),
         ),
         migrations.AddIndex(
             model_name='patient',

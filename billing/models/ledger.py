@@ -25,11 +25,23 @@ class Account(models.TextChoices):
     PRACTICE = "practice", _("account of the practice")
     # Money: at the gateway until it is paid out to our bank.
     GATEWAY = "gateway", _("money at Mollie")
+    BANK = "bank", _("money at our bank")
+    # Of the money at the bank: what came in and nobody knows whose it is, and what we ordered the bank to pay.
+    UNMATCHED = "unmatched", _("received, not matched yet")
+    UNDER_WAY = "under_way", _("ordered at the bank")
+    # The operator's own: its fees (less what Mollie and the bank charge it), their VAT, and the collection costs and
+    # interest that a practice leaves to it.
+    FEES = "fees", _("fees of the operator")
+    VAT = "vat", _("VAT on fees")
+    CHARGES = "charges", _("costs and interest of the operator")
 
 
 # What an invoice owes is the sum of its postings on these; below zero it is credit of the payer.
 RECEIVABLE = (Account.PRINCIPAL, Account.INTEREST, Account.COSTS)
 OF_INVOICE = (*RECEIVABLE, Account.CREDIT)
+WITH_INVOICE = (*OF_INVOICE, Account.CLAIMS)
+# Where the money of a payment comes from, or that of a refund goes to.
+THROUGH = (Account.GATEWAY, Account.BANK, Account.UNMATCHED, Account.UNDER_WAY)
 
 
 class LedgerTransaction(models.Model):
@@ -47,6 +59,15 @@ class LedgerTransaction(models.Model):
         COSTS = "costs", _("collection costs")
         INTEREST = "interest", _("statutory interest")
         ALLOCATION = "allocation", _("payments allocated anew")
+        # On no invoice's own accounts: see TRANSFERS.
+        UNMATCHED = "unmatched", _("received, not matched yet")
+        SENT_BACK = "sent_back", _("sent back to where it came from")
+        SETTLEMENT = "settlement", _("paid out by Mollie")
+        BANK_OTHER = "bank_other", _("costs, interest and own transfers at the bank")
+        DEBITED = "debited", _("order executed by the bank")
+        FEE = "fee", _("fee of the operator")
+        CHARGES = "charges", _("costs and interest left to the operator")
+        PAYOUT = "payout", _("paid to the practice")
 
     RECEIVED = (Kind.PAYMENT, Kind.RECEIPT)  # money of the payer came, by whatever road
     PAID = (*RECEIVED, Kind.REFUND, Kind.CHARGEBACK)  # less what went back to the payer: what the payer paid
@@ -85,8 +106,10 @@ class Posting(models.Model):
     provider = models.ForeignKey(
         Provider, models.PROTECT, null=True, blank=True, related_name="postings", verbose_name=_("provider")
     )
-    # The invoice that caused it, on every account.
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="postings", verbose_name=_("invoice"))
+    # The invoice that caused it, on every account; null when none did: a payout, or money that nobody has matched.
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="postings", verbose_name=_("invoice")
+    )
     digest = DigestField()
 
     EXPORTED_WITH = ("transaction",)  # a patient's export tells each posting with what happened
@@ -97,8 +120,29 @@ class Posting(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(amount=ZERO), name="posting_is_not_zero"),
             models.UniqueConstraint(fields=["transaction", "invoice", "account"], name="posting_one_sum_per_account"),
+            # An invoice's accounts are its practice's, the practice's account somebody's, the operator's nobody's.
+            models.CheckConstraint(
+                condition=Q(account__in=WITH_INVOICE, invoice__isnull=False, provider__isnull=False)
+                | Q(account=Account.PRACTICE, provider__isnull=False)
+                | (~Q(account__in=(*WITH_INVOICE, Account.PRACTICE)) & Q(provider=None)),
+                name="posting_names_whose_it_is",
+            ),
         ]
         indexes = [models.Index(fields=["account"], name="posting_by_account")]
 
     def __str__(self) -> str:
         return f"{self.get_account_display()} {self.amount}"
+
+
+_Kind = LedgerTransaction.Kind
+# What moves money between accounts that are no invoice's, and which accounts each may move.
+TRANSFERS: dict[str, tuple[Account, ...]] = {
+    _Kind.UNMATCHED: (Account.BANK, Account.UNMATCHED),
+    _Kind.SENT_BACK: (Account.UNMATCHED, Account.UNDER_WAY),
+    _Kind.SETTLEMENT: (Account.BANK, Account.GATEWAY, Account.FEES, Account.VAT),
+    _Kind.BANK_OTHER: (Account.BANK, Account.FEES, Account.VAT, Account.CHARGES, Account.UNDER_WAY),
+    _Kind.DEBITED: (Account.UNDER_WAY, Account.BANK),
+    _Kind.FEE: (Account.PRACTICE, Account.FEES, Account.VAT),
+    _Kind.CHARGES: (Account.PRACTICE, Account.CHARGES),
+    _Kind.PAYOUT: (Account.PRACTICE, Account.UNDER_WAY),
+}

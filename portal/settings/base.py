@@ -61,6 +61,7 @@ if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .e
 INSTALLED_APPS = [
     "billing.room.BillingRoom",
     "guests.room.GuestsRoom",
+    "banking.room.BankingRoom",
     "coulance.room.CoulanceRoom",
     "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),

@@ -4,6 +4,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,7 +18,7 @@ from django_otp.admin import OTPAdminSite
 from billing import rooms
 from billing.desk.base import TenantAdmin
 from billing.desk.worklist import waiting_for
-from billing.rooms import Desk
+from billing.rooms import Desk, DeskPage
 from portal.staff import idle, months, operations, otp, views
 from portal.staff.forms import FindForm
 
@@ -59,7 +60,18 @@ class StaffSite(OTPAdminSite):
             path("maanden/cijfers.csv", self.admin_view(months.csv), name="months_csv"),
             path("zoeken/", self.admin_view(views.find), name="find"),
         ]
-        return own + stock
+        return own + [self._address(page) for page in _pages()] + stock
+
+    def _address(self, page: DeskPage) -> URLPattern:
+        """Return the address of a room's page, which opens only to its roles."""
+
+        @wraps(page.view)
+        def for_its_roles(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not _may_open(page, request):
+                raise PermissionDenied
+            return page.view(request, *args, **kwargs)
+
+        return path(page.route, self.admin_view(for_its_roles), name=page.name)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Wrap every page of the site: end idle sessions."""
@@ -86,7 +98,9 @@ class StaffSite(OTPAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page needs, with the end of the session."""
         left = idle.seconds_left(request, now=timezone.now())
-        return {**super().each_context(request), "session_ends": idle.ends_at(request), "session_seconds": left}
+        pages = [page for page in _pages() if page.label and _may_open(page, request)]
+        own = {"session_ends": idle.ends_at(request), "session_seconds": left, "desk_pages": pages}
+        return {**super().each_context(request), **own}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Change the password; from then on it is no longer one that was given."""
@@ -111,7 +125,8 @@ class StaffSite(OTPAdminSite):
         """Show the open work. The list of tables is in every page's header already, so it is not repeated."""
         request.current_app = self.name
         waiting = waiting_for(request.user)
-        panels = [(desk.panel, desk.facts(request)) for desk in desks() if desk.facts]
+        asked = [(desk.panel, desk.facts(request)) for desk in desks() if desk.facts]
+        panels = [(template, panel) for template, panel in asked if panel is not None]
         context = {
             **self.each_context(request),
             "title": self.index_title,
@@ -135,3 +150,12 @@ class StaffSite(OTPAdminSite):
 def desks() -> list[Desk]:
     """Return what staff see of each room, billing first."""
     return [room.desk for room in rooms.announcements()]
+
+
+def _pages() -> list[DeskPage]:
+    return [page for desk in desks() for page in desk.pages]
+
+
+def _may_open(page: DeskPage, request: HttpRequest) -> bool:
+    member: Any = request.user
+    return bool(member.is_active and member.is_staff and getattr(member, "role", None) in page.roles)

@@ -9,7 +9,8 @@ INSTALLED_APPS = [*INSTALLED_APPS, "toy.room.ToyRoom"]
     "toy/__init__.py": "",
     "toy/room.py": """
 from billing.rooms import (
-    Announcement, Beat, Daily, Desk, Export, Happened, HoldReason, Intake, InvoicePanel, MessageKind, Room, Stops
+    Announcement, Beat, Daily, Desk, DeskPage, Export, Happened, HoldReason, Intake, InvoicePanel,
+    MessageKind, Room, Stops
 )
 
 
@@ -28,7 +29,12 @@ class ToyRoom(Room):
 
         return Announcement(
             patient_urls=[path("rekening/<token:token>/toy/", rules.page, name="toy")],
-            desk=Desk(("Toy",), "toy/desk.html", rules.desk),
+            desk=Desk(
+                ("Toy",),
+                "toy/desk.html",
+                rules.desk,
+                (DeskPage("speelgoed/<int:toy_id>/", rules.on_the_desk, "toy_page", frozenset({"approver"})),),
+            ),
             daily=[Daily(50, rules.run_day)],
             beat={"toy": Beat("toy.work", 60.0, expires=60)},
             retention=rules.retention,
@@ -75,6 +81,10 @@ def page(request, token):
 
 def desk(request):
     return SimpleNamespace(waiting=Toy.objects.count())
+
+
+def on_the_desk(request, toy_id):
+    return HttpResponse(f"toy {toy_id}")
 
 
 def run_day(today):

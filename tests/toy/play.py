@@ -119,6 +119,7 @@ def messages_are_asked_about_and_told(invoice: Any) -> None:
 
 
 def staff_see_it(invoice: Any) -> None:
+    from django.test import Client
     from django.urls import reverse
 
     from billing import audit
@@ -137,6 +138,11 @@ def staff_see_it(invoice: Any) -> None:
     page = desk.get(reverse("admin:index")).content.decode()
     assert re.search(r"5 toys wait", page), "the start page has the panel"
     assert desk.get(reverse("admin:toy_toy_changelist")).status_code == 200
+    address = reverse("admin:toy_page", args=[7])
+    assert (address, desk.get(address).status_code) == ("/beheer/speelgoed/7/", 403), "a page is for its roles alone"
+    approver = signed_in(factories.staff(role="approver", provider=invoice.provider))
+    assert approver.get(address).content == b"toy 7"
+    assert Client().get(address).status_code == 302, "nobody gets in without signing in"
 
 
 def it_is_exported_and_removed(invoice: Any, folder: Path) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing import ledger
 from billing.ledger.verification import discrepancies
 from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund
-from billing.models.ledger import Account
+from billing.models.ledger import THROUGH, Account
 from tests import factories
 
 Kind = LedgerTransaction.Kind
@@ -116,9 +116,11 @@ def test_a_guard_that_is_gone(trigger):
 def _forge(paid, account, amount, kind=Kind.PAYMENT):
     """Write postings past the writer, as a person at the database could."""
     forged = LedgerTransaction.objects.create(kind=kind, external_id="forged", occurred_at=timezone.now(), by="x")
-    owner = {"invoice": paid.invoice, "provider": paid.invoice.provider}
     for on, euros in zip(account, amount, strict=True):
-        Posting.objects.create(transaction=forged, account=on, amount=Decimal(euros), **owner)
+        provider = None if on in THROUGH else paid.invoice.provider
+        Posting.objects.create(
+            transaction=forged, account=on, amount=Decimal(euros), invoice=paid.invoice, provider=provider
+        )
     return forged
 
 

@@ -1,0 +1,5 @@
+"""The tables of the bank, one file a subject."""
+
+from banking.models.statements import AccountDay, BankAccount, BankLine, Statement, StatementFile
+
+__all__ = ["AccountDay", "BankAccount", "BankLine", "Statement", "StatementFile"]
