@@ -1,14 +1,16 @@
 """What the project itself announces: what is done for all rooms together."""
 
 from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, Room
+from billing.rooms import Announcement, Beat, Daily, MessageKind, Room
 
 AUDIT_LABELS = {
     "patient_exported": gettext_noop("personal data exported for the patient"),
     "staff_signed_in": gettext_noop("signed in"),
     "staff_sign_in_failed": gettext_noop("signing in failed"),
+    "staff_wrong_code": gettext_noop("right password with a wrong code, in a strange browser"),
     "staff_enrolled": gettext_noop("code app set up"),
     "staff_recovery_codes_made": gettext_noop("new recovery codes made"),
     "staff_second_factor_reset": gettext_noop("code app removed"),
@@ -28,6 +30,7 @@ class PortalRoom(Room):
 
     def announce(self) -> Announcement:
         from portal.ops import retention
+        from portal.staff.sign_in import wrong_codes
 
         return Announcement(
             # Retention comes last: it erases what other rules may still need.
@@ -35,5 +38,7 @@ class PortalRoom(Room):
             # Once a day is enough; hourly, to catch up after a night in which nothing ran.
             beat={"run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600)},
             retention=retention.delete_expired,
+            messages={wrong_codes.MESSAGE: MessageKind(frozenset(("username", "at")))},
             audit_labels=AUDIT_LABELS,
+            staff_tasks={wrong_codes.TASK: _("somebody else knows the password of a member of staff")},
         )

@@ -18,7 +18,7 @@ from billing.text.addresses import is_one_address
 def queue_message(
     kind: str,
     *,
-    invoice: Invoice,
+    invoice: Invoice | None,
     context: dict[str, Any],
     dedupe_key: str,
     calendar: str = "",
@@ -29,20 +29,18 @@ def queue_message(
     """Queue the message `kind` to whoever pays `invoice` and return it; it is sent once the transaction commits.
 
     With `recipient` (it may be empty) it goes to that address, in `language` or Dutch: a care provider's, or one that
-    we had before. It is rendered now, so it states what is true now; its room announces what `context` must hold.
-    `calendar` (an .ics) is attached as a file. Return None when this event (`dedupe_key`) has its message already, or
-    when no usable address is known, which is recorded on the timeline. Raises ValueError when a fact is missing.
+    we had before; a message about no invoice always has one. It is rendered now, so it states what is true now; its
+    room announces what `context` must hold. `calendar` (an .ics) is attached as a file. Return None when this event
+    (`dedupe_key`) has its message already, or when no usable address is known, which is recorded on the timeline.
+    Raises ValueError when a fact is missing, or whom it is for.
     """
     now = now or timezone.now()
-    if recipient is None:
-        to = addressee(invoice)
-        recipient, language = to.email, to.language
-    language = language or settings.LANGUAGE_CODE
+    recipient, language = _to_whom(invoice, recipient, language)
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    rendered = rendering.render(kind, language=language, context=about(invoice) | context)
+    rendered = rendering.render(kind, language=language, context=(about(invoice) if invoice else {}) | context)
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,
@@ -65,3 +63,12 @@ def queue_message(
         return None
     wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
     return message
+
+
+def _to_whom(invoice: Invoice | None, recipient: str | None, language: str | None) -> tuple[str, str]:
+    if recipient is None:
+        if invoice is None:
+            raise ValueError("a message about no invoice, for nobody")
+        to = addressee(invoice)
+        recipient, language = to.email, to.language
+    return recipient, language or settings.LANGUAGE_CODE

@@ -50,6 +50,10 @@ DOCUMENT_GRANT_SECONDS = 15 * 60  # after the code
 # Failed sign-ins of staff, whatever the user name: of one network (an office), and of everybody together.
 SIGN_IN_FAILURES_PER_NETWORK, SIGN_IN_FAILURES_GLOBAL = 20, 120  # within SIGN_IN_SECONDS
 SIGN_IN_SECONDS = 10 * 60
+# Wrong codes of an app after a right password: a day in a browser that the account knows, and in all others. Three of
+# a million codes are right at any moment, so that strangers guess one within a month once in 11,111 times.
+STAFF_CODES_PER_BROWSER = 10
+STAFF_CODES_PER_NETWORK, STAFF_CODES_BY_STRANGERS, STAFF_CODES_BY_STRANGERS_PER_MONTH = 5, 10, 30
 LOOKUP_FAILURES_PER_ADDRESS = 5  # within LOOKUP_ADDRESS_SECONDS
 LOOKUP_ADDRESS_SECONDS = 10 * 60
 LOOKUP_SESSIONS_PER_HOUR = 20  # that one network may begin for one invoice

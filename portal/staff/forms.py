@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.signals import user_login_failed
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.staff import otp
+from portal.staff.sign_in import known_browsers, limits, wrong_codes
 
 
 def _code_input(**attrs: str) -> forms.TextInput:
@@ -39,8 +41,12 @@ class StaffLoginForm(AdminAuthenticationForm):
             if cleaned.get("code"):
                 self._refuse()
             return cleaned
-        member.otp_device = otp.verify(member, cleaned.get("code") or "")
+        now, code, browser = timezone.now(), cleaned.get("code") or "", known_browsers.of(self.request)
+        allowed = limits.of_codes(self.request, member, browser=browser)
+        member.otp_device = otp.verify(member, code, limits=allowed, now=now)
         if member.otp_device is None:
+            if browser is None and code:
+                wrong_codes.tell(member, used_up=bool(limits.codes_wait(allowed, now=now)), now=now)
             self._refuse()
         return cleaned
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b32encode
 from binascii import unhexlify
+from datetime import datetime
 from os import urandom
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from django_otp.util import random_hex
 from billing import audit
 from billing.errors import Refused
 from billing.models import Staff
+from portal.staff.sign_in import limits as sign_in_limits
 
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 6  # 48 bits, shown as two times five characters
@@ -63,14 +65,28 @@ def enrol(member: Staff, *, key: str, code: str) -> tuple[Device, list[str]]:
     return device, codes
 
 
-def verify(member: Staff, code: str) -> Device | None:
+def is_of_app(code: str) -> bool:
+    """Tell whether this is what an app shows: six digits, which can be guessed; a recovery code can't."""
+    code = _normalized(code)
+    return len(code) == 6 and code.isascii() and code.isdigit()
+
+
+def verify(member: Staff, code: str, *, limits: sign_in_limits.Uses, now: datetime) -> Device | None:
     """Return the device that `code` belongs to: six digits of the app, or a recovery code (then used up); else None.
 
-    The row is locked, so that parallel attempts are checked one by one and the device's throttle counts each. A
-    throttled device accepts nothing, not even the right code.
+    A code of the app uses up one try of each of `limits` before it is looked at; without one, not even the right code
+    is accepted. The row is locked, so that of parallel uses of one code one is accepted.
     """
-    code = _normalized(code)
-    by_app = len(code) == 6 and code.isascii() and code.isdigit()
+    by_app = is_of_app(code)
+    if by_app and not sign_in_limits.take_code(limits, now=now):
+        return None
+    device = _device_of(member, _normalized(code), by_app=by_app)
+    if by_app and device:
+        sign_in_limits.refund(limits)
+    return device
+
+
+def _device_of(member: Staff, code: str, *, by_app: bool) -> Device | None:
     kind: type[TOTPDevice] | type[StaticDevice] = TOTPDevice if by_app else StaticDevice
     with transaction.atomic():
         device = kind.objects.select_for_update().filter(user=member, confirmed=True).first()

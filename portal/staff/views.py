@@ -1,5 +1,7 @@
 """Pages of the staff site that are not tables: signing in, the code app, recovery codes, finding an invoice."""
 
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import django_otp
@@ -22,12 +24,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing import audit
 from billing.errors import Refused
-from billing.models import AccessEvent, Invoice
+from billing.models import AccessEvent, Invoice, Staff
 from billing.privacy import access_log
 from billing.tenancy import visible_to
 from billing.text import characters
-from portal.staff import idle, otp, sessions, sign_in_limits
+from portal.staff import idle, otp, sessions
 from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
+from portal.staff.sign_in import known_browsers, limits
 
 KEY_IN_SESSION = "enrolment_key"  # per session, so that nobody is offered a secret that somebody else has seen
 FEW_CODES = 3
@@ -43,16 +46,21 @@ class StaffLogin(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Check what was typed, unless there were too many tries or too many people are signing in just now (429)."""
-        wait, used = sign_in_limits.take(request, now=timezone.now())
+        now = timezone.now()
+        browser = known_browsers.find(request, request.POST.get("username", ""))
+        wait, used = limits.take(request, browser=browser, now=now)
         if wait:
             return _try_later(request, wait)
-        with sign_in_limits.password_check() as may_check:
+        if wait := _codes_used_up(request, now=now):
+            limits.refund(used)
+            return _codes_later(request, now + timedelta(seconds=wait), known=browser is not None)
+        with limits.password_check(known=browser is not None) as may_check:
             if not may_check:
-                sign_in_limits.refund(used)
-                return _try_later(request, sign_in_limits.BUSY_SECONDS)
+                limits.refund(used)
+                return _try_later(request, limits.BUSY_SECONDS)
             response = super().post(request, *args, **kwargs)
         if request.user.is_authenticated:
-            sign_in_limits.refund(used)
+            limits.refund(used)
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -61,14 +69,36 @@ class StaffLogin(LoginView):
         response = super().form_valid(form)
         idle.begin(self.request, now=timezone.now())
         otp.record_sign_in(member)
-        if getattr(member, "otp_device", None) and otp.has_recovery_codes(member):
-            _warn_when_few_codes(self.request, otp.recovery_codes_left(member))
+        if getattr(member, "otp_device", None):
+            known_browsers.remember(self.request, response, member)
+            if otp.has_recovery_codes(member):
+                _warn_when_few_codes(self.request, otp.recovery_codes_left(member))
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Record the failure and show the form again."""
         otp.record_failed_sign_in(form.data.get("username", ""))
         return super().form_invalid(form)
+
+
+def _codes_used_up(request: HttpRequest, *, now: datetime) -> int:
+    """Return the seconds until a code of the app is looked at again for this account; 0 when it is now.
+
+    Asked before the password is checked, so that the answer does not tell whether it is right.
+    """
+    if not otp.is_of_app(request.POST.get("code", "")):
+        return 0
+    member = Staff.objects.filter(username=request.POST.get("username", "")).first()
+    if member is None:
+        return 0
+    return limits.codes_wait(limits.of_codes(request, member, browser=known_browsers.of(request)), now=now)
+
+
+def _codes_later(request: HttpRequest, until: datetime, *, known: bool) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": _("Sign in in another way"), "until": until, "known": known}
+    response = render(request, "admin/codes_used_up.html", context, status=429)
+    response.headers["Retry-After"] = str(ceil((until - timezone.now()).total_seconds()))
+    return response
 
 
 def _try_later(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -103,7 +133,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
             del request.session[KEY_IN_SESSION]
             request.session.cycle_key()  # more rights: a new session id, against session fixation
             django_otp.login(request, device)
-            return _show_codes(request, codes)
+            response = _show_codes(request, codes)
+            known_browsers.remember(request, response, member)
+            return response
     drawing = segno.make(otp.app_address(member, key), error="m").svg_inline(border=3, light="#fff", omitsize=True)
     context = {"form": form, "secret": otp.secret_text(key), "qr": mark_safe(drawing)}  # noqa: S308  drawn here
     return _page(request, "admin/enrol.html", _("Set up your code app"), context)
@@ -117,7 +149,8 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     member: Any = request.user
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        if otp.verify(member, form.cleaned_data["code"]):
+        allowed = limits.of_codes_in_session(request)
+        if otp.verify(member, form.cleaned_data["code"], limits=allowed, now=timezone.now()):
             codes = otp.new_recovery_codes(member)
             sessions.end(member, by=audit.name_of(member), exclude=request.session.session_key)
             return _show_codes(request, codes)

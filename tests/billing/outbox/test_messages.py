@@ -34,6 +34,7 @@ FACTS = {
         "provider": plan_facts.PROVIDER,
         "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
     },
+    "staff_wrong_code": {"username": "j.jansen", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
 } | plan_facts.FACTS
 _CREDITED = plan_facts.FACTS["plan_broken"] | {
     "amount": Decimal("256.59"),

@@ -22,9 +22,11 @@ from tests.portal.test_headers_everywhere import faults as faults_of_pages
 SLOW_SOCKETS, SLOW_UPLOADS, PAYERS, SECONDS = 64, 10, 4, 8
 LIMIT_SECONDS = 1.0
 STOCK = ("--worker-class", "gthread")
+# What anybody may pay: not on hold (409, as it should be), in no plan, and no money under way.
 REFERENCES = """
-from billing.models import Invoice
-rows = Invoice.objects.exclude(settled_at__isnull=False).order_by("-coulance_case", "pk")
+from billing.models import Hold, Invoice
+rows = Invoice.objects.filter(settled_at=None, withdrawn_at=None, plans=None, payments=None)
+rows = rows.exclude(pk__in=Hold.objects.filter(released_at=None).values("invoice")).order_by("-coulance_case", "pk")
 print([row.payment_reference for row in rows])
 """
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from django.test import Client
 
-from portal.staff import sign_in_limits
+from portal.staff.sign_in import limits as sign_in_limits
 from tests import factories
 from tests.portal.ops.test_logs import wait_for
 from tests.portal.processes.proxied import ROOT, p95

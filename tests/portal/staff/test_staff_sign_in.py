@@ -11,11 +11,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
+from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from billing.errors import Refused
 from billing.models import AuditEvent, Staff
+from guests import throttle
+from guests.throttle import Limit
 from portal.staff import otp
 from tests import factories
 from tests.portal.staff.staff_client import ENROL, INDEX, LOGIN, code_of, enrolled, sign_in, signed_in
@@ -27,6 +30,17 @@ PASSWORD = "/beheer/password_change/"
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+ONE_BROWSER = [(Limit("code-test", 4, 3600), "one browser")]
+
+
+def verify(member: Staff, code: str):
+    return otp.verify(member, code, limits=ONE_BROWSER, now=timezone.now())
+
+
+def wrong_code(key: str, *, steps: int = 0) -> str:
+    return f"{(int(code_of(key)) + 5 + steps) % 1_000_000:06d}"
 
 
 def acts() -> list[str]:
@@ -94,13 +108,13 @@ def test_a_recovery_code_of_somebody_else_opens_nothing():
     assert sign_in(Client(), member, otp.new_recovery_codes(other)[0]).status_code == 200
 
 
-def test_after_a_wrong_code_the_device_waits_even_for_the_right_one():
+def test_a_code_is_counted_before_it_is_looked_at_and_refunded_when_it_is_right():
     member, key = enrolled()
-    right = code_of(key)
-    wrong = f"{(int(right) + 1) % 1_000_000:06d}"
-    assert otp.verify(member, wrong) is None
-    assert otp.verify(member, right) is None
-    assert TOTPDevice.objects.get(user=member).throttling_failure_count == 1
+    assert verify(member, wrong_code(key)) is None
+    assert verify(member, code_of(key)), "one wrong code makes nobody wait"
+    for steps in range(ONE_BROWSER[0][0].tries - 1):
+        assert verify(member, wrong_code(key, steps=steps)) is None
+    assert verify(member, code_of(key, steps=1)) is None, "not even the right one"
 
 
 def test_wrong_codes_lock_like_wrong_passwords_and_the_page_says_so_in_dutch():
@@ -168,7 +182,7 @@ def test_the_code_that_enrolled_can_not_sign_in_again(client):
     key = otp.new_key()
     code = code_of(key)
     otp.enrol(member, key=key, code=code)
-    assert otp.verify(member, code) is None
+    assert verify(member, code) is None
 
 
 def test_every_session_is_offered_its_own_secret():
@@ -302,29 +316,36 @@ class _NoTransaction:
 
 
 def _attempts(member: Staff, codes: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
-    """How many of `codes`, tried at once, are judged at all, and how many accepted. Each check takes its time."""
+    """How many of `codes`, tried at once, are accepted, and how many are looked at. Each look takes its time."""
     check = TOTPDevice.verify_token
     judged = []
 
     def slow_check(device: TOTPDevice, code: str) -> bool:
-        if device.verify_is_allowed()[0]:
-            judged.append(code)
+        judged.append(code)
         time.sleep(0.05)
         return check(device, code)
 
     def attempt(code: str) -> bool:
         try:
-            return otp.verify(member, code) is not None
+            return verify(member, code) is not None
         finally:
             connection.close()
 
+    count = throttle._counting
+
+    def slow_count(*args: object) -> object:
+        time.sleep(0.05)
+        return count(*args)
+
     monkeypatch.setattr(TOTPDevice, "verify_token", slow_check)
+    monkeypatch.setattr(throttle, "_counting", slow_count)
     with ThreadPoolExecutor(8) as pool:
         return sum(pool.map(attempt, codes)), len(judged)
 
 
 def _lock_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otp, "transaction", _NoTransaction)
+    for module in (otp, throttle):
+        monkeypatch.setattr(module, "transaction", _NoTransaction)
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows: rows)
 
 
@@ -340,11 +361,10 @@ def test_of_many_uses_of_one_code_at_once_one_is_accepted(locked, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("locked", [True, False], ids=["lock on", "lock off"])
-def test_of_many_guesses_at_once_one_is_judged(locked, monkeypatch):
+def test_of_many_guesses_at_once_no_more_are_looked_at_than_allowed(locked, monkeypatch):
     member, key = enrolled()
     if not locked:
         _lock_off(monkeypatch)
-    wrong = [f"{(int(code_of(key)) + n) % 1_000_000:06d}" for n in range(5, 13)]
-    accepted, judged = _attempts(member, wrong, monkeypatch)
+    accepted, judged = _attempts(member, [wrong_code(key, steps=step) for step in range(8)], monkeypatch)
     assert accepted == 0
-    assert judged == 1 if locked else judged > 1
+    assert judged == ONE_BROWSER[0][0].tries if locked else judged > ONE_BROWSER[0][0].tries
