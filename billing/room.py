@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
 
 _LINK = frozenset(("lines", "link_until", "provider"))
+_REFUND = frozenset(("provider", "amount", "paid_on", "by"))
+_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over"))
+_RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
 PAUSE_MESSAGES = {
     "hold_placed": _LINK | {"outstanding", "voided"},
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
@@ -16,6 +19,8 @@ PAUSE_MESSAGES = {
 UNCHECKED_MESSAGES = {
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
+    **{f"refund_{state}": _REFUND for state in ("under_way", "done", "failed", "by_bank")},
+    "credit_moved": frozenset(("provider", "amount", "source", "target", "outstanding", "undone")),
     "plan_undone": _LINK | {"outstanding", "due_on", "is_deferral"},
     "plan_agreed": _LINK | {"amount", "until", "terms", "voided"},
 }
@@ -53,6 +58,7 @@ class BillingRoom(Room):
         from billing.audit_labels import AUDIT_LABELS
         from billing.dunning import bounces, law_dates, planning
         from billing.models import Hold, StaffTask
+        from billing.payments import credit
         from billing.plans import agreements
         from billing.privacy import access_log, retention
         from billing.statements import figures
@@ -65,6 +71,7 @@ class BillingRoom(Room):
                 Daily(10, agreements.run_day),
                 Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
+                Daily(40, credit.watch),
                 Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
@@ -114,6 +121,7 @@ def _beats() -> dict[str, Beat]:
         "sweep-outbox": Beat("billing.sweep_outbox", 10.0, expires=10, urgent=True),
         "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
         "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
+        "sweep-refunds": Beat("billing.sweep_refunds", 20.0, expires=20, urgent=True),
         "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
         "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
         "compare-with-gateway": Beat(
@@ -132,7 +140,7 @@ def _messages() -> dict[str, MessageKind]:
     from billing.plans import messages as plan_messages
 
     kinds = {
-        "receipt": MessageKind(frozenset(("amount", "received_at", "outstanding", "credit", "provider"))),
+        "receipt": MessageKind(_RECEIPT),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
     }
     credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}

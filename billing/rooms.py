@@ -208,6 +208,9 @@ class Announcement:
     intake: Intake | None = None
     # Called in the transaction that books a payment, with the locked invoice and the entry.
     received: Callable[[Row, Row], object] | None = None
+    # Takes over a credit that is to be paid by bank (a `RefundRequest` in its state `by_bank`) and returns whether it
+    # does; called in the transaction that decides so, with the invoice locked.
+    credit_payout: Callable[[Row], bool] | None = None
     demo: Demo | None = None
 
 
@@ -330,6 +333,11 @@ def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
     for room in announcements():
         if room.invoice_withdrawn:
             room.invoice_withdrawn(invoice, by, today)
+
+
+def credit_payout(request: Row) -> bool:
+    """Let a room take over a credit to be paid by bank; return whether one did."""
+    return any(room.credit_payout(request) for room in announcements() if room.credit_payout)
 
 
 def exports() -> tuple[Export, ...]:

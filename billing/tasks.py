@@ -4,7 +4,7 @@ from celery import shared_task
 
 from billing.dunning import planning
 from billing.outbox import delivery
-from billing.payments import attempts, reconciliation
+from billing.payments import attempts, reconciliation, refund_calls
 from billing.storage import upkeep
 
 
@@ -26,6 +26,16 @@ def take_webhooks(payment_id: int) -> None:
 @shared_task(name="billing.sweep_payments")
 def sweep_payments() -> None:
     attempts.sweep()
+
+
+@shared_task(name="billing.send_refund")
+def send_refund(request_id: int) -> None:
+    refund_calls.send(request_id)
+
+
+@shared_task(name="billing.sweep_refunds")
+def sweep_refunds() -> None:
+    refund_calls.sweep()
 
 
 @shared_task(name="billing.compare_with_gateway")

@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from mollie.api.client import Client
 from mollie.api.error import RequestSetupError, ResponseError
+from mollie.api.objects.payment import Payment as MolliePayment
+from mollie.api.resources.refunds import PaymentRefunds
 
 from billing.channels import http
 from billing.channels.breaker import Breaker, NotAsked
@@ -48,6 +50,7 @@ class RefundSnapshot:
     amount: Decimal
     status: str
     created_at: datetime
+    token: str = ""  # ours, from the metadata; empty for one that was made elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def create_payment(body: str, *, idempotency_key: str) -> PaymentSnapshot:
     """
     with _asked("create"):
         row = _client().payments.create(json.loads(body), idempotency_key=idempotency_key)
-    return _read("create", row)
+    return _read("create", row, _snapshot)
 
 
 def get_payment(mollie_id: str) -> PaymentSnapshot:
@@ -106,7 +109,21 @@ def get_payment(mollie_id: str) -> PaymentSnapshot:
         raise GatewayRefused("not a payment id")
     with _asked("get"):
         row = _client().payments.get(mollie_id, embed="refunds,chargebacks")
-    return _read("get", row)
+    return _read("get", row, _snapshot)
+
+
+def create_refund(mollie_id: str, body: str, *, idempotency_key: str) -> RefundSnapshot:
+    """Refund a part of a payment by the JSON text `body`; a repeat with the same key and body is the same refund.
+
+    Raises GatewayUnknown or GatewayRefused.
+    """
+    if not PAYMENT_ID.fullmatch(mollie_id):
+        raise GatewayRefused("not a payment id")
+    with _asked("refund"):
+        client = _client()
+        of = PaymentRefunds(client, MolliePayment({"id": mollie_id}, client))
+        row = of.create(json.loads(body), idempotency_key=idempotency_key)
+    return _read("refund", row, _refund)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +231,10 @@ def _translated_errors(call: str) -> Iterator[None]:
 # --- reading answers ------------------------------------------------------------------------------
 
 
-def _read(call: str, row: Any) -> PaymentSnapshot:
-    """Return our record of a payment. Raises GatewayUnreadable, which names what is wrong, when it is not one."""
+def _read(call: str, row: Any, read: Callable[[Any], T]) -> T:
+    """Return our record of an answer. Raises GatewayUnreadable, which names what is wrong, when it is not one."""
     try:
-        return _snapshot(row)
+        return read(row)
     # Malformed in any way: the library returns whatever came as JSON.
     except Exception as error:
         what = error.args[0] if type(error) is ValueError else type(error).__name__
@@ -282,7 +299,9 @@ def _readable(read: Callable[[dict[str, Any]], T], rows: Any, unreadable: list[s
 def _refund(row: dict[str, Any]) -> RefundSnapshot:
     if row["status"] not in _REFUND_STATUSES:
         raise ValueError(f"unknown status {str(row['status'])[:20]}")
-    return RefundSnapshot(_own_id(row, "re_"), _euros(row["amount"]), row["status"], _moment(row["createdAt"]))
+    return RefundSnapshot(
+        _own_id(row, "re_"), _euros(row["amount"]), row["status"], _moment(row["createdAt"]), _token(row)
+    )
 
 
 def _chargeback(row: dict[str, Any]) -> ChargebackSnapshot:

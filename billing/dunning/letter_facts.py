@@ -87,7 +87,7 @@ def _taken_back_on(invoice: Invoice) -> date | None:
     back = [e for e in entries if e.kind == Kind.CHARGEBACK]
     if not back:
         return None
-    paid = [e for e in entries if e.kind in LedgerTransaction.RECEIVED and e.occurred_at <= back[-1].occurred_at]
+    paid = [e for e in entries if e.is_received and e.occurred_at <= back[-1].occurred_at]
     return timezone.localtime(paid[-1].occurred_at if paid else back[-1].occurred_at).date()
 
 

@@ -119,6 +119,15 @@ def named_day(step: int, sent_on: date) -> date:
     return calendar.roll_to_working_day(delivery + timedelta(days=LETTERS[Step(step)].days()))
 
 
+def last_day(invoice: Invoice) -> date:
+    """Return the last day to pay that counts: of the newest letter that asks and stands, never before the due date."""
+    asking = ReminderStep.objects.filter(
+        invoice=invoice, step__gte=Step.REMINDER, status=Status.TAKEN, letter__sent_on__isnull=False
+    )
+    newest = asking.order_by("pk").values_list("step", "letter__sent_on").last()
+    return max(invoice.due_on, named_day(*newest)) if newest else invoice.due_on
+
+
 def reschedule(invoice: Invoice, *, today: date) -> None:
     """Set the next step of a locked invoice, and its day, from the steps that stand."""
     invoice.next_step, invoice.next_step_on = _next_step(invoice, today)

@@ -23,7 +23,9 @@ from billing.money import ZERO, EuroField
 Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
 
 # A transaction of these kinds adds to the debt; any other reduces it. A reversal does the opposite.
-DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.COSTS, Kind.INTEREST)
+DEBITS = (Kind.INVOICED, Kind.REFUND, Kind.CHARGEBACK, Kind.REPAID, Kind.COSTS, Kind.INTEREST)
+# What these add to one invoice they take from another, or from another part of it.
+NEITHER = (Kind.ALLOCATION, Kind.CREDIT_MOVED)
 # Money came to us or went out. Any other kind only changes what is owed: the practice has the money of a receipt.
 MONEY = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK)
 _AT_ONCE = 500
@@ -134,13 +136,16 @@ def post_shares(
 ) -> LedgerTransaction | None:
     """Book one external event on several locked invoices as one transaction; None when it was booked before.
 
-    Of money that came, why it is for each invoice is kept. Raises ValueError without shares, for two shares of one
-    invoice, and when a sign does not fit the kind or no money goes through that account.
+    Of money that came, why it is for each invoice is kept. Credit that moves is taken from one invoice for another:
+    such shares add up to nothing. Raises ValueError without shares, for two shares of one invoice, and when a sign does
+    not fit the kind or no money goes through that account.
     """
     if not shares or len({share.invoice.pk for share in shares}) < len(shares):
         raise ValueError("an event has one share for each invoice")
     for share in shares:
         _check_sign(kind, share.amount)
+    if kind == Kind.CREDIT_MOVED and sum(share.amount for share in shares):
+        raise ValueError("credit that moves adds up to nothing")
     if through not in THROUGH:
         raise ValueError("no money goes through this account")
     with transaction.atomic():
@@ -152,8 +157,7 @@ def post_shares(
             entries = [*grouped(postings), Entry(booked, share.amount)]
             money = -share.amount if kind in MONEY else ZERO
             _move_to(share.invoice, booked, entries, sums_of(postings), money=money, through=through)
-        if kind in LedgerTransaction.RECEIVED:
-            _note_rules(booked, shares)
+        _note_rules(booked, [share for share in shares if Entry(booked, share.amount).is_received])
     return booked
 
 
@@ -287,6 +291,8 @@ def _mirror(
 def _check_sign(kind: LedgerTransaction.Kind, amount: Decimal) -> None:
     # An invoice over zero is allowed: nothing was left of it for the patient.
     fits = amount > 0 if kind in DEBITS else amount < 0
+    if kind == Kind.CREDIT_MOVED:
+        fits = amount != 0
     if kind == Kind.ALLOCATION or not (fits or (kind == Kind.INVOICED and amount == 0)):
         raise ValueError("the sign of the amount does not fit the kind")
 

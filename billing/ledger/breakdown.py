@@ -17,7 +17,6 @@ from billing.money import ZERO
 Kind = LedgerTransaction.Kind
 _BUCKETS = {Kind.INVOICED: Bucket.PRINCIPAL, Kind.COSTS: Bucket.COSTS, Kind.INTEREST: Bucket.INTEREST}
 _ACCOUNTS = {Bucket.PRINCIPAL: Account.PRINCIPAL, Bucket.INTEREST: Account.INTEREST, Bucket.COSTS: Account.COSTS}
-_PAID_BACK = (Kind.REFUND, Kind.CHARGEBACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +98,16 @@ def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, di
     debts = [
         Debt(name, _BUCKETS[Kind(e.kind)], e.amount, _day(e), invoice.due_on) for e in entries if e.kind in _BUCKETS
     ]
-    back = sum((e.amount for e in entries if e.kind in _PAID_BACK), ZERO)
+    back = sum((e.amount for e in entries if e.is_paid_back), ZERO)
     credits: dict[str, Credit] = {}
     for entry in sorted(entries, key=lambda e: (e.occurred_at, e.pk), reverse=True):
-        if entry.kind in _BUCKETS or entry.kind in _PAID_BACK:
+        if entry.kind in _BUCKETS or entry.is_paid_back:
             continue
         amount = -entry.amount
-        if entry.kind in LedgerTransaction.RECEIVED:
+        if entry.is_received:
             amount, back = amount - min(back, amount), back - min(back, amount)
         # A reduction, and what the insurer paid, concern the invoice itself.
-        bucket = None if entry.kind in LedgerTransaction.RECEIVED else Bucket.PRINCIPAL
+        bucket = None if entry.is_received else Bucket.PRINCIPAL
         credits[f"{entry.pk:012d}"] = Credit(f"{entry.pk:012d}", amount, _day(entry), name, bucket)
     return allocate(debts, credits.values()), credits
 

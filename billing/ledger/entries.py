@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Sum
 
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
 
+PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)  # in the order in which money pays them
 _WITH_TRANSACTION = Posting.objects.select_related("transaction__reversed_by")
 
 
@@ -32,6 +33,20 @@ class Entry:
     @property
     def occurred_at(self) -> datetime:
         return self.transaction.occurred_at
+
+    @property
+    def is_received(self) -> bool:
+        """Tell whether it is money of the payer that came to this invoice."""
+        moved_here = self.kind == LedgerTransaction.Kind.CREDIT_MOVED and self.amount < 0
+        return moved_here or self.kind in LedgerTransaction.RECEIVED
+
+    @property
+    def is_paid_back(self) -> bool:
+        """Tell whether it is money that left this invoice again, so that it counts as never received."""
+        kind = LedgerTransaction.Kind
+        if self.kind == kind.CREDIT_MOVED:
+            return self.amount > 0
+        return self.kind in (kind.REFUND, kind.CHARGEBACK, kind.REPAID)
 
     @property
     def stands(self) -> bool:
@@ -70,6 +85,16 @@ def grouped(postings: Iterable[Posting]) -> list[Entry]:
             transactions[posting.transaction_id] = posting.transaction
             sums[posting.transaction_id] = sums.get(posting.transaction_id, ZERO) + posting.amount
     return [Entry(transactions[pk], sums[pk]) for pk in sorted(sums) if sums[pk]]
+
+
+def went_to(booked: LedgerTransaction, invoice: Invoice) -> dict[Account, Decimal]:
+    """Return what money that came in paid of each part of the invoice, in the order of 6:44 BW; credit is what is over.
+
+    This is how it was allocated when it was booked.
+    """
+    of_invoice = Posting.objects.filter(transaction=booked, invoice=invoice, account__in=OF_INVOICE)
+    sums = dict(of_invoice.order_by().values_list("account").annotate(sum=Sum("amount")))
+    return {part: -sums[part] for part in PARTS if sums.get(part)}
 
 
 def sums_of(postings: Iterable[Posting]) -> dict[Account, Decimal]:

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 
 from billing.guards import ALL_VERBS
 from billing.integrity import publication
-from billing.ledger import DEBITS, with_balance
+from billing.ledger import DEBITS, NEITHER, with_balance
 from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, PaymentShare, Posting, Refund
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, WITH_INVOICE, Account
 from billing.money import ZERO
@@ -63,7 +63,7 @@ def _signs_fit_kinds() -> Iterator[str]:
     own = Posting.objects.filter(account__in=OF_INVOICE, transaction__reverses=None).order_by()
     sums = own.values("transaction", "transaction__kind").annotate(sum=Sum("amount"))
     adds = Q(transaction__kind__in=DEBITS)
-    allocates = Q(transaction__kind=Kind.ALLOCATION)
+    allocates = Q(transaction__kind__in=NEITHER)
     wrong = sums.filter((adds & Q(sum__lt=ZERO)) | (~adds & Q(sum__gt=ZERO)) | (allocates & ~Q(sum=ZERO)))
     for pk in wrong.values_list("transaction", flat=True):
         yield f"transaction {pk}: its sign does not fit its kind"

@@ -1,6 +1,7 @@
 import billing.encryption
 import billing.integrity.keyed
 import billing.links
+import billing.models.payments.refunds
 import billing.money
 import billing.rooms
 import billing.text.addresses
@@ -146,6 +147,8 @@ class Migration(migrations.Migration):
                 ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
                 ('creditor', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator, by assignment')], default='practice', max_length=8, verbose_name='creditor')),
+                ('refund_automatically_up_to', billing.money.EuroField(blank=True, null=True, verbose_name='refunds without approval up to')),
+                ('refund_second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='refunds by two people above')),
             ],
             options={
                 'verbose_name': 'provider',
@@ -196,7 +199,7 @@ class Migration(migrations.Migration):
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew'), ('unmatched', 'received, not matched yet'), ('sent_back', 'sent back to where it came from'), ('settlement', 'paid out by Mollie'), ('bank_other', 'costs, interest and own transfers at the bank'), ('debited', 'order executed by the bank'), ('fee', 'fee of the operator'), ('charges', 'costs and interest left to the operator'), ('payout', 'paid to the practice')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('repaid', 'credit paid back in another way'), ('credit_moved', 'credit moved to another invoice'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew'), ('unmatched', 'received, not matched yet'), ('sent_back', 'sent back to where it came from'), ('settlement', 'paid out by Mollie'), ('bank_other', 'costs, interest and own transfers at the bank'), ('debited', 'order executed by the bank'), ('fee', 'fee of the operator'), ('charges', 'costs and interest left to the operator'), ('payout', 'paid to the practice')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -579,6 +582,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RefundRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('status', models.CharField(choices=[('asked', 'waits for a member of staff'), ('approved', 'will be sent to the gateway'), ('sending', 'being sent to the gateway'), ('unknown', 'unknown whether the gateway received it'), ('sent', 'on its way'), ('paid_out', 'paid out'), ('failed', 'failed'), ('by_bank', 'to be paid by bank transfer'), ('withdrawn', 'withdrawn, because the credit changed'), ('refused', 'refused')], default='asked', max_length=10, verbose_name='status')),
+                ('why', models.CharField(blank=True, choices=[('', 'nothing special'), ('not_by_gateway', 'the money did not come through Mollie'), ('too_old', 'the payment is too old to be refunded by Mollie'), ('charged_back', 'the bank reversed the payment'), ('spent', 'too little of the payment is left to refund'), ('failed_before', 'a refund to this account failed'), ('gateway_refused', 'Mollie refused the refund'), ('reported_failed', 'Mollie could not pay it out, the account may be closed'), ('canceled', 'cancelled at Mollie')], max_length=16, verbose_name='why')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('idempotency_key', models.CharField(default=billing.models.payments.refunds._new_key, editable=False, max_length=36, unique=True)),
+                ('request_body', models.TextField(blank=True, editable=False)),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('first_by', models.CharField(blank=True, max_length=60, verbose_name='first approval by')),
+                ('approved_by', models.CharField(blank=True, max_length=60, verbose_name='approved by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved')),
+                ('called_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('next_check_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('checks', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='billing.invoice', verbose_name='invoice')),
+                ('payment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund_requests', to='billing.payment', verbose_name='payment')),
+                ('refund', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='request', to='billing.refund', verbose_name='refund')),
+            ],
+            options={
+                'verbose_name': 'refund of credit',
+                'verbose_name_plural': 'refunds of credit',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='ReminderStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -902,6 +935,26 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='receipt',
             constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('reported_by')), _negated=True), _connector='OR'), name='receipt_second_person_is_another'),
+        ),
+        migrations.AddIndex(
+            model_name='refundrequest',
+            index=models.Index(condition=models.Q(('next_check_at__isnull', False)), fields=['next_check_at'], name='refund_request_to_check'),
+        ),
+        migrations.AddConstraint(
+            model_name='refundrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='refund_request_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='refundrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('first_by', ''), ('approved_by', ''), models.Q(('first_by', models.F('approved_by')), _negated=True), _connector='OR'), name='refund_request_second_person_is_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='refundrequest',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'asked')), fields=('invoice',), name='one_refund_asked_per_invoice'),
+        ),
+        migrations.AddConstraint(
+            model_name='refundrequest',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['approved', 'sending', 'unknown'])), fields=('payment', 'invoice'), name='one_unsent_refund_per_payment'),
         ),
         migrations.AddIndex(
             model_name='reminderstep',

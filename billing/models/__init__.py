@@ -9,7 +9,16 @@ from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
-from billing.models.payments import AllocationNote, Chargeback, Payment, PaymentShare, Receipt, Refund, WebhookCall
+from billing.models.payments import (
+    AllocationNote,
+    Chargeback,
+    Payment,
+    PaymentShare,
+    Receipt,
+    Refund,
+    RefundRequest,
+    WebhookCall,
+)
 from billing.models.plans import Installment, PaymentPlan
 from billing.models.reminders import Letter, ReminderStep
 
@@ -45,6 +54,7 @@ __all__ = [
     "Provider",
     "Receipt",
     "Refund",
+    "RefundRequest",
     "ReminderStep",
     "Staff",
     "StaffNote",

@@ -49,7 +49,11 @@ class StaffTask(models.Model):
     class Kind(models.TextChoices):
         """The kinds of billing itself; rooms announce their own."""
 
-        SURPLUS = "surplus", _("paid too much: refund or allocate")
+        SURPLUS = "surplus", _("paid too much: approve the refund, or let it pay another invoice")
+        REFUND_TO_APPROVE = "refund_to_approve", _("a refund waits for a member of staff")
+        REFUND_BY_BANK = "refund_by_bank", _("a refund has to be paid by bank transfer")
+        REFUND_FAILED = "refund_failed", _("a refund failed: the patient still has to get the money")
+        CREDIT_OVERDUE = "credit_overdue", _("credit of a patient lies here for too long")
         PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")
         GATEWAY_ALARM = "gateway_alarm", _("the gateway refuses our calls")
         RECEIPT_TO_CONFIRM = "receipt_to_confirm", _("a payment that was reported waits for a second person")

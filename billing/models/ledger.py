@@ -54,6 +54,8 @@ class LedgerTransaction(models.Model):
         RECEIPT = "receipt", _("received in another way")
         REFUND = "refund", _("refund paid out")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
+        REPAID = "repaid", _("credit paid back in another way")
+        CREDIT_MOVED = "credit_moved", _("credit moved to another invoice")
         REDUCTION = "reduction", _("amount lowered")
         CREDITED = "credited", _("credit note")
         COSTS = "costs", _("collection costs")
@@ -70,7 +72,8 @@ class LedgerTransaction(models.Model):
         PAYOUT = "payout", _("paid to the practice")
 
     RECEIVED = (Kind.PAYMENT, Kind.RECEIPT)  # money of the payer came, by whatever road
-    PAID = (*RECEIVED, Kind.REFUND, Kind.CHARGEBACK)  # less what went back to the payer: what the payer paid
+    # Less what went back to the payer: what the payer paid. Moved credit is paid on the one invoice, not on the other.
+    PAID = (*RECEIVED, Kind.REFUND, Kind.CHARGEBACK, Kind.REPAID, Kind.CREDIT_MOVED)
 
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     # The external event (Mollie's id, the payment reference, …): booked once, however often it is reported.

@@ -14,6 +14,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from billing.encryption import seal, unseal
 from billing.links import new_token
+from billing.money import EuroField
 from billing.text.addresses import validate_address
 
 
@@ -43,6 +44,10 @@ class Provider(models.Model):
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
     # Whose the claims are: money that nobody designated pays only debts to one creditor (6:43 BW; 3:94 BW).
     creditor = models.CharField(_("creditor"), max_length=8, choices=Creditor, default=Creditor.PRACTICE)
+
+    # Refunds of credit, in euros; without an amount the house rule counts.
+    refund_automatically_up_to = EuroField(_("refunds without approval up to"), null=True, blank=True)
+    refund_second_person_above = EuroField(_("refunds by two people above"), null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")

@@ -23,7 +23,7 @@ from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable, Refused
 from billing.failures import due, isolated
 from billing.ledger import lock_invoices
-from billing.models import Invoice, Payment, PaymentShare, StaffTask
+from billing.models import Invoice, LedgerTransaction, Payment, PaymentShare, StaffTask
 from billing.money import ZERO
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, refuse_unless_payable
 from billing.payments.creation import (
@@ -45,6 +45,7 @@ from billing.templatetags.money import euro
 __all__ = [
     "RULE",
     "ask_after_downtime",
+    "booking_of",
     "by_return_token",
     "note_way_to_bank",
     "receive_webhook",
@@ -70,6 +71,12 @@ SWEEP_BATCH, SWEEP_SECONDS, FAILURES_BEFORE_STOP = 200, 20, 3
 def by_return_token(token: str) -> Payment | None:
     """Return the attempt that this return page belongs to, or None."""
     return Payment.objects.select_related("invoice").filter(token=token).first()
+
+
+def booking_of(payment: Payment) -> LedgerTransaction | None:
+    """Return the transaction by which a paid attempt was booked; None when nothing was."""
+    kind = LedgerTransaction.Kind.PAYMENT
+    return LedgerTransaction.objects.filter(kind=kind, external_id=payment.mollie_id or "").first()
 
 
 # --- starting -------------------------------------------------------------------------------------

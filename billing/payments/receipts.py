@@ -20,7 +20,9 @@ from billing.ledger import lock_invoice
 from billing.models import Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
+from billing.payments import refunds
 from billing.payments.attempts import supersede_live
+from billing.payments.rest import receipt_facts
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
@@ -96,6 +98,7 @@ def undo(receipt: Receipt, *, by: Staff) -> None:
         who, now = audit.name_of(by), timezone.now()
         ledger.reverse(locked, original, external_id=f"{booked.event}:undone", occurred_at=now, by=who)
         audit.record("receipt_undone", by=who, invoice=locked, amount=str(booked.amount))
+        refunds.propose(locked, by=refunds.BY_SYSTEM, reason="a receipt was undone")
         supersede_live(locked)
 
 
@@ -140,17 +143,13 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     balance = ledger.balance(invoice.pk)
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=receipt.event, invoice=invoice, note=str(-balance))
+        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another receipt was booked")
     if active_hold(invoice.pk):
         audit.open_task(Task.PAID_ON_HOLD, dedupe_key=receipt.event, invoice=invoice)
     queue_message(
         "receipt",
         invoice=invoice,
-        context={
-            "amount": receipt.amount,
-            "received_at": received.occurred_at,
-            "outstanding": max(balance, ZERO),
-            "credit": max(-balance, ZERO),
-        },
+        context=receipt_facts(received, invoice, amount=receipt.amount),
         dedupe_key=receipt.event,
     )
 

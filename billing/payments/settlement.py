@@ -23,7 +23,8 @@ from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
-from billing.payments import shares
+from billing.payments import refund_reports, refunds, shares
+from billing.payments.rest import receipt_facts
 from billing.payments.shares import Part
 from billing.transitions import advance
 
@@ -194,6 +195,8 @@ def _book(payment: Payment, invoices: list[Invoice], snapshot: PaymentSnapshot, 
             problems.append(f"{chargeback.chargeback_id}: more than was paid")
         else:
             _book_chargeback(payment, invoices, chargeback)
+    for invoice in invoices if snapshot.refunds or snapshot.chargebacks else ():
+        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
     for problem in problems:  # set apart: the rest of the report is booked
         _open_alarm(payment, f"{payment.pk}:{problem}", problem)
     if not problems:
@@ -217,9 +220,10 @@ def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) ->
     if balance < ZERO or invoice.withdrawn_at:
         twice = "paid twice: pay this one back" if -balance >= part.amount and _paid_before(payment, part) else ""
         _open_task(Task.SURPLUS, payment, key, invoice=invoice, note=twice)
+        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
     if active_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, key, invoice=invoice)
-    _queue_receipt(payment, part, received, balance)
+    _queue_receipt(payment, part, received)
 
 
 def _paid_before(payment: Payment, part: Part) -> bool:
@@ -229,7 +233,7 @@ def _paid_before(payment: Payment, part: Part) -> bool:
     return others.exclude(pk=payment.pk).exists() or shared.exclude(payment=payment).exists()
 
 
-def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction, balance: Decimal) -> None:
+def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
@@ -240,12 +244,7 @@ def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction, ba
             queue_message(
                 "receipt",
                 invoice=part.invoice,
-                context={
-                    "amount": part.amount,
-                    "received_at": received.occurred_at,
-                    "outstanding": max(balance, ZERO),
-                    "credit": max(-balance, ZERO),
-                },
+                context=receipt_facts(received, part.invoice, amount=part.amount),
                 dedupe_key=f"receipt:{part.key(payment.mollie_id)}",
             )
     except DatabaseError:
@@ -267,6 +266,7 @@ def _book_refund(payment: Payment, invoices: list[Invoice], reported: RefundSnap
     if Refund.RANK[reported.status] > Refund.RANK[refund.status]:
         refund.status = reported.status
         refund.save(update_fields=["status"])
+    asked = refund_reports.adopt(refund, reported, now=now)
     booked = shares.post_back(
         payment,
         invoices,
@@ -275,6 +275,7 @@ def _book_refund(payment: Payment, invoices: list[Invoice], reported: RefundSnap
         external_id=event,
         occurred_at=reported.created_at,
         by=BY,
+        named=asked.invoice_id if asked else None,
     )
     for part in booked:
         audit.record("refund_booked", by=BY, invoice=part.invoice, amount=str(part.amount))

@@ -51,6 +51,13 @@ def live(invoice_ids: Collection[int]) -> list[Payment]:
     return list(rows.select_related("invoice").order_by("-pk"))
 
 
+def paid_for(invoice: Invoice) -> list[Payment]:
+    """Return the payments that were for this invoice, alone or among others, and paid; the newest first."""
+    shared = PaymentShare.objects.filter(invoice=invoice).values("payment")
+    paid = Payment.objects.filter(status=Payment.Status.PAID, quarantined_at=None)
+    return list(paid.filter(Q(invoice=invoice) | Q(pk__in=shared)).order_by("-paid_at", "-pk"))
+
+
 def lock(payment: Payment) -> list[Invoice]:
     """Lock all invoices that the payment is for, or on which staff booked it since; return them in that order.
 

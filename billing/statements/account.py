@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from billing.documents import pdf
+from billing.ledger.entries import PARTS
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
@@ -19,7 +20,6 @@ from billing.statements import spreadsheet
 from billing.statements.spreadsheet import Cell
 
 Kind = LedgerTransaction.Kind
-_PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)
 # The first six identify a line; the last two are one of its sides.
 _COLUMNS = (
     "invoice__number", "transaction__kind", "transaction__occurred_at", "transaction__reverses_id", "transaction_id",
@@ -97,7 +97,7 @@ def _lines(postings: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
             what=_("%(booking)s: undone") % {"booking": Kind(kind).label} if is_mirror else str(Kind(kind).label),
             amount=sum(by_part.values(), ZERO),
             balance=balance,
-            on=tuple((str(part.label), by_part[part]) for part in _PARTS if part in by_part),
+            on=tuple((str(part.label), by_part[part]) for part in PARTS if part in by_part),
             why=_why(Kind(kind), set(by_part)) if not is_mirror else "",
         )
 
@@ -117,7 +117,7 @@ def _why(kind: LedgerTransaction.Kind, parts: set[Account]) -> str:
 
 def as_csv(statement: Statement) -> bytes:
     """Return the statement for a spreadsheet, with a column for each part of the invoice."""
-    parts = [str(part.label) for part in _PARTS]
+    parts = [str(part.label) for part in PARTS]
     head = [_("Date"), _("Invoice number"), _("What"), _("Owed"), _("Paid or taken off"), _("Balance"), *parts]
     rows: list[list[Cell]] = [list(head)]
     for line in statement.lines:

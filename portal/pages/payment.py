@@ -11,16 +11,21 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing import ledger
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.failures import isolated
+from billing.ledger.entries import went_to
 from billing.models import Invoice, Payment
+from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.payments import attempts
+from billing.payments.rest import rest_of
 from billing.plans import agreements
+from billing.rooms import Text
 from guests import access
 from guests.pages import session_ended, visible_invoice
 from portal.pages.arrangement_forms import ChosenPartForm, PartForm
@@ -30,6 +35,13 @@ WEBHOOK_MAX_BYTES = 1024
 SYNC_MIN_INTERVAL_SECONDS = 2
 ARRIVAL_MIN_INTERVAL_SECONDS = 0.5  # nobody pays faster, so who comes back from the bank always sees fresh news
 REFRESH_DURING = timedelta(minutes=30)  # later the page waits for its reader, not for the bank
+
+_PAID: dict[Account, Text] = {
+    Account.COSTS: _("Collection costs"),
+    Account.INTEREST: _("Statutory interest"),
+    Account.PRINCIPAL: _("The invoice itself"),
+    Account.CREDIT: _("Paid too much: you get it back"),
+}
 
 
 def state_of(payment: Payment) -> str:
@@ -81,11 +93,30 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     again = "opnieuw" in request.GET
     interval = SYNC_MIN_INTERVAL_SECONDS if again else ARRIVAL_MIN_INTERVAL_SECONDS
     payment = _asked_again(_payment_or_404(token), min_interval_seconds=interval)
-    progress = agreements.progress(payment.invoice_id, today=timezone.localdate())
-    goes_on = progress is not None and progress.next is not None
-    left = ledger.outstanding(payment.invoice_id)
-    context = _context(request, payment) | {"plan": goes_on, "again": again, "left": left}
+    context = _context(request, payment) | {"again": again}
+    if state_of(payment) == "paid":
+        context |= _paid(payment)
+    elif state_of(payment) == "unpaid":
+        context["again_as"] = _again_as(payment)
     return render(request, f"pages/payment_{state_of(payment)}.html", context)
+
+
+def _again_as(payment: Payment) -> str:
+    """Name the field in which the same amount is asked for again; empty for all that is left."""
+    if payment.amount == ledger.outstanding(payment.invoice_id):
+        return ""
+    plan = agreements.progress(payment.invoice_id, today=timezone.localdate())
+    return "amount" if plan and payment.amount in plan.payable else "part"
+
+
+def _paid(payment: Payment) -> dict[str, Any]:
+    """What the payment paid, when that was more than the invoice itself, what is left, and until when."""
+    booked = attempts.booking_of(payment)
+    paid = went_to(booked, payment.invoice) if booked else {}
+    if paid.keys() <= {Account.PRINCIPAL}:
+        paid = {}
+    shares = [(_PAID[part], share) for part, share in paid.items()]
+    return {"went_to": shares, "rest": rest_of(payment.invoice)}
 
 
 @require_safe

@@ -2,7 +2,17 @@
 
 from billing.models.payments.attempts import Payment, WebhookCall
 from billing.models.payments.receipts import Receipt
+from billing.models.payments.refunds import RefundRequest
 from billing.models.payments.reports import Chargeback, Refund
 from billing.models.payments.shares import AllocationNote, PaymentShare
 
-__all__ = ["AllocationNote", "Chargeback", "Payment", "PaymentShare", "Receipt", "Refund", "WebhookCall"]
+__all__ = [
+    "AllocationNote",
+    "Chargeback",
+    "Payment",
+    "PaymentShare",
+    "Receipt",
+    "Refund",
+    "RefundRequest",
+    "WebhookCall",
+]

@@ -25,6 +25,11 @@ FACTS = {
         "received_at": datetime(2026, 11, 2, 23, 30, tzinfo=UTC),  # the 3rd, where the patient lives
         "outstanding": Decimal("0.00"),
         "credit": Decimal("0.00"),
+        "went_to": [("principal", Decimal("1045.50"))],
+        "left_until": None,
+        "next_part": None,
+        "on_hold": False,
+        "is_over": False,
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
         "provider": plan_facts.PROVIDER,
@@ -124,12 +129,21 @@ def test_the_english_receipt():
 
 @pytest.mark.parametrize(
     ("language", "left", "done"),
-    [("nl", "U moet nog €\u00a020,00 betalen.", "U hoeft niets meer te doen."), ("en", "to pay €20.00.", "fully paid")],
+    [
+        ("nl", "U moet nog €\u00a020,00 betalen, uiterlijk op 12 december 2026.", "U hoeft niets meer te doen."),
+        ("en", "You still have to pay €20.00, by 12 December 2026.", "fully paid"),
+    ],
 )
-def test_what_is_left_to_pay_is_said(language, left, done):
-    text = receipt(language, outstanding=Decimal("20.00")).text
-    assert left in text
+def test_what_is_left_to_pay_and_until_when_is_said(language, left, done):
+    text = " ".join(receipt(language, outstanding=Decimal("20.00"), left_until=date(2026, 12, 12)).text.split(" "))
+    assert left in text.replace("\n", " ")
     assert done not in text
+
+
+def test_of_an_invoice_on_hold_no_day_is_said():
+    text = receipt("nl", outstanding=Decimal("20.00"), on_hold=True).text
+    assert "maar nu niet: deze rekening staat stil" in text.replace("\n", " ")
+    assert "uiterlijk" not in text
 
 
 @pytest.mark.parametrize(("language", "credit"), [("nl", "€\u00a05,25 te veel betaald"), ("en", "paid €5.25 too much")])

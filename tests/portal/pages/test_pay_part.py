@@ -1,13 +1,18 @@
 """Paying a part that the patient chooses: on the page, without JavaScript, with the stand-in bank over real HTTP."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from billing import ledger
 from billing.invoices import holds
-from billing.models import Hold, Payment
+from billing.ledger.breakdown import parts_of
+from billing.models import Hold, Invoice, OutboxMessage, Payment, PaymentPlan
 from billing.payments import attempts
 from tests import factories
 from tests.billing.payments import bank
@@ -129,3 +134,74 @@ def test_in_a_plan_a_part_pays_the_next_installments_and_the_page_says_so(guest,
     plan.refresh_from_db()
     assert plan.status == plan.Status.ACTIVE
     assert plan.installments.first().due_on == in_days(10)
+
+
+def pay_at_the_bank(guest, invoice, typed):
+    """Pay a part, and come back from the bank."""
+    pay_part(guest, invoice, typed)
+    payment = Payment.objects.latest("pk")
+    bank.end(payment, "paid")
+    attempts.sync_payment(payment.pk)
+    return text_of(guest.get(reverse("payment_return", args=[payment.token])))
+
+
+def test_after_paying_the_page_and_the_mail_say_what_is_left_and_until_when(guest, invoice):
+    page = pay_at_the_bank(guest, invoice, "300")
+    day = date_format(invoice.due_on)
+    assert f"U moet nog € 1.000,00 van deze rekening betalen, uiterlijk op <strong>{day}</strong>." in page
+    assert "Wat u hiermee heeft betaald" not in page, "there is nothing to explain"
+    assert f"U moet nog € 1.000,00 betalen, uiterlijk op {day}." in receipt()
+
+
+def test_after_the_last_day_neither_names_a_day_that_is_over_as_one_to_come(guest, invoice):
+    Invoice.objects.update(issued_on=in_days(-31), due_on=in_days(-1))
+    assert f"De laatste dag daarvoor was <strong>{date_format(in_days(-1))}</strong>" in pay_at_the_bank(
+        guest, invoice, "300"
+    )
+    assert f"De laatste dag daarvoor was {date_format(in_days(-1))}." in receipt()
+
+
+def test_in_a_plan_they_name_the_next_installment(guest, invoice):
+    three_times(invoice)
+    page = pay_at_the_bank(guest, invoice, "500")
+    second = PaymentPlan.objects.get().installments.all()[1]
+    day = date_format(second.due_on)
+    assert f"Nog te betalen: € 800,00. Uw volgende termijn is € 366,67, uiterlijk op <strong>{day}</strong>." in page
+    assert f"De volgende is € 366,67, uiterlijk op {day}." in receipt()
+
+
+def test_costs_and_interest_are_paid_first_and_both_say_so(guest, invoice):
+    charge(invoice, "costs", "40.00")
+    charge(invoice, "interest", "2.50")
+    page = pay_at_the_bank(guest, invoice, "100")
+    for line in (
+        "<dt>Incassokosten</dt><dd>€ 40,00</dd>",
+        "<dt>Wettelijke rente</dt><dd>€ 2,50</dd>",
+        "<dt>De rekening zelf</dt><dd>€ 57,50</dd>",
+    ):
+        assert line in page
+    said = receipt()
+    for line in ("incassokosten: € 40,00", "rente: € 2,50", "de rekening: € 57,50"):
+        assert f"Daarvan voor {line}" in said
+    parts = parts_of(invoice)
+    assert (parts.costs, parts.interest, parts.principal) == (0, 0, Decimal("1242.50"))
+
+
+def test_what_failed_is_asked_for_again_and_not_all_of_it(guest, invoice):
+    pay_part(guest, invoice, "20")
+    payment = Payment.objects.get()
+    bank.end(payment, "failed")
+    attempts.sync_payment(payment.pk)
+    page = text_of(guest.get(reverse("payment_return", args=[payment.token])))
+    assert '<input type="hidden" name="part" value="20.00">' in page
+
+
+def charge(invoice, kind, amount):
+    with transaction.atomic():
+        locked = ledger.lock_invoice(invoice.pk)
+        when = timezone.now() - timedelta(days=1)
+        ledger.post(locked, kind, Decimal(amount), external_id=f"{kind}:{invoice.pk}", occurred_at=when, by="test")
+
+
+def receipt():
+    return " ".join(OutboxMessage.objects.get(kind="receipt").text.split())

@@ -1,0 +1,74 @@
+"""What is left to pay after a payment, and until when: for the receipt and for the page after paying."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from billing import ledger
+from billing.invoices import schedule
+from billing.invoices.holds import active_hold
+from billing.ledger.entries import went_to
+from billing.models import Invoice, LedgerTransaction
+from billing.money import ZERO
+from billing.plans import agreements
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left in euros. `until`: the last day for it, or for the next installment (`next_part`) of a plan.
+
+    `on_hold`: nothing need be paid now, and there is no last day.
+    """
+
+    outstanding: Decimal
+    credit: Decimal
+    until: date | None
+    next_part: Decimal | None
+    on_hold: bool
+    is_over: bool
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same for the texts of a receipt."""
+        return {
+            "outstanding": self.outstanding,
+            "credit": self.credit,
+            "left_until": self.until,
+            "next_part": self.next_part,
+            "on_hold": self.on_hold,
+            "is_over": self.is_over,
+        }
+
+
+def receipt_facts(received: LedgerTransaction, invoice: Invoice, *, amount: Decimal) -> dict[str, Any]:
+    """Return what the receipt for `amount` euros says: when it came, what it paid, what is left and until when."""
+    paid = [(str(part), share) for part, share in went_to(received, invoice).items()]
+    return {"amount": amount, "received_at": received.occurred_at, "went_to": paid, **rest_of(invoice).facts()}
+
+
+def rest_of(invoice: Invoice, *, today: date | None = None) -> Rest:
+    """Return what is left to pay on the invoice as the ledger stands, and until when."""
+    today = today or timezone.localdate()
+    balance = ledger.balance(invoice.pk)
+    until, next_part, on_hold = None, None, False
+    if balance > ZERO:
+        on_hold = active_hold(invoice.pk) is not None
+        plan = agreements.progress(invoice.pk, today=today)
+        if on_hold:
+            pass
+        elif plan and plan.next:
+            waits = plan.next.installment
+            until = waits.grace_until if waits.missed_on else waits.due_on
+            next_part = None if plan.is_deferral else plan.next.open
+        else:
+            until = schedule.last_day(invoice)
+    return Rest(
+        outstanding=max(balance, ZERO),
+        credit=max(-balance, ZERO),
+        until=until,
+        next_part=next_part,
+        on_hold=on_hold,
+        is_over=until is not None and until < today,
+    )

@@ -1,0 +1,47 @@
+"""Invoices with credit, and what becomes of their refunds at the stand-in gateway, for tests."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from billing.models import Invoice, OutboxMessage, Payment, RefundRequest
+from billing.payments import attempts, refund_calls, refunds
+from sandbox.models import Refund as BankRefund
+from tests.billing.payments import bank
+
+
+def paid_twice(invoice: Invoice) -> list[Payment]:
+    """Let the patient pay in two tabs, so that all of the second payment is credit; return both."""
+    first = bank.start(invoice)
+    Payment.objects.filter(pk=first.pk).update(expires_at=timezone.now() + timedelta(seconds=60))
+    both = [first, bank.start(invoice)]
+    for payment in both:
+        bank.end(payment, "paid")
+        attempts.sync_payment(payment.pk)
+    return [Payment.objects.get(pk=payment.pk) for payment in both]
+
+
+def asked(invoice: Invoice, seen: str = "100.00") -> RefundRequest:
+    """Let the patient ask for the credit, and return the request."""
+    request = refunds.ask(invoice.pk, seen=Decimal(seen))
+    assert request is not None
+    return request
+
+
+def send(request: RefundRequest, **given: Any) -> RefundRequest:
+    """Send it as a worker does, and return it as it is then."""
+    refund_calls.send(request.pk, **given)
+    return RefundRequest.objects.get(pk=request.pk)
+
+
+def at_bank() -> list[BankRefund]:
+    return list(BankRefund.objects.order_by("pk"))
+
+
+def mails() -> list[str]:
+    about_credit = OutboxMessage.objects.filter(kind__startswith="refund_") | OutboxMessage.objects.filter(
+        kind="credit_moved"
+    )
+    return list(about_credit.order_by("pk").values_list("kind", flat=True))
