@@ -19,7 +19,7 @@ from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.failures import isolated
 from billing.models import Invoice, Payment
 from billing.money import ZERO
-from billing.payments import attempts
+from billing.payments import attempts, shares
 from billing.plans import agreements
 from guests import access
 from guests.pages import session_ended, visible_invoice
@@ -83,8 +83,9 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     payment = _asked_again(_payment_or_404(token), min_interval_seconds=interval)
     progress = agreements.progress(payment.invoice_id, today=timezone.localdate())
     goes_on = progress is not None and progress.next is not None
-    left = ledger.outstanding(payment.invoice_id)
-    context = _context(request, payment) | {"plan": goes_on, "again": again, "left": left}
+    context = _context(request, payment)
+    left = sum((ledger.outstanding(pk) for pk in shares.designated(payment)), ZERO)
+    context |= {"plan": goes_on and not context["shares"], "again": again, "left": left}
     return render(request, f"pages/payment_{state_of(payment)}.html", context)
 
 
@@ -158,6 +159,7 @@ def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     return {
         "payment": payment,
         "link_is_alive": _link_is_alive(payment),
+        "shares": list(payment.shares.select_related("invoice__provider")),
         "invoice_token": invoice_token if access.may_see(request, invoice_token, now=now) else "",
         "refresh": now - payment.created_at < REFRESH_DURING,
     }
