@@ -15,12 +15,13 @@ from portal.pages.language import remember
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def open_link(request: HttpRequest, link: str) -> HttpResponse:
+def open_link(request: HttpRequest, link: str, *, together: bool = False) -> HttpResponse:
     """GET shows one button and opens nothing: mail scanners open every link. POST opens the invoice.
 
     The link then leaves the address bar, and whoever presses again before its last day gets in again. A link that
     is over, never was ours, whose invoice was erased, or that went to an address that was corrected since gets one
-    and the same answer. The page speaks the language of our mail, unless this browser chose one.
+    and the same answer. The page speaks the language of our mail, unless this browser chose one. `together`: the link
+    of a letter about several invoices opens all of them, on the page that pays them at once.
     """
     opened = open_links.read(link, today=timezone.localdate())
     token = opened.token if opened else None
@@ -31,8 +32,11 @@ def open_link(request: HttpRequest, link: str) -> HttpResponse:
         return render(request, "pages/link.html" if token else "pages/link_over.html", status=200 if token else 404)
     if opened is None or token is None:
         return render(request, "pages/link_over.html", status=404)
-    access.open_invoice(request, token, now=timezone.now(), rests_on=opened.rests_on)
-    response = HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
+    others = open_links.in_same_letters(token, rests_on=opened.rests_on) if together else []
+    for each in (*others, token):
+        access.open_invoice(request, each, now=timezone.now(), rests_on=opened.rests_on)
+    page = reverse("pay_together") if others else reverse("invoice", args=[token])
+    response = HttpResponseRedirect(page, status=303)
     if language:
         remember(response, language)
     return response
