@@ -16,7 +16,7 @@ from billing.ledger.entries import PARTS
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
-from billing.statements import spreadsheet
+from billing.statements import reasons, spreadsheet
 from billing.statements.spreadsheet import Cell
 
 Kind = LedgerTransaction.Kind
@@ -38,6 +38,7 @@ class Line:
     balance: Decimal
     on: tuple[tuple[str, Decimal], ...]
     why: str
+    wrote: str = ""  # the payer, with the money; only in the whole statement, which the patient opened with a code
 
     @property
     def shares(self) -> list[tuple[str, Decimal]]:
@@ -74,7 +75,7 @@ class Statement:
 
 
 def statement_of(invoice: Invoice, *, whole: bool) -> Statement:
-    """Return the statement of this invoice, or, `whole`, of all invoices of its patient at its practice, in one query.
+    """Return the statement of this invoice, or, `whole`, of all invoices of its patient at its practice.
 
     The whole one tells of other invoices: the caller must have authenticated the patient. A statement of one invoice
     says no more than its page, and may be shown to whoever knows the payment reference.
@@ -82,13 +83,16 @@ def statement_of(invoice: Invoice, *, whole: bool) -> Statement:
     scope = {"invoice__patient_id": invoice.patient_id} if whole else {"invoice": invoice}
     # Plain columns: making models of them costs more than all the rest.
     postings = Posting.objects.filter(account__in=OF_INVOICE, **scope).values_list(*_COLUMNS)
-    lines = list(_lines(postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")))
+    notes = reasons.notes_of(**scope)
+    in_order = postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")
+    lines = list(_lines(in_order, notes, with_words=whole))
     return Statement(invoice, whole, lines, lines[-1].balance if lines else ZERO)
 
 
-def _lines(postings: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+def _lines(postings: Iterable[tuple[Any, ...]], notes: reasons.Notes, *, with_words: bool) -> Iterator[Line]:
     balance = ZERO
-    for (number, kind, occurred_at, is_mirror, *_keys), group in groupby(postings, key=lambda row: row[:-2]):
+    for (number, kind, occurred_at, is_mirror, *keys), group in groupby(postings, key=lambda row: row[:-2]):
+        note = notes.get((keys[0], keys[1]))
         by_part = {Account(account): amount for *_of_group, account, amount in group}
         balance += sum(by_part.values(), ZERO)
         yield Line(
@@ -98,21 +102,9 @@ def _lines(postings: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
             amount=sum(by_part.values(), ZERO),
             balance=balance,
             on=tuple((str(part.label), by_part[part]) for part in PARTS if part in by_part),
-            why=_why(Kind(kind), set(by_part)) if not is_mirror else "",
+            why=reasons.why(Kind(kind), set(by_part), note) if not is_mirror else "",
+            wrote=note.text if note and with_words else "",
         )
-
-
-def _why(kind: LedgerTransaction.Kind, parts: set[Account]) -> str:
-    """Say by which rule of the law the money went to its parts; empty where no rule had to decide."""
-    if kind == Kind.ALLOCATION:
-        return _("Another payment was undone, so the others pay costs first, then interest, then the invoice.")
-    if kind not in LedgerTransaction.RECEIVED:
-        return ""
-    if parts & {Account.COSTS, Account.INTEREST}:
-        return _("For this invoice, as you chose. By law it pays costs first, then interest, then the invoice.")
-    if Account.CREDIT in parts:
-        return _("For this invoice, as you chose. What was too much is yours.")
-    return _("For this invoice, as you chose.")
 
 
 def as_csv(statement: Statement) -> bytes:
