@@ -46,6 +46,7 @@ urlpatterns = [
     path("rekening/<token:token>/overzicht.csv", statement.csv, name="statement_csv"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
+    path("rekening/<token:token>/overmaken.svg", invoice.transfer_code, name="transfer_code"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),
     path("rekening/<token:token>/betalingsregeling/", arrangement.plan, name="plan"),
     path("rekening/<token:token>/betaaldagen.ics", arrangement.calendar, name="plan_calendar"),
