@@ -28,15 +28,16 @@ from billing.money import ZERO
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, refuse_unless_payable
 from billing.payments.creation import (
     CALL_DIED_AFTER,
+    LOCALES,
     claim_call,
     claim_check,
     create,
     key_is_old,
     rejection_sentence,
     repeat_if_due,
+    request_body,
     search_or_abandon,
 )
-from billing.payments.request import LOCALES, request_body
 from billing.payments.settlement import next_check, settle
 from billing.payments.shares import designated, live
 from billing.payments.webhooks import RULE, receive_webhook, sweep_webhooks, take_webhooks

@@ -13,7 +13,7 @@ from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import active_hold, place_hold
 from billing.models import AuditEvent, LedgerTransaction, OutboxMessage, Payment, StaffTask
 from billing.payments import attempts
-from billing.payments.request import statement_line
+from billing.payments.creation import statement_line
 from sandbox import faults
 from sandbox.models import Payment as BankPayment
 from tests import factories
