@@ -17,17 +17,26 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.adjustments import credit, taken_off
+from billing.adjustments.allocation import creditor_of
 from billing.errors import Refused
 from billing.invoices import schedule
 from billing.ledger import Share, lock_invoices
-from billing.models import AllocationNote, Invoice, LedgerTransaction, Payment, Posting, Reallocation
-from billing.models import ReallocationShare, Staff, StaffTask
+from billing.models import (
+    AllocationNote,
+    Invoice,
+    LedgerTransaction,
+    Payment,
+    Posting,
+    Reallocation,
+    ReallocationShare,
+    Staff,
+    StaffTask,
+)
 from billing.models.ledger import OF_INVOICE, THROUGH, Account
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.payments import shares
-from billing.payments.allocation import creditor_of
 from billing.payments.attempts import supersede_live
 from billing.transitions import advance
 
@@ -161,9 +170,7 @@ def _book(
     return received
 
 
-def _undo_what_followed(
-    invoice: Invoice, received: LedgerTransaction, *, gained: bool, by: str, today: date
-) -> None:
+def _undo_what_followed(invoice: Invoice, received: LedgerTransaction, *, gained: bool, by: str, today: date) -> None:
     """Take off costs and interest that the mistake led to, and begin dunning again with a new last day to pay."""
     if gained:
         rooms.booked(invoice, received)

@@ -70,6 +70,7 @@ REASONS: dict[str, Promise] = {
     "not_delivered": _("the mail could not be delivered"),
     "changed": _("the amount changed before the letter was sent"),
     "waived": _("staff took the costs and the interest off, and dunning began again"),
+    "reallocated": _("a payment had been booked on the wrong invoice, and dunning began again"),
     "too_small": _("so little is left to pay that no letters are sent: a person decides"),
     "hold_end_waits": _("the mail that the pause is over was not sent yet"),
     "hold_end_untold": _("the patient was never told that the pause is over"),

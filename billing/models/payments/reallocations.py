@@ -28,9 +28,7 @@ class Reallocation(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PROPOSED)
     key = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     created_at = models.DateTimeField(_("asked"), default=timezone.now)
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
-    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
     )
@@ -58,9 +56,7 @@ class ReallocationShare(models.Model):
     reallocation = models.ForeignKey(
         Reallocation, models.PROTECT, related_name="shares", verbose_name=_("new allocation")
     )
-    invoice = models.ForeignKey(
-        Invoice, models.PROTECT, related_name="reallocation_shares", verbose_name=_("invoice")
-    )
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="reallocation_shares", verbose_name=_("invoice"))
     amount = EuroField(_("amount"))
 
     EXPORTED_WITH = ("reallocation",)
