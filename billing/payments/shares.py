@@ -165,5 +165,5 @@ def mirror(
     )
     if undone is None:
         return []
-    sides = booked.postings.filter(account=Account.GATEWAY).order_by("invoice")
-    return [Part(by_key[side.invoice_id], abs(side.amount), alone=len(by_key) == 1) for side in sides]
+    sides = booked.postings.filter(account=Account.GATEWAY).order_by("invoice").values_list("invoice", "amount")
+    return [Part(by_key[pk], abs(amount), alone=len(by_key) == 1) for pk, amount in sides if pk]
