@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('sealed_identity', models.BinaryField()),
                 ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
+                ('identity_settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='identity corrected')),
             ],
             options={
                 'verbose_name': 'patient',
@@ -145,6 +146,9 @@ class Migration(migrations.Migration):
                 ('kvk_number', models.CharField(blank=True, max_length=8, verbose_name='KvK number')),
                 ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
                 ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
+                ('dispute_body', models.CharField(blank=True, max_length=120, verbose_name='dispute body')),
+                ('dispute_body_url', models.URLField(blank=True, verbose_name='website of the dispute body')),
+                ('dispute_body_fee', models.CharField(blank=True, max_length=60, verbose_name='fee of the dispute body')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
                 ('transfers_to', models.CharField(choices=[('operator', 'our account, when there is one'), ('practice', 'the account of the practice')], default='operator', max_length=8, verbose_name='bank transfers go to')),
                 ('receipts_confirmed_above', billing.money.EuroField(blank=True, null=True, verbose_name='second person for payments above')),

@@ -3,6 +3,8 @@
 A link is looked at as often as anybody likes, and used by pressing a button.
 """
 
+from functools import partial
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -38,17 +40,12 @@ def open_by_reference(request: HttpRequest, form: LookupForm) -> tuple[str, int]
     An empty token and no wait: the reference is unknown, and the form says so.
     """
     now = timezone.now()
-    if wait := access.consume_attempt(request, now=now):
-        return "", wait
-    token = references.find_by_reference(form.cleaned_data["reference"])
-    access.report_result(request, found=token is not None, now=now)
-    if token is None:
+    found = access.look_up(request, partial(references.find_by_reference, form.cleaned_data["reference"]), now=now)
+    if found.token:
+        access.open_invoice(request, found.token, now=now)
+    elif not found.wait:
         form.add_unknown()
-        return "", 0
-    if wait := access.take_session(request, token, now=now):
-        return "", wait
-    access.open_invoice(request, token, now=now)
-    return token, 0
+    return found.token or "", found.wait
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
