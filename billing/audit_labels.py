@@ -23,6 +23,7 @@ AUDIT_LABELS = {
     "reallocation_asked": gettext_noop("another allocation of a payment asked by staff"),
     "reallocation_refused": gettext_noop("another allocation refused by a second person"),
     "money_moved": gettext_noop("payment booked anew, on the right invoices"),
+    "statement_sent": gettext_noop("link to the statement sent to the patient by staff"),
     "payment_late": gettext_noop("paid after the payment had ended"),
     "payment_released": gettext_noop("quarantined payment released by staff, the gateway is asked again"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),

@@ -18,6 +18,7 @@ PAUSE_MESSAGES = {
 }
 UNCHECKED_MESSAGES = {
     "payment_moved": _LINK | {"was", "now", "paid_on", "due_on", "outstanding", "credit"},
+    "statement_copy": _LINK,
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
     **{f"refund_{state}": _REFUND for state in ("under_way", "done", "failed", "by_bank")},
@@ -62,10 +63,10 @@ class BillingRoom(Room):
         from billing.payments import credit
         from billing.plans import agreements
         from billing.privacy import access_log, retention
-        from billing.statements import figures
+        from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES),
+            desk=Desk(tables=_TABLES, pages=desk.pages()),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
