@@ -45,6 +45,7 @@ _TABLES = (
     "Patient",
     "Provider",
     "IbanChange",
+    "BirthDateChange",
     "AuditEvent",
     "Staff",
 )
