@@ -8,12 +8,14 @@ from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
-from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
+from billing.models.parties import BirthDateChange, IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import (
     AllocationNote,
     Chargeback,
     Payment,
     PaymentShare,
+    Reallocation,
+    ReallocationShare,
     Receipt,
     Refund,
     RefundRequest,
@@ -27,6 +29,7 @@ __all__ = [
     "AccessEvent",
     "AllocationNote",
     "AuditEvent",
+    "BirthDateChange",
     "BounceIntake",
     "CareDetail",
     "Chargeback",
@@ -52,6 +55,8 @@ __all__ = [
     "PaymentShare",
     "Posting",
     "Provider",
+    "Reallocation",
+    "ReallocationShare",
     "Receipt",
     "Refund",
     "RefundRequest",

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.money import read_euros
 from billing.text.addresses import is_one_address
+from billing.text.fields import WholeText
 from complaints.filing import LONGEST_STORY
 from complaints.models import Complaint
-from guests.fields import WholeText
 
 WISHES = (
     ("correct_amount", _("the right amount")),

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.errors import Refused
 from billing.money import ZERO, read_euros
+from billing.text.fields import WholeText
 from coulance import amounts
 from coulance.decisions import REASON_LETTERS
 from coulance.models import PracticeRules
-from guests.fields import WholeText
 
 Rule = PracticeRules.Rule
 MAX_SHOWN = Decimal("9999999.99")

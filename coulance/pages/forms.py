@@ -6,8 +6,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from billing.text.fields import WholeText
 from coulance.cases import LONGEST_MESSAGE
-from guests.fields import WholeText
 
 ACCEPT = "application/pdf,.pdf,image/*,.heic,.heif"
 
