@@ -1,7 +1,8 @@
-"""Transfers to our bank: booked on an invoice from what was not matched, by the day on which our account had them.
+"""Money at our bank, on invoices: transfers that came in, and refunds of credit that were ordered.
 
-Reminders, costs and interest that this day makes untrue are undone by what rooms announce for money received, and the
-patient gets a receipt as for any payment (6:114 lid 2 BW).
+A transfer is booked from what was not matched, by the day on which our account had it. Reminders, costs and interest
+that this day makes untrue are undone by what rooms announce for money received, and the patient gets a receipt as for
+any payment (6:114 lid 2 BW). A refund is booked when its order is approved, and undone when the money stays or returns.
 """
 
 import logging
@@ -11,8 +12,10 @@ from decimal import Decimal
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
+from billing.errors import Refused
 from billing.invoices.holds import active_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share
@@ -27,7 +30,7 @@ log = logging.getLogger(__name__)
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 
 
-def book(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> LedgerTransaction | None:
+def book_transfer(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> LedgerTransaction | None:
     """Book a bank line on the locked invoices of `shares`, each negative; None when it was booked before.
 
     The money comes from what was not matched, where the line put it. `event` is the id of this decision about the line;
@@ -47,7 +50,7 @@ def book(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> Ledg
     return received
 
 
-def undo(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> LedgerTransaction | None:
+def undo_transfer(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> LedgerTransaction | None:
     """Undo a booked line on its locked invoices by the mirror of its transaction: what it paid is owed again.
 
     `written` is why, in the words of who does it. Returns None when it was undone before.
@@ -59,6 +62,24 @@ def undo(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> L
         supersede_live(invoice)
         audit.record("transfer_undone", by=by, invoice=invoice, written=written)
     return mirror
+
+
+def order_refund(invoice: Invoice, amount: Decimal, *, event: str, by: str) -> None:
+    """Book that the credit of a locked invoice was ordered at the bank. Raises Refused when there is less of it."""
+    if -ledger.balance(invoice.pk) < amount:
+        raise Refused(_("There is less credit on the invoice than this order pays back. Refuse the order."))
+    ledger.post(
+        invoice, Kind.REFUND, amount, external_id=event, occurred_at=timezone.now(), by=by, through=Account.UNDER_WAY
+    )
+    audit.record("refund_ordered", by=by, invoice=invoice, amount=str(amount))
+
+
+def undo_refund(invoice: Invoice, *, event: str, by: str, reason: str) -> None:
+    """Give a locked invoice its credit back by the mirror of what `order_refund` booked."""
+    booked = LedgerTransaction.objects.get(kind=Kind.REFUND, external_id=event, reverses=None)
+    mirror = ledger.reverse(invoice, booked, external_id=f"{event}:undone", occurred_at=timezone.now(), by=by)
+    if mirror is not None:
+        audit.record("refund_not_paid", by=by, invoice=invoice, reason=reason)
 
 
 def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
