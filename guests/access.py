@@ -181,6 +181,12 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
     return True
 
 
+def opened(request: HttpRequest, *, now: datetime) -> list[str]:
+    """Return the tokens of the invoices that this browser may see, the one last looked at first."""
+    grants = sorted(request.session.get(_GRANTS, {}).items(), key=lambda grant: -grant[1][1])
+    return [token for token, _grant in grants if may_see(request, token, now=now)]
+
+
 def lasts(since: float, now: float, seconds: float) -> bool:
     """Tell whether what began at `since` lasts `seconds` and is not over; what begins after now is over too."""
     return -CLOCK_SKEW_SECONDS <= now - since <= seconds

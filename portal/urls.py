@@ -8,6 +8,7 @@ from billing import rooms
 from portal import about
 from portal.pages import (
     arrangement,
+    credit,
     document,
     health,
     invoice,
@@ -41,6 +42,9 @@ urlpatterns = [
     path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),
     path("rekening/<token:token>/overzicht.pdf", statement.pdf, name="statement_pdf"),
     path("rekening/<token:token>/overzicht.csv", statement.csv, name="statement_csv"),
+    path("rekening/<token:token>/tegoed/", credit.show, name="credit"),
+    path("rekening/<token:token>/tegoed/terug/", credit.ask, name="credit_back"),
+    path("rekening/<token:token>/tegoed/gebruiken/", credit.use, name="credit_use"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),

@@ -23,7 +23,7 @@ from billing.models import Invoice, Payment, RefundRequest, StaffTask
 from billing.payments import credit, refunds
 from billing.payments.attempts import sync_payment
 from billing.payments.creation import CALL_DIED_AFTER, KEY_VALID
-from billing.payments.refund_reports import next_question
+from billing.payments.refunds.reports import next_question
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
