@@ -1,12 +1,42 @@
 """What the bank announces to the rest of the product."""
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
 from billing.rooms import Announcement, Room
+
+ORDER_LABELS = {
+    "order_proposed": gettext_noop("order to the bank proposed"),
+    "order_agreed_first": gettext_noop("order to the bank: one person agrees, a second one has to"),
+    "order_approved": gettext_noop("order to the bank approved"),
+    "order_refused": gettext_noop("order to the bank refused"),
+    "order_rejected": gettext_noop("order rejected by the bank"),
+    "order_paid": gettext_noop("order paid by the bank, a statement proves it"),
+    "order_returned": gettext_noop("payment came back"),
+    "order_cancel_asked": gettext_noop("order to the bank: one person wants to cancel it, a second one has to agree"),
+    "order_cancelled": gettext_noop("order to the bank cancelled, statements prove that it was not paid"),
+    "batch_made": gettext_noop("file for the bank made"),
+    "batch_exported": gettext_noop("file for the bank handed out"),
+    "payee_unblock_asked": gettext_noop("blocked account: one person wants to unblock it, a second one has to agree"),
+    "payee_unblocked": gettext_noop("blocked account unblocked"),
+}
 
 
 class BankingRoom(Room):
     """Statements of our bank come in, orders to it go out, and practices are paid."""
 
     name = "banking"
+    house_rules = {
+        "BANK_ABSENT_AFTER_TARGET_DAYS": 5,  # on which the bank would have executed an order
+    }
 
     def announce(self) -> Announcement:
-        return Announcement()
+        from banking.orders import agreeing, outcome
+
+        return Announcement(
+            audit_labels=ORDER_LABELS,
+            staff_tasks={
+                agreeing.ORDER_WAITS: _("an order to the bank waits for two persons"),
+                outcome.ORDER_ALARM: _("an order to the bank went otherwise than it should"),
+            },
+        )

@@ -51,6 +51,8 @@ AUDIT_LABELS = {
     "invoice_erased": gettext_noop("personal and medical data erased"),
     "patient_corrected": gettext_noop("name, address or contact of the patient corrected by the care provider"),
     "provider_changed": gettext_noop("details of the care provider changed"),
+    "refund_ordered": gettext_noop("refund ordered at the bank"),
+    "refund_not_paid": gettext_noop("refund not paid by the bank, the credit is back"),
     "iban_change_asked": gettext_noop("another IBAN of the care provider waits for approval"),
     "iban_change_approved": gettext_noop("another IBAN of the care provider approved"),
     "iban_change_refused": gettext_noop("another IBAN of the care provider refused"),

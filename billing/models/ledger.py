@@ -138,13 +138,21 @@ class Posting(models.Model):
 
 
 _Kind = LedgerTransaction.Kind
-# What moves money between accounts that are no invoice's, and which accounts each may move.
+# What moves money between accounts that are no invoice's, and which accounts each may move. What a statement shows is
+# first booked as UNMATCHED, and moved from there to what it is.
 TRANSFERS: dict[str, tuple[Account, ...]] = {
     _Kind.UNMATCHED: (Account.BANK, Account.UNMATCHED),
     _Kind.SENT_BACK: (Account.UNMATCHED, Account.UNDER_WAY),
-    _Kind.SETTLEMENT: (Account.BANK, Account.GATEWAY, Account.FEES, Account.VAT),
-    _Kind.BANK_OTHER: (Account.BANK, Account.FEES, Account.VAT, Account.CHARGES, Account.UNDER_WAY),
-    _Kind.DEBITED: (Account.UNDER_WAY, Account.BANK),
+    _Kind.SETTLEMENT: (Account.BANK, Account.UNMATCHED, Account.GATEWAY, Account.FEES, Account.VAT),
+    _Kind.BANK_OTHER: (
+        Account.BANK,
+        Account.UNMATCHED,
+        Account.FEES,
+        Account.VAT,
+        Account.CHARGES,
+        Account.UNDER_WAY,
+    ),
+    _Kind.DEBITED: (Account.UNDER_WAY, Account.UNMATCHED, Account.BANK),
     _Kind.FEE: (Account.PRACTICE, Account.FEES, Account.VAT),
     _Kind.CHARGES: (Account.PRACTICE, Account.CHARGES),
     _Kind.PAYOUT: (Account.PRACTICE, Account.UNDER_WAY),

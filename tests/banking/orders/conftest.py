@@ -1,0 +1,10 @@
+"""Sentences are compared in English, as they stand in the code."""
+
+import pytest
+from django.utils import translation
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
