@@ -117,4 +117,4 @@ def test_a_proof_of_payment_shows_what_went_back(guest, invoice):
     refunds.ask(invoice.pk, seen=Decimal("100.00"))
     send(RefundRequest.objects.get())
     page = text_of(guest.get(reverse("proof", args=[invoice.token])))
-    assert "geld aan u terugbetaald" in page
+    assert "Wij betaalden geld aan u terug" in page
