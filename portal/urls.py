@@ -8,7 +8,6 @@ from billing import rooms
 from portal import about
 from portal.pages import (
     arrangement,
-    credit,
     document,
     health,
     invoice,
@@ -20,6 +19,7 @@ from portal.pages import (
     proof,
     statement,
 )
+from portal.pages.credit import views as credit
 
 ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
 

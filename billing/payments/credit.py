@@ -4,7 +4,6 @@ Credit moves only by an explicit act: it is refunded (`refunds`), or it pays ano
 has taken is reserved until it is booked, so that no second act spends it again.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +14,8 @@ from django.utils import timezone
 
 from billing import audit, ledger
 from billing.ledger.entries import standing_entries
-from billing.models import Chargeback, Invoice, Payment, Refund, RefundRequest, StaffTask
+from billing.models import Chargeback, Invoice, Payment, Posting, Refund, RefundRequest, StaffTask
+from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.transitions import advance
 
@@ -149,7 +149,8 @@ def close_tasks(invoice: Invoice, *, by: str, reason: str) -> None:
     )
 
 
-def standing() -> Sequence[Invoice]:
+def standing() -> QuerySet[Invoice]:
     """Return the invoices on which there is credit, the oldest first, each with its `balance`."""
-    unsettled = ledger.with_balance(Invoice.objects.filter(settled_at__isnull=False).select_related("provider"))
-    return list(unsettled.filter(balance__lt=ZERO).order_by("settled_at"))
+    credited = Posting.objects.filter(account=Account.CREDIT).values("invoice")
+    with_credit = ledger.with_balance(Invoice.objects.filter(pk__in=credited, settled_at__isnull=False))
+    return with_credit.filter(balance__lt=ZERO).order_by("settled_at", "pk")  # type: ignore[misc]

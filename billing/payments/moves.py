@@ -85,7 +85,7 @@ def undo(moved: LedgerTransaction, *, by: Staff, written: str, now: datetime | N
     with transaction.atomic():
         ids = moved.postings.order_by().values_list("invoice_id", flat=True).distinct()
         invoices = lock_invoices(pk for pk in ids if pk)
-        amounts = {invoice.pk: _amount_on(invoice, moved) for invoice in invoices}
+        amounts = {invoice.pk: amount_on(invoice, moved) for invoice in invoices}
         event = f"{moved.external_id}:undone"
         if not ledger.reverse_shares(invoices, moved, external_id=event, occurred_at=now, by=who):
             raise Refused(_("This was undone already."))
@@ -123,7 +123,8 @@ def _could_set_off(source: Invoice, target: Invoice, now: datetime) -> datetime:
     return min(max([credit.since(source) or now, *asked]), now)
 
 
-def _amount_on(invoice: Invoice, moved: LedgerTransaction) -> Decimal:
+def amount_on(invoice: Invoice, moved: LedgerTransaction) -> Decimal:
+    """Return what a standing transaction did to this invoice, in euros: above zero its credit was used."""
     entries = [entry.amount for entry in standing_entries(invoice) if entry.pk == moved.pk]
     return entries[0] if entries else ZERO
 

@@ -6,6 +6,7 @@ change is on the audit trail, and another IBAN waits until a second person has a
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -116,6 +117,12 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)
+
+
+def set_refund_limits(provider: Provider, limits: Mapping[str, Decimal | None], *, by: str) -> None:
+    """Change up to which amount a practice refunds without approval, and above which two people approve."""
+    Provider.objects.filter(pk=provider.pk).update(**limits)
+    audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(limits))
 
 
 def _person(by: str) -> str:

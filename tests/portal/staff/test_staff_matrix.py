@@ -81,6 +81,7 @@ OWN_PAGE = {
     "operations": {403},  # for operations alone
     "months": {200},
     "months_csv": {200},
+    "credits": {200, 403, 422},  # a clerk may not change the limits, and what is posted here is no amount
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
@@ -90,6 +91,7 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
     "billing_invoice_pdf",
     "billing_invoice_receive",
+    "billing_invoice_refund",
     "billing_invoice_credit",
     "billing_invoice_credit_note",
     "billing_staff_history",
