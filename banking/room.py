@@ -31,11 +31,15 @@ class BankingRoom(Room):
     }
 
     def announce(self) -> Announcement:
+        from banking import importing
         from banking.orders import agreeing, outcome
+        from banking.statements import chain
 
         return Announcement(
-            audit_labels=ORDER_LABELS,
+            audit_labels=ORDER_LABELS | {"bank_account_added": gettext_noop("bank account of ours added")},
             staff_tasks={
+                chain.GAP: _("lines are missing between two bank statements: hand in the statement of those days"),
+                importing.REFUSED: _("a bank statement was refused"),
                 agreeing.ORDER_WAITS: _("an order to the bank waits for two persons"),
                 outcome.ORDER_ALARM: _("an order to the bank went otherwise than it should"),
             },

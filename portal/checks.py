@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
+from stdnum import iban
 
 from billing import rooms
 from billing.channels.sms import SENDER
@@ -327,14 +328,14 @@ OPERATOR_MUST = ("name", "address", "kvk", "phone", "email")  # 3:15d BW, art. 1
 
 @register(Tags.compatibility, deploy=True)
 def check_operator(**kwargs: Any) -> list[CheckMessage]:
-    """Check that the site says who runs it."""
+    """Check that the site says who runs it, and that its account for transfers exists."""
     missing = [f"OPERATOR_{part.upper()}" for part in OPERATOR_MUST if not settings.OPERATOR[part]]
-    if not missing:
-        return []
-    return [
-        Warning(
-            f"Patients can't read who runs this site: {', '.join(missing)} is empty.",
-            hint="See .env.example.",
-            id="portal.W020",
-        )
-    ]
+    found: list[CheckMessage] = []
+    if missing:
+        sentence = f"Patients can't read who runs this site: {', '.join(missing)} is empty."
+        found.append(Warning(sentence, hint="See .env.example.", id="portal.W020"))
+    account = settings.OPERATOR["iban"]
+    if account and not (iban.is_valid(account) and settings.OPERATOR["name"]):
+        sentence = "OPERATOR_IBAN must be an IBAN, in the name that OPERATOR_NAME says: patients transfer money to it."
+        found.append(Error(sentence, hint="See .env.example.", id="portal.E025"))
+    return found

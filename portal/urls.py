@@ -47,6 +47,7 @@ urlpatterns = [
     path("rekening/<token:token>/tegoed/gebruiken/", credit.use, name="credit_use"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
+    path("rekening/<token:token>/overmaken.svg", invoice.transfer_code, name="transfer_code"),
     path("rekening/<token:token>/uitstel/", arrangement.deferral, name="deferral"),
     path("rekening/<token:token>/betalingsregeling/", arrangement.plan, name="plan"),
     path("rekening/<token:token>/betaaldagen.ics", arrangement.calendar, name="plan_calendar"),

@@ -23,7 +23,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('iban', models.CharField(max_length=34, unique=True, verbose_name='IBAN')),
-                ('local_number', models.CharField(blank=True, max_length=35, verbose_name='old account number')),
                 ('name', models.CharField(max_length=70, verbose_name='name')),
                 ('starts_on', models.DateField(blank=True, null=True, verbose_name='first day')),
                 ('added_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='added')),
@@ -54,6 +53,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AccountDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name='day')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'day of an account',
+                'verbose_name_plural': 'days of an account',
+                'ordering': ['day', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='BankLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -73,6 +87,7 @@ class Migration(migrations.Migration):
                 ('sealed_text', models.BinaryField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.bankaccount', verbose_name='bank account')),
+                ('day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.accountday', verbose_name='day of an account')),
             ],
             options={
                 'verbose_name': 'line of a statement',
@@ -184,21 +199,9 @@ class Migration(migrations.Migration):
             name='statement',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement'),
         ),
-        migrations.CreateModel(
-            name='AccountDay',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='days', to='banking.bankaccount', verbose_name='bank account')),
-            ],
-            options={
-                'verbose_name': 'day of an account',
-                'verbose_name_plural': 'days of an account',
-                'ordering': ['day'],
-                'constraints': [models.UniqueConstraint(fields=('account', 'day'), name='account_day_is_one')],
-            },
+        migrations.AddConstraint(
+            model_name='accountday',
+            constraint=models.UniqueConstraint(fields=('account', 'day', 'opening'), name='account_day_begins_once'),
         ),
         migrations.AddConstraint(
             model_name='outgoingbatch',
@@ -242,7 +245,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='bankline',
-            index=models.Index(fields=['account', 'booked_on', 'place'], name='bank_line_by_day'),
+            index=models.Index(fields=['account', 'booked_on', 'entry_amount'], name='bank_line_by_day'),
         ),
         migrations.AddIndex(
             model_name='bankline',

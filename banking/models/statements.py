@@ -15,8 +15,6 @@ class BankAccount(models.Model):
     """An account of ours, in euros. A statement of any other account is refused."""
 
     iban = models.CharField(_("IBAN"), max_length=34, unique=True)  # without blanks, in capitals
-    # How a bank without IBANs in its MT940 names the account; digits and letters only.
-    local_number = models.CharField(_("old account number"), max_length=35, blank=True)
     name = models.CharField(_("name"), max_length=70)  # of the holder, as the bank knows it
     # The first booking day that we read. Statements that end before it are refused, lines before it are left out.
     starts_on = models.DateField(_("first day"), null=True, blank=True)
@@ -98,10 +96,10 @@ class Statement(models.Model):
 
 
 class AccountDay(models.Model):
-    """One booking day of an account: the balances before and after all its lines that we know.
+    """One booking day of an account, or the part of it that we know: the balances before and after its lines.
 
-    The chain of balances: the closing of a day is the opening of the next one, else lines are missing between them.
-    When opening + the day's lines is not its closing, lines are missing inside the day.
+    The chain of balances: opening + the lines = closing, and the closing of a day is the opening of the next one; else
+    lines are missing between them. A day has two rows only while lines between its parts are missing.
     """
 
     account = models.ForeignKey(BankAccount, models.PROTECT, related_name="days", verbose_name=_("bank account"))
@@ -111,8 +109,8 @@ class AccountDay(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("day of an account"), _("days of an account")
-        ordering = ["day"]
-        constraints = [models.UniqueConstraint(fields=["account", "day"], name="account_day_is_one")]
+        ordering = ["day", "pk"]
+        constraints = [models.UniqueConstraint(fields=["account", "day", "opening"], name="account_day_begins_once")]
 
     def __str__(self) -> str:
         return f"{self.account} {self.day}"
@@ -158,6 +156,7 @@ class BankLine(SealedText, models.Model):
         Statement, models.PROTECT, related_name="lines", verbose_name=_("bank statement")
     )
     account = models.ForeignKey(BankAccount, models.PROTECT, related_name="lines", verbose_name=_("bank account"))
+    day = models.ForeignKey(AccountDay, models.PROTECT, related_name="lines", verbose_name=_("day of an account"))
     booked_on = models.DateField(_("booked on"))  # the bank's day in Amsterdam, in whose balance it counts
     value_on = models.DateField(_("value date"))  # may be earlier: a payment of Sunday that is booked on Monday
     amount = EuroField(_("amount"))  # positive: came in; negative: went out; of this part alone
@@ -189,7 +188,7 @@ class BankLine(SealedText, models.Model):
             models.CheckConstraint(condition=Q(part__gte=1, part__lte=F("parts")), name="bank_line_part_of_parts"),
         ]
         indexes = [
-            models.Index(fields=["account", "booked_on", "place"], name="bank_line_by_day"),
+            models.Index(fields=["account", "booked_on", "entry_amount"], name="bank_line_by_day"),
             models.Index(fields=["counter_hash"], name="bank_line_by_payer", condition=~Q(counter_hash="")),
             models.Index(
                 fields=["status", "booked_on"],

@@ -40,6 +40,7 @@ class ProviderAdmin(TenantAdmin):
                     ("iban", "kvk_number"),
                     ("phone_hours", "term_agreed_in"),
                     ("vat_on_costs", "creditor"),
+                    ("transfers_to", "receipts_confirmed_above"),
                 )
             },
         ),

@@ -13,14 +13,15 @@ from django.utils import timezone, translation
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from billing.documents import pdf
+from billing.documents import pdf, qr
 from billing.encryption import current_key_id, seal, unseal
 from billing.invoices import open_links, references
 from billing.invoices.holds import active_hold
+from billing.invoices.transfers import Transfer, account_for
 from billing.ledger.entries import standing_entries
 from billing.models import CareDetail, Invoice, InvoiceDocument, LedgerTransaction, PaymentPlan
 from billing.money import ZERO, round_euro
-from billing.plans.progress import Line, progress_of
+from billing.plans.progress import Progress, progress_of
 from billing.storage import files
 from billing.submission import birth_dates
 
@@ -29,7 +30,7 @@ Kind = LedgerTransaction.Kind
 # reminder in writing begins them anew (3:317 BW). The payment reference beside the code never expires.
 PAPER_LINK_LASTS = timedelta(days=20 * 365)
 FOLDER = "invoices"  # in the document storage
-LAYOUT_VERSION = 3  # increment it when the template or stylesheet changes what is printed
+LAYOUT_VERSION = 4  # increment it when the template or stylesheet changes what is printed
 
 
 def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
@@ -42,8 +43,10 @@ def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
 
     def draw() -> bytes:
         with translation.override(language):
-            qr = pdf.qr_code(known["address"], label=_("Code that opens the page of this invoice"))
-        return pdf.render(known | {"qr": qr}, language=language)
+            codes = {"qr": qr.link(known["address"], label=_("Code that opens the page of this invoice"))}
+            if transfer := known["transfer"]:
+                codes["transfer_qr"] = qr.transfer_inline(transfer, label=_("Code for the app of your bank"))
+        return pdf.render(known | codes, language=language)
 
     return stored_or_drawn(invoice, _version(known), draw, language=language)
 
@@ -66,6 +69,8 @@ def facts(invoice: Invoice) -> dict[str, Any]:
     entries = standing_entries(invoice)
     outstanding = max(sum((entry.amount for entry in entries), ZERO), ZERO)
     address = open_links.on_paper(invoice, until=invoice.issued_on + PAPER_LINK_LASTS)
+    on_hold = active_hold(invoice.pk) is not None
+    progress = _progress(invoice, outstanding)
     return {
         "invoice": invoice,
         "provider": provider,
@@ -78,19 +83,29 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
         "outstanding": outstanding,
         "settled": outstanding == ZERO,
-        "hold": active_hold(invoice.pk) is not None,
-        "installments": _installments(invoice, outstanding),
+        "hold": on_hold,
+        "installments": list(progress.lines) if progress else [],
+        "transfer": None if on_hold else _transfer(invoice, outstanding, progress),
         "address": address,
         "site": settings.PUBLIC_URL.split("//", 1)[-1],
         "reference": references.grouped(invoice.payment_reference),
     }
 
 
-def _installments(invoice: Invoice, outstanding: Decimal) -> list[Line]:
-    """Return the installments of a running plan; a deferral is only another last day to pay."""
+def _progress(invoice: Invoice, outstanding: Decimal) -> Progress | None:
+    """Return the progress of a running plan in installments; a deferral is only another last day to pay."""
     kind, status = PaymentPlan.Kind.INSTALLMENTS, PaymentPlan.Status.ACTIVE
     plan = invoice.plans.filter(kind=kind, status=status).first()
-    return list(progress_of(plan.installments.all(), outstanding, today=timezone.localdate()).lines) if plan else []
+    return progress_of(plan.installments.all(), outstanding, today=timezone.localdate()) if plan else None
+
+
+def _transfer(invoice: Invoice, outstanding: Decimal, progress: Progress | None) -> Transfer | None:
+    """Return what to transfer: with a plan its next installment, which stays right however old the paper is."""
+    account = account_for(invoice.provider)
+    if account is None or outstanding == ZERO or invoice.withdrawn_at:
+        return None
+    amount = progress.next.open if progress and progress.next else outstanding
+    return Transfer(account, amount, invoice.payment_reference)
 
 
 def line_of(line: dict[str, Any]) -> dict[str, Any]:
@@ -123,6 +138,7 @@ def _version(known: dict[str, Any]) -> str:
         known["hold"],
         [(line.installment.due_on, line.installment.amount, line.open) for line in known["installments"]],
         known["address"],
+        repr(known["transfer"]),
     )
     return hashlib.sha256(json.dumps(printed, default=str, sort_keys=True).encode()).hexdigest()
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -39,11 +38,6 @@ def from_html(source: str) -> bytes:
 def warm() -> None:
     """Render a dummy page, so that what takes seconds once per process (libraries, fonts, styles) is ready."""
     from_html('<html lang="nl"><title>0</title><h1>0</h1><table><tr><td>0</table>')
-
-
-def qr_code(address: str, *, label: str) -> str:
-    """Return `address` as an inline SVG QR code."""
-    return segno.make(address, error="m").svg_inline(border=0, scale=1, title=label, omitsize=True, svgclass="qr")
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from billing.invoices import references, schedule
 from billing.invoices.debtors import debtor_of
 from billing.invoices.holds import active_hold
 from billing.invoices.letter_steps import DAYS_TO_PAY
+from billing.invoices.transfers import account_for
 from billing.law import interest
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
@@ -38,6 +39,7 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "interest": sum((part.interest for part in parts), ZERO),
         "costs": sum((part.costs for part in parts), ZERO),
         "provider": provider,
+        "account": account_for(provider),
         "due_on": invoices[0].due_on,
         "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
         "days_to_pay": DAYS_TO_PAY,

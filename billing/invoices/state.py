@@ -19,12 +19,12 @@ from billing.models.ledger import RECEIVABLE
 from billing.money import ZERO
 from billing.rooms import Stops, Text
 
-_PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs")
+_PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs", "iban", "transfers_to")
 
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """How the practice is reached. `phone` is in the form of the database: +31…"""
+    """How the practice is reached and paid. `phone` is in the form of the database: +31…"""
 
     name: str
     email: str
@@ -32,6 +32,8 @@ class Practice:
     phone_hours: str
     website: str
     vat_on_costs: bool
+    iban: str
+    transfers_to: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,8 @@ class Migration(migrations.Migration):
                 ('phone_hours', models.CharField(blank=True, max_length=60, verbose_name='hours on the phone')),
                 ('term_agreed_in', models.CharField(blank=True, max_length=120, verbose_name='term of payment agreed in')),
                 ('vat_on_costs', models.BooleanField(default=False, verbose_name='VAT on collection costs')),
+                ('transfers_to', models.CharField(choices=[('operator', 'our account, when there is one'), ('practice', 'the account of the practice')], default='operator', max_length=8, verbose_name='bank transfers go to')),
+                ('receipts_confirmed_above', billing.money.EuroField(blank=True, null=True, verbose_name='second person for payments above')),
                 ('creditor', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator, by assignment')], default='practice', max_length=8, verbose_name='creditor')),
                 ('refund_automatically_up_to', billing.money.EuroField(blank=True, null=True, verbose_name='refunds without approval up to')),
                 ('refund_second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='refunds by two people above')),

@@ -21,6 +21,10 @@ from billing.text.addresses import validate_address
 class Provider(models.Model):
     """A practice that submits its invoices to us (zorgaanbieder)."""
 
+    class TransfersTo(models.TextChoices):
+        OPERATOR = "operator", _("our account, when there is one")
+        PRACTICE = "practice", _("the account of the practice")
+
     class Creditor(models.TextChoices):
         PRACTICE = "practice", _("the practice")
         OPERATOR = "operator", _("the operator, by assignment")
@@ -42,6 +46,11 @@ class Provider(models.Model):
     term_agreed_in = models.CharField(_("term of payment agreed in"), max_length=120, blank=True)
     # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
+    transfers_to = models.CharField(
+        _("bank transfers go to"), max_length=8, choices=TransfersTo, default=TransfersTo.OPERATOR
+    )
+    # Above it a second person confirms a payment that staff report; empty: RECEIPT_SECOND_PERSON_ABOVE.
+    receipts_confirmed_above = EuroField(_("second person for payments above"), null=True, blank=True)
     # Whose the claims are: money that nobody designated pays only debts to one creditor (6:43 BW; 3:94 BW).
     creditor = models.CharField(_("creditor"), max_length=8, choices=Creditor, default=Creditor.PRACTICE)
 

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from billing.invoices import open_links
+from billing.invoices import open_links, references
+from billing.invoices.transfers import account_for
 from billing.law import calendar
 from billing.models import Invoice
 
@@ -30,11 +31,13 @@ def open_link(invoice: Invoice, *, until: date) -> str:
 
 
 def open_link_context(invoice: Invoice, *, until: date) -> dict[str, object]:
-    """Return what a mail says about opening the invoice: a link that works long after `until`."""
+    """Return what a mail says about opening and paying the invoice: a link that works long after `until`."""
     until += timedelta(days=settings.LINK_VALID_DAYS)
     line = {
         "number": invoice.number,
+        "reference": references.grouped(invoice.payment_reference),
         "link": open_link(invoice, until=until),
         "reference_ending": invoice.payment_reference[-4:],
     }
-    return {"lines": [line], "link_until": until, "provider": invoice.provider}
+    account = account_for(invoice.provider)
+    return {"lines": [line], "link_until": until, "provider": invoice.provider, "account": account}

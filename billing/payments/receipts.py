@@ -55,7 +55,7 @@ def report(
         receipt = Receipt(invoice=locked, amount=amount, received_on=received_on, road=road, reported_by=by, key=key)
         receipt.words = {"reference": reference.strip(), "reason": reason.strip()}
         receipt.save(force_insert=True)
-        if amount > settings.RECEIPT_SECOND_PERSON_ABOVE:
+        if amount > _confirmed_above(locked):
             audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
             audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=receipt.key, invoice=locked)
         else:
@@ -100,6 +100,12 @@ def undo(receipt: Receipt, *, by: Staff) -> None:
         audit.record("receipt_undone", by=who, invoice=locked, amount=str(booked.amount))
         refunds.propose(locked, by=refunds.BY_SYSTEM, reason="a receipt was undone")
         supersede_live(locked)
+
+
+def _confirmed_above(invoice: Invoice) -> Decimal:
+    """Return the limit of the practice above which a second person confirms, in euros."""
+    own = invoice.provider.receipts_confirmed_above
+    return settings.RECEIPT_SECOND_PERSON_ABOVE if own is None else own
 
 
 def _refuse_if_wrong(invoice: Invoice, amount: Decimal, received_on: date, reason: str, today: date) -> None:

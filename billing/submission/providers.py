@@ -19,6 +19,7 @@ from stdnum.exceptions import ValidationError as WrongNumber
 from billing import audit
 from billing.errors import Refused, Stale
 from billing.models import IbanChange, Provider, StaffTask
+from billing.money import read_euros
 from billing.submission.fields import PROVIDER, Field, Shape, read_object
 from billing.submission.values import FieldError, read_dutch_postcode, read_email, text
 
@@ -48,6 +49,14 @@ def _postcode(value: Any) -> str:
     return read_dutch_postcode(text(10)(value))
 
 
+def _limit(value: Any) -> Decimal:
+    """Return an amount that a person typed, in euros."""
+    try:
+        return read_euros(text(20)(value))
+    except ValueError:
+        raise FieldError("not-an-amount", _("Type an amount in euros, such as 25,00.")) from None
+
+
 DETAILS: Shape = {
     "name": Field(text(120), True),
     "email": Field(read_email, True),
@@ -60,6 +69,13 @@ DETAILS: Shape = {
     "postcode": Field(_postcode, True),
     "city": Field(text(60), True),
     "iban": Field(read_iban, True),
+    "kvk_number": Field(text(8, r"[0-9]{8}", "kvk-invalid", lambda: _("A KvK number has eight digits."))),
+    "phone_hours": Field(text(60)),
+    "term_agreed_in": Field(text(120)),
+    "transfers_to": Field(
+        text(8, "practice|operator", "transfers-to-invalid", lambda: _('Write "practice" or "operator".'))
+    ),
+    "receipts_confirmed_above": Field(_limit),
     "creditor": Field(text(8, "practice|operator", "creditor-invalid", lambda: _('Write "practice" or "operator".'))),
 }
 
@@ -83,7 +99,7 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
         provider = Provider.objects.select_for_update(no_key=True).filter(agb_code=agb_code).first()
         if provider is None:
             raise Refused(_("We don't know a care provider with this AGB code."))
-        changed = {name: value for name, value in right.items() if str(getattr(provider, name)) != value}
+        changed = {name: value for name, value in right.items() if str(getattr(provider, name)) != str(value)}
         iban = changed.pop("iban", None)
         if changed:
             Provider.objects.filter(pk=provider.pk).update(**changed)
@@ -130,7 +146,7 @@ def _person(by: str) -> str:
     return by.partition(":")[2].casefold() or by
 
 
-def _read(details: Mapping[str, str], shape: Shape) -> dict[str, str]:
+def _read(details: Mapping[str, str], shape: Shape) -> dict[str, Any]:
     """Return the details that were given. Raises Refused with every sentence."""
     wrong: list[str] = []
     right = read_object(dict(details), shape, "", lambda path, _code, sentence: wrong.append(f"{path}: {sentence}"))

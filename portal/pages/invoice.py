@@ -5,23 +5,26 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
+from billing.documents import qr
 from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.history import Booked
 from billing.invoices.state import InvoiceView
+from billing.invoices.transfers import Transfer, account_for
 from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
 from billing.payments import refunds
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
 from billing.plans.options import Options, Situation, options_of
-from billing.plans.progress import installments_of, progress_of
+from billing.plans.progress import Progress, installments_of, progress_of
 from billing.rooms import Stops, Text, Told
 from guests import kept
 from guests.pages import session_ended, visible_invoice
@@ -103,7 +106,7 @@ def render_invoice(
 ) -> HttpResponse:
     """The page, with the sentence of a rule that just said no, and the part that was typed."""
     today = timezone.localdate()
-    progress = progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
+    progress = _progress(view, today)
     panels = rooms.invoice_panels()
     plan_kind = progress.plan.kind if progress else ""
     asks = view.can_pay and (progress is None or progress.is_deferral)
@@ -120,6 +123,7 @@ def render_invoice(
         "progress": progress,
         "refusal": refusal,
         "most": IDEAL_MAX_AMOUNT,
+        "transfer": _transfer(view, progress),
         "today": today,
         "part": _part(view, part),
         "panels": [panel.below for panel in panels if panel.below],
@@ -142,6 +146,21 @@ def _refunds(view: InvoiceView) -> refunds.Shown | None:
     """Return where the credit of the invoice is, with a question only when there was any."""
     back = any(booked.kind in (Kind.REFUND, Kind.REPAID) for booked in view.history.booked)
     return refunds.shown(view.invoice_id) if view.credit or back else None
+
+
+def _progress(view: InvoiceView, today: date) -> Progress | None:
+    return progress_of(installments_of(view.plan_id), view.outstanding, today=today) if view.plan_id else None
+
+
+def _transfer(view: InvoiceView, progress: Progress | None) -> Transfer | None:
+    """Return what to transfer now; None when the invoice asks for no money now, or nobody has an account."""
+    account = account_for(view.practice) if view.can_pay else None
+    if account is None:
+        return None
+    amount = view.outstanding
+    if view.status == "plan" and progress:
+        amount = progress.due_now or (progress.next.open if progress.next else amount)
+    return Transfer(account, amount, view.payment_reference)
 
 
 def _options(view: InvoiceView, today: date) -> Options:
@@ -170,6 +189,17 @@ def _outlook(view: InvoiceView, today: date) -> Outlook:
 def show(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token, withdrawn=True)
     return render_invoice(request, view) if view else session_ended(request)
+
+
+@require_safe
+def transfer_code(request: HttpRequest, token: str) -> HttpResponse:
+    """Give the QR code of a transfer. It is apart from the page, so that only those who open it wait for it."""
+    view = visible_invoice(request, token)
+    transfer = _transfer(view, _progress(view, timezone.localdate())) if view else None
+    if transfer is None:
+        raise Http404
+    image = qr.transfer_image(transfer, label=gettext("QR code for your bank"))
+    return HttpResponse(image, content_type="image/svg+xml")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -45,6 +45,7 @@ OPERATOR: dict[str, str] = {
     "phone": ENV["OPERATOR_PHONE"],
     "hours": ENV["OPERATOR_HOURS"],
     "email": ENV["OPERATOR_EMAIL"],
+    "iban": "".join(ENV["OPERATOR_IBAN"].split()).upper(),
 }
 if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .example no post
     OPERATOR = {
@@ -55,6 +56,7 @@ if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .e
         "phone": "+31 30 000 00 00",
         "hours": "maandag tot en met vrijdag van 9 tot 17 uur",
         "email": "hulp@zorgrekening.example",
+        "iban": "NL02ABNA0123456789",
     }
 
 # --- applications -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from banking import details
 from banking.details import Details
-from banking.models import BankAccount, BankLine, Statement, StatementFile
+from banking.models import AccountDay, BankAccount, BankLine, Statement, StatementFile
 
 IBAN = "NL91ABNA0417164300"
 
@@ -37,6 +37,9 @@ def line(told: Details, **other: Any) -> BankLine:
     row = BankLine(**{"fingerprint": uuid4().hex, "format": "camt053"} | values | other)
     row.statement = other.get("statement") or statement()
     row.account = row.statement.account
+    row.day = AccountDay.objects.get_or_create(
+        account=row.account, day=day, defaults={"opening": row.statement.opening, "closing": row.statement.closing}
+    )[0]
     details.put(row, told)
     row.save(force_insert=True)
     return row

@@ -55,14 +55,14 @@ def in_turns(rounds: int) -> tuple[dict[str, list[report.Cost]], str, int]:
     """What each way took, the HTML of the invoice, and the bytes of its PDF."""
     from django.utils import translation
 
-    from billing.documents import full_invoice, pdf
+    from billing.documents import full_invoice, pdf, qr
     from billing.models import InvoiceDocument
     from tests import factories
 
     invoice = factories.invoice(amount="120.00", lines=[factories.line(amount="10.00") for _ in range(LINES)])
     with translation.override("nl"):
         known = full_invoice.facts(invoice)
-    source = pdf.html(known | {"qr": pdf.qr_code(known["address"], label="QR")}, language="nl")
+    source = pdf.html(known | {"qr": qr.link(known["address"], label="QR"), "transfer_qr": ""}, language="nl")
 
     def give() -> bytes:
         return full_invoice.invoice_pdf(invoice, language="nl")

@@ -183,7 +183,7 @@ def test_the_letter_says_why_its_fee_is_small():
 def test_the_14_day_letter_names_creditor_operator_and_build_up(settings):
     settings.OPERATOR = {
         "name": "Rekeningdienst B.V.", "address": "Kade 1, 3511 AA Utrecht", "kvk": "87654321", "wki": "WKI-0042",
-        "phone": "030 123 45 67", "hours": "ma-vr 9-17 uur", "email": "hulp@rekening.example",
+        "phone": "030 123 45 67", "hours": "ma-vr 9-17 uur", "email": "hulp@rekening.example", "iban": "",
     }  # fmt: skip
     provider = factories.provider(name="Praktijk Linde", kvk_number="12345678")
     invoice = until(new_invoice(patient=factories.patient(provider=provider)), REMINDED)

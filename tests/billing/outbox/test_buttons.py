@@ -36,7 +36,7 @@ def test_the_first_mail_holds_the_whole_reference(language):
 
 def test_the_reference_stands_at_the_top_of_the_paper():
     invoice = factories.invoice(lines=[factories.line(description=f"Regel {n}") for n in range(60)])
-    page = pdf.html(full_invoice.facts(invoice) | {"qr": ""}, language="nl")
+    page = pdf.html(full_invoice.facts(invoice) | {"qr": "", "transfer_qr": ""}, language="nl")
     head = page.partition("<header>")[2].partition("</header>")[0]
     assert f'<p class="reference">{references.grouped(invoice.payment_reference)}</p>' in head
 

@@ -13,6 +13,7 @@ from billing.errors import Refused
 from billing.links import new_token
 from billing.models import Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
 from billing.payments import receipts
+from billing.submission import providers
 from tests import factories
 from tests.billing.payments import bank
 from tests.billing.payments.test_payment_races import at_once
@@ -75,6 +76,13 @@ def test_above_the_limit_nothing_is_booked_until_somebody_else_confirms(invoice)
 
 def test_at_the_limit_one_person_is_enough(invoice):
     assert report(invoice, "250.00").status == Status.BOOKED
+
+
+@pytest.mark.parametrize(("limit", "amount", "status"), [("0", "0.01", "proposed"), ("300", "300.00", "booked")])
+def test_a_practice_has_its_own_limit(invoice, limit, amount, status):
+    providers.change(invoice.provider.agb_code, {"receipts_confirmed_above": limit}, by="command:anna")
+    invoice.provider.refresh_from_db()
+    assert report(invoice, amount).status == status
 
 
 def test_refused_it_books_nothing_and_can_not_be_confirmed(invoice):

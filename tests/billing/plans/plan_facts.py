@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from billing.invoices.transfers import Account
 from billing.ledger.breakdown import Parts
 from billing.models import Provider
 from billing.plans.options import payment_schedule
@@ -16,7 +17,15 @@ PROVIDER = Provider(
 _BASE = {
     "invoice_number": "2026-00123",
     "reference_ending": "4321",
-    "lines": [{"number": "2026-00123", "link": "https://rekening.example/openen/abc/", "reference_ending": "4321"}],
+    "lines": [
+        {
+            "number": "2026-00123",
+            "link": "https://rekening.example/openen/abc/",
+            "reference": "1234 5678 8765 4321",
+            "reference_ending": "4321",
+        }
+    ],
+    "account": Account("NL02ABNA0123456789", "Rekeningdienst B.V.", is_ours=True),
     "link_until": date(2027, 3, 1),
     "provider": PROVIDER,
 }

@@ -1,5 +1,7 @@
 """A practice's own details: right ones only, added once, changed by another act, and the IBAN by two people."""
 
+from decimal import Decimal
+
 import pytest
 from django.urls import reverse
 from django.utils import translation
@@ -47,6 +49,9 @@ def test_details_are_stored_as_a_batch_would_be():
         ("name", "Linde\u202e"),
         ("city", ""),
         ("website", "javascript:alert(1)"),
+        ("kvk_number", "1234567"),
+        ("transfers_to", "somewhere"),
+        ("receipts_confirmed_above", "veel"),
     ],
 )
 def test_a_wrong_detail_is_refused_when_adding_and_when_changing(name, value):
@@ -115,3 +120,14 @@ def test_operations_approve_at_the_desk_and_practices_do_not_see_it():
     boss.post(reverse("admin:billing_ibanchange_changelist"), act)
     assert Provider.objects.get().iban == OTHER_IBAN
     assert IbanChange.objects.get().decided_by == "staff:bram"
+
+
+def test_what_add_provider_leaves_open_can_be_set_later():
+    row = factories.provider(agb_code=AGB)
+    given = {"kvk_number": "12345678", "phone_hours": "ma-vr 9-17", "transfers_to": "practice"}
+    given |= {"receipts_confirmed_above": "1.000,50"}
+    assert providers.change(AGB, given, by="command:anna") == (sorted(given), None)
+    row.refresh_from_db()
+    assert (row.kvk_number, row.phone_hours, row.transfers_to) == ("12345678", "ma-vr 9-17", "practice")
+    assert row.receipts_confirmed_above == Decimal("1000.50")
+    assert providers.change(AGB, given, by="command:anna") == ([], None)

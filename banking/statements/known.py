@@ -1,0 +1,110 @@
+"""The lines of a day that we have, to tell which of them an entry of another reading is."""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from banking import details
+from banking.details import Details
+from banking.models import AccountDay, BankLine, Statement
+from banking.reading.facts import Entry
+from billing.money import from_cents, to_cents
+
+_AT_ONCE = 500  # amounts in one query
+_MAX_REORDERED = 5_000  # of a longer day the old lines keep their places, beside the new ones
+_RANK = {Statement.Format.MT940: 0, Statement.Format.CAMT053: 1}  # CAMT says more
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A stored entry, by its first line."""
+
+    line: BankLine
+    told: Details
+
+
+class Known:
+    """The stored entries that a new reading of a day repeats, each to be found once."""
+
+    def __init__(self, format: str, amounts: Counter[int]) -> None:
+        """Begin without any; `amounts` counts all entries of the new reading, which is in this format."""
+        self._format, self._amounts = format, amounts
+        self._overlap: Counter[int] = Counter()
+        self._left = Counter(amounts)
+        self._rows: dict[int, list[Candidate]] = defaultdict(list)
+
+    def add(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool) -> None:
+        """Add those of a stretch that have the amounts of `overlap`.
+
+        Rows are read only where something is to be told apart or put in order, or when this reading says more than they
+        do, so that a long day that comes again takes no memory.
+        """
+        self._overlap += overlap
+        rows = BankLine.objects.filter(day=stretch, part=1).exclude(status=BankLine.Status.REPLACED).order_by("place")
+        says_more = self._format != Statement.Format.MT940 and rows.filter(format=Statement.Format.MT940).exists()
+        if not says_more and (all_known or overlap.total() > _MAX_REORDERED):
+            overlap = Counter({cents: count for cents, count in overlap.items() if self._amounts[cents] > count})
+        wanted = [from_cents(cents) for cents in overlap]
+        found: dict[int, list[Candidate]] = defaultdict(list)
+        for some in (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)):
+            for line in rows.filter(entry_amount__in=some):
+                cents = to_cents(line.entry_amount)
+                told = details.of_line(line) if self._amounts[cents] > 1 else Details()  # to tell two payments apart
+                found[cents].append(Candidate(line, told))
+        for cents, count in overlap.items():
+            self._rows[cents] += found[cents][len(found[cents]) - count :]  # the overlap mostly ends the stretch
+
+    def take(self, entry: Entry) -> tuple[bool, BankLine | None]:
+        """Return whether the entry is stored, and its first line where that was read.
+
+        Of n entries with an amount of which m are stored, just m are found, whatever they say; which ones, is told by
+        the other side's account, the text and the bank's reference.
+        """
+        cents = entry.cents
+        rows, left = self._rows.get(cents), self._left[cents]
+        self._left[cents] -= 1
+        if not rows:
+            return self._overlap[cents] >= self._amounts[cents], None
+        likeness = [_likeness(entry, row) for row in rows]
+        best = max(range(len(rows)), key=lambda index: likeness[index])
+        if likeness[best] <= 0 and left > len(rows):
+            return False, None  # there are more to come, and this one is another
+        return True, rows.pop(best).line
+
+
+def is_better(format: str, line: BankLine) -> bool:
+    """Tell whether a reading in this format says more than the one that the line has."""
+    return _RANK[Statement.Format(format)] > _RANK[Statement.Format(line.format)]
+
+
+def moved(stretch: AccountDay) -> list[int]:
+    """Return the signed cents of the stored entries of a stretch in their order."""
+    rows = BankLine.objects.filter(day=stretch, part=1).exclude(status=BankLine.Status.REPLACED)
+    return [to_cents(amount) for amount in rows.order_by("place").values_list("entry_amount", flat=True)]
+
+
+def count_of(stretches: list[AccountDay], cents: int) -> int:
+    """Return how many entries of this amount are stored on a day: the next one is one more."""
+    rows = BankLine.objects.filter(day__in=stretches, part=1, entry_amount=from_cents(cents))
+    return rows.exclude(status=BankLine.Status.REPLACED).count()
+
+
+def _likeness(entry: Entry, row: Candidate) -> int:
+    told = entry.parts[0].details
+    points = 0
+    if told.iban and row.line.counter_hash:
+        points += 2 if details.counter_hash(told.iban) == row.line.counter_hash else -4
+    texts = [_plain(f"{one.structured}{one.text}") for one in (told, row.told)]
+    if all(texts):
+        everything = [_plain(f"{one.structured}{one.text}{one.extra}") for one in (told, row.told)]
+        same = texts[0] in everything[1] or texts[1] in everything[0]
+        points += (3 if texts[0] == texts[1] else 2) if same else -3
+    if told.end_to_end and row.told.end_to_end:
+        points += 1 if told.end_to_end == row.told.end_to_end else -2
+    if entry.parts[0].bank_reference and entry.parts[0].bank_reference == row.line.bank_reference:
+        points += 2
+    return points
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", text.upper())

@@ -1,0 +1,197 @@
+"""Stores a statement: its row, its days, and those of its lines that no earlier statement had."""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from banking import details
+from banking.models import AccountDay, BankAccount, BankLine, Statement, StatementFile
+from banking.reading.facts import Entry
+from banking.reading.refusal import Refused
+from banking.statements.joining import Join, Stretch, join
+from banking.statements.known import Known, count_of, is_better, moved
+from banking.statements.survey import Found
+from billing.money import from_cents, to_cents
+from billing.transitions import advance
+
+CHUNK = 1000
+Status = BankLine.Status
+_NOT_LOOKED_AT = (Status.NEW, Status.PROPOSED, Status.UNMATCHED)
+
+
+def fingerprint(iban: str, day: date, cents: int, *, occurrence: int, part: int, parts: int) -> str:
+    """Return what a line is known by for ever: no id of the bank and no text, which differ between formats."""
+    told = f"{iban}|{day}|{cents}|{occurrence}|{part}/{parts}"
+    return base64.b32encode(hashlib.sha256(told.encode()).digest()).decode()[:40]
+
+
+class Store:
+    """Takes the entries of one statement of a locked account, in the order of the file."""
+
+    def __init__(self, found: Found, account: BankAccount, file: StatementFile) -> None:
+        """Write the statement and its days. Raises Refused when it says otherwise than what we have."""
+        self.account, self.found = account, found
+        self.statement = Statement.objects.create(
+            account=account,
+            file=file,
+            format=found.sheet.format,
+            number=found.sheet.number,
+            from_on=found.from_on,
+            to_on=found.to_on,
+            opening=from_cents(found.opening),
+            closing=from_cents(found.closing),
+            line_count=found.line_count,
+            skipped_count=found.skipped,
+        )
+        self.days: dict[date, _Day] = {}
+        balance = found.opening
+        for day, cents in found.days.items():
+            self.days[day] = _Day(account, day, Stretch(balance, cents), found.sheet.format)
+            balance = self.days[day].new.closing
+        if found.to_on not in found.days:  # nothing moved, and this was the balance: the chain needs it
+            _Day(account, found.to_on, Stretch(balance, ()), found.sheet.format)
+        self.new = 0  # entries
+        self._waiting: list[BankLine] = []
+        self._moved: list[tuple[BankLine, int]] = []  # known lines, and their place in the longer day
+
+    def add(self, entry: Entry) -> None:
+        """Store an entry, unless it is known; then what this reading says better is taken over."""
+        on = self.found.day_of(entry)
+        if on not in self.days:
+            return  # before the first day of the account
+        day = self.days[on]
+        day.place += 1
+        is_known, line = day.known.take(entry)
+        if not is_known:
+            self.new += 1
+            occurrence = day.next_occurrence(entry.cents)
+            self._waiting += self._lines(entry, on, day, occurrence)
+            if len(self._waiting) >= CHUNK:
+                self._flush()
+        elif line is not None and is_better(self.statement.format, line):
+            self._take_over(entry, line, on, day)
+        elif line is not None and line.place != day.place:
+            self._moved.append((line, day.place))
+
+    def end(self) -> Statement:
+        """Write what waits, and how many lines were new."""
+        self._flush()
+        for line, place in self._moved:
+            parts = BankLine.objects.filter(statement=line.statement_id, day=line.day_id, place=line.place, part__gt=1)
+            if line.parts > 1:
+                parts.filter(entry_amount=line.entry_amount).update(place=place)
+            BankLine.objects.filter(pk=line.pk).update(place=place)
+        Statement.objects.filter(pk=self.statement.pk).update(new_count=self.new)
+        self.statement.new_count = self.new
+        return self.statement
+
+    def _flush(self) -> None:
+        BankLine.objects.bulk_create(self._waiting)
+        self._waiting = []
+
+    def _lines(self, entry: Entry, on: date, day: "_Day", occurrence: int) -> Iterable[BankLine]:
+        for number, part in enumerate(entry.parts, start=1):
+            line = BankLine(
+                statement=self.statement,
+                account=self.account,
+                day=day.row,
+                booked_on=on,
+                value_on=entry.value_on,
+                amount=from_cents(part.cents),
+                fingerprint=fingerprint(self.account.iban, on, entry.cents, occurrence=occurrence,
+                                        part=number, parts=len(entry.parts)),
+                place=day.place,
+                entry_amount=from_cents(entry.cents),
+                part=number,
+                parts=len(entry.parts),
+                format=self.statement.format,
+                kind=part.kind,
+                bank_reference=part.bank_reference,
+            )  # fmt: skip
+            details.put(line, part.details)
+            yield line
+
+    def _take_over(self, entry: Entry, line: BankLine, on: date, day: "_Day") -> None:
+        """Take over what CAMT says of a line that came as MT940: its details, or the parts of a batch."""
+        if len(entry.parts) == line.parts == 1:
+            (part,) = entry.parts
+            line.kind, line.format = part.kind, self.statement.format
+            line.bank_reference = part.bank_reference or line.bank_reference
+            line.value_on, line.place = entry.value_on, day.place
+            details.put(line, part.details)
+            line.save(
+                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_text", "counter_hash"]
+            )
+        elif line.parts == 1 and line.status in _NOT_LOOKED_AT and advance(line, Status.REPLACED):
+            occurrence = day.occurrence_of(line)
+            self._waiting += self._lines(entry, on, day, occurrence)
+
+
+class _Day:
+    """One day of a statement that is stored: the stretch that it belongs to, and what is known of it."""
+
+    def __init__(self, account: BankAccount, day: date, new: Stretch, format: str) -> None:
+        self.new, self._account, self._day = new, account, day
+        self.place = 0
+        self.known = Known(format, Counter(new.moved))
+        self._occurrences: dict[int, int] = {}
+        self._rows = list(AccountDay.objects.filter(account=account, day=day))
+        self.row = self._join()
+
+    def _join(self) -> AccountDay:
+        """Return the row that the movements belong to: a new one, or those that they join, made one."""
+        opening, closing = self.new.opening, self.new.closing
+        joined: list[AccountDay] = []
+        for row in self._rows:
+            known = Stretch(to_cents(row.opening), moved(row))
+            how, overlap = join(self.new, known)
+            if how == Join.CONFLICT:
+                raise Refused(
+                    _(
+                        "It says something else about %(day)s than the statement that we have of that day:"
+                        " from the balance %(balance)s on there are other lines."
+                    )
+                    % {"day": self._day, "balance": from_cents(known.opening)}
+                )  # fmt: skip
+            if how == Join.APART:
+                continue
+            joined.append(row)
+            self.known.add(row, overlap, all_known=how == Join.INSIDE)
+            if how in (Join.INSIDE, Join.AFTER):
+                opening = known.opening
+            if how in (Join.INSIDE, Join.BEFORE):
+                closing = to_cents(row.closing)
+            if how == Join.AFTER:
+                self.place += len(known.moved) - overlap.total()
+        return self._as_one(joined, opening, closing)
+
+    def _as_one(self, joined: list[AccountDay], opening: int, closing: int) -> AccountDay:
+        if not joined:
+            return AccountDay.objects.create(
+                account=self._account, day=self._day, opening=from_cents(opening), closing=from_cents(closing)
+            )
+        row, *others = joined
+        BankLine.objects.filter(day__in=others).update(day=row)
+        AccountDay.objects.filter(pk__in=[other.pk for other in others]).delete()
+        row.opening, row.closing = from_cents(opening), from_cents(closing)
+        row.save(update_fields=["opening", "closing"])
+        self._rows = [other for other in self._rows if other not in others]
+        return row
+
+    def next_occurrence(self, cents: int) -> int:
+        """Return the how-manieth entry of this amount on this day it is."""
+        if cents not in self._occurrences:
+            self._occurrences[cents] = count_of(self._rows, cents) if self._rows else 0
+        self._occurrences[cents] += 1
+        return self._occurrences[cents]
+
+    def occurrence_of(self, line: BankLine) -> int:
+        """Return the how-manieth a stored entry was when it was stored."""
+        cents, number = to_cents(line.entry_amount), 1
+        while line.fingerprint != fingerprint(self._account.iban, self._day, cents, occurrence=number, part=1, parts=1):
+            number += 1
+        return number
