@@ -1,10 +1,13 @@
 """Who is asking, how often they may, and which invoices this browser may see."""
 
 import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.db import transaction
 from django.http import HttpRequest
 
 from billing import audit
@@ -18,7 +21,6 @@ CLOCK_SKEW_SECONDS = 5  # between the clocks of two machines
 _MAX_GRANTS = 10
 _SEEN_EVERY_SECONDS = 60  # recording each view would cost a write per page
 _EVERYBODY = ""
-_BY_RESERVE = "zorgrekening.lookup_by_reserve"  # in request.META between consume_attempt and report_result
 
 
 def client_address(request: HttpRequest) -> str:
@@ -82,49 +84,58 @@ def _reserve() -> throttle.Limit:
     return throttle.Limit("lookup-reserve", 1, settings.LOOKUP_GLOBAL_SECONDS)
 
 
-def consume_attempt(request: HttpRequest, *, now: datetime) -> int:
-    """Use up one try to look up a payment reference; return 0 when allowed, else the seconds to wait.
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What a look-up gave: the token of the invoice, or None; and the seconds to wait when it was refused."""
 
-    The try is used before the search, so that parallel guesses can't share one, and refunded when an invoice is
-    found: only failures count. The breaker for all addresses together opens a staff task; even then a network
-    without a recent failure has one try in reserve.
+    token: str | None = None
+    wait: int = 0
+
+
+def look_up(request: HttpRequest, find: Callable[[], str | None], *, now: datetime) -> LookedUp:
+    """Search an invoice by `find`, which returns its token or None, unless there were too many failures.
+
+    Only failures count. The limits are locked while `find` searches, so that parallel guesses can't share a try: first
+    that of everybody, which is also the lock of the others. The breaker for all addresses together opens a staff task;
+    even then a network without a recent failure has one try in reserve. One network begins only so many sessions for
+    one invoice.
     """
     network = client_network(request)
-    if wait := throttle.take(_per_address(), network, now=now):
-        return wait
-    wait = throttle.take(_breaker(), _EVERYBODY, now=now)
-    if not wait:
-        return 0
-    audit.open_task(LOOKUP_BREAKER, dedupe_key=f"{now:%Y-%m-%d %H}")
-    if throttle.take(_reserve(), network, now=now) == 0:
-        request.META[_BY_RESERVE] = True
-        return 0
-    throttle.refund(_per_address(), network)
-    return wait
-
-
-def report_result(request: HttpRequest, *, found: bool, now: datetime) -> None:
-    """Refund the try when the search found an invoice; after a failure keep it used and delete idle throttles."""
-    network, by_reserve = client_network(request), _BY_RESERVE in request.META
-    if found:
-        throttle.refund(_per_address(), network)
-        throttle.refund(*((_reserve(), network) if by_reserve else (_breaker(), _EVERYBODY)))
-        return
-    if not by_reserve:
-        throttle.take(_reserve(), network, now=now)
+    with transaction.atomic():
+        everybody = throttle.hold(_breaker(), _EVERYBODY, now=now)
+        own = throttle.hold(_per_address(), network, now=now, guarded=True)
+        if own.wait:
+            return LookedUp(wait=own.wait)
+        shared = everybody
+        if everybody.wait:
+            audit.open_task(LOOKUP_BREAKER, dedupe_key=f"{now:%Y-%m-%d %H}")
+            shared = throttle.hold(_reserve(), network, now=now, guarded=True)
+            if shared.wait:
+                return LookedUp(wait=everybody.wait)
+        token = find()
+        if token is not None:
+            return _with_session(request, token, network, now)
+        own.use()
+        shared.use()
+        if shared is everybody and not (reserve := throttle.hold(_reserve(), network, now=now, guarded=True)).wait:
+            reserve.use()
     throttle.delete_idle(now=now)
+    return LookedUp()
 
 
-def take_session(request: HttpRequest, token: str, *, now: datetime) -> int:
-    """Use up one of the sessions that a network may begin for one invoice in an hour; return 0, or the seconds to wait.
+def _with_session(request: HttpRequest, token: str, network: str, now: datetime) -> LookedUp:
+    """Use up one of the sessions that a network may begin for one invoice in an hour.
 
     A browser that has a session goes on with it. Else each right look-up of a client without cookies makes a row.
     """
     request.session.keys()  # reads the row: an id that we never gave out is none
-    if request.session.session_key:
-        return 0
-    limit = throttle.Limit("lookup-session", settings.LOOKUP_SESSIONS_PER_HOUR, 3600)
-    return throttle.take(limit, f"{token}:{client_network(request)}", now=now)
+    if not request.session.session_key:
+        limit = throttle.Limit("lookup-session", settings.LOOKUP_SESSIONS_PER_HOUR, 3600)
+        sessions = throttle.hold(limit, f"{token}:{network}", now=now, guarded=True)
+        if sessions.wait:
+            return LookedUp(wait=sessions.wait)
+        sessions.use()
+    return LookedUp(token)
 
 
 # --- what a guest may see -----------------------------------------------------------------------

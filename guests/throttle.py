@@ -43,16 +43,39 @@ class Limit:
 
 def take(limit: Limit, who: str, *, now: datetime) -> int:
     """Use up one try of `who` and return 0; without one return the seconds until the next, and use nothing."""
-    now_us = _microseconds(now)
     with transaction.atomic():
-        row = _locked(limit, who, now_us)
-        used = _counting(limit, row.used, now_us)
-        if sum(count for _at, count in used) >= limit.tries:
-            if used != row.used:  # the clock went back: what lay ahead counts from now on, and is over one day
-                _write(row, limit, used)
-            return max(1, _wait(limit, used, now_us))
-        _write(row, limit, _with_one_more(limit, used, now_us))
-    return 0
+        tries = hold(limit, who, now=now)
+        if not tries.wait:
+            tries.use()
+    return tries.wait
+
+
+class Held:
+    """The tries of one key, locked until the transaction ends. `wait`: the seconds until there is one; 0 is now."""
+
+    def __init__(self, limit: Limit, row: Throttle, now_us: int) -> None:
+        self._limit, self._row, self._now_us = limit, row, now_us
+        self._used = _counting(limit, row.used, now_us)
+        full = sum(count for _at, count in self._used) >= limit.tries
+        self.wait = max(1, _wait(limit, self._used, now_us)) if full else 0
+        if (
+            full and self._used != row.used
+        ):  # the clock went back: what lay ahead counts from now on, and is over one day
+            _write(row, limit, self._used)
+
+    def use(self) -> None:
+        """Use up one try, which there must be."""
+        _write(self._row, self._limit, _with_one_more(self._limit, self._used, self._now_us))
+
+
+def hold(limit: Limit, who: str, *, now: datetime, guarded: bool = False) -> Held:
+    """Lock the tries of `who` until the transaction ends, so that a try is looked at before it counts.
+
+    `guarded`: everybody who asks for this key has locked the same other one before, so that none has to be made only
+    to be locked.
+    """
+    now_us = _microseconds(now)
+    return Held(limit, _locked(limit, who, now_us, guarded=guarded), now_us)
 
 
 def wait(limit: Limit, who: str, *, now: datetime) -> int:
@@ -83,11 +106,16 @@ def delete_idle(*, now: datetime) -> None:
     Throttle.objects.filter(over_at_us__lt=_microseconds(now)).delete()
 
 
-def _locked(limit: Limit, who: str, now_us: int) -> Throttle:
-    """Return the row of this key, made when it is not there, locked until the transaction ends."""
+def _locked(limit: Limit, who: str, now_us: int, *, guarded: bool = False) -> Throttle:
+    """Return the row of this key, made when it is not there (unless `guarded`), locked until the transaction ends."""
     key = _key(limit, who)
-    Throttle.objects.bulk_create([Throttle(key=key, over_at_us=now_us + limit.window_us)], ignore_conflicts=True)
-    return Throttle.objects.select_for_update().get(key=key)
+    row = Throttle.objects.select_for_update().filter(key=key).first()
+    if row is None:
+        row = Throttle(key=key, over_at_us=now_us + limit.window_us)
+        if not guarded:
+            Throttle.objects.bulk_create([row], ignore_conflicts=True)
+            row = Throttle.objects.select_for_update().get(key=key)
+    return row
 
 
 def _counting(limit: Limit, used: list[list[int]], now_us: int) -> list[list[int]]:
@@ -117,7 +145,7 @@ def _wait(limit: Limit, used: list[list[int]], now_us: int) -> int:
 def _write(row: Throttle, limit: Limit, used: list[list[int]]) -> None:
     row.used = used
     row.over_at_us = (used[-1][0] if used else 0) + limit.window_us
-    row.save(update_fields=["used", "over_at_us"])
+    row.save(**({"force_insert": True} if row._state.adding else {"update_fields": ["used", "over_at_us"]}))
 
 
 def _key(limit: Limit, who: str) -> str:

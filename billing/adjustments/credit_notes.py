@@ -7,6 +7,7 @@ patient is told. A payment that comes afterwards is credit.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from billing.invoices.holds import release_hold
 from billing.ledger import lock_invoice
 from billing.ledger.entries import entries_of
 from billing.models import (
+    CareDetail,
     CreditNote,
     Hold,
     Invoice,
@@ -42,6 +44,7 @@ from billing.payments.attempts import supersede_live
 from billing.plans import agreements
 from billing.templatetags.money import euro
 
+Lines = Iterable[dict[str, Any]]  # as in the batch format
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 MAX_NUMBER = 40
 # What an invoice asks of the patient before payments, costs and interest.
@@ -86,6 +89,14 @@ class NewCreditNote:
         return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=str).encode()).digest()
 
 
+class LineRefused(Refused):
+    """A line of a credit note that is not on its invoice. `index`: its place on the note, from 0."""
+
+    def __init__(self, sentence: str, index: int) -> None:
+        super().__init__(sentence)
+        self.index = index
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What a credit note would change, for whoever is about to confirm it. Amounts in euros."""
@@ -124,9 +135,9 @@ def next_number(invoice: Invoice) -> str:
     return number
 
 
-def preview(invoice: Invoice, note: NewCreditNote, *, beside: Decimal = ZERO) -> Effect:
+def preview(invoice: Invoice, note: NewCreditNote, *, beside: Decimal = ZERO, lines_beside: Lines = ()) -> Effect:
     """Return what `note` would change now, after other notes over `beside` euros. Raises Refused as `take` does."""
-    amount, is_whole = _checked(invoice, note, beside)
+    amount, is_whole = _checked(invoice, note, beside, lines_beside)
     off = _sum_of(invoice, Kind.COSTS, Kind.INTEREST)
     balance = ledger.balance(invoice.pk) - amount - off
     plan = PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists()
@@ -160,7 +171,9 @@ def take(invoice: Invoice, note: NewCreditNote, *, by: str, now: datetime | None
     return row
 
 
-def _checked(invoice: Invoice, note: NewCreditNote, beside: Decimal = ZERO) -> tuple[Decimal, bool]:
+def _checked(
+    invoice: Invoice, note: NewCreditNote, beside: Decimal = ZERO, lines_beside: Lines = ()
+) -> tuple[Decimal, bool]:
     """Return the amount of the note and whether it takes back the whole invoice. Raises Refused."""
     left, total = creditable(invoice) - beside, note.total
     if invoice.withdrawn_at or invoice.erased_at or (beside and left <= ZERO):
@@ -178,8 +191,40 @@ def _checked(invoice: Invoice, note: NewCreditNote, beside: Decimal = ZERO) -> t
             _("This invoice asks %(left)s of the patient. A credit note of %(total)s is more than that.")
             % {"left": euro(left), "total": euro(total)}
         )
+    if note.lines:
+        _refuse_foreign_lines(invoice, note, lines_beside)
     # A note over everything that was invoiced takes the invoice back; what the insurer paid or was reduced stays.
     return total, total == _sum_of(invoice, Kind.INVOICED, Kind.CREDITED) - beside
+
+
+def _refuse_foreign_lines(invoice: Invoice, note: NewCreditNote, lines_beside: Lines) -> None:
+    """Raise LineRefused for the first line that does not stand on the invoice, or over more than is left of it.
+
+    A line is the same by its day, code and tooth: the words may be others, and the price may be a part.
+    """
+    left = Counter[tuple[Any, ...]]()
+    for line in CareDetail.objects.select_related("invoice").get(invoice=invoice).lines:
+        left[_place_of(line)] += _cents_of(line)
+    on_invoice = set(left)
+    earlier = [line for row in invoice.credit_notes.all() for line in row.content["lines"]]
+    for line in [*earlier, *lines_beside]:
+        left[_place_of(line)] -= _cents_of(line)
+    for index, line in enumerate(note.lines or ()):
+        if _place_of(line) not in on_invoice:
+            sentence = _("Line %d of this credit note is not on the invoice: none there has this day, code and tooth.")
+            raise LineRefused(sentence % (index + 1), index)
+        left[_place_of(line)] -= _cents_of(line)
+        if left[_place_of(line)] < 0:
+            sentence = _("Line %d of this credit note takes more off than is left of that line on the invoice.")
+            raise LineRefused(sentence % (index + 1), index)
+
+
+def _place_of(line: dict[str, Any]) -> tuple[Any, ...]:
+    return line["performed_on"], line["code"], line.get("tooth")
+
+
+def _cents_of(line: dict[str, Any]) -> int:
+    return to_cents(round_euro(Decimal(line["unit_price"]) * line["quantity"]))
 
 
 def _sum_of(invoice: Invoice, *kinds: LedgerTransaction.Kind) -> Decimal:

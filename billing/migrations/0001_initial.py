@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('sealed_identity', models.BinaryField()),
                 ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
+                ('identity_settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='identity corrected')),
             ],
             options={
                 'verbose_name': 'patient',

@@ -113,6 +113,9 @@ class Patient(models.Model):
     # For a day after it no code is sent to the new number, and what rests on the old one has ended.
     mobile_changed_at = models.DateTimeField(_("mobile number changed"), null=True, blank=True, editable=False)
 
+    # Two people have established who this is: what invoices before then say of the person counts no longer.
+    identity_settled_at = models.DateTimeField(_("identity corrected"), null=True, blank=True, editable=False)
+
     # What is frozen with each invoice besides the identity.
     PERSON = ("number", "initials", "infix", "surname", "street", "house_number", "postcode", "city", "country")
 

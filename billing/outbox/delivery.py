@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -74,9 +75,23 @@ def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime
 def send_again(message: OutboxMessage, *, by: str) -> None:
     """Queue a message again on a person's decision: a failed one, or one in doubt (which may then arrive twice).
 
-    Raises Refused when it is in neither state, Stale when somebody else decided first.
+    Raises Refused when it is in neither state or nobody's address is on it, Stale when somebody else decided first.
     """
+    if not message.recipient and not message.erased_at:
+        raise Refused(_("The address of this message was removed. Give the patient another one first."))
     _decide(message, Status.QUEUED, "message_sent_again", by, tries=0, error="", next_try_at=timezone.now())
+
+
+def readdress(messages: QuerySet[OutboxMessage], *, to: str) -> None:
+    """Send what was not sent yet to the address `to`; without one it failed, and staff get a task for each.
+
+    Also what failed or is in doubt: a person may send it again. Call it in the transaction that changes the address.
+    """
+    messages = messages.filter(status__in=(Status.QUEUED, Status.FAILED, Status.IN_DOUBT), erased_at=None)
+    if not to:
+        for message in messages.filter(status=Status.QUEUED).select_related("invoice"):
+            _give_up(message, Status.FAILED, "its address was removed", notify=False)
+    messages.update(recipient=to)
 
 
 def mark_delivered(message: OutboxMessage, *, by: str) -> None:
@@ -218,7 +233,7 @@ def _retry_later(message: OutboxMessage, refusal: GatewayRefused, now: datetime)
     advance(message, Status.QUEUED, next_try_at=now + wait, error=str(refusal)[:200])
 
 
-def _give_up(message: OutboxMessage, to: Status, error: str) -> None:
+def _give_up(message: OutboxMessage, to: Status, error: str, *, notify: bool = True) -> None:
     """Mark the message as failed or in doubt and open a staff task: it is not sent again automatically."""
     kind = StaffTask.Kind.MESSAGE_FAILED if to == Status.FAILED else StaffTask.Kind.MESSAGE_IN_DOUBT
     with transaction.atomic():
@@ -227,7 +242,7 @@ def _give_up(message: OutboxMessage, to: Status, error: str) -> None:
             cause = f"{message.pk}:{moment:%Y%m%d%H%M%S%f}"  # once for each claim
             audit.open_task(kind, invoice=message.invoice, dedupe_key=cause, note=message.kind)
             audit.record(f"message_{to}", by="outbox", invoice=message.invoice, message=message.pk, kind=message.kind)
-    if message.status == Status.FAILED and (announced := rooms.message_kinds().get(message.kind)):
+    if notify and message.status == Status.FAILED and (announced := rooms.message_kinds().get(message.kind)):
         _notify_room(message, announced.failed, timezone.now())
 
 

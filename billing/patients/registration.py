@@ -12,17 +12,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import CharField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from billing import audit
 from billing.invoices.addressee import addressee_for
 from billing.invoices.intake import CONTACT_FIELDS, UNCHANGED, NewPatient
-from billing.models import Invoice, OutboxMessage, Patient, Payer, Provider
+from billing.models import CareDetail, Invoice, OutboxMessage, Patient, Payer, Provider
+from billing.outbox import delivery
 from billing.outbox.queue import queue_message
-from billing.patients.same_person import Difference, difference
+from billing.patients.same_person import Difference, difference, drift
 from billing.submission import birth_dates
 
+CHANGED = "contact_changed"  # the message to the address that we had
 _ENDING = {"mobile": 2, "email": 4}  # as much of the old and the new one as the audit trail may show
 _GROUPS = {
     "email": ("email",),
@@ -156,12 +158,37 @@ def _known(provider: Provider, numbers: Iterable[str]) -> dict[str, _Known]:
 
 
 def _differences(known: Mapping[str, _Known], given: Mapping[str, NewPatient]) -> dict[str, Difference]:
-    found = {}
+    """Return why those are somebody else: than the one we know, or than the one of the first invoice.
+
+    Each small correction may be right, and several of them lead to another person.
+    """
+    found, corrected = {}, dict[str, dict[str, Any]]()
     for number, row in known.items():
-        before = row.contact | row.identity
-        if why := difference(before, before | given[number].contact | given[number].identity):
+        before: dict[str, Any] = row.contact | row.identity
+        after = before | given[number].contact | given[number].identity
+        if why := difference(before, after):
             found[number] = why
+        elif any(before[name] != after[name] for name in ("initials", "date_of_birth")):
+            corrected[number] = after
+    if corrected:
+        for number, first in _first_persons({known[number].pk: number for number in corrected}).items():
+            if why := drift(first, corrected[number]):
+                found[number] = why
     return found
+
+
+def _first_persons(numbers: Mapping[int, str]) -> dict[str, dict[str, Any]]:
+    """Return, by number, whom the first invoice of these patients is for; after a settled identity, since it."""
+    since = Coalesce("invoice__patient__identity_settled_at", "invoice__created_at")
+    details = CareDetail.objects.filter(
+        invoice__patient__in=numbers, invoice__erased_at=None, invoice__created_at__gte=since
+    )
+    rows = (
+        details.select_related("invoice")
+        .order_by("-invoice")
+        .only("sealed_person", "invoice__payment_reference", "invoice__patient_id")
+    )
+    return {numbers[row.invoice.patient_id]: row.person for row in rows}  # the oldest comes last, and stays
 
 
 def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
@@ -212,12 +239,18 @@ def _replace_payer(patient_id: int, payer: dict[str, str] | None) -> None:
 
 
 def _readdress(known: _Known) -> None:
-    """Send what still waits for an address that no longer counts to the new one: the old one may be a stranger's."""
-    waiting = OutboxMessage.objects.filter(invoice__patient=known.pk, status=OutboxMessage.Status.QUEUED)
+    """Send what is not sent yet to the address that counts now, and to nobody without one.
+
+    The old one may be a stranger's. What says that an address has changed is for the old one, and goes there.
+    """
     before = known.addressee["email"]
     now = addressee_for(Patient.objects.get(pk=known.pk)).email
-    if now and now != before:
-        waiting.filter(recipient=before).update(recipient=now)
+    if before and now != before:
+        waiting = OutboxMessage.objects.filter(invoice__patient=known.pk).exclude(kind=CHANGED)
+        delivery.readdress(waiting.filter(recipient__in=(before, "")), to=now)
+    elif now and not before:
+        without = OutboxMessage.objects.filter(invoice__patient=known.pk, recipient="").exclude(kind=CHANGED)
+        delivery.readdress(without, to=now)
 
 
 def _tell(invoice: Invoice, known: _Known, new: dict[str, Any], *, now: datetime) -> None:
@@ -227,10 +260,10 @@ def _tell(invoice: Invoice, known: _Known, new: dict[str, Any], *, now: datetime
         return
     codes_from = now + timedelta(hours=settings.CODE_PAUSE_HOURS) if new.get("mobile") else None
     queue_message(
-        "contact_changed",
+        CHANGED,
         invoice=invoice,
         context={"changed": changed, "provider": invoice.provider, "codes_from": codes_from},
-        dedupe_key=f"contact_changed:{known.pk}:{now:%Y%m%d%H%M%S%f}",
+        dedupe_key=f"{CHANGED}:{known.pk}:{now:%Y%m%d%H%M%S%f}",
         recipient=known.addressee["email"],
         language=known.addressee["language"],
         now=now,

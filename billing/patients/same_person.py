@@ -32,5 +32,16 @@ def difference(known: Mapping[str, str], given: Mapping[str, str]) -> Difference
     return None
 
 
+def drift(first: Mapping[str, str], given: Mapping[str, str]) -> Difference | None:
+    """Return why `given` can't be the person of the first invoice any more, however small each step since was.
+
+    The surname is left out: it changes for good by a marriage, which `difference` has looked at.
+    """
+    if not birth_dates.agree(first["date_of_birth"], given["date_of_birth"]):
+        return Difference.BIRTH_DATE
+    initials, new_initials = _letters(first["initials"]), _letters(given["initials"])
+    return Difference.PERSON if initials and new_initials and not initials & new_initials else None
+
+
 def _letters(initials: str) -> set[str]:
     return {letter for letter in initials.casefold() if letter.isalpha()}

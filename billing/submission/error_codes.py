@@ -50,6 +50,7 @@ CODES = {
     "language-unknown": "not nl or en",
     "relation-unknown": "not parent, guardian, administrator or other",
     "email-invalid": "not one plain e-mail address",
+    "email-nowhere": "an e-mail address at a domain for examples and tests (.invalid, .test, .example, example.org)",
     "mobile-invalid": "not a mobile number",
     "postcode-invalid": "not a Dutch postcode",
     "country-unknown": "not a country as two capitals (ISO 3166)",
@@ -85,5 +86,6 @@ CODES = {
     "credits-itself": "a credit note with the number of the invoice that it credits",
     "credits-unknown": "a credit note for an invoice that we don't know",
     "credit-note-differs": "a credit note that was handed in before with another meaning",
+    "credit-line": "a line of a credit note that is not on the invoice, or of which more is credited than it is",
     "credit-refused": "a credit note that can't be booked, as the sentence says",
 }

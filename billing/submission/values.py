@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from phonenumbers import (
     SUPPORTED_REGIONS,
@@ -26,7 +27,7 @@ from stdnum.nl import postcode as dutch_postcode
 from billing.channels.sms import is_personal_mobile
 from billing.submission import birth_dates
 from billing.text import characters
-from billing.text.addresses import MAX_CHARACTERS, is_one_address
+from billing.text.addresses import MAX_CHARACTERS, goes_nowhere, is_one_address
 
 MAX_CENTS = 1_000_000_00  # of one price and of one invoice
 MAX_QUANTITY = 999
@@ -224,6 +225,8 @@ def read_email(value: Any) -> str:
                 " and plain signs are possible, and behind it a domain."
             ),
         )
+    if goes_nowhere(email) and not settings.SANDBOX:
+        raise FieldError("email-nowhere", _("No mail arrives at this domain: it is kept free for examples and tests."))
     return email
 
 

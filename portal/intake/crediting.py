@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.adjustments import credit_notes
-from billing.adjustments.credit_notes import NewCreditNote
+from billing.adjustments.credit_notes import LineRefused, NewCreditNote
 from billing.errors import Refused
 from billing.models import Invoice, Provider
 from billing.money import ZERO
@@ -20,7 +20,7 @@ def compare(provider: Provider, notes: Sequence[CreditNote], result: BatchResult
     numbers = {note.number for note in notes} | {note.credits for note in notes}
     rows = Invoice.objects.filter(provider=provider, number__in=numbers).select_related("patient")
     invoices = {row.number: row for row in rows}
-    new, beside = [], dict[str, Decimal]()
+    new, beside = list[CreditNote](), dict[str, Decimal]()
     for note in notes:
         invoice = invoices.get(note.credits)
         if invoice is None:
@@ -33,17 +33,23 @@ def compare(provider: Provider, notes: Sequence[CreditNote], result: BatchResult
             if known[note.number] != _given(note).fingerprint(note.credits):
                 sentence = _("This credit note was handed in before with other content. It can't be changed.")
                 result.report(f"{note.path}.number", "credit-note-differs", sentence, _about(note))
-        elif (amount := _credited(invoice, note, beside.get(note.credits, ZERO), result)) is not None:
+        elif (amount := _credited(invoice, note, beside.get(note.credits, ZERO), new, result)) is not None:
             beside[note.credits] = beside.get(note.credits, ZERO) + amount
             new.append(note)
     result.credited += len(new)
     return new
 
 
-def _credited(invoice: Invoice, note: CreditNote, beside: Decimal, result: BatchResult) -> Decimal | None:
+def _credited(
+    invoice: Invoice, note: CreditNote, beside: Decimal, others: Sequence[CreditNote], result: BatchResult
+) -> Decimal | None:
     """Return how much `note` would take off after others over `beside` euros; None when it can't, which is reported."""
+    lines = [line for other in others if other.credits == note.credits for line in other.lines or ()]
     try:
-        return credit_notes.preview(invoice, _given(note), beside=beside).amount
+        return credit_notes.preview(invoice, _given(note), beside=beside, lines_beside=lines).amount
+    except LineRefused as refusal:
+        result.report(f"{note.path}.lines[{refusal.index}]", "credit-line", str(refusal), _about(note))
+        return None
     except Refused as refusal:
         place = f"{note.path}.credits" if note.lines is None else f"{note.path}.lines"
         result.report(place, "credit-refused", str(refusal), _about(note))

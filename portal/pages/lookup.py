@@ -1,5 +1,7 @@
 """The front door: one field for the payment reference."""
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,15 +19,12 @@ def lookup(request: HttpRequest) -> HttpResponse:
     form = LookupForm(request.POST or None, initial=kept.initial(request))
     if form.is_valid():
         now = timezone.now()
-        if wait := access.consume_attempt(request, now=now):
-            return errors.too_many(request, wait_seconds=wait)
-        token = references.find_by_reference(form.cleaned_data["reference"])
-        access.report_result(request, found=token is not None, now=now)
-        if token and (wait := access.take_session(request, token, now=now)):
-            return errors.too_many(request, wait_seconds=wait)
-        if token:
-            access.open_invoice(request, token, now=now)
-            page, left = reverse("invoice", args=[token]), kept.waiting_at(request)
+        found = access.look_up(request, partial(references.find_by_reference, form.cleaned_data["reference"]), now=now)
+        if found.wait:
+            return errors.too_many(request, wait_seconds=found.wait)
+        if found.token:
+            access.open_invoice(request, found.token, now=now)
+            page, left = reverse("invoice", args=[found.token]), kept.waiting_at(request)
             return HttpResponseRedirect(left if left.startswith(page) else page, status=303)
         form.add_unknown()
     return render(request, "pages/lookup.html", {"form": form, "kept": kept.waiting_at(request) not in ("", "/")})

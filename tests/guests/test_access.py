@@ -1,7 +1,9 @@
 """Whose address counts, how many tries there are, and how long a browser may look."""
 
 import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -140,6 +142,12 @@ _THREADS = 12
 _everyone_has_read = threading.Barrier(_THREADS)
 
 
+def _overwrite(row, limit, used):
+    """What a try writes, whoever has written meanwhile."""
+    over = {"used": used, "over_at_us": used[-1][0] + limit.window_us}
+    Throttle.objects.update_or_create(key=row.key, defaults=over)
+
+
 def _in_parallel(take):
     answers, start = [], threading.Barrier(_THREADS)
 
@@ -171,13 +179,17 @@ class TestRace:
 class TestLookupLimit:
     def test_only_failures_count(self):
         for _ in range(12):
-            assert access.consume_attempt(request(), now=NOW) == 0
-            access.report_result(request(), found=True, now=NOW)
+            assert succeeds() == access.LookedUp("token")
         for _ in range(5):
-            assert access.consume_attempt(request(), now=NOW) == 0
-            access.report_result(request(), found=False, now=NOW)
-        assert 0 < access.consume_attempt(request(), now=NOW) <= 10 * 60
-        assert access.consume_attempt(request(remote="198.51.100.1"), now=NOW) == 0
+            assert fails() == 0
+        assert 0 < fails() <= 10 * 60
+        assert 0 < succeeds().wait <= 10 * 60
+        assert fails(remote="198.51.100.1") == 0
+
+    def test_a_refused_one_is_not_searched(self):
+        for _ in range(5):
+            fails()
+        access.look_up(request(), lambda: pytest.fail("searched"), now=NOW)
 
     def test_the_breaker_stops_many_addresses_tells_staff_once_and_closes_again(self, settings):
         settings.LOOKUP_FAILURES_GLOBAL, settings.LOOKUP_GLOBAL_SECONDS = 20, 3600
@@ -209,9 +221,7 @@ class TestLookupLimit:
     def test_who_types_right_is_served_while_the_breaker_is_open_and_opens_it_for_nobody(self):
         before = throttle.wait(access._breaker(), "", now=NOW)
         for _ in range(3):
-            patient = request(remote="192.0.2.1")
-            assert access.consume_attempt(patient, now=NOW) == 0
-            access.report_result(patient, found=True, now=NOW)
+            assert succeeds(remote="192.0.2.1").token
         assert throttle.wait(access._breaker(), "", now=NOW) == before
 
     @pytest.mark.usefixtures("breaker_is_open")
@@ -221,11 +231,13 @@ class TestLookupLimit:
 
 def fails(remote="203.0.113.9", now=NOW):
     """One look-up that finds nothing; the seconds to wait when it was refused."""
-    made = request(remote=remote)
-    wait = access.consume_attempt(made, now=now)
-    if not wait:
-        access.report_result(made, found=False, now=now)
-    return wait
+    found = access.look_up(request(remote=remote), lambda: None, now=now)
+    assert found.token is None
+    return found.wait
+
+
+def succeeds(remote="203.0.113.9"):
+    return access.look_up(request(remote=remote), lambda: "token", now=NOW)
 
 
 @pytest.fixture
@@ -238,15 +250,31 @@ def breaker_is_open(settings):
 @pytest.mark.django_db(transaction=True)
 class TestReserveRace:
     @staticmethod
-    def _by(take):
-        def one(_limit, _who, *, now):
-            return take(request(remote="192.0.2.1"), now=now)
-
-        return one
+    def _wrong(_limit, _who, *, now):
+        return access.look_up(request(remote="192.0.2.1"), lambda: None, now=now).wait
 
     @pytest.mark.usefixtures("breaker_is_open")
     def test_parallel_guesses_share_one_reserve(self):
-        assert _in_parallel(self._by(access.consume_attempt)) == 1
+        assert _in_parallel(self._wrong) == 1
+
+    def test_parallel_guesses_from_a_fresh_network_share_no_try(self, settings):
+        assert _in_parallel(self._wrong) == settings.LOOKUP_FAILURES_PER_ADDRESS
+
+    def test_without_the_lock_of_everybody_they_would(self, settings, monkeypatch):
+        """The twin: the row of a fresh network is not there to be locked, and on SQLite no transaction waits."""
+        hold, met = throttle.hold, threading.Barrier(_THREADS)
+
+        def unlocked(limit, who, *, now, guarded=False):
+            held = hold(limit, who, now=now, guarded=True)
+            if guarded and limit.name == "lookup":
+                met.wait(timeout=20)
+            return held
+
+        monkeypatch.setattr(access.throttle, "hold", unlocked)
+        monkeypatch.setattr(access, "transaction", SimpleNamespace(atomic=nullcontext))
+        monkeypatch.setattr(Throttle.objects, "select_for_update", Throttle.objects.all, raising=False)
+        monkeypatch.setattr(throttle, "_write", _overwrite)
+        assert _in_parallel(self._wrong) > settings.LOOKUP_FAILURES_PER_ADDRESS
 
     @pytest.mark.usefixtures("breaker_is_open")
     def test_without_the_lock_they_would_not(self):

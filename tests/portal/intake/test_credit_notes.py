@@ -98,3 +98,34 @@ def test_what_can_not_be_credited_is_refused_and_nothing_of_the_file_is_done(tak
 def test_the_invoice_of_another_practice_is_unknown(take_in):
     factories.invoice(number="2026-00077")
     assert codes(take_in(note(credits="2026-00077"))) == [("credit_notes[0].credits", "credits-unknown")]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"code": "C003"}, "Line 2 of this credit note is not on the invoice"),
+        ({"performed_on": "2026-10-27"}, "Line 2 of this credit note is not on the invoice"),
+        ({"tooth": "11"}, "Line 2 of this credit note is not on the invoice"),
+        ({"unit_price": "9.52"}, "Line 2 of this credit note takes more off than is left"),
+    ],
+)
+def test_a_line_that_is_not_on_the_invoice_is_refused_by_its_number(take_in, change, sentence):
+    other = INVOICE["lines"][0] | {"code": "V11", "unit_price": "50.00"}
+    take_in(invoices=(invoice(3, lines=[INVOICE["lines"][0], other]),))
+    given = lines("20.00", "8.51")
+    given[1] |= change
+    result = take_in(note(credits="2026-00003", lines=given))
+    assert codes(result) == [("credit_notes[0].lines[1]", "credit-line")]
+    assert result.errors[0].sentence.startswith(sentence)
+    assert not CreditNote.objects.exists()
+
+
+def test_of_a_line_no_more_is_credited_than_it_is_by_several_notes(take_in):
+    other = INVOICE["lines"][0] | {"code": "V11", "unit_price": "50.00"}
+    take_in(invoices=(invoice(3, lines=[INVOICE["lines"][0], other]),))
+    again = {"credits": "2026-00003", "lines": lines("20.00")}
+    assert codes(take_in(note(**again), note("C-2", **again))) == [("credit_notes[1].lines[0]", "credit-line")]
+    assert take_in(note(**again)).credited == 1
+    assert codes(take_in(note("C-2", **again))) == [("credit_notes[0].lines[0]", "credit-line")]
+    spelt = [lines("8.51")[0] | {"description": "Controle, in other words"}]
+    assert take_in(note("C-3", "2026-00003", lines=spelt)).credited == 1

@@ -9,13 +9,16 @@ from django.utils import timezone, translation
 from pypdf import PdfReader
 
 from billing.documents import full_invoice
-from billing.models import AuditEvent, CareDetail, Invoice, OutboxMessage, Patient
-from billing.money import ZERO
+from billing.errors import Refused
+from billing.models import AuditEvent, CareDetail, Invoice, OutboxMessage, Patient, StaffTask
+from billing.outbox import delivery
 from billing.outbox.queue import queue_message
+from billing.patients import registration
 from billing.privacy import export, rotation
 from guests import sms_code
 from portal.intake.batch import import_file
 from tests import factories
+from tests.billing.outbox.test_messages import FACTS
 from tests.billing.test_encryption import key
 from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice, written
 from tests.portal.intake.test_batch import everything
@@ -131,11 +134,60 @@ def test_a_correction_is_recorded_with_endings_only_and_told_to_the_old_address(
 def test_what_waits_for_the_old_address_goes_to_the_new_one(tmp_path):
     take_in(tmp_path, batch(invoice(1)))
     row = Invoice.objects.get()
-    facts = {"amount": ZERO, "received_at": timezone.now(), "outstanding": ZERO, "credit": ZERO}
-    waiting = queue_message("receipt", invoice=row, context=facts, dedupe_key="r")
+    waiting = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
     take_in(tmp_path, batch(with_patient(2, (("email",), "new@other.example"))))
     waiting.refresh_from_db()
     assert waiting.recipient == "new@other.example"
+
+
+def corrected(folder: Any, **fields: Any) -> Any:
+    content = batch() | {"format": "invoice-batch/2", "invoices": [], "patients": [{"number": "P-1"} | fields]}
+    return take_in(folder, content)
+
+
+def test_nothing_leaves_for_an_address_that_was_removed(tmp_path):
+    take_in(tmp_path, batch(invoice(1)))
+    row = Invoice.objects.get()
+    waiting = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
+    assert corrected(tmp_path, email=None).errors == []
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.recipient) == (OutboxMessage.Status.FAILED, "")
+    assert StaffTask.objects.get(kind="message_failed").invoice == row
+    assert {message.kind for message in OutboxMessage.objects.filter(status="queued")} == {"contact_changed"}
+    with pytest.raises(Refused, match="was removed"):
+        delivery.send_again(waiting, by="staff:a")
+    assert corrected(tmp_path, email="new@other.example").errors == []
+    waiting.refresh_from_db()
+    delivery.send_again(waiting, by="staff:a")
+    assert waiting.recipient == "new@other.example"
+
+
+def test_what_failed_is_sent_again_to_the_address_that_counts(tmp_path):
+    take_in(tmp_path, batch(invoice(1)))
+    row = Invoice.objects.get()
+    failed = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
+    OutboxMessage.objects.update(status=OutboxMessage.Status.FAILED)
+    corrected(tmp_path, email="new@other.example")
+    failed.refresh_from_db()
+    assert failed.recipient == "new@other.example"
+
+
+def test_three_small_corrections_do_not_lead_to_another_person(tmp_path):
+    take_in(tmp_path, batch(invoice(1)))
+    assert corrected(tmp_path, initials="J.P.").errors == []
+    result = corrected(tmp_path, initials="P.")
+    assert [error.code for error in result.errors] == ["patient-another-person"]
+    assert Patient.objects.get().initials == "J.P."
+    assert take_in(tmp_path, batch(with_patient(2, (("initials",), "P.")))).errors[0].code == "patient-another-person"
+    assert corrected(tmp_path, initials="J.").errors == [], "back to where it began"
+
+
+def test_without_the_first_invoice_each_step_would_pass(tmp_path, monkeypatch):
+    """The twin: compared with the last correction only."""
+    take_in(tmp_path, batch(invoice(1)))
+    monkeypatch.setattr(registration, "drift", lambda first, given: None)
+    assert corrected(tmp_path, initials="J.P.").errors == []
+    assert corrected(tmp_path, initials="P.").errors == []
 
 
 def test_an_unchanged_patient_is_told_nothing(tmp_path):
