@@ -39,7 +39,9 @@ def of(invoice: Invoice) -> Decimal:
 
 def free(invoice: Invoice, *, without: RefundRequest | None = None) -> Decimal:
     """Return the credit that no refund has reserved, in euros; `without`: as if this request were not there."""
-    reserving = RefundRequest.objects.filter(invoice=invoice, status__in=RefundRequest.RESERVING, refund=None)
+    # Nothing is reserved any more once the report of the gateway, or an order to the bank, is booked.
+    not_booked = {"refund": None, "order_event": ""}
+    reserving = RefundRequest.objects.filter(invoice=invoice, status__in=RefundRequest.RESERVING, **not_booked)
     if without:
         reserving = reserving.exclude(pk=without.pk)
     reserved = reserving.aggregate(sum=Sum("amount"))["sum"] or ZERO

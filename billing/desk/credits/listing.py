@@ -105,7 +105,7 @@ def _lines(member: Any) -> list[Line]:
     today, found = timezone.localdate(), []
     for invoice in visible_to(member, credit.standing(), provider_path="provider"):
         begin = timezone.localdate(credit.since(invoice) or invoice.settled_at)
-        running = invoice.refund_requests.filter(status__in=RefundRequest.RESERVING, refund=None)
+        running = invoice.refund_requests.filter(status__in=RefundRequest.RESERVING, refund=None, order_event="")
         found.append(
             Line(
                 invoice=invoice,
