@@ -8,11 +8,24 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import AuditEvent, Invoice, Payment, StaffNote, StaffTask
 
 log = logging.getLogger(__name__)
 NOTE = "note"  # in the details of an event: the key of a StaffNote
+# How staff read the names of the other details.
+_DETAILS = {
+    "amount": _("amount"),
+    "reason": _("reason"),
+    "on": _("day"),
+    "kind": _("kind"),
+    "due_on": _("last day"),
+    "fields": _("fields"),
+    "installments": _("installments"),
+    "staff": _("member of staff"),
+    "number": _("number"),
+}
 
 
 def record(action: str, *, by: str, invoice: Invoice | None = None, written: str = "", **details: Any) -> None:
@@ -38,7 +51,12 @@ def words_of(events: Iterable[AuditEvent]) -> dict[str, str]:
 def in_words(event: AuditEvent, words: Mapping[str, str]) -> str:
     """Return the details of an event as text, with what staff typed (see `words_of`); what was erased is left out."""
     shown = event.details | ({NOTE: words.get(event.details[NOTE])} if NOTE in event.details else {})
-    return ", ".join(f"{name}: {value}" for name, value in shown.items() if value not in ("", None))
+    return ", ".join(_shown(name, value) for name, value in shown.items() if value not in ("", None))
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return one detail as staff read it: what somebody wrote needs no name."""
+    return str(value) if name == NOTE else f"{_DETAILS.get(name, name)}: {value}"
 
 
 def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details: Any) -> None:

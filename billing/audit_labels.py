@@ -20,6 +20,7 @@ AUDIT_LABELS = {
     "receipt_booked": gettext_noop("payment in another way booked by staff"),
     "receipt_refused": gettext_noop("reported payment refused by a second person"),
     "receipt_undone": gettext_noop("payment in another way undone by staff"),
+    "statement_sent": gettext_noop("link to the statement sent to the patient by staff"),
     "payment_late": gettext_noop("paid after the payment had ended"),
     "payment_released": gettext_noop("quarantined payment released by staff, the gateway is asked again"),
     "refund_failed": gettext_noop("refund failed, amount booked back"),

@@ -5,6 +5,7 @@ data never reach a screen. Layout: key id (1 byte) · nonce (12) · ciphertext a
 """
 
 import base64
+import json
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -108,3 +109,26 @@ class SealedText:
     @text.setter
     def text(self, value: str) -> None:
         self.sealed_text = seal(value.encode(), bound_to=self.bound_to()) if value else b""
+
+
+class SealedFacts:
+    """A row of a model with facts in its column `sealed_facts`, which can be read as `facts`; none once erased."""
+
+    sealed_facts: Any
+
+    def bound_to(self) -> str:
+        """Return what the facts are bound to, so that they can be read in this row only."""
+        raise NotImplementedError
+
+    def sealed_bindings(self) -> dict[str, str]:
+        """Return the sealed column and what its value is bound to."""
+        return {"sealed_facts": self.bound_to()}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return the facts. Medical data: the caller has written the access log."""
+        return json.loads(unseal(self.sealed_facts, bound_to=self.bound_to())) if self.sealed_facts else {}
+
+    @facts.setter
+    def facts(self, value: dict[str, Any]) -> None:
+        self.sealed_facts = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self.bound_to())

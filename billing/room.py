@@ -17,6 +17,7 @@ PAUSE_MESSAGES = {
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
 }
 UNCHECKED_MESSAGES = {
+    "statement_copy": _LINK,
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
     **{f"refund_{state}": _REFUND for state in ("under_way", "done", "failed", "by_bank")},
@@ -61,10 +62,10 @@ class BillingRoom(Room):
         from billing.payments import credit
         from billing.plans import agreements
         from billing.privacy import access_log, retention
-        from billing.statements import figures
+        from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=(_credits_page(),)),
+            desk=Desk(tables=_TABLES, pages=(*desk.pages(), _credits_page())),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[

@@ -86,7 +86,8 @@ class Document:
                 yield stream
 
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error)
+# What zipfile raises for damaged files; the last three for places, methods and passwords that it can't follow.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, OSError, ValueError, RuntimeError)
 
 
 def documents(path: Path) -> list[Document]:

@@ -1,5 +1,6 @@
 """The display of a row: coloured badges, links, and the tables below its fields."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,6 +22,8 @@ TONES = {
     "alarm": ("overdue", "in_doubt", "create_unknown", "quarantined"),
     "bad": ("failed", "rejected", "chargeback", "void"),
 }
+_AMOUNT = 'class="amount"'
+_DAY = re.compile(r"[0-9]{2}[-/][0-9]{2}[-/][0-9]{4}")
 _TONE = {status: tone for tone, statuses in TONES.items() for status in statuses}
 
 
@@ -34,9 +37,20 @@ class Section:
     empty: str = ""
 
     @property
+    def heads(self) -> list[tuple[Any, bool]]:
+        """Return the columns, each with whether amounts stand below it, which are aligned to the right."""
+        first = self.lines[0] if self.lines else ["" for _column in self.columns]
+        return [(column, _AMOUNT in str(cell)) for column, cell in zip(self.columns, first, strict=True)]
+
+    @property
     def labelled(self) -> list[list[tuple[Any, Any]]]:
         """Return the lines as (column, cell) pairs, so that a phone can show a line as a card."""
-        return [list(zip(self.columns, line, strict=True)) for line in self.lines]
+        return [list(zip(self.columns, map(_whole, line), strict=True)) for line in self.lines]
+
+
+def _whole(cell: Any) -> Any:
+    """Return a cell whose day does not break at its dashes."""
+    return format_html('<span class="whole">{}</span>', cell) if _DAY.fullmatch(str(cell)) else cell
 
 
 def badge(status: str, label: Any) -> SafeString:

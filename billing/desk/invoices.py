@@ -28,6 +28,7 @@ from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
 from billing.dunning.blockers import REASONS
 from billing.errors import Refused
+from billing.invoices.references import grouped
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
 from billing.ledger.entries import entries_of, with_postings
@@ -92,7 +93,7 @@ class InvoiceAdmin(CreditPaying):
             None,
             {
                 "fields": (
-                    ("number", "payment_reference"),
+                    ("number", "reference"),
                     ("status", "outstanding"),
                     ("issued_on", "due_on"),
                     ("provider", "patient"),
@@ -101,11 +102,15 @@ class InvoiceAdmin(CreditPaying):
             },
         ),
     )
-    readonly_fields = ("status", "outstanding", "created_at", "settled_at")
+    readonly_fields = ("reference", "status", "outstanding", "created_at", "settled_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
         return with_balance(super().get_queryset(request)).annotate(held=Exists(held))
+
+    @admin.display(description=_("payment reference"))
+    def reference(self, obj: Invoice) -> str:
+        return grouped(obj.payment_reference)
 
     @admin.display(description=_("patient number"))
     def patient_number(self, obj: Invoice) -> str:

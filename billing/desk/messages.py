@@ -14,17 +14,18 @@ from billing.desk.base import TenantAdmin
 from billing.desk.detail import moment, status_badge
 from billing.errors import Refused
 from billing.invoices import open_links
-from billing.models import OutboxMessage
+from billing.models import OutboxMessage, Patient
 from billing.outbox import delivery
 
 Status = OutboxMessage.Status
+_LANGUAGES = dict(Patient._meta.get_field("language").flatchoices)
 
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("send_again", "mark_delivered", "came_back")
-    list_display = ("queued", "kind", "invoice", "state", "tries", "error")
+    list_display = ("queued", "about", "invoice", "state", "tries", "error")
     list_filter = ("status",)
     list_select_related = ("invoice",)
     ordering = ("-pk",)
@@ -33,19 +34,18 @@ class OutboxMessageAdmin(TenantAdmin):
             None,
             {
                 "fields": (
-                    ("kind", "state"),
-                    ("recipient", "language"),
+                    ("about", "state"),
+                    ("recipient", "spoken"),
                     ("created_at", "sent_at"),
                     ("tries", "next_try_at"),
                     ("bounced_at", "erased_at"),
                     ("invoice", "error"),
-                    "subject",
                     "words",
                 )
             },
         ),
     )
-    readonly_fields = ("state", "words")
+    readonly_fields = ("about", "state", "spoken", "words")
     medical = "message text"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
@@ -54,6 +54,15 @@ class OutboxMessageAdmin(TenantAdmin):
     @admin.display(description=_("queued"))
     def queued(self, obj: OutboxMessage) -> str:
         return moment(obj.created_at)
+
+    @admin.display(description=_("subject"))
+    def about(self, obj: OutboxMessage) -> str:
+        """Return what the reader saw first: the name of the kind is for us."""
+        return obj.subject or gettext("erased")
+
+    @admin.display(description=_("language"))
+    def spoken(self, obj: OutboxMessage) -> str:
+        return str(_LANGUAGES.get(obj.language, obj.language))
 
     @admin.display(description=_("text"))
     def words(self, obj: OutboxMessage) -> str:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +58,8 @@ class Receiving(Crediting):
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
         links: list[tuple[str, Any]] = super().page_links(request, obj)
+        if not obj.erased_at:
+            links.append((reverse("admin:billing_invoice_statement", args=[obj.pk]), _("Statement of account")))
         if not obj.erased_at and self.has_act_permission(request):
             links.append((reverse("admin:billing_invoice_receive", args=[obj.pk]), _("Book a payment…")))
         return links
@@ -70,7 +73,11 @@ class Receiving(Crediting):
             raise Http404
         if request.method == "POST" and "decide" in request.POST:
             return self._decide(request, invoice)
-        initial = {"key": new_token(), "received_on": timezone.localdate(), "amount": ledger.outstanding(invoice.pk)}
+        initial = {
+            "key": new_token(),
+            "received_on": timezone.localdate(),
+            "amount": number_format(ledger.outstanding(invoice.pk), 2),
+        }
         form = ReceiptForm(request.POST or None, initial=initial)
         if not form.is_valid():
             return self._page(request, invoice, form)
@@ -114,7 +121,7 @@ class Receiving(Crediting):
             access_log.record_staff(request, AccessEvent.Act.READ, invoice=invoice, data="receipts")
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Payments of invoice %(number)s in another way") % {"number": invoice.number},
+            "title": gettext("Book a payment on invoice %(number)s") % {"number": invoice.number},
             "opts": self.opts,
             "invoice": invoice,
             "form": form,

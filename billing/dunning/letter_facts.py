@@ -14,6 +14,7 @@ from billing.invoices.holds import active_hold
 from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.invoices.transfers import account_for
 from billing.law import interest
+from billing.law.costs import least_costs
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
 from billing.ledger.entries import standing_entries
@@ -61,6 +62,9 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     return {
         "debtors": list(dict.fromkeys(debtor_of(invoice.patient).name for invoice in invoices)),
         "announced": announced,
+        "least": least_costs(announced, vat=invoices[0].provider.vat_on_costs),
+        "part_from": settings.PART_FROM_AMOUNT,
+        "costs_from": settings.COSTS_FROM_REST,
         "with_vat": invoices[0].provider.vat_on_costs,
         # The letters whose costs lower these ones: their days, and what they and this one may cost together.
         "earlier": [(sent_on, costs) for sent_on, costs in earlier if costs],

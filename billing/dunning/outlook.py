@@ -11,9 +11,9 @@ from decimal import Decimal
 from billing.invoices import schedule
 from billing.invoices.history import Sent
 from billing.law import interest
-from billing.law.costs import collection_costs
+from billing.law.costs import collection_costs, least_costs
 from billing.models import ReminderStep
-from billing.money import CENT, ZERO
+from billing.money import ZERO
 
 Step = ReminderStep.Step
 # What follows the last day of each letter; before the first that asks, a free reminder.
@@ -28,8 +28,8 @@ FOLLOWS = {
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """`letter`: the newest letter that counts, if one asks to pay. `costs`: what comes on top if nothing is paid, in
-    euros, at most; only from a 14-day letter on it is certain (`announced`). `least`: what comes at least when a part
-    is paid. `rate`: the statutory interest, percent.
+    euros, at most; only from a 14-day letter on it is certain (`announced`). `least`: what they are at least over a
+    rest, zero where that can't be said. `rate`: the statutory interest, percent.
     """
 
     letter: Sent | None
@@ -60,7 +60,7 @@ def outlook(sent: Sequence[Sent], *, due_on: date, owed: Decimal, vat_on_costs: 
         is_over=last_day < today,
         follows=follows,
         costs=costs,
-        least=min(costs, collection_costs(CENT, vat=vat_on_costs)),
+        least=least_costs(costs, vat=vat_on_costs),
         announced=announced,
         rate=interest.rate_on(today).percentage,
     )

@@ -16,8 +16,11 @@ _FACTS = frozenset(
     ("lines", "several", "total", "principal", "interest", "costs", "provider", "last_day", "link_until")
 )
 _CLAIM = frozenset(
-    ("debtors", "announced", "with_vat", "earlier", "together", "rate", "rate_of", "before_on", "taken_back")
-)
+    (
+        "debtors", "announced", "least", "part_from", "costs_from", "with_vat", "earlier", "together", "rate",
+        "rate_of", "before_on", "taken_back",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,15 @@ MAXIMUM = Decimal("6775.00")  # art. 2 lid 1
 VAT_RATE = Decimal("0.21")  # art. 2 lid 3
 
 
+def least_costs(costs: Decimal, *, vat: bool = False) -> Decimal:
+    """Return what `costs` (euros, announced over the whole) come to at least over a rest: the minimum of art. 2 lid 2.
+
+    Zero when they are below that minimum already, because earlier claims count in them: over less they may be nothing.
+    """
+    least = round_euro(MINIMUM * (1 + VAT_RATE)) if vat else MINIMUM
+    return least if costs >= least else ZERO
+
+
 def collection_costs(principal: Decimal, *, vat: bool = False) -> Decimal:
     """Return the maximum collection costs, in euros, on `principal` (BIK art. 2, 6:96 lid 5 to 7 BW).
 

@@ -70,7 +70,7 @@ class OutboxMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.get_status_display()}"
+        return self.subject or f"{self.kind} {self.get_status_display()}"
 
 
 class BounceIntake(models.Model):

@@ -44,6 +44,10 @@ class Provider(models.Model):
     # Where a fatal term for payment was agreed (6:83 sub a BW), as "payment terms of 1 January 2026, article 4".
     # Empty: the invoice only named a day, so default begins when the term of the reminder has passed (6:82 BW).
     term_agreed_in = models.CharField(_("term of payment agreed in"), max_length=120, blank=True)
+    # The body for disputes that the practice joined (Wkkgz art. 18), which an answer to a complaint names.
+    dispute_body = models.CharField(_("dispute body"), max_length=120, blank=True)
+    dispute_body_url = models.URLField(_("website of the dispute body"), blank=True)
+    dispute_body_fee = models.CharField(_("fee of the dispute body"), max_length=60, blank=True)
     # Only for a provider that can't deduct VAT and declares so in the 14-day letter (collection costs decree art. 2.3).
     vat_on_costs = models.BooleanField(_("VAT on collection costs"), default=False)
     transfers_to = models.CharField(

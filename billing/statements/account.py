@@ -1,6 +1,6 @@
 """The statement of account: every booking on a patient's invoices at one practice, explained line by line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,16 +10,28 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.documents import pdf
 from billing.ledger.entries import PARTS
-from billing.models import Invoice, LedgerTransaction, Posting
+from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
+from billing.rooms import Text
 from billing.statements import spreadsheet
 from billing.statements.spreadsheet import Cell
 
-Kind = LedgerTransaction.Kind
+Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
+_Notes = Mapping[tuple[int, int], AllocationNote]  # by transaction and invoice
+# Why money was used for this invoice and not for another (6:43 BW).
+_FOR_THIS: dict[Rule, Text] = {
+    Rule.ONLY: gettext_lazy("For this invoice: nothing else was open."),
+    Rule.DESIGNATED: gettext_lazy("For this invoice, as you chose."),
+    Rule.DUE: gettext_lazy("For this invoice first: its last day to pay had passed."),
+    Rule.ONEROUS: gettext_lazy("For this invoice first: it had costs or interest."),
+    Rule.OLDEST: gettext_lazy("For this invoice first: it was the oldest."),
+    Rule.PRO_RATA: gettext_lazy("For this invoice in part: the invoices were alike, so each got its share."),
+}
 # The first six identify a line; the last two are one of its sides.
 _COLUMNS = (
     "invoice__number", "transaction__kind", "transaction__occurred_at", "transaction__reverses_id", "transaction_id",
@@ -38,6 +50,7 @@ class Line:
     balance: Decimal
     on: tuple[tuple[str, Decimal], ...]
     why: str
+    words: str  # what the payer wrote with the money; empty where the reader has not shown who they are
 
     @property
     def shares(self) -> list[tuple[str, Decimal]]:
@@ -60,7 +73,8 @@ class Statement:
     """The lines, oldest first, and what they come to: `closing` is the sum of the ledger, below zero credit."""
 
     invoice: Invoice  # from whose page it was asked
-    whole: bool  # all invoices of the patient at the practice, or this one alone
+    whole: bool  # all invoices of the patient at the practice
+    numbers: tuple[str, ...]  # of a statement that is not whole: its invoices
     lines: list[Line]
     closing: Decimal
 
@@ -73,24 +87,30 @@ class Statement:
         return max(-self.closing, ZERO)
 
 
-def statement_of(invoice: Invoice, *, whole: bool) -> Statement:
-    """Return the statement of this invoice, or, `whole`, of all invoices of its patient at its practice, in one query.
+def statement_of(invoice: Invoice, *, whole: bool, others: Sequence[Invoice] = ()) -> Statement:
+    """Return the statement of this invoice and `others`, or, `whole`, of all its patient has at the practice.
 
-    The whole one tells of other invoices: the caller must have authenticated the patient. A statement of one invoice
-    says no more than its page, and may be shown to whoever knows the payment reference.
+    Two queries. The whole one tells of other invoices, and what people wrote with their money: the caller must have
+    authenticated the reader. Another says no more than the page of each invoice, and may be shown to whoever knows
+    their payment references. The balance is of one practice: `others` of another one are left out.
     """
-    scope = {"invoice__patient_id": invoice.patient_id} if whole else {"invoice": invoice}
+    shown = [invoice, *(other for other in others if other.provider_id == invoice.provider_id and other != invoice)]
+    scope = {"invoice__patient_id": invoice.patient_id} if whole else {"invoice__in": [one.pk for one in shown]}
     # Plain columns: making models of them costs more than all the rest.
     postings = Posting.objects.filter(account__in=OF_INVOICE, **scope).values_list(*_COLUMNS)
-    lines = list(_lines(postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")))
-    return Statement(invoice, whole, lines, lines[-1].balance if lines else ZERO)
+    notes = {(note.transaction_id, note.invoice_id): note for note in AllocationNote.objects.filter(**scope)}
+    ordered = postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")
+    lines = list(_lines(ordered, notes, with_words=whole))
+    numbers = () if whole else tuple(one.number for one in shown)
+    return Statement(invoice, whole, numbers, lines, lines[-1].balance if lines else ZERO)
 
 
-def _lines(postings: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+def _lines(postings: Iterable[tuple[Any, ...]], notes: _Notes, *, with_words: bool) -> Iterator[Line]:
     balance = ZERO
-    for (number, kind, occurred_at, is_mirror, *_keys), group in groupby(postings, key=lambda row: row[:-2]):
+    for (number, kind, occurred_at, is_mirror, *keys), group in groupby(postings, key=lambda row: row[:-2]):
         by_part = {Account(account): amount for *_of_group, account, amount in group}
         balance += sum(by_part.values(), ZERO)
+        note = notes.get((keys[0], keys[1]))
         yield Line(
             day=timezone.localtime(occurred_at).date(),
             invoice_number=number,
@@ -98,32 +118,35 @@ def _lines(postings: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
             amount=sum(by_part.values(), ZERO),
             balance=balance,
             on=tuple((str(part.label), by_part[part]) for part in PARTS if part in by_part),
-            why=_why(Kind(kind), set(by_part)) if not is_mirror else "",
+            why=_why(Kind(kind), set(by_part), note) if not is_mirror else "",
+            words=note.text if note and with_words and not is_mirror else "",
         )
 
 
-def _why(kind: LedgerTransaction.Kind, parts: set[Account]) -> str:
-    """Say by which rule of the law the money went to its parts; empty where no rule had to decide."""
+def _why(kind: LedgerTransaction.Kind, parts: set[Account], note: AllocationNote | None) -> str:
+    """Say by which rules of the law the money went to this invoice and to its parts; empty where none had to decide."""
     if kind == Kind.ALLOCATION:
         return _("Another payment was undone, so the others pay costs first, then interest, then the invoice.")
     if kind not in LedgerTransaction.RECEIVED:
         return ""
+    said = [str(_FOR_THIS[Rule(note.rule) if note else Rule.DESIGNATED])]
     if parts & {Account.COSTS, Account.INTEREST}:
-        return _("For this invoice, as you chose. By law it pays costs first, then interest, then the invoice.")
+        said.append(_("By law it pays costs first, then interest, then the invoice."))
     if Account.CREDIT in parts:
-        return _("For this invoice, as you chose. What was too much is yours.")
-    return _("For this invoice, as you chose.")
+        said.append(_("What was too much is yours."))
+    return " ".join(said)
 
 
 def as_csv(statement: Statement) -> bytes:
     """Return the statement for a spreadsheet, with a column for each part of the invoice."""
     parts = [str(part.label) for part in PARTS]
-    head = [_("Date"), _("Invoice number"), _("What"), _("Owed"), _("Paid or taken off"), _("Balance"), *parts]
+    amounts_of = [_("Owed"), _("Paid or taken off"), _("Balance")]
+    head = [_("Date"), _("Invoice number"), _("What"), *amounts_of, *parts, _("Why"), _("Words of the payer")]
     rows: list[list[Cell]] = [list(head)]
     for line in statement.lines:
         on = dict(line.on)
         amounts = (line.owed, line.paid, line.balance, *(on.get(part) for part in parts))
-        rows.append([line.day, line.invoice_number, line.what, *amounts])
+        rows.append([line.day, line.invoice_number, line.what, *amounts, line.why, line.words])
     return spreadsheet.as_csv(rows)
 
 

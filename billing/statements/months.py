@@ -9,16 +9,26 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Substr
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.law.calendar import begin_of
-from billing.models import LedgerTransaction, Posting
-from billing.models.ledger import OF_INVOICE
+from billing.models import LedgerTransaction, Posting, Receipt
+from billing.models.ledger import OF_INVOICE, THROUGH, Account
 from billing.money import ZERO
+from billing.rooms import Text
 from billing.tenancy import visible_to
 
 Kind = LedgerTransaction.Kind
+_ROADS: dict[str, Text] = {
+    Account.GATEWAY: gettext_lazy("iDEAL"),
+    Account.BANK: gettext_lazy("transfer to our bank account"),
+    Account.UNMATCHED: gettext_lazy("transfer, matched later"),
+    Account.UNDER_WAY: gettext_lazy("order to the bank"),
+    **dict(Receipt.Road.choices),
+}
 SHOWN = 13  # a year and the month of a year ago
 
 
@@ -46,7 +56,7 @@ def next_month(first: date) -> date:
 
 
 def of_month(staff: Any, first: date) -> Month:
-    """Return the figures of the month that begins on `first`, of the invoices `staff` may see, in three queries."""
+    """Return the figures of the month that begins on `first`, of the invoices `staff` may see, in four queries."""
     postings = visible_to(staff, Posting.objects.filter(account__in=OF_INVOICE), provider_path="provider")
     begin, end = begin_of(first), begin_of(next_month(first))
     within = postings.filter(transaction__created_at__gte=begin, transaction__created_at__lt=end)
@@ -58,21 +68,38 @@ def of_month(staff: Any, first: date) -> Month:
 
 
 def _lines(within: QuerySet[Posting]) -> Iterator[tuple[str, Decimal]]:
+    """Yield what was booked of each kind, and of money that came by each road, and what of it was undone."""
+    other = within.exclude(transaction__kind__in=LedgerTransaction.RECEIVED).annotate(road=Value(""))
+    event = Coalesce("transaction__reverses__external_id", "transaction__external_id")
+    received = within.filter(transaction__kind__in=LedgerTransaction.RECEIVED)
+    received = received.annotate(receipt=Substr(event, len(Receipt.EVENT) + 1)).annotate(road=_road())
+    found = {(row["transaction__kind"], row["road"]): row for rows in (other, received) for row in _sums(rows)}
+    places = {kind: place for place, kind in enumerate(Kind)}
+    for kind, road in sorted(found, key=lambda key: (places[Kind(key[0])], key[1])):
+        row, what = found[kind, road], str(Kind(kind).label)
+        if road:
+            what = _("%(booking)s: %(road)s") % {"booking": what, "road": _ROADS[road]}
+        if row["booked"]:
+            yield what, row["booked"]
+        if row["undone"]:
+            yield _("%(booking)s: undone") % {"booking": what}, row["undone"]
+
+
+def _sums(rows: QuerySet[Posting]) -> QuerySet[Posting, dict[str, Any]]:
     mirrors = Q(transaction__reverses__isnull=False)
-    rows = within.order_by().values("transaction__kind").annotate(
-        booked=Sum("amount", filter=~mirrors), undone=Sum("amount", filter=mirrors)
-    )  # fmt: skip
-    found = {row["transaction__kind"]: row for row in rows}
-    for kind in Kind:
-        row = found.get(kind)
-        if row and row["booked"]:
-            yield str(kind.label), row["booked"]
-        if row and row["undone"]:
-            yield _("%(booking)s: undone") % {"booking": kind.label}, row["undone"]
+    by_road = rows.order_by().values("transaction__kind", "road")
+    return by_road.annotate(booked=Sum("amount", filter=~mirrors), undone=Sum("amount", filter=mirrors))
+
+
+def _road() -> Coalesce:
+    """Return by which road money came: what staff said, or the account through which its transaction moved it."""
+    booked = Receipt.objects.filter(key=OuterRef("receipt"))
+    moved = Posting.objects.filter(transaction=OuterRef("transaction"), account__in=THROUGH)
+    return Coalesce(Subquery(booked.values("road")[:1]), Subquery(moved.values("account")[:1]), Value(""))
 
 
 def open_by_age(staff: Any, today: date) -> list[tuple[str, Decimal]]:
-    """Return what is open today, by how long ago it should have been paid."""
+    """Return what is open today, by how long ago it should have been paid, and the credit: together the ledger."""
     postings = visible_to(staff, Posting.objects.filter(account__in=OF_INVOICE), provider_path="provider")
     now_open = postings.filter(invoice__settled_at=None, invoice__withdrawn_at=None)
     days = [today - timedelta(days=n) for n in (0, 30, 60, 90)]
@@ -84,7 +111,9 @@ def open_by_age(staff: Any, today: date) -> list[tuple[str, Decimal]]:
         _("more than 90 days late"): Q(invoice__due_on__lt=days[3]),
     }
     sums = now_open.aggregate(**{f"age{i}": Sum("amount", filter=age) for i, age in enumerate(ages.values())})
-    return [(name, sums[f"age{i}"] or ZERO) for i, name in enumerate(ages)]
+    found = [(name, sums[f"age{i}"] or ZERO) for i, name in enumerate(ages)]
+    others = postings.exclude(invoice__settled_at=None, invoice__withdrawn_at=None)
+    return [*found, (_("credit of patients"), _sum(others))]
 
 
 def _sum(postings: QuerySet[Posting]) -> Decimal:

@@ -1,4 +1,4 @@
-"""The statement of account: of one invoice, and behind the code of all invoices of the patient at the practice."""
+"""The statement of account: of what this browser may see, and behind the code of all invoices of the patient."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +10,7 @@ from billing.documents.attachment import attachment
 from billing.models import AccessEvent, Invoice
 from billing.statements import account as statements
 from billing.statements.account import Statement
-from guests import gate, medical
+from guests import access, gate, medical
 from guests.pages import session_ended, visible_row
 
 _DATA = "statement"
@@ -22,7 +22,14 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     invoice = visible_row(request, token)
     if invoice is None:
         return session_ended(request)
-    context = {"invoice": invoice, "statement": _statement(request, invoice, AccessEvent.Act.READ)}
+    statement = _statement(request, invoice, AccessEvent.Act.READ)
+    opened = [] if statement.whole else _opened(request, invoice)
+    context = {
+        "invoice": invoice,
+        "statement": statement,
+        "opened": bool(opened),
+        "together": len(statement.numbers) > 1,
+    }
     return render(request, "pages/statement.html", context)
 
 
@@ -62,4 +69,13 @@ def _statement(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act) -> 
     granted = gate.passed(request, invoice.token, now=timezone.now())
     if granted:
         medical.record_look(request, act, invoice=invoice, data=_DATA, grounds=granted.grounds)
-    return statements.statement_of(invoice, whole=granted is not None)
+        return statements.statement_of(invoice, whole=True)
+    others = _opened(request, invoice) if "samen" in request.GET else []
+    return statements.statement_of(invoice, whole=False, others=others)
+
+
+def _opened(request: HttpRequest, invoice: Invoice) -> list[Invoice]:
+    """Return the other invoices of the same practice whose references this browser has proven, in their order."""
+    tokens = access.opened(request, now=timezone.now())
+    rows = Invoice.objects.filter(token__in=tokens, provider=invoice.provider_id, erased_at=None, withdrawn_at=None)
+    return list(rows.exclude(pk=invoice.pk).order_by("issued_on", "pk"))

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "billing.room.BillingRoom",
     "guests.room.GuestsRoom",
     "banking.room.BankingRoom",
+    "complaints.room.ComplaintsRoom",
     "coulance.room.CoulanceRoom",
     "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),

@@ -35,6 +35,8 @@ def csv(request: HttpRequest) -> HttpResponse:
     rows: list[list[Any]] = [[_("What"), _("Amount")], [_("open at the start of the month"), chosen.opening]]
     rows += [[what, amount] for what, amount in chosen.lines]
     rows.append([_("open at the end of the month"), chosen.closing])
+    for age, amount in months.open_by_age(request.user, timezone.localdate()):
+        rows.append([_("open today: %(age)s") % {"age": age}, amount])
     name = f"maandcijfers-{chosen.first:%Y-%m}.csv"
     return attachment(spreadsheet.as_csv(rows), name=name, content_type="text/csv; charset=utf-8")
 

@@ -36,6 +36,8 @@ class Receipt(models.Model):
         Status.UNDONE: (),
     }
 
+    EVENT = "receipt:"  # what the id of its event in the ledger begins with, before the key
+
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="receipts", verbose_name=_("invoice"))
     amount = EuroField(_("amount"))
     received_on = models.DateField(_("received on"))
@@ -69,7 +71,7 @@ class Receipt(models.Model):
     @property
     def event(self) -> str:
         """Return the id under which the ledger books it once."""
-        return f"receipt:{self.key}"
+        return f"{self.EVENT}{self.key}"
 
     def _bound_to(self) -> str:
         return f"receipt.words:{self.key}"

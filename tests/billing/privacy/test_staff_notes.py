@@ -64,7 +64,7 @@ def test_a_note_that_was_erased_is_left_out():
     pause(invoice)
     StaffNote.objects.all().delete()
     event = AuditEvent.objects.get(action="hold_placed")
-    assert audit.in_words(event, audit.words_of([event])) == "reason: staff"
+    assert audit.in_words(event, audit.words_of([event])) == "reden: staff"
 
 
 def test_reading_notes_is_written_down_and_a_page_without_any_is_not():

@@ -17,13 +17,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
-from billing.models import AccessEvent, LedgerTransaction
+from billing.links import new_token
+from billing.models import AccessEvent, AllocationNote, LedgerTransaction, OutboxMessage, Staff
 from billing.money import from_cents
 from billing.statements.account import statement_of
 from tests import factories
+from tests.billing.ledger import histories
 from tests.portal.pages.test_document_pages import let_in
+from tests.portal.staff.staff_client import signed_in
 
-Kind = LedgerTransaction.Kind
+Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
+AMOUNTS = ("Te betalen", "Betaald of eraf", "Saldo")
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
 
 
@@ -104,6 +108,83 @@ def test_page_pdf_and_csv_say_the_same(invoice, tmp_path):
     assert invoice.patient.surname in text
 
 
+def test_why_and_in_whose_words_is_said_and_the_words_only_after_the_code(invoice):
+    share = ledger.Share(invoice, Decimal("-1.00"), rule=Rule.OLDEST, words="=voor mijn kies")
+    ledger.post_shares([share], Kind.PAYMENT, external_id="tr_3", occurred_at=timezone.now(), by="test")
+    why = "Eerst voor deze rekening: die was de oudste."
+    page = words(looked_up(invoice).get(address(invoice)))
+    assert why in page
+    assert "kies" not in page
+    client = let_in(invoice)
+    page = words(client.get(address(invoice)))
+    assert why in page
+    assert "Daarbij geschreven: ‘=voor mijn kies’" in page
+    last = rows_of(client.get(address(invoice, "statement_csv")).content)[-1]
+    assert last["Waarom"] == why
+    assert last["Woorden van de betaler"] == "'=voor mijn kies", "no program takes it for a formula"
+
+
+def test_without_the_code_the_references_that_this_browser_proved_can_be_seen_together(invoice):
+    sister = factories.invoice(provider=invoice.provider, amount="30.00", number="ZUS-1")
+    elsewhere = factories.invoice(amount="7.00", number="ELDERS-1")
+    client = looked_up(invoice)
+    assert "samen" not in client.get(address(invoice)).content.decode(), "there is nothing to put together"
+    for other in (sister, elsewhere):
+        client.post("/", {"reference": other.payment_reference})
+    alone = client.get(address(invoice)).content.decode()
+    assert "ZUS-1" not in alone
+    assert f'href="{address(invoice)}?samen"' in alone
+    page = words(client.get(address(invoice), {"samen": ""}))
+    assert "Nog te betalen€ 110,50" in page
+    assert "ZUS-1" in page
+    assert "=1+1" not in page, "an invoice of the same patient that nobody proved"
+    assert "ELDERS-1" not in page, "another creditor has a balance of its own"
+    rows = rows_of(client.get(address(invoice, "statement_csv") + "?samen").content)
+    assert rows[-1]["Saldo"] == "110,50"
+    assert not AccessEvent.objects.exists()
+    assert "ZUS-1" not in words(looked_up(invoice).get(address(invoice), {"samen": ""})), "not in another browser"
+
+
+class TestStaff:
+    def desk(self, invoice, name="billing_invoice_statement"):
+        return reverse(f"admin:{name}", args=[invoice.pk])
+
+    @pytest.fixture
+    def clerk(self, invoice):
+        return signed_in(factories.staff(provider=invoice.provider, role=Staff.Role.CLERK))
+
+    def test_staff_see_the_same_and_the_look_is_written_down(self, invoice, clerk):
+        page = words(clerk.get(self.desk(invoice)))
+        assert "€ 75,50" in page
+        assert "Wat te veel was, is van u." in page
+        assert AccessEvent.objects.filter(data="statement", act=AccessEvent.Act.READ, role="clerk").count() == 1
+        patients = let_in(invoice).get(address(invoice, "statement_csv")).content
+        assert clerk.get(self.desk(invoice, "billing_invoice_statement_csv")).content == patients
+        assert clerk.get(self.desk(invoice, "billing_invoice_statement_pdf")).content.startswith(b"%PDF")
+        row = clerk.get(reverse("admin:billing_invoice_change", args=[invoice.pk])).content.decode()
+        assert f'href="{self.desk(invoice)}"' in row
+
+    def test_a_copy_is_a_mail_with_a_link_once_a_day(self, invoice, clerk):
+        assert "krijgt een e-mail met een link" in words(clerk.post(self.desk(invoice), follow=True))
+        assert "vandaag al" in words(clerk.post(self.desk(invoice), follow=True))
+        mail = OutboxMessage.objects.get(kind="statement_copy")
+        assert mail.recipient == invoice.patient.email
+        for told in ("75,50", "80,50", "incassokosten"):
+            assert told not in mail.text, "the mail tells nothing of what is owed"
+
+    def test_without_an_address_staff_are_told_that_none_leaves(self, invoice, clerk):
+        type(invoice.patient).objects.update(email="")
+        assert "geen e-mailadres" in words(clerk.post(self.desk(invoice), follow=True))
+        assert not OutboxMessage.objects.filter(kind="statement_copy").exists()
+
+    def test_nothing_for_another_practice(self, invoice):
+        other = signed_in(factories.staff(role=Staff.Role.APPROVER))
+        for name in ("billing_invoice_statement", "billing_invoice_statement_pdf", "billing_invoice_statement_csv"):
+            assert other.get(self.desk(invoice, name)).status_code == 404
+        assert other.post(self.desk(invoice)).status_code == 404
+        assert not OutboxMessage.objects.exists()
+
+
 def test_a_spreadsheet_computes_nothing(invoice):
     rows = rows_of(let_in(invoice).get(address(invoice, "statement_csv")).content)
     assert "'=1+1" in {row["Nummer rekening"] for row in rows}
@@ -130,6 +211,44 @@ def test_two_hundred_lines_cost_six_queries(invoice):
     assert page.count("<dt>Saldo</dt>") > 200
     reading = [sql for sql in captured if "SAVEPOINT" not in sql["sql"] and sql["sql"].startswith("SELECT")]
     assert len(reading) <= 6, "\n".join(sql["sql"][:90] for sql in reading)
+
+
+def figures_on_page(page):
+    """Return what each line of the page owes, pays and leaves."""
+    lines = page.replace("\xa0", " ").split("<li>\n<p><time")[1:]
+    return [
+        tuple("".join(re.findall(rf'<dt>{name}</dt><dd class="digits">€ ([−\d.,]+)</dd>', line)) for name in AMOUNTS)
+        for line in lines
+    ]
+
+
+def figures_in_pdf(content, folder):
+    """Return the same of the rows of the PDF; which column an amount is in is where it begins."""
+    file = folder / "statement.pdf"
+    file.write_bytes(content)
+    text = subprocess.run(["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True).stdout
+    found = []
+    for row in text.splitlines():
+        if re.match(r"\s*\d{2}-\d{2}-\d{4}", row):
+            moved, balance = re.findall(r"€\s*([−\d.,]+)", row)[-2:]
+            found.append((moved, balance))
+    return found
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=6)
+@given(seed=st.integers(1, 10**6))
+def test_for_any_history_page_pdf_and_csv_parse_to_the_same_figures(tmp_path, seed):
+    who = factories.patient(provider=factories.provider(name=f"Praktijk {seed}"))
+    model, invoices = histories.play(seed, who, mark=new_token())  # nothing is rolled back here
+    client = looked_up(invoices[0])
+    rows = rows_of(client.get(address(invoices[0], "statement_csv")).content)
+    in_csv = [tuple(row[name] for name in AMOUNTS) for row in rows]
+    shown = figures_on_page(client.get(address(invoices[0])).content.decode())
+    assert [tuple(cell.replace(".", "").replace("−", "-") for cell in line) for line in shown] == in_csv
+    printed = figures_in_pdf(client.get(address(invoices[0], "statement_pdf")).content, tmp_path)
+    plain = [tuple(cell.replace(".", "").replace("−", "-") for cell in line) for line in printed]
+    assert plain == [(owed or paid, left) for owed, paid, left in in_csv]
+    assert Decimal(in_csv[-1][-1].replace(",", ".")) == model.balances[invoices[0].pk], "it closes as the ledger does"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=25)

@@ -6,13 +6,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from billing import ledger
-from billing.models import LedgerTransaction, Staff
+from billing.models import LedgerTransaction, Receipt, Staff
+from billing.models.ledger import Account
+from billing.payments import receipts
 from billing.statements import months
 from tests import factories
+from tests.billing.ledger import histories
 from tests.portal.staff.staff_client import signed_in
 
 Kind = LedgerTransaction.Kind
@@ -55,7 +61,7 @@ def test_lines_lead_from_the_balance_before_to_the_balance_after(practice, clerk
     assert dict(month.lines) == {
         "in rekening gebracht": Decimal("80.00"),
         "betaald door de verzekeraar": Decimal("-30.00"),
-        "betaling ontvangen": Decimal("-60.00"),
+        "betaling ontvangen: iDEAL": Decimal("-60.00"),
         "incassokosten": Decimal("40.00"),
         "incassokosten: teruggedraaid": Decimal("-40.00"),
     }
@@ -80,8 +86,51 @@ def test_what_is_open_by_age(practice, clerk):
     paid = factories.invoice(provider=practice, amount="64.00")
     book(paid, Kind.PAYMENT, "-64.00", "tr_1")
     assert [amount for _name, amount in months.open_by_age(clerk, today)] == [
-        Decimal("3.00"), Decimal("12.00"), Decimal("16.00"), Decimal("0.00"), Decimal("32.00"),
+        Decimal("3.00"), Decimal("12.00"), Decimal("16.00"), Decimal("0.00"), Decimal("32.00"), Decimal("0.00"),
     ]  # fmt: skip
+
+
+def test_what_came_is_told_apart_by_its_road(practice, clerk):
+    row = factories.invoice(provider=practice, amount="100.00")
+    book(row, Kind.PAYMENT, "-10.00", "tr_1")
+    now = timezone.now()
+    ledger.post(
+        row, Kind.PAYMENT, Decimal("-20.00"), external_id="bank:1", occurred_at=now, by="t", through=Account.BANK
+    )
+    for road, amount in ((Receipt.Road.CASH, "5.00"), (Receipt.Road.CARD, "6.00")):
+        booked = receipts.report(
+            row, amount=Decimal(amount), received_on=timezone.localdate(), road=road, reference="", reason="kas",
+            by=clerk, key=f"key-{road}", today=timezone.localdate(),
+        )  # fmt: skip
+    receipts.undo(booked, by=clerk)
+    month = months.of_month(clerk, timezone.localdate().replace(day=1))
+    assert dict(month.lines) == {
+        "in rekening gebracht": Decimal("100.00"),
+        "betaling ontvangen: iDEAL": Decimal("-10.00"),
+        "betaling ontvangen: overboeking naar onze bankrekening": Decimal("-20.00"),
+        "op een andere manier ontvangen: contant bij de praktijk": Decimal("-5.00"),
+        "op een andere manier ontvangen: pin bij de praktijk": Decimal("-6.00"),
+        "op een andere manier ontvangen: pin bij de praktijk: teruggedraaid": Decimal("6.00"),
+    }
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15)
+@given(st.integers(1, 10**6))
+def test_for_any_history_lines_and_ages_add_up_to_the_ledger(seed):
+    with transaction.atomic():
+        who = factories.patient()
+        clerk = factories.staff(provider=who.provider, role=Staff.Role.CLERK)
+        balances = {}
+        for number in (seed, seed + 1):
+            model, _invoices = histories.play(number, who)
+            balances |= model.balances
+        month = months.of_month(clerk, timezone.localdate().replace(day=1))
+        assert month.closing == month.opening + sum(amount for _what, amount in month.lines)
+        assert month.closing == sum(balances.values())
+        ages = dict(months.open_by_age(clerk, timezone.localdate()))
+        assert ages.pop("tegoed van patiënten") == sum(min(amount, 0) for amount in balances.values())
+        assert sum(ages.values()) == sum(max(amount, 0) for amount in balances.values())
+        transaction.set_rollback(True)
 
 
 def test_page_and_spreadsheet_say_the_same(practice, clerk):
@@ -91,7 +140,14 @@ def test_page_and_spreadsheet_say_the_same(practice, clerk):
     assert page.count("€ 12,34") == 3  # invoiced, at the end of the month, and not late
     content = client.get(f"/beheer/maanden/cijfers.csv?maand={timezone.localdate():%Y-%m}").content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content), delimiter=";"))
-    assert [row[1] for row in rows[1:]] == ["0,00", "12,34", "12,34"]
+    figures = {row[0]: row[1] for row in rows[1:]}
+    assert figures.pop("open aan het einde van de maand") == "12,34"
+    assert figures == {
+        "open aan het begin van de maand": "0,00", "in rekening gebracht": "12,34",
+        "vandaag open: niet te laat": "12,34", "vandaag open: 1 tot 30 dagen te laat": "0,00",
+        "vandaag open: 31 tot 60 dagen te laat": "0,00", "vandaag open: 61 tot 90 dagen te laat": "0,00",
+        "vandaag open: meer dan 90 dagen te laat": "0,00", "vandaag open: tegoed van patiënten": "0,00",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("month", ["2019-01", "x", "2026-13", "\u0662\u0660\u0662\u0666-\u0661\u0661"])

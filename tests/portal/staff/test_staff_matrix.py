@@ -92,6 +92,9 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "billing_invoice_pdf",
     "billing_invoice_receive",
     "billing_invoice_refund",
+    "billing_invoice_statement",
+    "billing_invoice_statement_pdf",
+    "billing_invoice_statement_csv",
     "billing_invoice_credit",
     "billing_invoice_credit_note",
     "billing_staff_history",
@@ -196,7 +199,7 @@ def client_of(role: str, own: dict) -> Client:
 
 def address(name: str, route: str, rows: dict) -> str:
     """The path of `route` for the row of its table among `rows`."""
-    table = "staff" if name == "auth_user_password_change" else name.split("_")[1] if name.count("_") == 2 else ""
+    table = "staff" if name == "auth_user_password_change" else name.split("_")[1] if name.count("_") >= 2 else ""
     key = str(rows[table].pk) if table in rows else "1"
     for slot in ("<path:object_id>", "<int:object_id>", "<id>"):
         route = route.replace(slot, key)
@@ -215,7 +218,7 @@ def file_of(rows: dict) -> Specification:
 
 def body(rows: dict, name: str) -> dict:
     """What an attacker would post: every action and every key, all of them of the other provider."""
-    table = name.split("_")[1] if name.count("_") == 2 else "invoice"
+    table = name.split("_")[1] if name.count("_") >= 2 else "invoice"
     actions = admin.site.get_model_admin(MODELS[table]).actions if table in MODELS else ()
     return {
         "action": next(iter(actions), "delete_selected"),

@@ -1,0 +1,1 @@
+"""Writers of what bookkeeping packages of practices read."""

@@ -1,0 +1,113 @@
+"""The day's work on complaints: honest messages about the state, the end of waiting, of the rest, and of files."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from billing.failures import isolated
+from billing.law.calendar import begin_of
+from billing.models import Invoice
+from billing.transitions import advance
+from complaints import deadlines, freeze, handling, notices
+from complaints.models import Complaint, ComplaintMessage, ComplaintPause
+
+Status, Kind = Complaint.Status, ComplaintMessage.Kind
+BY = "system"
+A_HUMAN_WROTE_DAYS = 7  # before a message about the state is due: it counts as that message
+
+
+def run_day(today: date) -> None:
+    """Do everything that is due on `today` or was missed before. Running it again changes nothing."""
+    _each(Complaint.objects.filter(status__in=Complaint.OPEN, next_state_on__lte=today), _tell_state, today)
+    _each(_over(today), _stop_waiting, today)
+    _each(Complaint.objects.filter(frozen_until__lt=today), _end_freeze, today)
+    ended = (Status.ANSWERED, Status.ANSWERED_AGAIN, Status.INADMISSIBLE)
+    before = begin_of(today - timedelta(days=deadlines.ESCALATION_DAYS))
+    _each(Complaint.objects.filter(status__in=ended, answered_at__lt=before), _close, today)
+
+
+def _each(rows: QuerySet[Complaint], act: Callable[[int, date], None], today: date) -> None:
+    for complaint_id in list(rows.order_by("pk").values_list("pk", flat=True)):
+        about = Invoice.objects.filter(complaints=complaint_id)
+        rule = f"complaints {act.__name__.strip('_')}"
+        isolated(partial(act, complaint_id, today), rule=rule, row=complaint_id, about=about)
+
+
+def _tell_state(complaint_id: int, today: date) -> None:
+    """Tell how it stands when nobody did: a promise is never broken in silence."""
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        due = complaint.next_state_on
+        if complaint.status not in Complaint.OPEN or due is None or due > today:
+            return
+        since = begin_of(today - timedelta(days=A_HUMAN_WROTE_DAYS))
+        by_staff = complaint.messages.exclude(kind__in=(*ComplaintMessage.FROM_PATIENT, Kind.STATE))
+        if not by_staff.filter(at__gte=since).exists():
+            with override(complaint.language):
+                handling.say(complaint, Kind.STATE, _no_news(complaint), by=BY)
+            notices.state(complaint, today=today)
+        _plan_next_state(complaint, today)
+
+
+def _no_news(complaint: Complaint) -> str:
+    if complaint.status == Status.WAITING_FOR_PATIENT:
+        return _("We wait for your answer to our question. You can read it in this file.")
+    return _("There is no news yet. We are still looking into it, and our team lead was told.")
+
+
+def _plan_next_state(complaint: Complaint, today: date) -> None:
+    procedure = deadlines.PROCEDURES[complaint.procedure]
+    received = deadlines.received_on(complaint.received_at)
+    number, day = complaint.states_told, today
+    while day <= today:
+        number += 1
+        day = deadlines.status_due(procedure, received, number + 1)
+    complaint.states_told, complaint.next_state_on = number, day
+    complaint.save(update_fields=["states_told", "next_state_on"])
+
+
+def _over(today: date) -> QuerySet[Complaint]:
+    return Complaint.objects.filter(status=Status.WAITING_FOR_PATIENT, waits_until__lt=today)
+
+
+def _stop_waiting(complaint_id: int, today: date) -> None:
+    """Close what can't be answered without what we asked for; it opens again when that comes."""
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if not _over(today).filter(pk=complaint_id).exists():
+            return
+        with override(complaint.language):
+            text = _("We asked you something and got no answer. Send it to us, and we open the file again.")
+            message = handling.say(complaint, Kind.INADMISSIBLE, text, by=BY)
+        ComplaintPause.objects.filter(complaint=complaint, ended_on=None).update(ended_on=today)
+        until = deadlines.frozen_until(today)
+        advance(
+            complaint, Status.INADMISSIBLE, why_inadmissible="no_proof", answered_at=timezone.now(),
+            frozen_until=until, waits_until=None,
+        )  # fmt: skip
+        notices.news(complaint, message)
+
+
+def _end_freeze(complaint_id: int, today: date) -> None:
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if complaint.frozen_until is None or complaint.frozen_until >= today:
+            return
+        complaint.frozen_until = None
+        complaint.save(update_fields=["frozen_until"])
+        if complaint.invoice:
+            freeze.thaw(complaint.invoice, by=BY, today=today)
+
+
+def _close(complaint_id: int, today: date) -> None:
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if complaint.remedies.filter(done_at=None).exists():
+            return  # something that a person does is not done yet
+        advance(complaint, Status.CLOSED, closed_at=timezone.now())

@@ -1,0 +1,138 @@
+"""The forms of the desk: an answer with its points and what it puts right, and a complaint that came another way."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.desk.crediting import typed_euros
+from billing.law.calendar import AMSTERDAM
+from billing.models import Invoice
+from billing.tenancy import visible_to
+from complaints.answers import Draft, Point
+from complaints.filing import LONGEST_STORY
+from complaints.models import Complaint, ComplaintPoint
+from complaints.remedies import Wanted
+
+POINTS = 6
+
+
+class AnswerForm(forms.Form):
+    """An answer: up to six points, and what moves because of them."""
+
+    looked_at = forms.CharField(label=_("What you looked at"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    apology = forms.CharField(label=_("Apology"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    charges_off = forms.BooleanField(label=_("take costs and interest off"), required=False)
+    lower_to = forms.CharField(
+        label=_("new amount of the invoice"), required=False, max_length=20, help_text=_("In euros, such as 25,00.")
+    )
+    withdraw = forms.BooleanField(label=_("take the invoice back"), required=False)
+    action = forms.CharField(label=_("something an employee does"), required=False, max_length=300)
+    due_on = forms.DateField(
+        label=_("new last day to pay"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number in range(1, POINTS + 1):
+            text = {"required": False, "widget": forms.Textarea(attrs={"rows": 2})}
+            self.fields[f"said_{number}"] = forms.CharField(label=_("the patient said"), **text)
+            self.fields[f"found_{number}"] = forms.CharField(label=_("you found"), **text)
+            choices = [("", "–"), *ComplaintPoint.Decision.choices]
+            self.fields[f"decision_{number}"] = forms.ChoiceField(label=_("decision"), choices=choices, required=False)
+            self.fields[f"why_{number}"] = forms.CharField(
+                label=_("why nothing has to change"), required=False, max_length=500
+            )
+
+    def clean_lower_to(self) -> Decimal | None:
+        """Return the new amount in euros; None without one."""
+        text = self.cleaned_data["lower_to"].strip()
+        if not text:
+            return None
+        euros = typed_euros(text)
+        if euros is None:
+            raise ValidationError(gettext("Type an amount in euros, such as 25,00."))
+        return euros
+
+    @property
+    def points(self) -> list[dict[str, Any]]:
+        """Return the fields of each point, for the page."""
+        names = ("said", "found", "decision", "why")
+        return [
+            {"number": number} | {name: self[f"{name}_{number}"] for name in names} for number in range(1, POINTS + 1)
+        ]
+
+    def draft(self) -> Draft:
+        """Return the answer as it was written; points without a word are left out."""
+        given = self.cleaned_data
+        points = [
+            Point(given[f"said_{n}"], given[f"found_{n}"], given[f"decision_{n}"], given[f"why_{n}"])
+            for n in range(1, POINTS + 1)
+            if given[f"said_{n}"] or given[f"found_{n}"] or given[f"decision_{n}"]
+        ]
+        due_on = given["due_on"]
+        wanted = Wanted(
+            charges_off=given["charges_off"],
+            lower_to=given["lower_to"],
+            withdraw=given["withdraw"],
+            due_on=due_on.isoformat() if due_on else "",
+            action=given["action"],
+        )
+        return Draft(points, given["looked_at"], given["apology"], wanted)
+
+
+class ReceivedForm(forms.Form):
+    """A complaint that came by telephone, mail or post. Its clock starts at the moment of receipt, not of typing."""
+
+    channel = forms.ChoiceField(
+        label=_("it came"), choices=[choice for choice in Complaint.Channel.choices if choice[0] != "page"]
+    )
+    received_at = forms.DateTimeField(
+        label=_("received"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    reference = forms.CharField(
+        label=_("payment reference of the invoice"),
+        required=False,
+        max_length=30,
+        help_text=_("Empty: about no invoice."),
+    )
+    subject = forms.ChoiceField(label=_("subject"), choices=Complaint.Subject.choices)
+    story = forms.CharField(
+        label=_("what happened, and what the patient wants"), max_length=LONGEST_STORY,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )  # fmt: skip
+    name = forms.CharField(label=_("name"), required=False, max_length=120)
+    email = forms.EmailField(label=_("e-mail"), required=False)
+    phone = forms.CharField(label=_("phone"), required=False, max_length=30)
+    address = forms.CharField(label=_("address"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, staff: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.staff = staff
+
+    def clean_received_at(self) -> Any:
+        """Return the moment in Amsterdam. Raises ValidationError for one that has not come."""
+        moment = self.cleaned_data["received_at"]
+        if timezone.is_naive(moment):
+            moment = moment.replace(tzinfo=AMSTERDAM)
+        if moment > timezone.now():
+            raise ValidationError(gettext("This moment has not come yet."))
+        return moment
+
+    def clean_reference(self) -> Invoice | None:
+        """Return the invoice of the reference; None without one. Raises ValidationError when there is none."""
+        text = self.cleaned_data["reference"]
+        if not text.strip():
+            return None
+        rows = visible_to(self.staff, Invoice.objects.filter(erased_at=None), provider_path="provider")
+        invoice = rows.filter(payment_reference=re.sub(r"\D", "", text)).first()
+        if invoice is None:
+            raise ValidationError(gettext("No invoice has this payment reference."))
+        return invoice

@@ -1,0 +1,261 @@
+"""The desk of complaints at /beheer/klachten/: what is due, a file with its acts, and one that came by telephone.
+
+Staff of a practice see the files about their care and prices; what is about us only operations see. Whom a complaint is
+about never sees it here.
+"""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing import audit
+from billing.adjustments import reductions
+from billing.errors import Refused
+from billing.models import AccessEvent
+from billing.privacy import access_log
+from billing.tenancy import visible_to
+from complaints import answers, bodies, filing, handling
+from complaints.desk.forms import AnswerForm, ReceivedForm
+from complaints.models import Answer, Complaint
+from complaints.number import read_number
+from complaints.pages.file import broken, promises
+from complaints.pages.forms import NEEDS, WISHES
+
+FILE = "complaint file"  # its name in the access log
+SHOWN = 100
+METHODS = ["GET", "HEAD", "POST"]
+WHY = {
+    "not_ours": gettext_lazy("it is not about us or this invoice"),
+    "answered_before": gettext_lazy("it was answered before, and nothing is new"),
+    "at_court": gettext_lazy("it is before a court or another body"),
+    "no_authority": gettext_lazy("nobody showed that they may speak for the patient"),
+    "too_old": gettext_lazy("it is older than five years, and paid"),
+}
+
+
+def files(staff: Any) -> QuerySet[Complaint]:
+    """Return the files that this person may see."""
+    rows = visible_to(staff, Complaint.objects.all(), provider_path="provider")
+    return rows.exclude(about=staff.pk).select_related("invoice__provider", "handler", "second_handler")
+
+
+def open_files(staff: Any) -> QuerySet[Complaint]:
+    """Return those that wait for somebody, the oldest promise first."""
+    return files(staff).filter(status__in=Complaint.OPEN).order_by("answer_by", "pk")
+
+
+@never_cache
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """List what is open, the oldest promise first; or find a file by its number."""
+    today, asked = timezone.localdate(), request.GET.get("nummer", "")
+    if asked:
+        found = files(request.user).filter(number=read_number(asked) or "").first()
+        if found:
+            return HttpResponseRedirect(reverse("admin:complaint_file", args=[found.pk]))
+    rows = list(open_files(request.user)[:SHOWN])
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Complaints"),
+        "rows": [(row, (row.answer_by - today).days, broken(row, today=today)) for row in rows],
+        "closed": files(request.user).exclude(status__in=Complaint.OPEN).order_by("-answered_at", "-pk")[:20],
+        "asked": asked,
+        "today": today,
+    }
+    return render(request, "admin/complaints/list.html", context)
+
+
+@never_cache
+@require_http_methods(METHODS)
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a file with what can be done; POST does one of these."""
+    complaint = files(request.user).filter(pk=pk).first()
+    if complaint is None or not complaint.sealed_facts:
+        raise Http404
+    if request.method != "POST":
+        return _page(request, complaint)
+    act = ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        return _page(request, complaint, refusal=_("Choose one of the buttons."))
+    form = AnswerForm(request.POST) if act is _answer else None
+    if form is not None and not form.is_valid():
+        return _page(request, complaint, form=form)
+    try:
+        said = act(request, complaint, form)
+    except Refused as refusal:
+        return _page(request, complaint, form=form, refusal=str(refusal))
+    messages.success(request, said)
+    return HttpResponseRedirect(reverse("admin:complaint_file", args=[pk]), status=303)
+
+
+def _page(
+    request: HttpRequest, complaint: Complaint, *, form: AnswerForm | None = None, refusal: str = ""
+) -> HttpResponse:
+    """Render the file. Raises, and shows nothing, when the access log can't be written."""
+    access_log.record_staff(request, AccessEvent.Act.READ, invoice=complaint.invoice, data=FILE)
+    today, facts, staff = timezone.localdate(), complaint.facts, request.user
+    proposed = Answer.objects.filter(complaint=complaint, given_at=None).select_related("written_by").first()
+    invoice = complaint.invoice
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Complaint %(number)s") % {"number": complaint.number},
+        "complaint": complaint,
+        "invoice": invoice,
+        "facts": facts,
+        "wishes": [label for value, label in WISHES if value in facts.get("wishes", ())],
+        "needs": [label for value, label in NEEDS if value in facts.get("needs", ())],
+        "promises": promises(complaint, today=today),
+        "file_messages": list(complaint.messages.all()),
+        "points": list(complaint.points.all()),
+        "remedies": list(complaint.remedies.all()),
+        "proposed": proposed,
+        "own_proposal": proposed is not None and proposed.written_by_id == staff.pk,
+        "form": form or AnswerForm(initial=_begun(complaint, proposed)),
+        "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,
+        "charges": reductions.charged(invoice) if invoice else None,
+        "next_body": bodies.after(complaint),
+        "can_answer": complaint.status in answers.ANSWERABLE,
+        "why": WHY.items(),
+        "hello": _hello(request, complaint),
+        "refusal": refusal,
+        "status_of": Complaint.Status,
+    }
+    wrong = bool(refusal or (form is not None and form.errors))
+    return render(request, "admin/complaints/file.html", context, status=422 if wrong else 200)
+
+
+def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
+    """Return what the form of an answer begins with: the proposal, or the words of the complaint as its first point."""
+    if proposed is None:
+        return {"said_1": complaint.facts.get("story", "")[:500]}
+    draft = answers.Draft.from_facts(proposed.facts)
+    begun: dict[str, Any] = {"looked_at": draft.looked_at, "apology": draft.apology}
+    for number, point in enumerate(draft.points, start=1):
+        begun |= {f"{name}_{number}": getattr(point, name) for name in ("said", "found", "decision", "why")}
+    return begun
+
+
+def _hello(request: HttpRequest, complaint: Complaint) -> str:
+    """Return the confirmation as it can be sent: by name, in the language of the patient, to be completed."""
+    staff: Any = request.user
+    name = staff.get_full_name() or staff.username
+    return _("My name is %(name)s, and I look into your complaint. As I read it, it is about: %(subject)s.") % {
+        "name": name,
+        "subject": complaint.get_subject_display(),
+    }
+
+
+def _text(request: HttpRequest) -> str:
+    return request.POST.get("text", "")
+
+
+def _acknowledge(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    handling.acknowledge(complaint.pk, text=_text(request), staff=request.user)
+    return _("The patient gets a mail that you handle it.")
+
+
+def _admit(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    handling.admit(complaint.pk, staff=request.user)
+    return _("You look into it.")
+
+
+def _ask(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    handling.ask(complaint.pk, text=_text(request), staff=request.user, today=timezone.localdate())
+    return _("The patient gets a mail with your question.")
+
+
+def _extend(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    handling.extend(complaint.pk, reason=_text(request), staff=request.user, today=timezone.localdate())
+    return _("The patient gets a mail that you need more time.")
+
+
+def _refuse(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    why = request.POST.get("why", "")
+    if why not in WHY:
+        raise Refused(_("Choose why it is not for us to answer."))
+    handling.refuse(complaint.pk, why=why, text=_text(request), staff=request.user, today=timezone.localdate())
+    return _("The patient gets a mail with the reason.")
+
+
+def _answer(request: HttpRequest, complaint: Complaint, form: AnswerForm) -> str:
+    given = answers.answer(complaint.pk, form.draft(), staff=request.user)
+    return _("The answer was sent.") if given.given_at else _("The answer waits for a second person.")
+
+
+def _confirm(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    answers.confirm(complaint.pk, staff=request.user)
+    return _("The answer was sent.")
+
+
+def _done(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    """Note that what a person had to do is done."""
+    waiting = complaint.remedies.filter(done_at=None)
+    if not waiting.update(done_at=timezone.now()):
+        raise Refused(_("Nothing is left to do."))
+    audit.record(
+        "complaint_action_done", by=audit.name_of(request.user), invoice=complaint.invoice, number=complaint.number
+    )
+    return _("Noted.")
+
+
+ACTS: dict[str, Any] = {
+    "acknowledge": _acknowledge,
+    "admit": _admit,
+    "ask": _ask,
+    "extend": _extend,
+    "refuse": _refuse,
+    "answer": _answer,
+    "confirm": _confirm,
+    "done": _done,
+}
+
+
+@never_cache
+@require_http_methods(METHODS)
+def receive(request: HttpRequest) -> HttpResponse:
+    """Enter a complaint that came by telephone, mail or post."""
+    initial = {"received_at": timezone.localtime().replace(second=0, microsecond=0)}
+    form = ReceivedForm(request.POST if request.method == "POST" else None, initial=initial, staff=request.user)
+    refusal = ""
+    if form.is_valid():
+        given = form.cleaned_data
+        invoice = given["reference"]
+        names = ("story", "name", "email", "phone", "address")
+        try:
+            complaint = filing.file(
+                filing.Said(**{name: given[name] for name in names}),
+                subject=given["subject"],
+                invoice_id=invoice.pk if invoice else None,
+                channel=given["channel"],
+                by=audit.name_of(request.user),
+                received_at=given["received_at"],
+            )
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            messages.success(request, _("Complaint %(number)s was entered.") % {"number": complaint.number})
+            return _to(request, complaint)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Enter a complaint"),
+        "form": form,
+        "refusal": refusal,
+    }
+    wrong = bool(refusal or form.errors)
+    return render(request, "admin/complaints/receive.html", context, status=422 if wrong else 200)
+
+
+def _to(request: HttpRequest, complaint: Complaint) -> HttpResponse:
+    """Lead to the file; to the list when it is about us and this person may not see it."""
+    if files(request.user).filter(Q(pk=complaint.pk)).exists():
+        return HttpResponseRedirect(reverse("admin:complaint_file", args=[complaint.pk]), status=303)
+    return HttpResponseRedirect(reverse("admin:complaints"), status=303)

@@ -1,0 +1,56 @@
+"""While a complaint is looked into, its invoice rests: no letter, no costs, no interest, no hand-over.
+
+Paying stays possible, also in part: whoever complains about € 40 may pay the other € 60. The hold is placed in the
+transaction that files the complaint and ends FREEZE_AFTER_ANSWER_DAYS after the answer, with a new last day to pay.
+"""
+
+from datetime import date
+
+from billing import ledger
+from billing.invoices import schedule
+from billing.invoices.holds import place_hold, release_hold
+from billing.models import Hold, Invoice
+from complaints.models import Complaint
+
+HOLD = "dispute"
+Status = Complaint.Status
+
+
+def freeze(complaint: Complaint, *, by: str) -> bool:
+    """Let the locked invoice of a complaint rest; return whether it does.
+
+    One freeze for each ground: whoever complains again about what was answered does not get another one by that alone.
+    A paid invoice has nothing to rest.
+    """
+    invoice = complaint.invoice
+    if invoice is None or invoice.settled_at is not None:
+        return False
+    answered = Complaint.objects.filter(invoice=invoice, subject=complaint.subject, answered_at__isnull=False)
+    if answered.exclude(pk=complaint.pk).exists():
+        return False
+    place_hold(invoice, HOLD, by=by, tell=False)
+    return True
+
+
+def rests(invoice: Invoice) -> bool:
+    """Tell whether an invoice rests because of a complaint."""
+    return Hold.objects.filter(invoice=invoice, reason=HOLD, released_at=None).exists()
+
+
+def thaw(invoice: Invoice, *, by: str, today: date, due_on: date | None = None) -> bool:
+    """End the rest of a locked invoice unless another complaint still needs it; return whether it ended.
+
+    What is left to pay gets a last day at least two weeks ahead: `due_on` when that is later.
+    """
+    if not rests(invoice) or _needed(invoice, today):
+        return False
+    day = None
+    if ledger.balance(invoice.pk) > 0:
+        day = max(schedule.time_to_pay(invoice, today=today), due_on or today)
+    return release_hold(invoice, HOLD, by=by, due_on=day, today=today)
+
+
+def _needed(invoice: Invoice, today: date) -> bool:
+    of_invoice = Complaint.objects.filter(invoice=invoice)
+    is_open = of_invoice.filter(status__in=Complaint.OPEN)
+    return is_open.exists() or of_invoice.filter(frozen_until__gte=today).exists()

@@ -1,0 +1,205 @@
+"""What staff and the patient do in a file between the receipt and the answer. Each act is told and kept.
+
+Every command locks the invoice, then the file, and reads both again.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit
+from billing.errors import Refused
+from billing.ledger import lock_invoice
+from billing.transitions import advance
+from complaints import deadlines, freeze, notices
+from complaints.models import Complaint, ComplaintMessage, ComplaintPause
+
+Status, Kind = Complaint.Status, ComplaintMessage.Kind
+BY = "patient"
+LONGEST = 4000
+# Why a complaint is not ours to answer. Lateness alone is no reason (6:89 BW).
+INADMISSIBLE = ("not_ours", "answered_before", "at_court", "no_authority", "too_old", "no_proof")
+
+
+def lock(complaint_id: int) -> Complaint:
+    """Lock the invoice, then the file, until the transaction ends; return the file, freshly read."""
+    invoice_id = Complaint.objects.values_list("invoice_id", flat=True).get(pk=complaint_id)
+    invoice = lock_invoice(invoice_id) if invoice_id else None
+    complaint = Complaint.objects.select_for_update(of=("self",), no_key=True).get(pk=complaint_id)
+    complaint.invoice = invoice
+    return complaint
+
+
+def _written(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Refused(_("Write something first."))
+    if len(text) > LONGEST:
+        raise Refused(_("This is too long: at most %(max)d characters.") % {"max": LONGEST})
+    return text
+
+
+def say(complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None) -> ComplaintMessage:
+    """Add a message to a locked file and return it."""
+    message = ComplaintMessage(complaint=complaint, kind=kind, by=by, at=now or timezone.now())
+    message.text = _written(text)
+    message.save(force_insert=True)
+    return message
+
+
+def _record(action: str, complaint: Complaint, *, by: str, **details: Any) -> None:
+    audit.record(action, by=by, invoice=complaint.invoice, number=complaint.number, **details)
+
+
+def _must_be(complaint: Complaint, *statuses: str) -> None:
+    if complaint.status not in statuses:
+        raise Refused(_("The file has moved on meanwhile. Look at it again."))
+
+
+def acknowledge(complaint_id: int, *, text: str, staff: Any, now: datetime | None = None) -> Complaint:
+    """Let a person, by name, say what they understood and that they handle it; they become its handler."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, Status.RECEIVED)
+        message = say(complaint, Kind.ACKNOWLEDGEMENT, text, by=audit.name_of(staff), now=now)
+        advance(complaint, Status.ACKNOWLEDGED, acknowledged_at=now, handler=staff)
+        _record("complaint_acknowledged", complaint, by=audit.name_of(staff))
+        notices.news(complaint, message)
+    return complaint
+
+
+def admit(complaint_id: int, *, staff: Any, now: datetime | None = None) -> Complaint:
+    """Begin to look into it. Whoever does so first is its handler; a file that nobody acknowledged is refused."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, Status.ACKNOWLEDGED, Status.INADMISSIBLE)
+        advance(complaint, Status.INVESTIGATING, admitted_at=now, why_inadmissible="", closed_at=None)
+        _record("complaint_admitted", complaint, by=audit.name_of(staff))
+    return complaint
+
+
+def ask(complaint_id: int, *, text: str, staff: Any, today: date) -> Complaint:
+    """Ask the patient something. The promised clock rests until they answer, the law's does not."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING)
+        message = say(complaint, Kind.QUESTION, text, by=audit.name_of(staff))
+        until = today + timedelta(days=deadlines.PROOF_DAYS)
+        if complaint.status == Status.ACKNOWLEDGED:
+            advance(complaint, Status.WAITING_FOR_PATIENT, waits_until=until, admitted_at=timezone.now())
+        else:
+            advance(complaint, Status.WAITING_FOR_PATIENT, waits_until=until)
+        ComplaintPause.objects.create(complaint=complaint, begun_on=today)
+        _record("complaint_asked", complaint, by=audit.name_of(staff))
+        notices.news(complaint, message, until=until)
+    return complaint
+
+
+def reply(complaint_id: int, *, text: str, today: date) -> Complaint:
+    """Take what the patient writes, at any time while the file is open; an answer to a question ends the pause."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
+        say(complaint, Kind.REPLY, text, by=BY)
+        if complaint.status in (Status.WAITING_FOR_PATIENT, Status.INADMISSIBLE):
+            _resume(complaint, today)
+        _record("complaint_replied", complaint, by=BY)
+    return complaint
+
+
+def _resume(complaint: Complaint, today: date) -> None:
+    """Go on with a file that waited: what was promised moves by the days of the pause, but not past the law's end."""
+    changes: dict[str, Any] = {"waits_until": None, "why_inadmissible": "", "closed_at": None, "frozen_until": None}
+    pause = ComplaintPause.objects.filter(complaint=complaint, ended_on=None).first()
+    if pause:
+        ComplaintPause.objects.filter(pk=pause.pk).update(ended_on=today)
+        procedure = deadlines.PROCEDURES[complaint.procedure]
+        moved = complaint.answer_by + (today - pause.begun_on)
+        changes["answer_by"] = min(deadlines.moved_back(procedure, moved), complaint.extended_to or complaint.legal_end)
+    advance(complaint, Status.INVESTIGATING, **changes)
+    if complaint.invoice:
+        freeze.freeze(complaint, by=BY)
+
+
+def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Complaint:
+    """Take more time, once, with a reason, told before the law's term ends (Wkkgz art. 17 lid 2)."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.WAITING_FOR_PATIENT)
+        if complaint.extended_to:
+            raise Refused(_("More time can be taken once, and it was."))
+        if today > complaint.legal_end:
+            raise Refused(_("It is too late for more time: the answer should have been given."))
+        procedure = deadlines.PROCEDURES[complaint.procedure]
+        received = deadlines.received_on(complaint.received_at)
+        dates = deadlines.dates(procedure, received)
+        message = say(complaint, Kind.EXTENSION, reason, by=audit.name_of(staff))
+        complaint.extended_to, complaint.answer_by = dates.extended_end, dates.extended_answer_by
+        complaint.save(update_fields=["extended_to", "answer_by"])
+        _record("complaint_extended", complaint, by=audit.name_of(staff), to=str(complaint.extended_to))
+        notices.news(complaint, message)
+    return complaint
+
+
+def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -> Complaint:
+    """Say that it is not for us to answer, why, and where the patient can go; the invoice rests two weeks more."""
+    if why not in INADMISSIBLE:
+        raise ValueError(why)
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, *Complaint.FIRST_LINE)
+        message = say(complaint, Kind.INADMISSIBLE, text, by=audit.name_of(staff))
+        end_pause(complaint, today)
+        until = deadlines.frozen_until(today)
+        advance(complaint, Status.INADMISSIBLE, why_inadmissible=why, answered_at=timezone.now(), frozen_until=until)
+        _record("complaint_inadmissible", complaint, by=audit.name_of(staff), why=why)
+        notices.news(complaint, message)
+    return complaint
+
+
+def end_pause(complaint: Complaint, today: date) -> None:
+    """End the wait for the patient of a locked file, if there is one."""
+    ComplaintPause.objects.filter(complaint=complaint, ended_on=None).update(ended_on=today)
+
+
+def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
+    """Take a complaint back. The invoice goes on, with at least two weeks to pay."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, *Complaint.OPEN)
+        end_pause(complaint, today)
+        advance(complaint, Status.WITHDRAWN, closed_at=timezone.now(), frozen_until=None)
+        _record("complaint_withdrawn", complaint, by=by)
+        if complaint.invoice:
+            freeze.thaw(complaint.invoice, by=by, today=today)
+    return complaint
+
+
+def escalate(complaint_id: int, *, text: str, today: date) -> Complaint:
+    """Let another person look again, because the patient does not agree; no reason is needed, and it rests on."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, Status.ANSWERED)
+        if complaint.answered_at and today > escalate_until(complaint):
+            raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
+        say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=BY)
+        procedure = deadlines.PROCEDURES[complaint.procedure]
+        answer_by, end = deadlines.second_line(procedure, today)
+        advance(
+            complaint, Status.SECOND_LINE, answered_at=None, answer_by=answer_by, legal_end=end, extended_to=None,
+            frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1),
+        )  # fmt: skip
+        _record("complaint_escalated", complaint, by=BY)
+    return complaint
+
+
+def escalate_until(complaint: Complaint) -> date:
+    """Return the last day on which the patient may ask for a second answer by themselves."""
+    if complaint.answered_at is None:
+        raise ValueError("not answered")
+    return timezone.localtime(complaint.answered_at).date() + timedelta(days=deadlines.ESCALATION_DAYS)

@@ -1,0 +1,87 @@
+"""Mails about a complaint. They say that something happened and where to look, never what was said or answered."""
+
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from billing import links
+from billing.invoices.addressee import addressee
+from billing.models import OutboxMessage
+from billing.outbox.queue import queue_message
+from complaints import deadlines
+from complaints.models import Complaint, ComplaintMessage
+
+NEEDS = {
+    "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen")),
+    "complaint_noted": frozenset(("number", "received_on")),
+    "complaint_news": frozenset(("number", "page", "what", "until")),
+    "complaint_state": frozenset(("number", "page", "answer_by", "since")),
+    "complaint_answered": frozenset(("number", "page", "frozen_until", "escalate_until")),
+}
+Kind = ComplaintMessage.Kind
+
+
+def receipt(complaint: Complaint, said: Any, *, frozen: bool) -> None:
+    """Confirm the receipt to whoever complained, and tell the patient at the known address when that is another one.
+
+    Whoever knows a payment reference can file a complaint in somebody's name: the patient hears of it.
+    """
+    facts = {
+        "acknowledge_by": complaint.acknowledge_by,
+        "answer_by": complaint.answer_by,
+        "frozen": frozen,
+    }
+    _queue("complaint_received", complaint, "", facts, recipient=said.email)
+    if complaint.invoice and said.email:
+        to = addressee(complaint.invoice)
+        if to.email and to.email.casefold() != said.email.casefold():
+            noted = {"received_on": deadlines.received_on(complaint.received_at)}
+            _queue("complaint_noted", complaint, "", noted, recipient=to.email, language=to.language)
+
+
+def news(complaint: Complaint, message: ComplaintMessage, *, until: date | None = None) -> None:
+    """Tell that a message of staff waits in the file; `until`: by when the patient should answer it."""
+    facts = {"what": message.kind, "until": until}
+    _queue("complaint_news", complaint, message.token, facts, recipient=complaint.facts.get("email", ""))
+
+
+def state(complaint: Complaint, *, today: date) -> None:
+    """Tell honestly that there is no news: nobody wrote in time, so the product does."""
+    facts = {
+        "answer_by": complaint.extended_to or complaint.answer_by,
+        "since": deadlines.received_on(complaint.received_at),
+    }
+    _queue("complaint_state", complaint, str(today), facts, recipient=complaint.facts.get("email", ""))
+
+
+def answered(complaint: Complaint, *, line: int, frozen_until: date | None, escalate_until: date | None) -> None:
+    """Tell that the answer is in the file, until when the invoice rests, and until when one may disagree."""
+    facts = {"frozen_until": frozen_until, "escalate_until": escalate_until}
+    _queue("complaint_answered", complaint, str(line), facts, recipient=complaint.facts.get("email", ""))
+
+
+def _queue(
+    kind: str, complaint: Complaint, event: str, facts: dict[str, Any], *, recipient: str, language: str = ""
+) -> OutboxMessage | None:
+    if not recipient and complaint.invoice is None:
+        return None  # somebody who left a telephone number or an address: staff call or write
+    page = links.absolute(reverse("complaint", args=[complaint.token]))
+    return queue_message(
+        kind,
+        invoice=complaint.invoice,
+        context={"number": complaint.number, "page": page, **facts},
+        recipient=recipient or None,
+        language=language or complaint.language,
+        dedupe_key=f"{kind}:{complaint.pk}:{event}",
+    )
+
+
+WHAT = {
+    Kind.ACKNOWLEDGEMENT: _("An employee has read your complaint"),
+    Kind.QUESTION: _("We have a question"),
+    Kind.EXTENSION: _("We need more time"),
+    Kind.INADMISSIBLE: _("We can't answer this"),
+    Kind.STATE: _("How your complaint stands"),
+}

@@ -1,0 +1,162 @@
+"""Making a complaint, in short pages: what it is about, what happened, who you are, check and send.
+
+What was filled in is a draft, sealed, which the browser alone can find again: it survives the end of a session.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.views.decorators.http import require_http_methods
+
+from billing.errors import Refused
+from billing.invoices.state import InvoiceView
+from complaints import deadlines, filing
+from complaints.models import Complaint, ComplaintDraft
+from complaints.pages import forms as asked
+from guests import access, gate, throttle
+from guests.pages import session_ended, visible_invoice
+
+FILED = "complaints_filed"  # in the session: the tokens of the files that this browser opened
+_PER_BROWSER = throttle.Limit("complaint", 5, 24 * 3600)
+_PER_NETWORK = throttle.Limit("complaint-network", 30, 24 * 3600)
+_MANY = ("wishes", "needs")
+METHODS = ["GET", "HEAD", "POST"]
+_NEXT = {"subject": "story", "story": "who", "who": "check"}
+
+
+def _cookie() -> str:
+    return "__Host-complaint" if settings.HTTPS else "complaint"
+
+
+def _draft(request: HttpRequest, invoice: InvoiceView | None) -> ComplaintDraft:
+    """Return the draft of this browser about this invoice, or a new one that is not stored yet."""
+    invoice_id = invoice.invoice_id if invoice else None
+    since = timezone.now() - timedelta(hours=filing.DRAFT_HOURS)
+    rows = ComplaintDraft.objects.filter(token=request.COOKIES.get(_cookie(), ""), written_at__gte=since)
+    return rows.filter(invoice=invoice_id).first() or ComplaintDraft(invoice_id=invoice_id)
+
+
+def _store(response: HttpResponse, draft: ComplaintDraft, fields: dict[str, Any]) -> HttpResponse:
+    draft.facts = draft.facts | fields
+    draft.written_at = timezone.now()
+    draft.save()
+    response.set_cookie(
+        _cookie(), draft.token, max_age=filing.DRAFT_HOURS * 3600, secure=settings.HTTPS, httponly=True,
+        samesite=settings.SAME_SITE,
+    )  # fmt: skip
+    return response
+
+
+def _address(step: str, token: str | None) -> str:
+    name = "complain" if step == "subject" else f"complain_{step}"
+    return reverse(name, args=[token]) if token else reverse(f"{name}_without_invoice")
+
+
+def _page(request: HttpRequest, token: str | None, step: str, form_class: type[forms.Form]) -> HttpResponse:
+    """Ask what one page asks; once that is right, go on to the next."""
+    view = visible_invoice(request, token) if token else None
+    if token and view is None:
+        return session_ended(request)
+    draft = _draft(request, view)
+    if step != "subject" and "subject" not in draft.facts:
+        return HttpResponseRedirect(_address("subject", token), status=303)
+    form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts)
+    if request.method == "POST" and form.is_valid():
+        return _store(HttpResponseRedirect(_address(_NEXT[step], token), status=303), draft, form.cleaned_data)
+    status = 422 if form.errors else 200
+    return render(request, f"complaints/{step}.html", _context(view, token, step, form), status=status)
+
+
+def _context(view: InvoiceView | None, token: str | None, step: str, form: forms.Form | None) -> dict[str, Any]:
+    steps = ("subject", *_NEXT.values())
+    number = steps.index(step)
+    return {
+        "invoice": view,
+        "form": form,
+        "refusal": "",
+        "number": number + 1,
+        "count": len(steps),
+        "here": _address(step, token),
+        "back": _address(steps[number - 1], token) if number else "",
+    }
+
+
+@require_http_methods(METHODS)
+def subject(request: HttpRequest, token: str | None = None) -> HttpResponse:
+    return _page(request, token, "subject", asked.SubjectForm)
+
+
+@require_http_methods(METHODS)
+def story(request: HttpRequest, token: str | None = None) -> HttpResponse:
+    return _page(request, token, "story", asked.StoryForm)
+
+
+@require_http_methods(METHODS)
+def who(request: HttpRequest, token: str | None = None) -> HttpResponse:
+    return _page(request, token, "who", asked.WhoForm)
+
+
+@require_http_methods(METHODS)
+def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
+    """Show everything once more; POST files the complaint."""
+    view = visible_invoice(request, token) if token else None
+    if token and view is None:
+        return session_ended(request)
+    draft = _draft(request, view)
+    facts = draft.facts
+    missing = next((step for step, name in (("subject", "subject"), ("story", "story"), ("who", "email"))
+                    if name not in facts), "")  # fmt: skip
+    if missing:
+        return HttpResponseRedirect(_address(missing, token), status=303)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            complaint = _file(request, view, facts)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            return _filed(request, draft, complaint)
+    received = timezone.localdate()
+    context = _context(view, token, "check", None) | {
+        "facts": facts,
+        "subject": Complaint.Subject(facts["subject"]).label,
+        "wishes": [label for value, label in asked.WISHES if value in facts["wishes"]],
+        "needs": [label for value, label in asked.NEEDS if value in facts["needs"]],
+        "changes": {step: _address(step, token) for step in ("subject", "story", "who")},
+        "dates": deadlines.dates(deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE], received),
+        "refusal": refusal,
+    }
+    return render(request, "complaints/check.html", context, status=422 if refusal else 200)
+
+
+def _file(request: HttpRequest, view: InvoiceView | None, facts: dict[str, Any]) -> Complaint:
+    now = timezone.now()
+    wait = throttle.take(_PER_BROWSER, gate.holder_of(request), now=now)
+    wait = wait or throttle.take(_PER_NETWORK, access.client_network(request), now=now)
+    if wait:
+        raise Refused(translation.gettext("You sent many complaints today. Call us, or try again tomorrow."))
+    said = {name: facts[name] for name in filing.Said.__dataclass_fields__ if name in facts}
+    said |= {name: tuple(said.get(name, ())) for name in _MANY}
+    return filing.file(
+        filing.Said(**said),
+        subject=facts["subject"],
+        invoice_id=view.invoice_id if view else None,
+        language=translation.get_language() or settings.LANGUAGE_CODE,
+        disputed=Decimal(facts["disputed"]) if facts.get("disputed") and view else None,
+        now=now,
+    )
+
+
+def _filed(request: HttpRequest, draft: ComplaintDraft, complaint: Complaint) -> HttpResponse:
+    request.session[FILED] = [*request.session.get(FILED, []), complaint.token][-20:]
+    draft.delete()
+    response = HttpResponseRedirect(reverse("complaint", args=[complaint.token]), status=303)
+    response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
+    return response

@@ -1,0 +1,72 @@
+"""What complaints announce to the rest of the product."""
+
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from billing.rooms import Announcement, Daily, Desk, DeskPage, HoldReason, InvoicePanel, MessageKind, Room, Stops
+
+AUDIT_LABELS = {
+    "complaint_filed": gettext_noop("complaint received"),
+    "complaint_acknowledged": gettext_noop("complaint: confirmed by an employee"),
+    "complaint_admitted": gettext_noop("complaint: being looked into"),
+    "complaint_asked": gettext_noop("complaint: question to the patient"),
+    "complaint_replied": gettext_noop("complaint: patient wrote"),
+    "complaint_extended": gettext_noop("complaint: more time taken"),
+    "complaint_inadmissible": gettext_noop("complaint: not for us to answer"),
+    "complaint_withdrawn": gettext_noop("complaint: taken back"),
+    "complaint_answer_proposed": gettext_noop("complaint: answer proposed, a second person has to agree"),
+    "complaint_answered": gettext_noop("complaint: answered"),
+    "complaint_action_done": gettext_noop("complaint: what we promised to do is done"),
+    "complaint_escalated": gettext_noop("complaint: patient does not agree, somebody else looks again"),
+}
+
+
+class ComplaintsRoom(Room):
+    """A patient says that something is wrong: the invoice rests, somebody answers, and what was wrong is put right."""
+
+    name = "complaints"
+    house_rules = {
+        "COMPLAINTS_PROCEDURE": "ours",  # one of complaints.deadlines.PROCEDURES
+        "COMPLAINTS_SECOND_PERSON_ABOVE": 250,  # euros that an answer moves, above which a second person agrees
+        "COMPLAINTS_KEPT_YEARS": 2,  # after closing: the least that the Bki asks of files about collection
+    }
+
+    def announce(self) -> Announcement:
+        from billing.desk.base import EVERYBODY
+        from billing.dunning import hold_messages
+        from complaints import days, freeze, notices, retention
+        from complaints.desk import pages, panel
+        from complaints.models import Complaint
+        from complaints.pages import urls
+
+        about = Complaint.objects.filter(invoice=OuterRef("pk")).exclude(sealed_facts=b"")
+        newest = Subquery(about.order_by("-pk").values("token")[:1])
+        return Announcement(
+            patient_urls=urls.urlpatterns,
+            desk=Desk(
+                panel="admin/complaints/panel.html",
+                facts=panel.facts,
+                pages=(
+                    DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
+                    DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),
+                    DeskPage("klachten/<int:pk>/", pages.show, "complaint_file", EVERYBODY),
+                ),
+            ),
+            daily=[Daily(22, days.run_day)],
+            retention=retention.run_day,
+            invoice_panel=InvoicePanel({"complaint": newest}, below="complaints/invoice_below.html"),
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            audit_labels=AUDIT_LABELS,
+            access_labels={
+                "complaint page": _("your complaint"),
+                "complaint file": _("your complaint, at the desk"),
+            },
+            hold_reasons={
+                freeze.HOLD: HoldReason(
+                    _("you made a complaint about this invoice"),
+                    stops=frozenset((Stops.REMINDERS, Stops.PLANS)),
+                    ended=hold_messages.queue_ended,
+                )
+            },
+        )

@@ -1,0 +1,96 @@
+"""Whatever the order, repetition, overlap or format in which days come: each line once, and a whole chain."""
+
+import tempfile
+import zipfile
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from banking import details
+from banking.models import AccountDay, BankLine, Statement
+from banking.statements import chain
+from tests.banking import lines, mt940_files
+from tests.banking.camt_files import MONDAY, Pay, Shape, document, statement
+from tests.banking.importing import hand_in
+
+pytestmark = pytest.mark.django_db
+
+PAYERS = [("NL02ABNA0123456789", "J. de Vries"), ("NL44RABO0123456789", "P. Bakker"), ("", "")]
+
+
+@st.composite
+def months(draw) -> list[Pay]:
+    """Some days with movements of few amounts, so that equal ones meet on one day."""
+    pays, numbers = [], iter(range(100_000))
+    for day in range(draw(st.integers(1, 5))):
+        for _number in range(draw(st.integers(0, 4))):
+            amount = draw(st.sampled_from(["10.00", "25.00", "-10.00", "0.01", "-35.00"]))
+            iban, name = draw(st.sampled_from(PAYERS))
+            on = MONDAY + timedelta(days=day)
+            # As texts of payments are: each names its invoice.
+            pays.append(Pay(amount, on, f"nota {next(numbers)}.", iban, name))
+    return pays
+
+
+@st.composite
+def files(draw, pays: list[Pay]) -> list[bytes]:
+    """Files that together hold all days: parts of the month, more than once, in any format and order."""
+    last = max([pay.on for pay in pays], default=MONDAY)
+    days = [MONDAY + timedelta(days=n) for n in range((last - MONDAY).days + 1)]
+    spans = [(day, day, None) for day in days]
+    for _more in range(draw(st.integers(0, 4))):
+        first, until = sorted(draw(st.tuples(st.sampled_from(days), st.sampled_from(days))))
+        cut = draw(st.none() | st.integers(0, 3))  # downloaded before the last day was over
+        spans.append((first, until, cut))
+    return [_file(draw, pays, *span) for span in draw(st.permutations(spans))]
+
+
+def _file(draw, pays: list[Pay], first: date, until: date, cut: int | None) -> bytes:
+    opening = sum((Decimal(pay.amount) for pay in pays if pay.on < first), Decimal("7.00"))
+    mine = [pay for pay in pays if first <= pay.on < until]
+    mine += [pay for pay in pays if pay.on == until][:cut]
+    format = draw(st.sampled_from(["02", "08", "mt940", "zip"]))
+    if format == "mt940":
+        text = mt940_files.statement(mine, str(opening), first)
+        if not mine:
+            text = text.replace(f":62F:C{first:%y%m%d}", f":62F:C{until:%y%m%d}")
+        return text.encode()
+    shape = Shape("02" if format == "zip" else format)
+    content = document(statement(mine, str(opening), first, until=until, shape=shape), shape=shape)
+    if format != "zip":
+        return content
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", content)
+    return packed.getvalue()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_order_repetition_overlap_and_format_gives_the_same_lines(data):
+    pays = data.draw(months())
+    handed_in = data.draw(files(pays))
+    with transaction.atomic(), tempfile.TemporaryDirectory() as folder:
+        for content in handed_in:
+            outcome = hand_in(Path(folder), content)
+            assert outcome.refused_because == ""
+        stored = Counter(
+            (line.booked_on, str(line.amount), details.of_line(line).text) for line in BankLine.objects.all()
+        )
+        assert stored == Counter((pay.on, pay.amount, pay.text) for pay in pays)
+        account = lines.account()
+        assert chain.gaps(account) == []
+        total = sum((line.amount for line in BankLine.objects.all()), Decimal("7.00"))
+        known = chain.last_balance(account)
+        assert known is not None
+        assert known[1] == total
+        assert sum(Statement.objects.values_list("new_count", flat=True)) == len(pays)
+        assert AccountDay.objects.count() == len({row.day for row in AccountDay.objects.all()})
+        transaction.set_rollback(True)

@@ -1,0 +1,160 @@
+"""The desk: who sees which file, what each button does, and that nothing is shown before the look is written down."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.models import AccessEvent
+from complaints import filing
+from complaints.models import Answer, Complaint
+from tests import factories
+from tests.portal.staff.staff_client import signed_in
+
+pytestmark = pytest.mark.django_db
+STORY = "De kies op 12 mei is nooit getrokken."
+
+
+@pytest.fixture
+def invoice():
+    return factories.invoice(amount="100.00")
+
+
+def filed(invoice=None, subject="letters"):
+    said = filing.Said(story=STORY, email="iemand@post.example")
+    return filing.file(said, subject=subject, invoice_id=invoice.pk if invoice else None)
+
+
+def operations():
+    member = factories.staff(role="operations", provider=None)
+    return signed_in(member), member
+
+
+def address(complaint):
+    return reverse("admin:complaint_file", args=[complaint.pk])
+
+
+def do(desk, complaint, act, **fields):
+    response = desk.post(address(complaint), {"act": act} | fields)
+    complaint.refresh_from_db()
+    return response
+
+
+def test_a_practice_sees_its_own_care_and_prices_and_nothing_about_us(invoice):
+    price, ours, foreign = filed(invoice, "price"), filed(invoice), filed(factories.invoice(), "price")
+    desk = signed_in(factories.staff(provider=invoice.provider))
+    assert desk.get(address(price)).status_code == 200
+    for hidden in (ours, foreign):
+        assert desk.get(address(hidden)).status_code == 404
+        assert do(desk, hidden, "acknowledge", text="x").status_code == 404
+        found = desk.get(reverse("admin:complaints"), {"nummer": hidden.number})
+        assert found.status_code == 200
+        assert reverse("admin:complaint_file", args=[hidden.pk]) not in found.content.decode()
+    listed = desk.get(reverse("admin:complaints")).content.decode()
+    assert price.number in listed
+    assert ours.number not in listed
+    assert foreign.number not in listed
+
+
+def test_whom_it_is_about_does_not_see_it(invoice):
+    desk, member = operations()
+    complaint = filed(invoice)
+    Complaint.objects.filter(pk=complaint.pk).update(about=member)
+    assert desk.get(address(complaint)).status_code == 404
+
+
+def test_each_look_is_written_down_and_the_list_names_no_words(invoice):
+    desk, _member = operations()
+    complaint = filed(invoice)
+    assert STORY not in desk.get(reverse("admin:complaints")).content.decode()
+    assert not AccessEvent.objects.exists()
+    assert STORY in desk.get(address(complaint)).content.decode()
+    event = AccessEvent.objects.get()
+    assert (event.data, event.invoice) == ("complaint file", invoice)
+
+
+def test_from_the_confirmation_to_the_answer(invoice):
+    desk, member = operations()
+    complaint = filed(invoice)
+    assert do(desk, complaint, "acknowledge", text="").status_code == 422
+    do(desk, complaint, "acknowledge", text="Ik ben Anna.")
+    assert (complaint.status, complaint.handler) == ("acknowledged", member)
+    do(desk, complaint, "admit")
+    response = do(desk, complaint, "answer", said_1="geen brief", found_1="klopt", decision_1="upheld")
+    assert response.status_code == 422
+    assert "klopt" in response.content.decode(), "what was typed stays"
+    assert complaint.status == "investigating"
+    do(desk, complaint, "answer", said_1="geen brief", found_1="klopt", decision_1="upheld", lower_to="60,00")
+    assert complaint.status == "answered"
+    assert Answer.objects.get().after == 60
+
+
+def test_a_wrong_amount_changes_nothing(invoice):
+    desk, _member = operations()
+    complaint = filed(invoice)
+    do(desk, complaint, "acknowledge", text="Ik ben Anna.")
+    response = do(desk, complaint, "answer", said_1="x", found_1="y", decision_1="upheld", lower_to="63,165")
+    assert response.status_code == 422
+    assert complaint.status == "acknowledged"
+
+
+def test_a_second_person_agrees_above_the_limit(invoice, settings):
+    settings.COMPLAINTS_SECOND_PERSON_ABOVE = 30
+    desk, _member = operations()
+    other, _other = operations()
+    complaint = filed(invoice)
+    do(desk, complaint, "acknowledge", text="Ik ben Anna.")
+    do(desk, complaint, "answer", said_1="x", found_1="y", decision_1="upheld", lower_to="60,00")
+    assert complaint.status == "acknowledged"
+    assert do(desk, complaint, "confirm").status_code == 422
+    do(other, complaint, "confirm")
+    assert complaint.status == "answered"
+
+
+def test_a_call_of_yesterday_counts_from_yesterday(invoice):
+    desk, _member = operations()
+    came = timezone.localtime() - timedelta(days=1)
+    fields = {
+        "channel": "phone",
+        "received_at": came.strftime("%Y-%m-%dT%H:%M"),
+        "reference": invoice.payment_reference,
+        "subject": "price",
+        "story": STORY,
+        "phone": "0612345678",
+    }
+    assert desk.post(reverse("admin:complaint_receive"), fields).status_code == 303
+    complaint = Complaint.objects.get()
+    assert timezone.localtime(complaint.received_at).date() == came.date()
+    assert (complaint.channel, complaint.invoice) == ("phone", invoice)
+    late = fields | {"received_at": (timezone.localtime() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")}
+    assert desk.post(reverse("admin:complaint_receive"), late).status_code == 422
+    assert Complaint.objects.count() == 1
+
+
+def test_a_practice_enters_none_about_anothers_invoice(invoice):
+    desk = signed_in(factories.staff())
+    fields = {
+        "channel": "phone",
+        "received_at": "2026-11-01T10:00",
+        "reference": invoice.payment_reference,
+        "subject": "price",
+        "story": STORY,
+        "phone": "1",
+    }
+    assert desk.post(reverse("admin:complaint_receive"), fields).status_code == 422
+    assert not Complaint.objects.exists()
+
+
+def test_an_unknown_act_is_refused_in_words(invoice):
+    desk, _member = operations()
+    complaint = filed(invoice)
+    assert do(desk, complaint, "delete").status_code == 422
+    assert complaint.status == "received"
+
+
+def test_the_start_page_shows_what_waits(invoice):
+    desk, _member = operations()
+    assert reverse("admin:complaints") in desk.get("/beheer/").content.decode()
+    complaint = filed(invoice)
+    assert address(complaint) in desk.get("/beheer/").content.decode()

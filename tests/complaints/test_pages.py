@@ -1,0 +1,166 @@
+"""The patient's pages of a complaint: four steps, a draft that survives, and a file that opens to whom it should."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.models import AccessEvent
+from complaints import answers, handling
+from complaints.answers import Draft, Point
+from complaints.models import Complaint, ComplaintDraft
+from tests import factories
+from tests.portal.pages.test_invoice_page import open_in
+
+pytestmark = pytest.mark.django_db
+STORY = "De kies op 12 mei is nooit getrokken."
+TODAY = timezone.localdate()
+
+
+def steps(client, token=None, **more):
+    """Go through the pages; return the answer to the last."""
+    address = (lambda step: reverse(f"complain{step}", args=[token])) if token else (
+        lambda step: reverse(f"complain{step}_without_invoice")
+    )  # fmt: skip
+    client.post(address(""), {"subject": "price"})
+    client.post(address("_story"), {"story": STORY, "wishes": ["explanation"], "disputed": ""} | more.get("story", {}))
+    client.post(address("_who"), {"email": "iemand@post.example"} | more.get("who", {}))
+    return client.post(address("_check"))
+
+
+def file_of(client, complaint):
+    return client.get(reverse("complaint", args=[complaint.token])).content.decode()
+
+
+def test_four_pages_lead_to_a_file_with_a_number(client):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    response = steps(client, invoice.token)
+    complaint = Complaint.objects.get()
+    assert (response.status_code, response["Location"]) == (303, reverse("complaint", args=[complaint.token]))
+    text = file_of(client, complaint)
+    assert complaint.number in text
+    assert STORY in text, "this browser wrote it"
+    assert AccessEvent.objects.get().data == "complaint page"
+    assert ComplaintDraft.objects.count() == 0
+    page = client.get(reverse("invoice", args=[invoice.token])).content.decode()
+    assert reverse("pay", args=[invoice.token]) in page, "paying stays possible"
+    assert reverse("complaint", args=[complaint.token]) in page
+
+
+def test_without_an_invoice_the_link_opens_the_file(client, client_of_somebody):
+    steps(client)
+    complaint = Complaint.objects.get()
+    assert complaint.invoice is None
+    assert STORY in file_of(client_of_somebody, complaint)
+
+
+@pytest.fixture
+def client_of_somebody():
+    from django.test import Client
+
+    return Client()
+
+
+def test_elsewhere_the_texts_of_a_file_about_an_invoice_wait_for_the_code(client, client_of_somebody):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    steps(client, invoice.token)
+    complaint = Complaint.objects.get()
+    text = file_of(client_of_somebody, complaint)
+    assert complaint.number in text
+    assert "getrokken" not in text
+    assert "iemand@post.example" not in text
+    assert reverse("complaint_reply", args=[complaint.token]) not in text
+    for act in ("reply", "escalate", "withdraw"):
+        response = client_of_somebody.post(reverse(f"complaint_{act}", args=[complaint.token]), {"text": "x"})
+        assert response.status_code == 303
+        assert "/code/" in response["Location"]
+    complaint.refresh_from_db()
+    assert complaint.status == Complaint.Status.RECEIVED
+    assert complaint.messages.count() == 0
+
+
+def test_a_draft_survives_the_end_of_the_session(client):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    client.post(reverse("complain", args=[invoice.token]), {"subject": "price"})
+    client.post(reverse("complain_story", args=[invoice.token]), {"story": STORY})
+    draft = client.cookies["complaint"].value
+    client.session.flush()
+    assert client.get(reverse("complain_story", args=[invoice.token])).status_code in (302, 303)
+    client.cookies["complaint"] = draft
+    open_in(client, invoice)
+    assert STORY in client.get(reverse("complain_story", args=[invoice.token])).content.decode()
+
+
+def test_a_draft_opens_in_no_other_browser_and_at_no_other_invoice(client, client_of_somebody):
+    invoice, other = factories.invoice(), factories.invoice()
+    open_in(client, invoice)
+    client.post(reverse("complain", args=[invoice.token]), {"subject": "price"})
+    client.post(reverse("complain_story", args=[invoice.token]), {"story": STORY})
+    open_in(client_of_somebody, invoice)
+    assert client_of_somebody.get(reverse("complain_story", args=[invoice.token])).status_code == 303
+    open_in(client, other)
+    assert client.get(reverse("complain_story", args=[other.token])).status_code == 303
+    assert STORY.encode() not in bytes(ComplaintDraft.objects.get().sealed_facts)
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "sentence"),
+    [
+        ("", {}, "Kies waar het over gaat"),
+        ("_story", {"story": ""}, "Vertel ons wat er gebeurd is."),
+        ("_story", {"story": "x" * 4001}, "Dit is te lang"),
+        ("_story", {"story": STORY, "disputed": "63,165"}, "Vul een bedrag in"),
+        ("_who", {"name": "Anna"}, "hoe wij u kunnen bereiken"),
+        ("_who", {"email": "anna"}, "geen e-mailadres"),
+    ],
+)
+def test_what_is_wrong_gets_a_sentence_and_changes_nothing(client, step, fields, sentence):
+    client.post(reverse("complain_without_invoice"), {"subject": "service"})
+    response = client.post(reverse(f"complain{step}_without_invoice"), fields)
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert not Complaint.objects.exists()
+
+
+def test_the_answer_the_next_body_and_the_second_line_stand_in_the_file(client):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    steps(client, invoice.token)
+    complaint, staff = Complaint.objects.get(), factories.staff(role="operations", provider=None)
+    handling.acknowledge(complaint.pk, text="Ik ben Anna en ik kijk ernaar.", staff=staff)
+    answers.answer(complaint.pk, Draft([Point("de prijs", "de prijs klopt", "not_upheld")]), staff=staff)
+    text = file_of(client, complaint)
+    for words in ("Ik ben Anna", "de prijs klopt", "Wij zien het anders", "kantonrechter", "100,00"):
+        assert words.casefold() in text.casefold(), words
+    client.post(reverse("complaint_escalate", args=[complaint.token]), {"text": ""})
+    complaint.refresh_from_db()
+    assert complaint.status == Complaint.Status.SECOND_LINE
+
+
+def test_the_confirmation_is_a_pdf_without_what_was_written(client):
+    steps(client)
+    complaint = Complaint.objects.get()
+    response = client.get(reverse("complaint_receipt", args=[complaint.token]))
+    assert response["Content-Type"] == "application/pdf"
+    import io
+
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(io.BytesIO(response.content))
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    assert complaint.number in text
+    assert "getrokken" not in text
+
+
+def test_an_address_that_is_no_file_is_not_found(client):
+    assert client.get(reverse("complaint", args=["x" * 24])).status_code == 404
+
+
+def test_many_complaints_from_one_browser_are_refused_kindly(client):
+    for _sent in range(5):
+        assert steps(client).status_code == 303
+    response = steps(client)
+    assert response.status_code == 422
+    assert Complaint.objects.count() == 5
