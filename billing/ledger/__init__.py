@@ -144,7 +144,7 @@ def post_shares(
         raise ValueError("an event has one share for each invoice")
     for share in shares:
         _check_sign(kind, share.amount)
-    if kind == Kind.CREDIT_MOVED and sum(share.amount for share in shares):
+    if kind == Kind.CREDIT_MOVED and sum((share.amount for share in shares), ZERO):
         raise ValueError("credit that moves adds up to nothing")
     if through not in THROUGH:
         raise ValueError("no money goes through this account")

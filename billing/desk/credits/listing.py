@@ -109,7 +109,7 @@ def _lines(member: Any) -> list[Line]:
         found.append(
             Line(
                 invoice=invoice,
-                amount=-invoice.balance,  # type: ignore[attr-defined]
+                amount=-invoice.balance,
                 free=credit.free(invoice),
                 since=begin,
                 is_late=begin <= today - timedelta(days=settings.CREDIT_TERM_DAYS),
