@@ -7,11 +7,13 @@ from datetime import date
 from itertools import zip_longest
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from banking import accounts
 from banking.models import BankAccount, BankLine, Statement, StatementFile
 from banking.reading.facts import Entry
 from banking.reading.files import CHUNK, Document, documents
@@ -125,15 +127,15 @@ def _read(row: StatementFile, path: Path, *, today: date) -> Outcome:
         return Outcome([_told_again(one) for one in row.statements.all()], "", timezone.localdate(row.read_at), row)
     found = documents(path)
     statements = survey(found, today=today)
-    accounts = _accounts(statements)
+    named = _accounts(statements)
     for statement in statements:
-        account = accounts.get(statement.account)
+        account = named.get(statement.account)
         statement.refused_because = _why_not(statement, account)
         if account and not statement.refused_because and account.starts_on:
             leave_out_before(statement, account.starts_on)
     if all(statement.refused_because for statement in statements):
         raise Refused(statements[0].refused_because)
-    stored = _store(found, statements, accounts, row)
+    stored = _store(found, statements, named, row)
     for account in {one.account.pk: one.account for one in stored if one}.values():
         chain.tell_staff(account)
     for statement in statements:
@@ -145,10 +147,15 @@ def _read(row: StatementFile, path: Path, *, today: date) -> Outcome:
 
 
 def _accounts(statements: Sequence[Found]) -> dict[str, BankAccount]:
-    """Return our accounts by how the statements name them, locked: one file at a time changes what we know of one."""
+    """Return our accounts by how the statements name them, locked: one file at a time changes what we know of one.
+
+    The account that patients are told to pay to is ours without anybody adding it.
+    """
+    if settings.OPERATOR["iban"]:
+        accounts.add(settings.OPERATOR["iban"], name=settings.OPERATOR["name"][:70], by="settings")
     ours = list(BankAccount.objects.select_for_update(no_key=True).order_by("pk"))
-    named = {statement.account for statement in statements}
-    return {name: account for name in named for account in ours if _is(account, name)}
+    names = {statement.account for statement in statements}
+    return {name: account for name in names for account in ours if _is(account, name)}
 
 
 def _is(account: BankAccount, name: str) -> bool:
@@ -169,7 +176,7 @@ def _why_not(statement: Found, account: BankAccount | None) -> str:
 
 
 def _store(
-    found: Sequence[Document], statements: Sequence[Found], accounts: dict[str, BankAccount], row: StatementFile
+    found: Sequence[Document], statements: Sequence[Found], named: dict[str, BankAccount], row: StatementFile
 ) -> list[Statement | None]:
     """Read the file once more, and store it statement by statement."""
     of_sheet = {sheet: number for number, one in enumerate(statements) for sheet in one.sheets}
@@ -180,7 +187,7 @@ def _store(
             number = of_sheet[sheet]
             one = statements[number]
             if store is None and not one.refused_because:
-                store = Store(one, accounts[one.account], row)
+                store = Store(one, named[one.account], row)
             if isinstance(fact, Entry):
                 if store:
                     store.add(fact)

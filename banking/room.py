@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Room
+from billing.rooms import Announcement, Beat, Room
 
 ORDER_LABELS = {
     "order_proposed": gettext_noop("order to the bank proposed"),
@@ -36,6 +36,7 @@ class BankingRoom(Room):
         from banking.statements import chain
 
         return Announcement(
+            beat={"watch-statements": Beat("banking.watch_folder", 60.0, expires=60)},
             audit_labels=ORDER_LABELS | {"bank_account_added": gettext_noop("bank account of ours added")},
             staff_tasks={
                 chain.GAP: _("lines are missing between two bank statements: hand in the statement of those days"),

@@ -44,6 +44,7 @@ _TABLES = (
     "Patient",
     "Provider",
     "IbanChange",
+    "BirthDateChange",
     "AuditEvent",
     "Staff",
 )

@@ -47,6 +47,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "EMAIL_URL": (str, ""),
     "DEFAULT_FROM_EMAIL": (str, "Zorgrekening <rekening@zorgrekening.example>"),
     "BOUNCE_ADDRESS": (str, ""),
+    "STATEMENT_FOLDER": (str, ""),
     "CLAMAV_URL": (str, ""),
     "MEDIA_ROOT": (str, ""),
     "S3_BUCKET": (str, ""),

@@ -49,16 +49,14 @@ class _Statements(Reader):
         self._part_amounts: list[int | None] = []
         self._details = 0
 
-    def opened(self, path: list[Node], namespace: str) -> None:
+    def opened(self, name: str) -> None:
         """Refuse other documents at their second element."""
-        if len(path) != 2:
-            return
-        if other := _OTHERS.get(path[1].name):
+        if other := _OTHERS.get(name):
             raise Refused(
                 _("This is a %s: news of the same day, which the statement repeats. Hand in the CAMT.053 or MT940.")
                 % other
             )
-        if path[1].name != STATEMENT:
+        if name != STATEMENT:
             raise Refused(_("This is no bank statement: we read CAMT.053 and MT940."))
         self.is_statement = True
 
@@ -117,9 +115,7 @@ class _Statements(Reader):
         if opens_between and closes_between and len([b for b in self._balances if b[0] == _BETWEEN]) == 1:
             closing = None  # one balance between pages stands at one end only, and nothing says at which
         begins = node.read("FrToDt/FrDtTm", "FrToDt/FrDt")
-        currencies = {
-            _currency(balance[2].first("Amt").attributes.get("Ccy", "EUR")) for balance in (opening, closing) if balance
-        }  # type: ignore[union-attr]
+        currencies = {_money(balance[2])[1] for balance in (opening, closing) if balance}
         currencies.add(_currency(node.read("Acct/Ccy") or "EUR"))
         return Sheet(
             format=Format.CAMT053,

@@ -74,8 +74,8 @@ class Document:
     @contextmanager
     def _opened(self) -> Iterator[IO[bytes]]:
         if not self.member:
-            with self.path.open("rb") as stream:
-                yield stream
+            with self.path.open("rb") as plain:
+                yield plain
             return
         with zipfile.ZipFile(self.path) as packed:
             try:

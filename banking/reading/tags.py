@@ -99,7 +99,8 @@ def _numbered(joined: str) -> dict[str, str]:
 def _labelled(joined: str) -> dict[str, str]:
     """Read `IBAN: …  BIC: …  NAAM: …  OMSCHRIJVING: …`."""
     names = dict(_LABELS)
-    found, told = list(_LABEL.finditer(joined)), {}
+    found = list(_LABEL.finditer(joined))
+    told: dict[str, str] = {}
     for label, following in zip(found, [*found[1:], None], strict=True):
         value = joined[label.end() : following.start() if following else len(joined)].strip()
         told.setdefault(names[label[1]], "".join(value.split()) if names[label[1]] in ("iban", "bic") else value)

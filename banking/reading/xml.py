@@ -3,8 +3,8 @@
 On expat, which Python brings. A document type is refused as soon as it begins, so no entity is ever declared.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from xml.parsers import expat
 
 from django.utils.translation import gettext as _
@@ -28,18 +28,21 @@ class NotWellFormed(Refused):
 class Node:
     """An element with its local name, its text without that of its children, attributes and children."""
 
-    __slots__ = ("attributes", "children", "name", "text")
+    __slots__ = ("attributes", "before", "children", "name", "text")
 
-    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+    def __init__(self, name: str, attributes: dict[str, str], before: int) -> None:
         self.name, self.attributes = name, attributes
+        self.before = before  # how many elements were kept when it began
         self.text = ""
         self.children: list[Node] = []
 
     def all(self, path: str) -> list["Node"]:
         """Return the elements at a path such as `RmtInf/Ustrd`, in their order."""
         found = [self]
-        for name in path.split("/"):
+        for name in _names(path):
             found = [child for node in found for child in node.children if child.name == name]
+            if not found:
+                break
         return found
 
     def first(self, *paths: str) -> "Node | None":
@@ -48,7 +51,11 @@ class Node:
 
     def read(self, *paths: str) -> str:
         """Return the text of the first element that has one at these paths, without blanks around it."""
-        return next((text for path in paths for node in self.all(path) if (text := node.text.strip())), "")
+        for path in paths:
+            for node in self.all(path):
+                if text := node.text.strip():
+                    return text
+        return ""
 
 
 class Reader:
@@ -72,8 +79,8 @@ class Reader:
         self._kept = 0
         self._names: dict[str, str] = {}
 
-    def opened(self, path: list[Node], namespace: str) -> None:
-        """Look at an element that begins, the last of `path`; for who wants to refuse it early."""
+    def opened(self, name: str) -> None:
+        """Look at the name of an element right below the root, to refuse another document early."""
 
     def take(self, path: list[Node], node: Node) -> None:
         """Take an element that has ended."""
@@ -92,13 +99,15 @@ class Reader:
         yield
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        namespace, _sep, local = name.rpartition(" ")
-        node = Node(self._names.setdefault(local, sys.intern(local)), attributes)
-        self._open.append(node)
+        local = self._names.get(name)
+        if local is None:
+            local = self._names[name] = name.rpartition(" ")[2]
+        self._open.append(Node(local, attributes, self._kept))
         self._kept += 1
         if len(self._open) > MAX_DEPTH or self._kept > MAX_NODES or len(self._names) > MAX_NODES:
             raise Refused(_("The XML is nested or filled in a way that no statement of a bank is."))
-        self.opened(self._open, namespace)
+        if len(self._open) == 2:
+            self.opened(local)
 
     def _text(self, text: str) -> None:
         if self._open:
@@ -114,13 +123,14 @@ class Reader:
         node = self._open.pop()
         if node.name in self.wanted:
             self.take(self._open, node)
-            self._kept -= _size(node)
+            self._kept = node.before
         elif self._open:
             self._open[-1].children.append(node)
 
 
-def _size(node: Node) -> int:
-    return 1 + sum(map(_size, node.children))
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
 
 
 def _refuse_doctype(*_told: object) -> int:

@@ -20,7 +20,6 @@ from billing.transitions import advance
 
 CHUNK = 1000
 Status = BankLine.Status
-_NOT_LOOKED_AT = (Status.NEW, Status.PROPOSED, Status.UNMATCHED)
 
 
 def fingerprint(iban: str, day: date, cents: int, *, occurrence: int, part: int, parts: int) -> str:
@@ -126,7 +125,7 @@ class Store:
             line.save(
                 update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_text", "counter_hash"]
             )
-        elif line.parts == 1 and line.status in _NOT_LOOKED_AT and advance(line, Status.REPLACED):
+        elif line.parts == 1 and line.status == Status.NEW and advance(line, Status.REPLACED):  # not in the books yet
             occurrence = day.occurrence_of(line)
             self._waiting += self._lines(entry, on, day, occurrence)
 

@@ -15,9 +15,10 @@ from billing import audit
 from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
 from billing.desk.detail import badge
 from billing.errors import Refused, Stale
-from billing.models import AccessEvent, IbanChange, Patient, Provider, Staff
+from billing.models import AccessEvent, BirthDateChange, IbanChange, Patient, Provider, Staff
+from billing.patients import birth_date
 from billing.privacy import access_log
-from billing.submission import providers
+from billing.submission import birth_dates, providers
 
 Role = Staff.Role
 
@@ -88,6 +89,63 @@ class IbanChangeAdmin(TenantAdmin):
                 self.message_user(request, done, messages.SUCCESS)
 
     def acts(self, obj: IbanChange) -> tuple[str, ...]:
+        return () if obj.decided_at else ("approve", "refuse")
+
+
+@admin.register(BirthDateChange)
+class BirthDateChangeAdmin(TenantAdmin):
+    """Another date of birth of a patient, approved or refused by somebody else than who asked for it."""
+
+    provider_path = "patient__provider"
+    medical = "patient page"
+    actions = ("approve", "refuse")
+    list_display = ("patient", "asked_by", "created_at", "approved")
+    list_select_related = ("patient",)
+    ordering = ("-pk",)
+    fieldsets = (
+        (None, {"fields": ("patient", ("until_now", "asked_for"), "why", ("asked_by", "created_at"))}),
+        (_("decision"), {"fields": (("decided_by", "decided_at"), "approved")}),
+    )
+    readonly_fields = ("until_now", "asked_for", "why")
+
+    def record_look(
+        self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
+    ) -> None:
+        """Write the look at the patient's log: the row is about no invoice."""
+        super().record_look(request, obj.patient, data, outcome)
+
+    @admin.display(description=_("date of birth until now"))
+    def until_now(self, obj: BirthDateChange) -> str:
+        return "" if obj.decided_at else birth_dates.in_words(obj.patient.identity["date_of_birth"])
+
+    @admin.display(description=_("date of birth asked for"))
+    def asked_for(self, obj: BirthDateChange) -> str:
+        return birth_dates.in_words(obj.asked["date_of_birth"]) if obj.asked else ""
+
+    @admin.display(description=_("reason"))
+    def why(self, obj: BirthDateChange) -> str:
+        return obj.asked.get("reason", "")
+
+    @admin.action(description=_("Approve the date of birth"), permissions=["act"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:
+        self._decide(request, queryset, approved=True)
+
+    @admin.action(description=_("Refuse the date of birth"), permissions=["act"])
+    def refuse(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:
+        self._decide(request, queryset, approved=False)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[BirthDateChange], *, approved: bool) -> None:
+        done = gettext("The date of birth was corrected. Invoices with the wrong one must be credited and made anew.")
+        kept = gettext("The date of birth stays as it was.")
+        for asked in queryset:
+            try:
+                birth_date.decide(asked, approved=approved, by=audit.name_of(request.user))
+            except (Refused, Stale) as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, done if approved else kept, messages.SUCCESS)
+
+    def acts(self, obj: BirthDateChange) -> tuple[str, ...]:
         return () if obj.decided_at else ("approve", "refuse")
 
 

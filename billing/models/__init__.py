@@ -8,7 +8,7 @@ from billing.models.invoices import CareDetail, Hold, Invoice
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
-from billing.models.parties import IbanChange, Patient, Payer, Provider, Staff
+from billing.models.parties import BirthDateChange, IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import (
     AllocationNote,
     Chargeback,
@@ -27,6 +27,7 @@ __all__ = [
     "AccessEvent",
     "AllocationNote",
     "AuditEvent",
+    "BirthDateChange",
     "BounceIntake",
     "CareDetail",
     "Chargeback",

@@ -69,6 +69,7 @@ class StaffTask(models.Model):
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
         OBJECTION = "objection", _("the patient says that the invoice is not right")
+        BIRTH_DATE_WAITS = "birth_date_waits", _("another date of birth of a patient waits for a second person")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
         STORAGE = "storage", _("the document storage needs a look: see the note")

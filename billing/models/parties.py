@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from billing.encryption import seal, unseal
+from billing.encryption import SealedText, seal, unseal
 from billing.links import new_token
 from billing.money import EuroField
 from billing.text.addresses import validate_address
@@ -151,6 +151,42 @@ class Patient(models.Model):
     @identity.setter
     def identity(self, value: dict[str, Any]) -> None:
         self.sealed_identity = self.sealed(value, provider_id=self.provider_id, number=self.number)
+
+
+class BirthDateChange(SealedText, models.Model):
+    """Another date of birth for a known patient: it counts once a second person has approved it.
+
+    `text` is the date and the reason, as JSON; empty once erased.
+    """
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="birth_date_changes", verbose_name=_("patient"))
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    sealed_text = models.BinaryField(editable=False, default=b"")
+    asked_by = models.CharField(_("asked by"), max_length=60)
+    created_at = models.DateTimeField(_("asked"), default=timezone.now)
+    decided_by = models.CharField(_("decided by"), max_length=60, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    approved = models.BooleanField(_("approved"), null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("correction of a date of birth"), _("corrections of a date of birth")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient"], condition=Q(decided_at=None), name="one_birth_date_change_waits_per_patient"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.patient)
+
+    def bound_to(self) -> str:
+        """Return what date and reason are bound to."""
+        return f"birth_date_change:{self.token}"
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Return `date_of_birth` (ISO) and `reason`; nothing once erased. Medical data: write the access log first."""
+        return json.loads(self.text) if self.text else {}
 
 
 class Payer(models.Model):

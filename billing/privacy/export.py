@@ -21,6 +21,7 @@ Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
+    "BirthDateChange": {"sealed_text": "asked"},
     "Objection": {"sealed_text": "text"},
     "AllocationNote": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},

@@ -18,6 +18,7 @@ from billing.law.calendar import begin_of
 from billing.ledger import with_balance
 from billing.models import (
     AllocationNote,
+    BirthDateChange,
     CareDetail,
     CreditNote,
     Hold,
@@ -163,6 +164,7 @@ def _erase_patients(invoice_ids: list[int]) -> int:
     )
     gone = list(without_invoice)
     Payer.objects.filter(patient__in=gone).delete()
+    BirthDateChange.objects.filter(patient__in=gone).delete()
     return Patient.objects.filter(pk__in=gone).update(
         number=Concat(Value(ERASED), Cast(F("pk"), CharField())), sealed_identity=b"", **blank
     )

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from billing.money import read_euros
 from billing.plans.options import Options
-from billing.templatetags.money import euro
 
 _ISO = "%Y-%m-%d"  # what a browser sends; the second is what people type where it knows no dates
 _TYPED = "%d-%m-%Y"
@@ -104,19 +103,12 @@ class ChosenPartForm(forms.Form):
     """The part that somebody chooses to pay now, as people type amounts."""
 
     part = forms.CharField(
-        label=gettext_lazy("Which amount do you want to pay now?"),
         max_length=100,
         error_messages={
             "required": gettext_lazy("Enter the amount that you want to pay now."),
             "max_length": gettext_lazy("This is no amount in euros. Enter it like this: 20 or 20,50."),
         },
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-
-    def say_bounds(self, least: Decimal, most: Decimal) -> None:
-        """Say from which to which amount, in euros, a part can be."""
-        bounds = {"least": euro(least), "most": euro(most)}
-        self.fields["part"].help_text = _("From %(least)s up to and including %(most)s.") % bounds
 
     def clean_part(self) -> Decimal:
         """Return the amount in euros. Raises ValidationError for what may mean more than one amount, or none."""

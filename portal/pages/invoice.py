@@ -1,6 +1,6 @@
 """The page of one invoice, for whoever holds its payment reference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -132,14 +132,24 @@ def render_invoice(
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
 
 
-def _part(view: InvoiceView, typed: ChosenPartForm | None) -> ChosenPartForm | None:
-    """The form for paying a part, as it was typed; None when there is nothing to pay, or too little to part."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The field for a part: from which to which amount, in euros, what was typed (None: nothing yet), what is wrong."""
+
+    least: Decimal
+    most: Decimal
+    typed: str | None
+    errors: Sequence[str]
+
+
+def _part(view: InvoiceView, sent: ChosenPartForm | None) -> Part | None:
+    """Return the field for paying a part; None when there is nothing to pay, or too little to part."""
     least = least_part(view.outstanding)
     if not view.can_pay or least == view.outstanding:
         return None
-    form = typed or ChosenPartForm()
-    form.say_bounds(least, min(view.outstanding, IDEAL_MAX_AMOUNT))
-    return form
+    most = min(view.outstanding, IDEAL_MAX_AMOUNT)
+    errors = sent.errors.get("part", []) if sent else []
+    return Part(least, most, sent.data["part"] if sent else None, errors)
 
 
 def _refunds(view: InvoiceView) -> refunds.Shown | None:

@@ -262,6 +262,8 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV["DEFAULT_FROM_EMAIL"]
 BOUNCE_ADDRESS: str = ENV["BOUNCE_ADDRESS"]  # the return path of mails, each with a tag of its own
 
+STATEMENT_FOLDER: str = ENV["STATEMENT_FOLDER"]  # where statements of the bank are put; empty: nowhere
+
 # --- uploads -------------------------------------------------------------------------
 CLAMAV_URL = ENV["CLAMAV_URL"]
 FORM_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # of any other request, refused unread

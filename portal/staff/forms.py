@@ -41,8 +41,9 @@ class StaffLoginForm(AdminAuthenticationForm):
             if cleaned.get("code"):
                 self._refuse()
             return cleaned
-        now, code, browser = timezone.now(), cleaned.get("code") or "", known_browsers.of(self.request)
-        allowed = limits.of_codes(self.request, member, browser=browser)
+        request: Any = self.request  # the view always gives it
+        now, code, browser = timezone.now(), cleaned.get("code") or "", known_browsers.of(request)
+        allowed = limits.of_codes(request, member, browser=browser)
         member.otp_device = otp.verify(member, code, limits=allowed, now=now)
         if member.otp_device is None:
             if browser is None and code:

@@ -35,7 +35,7 @@ FACTS = {
         "provider": plan_facts.PROVIDER,
     },
     "contact_changed": {
-        "changed": ["email", "mobile", "name", "address", "payer"],
+        "changed": ["email", "mobile", "name", "address", "birth_date", "payer"],
         "provider": plan_facts.PROVIDER,
         "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
     },

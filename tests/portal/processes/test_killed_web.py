@@ -76,16 +76,15 @@ TODAY = "from django.utils import timezone; print(timezone.localdate())"
 def pay(site, bill, number, killed):
     """Go to the bank; pay there a moment before or after the kill, and never come back: only the webhook tells."""
     patient = Patient(site, random.Random(number))
-    while True:
+    checkout = ""
+    while not checkout:  # as people do on a busy machine: once more
         try:
             checkout = patient.start_payment(bill)
-            break
         except Outage:
-            time.sleep(0.5)  # as people do: once more
-    assert checkout
-    killed.wait(60)
+            time.sleep(0.5)
+    killed.wait(180)
     time.sleep(number * 0.25)  # over four seconds: some while nobody is there to be told
-    patient.choose(checkout, "paid", comes_back=False)
+    patient.choose(checkout, "pay_and_close", comes_back=False)
 
 
 def paid_at_bank(site):
@@ -114,7 +113,7 @@ def test_what_the_bank_took_is_booked_within_a_minute(site, what):
     for payer in payers:
         payer.start()
     wait_until(
-        lambda: len(site.bank_rows("SELECT 1 FROM sandbox_payment")) == PAYERS, seconds=60, what="all at the bank"
+        lambda: len(site.bank_rows("SELECT 1 FROM sandbox_payment")) == PAYERS, seconds=120, what="all at the bank"
     )
     os.kill(web.process.pid if what == "master" else web.children()[0], signal.SIGKILL)
     killed.set()

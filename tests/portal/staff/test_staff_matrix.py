@@ -20,6 +20,7 @@ from billing.invoices import holds
 from billing.links import new_token
 from billing.models import (
     AuditEvent,
+    BirthDateChange,
     CreditNote,
     Hold,
     IbanChange,
@@ -58,6 +59,7 @@ MODELS = {
         AuditEvent,
         Staff,
         IbanChange,
+        BirthDateChange,
         CoulanceCase,
         PracticeRules,
     )
@@ -138,10 +140,8 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         mollie_id=f"tr_{mark}",
         token=new_token(),
         webhook_token=new_token(),
-        idempotency_key=str(uuid.uuid4()),
-        request_body="{}",
-        quarantined_at=timezone.now(),
-    )
+        idempotency_key=str(uuid.uuid4()), request_body="{}", quarantined_at=timezone.now(),
+    )  # fmt: skip
     booked = {"external_id": mark, "occurred_at": timezone.now(), "by": mark}
     entry = ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-10.00"), **booked)
     message = OutboxMessage.objects.create(
@@ -166,6 +166,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
+        "birthdatechange": BirthDateChange.objects.create(patient=who, asked_by=mark),
         "ibanchange": IbanChange.objects.create(provider=provider, iban="NL91ABNA0417164300", asked_by=mark),
         "patient": who,
         "invoice": invoice,
@@ -249,7 +250,7 @@ def body(rows: dict, name: str) -> dict:
 def state_of(provider: Provider) -> dict[str, list]:
     """Every column of every row of one provider."""
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
-    paths |= {"practicerules": "provider", "ibanchange": "provider"}
+    paths |= {"practicerules": "provider", "ibanchange": "provider", "birthdatechange": "patient__provider"}
     return {
         name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
         for name, model in MODELS.items()
