@@ -331,6 +331,25 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.patient', verbose_name='patient'),
         ),
         migrations.CreateModel(
+            name='BirthDateChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('sealed_text', models.BinaryField(default=b'')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='birth_date_changes', to='billing.patient', verbose_name='patient')),
+            ],
+            options={
+                'verbose_name': 'correction of a date of birth',
+                'verbose_name_plural': 'corrections of a date of birth',
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
             name='AccessEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -826,6 +845,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='letter',
             constraint=models.UniqueConstraint(condition=models.Q(('step__gt', 0), ('voided_at', None)), fields=('patient', 'step', 'made_on'), name='one_letter_per_patient_step_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='birthdatechange',
+            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('patient',), name='one_birth_date_change_waits_per_patient'),
         ),
         migrations.AddIndex(
             model_name='payment',
