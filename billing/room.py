@@ -17,6 +17,7 @@ PAUSE_MESSAGES = {
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
 }
 UNCHECKED_MESSAGES = {
+    "payment_moved": _LINK | {"was", "now", "paid_on", "due_on", "outstanding", "credit"},
     "statement_copy": _LINK,
     "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},

@@ -193,8 +193,9 @@ def may_see(request: HttpRequest, token: str, *, now: datetime) -> bool:
 
 
 def opened(request: HttpRequest, *, now: datetime) -> list[str]:
-    """Return the tokens of all invoices that this browser may see now."""
-    return [token for token in list(request.session.get(_GRANTS, {})) if may_see(request, token, now=now)]
+    """Return the tokens of the invoices that this browser may see now, in the order in which it opened them."""
+    grants = sorted(request.session.get(_GRANTS, {}).items(), key=lambda grant: grant[1][0])
+    return [token for token, _grant in grants if may_see(request, token, now=now)]
 
 
 def lasts(since: float, now: float, seconds: float) -> bool:

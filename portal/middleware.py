@@ -114,7 +114,7 @@ class RequestId:
 class ChosenLanguage:
     """Show pages in the language that this person chose on our own page, else in that of the browser, else in Dutch.
 
-    Behind a link in a mail the language of the mail goes first (`pages.link`): another one would look like fraud.
+    Behind a link in a mail the language of the mail goes first (`pages.lookup`): another one would look like fraud.
     Staff stay with what they chose: their site has no switch.
     """
 

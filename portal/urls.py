@@ -12,12 +12,12 @@ from portal.pages import (
     health,
     invoice,
     language,
-    link,
     lookup,
     objection,
     payment,
     proof,
     statement,
+    together,
 )
 from portal.pages.credit import views as credit
 
@@ -27,7 +27,9 @@ urlpatterns = [
     path("", lookup.lookup, name="lookup"),
     *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in ABOUT.items()),
     path("klaar/", invoice.finish, name="finish"),
-    path("openen/<token:link>/", link.open_link, name="link"),
+    path("openen/<token:link>/", lookup.open_link, name="link"),
+    path("openen/<token:link>/samen/", lookup.open_link, {"together": True}, name="link_together"),
+    path("samen-betalen/", together.basket, name="pay_together"),
     path("rekening/<token:token>/", invoice.show, name="invoice"),
     *(url for room in rooms.announcements() for url in room.patient_urls),
     path("rekening/<token:token>/code/", document.code, name="code"),

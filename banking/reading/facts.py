@@ -1,7 +1,7 @@
 """What a reader tells of a file: the movements one by one, and after those of a sheet the sheet itself."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
@@ -55,7 +55,6 @@ class Sheet:
     skipped: int = 0  # entries that are not booked, or of nothing
     first_on: date | None = None  # the earliest and the latest booking day of its entries
     last_on: date | None = None
-    notes: list[str] = field(default_factory=list)
 
     @property
     def to_on(self) -> date:

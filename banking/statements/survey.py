@@ -6,7 +6,7 @@ Nothing but numbers is kept of the movements, so that a file of any length takes
 from array import array
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 from typing import TypeAlias
@@ -50,7 +50,6 @@ class Found:
     days: dict[date, Moved]  # in their order
     skipped: int = 0
     refused_because: str = ""
-    notes: list[str] = field(default_factory=list)
 
     @property
     def line_count(self) -> int:
@@ -60,10 +59,6 @@ class Found:
     def day_of(self, entry: Entry) -> date:
         """Return the booking day; without one the value date counts, as far as the statement reaches."""
         return entry.booked_on or _within(entry.value_on, self.from_on, self.to_on)
-
-    def opening_of(self, day: date) -> int:
-        """Return the balance before a day."""
-        return self.opening + sum(sum(moved) for other, moved in self.days.items() if other < day)
 
 
 def survey(documents: Sequence[Document], *, today: date) -> list[Found]:

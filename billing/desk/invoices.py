@@ -199,6 +199,8 @@ class InvoiceAdmin(CreditPaying):
             with_postings(),
             "holds",
             "payments",
+            "allocation_notes",
+            "payment_shares__payment",
             Prefetch("messages", without_bodies),
             "staff_tasks",
             "audit_events",
@@ -249,17 +251,26 @@ def _dunning(invoice: Invoice) -> Section:
 
 
 def _ledger(invoice: Invoice) -> Section:
+    rules = {note.transaction_id: note.get_rule_display() for note in invoice.allocation_notes.all()}
     lines = [
-        (moment(entry.occurred_at), entry.kind.label, amount(entry.amount), entry.transaction.by)
-        for entry in entries_of(invoice)
+        (moment(e.occurred_at), e.kind.label, amount(e.amount), e.transaction.by, rules.get(e.pk, "–"))
+        for e in entries_of(invoice)
     ]
-    return Section(gettext("Ledger"), (_("when"), _("kind"), _("amount"), _("by")), lines, gettext("No entries."))
+    columns = (_("when"), _("kind"), _("amount"), _("by"), _("why for this invoice"))
+    return Section(gettext("Ledger"), columns, lines, gettext("No entries."))
 
 
 def _payments(invoice: Invoice) -> Section:
+    # Of a payment for several invoices what it pays of this one; it may be another practice's too, so without a link.
+    shared = {share.payment_id: share for share in invoice.payment_shares.all()}
     lines = [
         (link_to(p, moment(p.created_at)), amount(p.amount), status_badge(p), p.mollie_id or "–")
         for p in invoice.payments.all()
+        if p.pk not in shared
+    ]
+    lines += [
+        (moment(s.payment.created_at), amount(s.amount), status_badge(s.payment), s.payment.mollie_id or "–")
+        for s in shared.values()
     ]
     columns = (_("started"), _("amount"), _("status"), _("Mollie id"))
     return Section(gettext("Payments"), columns, lines, gettext("Nobody tried to pay yet."))

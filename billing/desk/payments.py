@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.audit import name_of
 from billing.desk import timeline
 from billing.desk.base import EVERYBODY, OPERATIONS, TenantAdmin
-from billing.desk.detail import Section, amount, badge, moment, status_badge
+from billing.desk.detail import Section, amount, badge, link_to, moment, status_badge
 from billing.desk.invoices import timeline_section
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
-from billing.models import Payment
+from billing.models import Payment, PaymentShare
 from billing.payments import attempts, webhooks
 
 
@@ -53,6 +53,18 @@ class PaymentAdmin(TenantAdmin):
         ),
     )
     readonly_fields = ("euros", "state", "next_check")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the payments, to a practice without those that are for invoices of other practices too.
+
+        What such a payment is of their own invoice stands on the page of that invoice.
+        """
+        rows = super().get_queryset(request)
+        member: Any = request.user
+        if member.is_operations:
+            return rows
+        others = PaymentShare.objects.exclude(invoice__provider=F("payment__invoice__provider"))
+        return rows.exclude(pk__in=others.values("payment"))
 
     @admin.display(description=_("started"))
     def started(self, obj: Payment) -> str:
@@ -110,7 +122,20 @@ class PaymentAdmin(TenantAdmin):
         return (*asked, "release") if obj.quarantined_at else asked
 
     def sections(self, request: HttpRequest, obj: Payment) -> list[Section]:
-        return [_refunds(obj), _chargebacks(obj), _webhooks(obj), timeline_section(timeline.of_payment(obj))]
+        return [
+            *_shares(obj),
+            _refunds(obj),
+            _chargebacks(obj),
+            _webhooks(obj),
+            timeline_section(timeline.of_payment(obj)),
+        ]
+
+
+def _shares(payment: Payment) -> list[Section]:
+    """Return the invoices of a payment for several, each with its part."""
+    shares = payment.shares.select_related("invoice__provider")
+    lines = [(link_to(s.invoice, s.invoice.number), s.invoice.provider.name, amount(s.amount)) for s in shares]
+    return [Section(gettext("For these invoices"), (_("invoice"), _("provider"), _("amount")), lines)] if lines else []
 
 
 def _refunds(payment: Payment) -> Section:

@@ -1,4 +1,4 @@
-"""The page on which staff book money that came another way, confirm what a colleague reported, and undo a booking."""
+"""The pages on which staff book money that came another way, and move money that was booked on the wrong invoice."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,10 +14,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
+from billing.adjustments import allocation, reallocation
 from billing.desk.crediting import Crediting, typed_euros
 from billing.errors import Refused
+from billing.ledger.entries import standing_entries
 from billing.links import new_token
-from billing.models import AccessEvent, Invoice, Receipt
+from billing.models import AccessEvent, Invoice, LedgerTransaction, Reallocation, Receipt
+from billing.money import ZERO
 from billing.payments import receipts
 from billing.privacy import access_log
 
@@ -53,7 +56,12 @@ class Receiving(Crediting):
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.receive)
-        return [path("<int:object_id>/ontvangst/", page, name="billing_invoice_receive"), *super().get_urls()]
+        move = self.admin_site.admin_view(self.move)
+        return [
+            path("<int:object_id>/ontvangst/", page, name="billing_invoice_receive"),
+            path("<int:object_id>/toerekenen/", move, name="billing_invoice_move"),
+            *super().get_urls(),
+        ]
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
@@ -62,6 +70,7 @@ class Receiving(Crediting):
             links.append((reverse("admin:billing_invoice_statement", args=[obj.pk]), _("Statement of account")))
         if not obj.erased_at and self.has_act_permission(request):
             links.append((reverse("admin:billing_invoice_receive", args=[obj.pk]), _("Book a payment…")))
+            links.append((reverse("admin:billing_invoice_move", args=[obj.pk]), _("Move a payment…")))
         return links
 
     def receive(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -131,3 +140,88 @@ class Receiving(Crediting):
         }
         wrong = refusal or (form.is_bound and form.errors)
         return render(request, "admin/receive.html", context, status=422 if wrong else 200)
+
+    # --- money on the wrong invoice ---------------------------------------------------------------
+
+    def move(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Show how the payments of this invoice are divided; divide one anew, or decide what a colleague asked."""
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        invoice = self.to_act_on(request, object_id)
+        if invoice.erased_at:
+            raise Http404
+        bookings = self._movable(request, invoice)
+        if request.method != "POST":
+            return self._move_page(request, invoice, bookings)
+        try:
+            said = self._move(request, bookings)
+        except Refused as refusal:
+            return self._move_page(request, invoice, bookings, refusal=str(refusal))
+        return self._done(request, invoice, said)
+
+    def _movable(self, request: HttpRequest, invoice: Invoice) -> list[LedgerTransaction]:
+        """Return the standing bookings of money on this invoice of which this person may see every invoice."""
+        received = [e.transaction for e in standing_entries(invoice) if e.kind in LedgerTransaction.RECEIVED]
+        seen = set(self.get_queryset(request).values_list("pk", flat=True).filter(provider=invoice.provider_id))
+        return [booking for booking in received if set(reallocation.of_booking(booking)) <= seen]
+
+    def _move(self, request: HttpRequest, bookings: list[LedgerTransaction]) -> str:
+        """Do what was posted and return what to say. Raises Refused, and Http404 for what is not of this invoice."""
+        member: Any = request.user
+        if "decide" in request.POST:
+            key = request.POST.get("asked", "")
+            rows = Reallocation.objects.filter(booking__in=bookings, key=key if key.isascii() else "")
+            asked, act = rows.first(), {"confirm": reallocation.confirm, "refuse": reallocation.refuse}
+            if asked is None or request.POST["decide"] not in act:
+                raise Http404
+            act[request.POST["decide"]](asked, by=member)
+            return gettext("Done.")
+        named = request.POST.get("booking", "")
+        booking = next((row for row in bookings if str(row.pk) == named), None)
+        if booking is None:
+            raise Http404
+        key, reason = request.POST.get("key", "")[:32], request.POST.get("reason", "")[:200]
+        asked = reallocation.ask(booking, self._amounts(request, booking), reason=reason, by=member, key=key)
+        if asked.status == Reallocation.Status.BOOKED:
+            return gettext("The payment is booked anew, and the patient is told.")
+        return gettext("The new allocation waits for a second person.")
+
+    def _amounts(self, request: HttpRequest, booking: LedgerTransaction) -> dict[int, Decimal]:
+        """Return what was typed for each invoice that the page offers. Raises Refused for what is no amount."""
+        amounts: dict[int, Decimal] = {}
+        for row in _candidates(booking):
+            typed = request.POST.get(f"amount_{row.pk}", "").strip()
+            euros = typed_euros(typed) if typed else ZERO
+            if euros is None:
+                raise Refused(gettext("Type an amount in euros, such as 25,00."))
+            if euros:
+                amounts[row.pk] = euros
+        return amounts
+
+    def _move_page(
+        self, request: HttpRequest, invoice: Invoice, bookings: list[LedgerTransaction], *, refusal: str = ""
+    ) -> HttpResponse:
+        waiting = Reallocation.objects.filter(booking__in=bookings, status=Reallocation.Status.PROPOSED)
+        asked = {row.booking_id: row for row in waiting.select_related("asked_by").prefetch_related("shares__invoice")}
+        cards = []
+        for booking in bookings:
+            now = reallocation.of_booking(booking)
+            lines = [(row, ledger.outstanding(row.pk), now.get(row.pk)) for row in _candidates(booking)]
+            card = {"booking": booking, "sum": sum(now.values(), ZERO), "lines": lines, "asked": asked.get(booking.pk)}
+            cards.append(card | {"key": new_token()})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Payments of invoice %(number)s on another invoice") % {"number": invoice.number},
+            "opts": self.opts,
+            "invoice": invoice,
+            "cards": cards,
+            "refusal": refusal,
+        }
+        return render(request, "admin/move.html", context, status=422 if refusal else 200)
+
+
+def _candidates(booking: LedgerTransaction) -> list[Invoice]:
+    """Return the invoices that a booking may be divided over: those that have it, and what its payer has open."""
+    has = list(Invoice.objects.filter(pk__in=reallocation.of_booking(booking)).select_related("provider", "patient"))
+    found = {row.pk: row for row in (*has, *(other for row in has for other in allocation.open_to_same(row)))}
+    return [row for row in found.values() if not row.erased_at]

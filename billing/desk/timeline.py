@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -40,8 +41,11 @@ def of_invoice(invoice: Invoice) -> list[Happened]:
         events.append(Happened(invoice.withdrawn_at, _("invoice withdrawn")))
     for entry in entries_of(invoice):
         events.append(Happened(entry.occurred_at, str(entry.kind.label), entry.transaction.by, euro(entry.amount)))
-    for payment in invoice.payments.all():
-        events.extend(_steps(payment))
+    attempts = {payment.pk: (payment, payment.amount) for payment in invoice.payments.all()}
+    # Of a payment for several invoices only what concerns this one: another may be of another practice.
+    attempts |= {share.payment_id: (share.payment, share.amount) for share in invoice.payment_shares.all()}
+    for payment, amount in attempts.values():
+        events.extend(_steps(payment, amount))
     for message in invoice.messages.all():
         events.append(Happened(message.created_at, _("message queued"), detail=message.subject))
         if message.sent_at:
@@ -82,7 +86,7 @@ def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
 
 def of_payment(payment: Payment) -> list[Happened]:
     """Return everything that happened to one attempt to pay, oldest first."""
-    events = list(_steps(payment))
+    events = list(_steps(payment, payment.amount))
     for call in payment.webhook_calls.all():
         events.append(Happened(call.received_at, _("the gateway reported a change"), "mollie", call.error))
         if call.done_at:
@@ -98,8 +102,8 @@ def of_payment(payment: Payment) -> list[Happened]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _steps(payment: Payment) -> Iterator[Happened]:
-    detail = f"{euro(payment.amount)} {payment.mollie_id or ''}".strip()
+def _steps(payment: Payment, amount: Decimal) -> Iterator[Happened]:
+    detail = f"{euro(amount)} {payment.mollie_id or ''}".strip()
     steps: list[tuple[Any, str]] = [
         (payment.created_at, _("payment prepared")),
         (payment.called_at, _("asked the gateway for a payment")),

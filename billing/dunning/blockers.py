@@ -20,7 +20,8 @@ from billing.invoices import schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
 from billing.law import calendar
-from billing.models import Invoice, OutboxMessage, Payment, PaymentPlan, ReminderStep
+from billing.models import Invoice, OutboxMessage, PaymentPlan, ReminderStep
+from billing.payments import shares
 from billing.rooms import Stops
 from billing.text.addresses import is_one_address
 
@@ -69,6 +70,7 @@ REASONS: dict[str, Promise] = {
     "not_delivered": _("the mail could not be delivered"),
     "changed": _("the amount changed before the letter was sent"),
     "waived": _("staff took the costs and the interest off, and dunning began again"),
+    "reallocated": _("a payment had been booked on the wrong invoice, and dunning began again"),
     "too_small": _("so little is left to pay that no letters are sent: a person decides"),
     "hold_end_waits": _("the mail that the pause is over was not sent yet"),
     "hold_end_untold": _("the patient was never told that the pause is over"),
@@ -104,8 +106,7 @@ def blockers(
             yield Blocker("plan", Action.SKIP)
         yield from _delivery_blockers(invoice, now=now, today=today, step=step)
         yield from _told_blockers(invoice)
-        live = Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE)
-        if live.filter(created_at__gt=now - PAYMENT_IN_PROGRESS).exists():
+        if any(payment.created_at > now - PAYMENT_IN_PROGRESS for payment in shares.live([invoice.pk])):
             yield Blocker("payment_under_way", Action.RETRY)
     if step != Step.HAND_OVER and not is_one_address(addressee(invoice).email):
         yield Blocker("no_address", Action.ESCALATE)

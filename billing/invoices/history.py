@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, TextField
 
-from billing.models import LedgerTransaction, Payment, Posting, ReminderStep
+from billing.models import LedgerTransaction, Payment, PaymentShare, Posting, ReminderStep
 from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, from_cents
 
@@ -104,19 +104,24 @@ def columns() -> dict[str, JsonRows]:
     postings = Posting.objects.filter(account__in=OF_INVOICE, **of_invoice).order_by("pk")
     steps = ReminderStep.objects.filter(letter__sent_on__isnull=False, **of_invoice).order_by("pk")
     live = Payment.objects.filter(status__in=Payment.LIVE, superseded_at=None, **of_invoice).order_by("pk")
+    shared = PaymentShare.objects.filter(
+        payment__status__in=Payment.LIVE, payment__superseded_at=None, **of_invoice
+    ).order_by("payment")
     booked = ("transaction_id", "transaction__reverses_id", "transaction__kind", "transaction__occurred_at", "amount")
     letters = ("step", "status", "letter__sent_on", "letter__costs_announced", "principal", "letter__principal")
     return {
         "booked": JsonRows(postings, *booked),
         "sent": JsonRows(steps, *letters),
         "live": JsonRows(live, "token", "amount", "status", "created_at"),
+        "live_shares": JsonRows(shared, "payment__token", "amount", "payment__status", "payment__created_at"),
     }
 
 
 def read(row: Mapping[str, Any]) -> History:
     """Return the history out of a row of the query that `columns` was added to."""
     bookings = _bookings(json.loads(row["booked"] or "[]"))
-    live = json.loads(row["live"] or "[]")
+    # Of a payment for several invoices this one's share, also on the page of the one that it was started from.
+    live = json.loads(row["live_shares"] or "[]") or json.loads(row["live"] or "[]")
     sent = [
         Sent(step, status == ReminderStep.Status.TAKEN, date.fromisoformat(day), from_cents(costs or 0), shared != own)
         for step, status, day, costs, own, shared in json.loads(row["sent"] or "[]")

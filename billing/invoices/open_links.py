@@ -18,13 +18,14 @@ from django.utils.crypto import salted_hmac
 
 from billing import links
 from billing.invoices.debtors import patients_of_debtor
-from billing.models import Invoice
+from billing.models import Invoice, Letter
 
 _ADDRESS = ("street", "house_number", "postcode", "city", "country")
 _PLACEHOLDER = re.compile(r"open-link:(\d+):(\d{4}-\d\d-\d\d)_*")
 _WIDTH = 100  # about that of a link, so that lines of text are broken as they will be
-_IN_TEXT = re.compile(r"https?://[^\s\"'<>()]*/openen/[A-Za-z0-9_-]+/?")
+_IN_TEXT = re.compile(r"https?://[^\s\"'<>()]*/openen/[A-Za-z0-9_-]+/?(?:samen/)?")
 BLANK = "…"
+_MAX_TOGETHER = 9  # beside the one that the link is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,18 @@ def read(link: str, *, today: date) -> Opened | None:
         )
         return None
     return Opened(token, rests_on)
+
+
+def in_same_letters(token: str, *, rests_on: str) -> list[str]:
+    """Return the other invoices of the letters that this invoice was in, by their tokens, the oldest first.
+
+    Whoever read such a letter had a link to each of them. Only those that the mailbox may still open (`rests_on`), and
+    no more than a browser keeps.
+    """
+    letters = Letter.objects.filter(steps__invoice__token=token, sent_on__isnull=False)
+    others = Invoice.objects.filter(reminder_steps__letter__in=letters, erased_at=None, withdrawn_at=None)
+    found = others.exclude(token=token).order_by("pk").distinct().values_list("token", flat=True)[:_MAX_TOGETHER]
+    return [other for other in found if rests_on in rests(other)]
 
 
 # --- links in messages --------------------------------------------------------------------------

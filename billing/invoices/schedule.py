@@ -124,8 +124,8 @@ def last_day(invoice: Invoice) -> date:
     asking = ReminderStep.objects.filter(
         invoice=invoice, step__gte=Step.REMINDER, status=Status.TAKEN, letter__sent_on__isnull=False
     )
-    newest = asking.order_by("pk").values_list("step", "letter__sent_on").last()
-    return max(invoice.due_on, named_day(*newest)) if newest else invoice.due_on
+    step, sent_on = asking.order_by("pk").values_list("step", "letter__sent_on").last() or (0, None)
+    return max(invoice.due_on, named_day(step, sent_on)) if sent_on else invoice.due_on
 
 
 def reschedule(invoice: Invoice, *, today: date) -> None:

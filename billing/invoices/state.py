@@ -1,7 +1,7 @@
 """The state of an invoice as people see it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -82,8 +82,18 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     that it shows are read, and no model is made of them: that halves what Django spends on the query.
     """
     rows = list(_shown().filter(token=token))  # one for each hold
-    if not rows:
-        return None
+    return _view(rows, today=today) if rows else None
+
+
+def look_at_several(tokens: Sequence[str], *, today: date) -> list[InvoiceView]:
+    """Return the invoices behind these tokens as `look_at` does, in the same order, without unknown and erased ones."""
+    rows: dict[str, list[dict[str, Any]]] = {token: [] for token in tokens}
+    for row in _shown().filter(token__in=tokens):
+        rows[row["token"]].append(row)
+    return [_view(found, today=today) for found in rows.values() if found]
+
+
+def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
     row = rows[0]
     stopping = rooms.reasons_stopping(Stops.PAYMENT)
     holds = sorted((row for row in rows if row["hold__reason"] in stopping), key=lambda row: row["hold__placed_at"])
@@ -96,7 +106,7 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     paid_at, paid_how = _how_paid(row["pk"]) if status == "paid" else (None, "")
     return InvoiceView(
         invoice_id=row["pk"],
-        token=token,
+        token=row["token"],
         number=row["number"],
         provider=row["provider__name"],
         payment_reference=row["payment_reference"],
@@ -132,7 +142,7 @@ def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     found = found.annotate(has_credit_notes=Exists(CreditNote.objects.filter(invoice=OuterRef("pk"))))
     found = found.annotate(second_reminder=Exists(second_reminders(OuterRef("pk"))))
     plans = PaymentPlan.objects.filter(invoice=OuterRef("pk")).exclude(status=PaymentPlan.Status.UNDONE).order_by("pk")
-    own = ("pk", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "balance")
+    own = ("pk", "token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "balance")
     made = ("has_credit_notes", "second_reminder")
     hold = (f"hold__{name}" for name in ("reason", "until", "placed_at", "placed_by"))
     plan = (f"plan__{name}" for name in ("pk", "kind", "agreed_at"))

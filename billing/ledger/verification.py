@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from billing.guards import ALL_VERBS
 from billing.integrity import publication
 from billing.ledger import DEBITS, NEITHER, with_balance
-from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund
+from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, PaymentShare, Posting, Refund
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, WITH_INVOICE, Account
 from billing.money import ZERO
 
@@ -128,20 +128,33 @@ def _standing(kind: LedgerTransaction.Kind, external_id: str) -> Exists:
 
 
 def _payments_are_booked() -> Iterator[str]:
-    same = Exists(
-        Posting.objects.filter(
-            transaction__kind=Kind.PAYMENT,
-            transaction__external_id=OuterRef("mollie_id"),
-            transaction__reverses=None,
-            account=Account.GATEWAY,
-            amount=OuterRef("amount"),
-            invoice=OuterRef("invoice"),
-        )
-    )
+    came = Posting.objects.filter(
+        transaction__kind=Kind.PAYMENT, transaction__reverses=None, account=Account.GATEWAY, amount=OuterRef("amount")
+    ).filter(invoice=OuterRef("invoice"))
     paid = Payment.objects.filter(status=Payment.Status.PAID, quarantined_at=None)
-    yield from _each(paid.filter(~same), "payment {}: paid, but not booked as it was paid")
+    same = Exists(came.filter(transaction__external_id=OuterRef("mollie_id")))
+    yield from _each(paid.filter(~same, shares=None), "payment {}: paid, but not booked as it was paid")
+    shares = PaymentShare.objects.filter(payment__in=paid)
+    same = Exists(came.filter(transaction__external_id=OuterRef("payment__mollie_id")))
+    yield from _each(shares.filter(~same), "share {}: its payment is paid, but not booked on its invoice")
     unpaid = Payment.objects.exclude(status=Payment.Status.PAID).exclude(mollie_id=None)
     yield from _each(unpaid.filter(_booked(Kind.PAYMENT, "mollie_id")), "payment {}: booked, but not paid")
+
+
+def _shares_make_their_payment() -> Iterator[str]:
+    sums = PaymentShare.objects.order_by().values("payment").annotate(sum=Sum("amount"))
+    wrong = sums.exclude(sum=F("payment__amount")).values_list("payment", flat=True)
+    for pk in wrong:
+        yield f"payment {pk}: its shares do not add up to it"
+
+
+def _one_payment_is_offered() -> Iterator[str]:
+    """No invoice has a second attempt that is offered; of those without shares the database itself sees to it."""
+    now = {"superseded_at": None, "status__in": Payment.LIVE}
+    shares = PaymentShare.objects.filter(**{f"payment__{name}": value for name, value in now.items()})
+    others = Payment.objects.filter(invoice=OuterRef("invoice"), **now).exclude(pk=OuterRef("payment"))
+    shared = shares.filter(invoice=OuterRef("invoice")).exclude(payment=OuterRef("payment"))
+    yield from _each(shares.filter(Exists(others) | Exists(shared)), "share {}: its invoice has another live payment")
 
 
 def _refunds_are_booked() -> Iterator[str]:
@@ -190,4 +203,11 @@ BOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _settled_is_true,
     _mirrors_mirror,
 )
-CHECKS = (*BOOKS, _payments_are_booked, _refunds_are_booked, _chargebacks_are_booked)
+CHECKS = (
+    *BOOKS,
+    _payments_are_booked,
+    _shares_make_their_payment,
+    _one_payment_is_offered,
+    _refunds_are_booked,
+    _chargebacks_are_booked,
+)

@@ -571,6 +571,37 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Reallocation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('proposed', 'waits for a second person'), ('booked', 'booked'), ('refused', 'refused')], default='proposed', max_length=8, verbose_name='status')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by')),
+                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reallocations', to='billing.ledgertransaction', verbose_name='booking')),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
+            ],
+            options={
+                'verbose_name': 'new allocation',
+                'verbose_name_plural': 'new allocations',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReallocationShare',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reallocation_shares', to='billing.invoice', verbose_name='invoice')),
+                ('reallocation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shares', to='billing.reallocation', verbose_name='new allocation')),
+            ],
+            options={
+                'verbose_name': 'share of a new allocation',
+                'verbose_name_plural': 'shares of new allocations',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -957,6 +988,22 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='staff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('provider__isnull', True), ('role', 'operations')), models.Q(models.Q(('role', 'operations'), _negated=True), ('provider__isnull', False)), _connector='OR'), name='staff_operations_or_of_a_provider'),
+        ),
+        migrations.AddConstraint(
+            model_name='reallocation',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('booking',), name='one_reallocation_waits_per_booking'),
+        ),
+        migrations.AddConstraint(
+            model_name='reallocation',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='reallocation_second_person_is_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='reallocationshare',
+            constraint=models.UniqueConstraint(fields=('reallocation', 'invoice'), name='reallocation_one_share_per_invoice'),
+        ),
+        migrations.AddConstraint(
+            model_name='reallocationshare',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='reallocation_share_positive'),
         ),
         migrations.AddConstraint(
             model_name='receipt',

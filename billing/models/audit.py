@@ -57,6 +57,7 @@ class StaffTask(models.Model):
         PAYMENT_MISMATCH = "payment_mismatch", _("payment does not match the gateway's report")
         GATEWAY_ALARM = "gateway_alarm", _("the gateway refuses our calls")
         RECEIPT_TO_CONFIRM = "receipt_to_confirm", _("a payment that was reported waits for a second person")
+        REALLOCATION_TO_CONFIRM = "realloc_to_confirm", _("money booked on the wrong invoice waits for a second person")
         CHARGEBACK = "chargeback", _("payment reversed by the bank")
         REFUNDED = "refunded", _("money was paid back, so that something is owed again: decide what happens next")
         PAID_ON_HOLD = "paid_on_hold", _("money arrived while the invoice is on hold")

@@ -4,12 +4,10 @@ An attempt is committed with its idempotency key and exact request body before t
 held during the call. If a process dies in between, the sweep repeats the same call, which creates the same payment.
 """
 
-import json
 import logging
-import re
 import time
-import unicodedata
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -17,28 +15,33 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, When
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import audit, ledger, links
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, GatewayUnreadable, Refused
 from billing.failures import due, isolated
-from billing.ledger import lock_invoice
-from billing.models import Invoice, LedgerTransaction, Payment, StaffTask
-from billing.payments.amounts import refuse_unless_payable
+from billing.ledger import lock_invoices
+from billing.models import Invoice, LedgerTransaction, Payment, PaymentShare, StaffTask
+from billing.money import ZERO
+from billing.payments.amounts import IDEAL_MAX_AMOUNT, refuse_unless_payable
 from billing.payments.creation import (
     CALL_DIED_AFTER,
+    LOCALES,
     claim_call,
     claim_check,
     create,
     key_is_old,
     rejection_sentence,
     repeat_if_due,
+    request_body,
     search_or_abandon,
 )
 from billing.payments.settlement import next_check, settle
+from billing.payments.shares import designated, live
 from billing.payments.webhooks import RULE, receive_webhook, sweep_webhooks, take_webhooks
+from billing.templatetags.money import euro
 
 __all__ = [
     "RULE",
@@ -48,6 +51,7 @@ __all__ = [
     "note_way_to_bank",
     "receive_webhook",
     "start_payment",
+    "start_shared",
     "supersede_live",
     "sweep",
     "sync_payment",
@@ -56,11 +60,12 @@ __all__ = [
 log = logging.getLogger(__name__)
 Status = Payment.Status
 
-_LOCALES = {"nl": "nl_NL", "en": "en_US"}
+# By the key of each invoice what is to be paid of it, in euros; None: all that is outstanding.
+Wanted = Mapping[int, Decimal | None]
+
 PENDING_BLOCKS = timedelta(hours=1)  # money is under way: nobody is asked to pay again so soon
 MAY_BE_AT_BANK = timedelta(minutes=20)  # a session of iDEAL lasts 15
 WAIT_FOR_WINNER_SECONDS = 2.0
-STATEMENT_LENGTH = 35  # of the description on a bank statement: what every bank shows
 SWEEP_BATCH, SWEEP_SECONDS, FAILURES_BEFORE_STOP = 200, 20, 3
 
 
@@ -95,16 +100,28 @@ def start_payment(
     Raises Refused, with a sentence for the patient, when nothing can be paid, not now, or not this way.
     """
     now = now or timezone.now()
-    start = partial(_start, invoice_id, amount, chosen=chosen, language=language, by=by, now=now)
-    payment = start()
+    return _start_anew_if_replaced({invoice_id: amount}, chosen=chosen, language=language, by=by, now=now)
+
+
+def start_shared(amounts: Mapping[int, Decimal], *, language: str, by: str, now: datetime | None = None) -> Payment:
+    """Start one attempt to pay several invoices together and return it; reuse a live one for the same amounts.
+
+    `amounts`: by the key of each invoice what is paid of it, in euros: all that is outstanding, or what its plan offers
+    now. Raises Refused as `start_payment` does, in a sentence that names the invoice that it is about.
+    """
+    return _start_anew_if_replaced(amounts, chosen=False, language=language, by=by, now=now or timezone.now())
+
+
+def _start_anew_if_replaced(wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
+    payment = _start(wanted, chosen=chosen, language=language, by=by, now=now)
     if payment.superseded_at:  # the amount changed during the call to the gateway: its link must not be offered
-        payment = start()
+        payment = _start(wanted, chosen=chosen, language=language, by=by, now=now)
     return payment
 
 
-def _start(invoice_id: int, part: Decimal | None, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
-    _refresh_stale_attempt(invoice_id, part, now)
-    payment = _reuse_or_commit(invoice_id, part, chosen=chosen, language=language, by=by, now=now)
+def _start(wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
+    _refresh_stale_attempts(wanted, now)
+    payment = _reuse_or_commit(wanted, chosen=chosen, language=language, by=by, now=now)
     if payment.status == Status.NEW and claim_call(payment, now):
         return create(payment, now=now)
     if payment.mollie_id is None:
@@ -115,98 +132,109 @@ def _start(invoice_id: int, part: Decimal | None, *, chosen: bool, language: str
 def supersede_live(invoice: Invoice, *, now: datetime | None = None) -> list[Payment]:
     """Stop offering the links of live attempts because the amount changes; return those attempts.
 
-    Call it with the invoice locked. The bank may accept them until `expires_at`; money that still comes is booked.
+    Call it with the invoice locked. The bank may accept them until `expires_at`; money that still comes is booked. One
+    for several invoices is no longer offered for any of them.
     """
-    live = list(Payment.objects.filter(invoice=invoice, superseded_at=None, status__in=Payment.LIVE))
-    for payment in live:
-        payment.superseded_at = now or timezone.now()
+    return _supersede(live([invoice.pk]), now or timezone.now())
+
+
+def _supersede(payments: list[Payment], now: datetime) -> list[Payment]:
+    for payment in payments:
+        payment.superseded_at = now
         payment.save(update_fields=["superseded_at"])
-    return live
+    return payments
 
 
-def _live(invoice_id: int) -> Payment | None:
-    rows = Payment.objects.filter(invoice_id=invoice_id, superseded_at=None, status__in=Payment.LIVE)
-    return rows.select_related("invoice").first()
-
-
-def _reusable(payment: Payment, amount: Decimal, now: datetime) -> bool:
+def _reusable(payment: Payment, amounts: Mapping[int, Decimal], now: datetime) -> bool:
     ends = payment.expires_at
     if not payment.mollie_id and key_is_old(payment, now):
         return False  # never confirmed and too old to repeat
     if payment.status == Status.PENDING:
         return now < (ends or payment.created_at) + PENDING_BLOCKS
     margin = timedelta(seconds=settings.PAYMENT_REUSE_MARGIN_SECONDS)
-    return payment.amount == amount and (ends is None or ends > now + margin)
+    return (ends is None or ends > now + margin) and designated(payment) == amounts
 
 
-def _refresh_stale_attempt(invoice_id: int, part: Decimal | None, now: datetime) -> None:
-    """Fetch the state of an attempt before it is replaced: it may have been paid a moment ago.
+def _refresh_stale_attempts(wanted: Wanted, now: datetime) -> None:
+    """Fetch the state of every attempt before it is replaced: it may have been paid a moment ago.
 
     One whose creation was never confirmed is searched for once its key is too old to repeat the call: the gateway may
     have created it, and then it is used instead of a second one.
     """
-    live = _live(invoice_id)
-    if live is None or _reusable(live, part or ledger.outstanding(invoice_id), now):
-        return
-    try:
-        if live.mollie_id:
-            sync_payment(live.pk, now=now)
-        elif key_is_old(live, now):
-            search_or_abandon(live, now=now)
-    except (GatewayUnknown, GatewayRefused) as failure:
-        log.warning("payment %s is replaced unheard: %s", live.pk, failure)
+    found = live(wanted)
+    amounts = {pk: part or ledger.outstanding(pk) for pk, part in wanted.items()} if found else {}
+    for payment in found:
+        if _reusable(payment, amounts, now):
+            continue
+        try:
+            if payment.mollie_id:
+                sync_payment(payment.pk, now=now)
+            elif key_is_old(payment, now):
+                search_or_abandon(payment, now=now)
+        except (GatewayUnknown, GatewayRefused) as failure:
+            log.warning("payment %s is replaced unheard: %s", payment.pk, failure)
 
 
-def _reuse_or_commit(
-    invoice_id: int, part: Decimal | None, *, chosen: bool, language: str, by: str, now: datetime
-) -> Payment:
+def _reuse_or_commit(wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
     """Return the live attempt, or commit a new one before anybody calls the gateway."""
     with transaction.atomic(durable=True):
-        invoice = lock_invoice(invoice_id)
-        live = _live(invoice_id)
-        owed = ledger.outstanding(invoice_id)
-        amount = owed if part is None else part
-        refuse_unless_payable(invoice, amount, owed, chosen=chosen, now=now)
-        if live and _reusable(live, amount, now):
-            return live
-        supersede_live(invoice, now=now)
+        invoices = {invoice.pk: invoice for invoice in lock_invoices(wanted)}
+        offered = live(wanted)
+        amounts = _payable(invoices, wanted, chosen=chosen, now=now)
+        for payment in offered:
+            if _reusable(payment, amounts, now):
+                return _unless_of_others(payment, amounts)
+        _supersede(offered, now)
         payment = Payment(
-            invoice=invoice,
-            amount=amount,
-            language=language if language in _LOCALES else "nl",
+            invoice=invoices[next(iter(wanted))],
+            amount=sum(amounts.values(), ZERO),
+            language=language if language in LOCALES else "nl",
             token=links.new_token(),
             webhook_token=links.new_token(),
             idempotency_key=str(uuid.uuid4()),
             created_at=now,
             next_check_at=now + CALL_DIED_AFTER,
         )
-        payment.request_body = json.dumps(_request(payment))
+        payment.request_body = request_body(payment, [invoices[pk] for pk in wanted])
         payment.save(force_insert=True)
-        audit.record("payment_started", by=by, invoice=invoice, amount=str(amount))
+        if len(amounts) > 1:
+            PaymentShare.objects.bulk_create(
+                PaymentShare(payment=payment, invoice_id=pk, amount=amount) for pk, amount in amounts.items()
+            )
+        for pk, amount in amounts.items():
+            audit.record("payment_started", by=by, invoice=invoices[pk], amount=str(amount))
     return payment
 
 
-def _request(payment: Payment) -> dict[str, object]:
-    """Return the body of the create call: nothing about person or care."""
-    methods = settings.MOLLIE_METHODS
-    return {
-        "amount": {"currency": "EUR", "value": f"{payment.amount:.2f}"},
-        "description": statement_line(payment.invoice),
-        "redirectUrl": links.absolute(reverse("payment_return", args=[payment.token])),
-        "webhookUrl": links.absolute(reverse("mollie_webhook", args=[payment.webhook_token])),
-        "method": methods[0] if len(methods) == 1 else methods,
-        "locale": _LOCALES[payment.language],
-        "metadata": {"token": payment.token},
-    }
+def _payable(invoices: Mapping[int, Invoice], wanted: Wanted, *, chosen: bool, now: datetime) -> dict[int, Decimal]:
+    """Return what is paid of each locked invoice. Raises Refused for one of which that can't be paid now."""
+    amounts = {}
+    for pk, part in wanted.items():
+        owed = ledger.outstanding(pk)
+        amounts[pk] = owed if part is None else part
+        try:
+            refuse_unless_payable(invoices[pk], amounts[pk], owed, chosen=chosen, now=now)
+        except Refused as refusal:
+            if len(wanted) == 1:
+                raise
+            about = {"number": invoices[pk].number, "why": refusal}
+            raise Refused(_("Invoice %(number)s: %(why)s") % about) from refusal
+    if sum(amounts.values(), ZERO) > IDEAL_MAX_AMOUNT:
+        most = {"max": euro(IDEAL_MAX_AMOUNT)}
+        raise Refused(_("One payment by iDEAL can't be higher than %(max)s. Choose fewer invoices.") % most)
+    return amounts
 
 
-def statement_line(invoice: Invoice) -> str:
-    """Return what the bank statement says: practice and invoice number, in the letters that every bank knows."""
-    plain = (
-        unicodedata.normalize("NFKD", f"{invoice.provider.name}\n{invoice.number}").encode("ascii", "ignore").decode()
+def _unless_of_others(payment: Payment, amounts: Mapping[int, Decimal]) -> Payment:
+    """Return a payment that goes on. Raises Refused when it pays only some of the invoices that are asked for now."""
+    paid = designated(payment)
+    if set(amounts) <= set(paid):
+        return payment
+    number = Invoice.objects.filter(pk__in=set(paid) & set(amounts)).values_list("number", flat=True).first()
+    raise Refused(
+        _("The bank is still dealing with a payment of invoice %(number)s. Leave that invoice out, or wait for it.")
+        % {"number": number}
     )
-    name, number = (re.sub(r"[^A-Za-z0-9/?:().,'+-]+", " ", part).strip() for part in plain.split("\n", 1))
-    return f"{name[: max(STATEMENT_LENGTH - len(number) - 1, 0)].rstrip()} {number}".strip()[:STATEMENT_LENGTH]
 
 
 def _wait_for_winner(payment: Payment) -> Payment:

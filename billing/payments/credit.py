@@ -17,6 +17,7 @@ from billing.ledger.entries import standing_entries
 from billing.models import Chargeback, Invoice, Payment, Posting, Refund, RefundRequest, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
+from billing.payments import shares
 from billing.transitions import advance
 
 Status, Why, Task = RefundRequest.Status, RefundRequest.Why, StaffTask.Kind
@@ -62,11 +63,11 @@ def legs(invoice: Invoice, amount: Decimal, *, now: datetime) -> list[Leg]:
     found: list[Leg] = []
     reasons: list[str] = []
     left = amount
-    paid = Payment.objects.filter(invoice=invoice, status=Payment.Status.PAID, quarantined_at=None)
-    for payment in paid.order_by("-paid_at", "-pk"):
+    for payment in shares.paid_for(invoice):
         can, why_not = refundable(payment, now=now)
         reasons += [why_not] if why_not else []
-        if (part := min(can, left)) > ZERO:
+        of_invoice = shares.standing(payment).get(invoice.pk, ZERO)  # others may be paid by the same payment
+        if (part := min(can, left, of_invoice)) > ZERO:
             found.append(Leg(part, payment))
             left -= part
     return [*found, Leg(left, None, reasons[0] if reasons else Why.NOT_BY_GATEWAY)] if left else found

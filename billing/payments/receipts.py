@@ -93,8 +93,10 @@ def undo(receipt: Receipt, *, by: Staff) -> None:
         booked = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
         if booked.status != Status.BOOKED:
             raise Refused(_("This receipt is not booked, so there is nothing to undo."))
-        advance(booked, Status.UNDONE)
         original = LedgerTransaction.objects.get(kind=Kind.RECEIPT, external_id=booked.event)
+        if LedgerTransaction.objects.filter(reverses=original).exists():
+            raise Refused(_("This money was booked on another invoice meanwhile. Move it back first."))
+        advance(booked, Status.UNDONE)
         who, now = audit.name_of(by), timezone.now()
         ledger.reverse(locked, original, external_id=f"{booked.event}:undone", occurred_at=now, by=who)
         audit.record("receipt_undone", by=who, invoice=locked, amount=str(booked.amount))

@@ -18,14 +18,15 @@ from billing.channels import mollie
 from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices import schedule
 from billing.invoices.holds import active_hold, place_hold, release_hold
-from billing.ledger import lock_invoice
-from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, Refund, StaffTask
+from billing.ledger import Share
+from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, PaymentShare, Refund, StaffTask
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
-from billing.payments import refunds
+from billing.payments import refunds, shares
 from billing.payments.refunds import reports as refund_reports
 from billing.payments.rest import receipt_facts
+from billing.payments.shares import Part
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Pay
     if _is_noop(payment, snapshot, now=now):
         return payment
     with transaction.atomic(durable=True):
-        invoice = lock_invoice(payment.invoice_id)
+        invoices = shares.lock(payment)
+        invoice = payment.invoice
         payment = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
         payment.invoice = invoice
         mismatch = mismatches(payment, snapshot)
@@ -76,7 +78,7 @@ def settle(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> Pay
             return payment
         _merge(payment, snapshot, now=now)
         if payment.status == Status.PAID:
-            _book(payment, snapshot, now=now)
+            _book(payment, invoices, snapshot, now=now)
         elif snapshot.refunds or snapshot.chargebacks:
             log.error("payment %s: refunds or chargebacks without being paid", payment.pk)
     return payment
@@ -170,31 +172,32 @@ def next_check(payment: Payment, *, now: datetime) -> datetime | None:
     return min((moment for moment in moments if moment > now), default=None)
 
 
-def _book(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
-    received = ledger.post(
-        payment.invoice,
+def _book(payment: Payment, invoices: list[Invoice], snapshot: PaymentSnapshot, *, now: datetime) -> None:
+    parts = shares.parts_of(payment, invoices)
+    received = ledger.post_shares(
+        [Share(part.invoice, -part.amount) for part in parts],
         Kind.PAYMENT,
-        -payment.amount,
         external_id=snapshot.mollie_id,
         occurred_at=payment.paid_at or now,
         by=BY,
     )
-    if received:
-        rooms.booked(payment.invoice, received)
-        _after_receipt(payment, received)
+    for part in parts if received else ():
+        assert received
+        rooms.booked(part.invoice, received)
+        _after_receipt(payment, part, received)
     problems = list(snapshot.unreadable)
     for refund in sorted(snapshot.refunds, key=lambda refund: refund.created_at):
         if _is_too_much(payment, refund):
             problems.append(f"{refund.refund_id}: more than was paid")
         else:
-            _book_refund(payment, refund, now=now)
+            _book_refund(payment, invoices, refund, now=now)
     for chargeback in snapshot.chargebacks:
         if chargeback.amount > payment.amount:
             problems.append(f"{chargeback.chargeback_id}: more than was paid")
         else:
-            _book_chargeback(payment, chargeback)
-    if snapshot.refunds or snapshot.chargebacks:
-        refunds.propose(payment.invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
+            _book_chargeback(payment, invoices, chargeback)
+    for invoice in invoices if snapshot.refunds or snapshot.chargebacks else ():
+        refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
     for problem in problems:  # set apart: the rest of the report is booked
         _open_alarm(payment, f"{payment.pk}:{problem}", problem)
     if not problems:
@@ -210,24 +213,28 @@ def _is_too_much(payment: Payment, reported: RefundSnapshot) -> bool:
     return before + reported.amount > payment.amount
 
 
-def _after_receipt(payment: Payment, received: LedgerTransaction) -> None:
+def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
     """Queue the receipt for money that was just booked, and open a staff task when there is too much of it."""
-    invoice = payment.invoice
+    invoice, key = part.invoice, part.key(payment.mollie_id)
     balance = ledger.balance(invoice.pk)
-    audit.record("payment_received", by=BY, invoice=invoice, amount=str(payment.amount))
+    audit.record("payment_received", by=BY, invoice=invoice, amount=str(part.amount))
     if balance < ZERO or invoice.withdrawn_at:
-        others = Payment.objects.filter(invoice=invoice, status=Status.PAID, amount=payment.amount).exclude(
-            pk=payment.pk
-        )
-        twice = "paid twice: pay this one back" if -balance >= payment.amount and others.exists() else ""
-        _open_task(Task.SURPLUS, payment, payment.mollie_id, note=twice)
+        twice = "paid twice: pay this one back" if -balance >= part.amount and _paid_before(payment, part) else ""
+        _open_task(Task.SURPLUS, payment, key, invoice=invoice, note=twice)
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
     if active_hold(invoice.pk):
-        _open_task(Task.PAID_ON_HOLD, payment, payment.mollie_id)
-    _queue_receipt(payment, received)
+        _open_task(Task.PAID_ON_HOLD, payment, key, invoice=invoice)
+    _queue_receipt(payment, part, received)
 
 
-def _queue_receipt(payment: Payment, received: LedgerTransaction) -> None:
+def _paid_before(payment: Payment, part: Part) -> bool:
+    """Tell whether another payment was for the same amount of the same invoice."""
+    others = Payment.objects.filter(invoice=part.invoice, amount=part.amount, status=Status.PAID)
+    shared = PaymentShare.objects.filter(invoice=part.invoice, amount=part.amount, payment__status=Status.PAID)
+    return others.exclude(pk=payment.pk).exists() or shared.exclude(payment=payment).exists()
+
+
+def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
@@ -237,20 +244,22 @@ def _queue_receipt(payment: Payment, received: LedgerTransaction) -> None:
         with transaction.atomic():
             queue_message(
                 "receipt",
-                invoice=payment.invoice,
-                context=receipt_facts(received, payment.invoice, amount=payment.amount),
-                dedupe_key=f"receipt:{payment.mollie_id}",
+                invoice=part.invoice,
+                context=receipt_facts(received, part.invoice, amount=part.amount),
+                dedupe_key=f"receipt:{part.key(payment.mollie_id)}",
             )
     except DatabaseError:
         raise  # nothing is booked either, and the next report books all of it
     except Exception as error:  # a template can fail in any way
         reason = type(error).__name__
         log.error("the receipt of payment %s could not be made: %s", payment.pk, reason)
-        _open_task(Task.MESSAGE_FAILED, payment, f"receipt:{payment.mollie_id}", note=f"receipt: {reason}")
+        key = f"receipt:{part.key(payment.mollie_id)}"
+        _open_task(Task.MESSAGE_FAILED, payment, key, invoice=part.invoice, note=f"receipt: {reason}")
 
 
-def _book_refund(payment: Payment, reported: RefundSnapshot, *, now: datetime) -> None:
+def _book_refund(payment: Payment, invoices: list[Invoice], reported: RefundSnapshot, *, now: datetime) -> None:
     """Add a refund to the balance at once; when it fails or is canceled, mirror that."""
+    event = reported.refund_id
     refund, _new = Refund.objects.get_or_create(
         refund_id=reported.refund_id,
         defaults={"payment": payment, "amount": reported.amount, "status": reported.status, "reported_at": now},
@@ -258,100 +267,100 @@ def _book_refund(payment: Payment, reported: RefundSnapshot, *, now: datetime) -
     if Refund.RANK[reported.status] > Refund.RANK[refund.status]:
         refund.status = reported.status
         refund.save(update_fields=["status"])
-    booked = ledger.post(
-        payment.invoice,
+    asked = refund_reports.adopt(refund, reported, now=now)
+    booked = shares.post_back(
+        payment,
+        invoices,
         Kind.REFUND,
         refund.amount,
-        external_id=reported.refund_id,
+        external_id=event,
         occurred_at=reported.created_at,
         by=BY,
+        named=asked.invoice_id if asked else None,
     )
-    refund_reports.adopt(refund, reported, now=now)
-    if booked:
-        audit.record("refund_booked", by=BY, invoice=payment.invoice, amount=str(refund.amount))
-        if refund.status not in _NOT_REFUNDED and ledger.balance(payment.invoice_id) > ZERO:
-            _hold_for_review(Task.REFUNDED, payment, reported.refund_id)
-    if refund.status in _NOT_REFUNDED and _mirror(payment.invoice, Kind.REFUND, reported.refund_id, occurred_at=now):
-        audit.record("refund_failed", by=BY, invoice=payment.invoice, amount=str(refund.amount))
-        _open_task(Task.SURPLUS, payment, reported.refund_id, note=refund.status)
-        _release_own_hold(payment.invoice)
+    for part in booked:
+        audit.record("refund_booked", by=BY, invoice=part.invoice, amount=str(part.amount))
+        if refund.status not in _NOT_REFUNDED and ledger.balance(part.invoice.pk) > ZERO:
+            _hold_for_review(Task.REFUNDED, payment, part, event)
+    if refund.status not in _NOT_REFUNDED:
+        return
+    for part in shares.mirror(invoices, Kind.REFUND, event, occurred_at=now, by=BY):
+        audit.record("refund_failed", by=BY, invoice=part.invoice, amount=str(part.amount))
+        _open_task(Task.SURPLUS, payment, part.key(event), invoice=part.invoice, note=refund.status)
+        _release_own_hold(part.invoice)
 
 
-def _book_chargeback(payment: Payment, reported: ChargebackSnapshot) -> None:
+def _book_chargeback(payment: Payment, invoices: list[Invoice], reported: ChargebackSnapshot) -> None:
     """Book that the bank reversed the payment: it is owed again, and the invoice is on hold until staff reviewed it."""
-    invoice = payment.invoice
+    event = reported.chargeback_id
     chargeback, _new = Chargeback.objects.get_or_create(
         chargeback_id=reported.chargeback_id,
         defaults={"payment": payment, "amount": reported.amount, "reported_at": reported.created_at},
     )
-    booked = ledger.post(
-        invoice,
+    booked = shares.post_back(
+        payment,
+        invoices,
         Kind.CHARGEBACK,
         chargeback.amount,
-        external_id=reported.chargeback_id,
+        external_id=event,
         occurred_at=reported.created_at,
         by=BY,
     )
-    if booked:
-        audit.record("chargeback_booked", by=BY, invoice=invoice, amount=str(chargeback.amount))
+    for part in booked:
+        audit.record("chargeback_booked", by=BY, invoice=part.invoice, amount=str(part.amount))
         if reported.reversed_at is None:
-            _hold_for_review(Task.CHARGEBACK, payment, reported.chargeback_id, tell=False)
-            _tell_of_chargeback(payment, reported)
+            _hold_for_review(Task.CHARGEBACK, payment, part, event, tell=False)
+            _tell_of_chargeback(payment, part, event)
         else:
-            _open_task(Task.CHARGEBACK, payment, reported.chargeback_id)
+            _open_task(Task.CHARGEBACK, payment, part.key(event), invoice=part.invoice)
     if reported.reversed_at is None:
         return
-    if _mirror(invoice, Kind.CHARGEBACK, reported.chargeback_id, occurred_at=reported.reversed_at):
+    mirrored = shares.mirror(invoices, Kind.CHARGEBACK, event, occurred_at=reported.reversed_at, by=BY)
+    if mirrored:
         chargeback.reversed_at = reported.reversed_at
         chargeback.save(update_fields=["reversed_at"])
-        audit.record("chargeback_reversed", by=BY, invoice=invoice, amount=str(chargeback.amount))
-        _release_own_hold(invoice)
+    for part in mirrored:
+        audit.record("chargeback_reversed", by=BY, invoice=part.invoice, amount=str(part.amount))
+        _release_own_hold(part.invoice)
 
 
-def _tell_of_chargeback(payment: Payment, reported: ChargebackSnapshot) -> None:
+def _tell_of_chargeback(payment: Payment, part: Part, event: str) -> None:
     """Tell the patient that the bank took the payment back, and that nothing need be done while staff look at it."""
     today = timezone.localdate()
     queue_message(
         "payment_reversed",
-        invoice=payment.invoice,
+        invoice=part.invoice,
         context={
-            "amount": reported.amount,
+            "amount": part.amount,
             "paid_at": payment.paid_at or payment.created_at,
-            "outstanding": ledger.outstanding(payment.invoice_id),
-            **open_link_context(payment.invoice, until=today),
+            "outstanding": ledger.outstanding(part.invoice.pk),
+            **open_link_context(part.invoice, until=today),
         },
-        dedupe_key=f"payment_reversed:{reported.chargeback_id}",
+        dedupe_key=f"payment_reversed:{part.key(event)}",
     )
 
 
-def _hold_for_review(kind: str, payment: Payment, dedupe_key: str, *, tell: bool = True) -> None:
+def _hold_for_review(kind: str, payment: Payment, part: Part, event: str, *, tell: bool = True) -> None:
     """Put the invoice on hold and open a staff task: money went out again, and no letter or cost may follow unreviewed.
 
     The hold also interrupts a 14-day letter whose term is running: whoever paid it in time never owes costs for it.
     """
-    _open_task(kind, payment, dedupe_key)
-    place_hold(payment.invoice, Hold.STAFF, by=BY, tell=tell)
+    _open_task(kind, payment, part.key(event), invoice=part.invoice)
+    place_hold(part.invoice, Hold.STAFF, by=BY, tell=tell)
 
 
 def _release_own_hold(invoice: Invoice) -> None:
     """End the hold that we placed once no chargeback or refund stands; a hold that staff placed stays."""
-    standing = (
-        Chargeback.objects.filter(payment__invoice=invoice, reversed_at=None).exists()
-        or Refund.objects.filter(payment__invoice=invoice).exclude(status__in=_NOT_REFUNDED).exists()
-    ) and ledger.balance(invoice.pk) > ZERO
+    back = LedgerTransaction.objects.filter(
+        kind__in=(Kind.CHARGEBACK, Kind.REFUND), postings__invoice=invoice, reverses=None, reversed_by=None
+    )
+    standing = back.exists() and ledger.balance(invoice.pk) > ZERO
     ours = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None, placed_by=BY).exists()
     if ours and not standing:
         # The page of an invoice on hold promises a new last day to pay; only an open amount needs one.
         owed = ledger.balance(invoice.pk) > ZERO
         due_on = schedule.time_to_pay(invoice, today=timezone.localdate()) if owed else None
         release_hold(invoice, Hold.STAFF, by=BY, due_on=due_on)
-
-
-def _mirror(invoice: Invoice, kind: LedgerTransaction.Kind, external_id: str, *, occurred_at: datetime) -> bool:
-    """Book the mirror of a transaction once; return whether this call booked it."""
-    booked = LedgerTransaction.objects.get(kind=kind, external_id=external_id)
-    mirror = ledger.reverse(invoice, booked, external_id=f"{external_id}:reversed", occurred_at=occurred_at, by=BY)
-    return mirror is not None
 
 
 def _check_sums(payment: Payment, snapshot: PaymentSnapshot) -> None:
@@ -376,5 +385,5 @@ def _open_alarm(payment: Payment, cause: str, note: str) -> None:
     audit.open_alarm(Task.PAYMENT_MISMATCH, cause=cause, invoice=payment.invoice, payment=payment, note=note)
 
 
-def _open_task(kind: str, payment: Payment, dedupe_key: str | None, *, note: str = "") -> None:
-    audit.open_task(kind, dedupe_key=str(dedupe_key), invoice=payment.invoice, payment=payment, note=note)
+def _open_task(kind: str, payment: Payment, dedupe_key: str, *, invoice: Invoice, note: str = "") -> None:
+    audit.open_task(kind, dedupe_key=dedupe_key, invoice=invoice, payment=payment, note=note)

@@ -24,7 +24,7 @@ from billing.statements.spreadsheet import Cell
 Kind, Rule = LedgerTransaction.Kind, AllocationNote.Rule
 _Notes = Mapping[tuple[int, int], AllocationNote]  # by transaction and invoice
 # Why money was used for this invoice and not for another (6:43 BW).
-_FOR_THIS: dict[Rule, Text] = {
+_FOR_THIS: dict[AllocationNote.Rule, Text] = {
     Rule.ONLY: gettext_lazy("For this invoice: nothing else was open."),
     Rule.DESIGNATED: gettext_lazy("For this invoice, as you chose."),
     Rule.DUE: gettext_lazy("For this invoice first: its last day to pay had passed."),

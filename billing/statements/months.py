@@ -85,7 +85,7 @@ def _lines(within: QuerySet[Posting]) -> Iterator[tuple[str, Decimal]]:
             yield _("%(booking)s: undone") % {"booking": what}, row["undone"]
 
 
-def _sums(rows: QuerySet[Posting]) -> QuerySet[Posting, dict[str, Any]]:
+def _sums(rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     mirrors = Q(transaction__reverses__isnull=False)
     by_road = rows.order_by().values("transaction__kind", "road")
     return by_road.annotate(booked=Sum("amount", filter=~mirrors), undone=Sum("amount", filter=mirrors))

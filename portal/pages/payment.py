@@ -22,7 +22,7 @@ from billing.ledger.entries import went_to
 from billing.models import Invoice, Payment
 from billing.models.ledger import Account
 from billing.money import ZERO
-from billing.payments import attempts
+from billing.payments import attempts, shares
 from billing.payments.rest import rest_of
 from billing.plans import agreements
 from billing.rooms import Text
@@ -95,7 +95,7 @@ def returned(request: HttpRequest, token: str) -> HttpResponse:
     payment = _asked_again(_payment_or_404(token), min_interval_seconds=interval)
     context = _context(request, payment) | {"again": again}
     if state_of(payment) == "paid":
-        context |= _paid(payment)
+        context |= _paid_together(payment) if context["shares"] else _paid(payment)
     elif state_of(payment) == "unpaid":
         context["again_as"] = _again_as(payment)
     return render(request, f"pages/payment_{state_of(payment)}.html", context)
@@ -107,6 +107,11 @@ def _again_as(payment: Payment) -> str:
         return ""
     plan = agreements.progress(payment.invoice_id, today=timezone.localdate())
     return "amount" if plan and payment.amount in plan.payable else "part"
+
+
+def _paid_together(payment: Payment) -> dict[str, Any]:
+    """What is left of all invoices of the payment; each has its own page and its own receipt that say until when."""
+    return {"went_to": [], "left": sum((ledger.outstanding(pk) for pk in shares.designated(payment)), ZERO)}
 
 
 def _paid(payment: Payment) -> dict[str, Any]:
@@ -189,6 +194,7 @@ def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     return {
         "payment": payment,
         "link_is_alive": _link_is_alive(payment),
+        "shares": list(payment.shares.select_related("invoice__provider")),
         "invoice_token": invoice_token if access.may_see(request, invoice_token, now=now) else "",
         "refresh": now - payment.created_at < REFRESH_DURING,
     }

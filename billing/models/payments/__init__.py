@@ -1,6 +1,7 @@
 """Money of the payer, from the attempt to what became of it."""
 
 from billing.models.payments.attempts import Payment, WebhookCall
+from billing.models.payments.reallocations import Reallocation, ReallocationShare
 from billing.models.payments.receipts import Receipt
 from billing.models.payments.refunds import RefundRequest
 from billing.models.payments.reports import Chargeback, Refund
@@ -11,6 +12,8 @@ __all__ = [
     "Chargeback",
     "Payment",
     "PaymentShare",
+    "Reallocation",
+    "ReallocationShare",
     "Receipt",
     "Refund",
     "RefundRequest",

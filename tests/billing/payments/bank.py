@@ -24,6 +24,19 @@ def start_part(invoice: Invoice, amount: Decimal) -> Payment:
     return attempts.start_payment(invoice.pk, language="nl", by="patient", amount=amount, chosen=True)
 
 
+def start_shared(*invoices: Invoice, amounts: dict[int, Decimal] | None = None) -> Payment:
+    """Start one payment of all that is outstanding on these invoices, or of `amounts` by their keys."""
+    owed = amounts or {invoice.pk: ledger.outstanding(invoice.pk) for invoice in invoices}
+    return attempts.start_shared(owed, language="nl", by="patient")
+
+
+def paid_shared(*invoices: Invoice, amounts: dict[int, Decimal] | None = None) -> Payment:
+    """Pay these invoices together, and settle the payment with us."""
+    payment = start_shared(*invoices, amounts=amounts)
+    end(payment, "paid")
+    return attempts.sync_payment(payment.pk)
+
+
 def row(payment: Payment) -> BankPayment:
     return BankPayment.objects.get(reference=payment.mollie_id)
 

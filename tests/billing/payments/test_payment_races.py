@@ -19,8 +19,9 @@ from billing import ledger
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import place_hold, release_hold
+from billing.ledger.verification import discrepancies
 from billing.models import Invoice, LedgerTransaction, Payment
-from billing.payments import attempts, creation, settlement
+from billing.payments import attempts, creation, settlement, shares
 from sandbox import payments as stand_in_bank
 from sandbox.models import Payment as BankPayment
 from tests import factories
@@ -77,7 +78,10 @@ def lock_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     no_transaction = SimpleNamespace(atomic=lambda durable=False: nullcontext())
     for module in (attempts, settlement, ledger):
         monkeypatch.setattr(module, "transaction", no_transaction)
-        monkeypatch.setattr(module, "lock_invoice", lambda pk: Invoice.objects.get(pk=pk))
+    for module in (attempts, shares):
+        monkeypatch.setattr(
+            module, "lock_invoices", lambda pks: list(Invoice.objects.filter(pk__in=pks).order_by("pk"))
+        )
     objects = SimpleNamespace(get=Payment.objects.get)
     monkeypatch.setattr(Payment.objects, "select_for_update", lambda **_: objects, raising=False)
     yield
@@ -93,7 +97,7 @@ class TestStarting:
 
     def test_twin_without_the_lock_two_clicks_collide(self, invoice, lock_off, monkeypatch):
         # The last that each does before it writes: who wrote earlier would be superseded, and collide with nobody.
-        monkeypatch.setattr(attempts, "_request", meet(attempts._request, 4))
+        monkeypatch.setattr(attempts, "request_body", meet(attempts.request_body, 4))
         results = at_once([lambda: bank.start(invoice)] * 4, threads=4)
         assert any(isinstance(r, IntegrityError) for r in results), "only the database's own rule is left"
 
@@ -110,9 +114,31 @@ class TestStarting:
         assert bank.balance(invoice) == 100 - sum(payment.amount for payment in paid), "each is booked once"
 
     def test_twin_without_the_lock_two_amounts_collide(self, invoice, lock_off, monkeypatch):
-        monkeypatch.setattr(attempts, "_request", meet(attempts._request, 3))
+        monkeypatch.setattr(attempts, "request_body", meet(attempts.request_body, 3))
         results = at_once([partial(bank.start_part, invoice, Decimal(20 + n)) for n in range(3)], threads=3)
         assert any(isinstance(r, IntegrityError) for r in results), "only the database's own rule is left"
+
+    def test_overlapping_baskets_at_once_leave_one_that_is_offered(self, invoice):
+        others = [factories.invoice(amount=amount) for amount in ("20.00", "30.00")]
+        baskets = [[invoice, *others], [others[1], invoice], [others[0], others[1]], [others[1]]] * 3
+        start = [partial(bank.start_shared, *basket) for basket in baskets]
+        results = at_once(start, threads=12)
+        assert [r for r in results if isinstance(r, Exception)] == []
+        assert list(discrepancies()) == [], "no invoice has two that are offered"
+        for payment in Payment.objects.exclude(mollie_id=None):  # also those whose links are offered no more
+            bank.end(payment, "paid")
+        sync = [partial(attempts.sync_payment, payment.pk) for payment in Payment.objects.exclude(mollie_id=None)]
+        assert [r for r in at_once(sync * 2, threads=len(sync)) if isinstance(r, Exception)] == []
+        paid = [shares.designated(payment) for payment in Payment.objects.filter(status=Payment.Status.PAID)]
+        for row, owed in zip((invoice, *others), (100, 20, 30), strict=True):
+            assert bank.balance(row) == owed - sum(amounts.get(row.pk, 0) for amounts in paid), "each is booked once"
+        assert list(discrepancies()) == []
+
+    def test_twin_without_the_lock_one_invoice_is_offered_twice(self, invoice, lock_off, monkeypatch):
+        others = [factories.invoice(amount=amount) for amount in ("20.00", "30.00")]
+        monkeypatch.setattr(attempts, "request_body", meet(attempts.request_body, 2))
+        at_once([partial(bank.start_shared, other, invoice) for other in others], threads=2)
+        assert [found for found in discrepancies() if "another live payment" in found]
 
     def test_of_many_repeats_at_once_one_calls(self, invoice, monkeypatch):
         create, calls = mollie.create_payment, []

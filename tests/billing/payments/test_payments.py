@@ -13,6 +13,7 @@ from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.invoices.holds import active_hold, place_hold
 from billing.models import AuditEvent, LedgerTransaction, OutboxMessage, Payment, StaffTask
 from billing.payments import attempts
+from billing.payments.creation import statement_line
 from sandbox import faults
 from sandbox.models import Payment as BankPayment
 from tests import factories
@@ -35,7 +36,7 @@ class TestStarting:
         assert payment.expires_at
         assert json.loads(payment.request_body) == {
             "amount": {"currency": "EUR", "value": "100.00"},
-            "description": attempts.statement_line(invoice),
+            "description": statement_line([invoice], language="nl"),
             "redirectUrl": f"{sandbox.url}/betaling/{payment.token}/",
             "webhookUrl": f"{sandbox.url}/mollie/{payment.webhook_token}/",
             "method": "ideal",
@@ -44,7 +45,7 @@ class TestStarting:
         }
         assert payment.token != payment.webhook_token
         row = bank.row(payment)
-        assert (row.amount_cents, row.description) == (10_000, attempts.statement_line(invoice))
+        assert (row.amount_cents, row.description) == (10_000, statement_line([invoice], language="nl"))
 
     @pytest.mark.parametrize(
         ("name", "number", "line"),
@@ -56,7 +57,8 @@ class TestStarting:
         ],
     )  # fmt: skip
     def test_the_bank_statement_names_the_practice(self, name, number, line):
-        assert attempts.statement_line(factories.invoice(provider=factories.provider(name=name), number=number)) == line
+        invoice = factories.invoice(provider=factories.provider(name=name), number=number)
+        assert statement_line([invoice], language="nl") == line
 
     def test_an_amount_above_the_limit_of_ideal_is_paid_in_turn(self):
         invoice = factories.invoice(amount="63165.00")

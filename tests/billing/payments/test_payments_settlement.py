@@ -156,7 +156,7 @@ class TestWithTheBank:
         attempts.sync_payment(payment.pk)
         Invoice.objects.filter(pk=invoice.pk).update(due_on=invoice.issued_on)
         ledger.post(
-            ledger.lock_invoice(invoice.pk), LedgerTransaction.Kind.COSTS, Decimal(40), external_id="costs",
+            invoice, LedgerTransaction.Kind.COSTS, Decimal(40), external_id="costs",
             occurred_at=timezone.now(), by="test",
         )  # fmt: skip
         bank.reverse_chargeback(chargeback)

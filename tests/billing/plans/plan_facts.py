@@ -54,6 +54,15 @@ FACTS = {
     "hold_placed": _BASE | {"outstanding": _AMOUNT, "voided": date(2026, 11, 2)},
     "hold_ended": _BASE | {"outstanding": _AMOUNT, "due_on": date(2027, 1, 15), "plan": False},
     "payment_reversed": _BASE | {"amount": _AMOUNT, "paid_at": date(2026, 11, 2), "outstanding": _AMOUNT},
+    "payment_moved": _BASE
+    | {
+        "was": Decimal("0.00"),
+        "now": _AMOUNT,
+        "paid_on": date(2026, 11, 2),
+        "due_on": date(2027, 1, 15),
+        "outstanding": _AMOUNT,
+        "credit": Decimal("1.00"),
+    },
     "charges_taken_off": _BASE
     | {
         "amount": Decimal("40.57"),

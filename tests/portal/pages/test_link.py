@@ -84,7 +84,7 @@ def test_a_link_that_was_over_stays_so_when_the_clock_goes_back(invoice, monkeyp
     link = address(invoice, days=3)
     assert Client().post(link).status_code == 303
     today = timezone.localdate()
-    monkeypatch.setattr("portal.pages.link.timezone.localdate", lambda *_: today + timedelta(days=4))
+    monkeypatch.setattr("portal.pages.lookup.timezone.localdate", lambda *_: today + timedelta(days=4))
     assert Client().get(link).status_code == 404
     monkeypatch.undo()
     assert Client().post(link).status_code == 404

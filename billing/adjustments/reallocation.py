@@ -1,0 +1,211 @@
+"""Mending a wrong allocation: the whole booking is mirrored and booked anew on the right invoices, with its own day.
+
+Everything that followed from the wrong one goes with it: the invoices that should have had the money lose the costs and
+interest of the time since, their letters are void, and dunning begins again with the free reminder; the invoices that
+had it wrongly get a new last day to pay. Nobody pays for a mistake of ours.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing import audit, ledger, rooms
+from billing.adjustments import credit, taken_off
+from billing.adjustments.allocation import creditor_of
+from billing.errors import Refused
+from billing.invoices import schedule
+from billing.ledger import Share, lock_invoices
+from billing.models import (
+    AllocationNote,
+    Invoice,
+    LedgerTransaction,
+    Payment,
+    Posting,
+    Reallocation,
+    ReallocationShare,
+    Staff,
+    StaffTask,
+)
+from billing.models.ledger import OF_INVOICE, THROUGH, Account
+from billing.money import ZERO
+from billing.outbox.facts import open_link_context
+from billing.outbox.queue import queue_message
+from billing.payments import shares
+from billing.payments.attempts import supersede_live
+from billing.transitions import advance
+
+Status, Task, Kind = Reallocation.Status, StaffTask.Kind, LedgerTransaction.Kind
+Amounts = Mapping[int, Decimal]
+
+
+def ask(
+    booking: LedgerTransaction, amounts: Amounts, *, reason: str, by: Staff, key: str, today: date | None = None
+) -> Reallocation:
+    """Ask for another division of a booking of money; do it at once, or, above the limit, let a second person confirm.
+
+    `amounts`: by the key of each invoice what it gets, in euros, together what was booked. `key` is that of the form,
+    so that a doubled click asks once. Raises Refused, in the reader's words, when it can't be divided so.
+    """
+    with transaction.atomic():
+        known = Reallocation.objects.filter(key=key).first()
+        if known:
+            return known
+        invoices = lock_invoices({*of_booking(booking), *amounts})
+        _refuse_if_wrong(booking, invoices, amounts, reason)
+        asked = Reallocation.objects.create(booking=booking, asked_by=by, key=key)
+        ReallocationShare.objects.bulk_create(
+            ReallocationShare(reallocation=asked, invoice_id=pk, amount=amount) for pk, amount in amounts.items()
+        )
+        first = _first(invoices, booking)
+        audit.record("reallocation_asked", by=audit.name_of(by), invoice=first, written=reason.strip())
+        if sum(amounts.values(), ZERO) > settings.REALLOCATION_SECOND_PERSON_ABOVE:
+            audit.open_task(Task.REALLOCATION_TO_CONFIRM, dedupe_key=asked.key, invoice=first)
+        else:
+            _book(asked, invoices, amounts, by=by, today=today or timezone.localdate())
+    return asked
+
+
+def confirm(asked: Reallocation, *, by: Staff, today: date | None = None) -> None:
+    """Book what waits. Raises Refused for the one who asked, and when it does not wait or does not fit any more."""
+    with transaction.atomic():
+        amounts = dict(asked.shares.values_list("invoice_id", "amount"))
+        invoices = lock_invoices({*of_booking(asked.booking), *amounts})
+        waiting = _waiting(asked)
+        if waiting.asked_by_id == by.pk:
+            raise Refused(_("Somebody else has to confirm what you asked."))
+        _refuse_if_wrong(waiting.booking, invoices, amounts, "-", waiting=waiting)
+        Reallocation.objects.filter(pk=waiting.pk).update(confirmed_by=by)
+        _book(waiting, invoices, amounts, by=by, today=today or timezone.localdate())
+
+
+def refuse(asked: Reallocation, *, by: Staff) -> None:
+    """Refuse what waits: nothing is booked. Raises Refused when it does not wait any more."""
+    with transaction.atomic():
+        invoices = lock_invoices(of_booking(asked.booking))
+        waiting = _waiting(asked)
+        advance(waiting, Status.REFUSED)
+        audit.record("reallocation_refused", by=audit.name_of(by), invoice=_first(invoices, waiting.booking))
+        _close_task(waiting, by=by)
+
+
+def of_booking(booking: LedgerTransaction) -> dict[int, Decimal]:
+    """Return what a booking of money brought to each invoice, in euros, by key."""
+    own = booking.postings.filter(account__in=OF_INVOICE).order_by().values("invoice")
+    return {row["invoice"]: -row["sum"] for row in own.annotate(sum=Sum("amount")).order_by("invoice")}
+
+
+def _waiting(asked: Reallocation) -> Reallocation:
+    waiting = Reallocation.objects.select_for_update(no_key=True).select_related("booking").get(pk=asked.pk)
+    if waiting.status != Status.PROPOSED:
+        raise Refused(_("Somebody decided about this already."))
+    return waiting
+
+
+def _refuse_if_wrong(
+    booking: LedgerTransaction,
+    invoices: Sequence[Invoice],
+    amounts: Amounts,
+    reason: str,
+    *,
+    waiting: Reallocation | None = None,
+) -> None:
+    if not reason.strip():
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    reversed_ = LedgerTransaction.objects.filter(reverses=booking).exists()
+    if booking.kind not in LedgerTransaction.RECEIVED or booking.reverses_id or reversed_:
+        raise Refused(_("This booking no longer stands."))
+    if Reallocation.objects.filter(booking=booking, status=Status.PROPOSED).exclude(pk=waiting and waiting.pk).exists():
+        raise Refused(_("A new allocation of this booking waits for a second person already."))
+    now = of_booking(booking)
+    if min(amounts.values(), default=ZERO) <= ZERO or sum(amounts.values(), ZERO) != sum(now.values(), ZERO):
+        raise Refused(_("Together the amounts must be what was received."))
+    if dict(amounts) == now:
+        raise Refused(_("That is how it is booked already."))
+    if len({creditor_of(invoice) for invoice in invoices}) > 1:
+        raise Refused(_("Money can only pay invoices of one creditor."))
+    if any(invoice.pk in amounts and (invoice.withdrawn_at or invoice.erased_at) for invoice in invoices):
+        raise Refused(_("One of these invoices was withdrawn or erased."))
+    payment = Payment.objects.filter(mollie_id=booking.external_id.partition(shares.MOVED)[0]).first()
+    if booking.kind == Kind.PAYMENT and payment and shares.standing(payment) != now:
+        raise Refused(_("A part of this payment went back to the payer, so it can't be moved."))
+
+
+def _book(
+    asked: Reallocation, invoices: Sequence[Invoice], amounts: Amounts, *, by: Staff, today: date
+) -> LedgerTransaction:
+    """Mirror the booking and book it anew, undo what followed from it, and tell the patients."""
+    who, booking, before = audit.name_of(by), asked.booking, of_booking(asked.booking)
+    advance(asked, Status.BOOKED)
+    event, by_key = booking.external_id, {invoice.pk: invoice for invoice in invoices}
+    note = AllocationNote.objects.filter(transaction=booking).order_by("pk").first()
+    through = Posting.objects.filter(transaction=booking, account__in=THROUGH).values_list("account", flat=True).first()
+    ledger.reverse_shares(
+        invoices, booking, external_id=f"{event}:undone:{asked.pk}", occurred_at=timezone.now(), by=who
+    )
+    words = note.text if note else ""
+    received = ledger.post_shares(
+        [Share(by_key[pk], -amount, words=words) for pk, amount in amounts.items()],
+        Kind(booking.kind),
+        external_id=f"{event.partition(shares.MOVED)[0]}{shares.MOVED}{asked.pk}",
+        occurred_at=booking.occurred_at,
+        by=who,
+        through=Account(through or Account.GATEWAY),
+    )
+    assert received  # the id of the row makes it new
+    for invoice in invoices:
+        change = amounts.get(invoice.pk, ZERO) - before.get(invoice.pk, ZERO)
+        if change:
+            supersede_live(invoice)
+            _undo_what_followed(invoice, received, gained=change > ZERO, by=who, today=today)
+            sums = {"was": str(before.get(invoice.pk, ZERO)), "now": str(amounts.get(invoice.pk, ZERO))}
+            audit.record("money_moved", by=who, invoice=invoice, **sums)
+            _tell(invoice, asked, was=before.get(invoice.pk, ZERO), now=amounts.get(invoice.pk, ZERO))
+    _close_task(asked, by=by)
+    return received
+
+
+def _undo_what_followed(invoice: Invoice, received: LedgerTransaction, *, gained: bool, by: str, today: date) -> None:
+    """Take off costs and interest that the mistake led to, and begin dunning again with a new last day to pay."""
+    if gained:
+        rooms.booked(invoice, received)
+        taken_off.waive(invoice, by=by, written="", today=today)
+        schedule.void_final_notice(invoice, "reallocated")
+    owed = ledger.balance(invoice.pk) > ZERO
+    due_on = schedule.time_to_pay(invoice, today=today) if owed else None
+    schedule.interrupt(invoice, due_on=due_on, today=today, remind_again=True)
+    credit.leave_to_staff(invoice, cause=f"moved:{received.pk}", by=by, reason="money was moved")
+
+
+def _tell(invoice: Invoice, asked: Reallocation, *, was: Decimal, now: Decimal) -> None:
+    balance = ledger.balance(invoice.pk)
+    queue_message(
+        "payment_moved",
+        invoice=invoice,
+        context={
+            "was": was,
+            "now": now,
+            "paid_on": asked.booking.occurred_at,
+            "outstanding": max(balance, ZERO),
+            "credit": max(-balance, ZERO),
+            "due_on": invoice.due_on,
+            **open_link_context(invoice, until=max(timezone.localdate(), invoice.due_on)),
+        },
+        dedupe_key=f"payment_moved:{asked.pk}:{invoice.pk}",
+    )
+
+
+def _first(invoices: Sequence[Invoice], booking: LedgerTransaction) -> Invoice:
+    """Return the invoice on whose timeline the act is told: the first that had the money."""
+    had = of_booking(booking)
+    return next(invoice for invoice in invoices if invoice.pk in had)
+
+
+def _close_task(asked: Reallocation, *, by: Staff) -> None:
+    waiting = audit.open_alarms(Task.REALLOCATION_TO_CONFIRM, asked.key)
+    audit.close_superseded(waiting, by=audit.name_of(by), reason=str(asked.get_status_display()))
