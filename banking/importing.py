@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking import accounts
+from banking.matching import lines
 from banking.models import BankAccount, BankLine, Statement, StatementFile
 from banking.reading.facts import Entry
 from banking.reading.files import CHUNK, Document, documents
@@ -207,7 +208,9 @@ def _refuse(row: StatementFile, why: str) -> Outcome:
 
 
 def _match(outcome: Outcome) -> None:
-    """Let matching look at the new lines."""
+    """Let matching look at the new lines; what fails is tried again by the worker."""
+    if any(outcome.rows):
+        lines.match_new()
 
 
 def _with_counts(outcome: Outcome) -> Outcome:

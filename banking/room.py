@@ -1,9 +1,18 @@
 """What the bank announces to the rest of the product."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Room
+from billing.rooms import Announcement, Beat, Desk, DeskPage, Room
+
+LINE_LABELS = {
+    "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
+    "bank_line_refused": gettext_noop("line of a bank statement: a second person did not agree"),
+    "bank_line_decided": gettext_noop("line of a bank statement: decided"),
+    "bank_line_undone": gettext_noop("line of a bank statement: decision undone"),
+}
 
 ORDER_LABELS = {
     "order_proposed": gettext_noop("order to the bank proposed"),
@@ -27,17 +36,38 @@ class BankingRoom(Room):
 
     name = "banking"
     house_rules = {
+        "BANK_SECOND_PERSON_ABOVE": Decimal("250.00"),  # of a line that is booked by hand
+        "BANK_GATEWAY_IBANS": (),  # accounts from which Mollie pays out what it collected
+        "BANK_SEND_BACK_AFTER_DAYS": 14,  # what nobody claimed goes back to the account that it came from
         "BANK_ABSENT_AFTER_TARGET_DAYS": 5,  # on which the bank would have executed an order
     }
 
     def announce(self) -> Announcement:
         from banking import importing
+        from banking.desk import pages, waiting
         from banking.orders import agreeing, outcome
         from banking.statements import chain
+        from billing.desk.base import OPERATIONS
 
+        roles = frozenset(map(str, OPERATIONS))
         return Announcement(
-            beat={"watch-statements": Beat("banking.watch_folder", 60.0, expires=60)},
-            audit_labels=ORDER_LABELS | {"bank_account_added": gettext_noop("bank account of ours added")},
+            desk=Desk(
+                ("LineMatch",),
+                "admin/banking/panel.html",
+                waiting.facts,
+                (
+                    DeskPage("bank/", pages.show, "bank", roles, _("bank")),
+                    DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
+                ),
+            ),
+            access_labels={pages.DATA: _("what you wrote on a bank transfer")},
+            beat={
+                "watch-statements": Beat("banking.watch_folder", 60.0, expires=60),
+                "match-lines": Beat("banking.match_lines", 30.0, expires=30),
+            },
+            audit_labels=LINE_LABELS
+            | ORDER_LABELS
+            | {"bank_account_added": gettext_noop("bank account of ours added")},
             staff_tasks={
                 chain.GAP: _("lines are missing between two bank statements: hand in the statement of those days"),
                 importing.REFUSED: _("a bank statement was refused"),

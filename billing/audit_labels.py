@@ -20,6 +20,8 @@ AUDIT_LABELS = {
     "receipt_booked": gettext_noop("payment in another way booked by staff"),
     "receipt_refused": gettext_noop("reported payment refused by a second person"),
     "receipt_undone": gettext_noop("payment in another way undone by staff"),
+    "transfer_booked": gettext_noop("payment by bank transfer booked"),
+    "transfer_undone": gettext_noop("payment by bank transfer undone by staff"),
     "reallocation_asked": gettext_noop("another allocation of a payment asked by staff"),
     "reallocation_refused": gettext_noop("another allocation refused by a second person"),
     "money_moved": gettext_noop("payment booked anew, on the right invoices"),

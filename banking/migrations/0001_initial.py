@@ -1,5 +1,6 @@
 import banking.models.orders
 import billing.encryption
+import billing.links
 import billing.money
 import django.db.models.deletion
 import django.utils.timezone
@@ -93,6 +94,62 @@ class Migration(migrations.Migration):
                 'verbose_name': 'line of a statement',
                 'verbose_name_plural': 'lines of statements',
                 'ordering': ['booked_on', 'place', 'part', 'pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='LineDecision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('invoice', 'booked on invoices'), ('send_back', 'sent back to the account that it came from'), ('other', 'not for an invoice')], max_length=9, verbose_name='kind')),
+                ('what', models.CharField(blank=True, choices=[('charges', 'costs of the bank'), ('interest', 'interest of the bank'), ('own_transfer', 'transfer between our own accounts'), ('settlement', 'paid out by Mollie')], max_length=12, verbose_name='what it is')),
+                ('status', models.CharField(choices=[('waiting', 'waits for a second person'), ('done', 'done'), ('refused', 'refused'), ('undone', 'undone')], default='waiting', max_length=8, verbose_name='status')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='decided')),
+                ('undone_at', models.DateTimeField(blank=True, null=True, verbose_name='undone')),
+                ('sealed_text', models.BinaryField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
+                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='banking.bankline', verbose_name='line of a statement')),
+                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undone by')),
+            ],
+            options={
+                'verbose_name': 'decision about a line',
+                'verbose_name_plural': 'decisions about lines',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='LineMatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
+                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.linedecision', verbose_name='decision about a line')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_matches', to='billing.invoice', verbose_name='invoice')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.bankline', verbose_name='line of a statement')),
+            ],
+            options={
+                'verbose_name': 'transfer on an invoice',
+                'verbose_name_plural': 'transfers on invoices',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='LineNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='banking.bankline', verbose_name='line of a statement')),
+            ],
+            options={
+                'verbose_name': 'note about a line',
+                'verbose_name_plural': 'notes about lines',
+                'ordering': ['pk'],
             },
             bases=(billing.encryption.SealedText, models.Model),
         ),
@@ -202,6 +259,26 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='accountday',
             constraint=models.UniqueConstraint(fields=('account', 'day', 'opening'), name='account_day_begins_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='linedecision',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('waiting', 'done'))), fields=('line',), name='one_standing_decision_per_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='linedecision',
+            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), ('by', None), models.Q(('confirmed_by', models.F('by')), _negated=True), _connector='OR'), name='line_decision_second_person_is_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='linedecision',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other'), ('what__gt', '')), models.Q(models.Q(('kind', 'other'), _negated=True), ('what', '')), _connector='OR'), name='line_decision_says_what_it_is'),
+        ),
+        migrations.AddConstraint(
+            model_name='linematch',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='line_match_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='linematch',
+            constraint=models.UniqueConstraint(fields=('decision', 'invoice'), name='line_match_once_per_invoice'),
         ),
         migrations.AddConstraint(
             model_name='outgoingbatch',

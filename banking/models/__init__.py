@@ -1,5 +1,6 @@
 """The tables of the bank, one file a subject."""
 
+from banking.models.matching import LineDecision, LineMatch, LineNote
 from banking.models.orders import OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.models.statements import AccountDay, BankAccount, BankLine, Statement, StatementFile
 
@@ -7,6 +8,9 @@ __all__ = [
     "AccountDay",
     "BankAccount",
     "BankLine",
+    "LineDecision",
+    "LineMatch",
+    "LineNote",
     "OutgoingBatch",
     "OutgoingOrder",
     "PayeeAccount",

@@ -12,6 +12,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from banking.matching.lines import match_new
+from banking.models import LineMatch
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
@@ -37,6 +39,7 @@ from billing.models import (
 )
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
+from tests.banking.matching.payments import paid
 from tests.coulance.desk.desk_cases import at_desk, picture_of, rules
 from tests.portal.staff.staff_client import signed_in
 
@@ -62,6 +65,7 @@ MODELS = {
         BirthDateChange,
         CoulanceCase,
         PracticeRules,
+        LineMatch,
     )
 }
 APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
@@ -84,6 +88,8 @@ OWN_PAGE = {
     "months": {200},
     "months_csv": {200},
     "credits": {200, 403, 422},  # a clerk may not change the limits, and what is posted here is no amount
+    "bank": {403},  # for operations alone
+    "bank_line": {403},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
@@ -129,6 +135,12 @@ def test_every_address_is_in_one_kind():
     assert {name for name, _route in ADDRESSES} == set().union(*KINDS), "a kind names an address that is gone"
 
 
+def transfer_on(invoice: Invoice, mark: str) -> LineMatch:
+    line = paid("1.00", f"{mark} {invoice.payment_reference}")
+    match_new()
+    return LineMatch.objects.get(line=line)
+
+
 def filled(provider: Provider, mark: str) -> dict[str, object]:
     """A row of every table for `provider`, each with `mark` somewhere in it."""
     who = factories.patient(provider=provider, number=f"P-{mark}", surname=mark, email=f"{mark}@post.example")
@@ -145,17 +157,14 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     booked = {"external_id": mark, "occurred_at": timezone.now(), "by": mark}
     entry = ledger.post(invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-10.00"), **booked)
     message = OutboxMessage.objects.create(
-        kind="receipt",
-        invoice=invoice,
-        language="nl",
-        recipient=f"{mark}@post.example",
+        kind="receipt", invoice=invoice, language="nl", recipient=f"{mark}@post.example",
         subject=mark,
         text=mark,
         html=mark,
         dedupe_key=mark,
         status=OutboxMessage.Status.FAILED,
         error=mark,
-    )
+    )  # fmt: skip
     holds.place_hold(invoice, Hold.STAFF, by=mark, written=mark)
     given = {"issued_on": timezone.localdate(), "reason": mark, "amount": Decimal("5.00")}
     credit_notes.take(invoice, NewCreditNote(number=mark, **given), by=mark)
@@ -163,6 +172,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
     return {
+        "linematch": transfer_on(invoice, mark),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
         "provider": provider,
@@ -202,10 +212,12 @@ def address(name: str, route: str, rows: dict) -> str:
     """The path of `route` for the row of its table among `rows`."""
     table = "staff" if name == "auth_user_password_change" else name.split("_")[1] if name.count("_") >= 2 else ""
     key = str(rows[table].pk) if table in rows else "1"
-    for slot in ("<path:object_id>", "<int:object_id>", "<id>"):
+    for slot in ("<path:object_id>", "<int:object_id>", "<int:line_id>", "<id>"):
         route = route.replace(slot, key)
     route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
-    route = route.replace("(?P<url>.*)$", "r/1/1/").replace("^(?P<app_label>auth|billing|coulance)/$", "billing/")
+    route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
+        "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
+    )
     return "/" + route.replace("^(?P<app_label>billing)/$", "billing/")
 
 
@@ -303,14 +315,15 @@ def test_nothing_of_another_provider_is_seen_or_changed(role, method, world):
 def test_own_rows_are_seen_but_not_written(role, table, world):
     own, _foreign = world
     client = client_of(role, own)
-    assert client.get(f"/beheer/billing/{table}/").status_code == 200
-    path = f"/beheer/billing/{table}/{own[table].pk}/change/"
+    app = APP_OF[table]
+    assert client.get(f"/beheer/{app}/{table}/").status_code == 200
+    path = f"/beheer/{app}/{table}/{own[table].pk}/change/"
     page = client.get(path)
     assert page.status_code == 200
     before = state_of(own["provider"])
-    assert client.post(path, body(own, f"billing_{table}_change")).status_code == 403
+    assert client.post(path, body(own, f"{app}_{table}_change")).status_code == 403
     for act in ("add/", f"{own[table].pk}/delete/", f"{own[table].pk}/history/"):
-        assert client.get(f"/beheer/billing/{table}/{act}").status_code == 404
+        assert client.get(f"/beheer/{app}/{table}/{act}").status_code == 404
     assert state_of(own["provider"]) == before
 
 

@@ -1,0 +1,96 @@
+"""What becomes of the money of one line: booked by itself only on what the payer designated (6:43 lid 1 BW)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from banking.matching.references import Numbers, Slip
+from billing.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An invoice that a number may mean, as it stands now. `balance`: above zero it is owed, below zero credit."""
+
+    invoice_id: int
+    reference: str
+    balance: Decimal
+    number: str = ""
+    provider: str = ""
+    withdrawn: bool = False
+    erased: bool = False  # nobody knows any more whose it was
+
+    @property
+    def owed(self) -> Decimal:
+        return max(self.balance, ZERO)
+
+    @property
+    def open(self) -> bool:
+        return self.balance > ZERO and not self.withdrawn and not self.erased
+
+
+class Why(StrEnum):
+    """Why an invoice is proposed."""
+
+    SLIP = "slip"  # the number that was written is nearly this reference
+    NAMED = "named"  # its reference is written exactly, beside others
+    PAYER = "payer"  # the same account paid for this person before
+    ERASED = "erased"  # its reference is written exactly, but it is so old that the person was erased
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One invoice that a person may book a line on. Nothing is chosen beforehand."""
+
+    invoice: Known
+    why: Why
+    slip: Slip | None = None
+    same_amount: bool = False  # as what is owed on it
+    paid_before: int = 0  # how many invoices of this person the account paid
+
+
+@dataclass(frozen=True, slots=True)
+class Designation:
+    """A part of a line, for one invoice."""
+
+    invoice: Known
+    amount: Decimal
+
+
+def designated(amount: Decimal, exact: Iterable[str], known: Mapping[str, Known]) -> list[Designation]:
+    """Return how a line is booked by itself; empty when a person has to decide.
+
+    One invoice that exists gets all of it, whatever the amount: the payer named it. Several get what is owed on each
+    when that is exactly what came; any other amount leaves open what was meant for which.
+    """
+    named = [known[reference] for reference in exact if reference in known]
+    if any(invoice.erased for invoice in named):
+        return []
+    if len(named) == 1:
+        return [Designation(named[0], amount)]
+    if named and all(invoice.open for invoice in named) and sum(invoice.owed for invoice in named) == amount:
+        return [Designation(invoice, invoice.owed) for invoice in named]
+    return []
+
+
+def proposed(
+    amount: Decimal, numbers: Numbers, known: Mapping[str, Known], of_payer: Sequence[tuple[Known, int]] = ()
+) -> list[Proposal]:
+    """Return which invoices a person may book a line on, the likeliest first.
+
+    `of_payer` are open invoices of the persons for whom the same account paid before, in the order of 6:43 lid 2 BW,
+    each with how many it paid. They are proposed only where no number says anything.
+    """
+    named = [known[reference] for reference in numbers.exact if reference in known]
+    if named:
+        return [_proposal(amount, invoice, Why.ERASED if invoice.erased else Why.NAMED) for invoice in named]
+    meant = [(known[reference], slip) for reference, slip in numbers.meant().items() if reference in known]
+    near = [_proposal(amount, invoice, Why.SLIP, slip=slip) for invoice, slip in meant if invoice.open]
+    if near:
+        return sorted(near, key=lambda proposal: not proposal.same_amount)
+    return [_proposal(amount, invoice, Why.PAYER, paid_before=paid) for invoice, paid in of_payer if invoice.open]
+
+
+def _proposal(amount: Decimal, invoice: Known, why: Why, *, slip: Slip | None = None, paid_before: int = 0) -> Proposal:
+    return Proposal(invoice, why, slip, same_amount=invoice.owed == amount, paid_before=paid_before)

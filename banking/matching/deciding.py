@@ -1,0 +1,244 @@
+"""Decisions about lines: who books one where, what needs a second person, and undoing it by its mirror.
+
+The money of a line stands on UNMATCHED from the moment that it was read; each decision moves it on from there, and
+undoing it moves it back. The invoices are locked first, by their keys, then the line, then the decision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from banking import details
+from banking.matching import movements
+from banking.models import BankLine, LineDecision, LineMatch, LineNote
+from billing import audit
+from billing.errors import Refused
+from billing.ledger import Share, lock_invoices
+from billing.models import AllocationNote, Invoice, Staff
+from billing.money import ZERO
+from billing.payments import bank_receipts
+from billing.transitions import advance
+
+Status, Kind, What = LineDecision.Status, LineDecision.Kind, LineDecision.What
+Rule = AllocationNote.Rule
+Waits = (BankLine.Status.PROPOSED, BankLine.Status.UNMATCHED)
+RULE_NAME = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a line goes to one invoice, and how the invoice was found."""
+
+    invoice_id: int
+    amount: Decimal
+    rule: LineMatch.Rule = LineMatch.Rule.HAND
+
+
+def lock_line(line_id: int) -> BankLine:
+    """Lock a line until the transaction ends and return it. Lock invoices before."""
+    return BankLine.objects.select_for_update(no_key=True).get(pk=line_id)
+
+
+def book_designated(line: BankLine, parts: Sequence[Part], invoices: dict[int, Invoice]) -> LineDecision:
+    """Book a locked line on the locked invoices that its payer named: nobody has to decide."""
+    decision = LineDecision.objects.create(line=line, kind=Kind.INVOICE, status=Status.DONE)
+    _book(decision, line, _matches(decision, line, parts), invoices, by=RULE_NAME)
+    return decision
+
+
+def settle_other(line: BankLine, what: LineDecision.What) -> LineDecision:
+    """Book a locked line that is for no invoice, as its sort says: nobody has to decide."""
+    decision = LineDecision.objects.create(line=line, kind=Kind.OTHER, what=what, status=Status.DONE)
+    _carry_out(decision, line, by=RULE_NAME)
+    return decision
+
+
+def book(line: BankLine, parts: Sequence[Part], *, by: Staff, reason: str, key: str) -> LineDecision:
+    """Book a waiting line on invoices; above the limit it waits for a second person.
+
+    `key` is that of the form, so that a doubled click books once. Raises Refused, in the reader's words, when the parts
+    are not exactly the line, when an invoice is not there any more, and when somebody decided before.
+    """
+    with transaction.atomic():
+        invoices = _lock_all(part.invoice_id for part in parts)
+        locked = lock_line(line.pk)
+        if known := LineDecision.objects.filter(key=key, line=locked).first():
+            return known
+        _refuse_unless_waiting(locked)
+        _refuse_wrong_parts(locked, parts, invoices)
+        decision = _decide(locked, Kind.INVOICE, by=by, reason=reason, key=key)
+        matches = _matches(decision, locked, parts)
+        if locked.amount > settings.BANK_SECOND_PERSON_ABOVE:
+            audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
+        else:
+            advance(decision, Status.DONE)
+            _book(decision, locked, matches, invoices, by=audit.name_of(by))
+    return decision
+
+
+def decide_other(
+    line: BankLine, kind: LineDecision.Kind, *, what: str, by: Staff, reason: str, key: str
+) -> LineDecision:
+    """Send the money of a waiting line back, or say what it is when it is for no invoice.
+
+    Above the limit it waits for a second person; a second person always agrees to the order that sends money back.
+    Raises Refused as `book`, without a reason, and when the bank did not say from which account the money came.
+    """
+    with transaction.atomic():
+        locked = lock_line(line.pk)
+        if known := LineDecision.objects.filter(key=key, line=locked).first():
+            return known
+        _refuse_unless_waiting(locked)
+        if not reason.strip():
+            raise Refused(_("Say why, in a few words. A colleague reads it."))
+        if kind == Kind.SEND_BACK:
+            movements.refuse_unless_returnable(locked)
+        decision = _decide(locked, kind, what=what, by=by, reason=reason, key=key)
+        if kind == Kind.SEND_BACK:
+            advance(decision, Status.DONE)
+            movements.send_back(locked, by=by)
+            advance(locked, BankLine.Status.SENT_BACK)
+            audit.record("bank_line_decided", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
+        elif abs(locked.amount) > settings.BANK_SECOND_PERSON_ABOVE:
+            audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
+        else:
+            advance(decision, Status.DONE)
+            _carry_out(decision, locked, by=audit.name_of(by))
+    return decision
+
+
+def confirm(decision: LineDecision, *, by: Staff) -> None:
+    """Carry out a decision that waits. Raises Refused for the one who made it, and when it does not wait any more."""
+    with transaction.atomic():
+        invoices = _lock_all(decision.matches.values_list("invoice", flat=True))
+        line, waiting = _lock_decision(decision, Status.WAITING)
+        if waiting.by_id == by.pk:
+            raise Refused(_("Somebody else has to confirm what you decided."))
+        advance(waiting, Status.DONE, confirmed_by=by)
+        if waiting.kind == Kind.INVOICE:
+            matches = list(waiting.matches.order_by("invoice"))
+            _refuse_erased(invoices)
+            _book(waiting, line, matches, invoices, by=audit.name_of(by))
+        else:
+            _carry_out(waiting, line, by=audit.name_of(by))
+
+
+def refuse(decision: LineDecision, *, by: Staff) -> None:
+    """Refuse a decision that waits: the line waits for another one. Raises Refused when it does not wait any more."""
+    with transaction.atomic():
+        line, waiting = _lock_decision(decision, Status.WAITING)
+        advance(waiting, Status.REFUSED)
+        audit.record("bank_line_refused", by=audit.name_of(by), line=line.pk, amount=str(line.amount))
+
+
+def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
+    """Undo a decision by the mirror of what it booked: the line waits again, and what it paid is owed again.
+
+    Raises Refused without a reason, when it is not done, and when the money has left already.
+    """
+    if not reason.strip():
+        raise Refused(_("Say why, in a few words. A colleague reads it."))
+    with transaction.atomic():
+        invoices = _lock_all(decision.matches.values_list("invoice", flat=True))
+        line, done = _lock_decision(decision, Status.DONE)
+        who = audit.name_of(by)
+        done.line = line
+        if done.kind == Kind.INVOICE:
+            bank_receipts.undo(list(invoices.values()), event=done.event, by=who, written=reason)
+        else:
+            movements.undo(done, line, by=who)
+        advance(done, Status.UNDONE, undone_by=by, undone_at=timezone.now())
+        advance(line, BankLine.Status.UNMATCHED)
+        audit.record("bank_line_undone", by=who, written=reason, line=line.pk, amount=str(line.amount))
+
+
+def note(line: BankLine, words: str, *, by: Staff) -> LineNote:
+    """Keep what a person wrote about a line, which goes on waiting. Raises Refused when nothing was written."""
+    if not words.strip():
+        raise Refused(_("Write the note first."))
+    written = LineNote(line=line, by=by)
+    written.text = words.strip()
+    written.save(force_insert=True)
+    return written
+
+
+def _lock_all(invoice_ids: Any) -> dict[int, Invoice]:
+    wanted = set(invoice_ids)
+    found = {invoice.pk: invoice for invoice in lock_invoices(wanted)}
+    if len(found) < len(wanted):
+        raise Refused(_("One of these invoices is not there. Nothing was booked."))
+    return found
+
+
+def _lock_decision(decision: LineDecision, status: LineDecision.Status) -> tuple[BankLine, LineDecision]:
+    line = lock_line(decision.line_id)
+    locked = LineDecision.objects.select_for_update(no_key=True).get(pk=decision.pk)
+    if locked.status != status:
+        raise Refused(_("Somebody else was first: this was decided already. Look at the line again."))
+    return line, locked
+
+
+def _refuse_unless_waiting(line: BankLine) -> None:
+    standing = LineDecision.objects.filter(line=line, status__in=LineDecision.STANDING)
+    if line.status not in Waits or standing.exists():
+        raise Refused(_("Somebody else was first: this was decided already. Look at the line again."))
+
+
+def _refuse_wrong_parts(line: BankLine, parts: Sequence[Part], invoices: dict[int, Invoice]) -> None:
+    if line.amount < ZERO:
+        raise Refused(_("This money went out, so it pays no invoice."))
+    if not parts:
+        raise Refused(_("Choose an invoice first."))
+    if len(invoices) != len(parts):
+        raise Refused(_("An invoice stands in it twice. Put its amounts together."))
+    if any(part.amount <= ZERO for part in parts):
+        raise Refused(_("Each invoice needs an amount above zero."))
+    if sum(part.amount for part in parts) != line.amount:
+        raise Refused(_("The amounts do not add up to the amount of the line. Nothing was booked."))
+    _refuse_erased(invoices)
+
+
+def _refuse_erased(invoices: dict[int, Invoice]) -> None:
+    if any(invoice.erased_at for invoice in invoices.values()):
+        raise Refused(_("An invoice is so old that its person was erased. Send the money back."))
+
+
+def _decide(
+    line: BankLine, kind: LineDecision.Kind, *, by: Staff, reason: str, key: str, what: str = ""
+) -> LineDecision:
+    decision = LineDecision(line=line, kind=kind, what=what, by=by, key=key)
+    decision.text = reason.strip()
+    decision.save(force_insert=True)
+    return decision
+
+
+def _matches(decision: LineDecision, line: BankLine, parts: Sequence[Part]) -> list[LineMatch]:
+    ordered = sorted(parts, key=lambda part: part.invoice_id)
+    return LineMatch.objects.bulk_create(
+        LineMatch(decision=decision, line=line, invoice_id=part.invoice_id, amount=part.amount, rule=part.rule)
+        for part in ordered
+    )
+
+
+def _book(
+    decision: LineDecision, line: BankLine, matches: Sequence[LineMatch], invoices: dict[int, Invoice], *, by: str
+) -> None:
+    said = details.of_line(line)
+    words = said.text or said.structured
+    shares = [Share(invoices[match.invoice_id], -match.amount, Rule.DESIGNATED, words) for match in matches]
+    decision.line = line
+    bank_receipts.book(shares, event=decision.event, paid_on=line.paid_on, by=by)
+    advance(line, BankLine.Status.BOOKED)
+
+
+def _carry_out(decision: LineDecision, line: BankLine, *, by: str) -> None:
+    decision.line = line
+    movements.book_other(decision, line, by=by)
+    advance(line, BankLine.Status.NOT_OURS)
+    audit.record("bank_line_decided", by=by, line=line.pk, amount=str(line.amount), what=decision.what)

@@ -1,0 +1,169 @@
+"""From new lines to the ledger: sorted out, booked by themselves where the payer named the invoice, else proposed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from banking import details
+from banking.details import Details
+from banking.matching import deciding, known, movements
+from banking.matching.decide import Designation, Known, Proposal, designated, proposed
+from banking.matching.deciding import Part
+from banking.matching.references import Numbers, Place, written_in
+from banking.matching.sorting import Sort, sort
+from banking.models import BankLine, LineDecision, LineMatch
+from banking.orders import outcome
+from billing.failures import due, isolated
+from billing.ledger import lock_invoices
+from billing.transitions import advance
+
+RULE = "bank_line"
+CHUNK = 1_000
+Status, What = BankLine.Status, LineDecision.What
+# What is settled without anybody, by its sort.
+_BY_ITSELF = {
+    Sort.OWN_TRANSFER: What.OWN_TRANSFER,
+    Sort.GATEWAY: What.SETTLEMENT,
+    Sort.CHARGES: What.CHARGES,
+    Sort.INTEREST: What.INTEREST,
+}
+# What the orders to the bank know of: they say whether the line fits one.
+_OF_ORDERS = {Sort.OUR_ORDER: outcome.carried_out, Sort.CAME_BACK: outcome.came_back}
+_MAY_NAME_INVOICES = (Sort.RECEIPT, Sort.CASH)
+
+
+@dataclass
+class Counts:
+    """How many lines went where."""
+
+    booked: int = 0  # on invoices, by themselves
+    proposed: int = 0
+    unmatched: int = 0
+    other: int = 0  # for no invoice: costs, interest, settlements, own transfers, our orders
+
+    def add(self, status: str, *, by_rule: bool = True) -> None:
+        """Count a line that came to this status."""
+        if status == Status.BOOKED:
+            self.booked += by_rule
+        elif status == Status.PROPOSED:
+            self.proposed += 1
+        elif status == Status.UNMATCHED:
+            self.unmatched += 1
+        else:
+            self.other += 1
+
+
+@dataclass(slots=True)
+class Read:
+    """A line as it was read: what it is, and what it says of invoices."""
+
+    line: BankLine
+    details: Details
+    sort: Sort
+    numbers: Numbers = field(default_factory=lambda: Numbers({}, (), ()))
+    shares: list[Designation] = field(default_factory=list)
+    proposals: list[Proposal] = field(default_factory=list)
+
+
+def match_new(*, now: datetime | None = None) -> Counts:
+    """Settle every line that nobody looked at yet, and return how many went where.
+
+    Each line is one transaction, and one that fails is tried again later: it keeps no other from being booked.
+    """
+    now, counts = now or timezone.now(), Counts()
+    while lines := list(due(BankLine.objects.filter(status=Status.NEW), rule=RULE, now=now).order_by("pk")[:CHUNK]):
+        sort_out = _sorter()
+        opened = [isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now) for line in lines]
+        for read in _with_invoices([read for read in opened if read is not None]):
+            status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now)
+            if status is not None:
+                counts.add(status)
+    return counts
+
+
+def read_line(line: BankLine) -> Read:
+    """Return what a line is and says, with the invoices that may be meant, as they stand now.
+
+    Opens what is sealed: the caller has written the access log.
+    """
+    return _with_invoices([_sorter()(line)])[0]
+
+
+def _sorter() -> Callable[[BankLine], Read]:
+    own, gateways = known.own_accounts(), known.gateways()
+
+    def sort_out(line: BankLine) -> Read:
+        said = details.of_line(line)
+        what = sort(line, said, own_accounts=own, gateways=gateways, is_our_order=outcome.is_ours)
+        return Read(line, said, what, written_in(texts_of(said)))
+
+    return sort_out
+
+
+def _with_invoices(read: list[Read]) -> list[Read]:
+    """Add to lines the invoices that may be meant: a few queries for a thousand lines."""
+    candidates = [one for one in read if one.sort in _MAY_NAME_INVOICES]
+    exact = known.by_reference(reference for one in candidates for reference in one.numbers.exact)
+    for one in candidates:
+        one.shares = designated(one.line.amount, one.numbers.exact, exact)
+    _propose([one for one in candidates if not one.shares], exact)
+    return read
+
+
+def texts_of(said: Details) -> list[tuple[Place, str]]:
+    """Return the texts of a line in which a bank may put a payment reference."""
+    return [
+        (Place.STRUCTURED, said.structured),
+        (Place.END_TO_END, said.end_to_end),
+        (Place.REFERENCE, said.entry_reference),
+        (Place.REMITTANCE, said.text),
+        (Place.ADDITIONAL, said.extra),
+    ]
+
+
+def _propose(read: Iterable[Read], exact: dict[str, Known]) -> None:
+    undecided = list(read)
+    unnamed = [one for one in undecided if not any(reference in exact for reference in one.numbers.exact)]
+    meant = known.by_reference(reference for one in unnamed for reference in one.numbers.meant())
+    payers = known.of_payers(one.line.counter_hash for one in unnamed)
+    for one in undecided:
+        of_payer = payers.get(one.line.counter_hash, ())
+        one.proposals = proposed(one.line.amount, one.numbers, exact | meant, of_payer)
+
+
+def _settle(read: Read) -> str | None:
+    """Settle one new line in one transaction; return its status, or None when somebody else did."""
+    with transaction.atomic():
+        invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
+        if read.sort in _OF_ORDERS:
+            outcome.lock_meant(read.details)
+        line = deciding.lock_line(read.line.pk)
+        if line.status != Status.NEW:
+            return None
+        movements.receive(line)
+        if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
+            advance(line, Status.NOT_OURS)
+        elif read.sort in _BY_ITSELF:
+            deciding.settle_other(line, _BY_ITSELF[read.sort])
+        elif invoices and _still_right(read.shares):
+            parts = [Part(s.invoice.invoice_id, s.amount, LineMatch.Rule.EXACT) for s in read.shares]
+            deciding.book_designated(line, parts, invoices)
+        else:
+            advance(line, Status.PROPOSED if read.proposals or read.shares else Status.UNMATCHED)
+    return line.status
+
+
+def _still_right(shares: Sequence[Designation]) -> bool:
+    """Tell whether the shares of a line that names several invoices are still what is owed, now that they are locked.
+
+    One that names a single invoice is always right: the payer said so, whatever the amount.
+    """
+    now = known.by_id(share.invoice.invoice_id for share in shares)
+    as_they_are = [(now[share.invoice.invoice_id], share.amount) for share in shares]
+    if len(shares) == 1:
+        return not as_they_are[0][0].erased
+    return all(invoice.open and invoice.owed == amount for invoice, amount in as_they_are)

@@ -1,0 +1,88 @@
+"""Transfers to our bank: booked on an invoice from what was not matched, by the day on which our account had them.
+
+Reminders, costs and interest that this day makes untrue are undone by what rooms announce for money received, and the
+patient gets a receipt as for any payment (6:114 lid 2 BW).
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from billing import audit, ledger, rooms
+from billing.invoices.holds import active_hold
+from billing.law.calendar import begin_of
+from billing.ledger import Share
+from billing.models import Invoice, LedgerTransaction, StaffTask
+from billing.models.ledger import Account
+from billing.money import ZERO
+from billing.outbox.queue import queue_message
+from billing.payments.attempts import supersede_live
+from billing.payments.rest import receipt_facts
+
+log = logging.getLogger(__name__)
+Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
+
+
+def book(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> LedgerTransaction | None:
+    """Book a bank line on the locked invoices of `shares`, each negative; None when it was booked before.
+
+    The money comes from what was not matched, where the line put it. `event` is the id of this decision about the line;
+    `paid_on` is the day that counts for the payer. What is too much for an invoice becomes credit.
+    """
+    received = ledger.post_shares(
+        shares, Kind.PAYMENT, external_id=event, occurred_at=begin_of(paid_on), by=by, through=Account.UNMATCHED
+    )
+    if received is None:
+        return None
+    for share in shares:
+        invoice, amount = share.invoice, -share.amount
+        supersede_live(invoice)
+        audit.record("transfer_booked", by=by, invoice=invoice, amount=str(amount), on=str(paid_on))
+        rooms.booked(invoice, received)
+        _after(invoice, received, amount, event=f"{event}:{invoice.pk}")
+    return received
+
+
+def undo(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> LedgerTransaction | None:
+    """Undo a booked line on its locked invoices by the mirror of its transaction: what it paid is owed again.
+
+    `written` is why, in the words of who does it. Returns None when it was undone before.
+    """
+    original = LedgerTransaction.objects.get(kind=Kind.PAYMENT, external_id=event)
+    now = timezone.now()
+    mirror = ledger.reverse_shares(invoices, original, external_id=f"{event}:undone", occurred_at=now, by=by)
+    for invoice in invoices if mirror is not None else ():
+        supersede_live(invoice)
+        audit.record("transfer_undone", by=by, invoice=invoice, written=written)
+    return mirror
+
+
+def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
+    """Tell the patient, and staff where a person has to look: too much, withdrawn, or on hold."""
+    balance = ledger.balance(invoice.pk)
+    if balance < ZERO:
+        audit.open_task(Task.SURPLUS, dedupe_key=event, invoice=invoice, note=str(-balance))
+    if active_hold(invoice.pk):
+        audit.open_task(Task.PAID_ON_HOLD, dedupe_key=event, invoice=invoice)
+    _queue_receipt(invoice, received, amount, event=event)
+
+
+def _queue_receipt(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
+    """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
+
+    The error message may quote the receipt, so only its type is told.
+    """
+    try:
+        with transaction.atomic():
+            facts = receipt_facts(received, invoice, amount=amount)
+            queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
+    except DatabaseError:
+        raise  # nothing is booked either, and the next try books all of it
+    except Exception as error:  # a template can fail in any way
+        reason = type(error).__name__
+        log.error("the receipt of a transfer could not be made: %s", reason)
+        audit.open_task(Task.MESSAGE_FAILED, dedupe_key=event, invoice=invoice, note=f"receipt: {reason}")

@@ -1,0 +1,17 @@
+// The list of lines: J and K or the arrows walk through it while it has the focus. Every page works without this.
+(() => {
+  "use strict";
+
+  const list = document.getElementById("bank-lines");
+  if (!list) return;
+  const steps = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+
+  list.addEventListener("keydown", (event) => {
+    const step = event.altKey || event.ctrlKey || event.metaKey ? 0 : steps[event.key];
+    if (!step) return;
+    const rows = [...list.querySelectorAll("a")];
+    const next = rows[rows.indexOf(document.activeElement) + step];
+    if (next) next.focus();
+    event.preventDefault();
+  });
+})();
