@@ -22,7 +22,7 @@ from billing.errors import Refused
 from billing.ledger import Share, lock_invoices
 from billing.models import AllocationNote, Invoice, Staff
 from billing.money import ZERO
-from billing.payments import bank_receipts
+from billing.payments import bank
 from billing.transitions import advance
 
 Status, Kind, What = LineDecision.Status, LineDecision.Kind, LineDecision.What
@@ -150,7 +150,7 @@ def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
         who = audit.name_of(by)
         done.line = line
         if done.kind == Kind.INVOICE:
-            bank_receipts.undo(list(invoices.values()), event=done.event, by=who, written=reason)
+            bank.undo_transfer(list(invoices.values()), event=done.event, by=who, written=reason)
         else:
             movements.undo(done, line, by=who)
         advance(done, Status.UNDONE, undone_by=by, undone_at=timezone.now())
@@ -233,7 +233,7 @@ def _book(
     words = said.text or said.structured
     shares = [Share(invoices[match.invoice_id], -match.amount, Rule.DESIGNATED, words) for match in matches]
     decision.line = line
-    bank_receipts.book(shares, event=decision.event, paid_on=line.paid_on, by=by)
+    bank.book_transfer(shares, event=decision.event, paid_on=line.paid_on, by=by)
     advance(line, BankLine.Status.BOOKED)
 
 

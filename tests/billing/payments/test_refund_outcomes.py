@@ -11,7 +11,8 @@ from billing import ledger
 from billing.errors import Refused
 from billing.ledger import verification
 from billing.models import Invoice, LedgerTransaction, Provider, RefundRequest, Staff, StaffTask
-from billing.payments import attempts, bank_refunds, credit, refunds
+from billing.payments import attempts, credit, refunds
+from billing.payments.refunds import by_bank as bank_refunds
 from billing.payments.refunds import calls as refund_calls
 from sandbox.models import Payment as BankPayment
 from sandbox.models import Refund as BankRefund

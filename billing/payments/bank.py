@@ -1,7 +1,8 @@
-"""Transfers to our bank: booked on an invoice from what was not matched, by the day on which our account had them.
+"""Money at our bank, on invoices: transfers that came in. Refunds of credit are in `refunds.by_bank`.
 
-Reminders, costs and interest that this day makes untrue are undone by what rooms announce for money received, and the
-patient gets a receipt as for any payment (6:114 lid 2 BW).
+A transfer is booked from what was not matched, by the day on which our account had it. Reminders, costs and interest
+that this day makes untrue are undone by what rooms announce for money received, and the patient gets a receipt as for
+any payment (6:114 lid 2 BW).
 """
 
 import logging
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 
 
-def book(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> LedgerTransaction | None:
+def book_transfer(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> LedgerTransaction | None:
     """Book a bank line on the locked invoices of `shares`, each negative; None when it was booked before.
 
     The money comes from what was not matched, where the line put it. `event` is the id of this decision about the line;
@@ -47,7 +48,7 @@ def book(shares: Sequence[Share], *, event: str, paid_on: date, by: str) -> Ledg
     return received
 
 
-def undo(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> LedgerTransaction | None:
+def undo_transfer(invoices: Sequence[Invoice], *, event: str, by: str, written: str) -> LedgerTransaction | None:
     """Undo a booked line on its locked invoices by the mirror of its transaction: what it paid is owed again.
 
     `written` is why, in the words of who does it. Returns None when it was undone before.
