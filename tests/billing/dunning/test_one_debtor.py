@@ -55,7 +55,7 @@ def test_three_children_of_one_mother_get_one_letter_and_one_fee(children):
         assert kinds(status="sent").count(kind) == 1
     text = " ".join(OutboxMessage.objects.get(kind="final_notice").text.split())
     assert "Aan: A. de Bakker, B. de Bakker, C. de Bakker." in text
-    assert "U betaalt elke rekening apart, met de links hieronder." in text
+    assert "U betaalt ze in één keer, of elke rekening apart, met de links hieronder." in text
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_the_14_day_letter_names_creditor_operator_and_build_up(settings):
         "Geldfit: 0800 8115",
     ):
         assert said in text
-    assert "een deel" not in text, "nothing can be paid in part yet"
+    assert "U mag ook een deel betalen" in text
 
 
 def test_costs_that_stood_are_off_when_a_new_14_day_letter_is_needed():
