@@ -6,7 +6,7 @@ from celery.schedules import crontab
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.rooms import Announcement, Beat, Daily, Desk, HoldReason, MessageKind, Room
+from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, HoldReason, MessageKind, Room
 
 _LINK = frozenset(("lines", "link_until", "provider"))
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
@@ -67,7 +67,7 @@ class BillingRoom(Room):
         from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=desk.pages()),
+            desk=Desk(tables=_TABLES, pages=(*desk.pages(), _credits_page())),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -100,6 +100,14 @@ class BillingRoom(Room):
             },
             staff_tasks=dict(StaffTask.Kind.choices),
         )
+
+
+def _credits_page() -> DeskPage:
+    from billing.desk.base import EVERYBODY
+    from billing.desk.credits import listing
+
+    roles = frozenset(str(role) for role in EVERYBODY)
+    return DeskPage("tegoeden/", listing.show, name="credits", roles=roles, label=_("credit of patients"))
 
 
 def _publish(_today: date) -> None:

@@ -4,7 +4,8 @@ from celery import shared_task
 
 from billing.dunning import planning
 from billing.outbox import delivery
-from billing.payments import attempts, reconciliation, refund_calls
+from billing.payments import attempts, reconciliation
+from billing.payments.refunds import calls as refund_calls
 from billing.storage import upkeep
 
 

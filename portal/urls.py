@@ -19,6 +19,7 @@ from portal.pages import (
     statement,
     together,
 )
+from portal.pages.credit import views as credit
 
 ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
 
@@ -43,6 +44,9 @@ urlpatterns = [
     path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),
     path("rekening/<token:token>/overzicht.pdf", statement.pdf, name="statement_pdf"),
     path("rekening/<token:token>/overzicht.csv", statement.csv, name="statement_csv"),
+    path("rekening/<token:token>/tegoed/", credit.show, name="credit"),
+    path("rekening/<token:token>/tegoed/terug/", credit.ask, name="credit_back"),
+    path("rekening/<token:token>/tegoed/gebruiken/", credit.use, name="credit_use"),
     path("rekening/<token:token>/langer/", document.extend_session, name="stay"),
     path("rekening/<token:token>/betalen/", payment.start, name="pay"),
     path("rekening/<token:token>/overmaken.svg", invoice.transfer_code, name="transfer_code"),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import TypeVar
 
 from django.conf import settings
@@ -50,11 +51,11 @@ def of_payers(hashes: Iterable[str]) -> dict[str, list[tuple[Known, int]]]:
             paid[account][patient_id] = count
     persons = {patient for patients in paid.values() if len(patients) <= _MOST_PERSONS for patient in patients}
     of_person: dict[int, list[Known]] = defaultdict(list)
-    for some in _chunks(persons):
-        open_ = Invoice.objects.filter(patient__in=some, settled_at=None, withdrawn_at=None, erased_at=None)
+    for keys in _chunks(persons):
+        open_ = Invoice.objects.filter(patient__in=keys, settled_at=None, withdrawn_at=None, erased_at=None)
         rows = with_balance(open_).order_by("due_on", "pk").values_list("patient", *_COLUMNS)
-        for patient_id, *row in rows:
-            of_person[patient_id].append(_known(*row))
+        for row in rows:
+            of_person[row[0]].append(_known(*row[1:]))
     return {
         account: [(invoice, count) for patient, count in patients.items() for invoice in of_person[patient]]
         for account, patients in paid.items()
@@ -77,7 +78,7 @@ def gateways() -> frozenset[str]:
 
 
 def _known(
-    pk: int, reference: str, balance: object, number: str, provider: str, withdrawn: object, erased: object
+    pk: int, reference: str, balance: Decimal | None, number: str, provider: str, withdrawn: object, erased: object
 ) -> Known:
     return Known(pk, reference, balance or ZERO, number, provider, withdrawn is not None, erased is not None)
 

@@ -13,7 +13,7 @@ from billing.ledger import Side, lock_invoice
 from billing.models import Invoice, LedgerTransaction, Posting, Provider
 from billing.models.ledger import Account
 from billing.money import ZERO
-from billing.payments import bank
+from billing.payments.refunds import by_bank
 
 Kind, Purpose = LedgerTransaction.Kind, OutgoingOrder.Purpose
 _KINDS = {Purpose.RETURN: Kind.SENT_BACK, Purpose.PAYOUT: Kind.PAYOUT, Purpose.CREDIT: Kind.REFUND}
@@ -33,7 +33,7 @@ def lock(order: OutgoingOrder) -> Invoice | None:
 def reserve(order: OutgoingOrder, invoice: Invoice | None, *, by: str) -> None:
     """Move the money of a locked order to UNDER_WAY. Raises Refused when it is not there any more."""
     if order.purpose == Purpose.CREDIT:
-        bank.order_refund(_there(invoice), order.amount, event=order.event, by=by)
+        by_bank.order(_there(invoice), order.amount, event=order.event, by=by)
         return
     if order.purpose == Purpose.PAYOUT:
         if owed_to(order.provider) < order.amount:
@@ -51,7 +51,7 @@ def reserve(order: OutgoingOrder, invoice: Invoice | None, *, by: str) -> None:
 def release(order: OutgoingOrder, invoice: Invoice | None, *, by: str, reason: str) -> None:
     """Move the money of a locked order back to where it came from, by the mirror of `reserve`."""
     if order.purpose == Purpose.CREDIT:
-        bank.undo_refund(_there(invoice), event=order.event, by=by, reason=reason)
+        by_bank.undo(_there(invoice), event=order.event, by=by, reason=reason)
         return
     booked = LedgerTransaction.objects.get(kind=_KINDS[Purpose(order.purpose)], external_id=order.event, reverses=None)
     ledger.reverse_transfer(booked, external_id=f"{order.event}:undone", occurred_at=timezone.now(), by=by)

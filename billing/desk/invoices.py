@@ -20,9 +20,9 @@ from billing import audit
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
+from billing.desk.credits.paying import CreditPaying
 from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
 from billing.desk.plans import plan_section
-from billing.desk.receiving import Receiving
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
@@ -78,7 +78,7 @@ class ReasonForm(ActionForm):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(Receiving):
+class InvoiceAdmin(CreditPaying):
     provider_path = "provider"
     medical = "invoice page"
     actions = ("pause", "resume", "delivered", "waive", "waive_and_start_again", "end_plan")

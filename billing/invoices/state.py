@@ -15,6 +15,7 @@ from billing.invoices import history
 from billing.invoices.history import History
 from billing.ledger import with_balance
 from billing.models import CreditNote, Hold, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
+from billing.models.ledger import RECEIVABLE
 from billing.money import ZERO
 from billing.rooms import Stops, Text
 
@@ -173,10 +174,14 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
 def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
     """Return when and by what kind of transaction the invoice was settled; empty when nothing was due."""
     kinds = LedgerTransaction.Kind
-    reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
+    reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.CREDIT_MOVED, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
     last = (
         LedgerTransaction.objects.filter(
-            postings__invoice=invoice_id, kind__in=reducing, reverses=None, reversed_by=None
+            postings__invoice=invoice_id,
+            postings__account__in=RECEIVABLE,  # what only added to the credit, or moved it away, settled nothing
+            kind__in=reducing,
+            reverses=None,
+            reversed_by=None,
         )
         .order_by("-occurred_at")
         .values_list("occurred_at", "kind")

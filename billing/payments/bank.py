@@ -1,8 +1,8 @@
-"""Money at our bank, on invoices: transfers that came in, and refunds of credit that were ordered.
+"""Money at our bank, on invoices: transfers that came in. Refunds of credit are in `refunds.by_bank`.
 
 A transfer is booked from what was not matched, by the day on which our account had it. Reminders, costs and interest
 that this day makes untrue are undone by what rooms announce for money received, and the patient gets a receipt as for
-any payment (6:114 lid 2 BW). A refund is booked when its order is approved, and undone when the money stays or returns.
+any payment (6:114 lid 2 BW).
 """
 
 import logging
@@ -12,10 +12,8 @@ from decimal import Decimal
 
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
-from billing.errors import Refused
 from billing.invoices.holds import active_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share
@@ -62,24 +60,6 @@ def undo_transfer(invoices: Sequence[Invoice], *, event: str, by: str, written: 
         supersede_live(invoice)
         audit.record("transfer_undone", by=by, invoice=invoice, written=written)
     return mirror
-
-
-def order_refund(invoice: Invoice, amount: Decimal, *, event: str, by: str) -> None:
-    """Book that the credit of a locked invoice was ordered at the bank. Raises Refused when there is less of it."""
-    if -ledger.balance(invoice.pk) < amount:
-        raise Refused(_("There is less credit on the invoice than this order pays back. Refuse the order."))
-    ledger.post(
-        invoice, Kind.REFUND, amount, external_id=event, occurred_at=timezone.now(), by=by, through=Account.UNDER_WAY
-    )
-    audit.record("refund_ordered", by=by, invoice=invoice, amount=str(amount))
-
-
-def undo_refund(invoice: Invoice, *, event: str, by: str, reason: str) -> None:
-    """Give a locked invoice its credit back by the mirror of what `order_refund` booked."""
-    booked = LedgerTransaction.objects.get(kind=Kind.REFUND, external_id=event, reverses=None)
-    mirror = ledger.reverse(invoice, booked, external_id=f"{event}:undone", occurred_at=timezone.now(), by=by)
-    if mirror is not None:
-        audit.record("refund_not_paid", by=by, invoice=invoice, reason=reason)
 
 
 def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:

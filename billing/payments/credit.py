@@ -4,7 +4,6 @@ Credit moves only by an explicit act: it is refunded (`refunds`), or it pays ano
 has taken is reserved until it is booked, so that no second act spends it again.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +14,8 @@ from django.utils import timezone
 
 from billing import audit, ledger
 from billing.ledger.entries import standing_entries
-from billing.models import Chargeback, Invoice, Payment, Refund, RefundRequest, StaffTask
+from billing.models import Chargeback, Invoice, Payment, Posting, Refund, RefundRequest, StaffTask
+from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.payments import shares
 from billing.transitions import advance
@@ -40,7 +40,9 @@ def of(invoice: Invoice) -> Decimal:
 
 def free(invoice: Invoice, *, without: RefundRequest | None = None) -> Decimal:
     """Return the credit that no refund has reserved, in euros; `without`: as if this request were not there."""
-    reserving = RefundRequest.objects.filter(invoice=invoice, status__in=RefundRequest.RESERVING, refund=None)
+    # Nothing is reserved any more once the report of the gateway, or an order to the bank, is booked.
+    not_booked = {"refund": None, "order_event": ""}
+    reserving = RefundRequest.objects.filter(invoice=invoice, status__in=RefundRequest.RESERVING, **not_booked)
     if without:
         reserving = reserving.exclude(pk=without.pk)
     reserved = reserving.aggregate(sum=Sum("amount"))["sum"] or ZERO
@@ -150,7 +152,8 @@ def close_tasks(invoice: Invoice, *, by: str, reason: str) -> None:
     )
 
 
-def standing() -> Sequence[Invoice]:
+def standing() -> QuerySet[Invoice]:
     """Return the invoices on which there is credit, the oldest first, each with its `balance`."""
-    unsettled = ledger.with_balance(Invoice.objects.filter(settled_at__isnull=False).select_related("provider"))
-    return list(unsettled.filter(balance__lt=ZERO).order_by("settled_at"))
+    credited = Posting.objects.filter(account=Account.CREDIT).values("invoice")
+    with_credit = ledger.with_balance(Invoice.objects.filter(pk__in=credited, settled_at__isnull=False))
+    return with_credit.filter(balance__lt=ZERO).order_by("settled_at", "pk")  # type: ignore[misc]

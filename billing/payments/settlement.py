@@ -23,7 +23,8 @@ from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
-from billing.payments import refund_reports, refunds, shares
+from billing.payments import refunds, shares
+from billing.payments.refunds import reports as refund_reports
 from billing.payments.rest import receipt_facts
 from billing.payments.shares import Part
 from billing.transitions import advance

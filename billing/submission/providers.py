@@ -135,6 +135,12 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)
 
 
+def set_refund_limits(provider: Provider, limits: Mapping[str, Decimal | None], *, by: str) -> None:
+    """Change up to which amount a practice refunds without approval, and above which two people approve."""
+    Provider.objects.filter(pk=provider.pk).update(**limits)
+    audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(limits))
+
+
 def _person(by: str) -> str:
     """Return who is meant by an actor: somebody may ask by a command and sign in at the desk under one name."""
     return by.partition(":")[2].casefold() or by

@@ -17,9 +17,11 @@ from billing import rooms
 from billing.documents import qr
 from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
+from billing.invoices.history import Booked
 from billing.invoices.state import InvoiceView
 from billing.invoices.transfers import Transfer, account_for
 from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
+from billing.payments import refunds
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
 from billing.plans.options import Options, Situation, options_of
 from billing.plans.progress import Progress, installments_of, progress_of
@@ -44,11 +46,13 @@ BOOKED: dict[str, Text] = {
     Kind.RECEIPT: _("Your care provider received your payment"),
     Kind.REFUND: _("We paid money back to you"),
     Kind.CHARGEBACK: _("Your bank took your payment back"),
+    Kind.REPAID: _("Your care provider paid money back to you"),
     Kind.REDUCTION: _("Your care provider lowered the amount"),
     Kind.CREDITED: _("Your care provider made a credit note"),
     Kind.COSTS: _("Collection costs were added"),
     Kind.INTEREST: _("Statutory interest was added"),
 }
+_CREDIT_USED, _CREDIT_CAME = _("Your credit paid another invoice"), _("Credit of another invoice paid this one")
 # Not "cookies": flush() ends the session itself, and the next person keeps a page in the chosen language.
 CLEAR_SITE_DATA = '"cache", "storage"'
 
@@ -63,6 +67,13 @@ class Line:
     void: bool = False
 
 
+def what_was(booked: Booked) -> Text | None:
+    """Say what a booking was; None for one that says nothing to a patient."""
+    if booked.kind == Kind.CREDIT_MOVED:
+        return _CREDIT_USED if booked.amount > 0 else _CREDIT_CAME
+    return BOOKED.get(booked.kind)
+
+
 def timeline(view: InvoiceView, *, plan_kind: str) -> list[Line]:
     """Return the timeline of an invoice, oldest first: from billing's rows and from what each room tells."""
     return sorted(_lines(view, plan_kind), key=lambda line: line.at)
@@ -75,8 +86,8 @@ def _lines(view: InvoiceView, plan_kind: str) -> Iterator[Line]:
         at = timezone.make_aware(datetime.combine(letter.sent_on, time(12)))
         yield Line(at, LETTERS[letter.step], void=not letter.stands)
     for booked in view.history.booked:
-        if booked.kind in BOOKED:
-            yield Line(max(booked.at, issued_at), BOOKED[booked.kind], abs(booked.amount))
+        if what := what_was(booked):
+            yield Line(max(booked.at, issued_at), what, abs(booked.amount))
     if view.plan_agreed_at:
         later = plan_kind == PaymentPlan.Kind.DEFERRAL
         yield Line(view.plan_agreed_at, _("You got a later day to pay") if later else _("You agreed on a payment plan"))
@@ -105,6 +116,7 @@ def render_invoice(
         "own_pause": view.paused_by == objections.BY,
         "rests": [rooms.hold_reasons()[name].label for name in view.rests if name in _without_reminders()],
         "timeline": timeline(view, plan_kind=plan_kind),
+        "refunds": _refunds(view),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
         "options": _options(view, today) if asks else None,
         "invoice": view,
@@ -138,6 +150,12 @@ def _part(view: InvoiceView, sent: ChosenPartForm | None) -> Part | None:
     most = min(view.outstanding, IDEAL_MAX_AMOUNT)
     errors = sent.errors.get("part", []) if sent else []
     return Part(least, most, sent.data["part"] if sent else None, errors)
+
+
+def _refunds(view: InvoiceView) -> refunds.Shown | None:
+    """Return where the credit of the invoice is, with a question only when there was any."""
+    back = any(booked.kind in (Kind.REFUND, Kind.REPAID) for booked in view.history.booked)
+    return refunds.shown(view.invoice_id) if view.credit or back else None
 
 
 def _progress(view: InvoiceView, today: date) -> Progress | None:

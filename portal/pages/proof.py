@@ -20,7 +20,7 @@ from guests import access, throttle
 from guests.pages import session_ended, visible_invoice
 from portal import context
 from portal.pages import errors
-from portal.pages.invoice import BOOKED
+from portal.pages.invoice import what_was
 
 _DRAWN = throttle.Limit("proof", 30, 3600)  # PDF files for one network: drawing one costs a tenth of a second
 
@@ -36,7 +36,7 @@ class Line:
 
 def _facts(view: InvoiceView) -> dict[str, Any]:
     moved = [booked for booked in view.history.booked if booked.kind in LedgerTransaction.PAID]
-    lines = [Line(booked.at, BOOKED[booked.kind], -booked.amount) for booked in moved]
+    lines = [Line(booked.at, what_was(booked) or "", -booked.amount) for booked in moved]
     return {"invoice": view, "sums": view.history.sums, "payments": lines, "today": timezone.localdate()}
 
 

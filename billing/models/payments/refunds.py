@@ -48,6 +48,7 @@ class RefundRequest(models.Model):
         GATEWAY_REFUSED = "gateway_refused", _("Mollie refused the refund")
         REPORTED_FAILED = "reported_failed", _("Mollie could not pay it out, the account may be closed")
         CANCELED = "canceled", _("cancelled at Mollie")
+        NOT_PAID_BY_BANK = "not_paid_by_bank", _("our bank could not pay it, or it came back")
 
     _REPORTED = (Status.SENT,)  # then on to what became of it
     TRANSITIONS = {
@@ -83,6 +84,8 @@ class RefundRequest(models.Model):
     refund = models.OneToOneField(
         Refund, models.PROTECT, null=True, blank=True, related_name="request", verbose_name=_("refund")
     )
+    # Under which our order to the bank is booked, when it is paid by one.
+    order_event = models.CharField(max_length=80, blank=True, editable=False)
     asked_by = models.CharField(_("asked by"), max_length=60)
     # Above the limit of the practice: who of the staff agreed first. Somebody else has to approve.
     first_by = models.CharField(_("first approval by"), max_length=60, blank=True)

@@ -7,7 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from billing.models import Invoice, OutboxMessage, Payment, RefundRequest
-from billing.payments import attempts, refund_calls, refunds
+from billing.payments import attempts, refunds
+from billing.payments.refunds import calls as refund_calls
 from sandbox.models import Refund as BankRefund
 from tests.billing.payments import bank
 

@@ -4,13 +4,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from billing import ledger
 from billing.errors import Refused
 from billing.ledger import verification
 from billing.models import Invoice, LedgerTransaction, Provider, RefundRequest, Staff, StaffTask
-from billing.payments import attempts, credit, refund_calls, refunds
+from billing.payments import attempts, credit, refunds
+from billing.payments.refunds import by_bank as bank_refunds
+from billing.payments.refunds import calls as refund_calls
 from sandbox.models import Payment as BankPayment
 from sandbox.models import Refund as BankRefund
 from tests import factories
@@ -90,6 +93,49 @@ class TestByBank:
         request = asked(invoice)
         assert taken == [request.pk]
         assert open_tasks() == []
+
+
+class TestOrderedAtTheBank:
+    """An order of our own to the bank takes over what was to be paid by bank."""
+
+    def order(self, invoice, amount="100.00"):
+        with transaction.atomic():
+            bank_refunds.order(ledger.lock_invoice(invoice.pk), Decimal(amount), event="order:1", by="staff:a")
+
+    @pytest.fixture
+    def by_bank(self, invoice):
+        _first, second = paid_twice(invoice)
+        type(second).objects.update(paid_at=timezone.now() - timedelta(days=400))
+        return asked(invoice)
+
+    def test_nobody_pays_it_by_hand_as_well(self, invoice, by_bank):
+        self.order(invoice)
+        assert open_tasks() == []
+        with pytest.raises(Refused):
+            refunds.paid_by_hand(by_bank.pk, by=member(invoice), on=timezone.localdate(), written="x")
+        assert ledger.balance(invoice.pk) == 0
+        by_bank.refresh_from_db()
+        assert by_bank.status == Status.SENT
+        bank_refunds.paid(invoice, event="order:1")
+        by_bank.refresh_from_db()
+        assert (by_bank.status, mails()) == (Status.PAID_OUT, ["refund_by_bank", "refund_done"])
+
+    def test_what_the_bank_did_not_pay_is_credit_again_and_told(self, invoice, by_bank):
+        self.order(invoice)
+        with transaction.atomic():
+            locked = ledger.lock_invoice(invoice.pk)
+            bank_refunds.undo(locked, event="order:1", by="system", reason="AC04")
+        by_bank.refresh_from_db()
+        assert (by_bank.status, credit.free(invoice)) == (Status.FAILED, 100)
+        assert open_tasks() == ["refund_failed"]
+        assert list(verification.discrepancies()) == []
+
+    def test_what_the_gateway_refunds_can_not_be_ordered_too(self, invoice):
+        paid_twice(invoice)
+        asked(invoice)
+        with pytest.raises(Refused):
+            self.order(invoice)
+        assert ledger.balance(invoice.pk) == -100
 
 
 class TestItFails:

@@ -12,7 +12,8 @@ from billing.channels import mollie
 from billing.errors import Refused
 from billing.ledger import verification
 from billing.models import Invoice, LedgerTransaction, OutboxMessage, Provider, RefundRequest, Staff, StaffTask
-from billing.payments import attempts, credit, refund_calls, refunds
+from billing.payments import attempts, credit, refunds
+from billing.payments.refunds import calls as refund_calls
 from sandbox import faults
 from sandbox.models import IdempotentCall
 from tests import factories

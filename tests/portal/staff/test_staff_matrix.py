@@ -87,6 +87,7 @@ OWN_PAGE = {
     "operations": {403},  # for operations alone
     "months": {200},
     "months_csv": {200},
+    "credits": {200, 403, 422},  # a clerk may not change the limits, and what is posted here is no amount
     "bank": {403},  # for operations alone
     "bank_line": {403},
     "stay": {303, 405},
@@ -98,6 +99,7 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
     "billing_invoice_pdf",
     "billing_invoice_receive",
+    "billing_invoice_refund",
     "billing_invoice_statement",
     "billing_invoice_statement_pdf",
     "billing_invoice_statement_csv",

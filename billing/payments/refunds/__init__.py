@@ -7,7 +7,9 @@ each step, and who saw another amount has not agreed to this one.
 import json
 import re
 import unicodedata
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -23,7 +25,8 @@ from billing.law.calendar import begin_of
 from billing.ledger import lock_invoice
 from billing.models import Invoice, LedgerTransaction, RefundRequest, Staff, StaffTask
 from billing.outbox import wakeup
-from billing.payments import credit, refund_reports
+from billing.payments import credit
+from billing.payments.refunds import reports
 from billing.templatetags.money import euro
 from billing.transitions import advance
 
@@ -66,6 +69,40 @@ def others_open(invoice: Invoice) -> QuerySet[Invoice]:
     """Return the other open invoices of the same payer at the same creditor."""
     of_payer = Invoice.objects.filter(patient__in=patients_of_debtor(invoice.patient), provider=invoice.provider_id)
     return of_payer.filter(settled_at=None, withdrawn_at=None, erased_at=None).exclude(pk=invoice.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where the credit of an invoice is, for its patient: what is free, and what became of the rest, newest first."""
+
+    free: Decimal
+    requests: Sequence[RefundRequest]
+    decided_by: date  # by when the free credit has moved, if the patient does nothing
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether the patient asked for the free credit, and staff have not decided."""
+        return any(row.status == Status.ASKED and row.asked_by == BY_PATIENT for row in self.requests)
+
+    @staticmethod
+    def arrives_by(row: RefundRequest) -> date:
+        """Return the day by which the money of an approved request is there."""
+        return reports.arrives_by(timezone.localdate(row.sent_at or row.approved_at))
+
+    @property
+    def under_way(self) -> list[RefundRequest]:
+        """Return what was approved or ended, and is of interest."""
+        hidden = (Status.ASKED, Status.WITHDRAWN, Status.REFUSED)
+        return [row for row in self.requests if row.status not in hidden]
+
+
+def shown(invoice_id: int) -> Shown:
+    """Return where the credit of an invoice is."""
+    invoice = Invoice.objects.get(pk=invoice_id)
+    requests = list(invoice.refund_requests.select_related("payment").order_by("-pk"))
+    begin = credit.since(invoice) or timezone.now()
+    ends = timezone.localdate(begin) + timedelta(days=settings.CREDIT_TERM_DAYS)
+    return Shown(credit.free(invoice), requests, max(ends, timezone.localdate() + timedelta(days=1)))
 
 
 def ask(invoice_id: int, *, seen: Decimal, now: datetime | None = None) -> RefundRequest | None:
@@ -209,7 +246,7 @@ def leave_to_bank(request: RefundRequest, invoice: Invoice) -> None:
     if not rooms.credit_payout(request):
         note = f"{request.amount}: {request.get_why_display()}"
         audit.open_task(Task.REFUND_BY_BANK, dedupe_key=request.token, invoice=invoice, note=note)
-    refund_reports.tell("refund_by_bank", request, invoice)
+    reports.tell("refund_by_bank", request, invoice)
 
 
 def paid_by_hand(request_id: int, *, by: Staff, on: date, written: str, now: datetime | None = None) -> None:
@@ -234,7 +271,7 @@ def paid_by_hand(request_id: int, *, by: Staff, on: date, written: str, now: dat
         advance(request, Status.PAID_OUT, ended_at=now)
         audit.record("refund_paid_by_hand", by=who, invoice=invoice, written=written.strip()[:200], on=str(on))
         audit.close_superseded(ours, by=who, reason="paid")
-        refund_reports.tell("refund_done", request, invoice)
+        reports.tell("refund_done", request, invoice)
 
 
 def withdraw_by_bank(request_id: int, *, by: Staff, reason: str, now: datetime | None = None) -> None:

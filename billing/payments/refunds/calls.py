@@ -23,7 +23,7 @@ from billing.models import Invoice, Payment, RefundRequest, StaffTask
 from billing.payments import credit, refunds
 from billing.payments.attempts import sync_payment
 from billing.payments.creation import CALL_DIED_AFTER, KEY_VALID
-from billing.payments.refund_reports import next_question
+from billing.payments.refunds.reports import next_question
 from billing.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _ready(request: RefundRequest, *, now: datetime) -> bool:
         row = RefundRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
         if row.status not in (Status.APPROVED, Status.UNKNOWN):
             return False
-        payment = Payment.objects.get(pk=row.payment_id)
+        payment = Payment.objects.get(pk=row.payment_id or 0)
         if payment.quarantined_at:
             _wait(row, now, at_least=SET_UP_WAIT)  # its report is not believed, so neither is that ours is not in it
             return False
@@ -140,7 +140,7 @@ def _ready(request: RefundRequest, *, now: datetime) -> bool:
 
 def _call(request: RefundRequest, *, now: datetime) -> bool:
     """Make the call, without lock or transaction, and store its outcome; return False when there was no answer."""
-    payment = Payment.objects.get(pk=request.payment_id)
+    payment = Payment.objects.get(pk=request.payment_id or 0)
     try:
         mollie.create_refund(str(payment.mollie_id), request.request_body, idempotency_key=request.idempotency_key)
     except GatewayUnknown as failure:
