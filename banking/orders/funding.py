@@ -24,9 +24,9 @@ def lock(order: OutgoingOrder) -> Invoice | None:
     if order.purpose == Purpose.CREDIT:
         return lock_invoice(order.invoice_id or 0)
     if order.purpose == Purpose.PAYOUT:
-        Provider.objects.select_for_update(no_key=True).get(pk=order.provider_id)
+        Provider.objects.select_for_update(no_key=True).get(pk=order.provider_id or 0)
     if order.purpose == Purpose.RETURN:
-        BankLine.objects.select_for_update(no_key=True).get(pk=order.line_id)
+        BankLine.objects.select_for_update(no_key=True).get(pk=order.line_id or 0)
     return None
 
 

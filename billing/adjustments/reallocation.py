@@ -120,7 +120,8 @@ def _refuse_if_wrong(
     reversed_ = LedgerTransaction.objects.filter(reverses=booking).exists()
     if booking.kind not in LedgerTransaction.RECEIVED or booking.reverses_id or reversed_:
         raise Refused(_("This booking no longer stands."))
-    if Reallocation.objects.filter(booking=booking, status=Status.PROPOSED).exclude(pk=waiting and waiting.pk).exists():
+    proposed = Reallocation.objects.filter(booking=booking, status=Status.PROPOSED)
+    if proposed.exclude(pk=waiting.pk if waiting else 0).exists():
         raise Refused(_("A new allocation of this booking waits for a second person already."))
     now = of_booking(booking)
     if min(amounts.values(), default=ZERO) <= ZERO or sum(amounts.values(), ZERO) != sum(now.values(), ZERO):
