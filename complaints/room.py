@@ -50,7 +50,7 @@ class ComplaintsRoom(Room):
                 pages=(
                     DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
                     DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),
-                    DeskPage("klachten/<int:pk>/", pages.show, "complaint_file", EVERYBODY),
+                    DeskPage("klachten/<int:object_id>/", pages.show, "complaints_complaint_file", EVERYBODY),
                 ),
             ),
             daily=[Daily(22, days.run_day)],

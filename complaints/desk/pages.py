@@ -61,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if asked:
         found = files(request.user).filter(number=read_number(asked) or "").first()
         if found:
-            return HttpResponseRedirect(reverse("admin:complaint_file", args=[found.pk]))
+            return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[found.pk]))
     rows = list(open_files(request.user)[:SHOWN])
     context = {
         **admin.site.each_context(request),
@@ -76,9 +76,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(METHODS)
-def show(request: HttpRequest, pk: int) -> HttpResponse:
+def show(request: HttpRequest, object_id: int) -> HttpResponse:
     """Show a file with what can be done; POST does one of these."""
-    complaint = files(request.user).filter(pk=pk).first()
+    complaint = files(request.user).filter(pk=object_id).first()
     if complaint is None or not complaint.sealed_facts:
         raise Http404
     if request.method != "POST":
@@ -94,7 +94,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refusal:
         return _page(request, complaint, form=form, refusal=str(refusal))
     messages.success(request, said)
-    return HttpResponseRedirect(reverse("admin:complaint_file", args=[pk]), status=303)
+    return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[object_id]), status=303)
 
 
 def _page(
@@ -257,5 +257,5 @@ def receive(request: HttpRequest) -> HttpResponse:
 def _to(request: HttpRequest, complaint: Complaint) -> HttpResponse:
     """Lead to the file; to the list when it is about us and this person may not see it."""
     if files(request.user).filter(Q(pk=complaint.pk)).exists():
-        return HttpResponseRedirect(reverse("admin:complaint_file", args=[complaint.pk]), status=303)
+        return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[complaint.pk]), status=303)
     return HttpResponseRedirect(reverse("admin:complaints"), status=303)

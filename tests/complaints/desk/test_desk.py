@@ -32,7 +32,7 @@ def operations():
 
 
 def address(complaint):
-    return reverse("admin:complaint_file", args=[complaint.pk])
+    return reverse("admin:complaints_complaint_file", args=[complaint.pk])
 
 
 def do(desk, complaint, act, **fields):
@@ -50,7 +50,7 @@ def test_a_practice_sees_its_own_care_and_prices_and_nothing_about_us(invoice):
         assert do(desk, hidden, "acknowledge", text="x").status_code == 404
         found = desk.get(reverse("admin:complaints"), {"nummer": hidden.number})
         assert found.status_code == 200
-        assert reverse("admin:complaint_file", args=[hidden.pk]) not in found.content.decode()
+        assert reverse("admin:complaints_complaint_file", args=[hidden.pk]) not in found.content.decode()
     listed = desk.get(reverse("admin:complaints")).content.decode()
     assert price.number in listed
     assert ours.number not in listed

@@ -37,6 +37,8 @@ from billing.models import (
     Staff,
     StaffTask,
 )
+from complaints import filing
+from complaints.models import Complaint
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from tests import factories
 from tests.banking.matching.payments import paid
@@ -87,7 +89,9 @@ OWN_PAGE = {
     "operations": {403},  # for operations alone
     "months": {200},
     "months_csv": {200},
-    "credits": {200, 403, 422},  # a clerk may not change the limits, and what is posted here is no amount
+    "credits": {200, 303, 403, 422},  # a clerk may not change the limits, an approver those of the own practice
+    "complaints": {200},
+    "complaint_receive": {200, 422},  # what is posted here is no complaint
     "bank": {403},  # for operations alone
     "bank_line": {403},
     "stay": {303, 405},
@@ -104,7 +108,9 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "billing_invoice_statement_pdf",
     "billing_invoice_statement_csv",
     "billing_invoice_credit",
+    "billing_invoice_move",
     "billing_invoice_credit_note",
+    "complaints_complaint_file",
     "billing_staff_history",
     "coulance_practicerules_history",
     "auth_user_password_change",
@@ -171,7 +177,9 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
     case = at_desk(provider, number=f"{mark}-C", patient=who)
     picture_of(case, f"{mark}.png")
+    said = filing.Said(story=mark, email=f"{mark}@post.example")
     return {
+        "complaint": filing.file(said, subject="price", invoice_id=invoice.pk),
         "linematch": transfer_on(invoice, mark),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
@@ -263,7 +271,8 @@ def state_of(provider: Provider) -> dict[str, list]:
     """Every column of every row of one provider."""
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
     paths |= {"practicerules": "provider", "ibanchange": "provider", "birthdatechange": "patient__provider"}
-    return {
+    complaints = {"complaint": list(Complaint.objects.filter(provider=provider).values())}
+    return complaints | {
         name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
         for name, model in MODELS.items()
     }
