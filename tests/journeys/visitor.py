@@ -50,7 +50,7 @@ class Visitor:
 
     def pay(self) -> None:
         """From the invoice to the bank's page, by our own page that forwards."""
-        self.page.locator("form[action$='/betalen/'] button").click()
+        self.page.locator("form[action$='/betalen/'] button").first.click()
         self.page.wait_for_url("**/checkout/**")
 
     def choose(self, choice: str) -> None:

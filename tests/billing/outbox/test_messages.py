@@ -48,6 +48,14 @@ _CREDITED = plan_facts.FACTS["plan_broken"] | {
     "due_on": date(2026, 12, 12),
 }
 FACTS |= {"invoice_withdrawn": _CREDITED, "invoice_credited": _CREDITED}
+_REFUND = plan_facts.FACTS["plan_completed"] | {
+    "amount": Decimal("20.00"),
+    "paid_on": datetime(2026, 11, 2, 23, 30, tzinfo=UTC),
+    "by": date(2026, 12, 12),
+}
+_MOVED = {"source": "2026-00123", "target": "2026-00124", "outstanding": Decimal("5.00"), "undone": False}
+FACTS |= {f"refund_{state}": _REFUND for state in ("under_way", "done", "failed", "by_bank")}
+FACTS |= {"credit_moved": _REFUND | _MOVED}
 DUTCH_RECEIPT = """\
 Wij hebben uw betaling ontvangen
 
