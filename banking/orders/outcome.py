@@ -76,8 +76,9 @@ def carried_out(line: BankLine, said: Details) -> bool:
         audit.open_task(ORDER_ALARM, dedupe_key=f"debit:{line.fingerprint}", note=f"{line.booked_on} {line.amount}: "
                         f"{len(orders)} orders of together {total}")  # fmt: skip
         return False
-    for order in orders:
-        _debited(order, line)
+    with transaction.atomic():
+        for order in orders:
+            _debited(order, line)
     return True
 
 

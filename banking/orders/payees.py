@@ -5,6 +5,7 @@ import re
 import unicodedata
 from dataclasses import asdict, dataclass
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from stdnum import iban as ibans
@@ -95,6 +96,7 @@ def note_check(order: OutgoingOrder, result: PayeeAccount.Check) -> None:
         block(order, because="name")
 
 
+@transaction.atomic
 def unblock(account: PayeeAccount, *, by: Staff) -> bool:
     """Unblock an account once a second person agrees; return whether it is unblocked. Raises Refused otherwise."""
     row = PayeeAccount.objects.select_for_update(no_key=True).get(pk=account.pk)

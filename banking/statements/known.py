@@ -31,6 +31,7 @@ class Known:
         self._format, self._amounts = format, amounts
         self._overlap: Counter[int] = Counter()
         self._left = Counter(amounts)
+        self._taken: Counter[int] = Counter()
         self._rows: dict[int, list[Candidate]] = defaultdict(list)
 
     def add(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool) -> None:
@@ -45,14 +46,16 @@ class Known:
         if not says_more and (all_known or overlap.total() > _MAX_REORDERED):
             overlap = Counter({cents: count for cents, count in overlap.items() if self._amounts[cents] > count})
         wanted = [from_cents(cents) for cents in overlap]
-        found: dict[int, list[Candidate]] = defaultdict(list)
+        found: dict[int, list[BankLine]] = defaultdict(list)
         for some in (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)):
             for line in rows.filter(entry_amount__in=some):
-                cents = to_cents(line.entry_amount)
-                told = details.of_line(line) if self._amounts[cents] > 1 else Details()  # to tell two payments apart
-                found[cents].append(Candidate(line, told))
+                found[to_cents(line.entry_amount)].append(line)
         for cents, count in overlap.items():
-            self._rows[cents] += found[cents][len(found[cents]) - count :]  # the overlap mostly ends the stretch
+            lines = found[cents]
+            several = self._amounts[cents] > 1 or len(lines) > count  # to tell two payments apart
+            begin = len(lines) - count  # the overlap mostly ends the stretch, but a day cut short begins it
+            for line in lines[begin:] + lines[:begin]:
+                self._rows[cents].append(Candidate(line, details.of_line(line) if several else Details()))
 
     def take(self, entry: Entry) -> tuple[bool, BankLine | None]:
         """Return whether the entry is stored, and its first line where that was read.
@@ -61,15 +64,22 @@ class Known:
         the other side's account, the text and the bank's reference.
         """
         cents = entry.cents
-        rows, left = self._rows.get(cents), self._left[cents]
+        rows, left, free = self._rows.get(cents), self._left[cents], self._free(cents)
         self._left[cents] -= 1
         if not rows:
             return self._overlap[cents] >= self._amounts[cents], None
+        if free <= 0:
+            return False, None
         likeness = [_likeness(entry, row) for row in rows]
         best = max(range(len(rows)), key=lambda index: likeness[index])
-        if likeness[best] <= 0 and left > len(rows):
+        if likeness[best] <= 0 and left > free:
             return False, None  # there are more to come, and this one is another
+        self._taken[cents] += 1
         return True, rows.pop(best).line
+
+    def _free(self, cents: int) -> int:
+        """Return how many stored entries of this amount are still to be found."""
+        return self._overlap[cents] - self._taken[cents]
 
 
 def is_better(format: str, line: BankLine) -> bool:

@@ -209,7 +209,7 @@ def transfer_code(request: HttpRequest, token: str) -> HttpResponse:
     if transfer is None:
         raise Http404
     image = qr.transfer_image(transfer, label=gettext("QR code for your bank"))
-    return HttpResponse(image, content_type="image/svg+xml")
+    return HttpResponse(image, content_type="image/svg+xml; charset=utf-8")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

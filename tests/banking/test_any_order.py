@@ -94,3 +94,11 @@ def test_any_order_repetition_overlap_and_format_gives_the_same_lines(data):
         assert sum(Statement.objects.values_list("new_count", flat=True)) == len(pays)
         assert AccountDay.objects.count() == len({row.day for row in AccountDay.objects.all()})
         transaction.set_rollback(True)
+
+
+def test_a_day_cut_short_in_a_better_format_tells_of_its_own_line_alone(tmp_path):
+    """MT940 had both payments of ten euros; CAMT comes with the first, and must not tell of the second."""
+    pays = [Pay("10.00", MONDAY, f"nota {n}.", *PAYERS[n]) for n in range(2)]
+    hand_in(tmp_path, mt940_files.statement(pays, "7.00", MONDAY).encode())
+    hand_in(tmp_path, document(statement(pays[:1], "7.00", MONDAY, until=MONDAY, shape=Shape("02")), shape=Shape("02")))
+    assert sorted(details.of_line(line).text for line in BankLine.objects.all()) == ["nota 0.", "nota 1."]

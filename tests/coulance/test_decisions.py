@@ -180,10 +180,11 @@ def test_a_correction_closes_the_item_about_a_credit_that_it_changed(case):
         waiting = StaffTask.objects.filter(kind="surplus", closed_at=None).exclude(pk=paid_twice.pk)
         assert list(waiting.values_list("note", flat=True)) == ([credit] if credit else [])
     closed = StaffTask.objects.exclude(closed_at=None)
-    assert [item.note.partition(":")[0] for item in closed.order_by("pk")] == ["150.00", "50.00", "200.00"]
+    notes = [item.note.removesuffix("the reduction changed") for item in closed.order_by("pk")]
+    assert notes == ["", "150.00: ", "50.00: ", "200.00: "], "the first of them once no credit was left"
     assert all("reduction changed" in item.note for item in closed)
     events = AuditEvent.objects.filter(action="task_closed", invoice=case.invoice)
-    assert [event.details["reason"] for event in events] == ["the reduction changed"] * 3
+    assert [event.details["reason"] for event in events] == ["the reduction changed"] * 4
 
 
 def test_what_the_insurer_paid_to_the_provider_is_not_the_patients_share():

@@ -20,7 +20,17 @@ from tests.smtp_sink import HANG_UP
 pytestmark = pytest.mark.django_db
 Status = OutboxMessage.Status
 WHEN = datetime(2026, 11, 3, 12, 0, tzinfo=timezone.get_default_timezone())
-FACTS = {"amount": Decimal("45.00"), "received_at": WHEN, "outstanding": Decimal("0.00"), "credit": Decimal("0.00")}
+FACTS = {
+    "amount": Decimal("45.00"),
+    "received_at": WHEN,
+    "outstanding": Decimal("0.00"),
+    "credit": Decimal("0.00"),
+    "went_to": [("principal", Decimal("45.00"))],
+    "left_until": None,
+    "next_part": None,
+    "on_hold": False,
+    "is_over": False,
+}
 
 
 def queued(*, key: str = "payment:1", **patient) -> OutboxMessage:

@@ -5,15 +5,15 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import translation
 from pypdf import PdfReader
 
 from billing.documents import full_invoice
 from billing.models import AuditEvent, Invoice, OutboxMessage, Patient, Payer
-from billing.money import ZERO
 from billing.outbox.queue import queue_message
 from portal.intake.batch import import_file
 from tests import factories
+from tests.billing.outbox.test_messages import FACTS
 from tests.portal.intake.batches import AGB_CODE, INVOICE, batch, invoice, written
 from tests.portal.intake.test_batch import everything
 
@@ -109,8 +109,7 @@ def test_messages_go_to_whoever_pays_and_the_invoice_names_them(tmp_path):
     payer = Payer.objects.get()
     assert (payer.patient.number, payer.relation, payer.street) == ("P-1", "parent", "Moederlaan")
     row = Invoice.objects.get()
-    facts = {"amount": ZERO, "received_at": timezone.now(), "outstanding": ZERO, "credit": ZERO}
-    message = queue_message("receipt", invoice=row, context=facts, dedupe_key="r")
+    message = queue_message("receipt", invoice=row, context=FACTS["receipt"], dedupe_key="r")
     assert (message.recipient, message.language) == ("mother@example.org", "en")
     pdf = " ".join(
         page.extract_text() for page in PdfReader(io.BytesIO(full_invoice.invoice_pdf(row, language="nl"))).pages

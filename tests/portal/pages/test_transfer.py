@@ -68,7 +68,7 @@ def test_the_page_says_what_to_fill_in_and_the_code_says_the_same(client, invoic
     expected = ("NL02 ABNA 0123 4567 89", "Rekeningdienst B.V.", "€ 123,45", fours(invoice))
     assert told(page(client, invoice)) == expected
     response = code(client, invoice)
-    assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml")
+    assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")
     transfer = Transfer(
         Account(OURS, "Rekeningdienst B.V.", is_ours=True), Decimal("123.45"), invoice.payment_reference
     )
