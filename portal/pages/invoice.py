@@ -148,7 +148,7 @@ def _part(view: InvoiceView, sent: ChosenPartForm | None) -> Part | None:
     if not view.can_pay or least == view.outstanding:
         return None
     most = min(view.outstanding, IDEAL_MAX_AMOUNT)
-    errors: Sequence[str] = list(sent.errors.get("part", ())) if sent else ()
+    errors: list[str] = [str(error) for error in sent.errors.get("part", [])] if sent else []
     return Part(least, most, sent.data["part"] if sent else None, errors)
 
 
