@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
@@ -230,12 +230,13 @@ def figures_in_pdf(content, folder):
     found = []
     for row in text.splitlines():
         if re.match(r"\s*\d{2}-\d{2}-\d{4}", row):
-            moved, balance = re.findall(r"€\s*([−\d.,]+)", row)[-2:]
-            found.append((moved, balance))
+            amounts = re.findall(r"€\s*([−\d.,]+)", row)  # one alone: money that was only allocated anew
+            found.append((amounts[-2] if len(amounts) > 1 else "", amounts[-1]))
     return found
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=6)
+@example(seed=20622)  # allocates anew, which moves nothing
 @given(seed=st.integers(1, 10**6))
 def test_for_any_history_page_pdf_and_csv_parse_to_the_same_figures(tmp_path, seed):
     who = factories.patient(provider=factories.provider(name=f"Praktijk {seed}"))
