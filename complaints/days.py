@@ -15,7 +15,7 @@ from billing.law.calendar import begin_of
 from billing.models import Invoice
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices
-from complaints.models import Complaint, ComplaintMessage, ComplaintPause
+from complaints.models import Complaint, ComplaintMessage
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
 BY = "system"
@@ -84,14 +84,7 @@ def _stop_waiting(complaint_id: int, today: date) -> None:
             return
         with override(complaint.language):
             text = _("We asked you something and got no answer. Send it to us, and we open the file again.")
-            message = handling.say(complaint, Kind.INADMISSIBLE, text, by=BY)
-        ComplaintPause.objects.filter(complaint=complaint, ended_on=None).update(ended_on=today)
-        until = deadlines.frozen_until(today)
-        advance(
-            complaint, Status.INADMISSIBLE, why_inadmissible="no_proof", answered_at=timezone.now(),
-            frozen_until=until, waits_until=None,
-        )  # fmt: skip
-        notices.news(complaint, message)
+        handling.close_unanswered(complaint, why="no_proof", text=text, by=BY, today=today)
 
 
 def _end_freeze(complaint_id: int, today: date) -> None:

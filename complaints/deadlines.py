@@ -5,14 +5,21 @@ on to the next working day (Algemene termijnenwet art. 1). The days that the law
 (Good Friday, 5 May, equated days) are ordinary days at our desk: counting them as free would only make us slower.
 """
 
-import calendar as months
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 
-from billing.law.calendar import AMSTERDAM, DAY, SATURDAY, is_working_day, roll_to_working_day
+from billing.law.calendar import (
+    AMSTERDAM,
+    DAY,
+    SATURDAY,
+    is_working_day,
+    monthly_dates,
+    roll_to_working_day,
+    working_days_after,
+)
 
 _WORKED = ("Good Friday", "Liberation Day")
 
@@ -131,7 +138,7 @@ def legal_end(start: date, days: int) -> date:
 
 def acknowledge_by_law(received: date) -> date:
     """Return the last day for the acknowledgement: the second working day of the law (Wki art. 13 lid 5)."""
-    return working_days_after(received, 2, is_working_day)
+    return working_days_after(received, 2)
 
 
 def frozen_until(answered_on: date) -> date:
@@ -141,17 +148,7 @@ def frozen_until(answered_on: date) -> date:
 
 def months_after(day: date, count: int) -> date:
     """Return `day` plus `count` months: the same day, or the last of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
-    return date(year, month + 1, min(day.day, months.monthrange(year, month + 1)[1]))
-
-
-def working_days_after(day: date, count: int, is_working: Callable[[date], bool]) -> date:
-    """Return the `count`th working day after `day`, which itself does not count."""
-    for _counted in range(count):
-        day += DAY
-        while not is_working(day):
-            day += DAY
-    return day
+    return monthly_dates(day, count + 1)[-1]
 
 
 def back_to(is_working: Callable[[date], bool], day: date) -> date:

@@ -25,8 +25,6 @@ Subject = Complaint.Subject
 BY = "patient"
 # The care provider decides about these; the others are ours, and no practice sees them.
 OF_PROVIDER = (Subject.CARE, Subject.PRICE, Subject.COULANCE)
-WISHES = ("correct_amount", "charges_off", "explanation", "apology", "other")
-NEEDS = ("large_print", "phone", "interpreter", "more_time")
 LONGEST_STORY = 4000
 DRAFT_HOURS = 24  # in which what was begun can be finished
 _TRIES = 5

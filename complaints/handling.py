@@ -153,13 +153,21 @@ def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, *Complaint.FIRST_LINE)
-        message = say(complaint, Kind.INADMISSIBLE, text, by=audit.name_of(staff))
-        end_pause(complaint, today)
-        until = deadlines.frozen_until(today)
-        advance(complaint, Status.INADMISSIBLE, why_inadmissible=why, answered_at=timezone.now(), frozen_until=until)
-        _record("complaint_inadmissible", complaint, by=audit.name_of(staff), why=why)
-        notices.news(complaint, message)
+        close_unanswered(complaint, why=why, text=text, by=audit.name_of(staff), today=today)
     return complaint
+
+
+def close_unanswered(complaint: Complaint, *, why: str, text: str, by: str, today: date) -> None:
+    """Close a locked file that can't be answered, and say why; it opens again when what was missing comes."""
+    message = say(complaint, Kind.INADMISSIBLE, text, by=by)
+    end_pause(complaint, today)
+    until = deadlines.frozen_until(today)
+    advance(
+        complaint, Status.INADMISSIBLE, why_inadmissible=why, answered_at=timezone.now(), frozen_until=until,
+        waits_until=None,
+    )  # fmt: skip
+    _record("complaint_inadmissible", complaint, by=by, why=why)
+    notices.news(complaint, message)
 
 
 def end_pause(complaint: Complaint, today: date) -> None:

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from billing import links
 from billing.invoices.addressee import addressee
@@ -20,7 +19,6 @@ NEEDS = {
     "complaint_state": frozenset(("number", "page", "answer_by", "since")),
     "complaint_answered": frozenset(("number", "page", "frozen_until", "escalate_until")),
 }
-Kind = ComplaintMessage.Kind
 
 
 def receipt(complaint: Complaint, said: Any, *, frozen: bool) -> None:
@@ -76,12 +74,3 @@ def _queue(
         language=language or complaint.language,
         dedupe_key=f"{kind}:{complaint.pk}:{event}",
     )
-
-
-WHAT = {
-    Kind.ACKNOWLEDGEMENT: _("An employee has read your complaint"),
-    Kind.QUESTION: _("We have a question"),
-    Kind.EXTENSION: _("We need more time"),
-    Kind.INADMISSIBLE: _("We can't answer this"),
-    Kind.STATE: _("How your complaint stands"),
-}

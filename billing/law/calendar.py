@@ -1,6 +1,7 @@
 """Days as the law counts them: holidays, hours when a debtor may be approached, delivery, terms."""
 
 import calendar
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -88,12 +89,17 @@ def roll_to_working_day(day: date) -> date:
     return day
 
 
-def working_days_after(day: date, n: int) -> date:
-    """Return the `n`th working day after `day`; `day` itself does not count. Raises ValueError when `n` is below 1."""
+def working_days_after(day: date, n: int, is_working: Callable[[date], bool] = is_working_day) -> date:
+    """Return the `n`th working day after `day`; `day` itself does not count. Raises ValueError when `n` is below 1.
+
+    `is_working` counts other days than the law's: those of our desk, or of another country.
+    """
     if n < 1:
         raise ValueError("count at least one working day")
     for _counted in range(n):
-        day = roll_to_working_day(day + DAY)
+        day += DAY
+        while not is_working(day):
+            day += DAY
     return day
 
 

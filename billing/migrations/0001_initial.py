@@ -334,13 +334,13 @@ class Migration(migrations.Migration):
             name='BirthDateChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('sealed_text', models.BinaryField(default=b'')),
                 ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
                 ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('sealed_text', models.BinaryField(default=b'')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='birth_date_changes', to='billing.patient', verbose_name='patient')),
             ],
             options={
@@ -506,12 +506,12 @@ class Migration(migrations.Migration):
             name='IbanChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
                 ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
                 ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='iban_changes', to='billing.provider', verbose_name='provider')),
             ],
             options={

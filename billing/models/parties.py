@@ -69,16 +69,24 @@ class Provider(models.Model):
         return self.name
 
 
-class IbanChange(models.Model):
-    """Another IBAN for a practice, which receives its payments: it counts once a second person has approved it."""
+class ChangeByTwo(models.Model):
+    """A change that one person asks for and another approves or refuses; until then it waits."""
 
-    provider = models.ForeignKey(Provider, models.PROTECT, related_name="iban_changes", verbose_name=_("provider"))
-    iban = models.CharField(_("IBAN"), max_length=34)
     asked_by = models.CharField(_("asked by"), max_length=60)
     created_at = models.DateTimeField(_("asked"), default=timezone.now)
     decided_by = models.CharField(_("decided by"), max_length=60, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     approved = models.BooleanField(_("approved"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class IbanChange(ChangeByTwo):
+    """Another IBAN for a practice, which receives its payments: it counts once a second person has approved it."""
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="iban_changes", verbose_name=_("provider"))
+    iban = models.CharField(_("IBAN"), max_length=34)
 
     class Meta:
         verbose_name, verbose_name_plural = _("change of IBAN"), _("changes of IBAN")
@@ -153,7 +161,7 @@ class Patient(models.Model):
         self.sealed_identity = self.sealed(value, provider_id=self.provider_id, number=self.number)
 
 
-class BirthDateChange(SealedText, models.Model):
+class BirthDateChange(SealedText, ChangeByTwo):
     """Another date of birth for a known patient: it counts once a second person has approved it.
 
     `text` is the date and the reason, as JSON; empty once erased.
@@ -162,11 +170,6 @@ class BirthDateChange(SealedText, models.Model):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="birth_date_changes", verbose_name=_("patient"))
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     sealed_text = models.BinaryField(editable=False, default=b"")
-    asked_by = models.CharField(_("asked by"), max_length=60)
-    created_at = models.DateTimeField(_("asked"), default=timezone.now)
-    decided_by = models.CharField(_("decided by"), max_length=60, blank=True)
-    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
-    approved = models.BooleanField(_("approved"), null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("correction of a date of birth"), _("corrections of a date of birth")

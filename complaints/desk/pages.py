@@ -7,7 +7,7 @@ about never sees it here.
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -127,7 +127,6 @@ def _page(
         "why": WHY.items(),
         "hello": _hello(request, complaint),
         "refusal": refusal,
-        "status_of": Complaint.Status,
     }
     wrong = bool(refusal or (form is not None and form.errors))
     return render(request, "admin/complaints/file.html", context, status=422 if wrong else 200)
@@ -256,6 +255,6 @@ def receive(request: HttpRequest) -> HttpResponse:
 
 def _to(request: HttpRequest, complaint: Complaint) -> HttpResponse:
     """Lead to the file; to the list when it is about us and this person may not see it."""
-    if files(request.user).filter(Q(pk=complaint.pk)).exists():
+    if files(request.user).filter(pk=complaint.pk).exists():
         return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[complaint.pk]), status=303)
     return HttpResponseRedirect(reverse("admin:complaints"), status=303)

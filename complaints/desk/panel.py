@@ -1,31 +1,28 @@
 """The part of the start page that complaints have: what waits for somebody, the oldest promise first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from complaints.desk.pages import open_files
-from complaints.models import Complaint
-
-SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The open files of somebody: how many wait, how many are late, and the first of them."""
+    """The open files of somebody: the key of the one with the oldest promise, how many wait, how many are late."""
 
+    oldest: int
     waiting: int
     late: int
-    rows: Sequence[Complaint]
 
 
-def facts(request: HttpRequest) -> Any:
+def facts(request: HttpRequest) -> Overview | None:
     """Return what waits; None, and no panel, for whom there is nothing."""
-    rows, today = open_files(request.user), timezone.localdate()
-    found = list(rows[:SHOWN])
-    if not found:
+    rows = open_files(request.user).select_related(None)
+    oldest = rows.values_list("pk", flat=True).first()
+    if oldest is None:
         return None
-    return Overview(rows.count(), rows.filter(answer_by__lt=today).count(), found)
+    late = Count("pk", filter=Q(answer_by__lt=timezone.localdate()))
+    return Overview(oldest, **rows.order_by().aggregate(waiting=Count("pk"), late=late))

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from billing.models import Invoice, OutboxMessage, Payment, RefundRequest
+from billing.models import Invoice, OutboxMessage, Payment, Provider, RefundRequest, Staff, StaffTask
 from billing.payments import attempts, refunds
 from billing.payments.refunds import calls as refund_calls
 from sandbox.models import Refund as BankRefund
+from tests import factories
 from tests.billing.payments import bank
 
 
@@ -46,3 +47,18 @@ def mails() -> list[str]:
         kind="credit_moved"
     )
     return list(about_credit.order_by("pk").values_list("kind", flat=True))
+
+
+def member(invoice: Invoice, **fields: Any) -> Staff:
+    """Somebody of the practice who may approve."""
+    return factories.staff(provider=invoice.provider, role=Staff.Role.APPROVER, **fields)
+
+
+def practice(invoice: Invoice, **limits: Any) -> Invoice:
+    """Set limits of the practice, and return the invoice as it is then."""
+    Provider.objects.filter(pk=invoice.provider_id).update(**limits)
+    return Invoice.objects.get(pk=invoice.pk)
+
+
+def open_tasks() -> list[str]:
+    return sorted(StaffTask.objects.filter(closed_at=None).values_list("kind", flat=True))

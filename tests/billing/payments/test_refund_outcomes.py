@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing import ledger
 from billing.errors import Refused
 from billing.ledger import verification
-from billing.models import Invoice, LedgerTransaction, Provider, RefundRequest, Staff, StaffTask
+from billing.models import LedgerTransaction, RefundRequest, StaffTask
 from billing.payments import attempts, credit, refunds
 from billing.payments.refunds import by_bank as bank_refunds
 from billing.payments.refunds import calls as refund_calls
@@ -18,7 +18,7 @@ from sandbox.models import Payment as BankPayment
 from sandbox.models import Refund as BankRefund
 from tests import factories
 from tests.billing.payments import bank
-from tests.billing.payments.credits import asked, at_bank, mails, paid_twice, send
+from tests.billing.payments.credits import asked, at_bank, mails, member, open_tasks, paid_twice, practice, send
 from tests.books import accounts, booked
 
 Kind, Status = LedgerTransaction.Kind, RefundRequest.Status
@@ -32,19 +32,6 @@ pytestmark = [
 @pytest.fixture
 def invoice():
     return factories.invoice(amount="100.00")
-
-
-def member(invoice, **fields):
-    return factories.staff(provider=invoice.provider, role=Staff.Role.APPROVER, **fields)
-
-
-def practice(invoice, **limits):
-    Provider.objects.filter(pk=invoice.provider_id).update(**limits)
-    return Invoice.objects.get(pk=invoice.pk)
-
-
-def open_tasks():
-    return sorted(StaffTask.objects.filter(closed_at=None).values_list("kind", flat=True))
 
 
 class TestByBank:

@@ -19,7 +19,7 @@ from billing.channels import mollie
 from billing.errors import Refused
 from billing.ledger import lock_invoice, verification
 from billing.links import new_token
-from billing.models import Invoice, LedgerTransaction, RefundRequest, Staff
+from billing.models import Invoice, LedgerTransaction, RefundRequest
 from billing.payments import attempts, credit, moves, refunds, settlement, shares
 from billing.payments.refunds import calls
 from sandbox.errors import ApiError
@@ -28,7 +28,7 @@ from sandbox.models import Payment as BankPayment
 from sandbox.models import Refund as BankRefund
 from tests import factories
 from tests.billing.payments import bank
-from tests.billing.payments.credits import asked, at_bank, paid_twice
+from tests.billing.payments.credits import asked, at_bank, member, paid_twice
 from tests.billing.payments.test_payment_races import at_once, meet
 
 Status = RefundRequest.Status
@@ -59,10 +59,6 @@ def reduce(invoice: Invoice, total: str) -> None:
         off = reductions.patient_share(locked) - Decimal(total)
         moment = timezone.now()
         reductions.reduce_to(locked, off, external_id=f"r:{moment.timestamp()}", by="test", now=moment)
-
-
-def member(invoice: Invoice) -> Staff:
-    return factories.staff(provider=invoice.provider, role=Staff.Role.APPROVER)
 
 
 def reserved(invoice: Invoice) -> Decimal:
