@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('billing', '__first__'),
     ]
 
     operations = [
@@ -54,6 +54,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PayeeAccount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('iban_hash', models.CharField(editable=False, max_length=68, unique=True)),
+                ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
+                ('check_result', models.CharField(blank=True, choices=[('match', 'name and account belong together'), ('close', 'the name nearly fits'), ('none', 'the name does not fit'), ('impossible', 'could not be checked')], max_length=10, verbose_name='name check')),
+                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
+                ('blocked_because', models.CharField(blank=True, max_length=40, verbose_name='blocked because')),
+                ('blocked_at', models.DateTimeField(blank=True, null=True, verbose_name='blocked')),
+                ('lift_asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to unblock')),
+            ],
+            options={
+                'verbose_name': 'account of a payee',
+                'verbose_name_plural': 'accounts of payees',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='AccountDay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -66,6 +84,55 @@ class Migration(migrations.Migration):
                 'verbose_name': 'day of an account',
                 'verbose_name_plural': 'days of an account',
                 'ordering': ['day', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('account', 'day', 'opening'), name='account_day_begins_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='OutgoingBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(default=banking.models.orders.new_batch_reference, max_length=35, unique=True, verbose_name='reference')),
+                ('status', models.CharField(choices=[('made', 'made'), ('exported', 'handed out')], default='made', max_length=8, verbose_name='status')),
+                ('count', models.PositiveIntegerField(verbose_name='payments')),
+                ('total', billing.money.EuroField(verbose_name='total')),
+                ('execute_on', models.DateField(verbose_name='to be executed on')),
+                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the file')),
+                ('sealed_text', models.BinaryField()),
+                ('made_by', models.CharField(max_length=60, verbose_name='made by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='made')),
+                ('exported_at', models.DateTimeField(blank=True, null=True, verbose_name='handed out')),
+                ('exported_by', models.CharField(blank=True, max_length=60, verbose_name='handed out by')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='banking.bankaccount', verbose_name='bank account')),
+            ],
+            options={
+                'verbose_name': 'batch of orders',
+                'verbose_name_plural': 'batches of orders',
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('count__gt', 0), ('total__gt', Decimal('0.00'))), name='batch_pays_something'), models.CheckConstraint(condition=models.Q(models.Q(('exported_at', None), ('status', 'made')), models.Q(('exported_at__isnull', False), ('status', 'exported')), _connector='OR'), name='batch_says_when_it_was_exported')],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
+                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
+                ('from_on', models.DateField(verbose_name='from')),
+                ('to_on', models.DateField(verbose_name='up to and including')),
+                ('opening', billing.money.EuroField(verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(verbose_name='closing balance')),
+                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
+                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
+                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.bankaccount', verbose_name='bank account')),
+                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.statementfile', verbose_name='file')),
+            ],
+            options={
+                'verbose_name': 'bank statement',
+                'verbose_name_plural': 'bank statements',
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('to_on'))), name='statement_ends_after_it_begins')],
             },
         ),
         migrations.CreateModel(
@@ -89,11 +156,14 @@ class Migration(migrations.Migration):
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.bankaccount', verbose_name='bank account')),
                 ('day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.accountday', verbose_name='day of an account')),
+                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement')),
             ],
             options={
                 'verbose_name': 'line of a statement',
                 'verbose_name_plural': 'lines of statements',
                 'ordering': ['booked_on', 'place', 'part', 'pk'],
+                'indexes': [models.Index(fields=['account', 'booked_on', 'entry_amount'], name='bank_line_by_day'), models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'), models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'), models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts')],
             },
             bases=(billing.encryption.SealedText, models.Model),
         ),
@@ -117,24 +187,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'decision about a line',
                 'verbose_name_plural': 'decisions about lines',
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ('waiting', 'done'))), fields=('line',), name='one_standing_decision_per_line'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), ('by', None), models.Q(('confirmed_by', models.F('by')), _negated=True), _connector='OR'), name='line_decision_second_person_is_another'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other'), ('what__gt', '')), models.Q(models.Q(('kind', 'other'), _negated=True), ('what', '')), _connector='OR'), name='line_decision_says_what_it_is')],
             },
             bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.CreateModel(
-            name='LineMatch',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.linedecision', verbose_name='decision about a line')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_matches', to='billing.invoice', verbose_name='invoice')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.bankline', verbose_name='line of a statement')),
-            ],
-            options={
-                'verbose_name': 'transfer on an invoice',
-                'verbose_name_plural': 'transfers on invoices',
-                'ordering': ['pk'],
-            },
         ),
         migrations.CreateModel(
             name='LineNote',
@@ -149,30 +204,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'note about a line',
                 'verbose_name_plural': 'notes about lines',
-                'ordering': ['pk'],
-            },
-            bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.CreateModel(
-            name='OutgoingBatch',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(default=banking.models.orders.new_batch_reference, max_length=35, unique=True, verbose_name='reference')),
-                ('status', models.CharField(choices=[('made', 'made'), ('exported', 'handed out')], default='made', max_length=8, verbose_name='status')),
-                ('count', models.PositiveIntegerField(verbose_name='payments')),
-                ('total', billing.money.EuroField(verbose_name='total')),
-                ('execute_on', models.DateField(verbose_name='to be executed on')),
-                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256 of the file')),
-                ('sealed_text', models.BinaryField()),
-                ('made_by', models.CharField(max_length=60, verbose_name='made by')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='made')),
-                ('exported_at', models.DateTimeField(blank=True, null=True, verbose_name='handed out')),
-                ('exported_by', models.CharField(blank=True, max_length=60, verbose_name='handed out by')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='banking.bankaccount', verbose_name='bank account')),
-            ],
-            options={
-                'verbose_name': 'batch of orders',
-                'verbose_name_plural': 'batches of orders',
                 'ordering': ['pk'],
             },
             bases=(billing.encryption.SealedText, models.Model),
@@ -208,140 +239,26 @@ class Migration(migrations.Migration):
                 'verbose_name': 'order to the bank',
                 'verbose_name_plural': 'orders to the bank',
                 'ordering': ['pk'],
+                'indexes': [models.Index(fields=['status'], name='order_by_status'), models.Index(fields=['iban_hash'], name='order_by_payee')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='order_amount_positive'), models.UniqueConstraint(condition=models.Q(('status__in', ('rejected', 'returned', 'cancelled')), _negated=True), fields=('source',), name='one_order_per_source'), models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'cancelled')), models.Q(('approved_by__isnull', False), ('proposed_by__isnull', False)), _connector='OR'), name='order_has_two_persons'), models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='order_second_person_is_another'), models.CheckConstraint(condition=models.Q(('cancel_asked_by', None), ('cancelled_by', None), models.Q(('cancelled_by', models.F('cancel_asked_by')), _negated=True), _connector='OR'), name='order_cancelled_by_another'), models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'approved', 'cancelled')), ('batch__isnull', False), _connector='OR'), name='order_at_bank_has_a_batch')],
             },
             bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
-            name='PayeeAccount',
+            name='LineMatch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('iban_hash', models.CharField(editable=False, max_length=68, unique=True)),
-                ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
-                ('check_result', models.CharField(blank=True, choices=[('match', 'name and account belong together'), ('close', 'the name nearly fits'), ('none', 'the name does not fit'), ('impossible', 'could not be checked')], max_length=10, verbose_name='name check')),
-                ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
-                ('blocked_because', models.CharField(blank=True, max_length=40, verbose_name='blocked because')),
-                ('blocked_at', models.DateTimeField(blank=True, null=True, verbose_name='blocked')),
-                ('lift_asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='to unblock')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
+                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.linedecision', verbose_name='decision about a line')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_matches', to='billing.invoice', verbose_name='invoice')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.bankline', verbose_name='line of a statement')),
             ],
             options={
-                'verbose_name': 'account of a payee',
-                'verbose_name_plural': 'accounts of payees',
+                'verbose_name': 'transfer on an invoice',
+                'verbose_name_plural': 'transfers on invoices',
                 'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='line_match_amount_positive'), models.UniqueConstraint(fields=('decision', 'invoice'), name='line_match_once_per_invoice')],
             },
-        ),
-        migrations.CreateModel(
-            name='Statement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('camt053', 'CAMT.053'), ('mt940', 'MT940')], max_length=8, verbose_name='format')),
-                ('number', models.CharField(blank=True, max_length=35, verbose_name='number')),
-                ('from_on', models.DateField(verbose_name='from')),
-                ('to_on', models.DateField(verbose_name='up to and including')),
-                ('opening', billing.money.EuroField(verbose_name='opening balance')),
-                ('closing', billing.money.EuroField(verbose_name='closing balance')),
-                ('line_count', models.PositiveIntegerField(verbose_name='lines')),
-                ('new_count', models.PositiveIntegerField(default=0, verbose_name='new lines')),
-                ('skipped_count', models.PositiveIntegerField(default=0, verbose_name='left out')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.bankaccount', verbose_name='bank account')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='banking.statementfile', verbose_name='file')),
-            ],
-            options={
-                'verbose_name': 'bank statement',
-                'verbose_name_plural': 'bank statements',
-                'ordering': ['pk'],
-            },
-        ),
-        migrations.AddField(
-            model_name='bankline',
-            name='statement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.statement', verbose_name='bank statement'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountday',
-            constraint=models.UniqueConstraint(fields=('account', 'day', 'opening'), name='account_day_begins_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='linedecision',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('waiting', 'done'))), fields=('line',), name='one_standing_decision_per_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='linedecision',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), ('by', None), models.Q(('confirmed_by', models.F('by')), _negated=True), _connector='OR'), name='line_decision_second_person_is_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='linedecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other'), ('what__gt', '')), models.Q(models.Q(('kind', 'other'), _negated=True), ('what', '')), _connector='OR'), name='line_decision_says_what_it_is'),
-        ),
-        migrations.AddConstraint(
-            model_name='linematch',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='line_match_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='linematch',
-            constraint=models.UniqueConstraint(fields=('decision', 'invoice'), name='line_match_once_per_invoice'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gt', 0), ('total__gt', Decimal('0.00'))), name='batch_pays_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingbatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('exported_at', None), ('status', 'made')), models.Q(('exported_at__isnull', False), ('status', 'exported')), _connector='OR'), name='batch_says_when_it_was_exported'),
-        ),
-        migrations.AddIndex(
-            model_name='outgoingorder',
-            index=models.Index(fields=['status'], name='order_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='outgoingorder',
-            index=models.Index(fields=['iban_hash'], name='order_by_payee'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingorder',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='order_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('rejected', 'returned', 'cancelled')), _negated=True), fields=('source',), name='one_order_per_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingorder',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'cancelled')), models.Q(('approved_by__isnull', False), ('proposed_by__isnull', False)), _connector='OR'), name='order_has_two_persons'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingorder',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='order_second_person_is_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingorder',
-            constraint=models.CheckConstraint(condition=models.Q(('cancel_asked_by', None), ('cancelled_by', None), models.Q(('cancelled_by', models.F('cancel_asked_by')), _negated=True), _connector='OR'), name='order_cancelled_by_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='outgoingorder',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'approved', 'cancelled')), ('batch__isnull', False), _connector='OR'), name='order_at_bank_has_a_batch'),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(fields=['account', 'booked_on', 'entry_amount'], name='bank_line_by_day'),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'),
-        ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankline',
-            constraint=models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts'),
-        ),
-        migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('to_on'))), name='statement_ends_after_it_begins'),
         ),
     ]

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('billing', '__first__'),
     ]
 
     operations = [
@@ -56,6 +56,22 @@ class Migration(migrations.Migration):
                 'verbose_name': 'complaint',
                 'verbose_name_plural': 'complaints',
                 'ordering': ['answer_by', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('closed_at', None)), fields=['next_state_on'], name='complaint_state_due'), models.Index(condition=models.Q(('answered_at', None)), fields=['answer_by'], name='complaint_answer_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('second_handler', None), ('handler', None), models.Q(('second_handler', models.F('handler')), _negated=True), _connector='OR'), name='complaint_second_line_is_another'), models.CheckConstraint(condition=models.Q(('about', None), ('handler', None), models.Q(('handler', models.F('about')), _negated=True), _connector='OR'), name='complaint_not_handled_by_whom_it_is_about'), models.CheckConstraint(condition=models.Q(('about', None), ('second_handler', None), models.Q(('second_handler', models.F('about')), _negated=True), _connector='OR'), name='complaint_not_judged_by_whom_it_is_about'), models.CheckConstraint(condition=models.Q(('disputed', None), ('disputed__gt', Decimal('0.00')), _connector='OR'), name='complaint_disputes_more')],
+            },
+            bases=(billing.encryption.SealedFacts, models.Model),
+        ),
+        migrations.CreateModel(
+            name='ComplaintDraft',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('sealed_facts', models.BinaryField(default=b'')),
+                ('written_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='billing.invoice')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['written_at'], name='complaint_draft_by_age')],
             },
             bases=(billing.encryption.SealedFacts, models.Model),
         ),
@@ -79,18 +95,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'answer',
                 'verbose_name_plural': 'answers',
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('complaint', 'line'), name='complaint_one_answer_per_line'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('written_by')), _negated=True), _connector='OR'), name='complaint_answer_second_person_is_another')],
             },
-            bases=(billing.encryption.SealedFacts, models.Model),
-        ),
-        migrations.CreateModel(
-            name='ComplaintDraft',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('sealed_facts', models.BinaryField(default=b'')),
-                ('written_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='billing.invoice')),
-            ],
             bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
@@ -122,6 +128,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'pause',
                 'verbose_name_plural': 'pauses',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('complaint',), name='complaint_one_pause_at_a_time')],
             },
         ),
         migrations.CreateModel(
@@ -139,6 +146,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'point',
                 'verbose_name_plural': 'points',
                 'ordering': ['line', 'position'],
+                'constraints': [models.UniqueConstraint(fields=('complaint', 'line', 'position'), name='complaint_point_once')],
             },
             bases=(billing.encryption.SealedFacts, models.Model),
         ),
@@ -160,54 +168,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'remedy',
                 'verbose_name_plural': 'remedies',
                 'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('complaint', 'line', 'kind'), name='complaint_remedy_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['next_state_on'], name='complaint_state_due'),
-        ),
-        migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(condition=models.Q(('answered_at', None)), fields=['answer_by'], name='complaint_answer_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('second_handler', None), ('handler', None), models.Q(('second_handler', models.F('handler')), _negated=True), _connector='OR'), name='complaint_second_line_is_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('about', None), ('handler', None), models.Q(('handler', models.F('about')), _negated=True), _connector='OR'), name='complaint_not_handled_by_whom_it_is_about'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('about', None), ('second_handler', None), models.Q(('second_handler', models.F('about')), _negated=True), _connector='OR'), name='complaint_not_judged_by_whom_it_is_about'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('disputed', None), ('disputed__gt', Decimal('0.00')), _connector='OR'), name='complaint_disputes_more'),
-        ),
-        migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.UniqueConstraint(fields=('complaint', 'line'), name='complaint_one_answer_per_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('written_by')), _negated=True), _connector='OR'), name='complaint_answer_second_person_is_another'),
-        ),
-        migrations.AddIndex(
-            model_name='complaintdraft',
-            index=models.Index(fields=['written_at'], name='complaint_draft_by_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaintpause',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on', None)), fields=('complaint',), name='complaint_one_pause_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='complaintpoint',
-            constraint=models.UniqueConstraint(fields=('complaint', 'line', 'position'), name='complaint_point_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='remedy',
-            constraint=models.UniqueConstraint(fields=('complaint', 'line', 'kind'), name='complaint_remedy_once'),
         ),
     ]

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('billing', '__first__'),
     ]
 
     operations = [
@@ -38,6 +38,25 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'coulance case',
                 'verbose_name_plural': 'coulance cases',
+                'indexes': [models.Index(condition=models.Q(('status', 'offered'), ('status', 'waiting_for_specification'), _connector='OR'), fields=['specification_due_on', 'id'], name='coulance_waits_for_patient'), models.Index(condition=models.Q(('status', 'at_provider')), fields=['provider_since', 'id'], name='coulance_waits_for_provider')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PracticeRules',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('wants_specification', models.BooleanField(default=True, verbose_name='wants the specification of the insurer')),
+                ('specification_days', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(120)], verbose_name='days to send the specification')),
+                ('rule', models.CharField(choices=[('insurer', 'what the insurer granted'), ('percentage', 'a fixed percentage off'), ('manual', 'decided by hand')], default='insurer', max_length=12, verbose_name='rule for the amount')),
+                ('percentage', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='percentage off')),
+                ('second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='a second person decides too above')),
+                ('help_text', models.CharField(blank=True, max_length=500, verbose_name='what patients should know')),
+                ('provider', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='coulance_rules', to='billing.provider', verbose_name='care provider')),
+            ],
+            options={
+                'verbose_name': 'rules for coulance',
+                'verbose_name_plural': 'rules for coulance',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('rule', 'percentage'), _negated=True), models.Q(('percentage__gte', 1), ('percentage__lte', 100)), _connector='OR'), name='coulance_percentage_rule_has_one')],
             },
         ),
         migrations.CreateModel(
@@ -63,44 +82,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'decision',
                 'verbose_name_plural': 'decisions',
                 'ordering': ['pk'],
-            },
-        ),
-        migrations.CreateModel(
-            name='CaseMessage',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('by_stranger', models.BooleanField(default=False, editable=False)),
-                ('browser', models.CharField(blank=True, editable=False, max_length=64)),
-                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('author', models.CharField(choices=[('patient', 'patient'), ('provider', 'care provider')], max_length=8, verbose_name='from')),
-                ('by', models.CharField(max_length=60, verbose_name='by')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('sealed_text', models.BinaryField()),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='coulance.coulancecase', verbose_name='case')),
-                ('decision', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='message', to='coulance.decision', verbose_name='decision')),
-            ],
-            options={
-                'verbose_name': 'message about a case',
-                'verbose_name_plural': 'messages about a case',
-                'ordering': ['pk'],
-            },
-            bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.CreateModel(
-            name='PracticeRules',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('wants_specification', models.BooleanField(default=True, verbose_name='wants the specification of the insurer')),
-                ('specification_days', models.PositiveSmallIntegerField(default=30, validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(120)], verbose_name='days to send the specification')),
-                ('rule', models.CharField(choices=[('insurer', 'what the insurer granted'), ('percentage', 'a fixed percentage off'), ('manual', 'decided by hand')], default='insurer', max_length=12, verbose_name='rule for the amount')),
-                ('percentage', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='percentage off')),
-                ('second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='a second person decides too above')),
-                ('help_text', models.CharField(blank=True, max_length=500, verbose_name='what patients should know')),
-                ('provider', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='coulance_rules', to='billing.provider', verbose_name='care provider')),
-            ],
-            options={
-                'verbose_name': 'rules for coulance',
-                'verbose_name_plural': 'rules for coulance',
+                'constraints': [models.UniqueConstraint(fields=('case', 'number'), name='one_decision_per_number'), models.CheckConstraint(condition=models.Q(('reduction', None), ('reduction__gte', Decimal('0.00')), _connector='OR'), name='decision_reduction_not_negative'), models.CheckConstraint(condition=models.Q(('new_due', None), ('new_due__gte', Decimal('0.00')), _connector='OR'), name='decision_due_not_negative'), models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('decided_by')), _negated=True), _connector='OR'), name='decision_second_person_is_another')],
             },
         ),
         migrations.CreateModel(
@@ -149,38 +131,28 @@ class Migration(migrations.Migration):
                 'verbose_name': 'specification',
                 'verbose_name_plural': 'specifications',
                 'ordering': ['pk'],
+                'indexes': [models.Index(condition=models.Q(('status', 'received'), ('status', 'checking'), ('status', 'quarantined'), _connector='OR'), fields=['claimed_at'], name='specification_to_check')],
             },
         ),
-        migrations.AddIndex(
-            model_name='coulancecase',
-            index=models.Index(condition=models.Q(('status', 'offered'), ('status', 'waiting_for_specification'), _connector='OR'), fields=['specification_due_on', 'id'], name='coulance_waits_for_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='coulancecase',
-            index=models.Index(condition=models.Q(('status', 'at_provider')), fields=['provider_since', 'id'], name='coulance_waits_for_provider'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('case', 'number'), name='one_decision_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('reduction', None), ('reduction__gte', Decimal('0.00')), _connector='OR'), name='decision_reduction_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('new_due', None), ('new_due__gte', Decimal('0.00')), _connector='OR'), name='decision_due_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('decided_by')), _negated=True), _connector='OR'), name='decision_second_person_is_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='practicerules',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rule', 'percentage'), _negated=True), models.Q(('percentage__gte', 1), ('percentage__lte', 100)), _connector='OR'), name='coulance_percentage_rule_has_one'),
-        ),
-        migrations.AddIndex(
-            model_name='specification',
-            index=models.Index(condition=models.Q(('status', 'received'), ('status', 'checking'), ('status', 'quarantined'), _connector='OR'), fields=['claimed_at'], name='specification_to_check'),
+        migrations.CreateModel(
+            name='CaseMessage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_stranger', models.BooleanField(default=False, editable=False)),
+                ('browser', models.CharField(blank=True, editable=False, max_length=64)),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('author', models.CharField(choices=[('patient', 'patient'), ('provider', 'care provider')], max_length=8, verbose_name='from')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField()),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='coulance.coulancecase', verbose_name='case')),
+                ('decision', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='message', to='coulance.decision', verbose_name='decision')),
+            ],
+            options={
+                'verbose_name': 'message about a case',
+                'verbose_name_plural': 'messages about a case',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
         ),
     ]

@@ -46,16 +46,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Attachment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('filename', models.CharField(max_length=255)),
-                ('content_type', models.CharField(max_length=100)),
-                ('content', models.BinaryField()),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='sandbox.message')),
-            ],
-        ),
-        migrations.CreateModel(
             name='Payment',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -76,6 +66,16 @@ class Migration(migrations.Migration):
             options={
                 'indexes': [models.Index(condition=models.Q(('status', 'open')), fields=['expires_at'], name='sandbox_payment_open')],
             },
+        ),
+        migrations.CreateModel(
+            name='Attachment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('filename', models.CharField(max_length=255)),
+                ('content_type', models.CharField(max_length=100)),
+                ('content', models.BinaryField()),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='sandbox.message')),
+            ],
         ),
         migrations.CreateModel(
             name='Chargeback',
