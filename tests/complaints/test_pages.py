@@ -128,14 +128,14 @@ def test_a_message_that_came_too_late_waits_behind_the_code(client):
     invoice = factories.invoice()
     open_in(client, invoice)
     steps(client, invoice.token)
-    complaint, seen = Complaint.objects.get(), client.session["complaints_filed"]
-    client.session.flush()
-    client.cookies.pop("sessionid", None)
+    complaint, session = Complaint.objects.get(), client.session
+    filed = session.pop("complaints_filed")
+    session.save()
     late = client.post(reverse("complaint_reply", args=[complaint.token]), {"text": "Nog iets: de foto ook."})
     assert "/code/" in late["Location"]
     assert "Nog iets" not in file_of(client, complaint), "not to who may not read it"
     session = client.session
-    session["complaints_filed"] = seen
+    session["complaints_filed"] = filed
     session.save()
     assert "Nog iets: de foto ook." in file_of(client, complaint)
     assert complaint.messages.count() == 0
