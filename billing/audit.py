@@ -22,7 +22,7 @@ _DETAILS = {
     "kind": _("kind"),
     "due_on": _("last day"),
     "fields": _("fields"),
-    "installments": _("installments"),
+    "installments": _("instalments"),
     "staff": _("member of staff"),
     "number": _("number"),
 }

@@ -19,15 +19,16 @@ def round_euro(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, rounding=ROUND_HALF_UP)
 
 
+_SIGN = r"(?:€|euros?|eur)"
 _EURO = re.compile(
-    r"(?:€ ?)?(?P<whole>[0-9]{1,10}|[1-9][0-9]{0,2}(?P<mark>[., ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)"
-    r"(?:[.,](?P<cents>[0-9]{1,2}|-))?(?: ?€)?",
-    re.ASCII,
+    rf"(?:{_SIGN} ?)?(?P<whole>[0-9]{{1,10}}|[1-9][0-9]{{0,2}}(?P<mark>[., ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*)"
+    rf"(?:[.,](?P<cents>[0-9]{{1,2}}|--?))?(?: ?{_SIGN})?",
+    re.ASCII | re.IGNORECASE,
 )
 
 
 def read_euros(text: str) -> Decimal:
-    """Return the amount that a person typed: 365 · 365,5 · 1.234,50 · 1,234.50 · 1 234,50 · € 12,00 · 20,- .
+    """Return the amount that a person typed: 365 · 365,5 · 1.234,50 · 1,234.50 · 1 234,50 · € 12,00 · 20,- · 5 euro.
 
     The one parser of amounts. Raises ValueError for anything else: a sign, digits of other scripts or widths, three
     decimals ("0,001"), a thousands mark that is the decimal mark too ("1,234" may mean either in Dutch and English).

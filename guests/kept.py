@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 
 from billing.encryption import Unreadable, seal, unseal
 
+Fields = dict[str, str | list[str]]  # what was filled in, by name
 LASTS_SECONDS = 15 * 60
 _MAX_CHARACTERS = 3800  # of a cookie, which browsers drop above 4096 bytes
 _BOUND_TO = "guests.kept"
@@ -37,12 +38,21 @@ def page_of(request: HttpRequest) -> str:
     return str(request.META.get(_PAGE, request.path))
 
 
-def filled_in(posted: QueryDict) -> dict[str, str]:
-    """Return what a person filled in of a form that was sent; of a repeated field the last value."""
-    return {name: str(value) for name, value in posted.items() if name not in _NOT_FILLED_IN and value}
+def filled_in(posted: QueryDict, *, prefix: str = "") -> Fields:
+    """Return what a person filled in of a form that was sent: a text, or a list where a field was sent repeatedly.
+
+    Of names that begin with `prefix`, without it.
+    """
+    found: Fields = {}
+    for sent, values in posted.lists():
+        name = sent.removeprefix(prefix)
+        given = [str(value) for value in values if value]
+        if given and sent.startswith(prefix) and name not in _NOT_FILLED_IN:
+            found[name] = given[0] if len(given) == 1 else given
+    return found
 
 
-def keep(response: HttpResponse, path: str, fields: Mapping[str, str]) -> None:
+def keep(response: HttpResponse, path: str, fields: Mapping[str, str | list[str]]) -> None:
     """Keep `fields` for the page at `path`. What is too much for a cookie is not kept."""
     if not fields:
         return
@@ -65,7 +75,7 @@ def waiting_at(request: HttpRequest) -> str:
     return _read(request)[0]
 
 
-def initial(request: HttpRequest) -> dict[str, str]:
+def initial(request: HttpRequest) -> Fields:
     """Return what is kept for this page, as the initial values of its form. It is shown once."""
     path, fields = _read(request)
     if not path or path != request.path:
@@ -74,7 +84,7 @@ def initial(request: HttpRequest) -> dict[str, str]:
     return fields
 
 
-def _read(request: HttpRequest) -> tuple[str, dict[str, str]]:
+def _read(request: HttpRequest) -> tuple[str, Fields]:
     value = request.COOKIES.get(_cookie())
     if not value:
         return "", {}

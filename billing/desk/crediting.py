@@ -26,7 +26,8 @@ from billing.errors import Refused
 from billing.models import AccessEvent, CreditNote, Invoice
 from billing.privacy import access_log
 
-_EURO = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{2}))?")
+_SIGN = r"(?:€|euros?|eur)?"
+_EURO = re.compile(rf"{_SIGN}\s*([0-9]{{1,7}})(?:[.,]([0-9]{{2}}))?\s*{_SIGN}", re.IGNORECASE)
 WHOLE, PART = "whole", "part"
 
 
@@ -35,7 +36,7 @@ def typed_euros(text: str) -> Decimal | None:
 
     Stricter than `money.read_euros`, because what is typed here is booked as it stands.
     """
-    found = _EURO.fullmatch(re.sub(r"[\s€\u00a0]", "", text))
+    found = _EURO.fullmatch(text.strip())
     return Decimal(f"{found[1]}.{found[2] or '00'}") if found else None
 
 

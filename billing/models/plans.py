@@ -69,7 +69,7 @@ class Installment(models.Model):
     grace_until = models.DateField(_("can still be paid until"), null=True, blank=True)
 
     class Meta:
-        verbose_name, verbose_name_plural = _("installment"), _("installments")
+        verbose_name, verbose_name_plural = _("instalment"), _("instalments")
         ordering = ["plan", "number"]
         constraints = [
             models.UniqueConstraint(fields=["plan", "number"], name="one_installment_per_number"),

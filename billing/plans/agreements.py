@@ -79,7 +79,7 @@ def agree_installments(
         if choice.no_plan:
             raise Refused(choice.no_plan)
         if count not in choice.counts:
-            raise Refused(_("Choose one of the numbers of installments on this page."))
+            raise Refused(_("Choose one of the numbers of instalments on this page."))
         _refuse_unless_between(first_on, choice.first_from, choice.first_until)
         if amount is not None and amount != choice.outstanding:
             raise Refused(_("The amount has changed. Look at the new amounts, and choose again."))

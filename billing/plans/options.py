@@ -113,7 +113,7 @@ def payment_schedule(amount: Decimal, *, count: int, first_on: date) -> list[Cho
     """
     if not 0 < count <= to_cents(amount):
         raise Refused(
-            _("%(amount)s can't be divided into %(count)s installments.") % {"amount": euro(amount), "count": count}
+            _("%(amount)s can't be divided into %(count)s instalments.") % {"amount": euro(amount), "count": count}
         )
     dates, amounts = monthly_dates(first_on, count), split(amount, [1] * count)
     return [Choice(number, day, part) for number, (day, part) in enumerate(zip(dates, amounts, strict=True), start=1)]

@@ -25,7 +25,7 @@ from complaints import deadlines, freeze, handling
 from complaints.models import Complaint, ComplaintMessage
 from complaints.pages.forms import WISHES, WordsForm
 from complaints.pages.intake import FILED
-from guests import access, gate, medical, throttle
+from guests import access, gate, kept, medical, throttle
 from guests.pages import session_ended, visible_row
 
 PAGE = "complaint page"
@@ -112,7 +112,7 @@ def _render(request: HttpRequest, complaint: Complaint, *, status: int = 200, **
         "from_patient": ComplaintMessage.FROM_PATIENT,
         "code_address": _code_address(complaint),
         "form": None,
-        "words": WordsForm(),
+        "words": WordsForm(initial=kept.initial(request) if grounds else None),
         "refusal": "",
         "today": today,
     }
@@ -165,7 +165,9 @@ def _act(request: HttpRequest, token: str, act: Any) -> HttpResponse:
     if request.method != "POST":  # somebody opened the address of a form
         return HttpResponseRedirect(reverse("complaint", args=[token]), status=303)
     if not _may_read(request, complaint):
-        return HttpResponseRedirect(_code_address(complaint), status=303)
+        response = HttpResponseRedirect(_code_address(complaint), status=303)
+        kept.keep(response, reverse("complaint", args=[token]), kept.filled_in(request.POST))
+        return response
     try:
         act(complaint)
     except Refused as refused:

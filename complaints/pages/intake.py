@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from billing.invoices.state import InvoiceView
 from complaints import deadlines, filing
 from complaints.models import Complaint, ComplaintDraft
 from complaints.pages import forms as asked
-from guests import access, gate, throttle
+from guests import access, gate, kept, throttle
 from guests.pages import session_ended, visible_invoice
 
 FILED = "complaints_filed"  # in the session: the tokens of the files that this browser opened
@@ -35,12 +36,15 @@ def _cookie() -> str:
     return "__Host-complaint" if settings.HTTPS else "complaint"
 
 
+def _drafts(request: HttpRequest) -> QuerySet[ComplaintDraft]:
+    since = timezone.now() - timedelta(hours=filing.DRAFT_HOURS)
+    return ComplaintDraft.objects.filter(token=request.COOKIES.get(_cookie(), ""), written_at__gte=since)
+
+
 def _draft(request: HttpRequest, invoice: InvoiceView | None) -> ComplaintDraft:
     """Return the draft of this browser about this invoice, or a new one that is not stored yet."""
     invoice_id = invoice.invoice_id if invoice else None
-    since = timezone.now() - timedelta(hours=filing.DRAFT_HOURS)
-    rows = ComplaintDraft.objects.filter(token=request.COOKIES.get(_cookie(), ""), written_at__gte=since)
-    return rows.filter(invoice=invoice_id).first() or ComplaintDraft(invoice_id=invoice_id)
+    return _drafts(request).filter(invoice=invoice_id).first() or ComplaintDraft(invoice_id=invoice_id)
 
 
 def _store(response: HttpResponse, draft: ComplaintDraft, fields: dict[str, Any]) -> HttpResponse:
@@ -63,15 +67,32 @@ def _page(request: HttpRequest, token: str | None, step: str, form_class: type[f
     """Ask what one page asks; once that is right, go on to the next."""
     view = visible_invoice(request, token) if token else None
     if token and view is None:
-        return session_ended(request)
+        return _too_late(request, token, form_class)
     draft = _draft(request, view)
     if step != "subject" and "subject" not in draft.facts:
         return HttpResponseRedirect(_address("subject", token), status=303)
-    form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts)
+    form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts | _kept(request))
     if request.method == "POST" and form.is_valid():
         return _store(HttpResponseRedirect(_address(_NEXT[step], token), status=303), draft, form.cleaned_data)
     status = 422 if form.errors else 200
     return render(request, f"complaints/{step}.html", _context(view, token, step, form), status=status)
+
+
+def _too_late(request: HttpRequest, token: str, form_class: type[forms.Form]) -> HttpResponse:
+    """Redirect from a page whose session ended. What was typed waits in the draft, however long it is."""
+    response = session_ended(request)
+    if request.method != "POST":
+        return response
+    form = form_class(request.POST)
+    form.is_valid()  # what is right of it counts
+    draft = _drafts(request).filter(invoice__token=token).first()
+    return _store(response, draft, form.cleaned_data) if draft else response
+
+
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """Return what was typed before a switch of language, or before somebody asked to stay longer."""
+    fields: dict[str, Any] = dict(kept.initial(request))
+    return fields | {name: [fields[name]] for name in _MANY if isinstance(fields.get(name), str)}
 
 
 def _context(view: InvoiceView | None, token: str | None, step: str, form: forms.Form | None) -> dict[str, Any]:

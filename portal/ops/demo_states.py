@@ -67,7 +67,7 @@ def _credit(invoice: Invoice, today: date, reason: str, *, amount: Decimal | Non
 
 STATES = {
     101: State(_("past its due date"), _overdue),
-    102: State(_("a payment plan with a missed installment"), _missed),
+    102: State(_("a payment plan with a missed instalment"), _missed),
     123: State(_("a payment plan"), _plan),
     124: State(_("paying later, agreed"), _deferral),
     125: State(_("on hold: staff look into it"), _pause),

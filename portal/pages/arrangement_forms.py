@@ -55,7 +55,7 @@ class DeferralForm(forms.Form):
 class FirstDayForm(forms.Form):
     """The day of the first installment, on which all amounts and dates of the page follow."""
 
-    first_on = DayField(label=gettext_lazy("When do you want to pay the first installment?"))
+    first_on = DayField(label=gettext_lazy("When do you want to pay the first instalment?"))
 
     def __init__(self, *args: Any, options: Options, initial: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {"first_on": options.first_suggested, **initial}})
@@ -78,10 +78,10 @@ class PlanForm(FirstDayForm):
     """What is agreed on. `shown_on`: the first day whose dates and amounts the page showed."""
 
     count = forms.TypedChoiceField(
-        label=gettext_lazy("In how many installments do you want to pay?"),
+        label=gettext_lazy("In how many instalments do you want to pay?"),
         coerce=int,
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose in how many installments you want to pay.")},
+        error_messages={"required": gettext_lazy("Choose in how many instalments you want to pay.")},
     )
     amount = ShownAmount(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
     shown_on = forms.DateField(input_formats=[_ISO], required=False, widget=forms.HiddenInput)
@@ -90,7 +90,7 @@ class PlanForm(FirstDayForm):
         super().__init__(*args, options=options, initial={}, **kwargs)
         field = self.fields["count"]
         assert isinstance(field, forms.TypedChoiceField)
-        field.choices = [(n, ngettext_lazy("%d installment", "%d installments") % n) for n in options.counts]
+        field.choices = [(n, ngettext_lazy("%d instalment", "%d instalments") % n) for n in options.counts]
 
 
 class PartForm(forms.Form):

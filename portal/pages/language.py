@@ -41,6 +41,5 @@ def choose(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):
         remember(response, language)
-    fields = {name: str(value) for name, value in request.POST.items() if name.startswith(_KEPT) and value}
-    kept.keep(response, back.partition("?")[0], {name.removeprefix(_KEPT): value for name, value in fields.items()})
+    kept.keep(response, back.partition("?")[0], kept.filled_in(request.POST, prefix=_KEPT))
     return response

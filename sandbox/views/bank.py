@@ -100,7 +100,7 @@ def _facts(payment: Payment) -> dict[str, object]:
             Payment.Status.OPEN: _("open"),
             Payment.Status.PENDING: _("pending"),
             Payment.Status.PAID: _("paid"),
-            Payment.Status.CANCELED: _("canceled"),
+            Payment.Status.CANCELED: _("cancelled"),
             Payment.Status.EXPIRED: _("expired"),
             Payment.Status.FAILED: _("failed"),
         }[Payment.Status(payment.status)],
@@ -121,7 +121,7 @@ def _refund_status(row: Refund) -> str:
         Refund.Status.PROCESSING: _("on its way"),
         Refund.Status.REFUNDED: _("refunded"),
         Refund.Status.FAILED: _("failed"),
-        Refund.Status.CANCELED: _("canceled"),
+        Refund.Status.CANCELED: _("cancelled"),
     }[Refund.Status(row.status)]
 
 

@@ -6,6 +6,7 @@ import phonenumbers
 import pytest
 
 from billing.channels import sms
+from billing.desk.crediting import typed_euros
 from billing.money import read_euros
 from billing.submission.values import FieldError, read_dutch_postcode, read_mobile
 from coulance.desk.decision_form import DecisionForm, EuroInput, WholeNumber
@@ -15,12 +16,13 @@ from tests import factories
 RIGHT = {
     "365": "365", "365,5": "365.5", "365.50": "365.5", "1.234,50": "1234.5", "1,234.50": "1234.5", "1.000": "1000",
     "1.000,0": "1000", "1 234,50": "1234.5", "1\u00a0234": "1234", "\u20ac 12,00": "12", "12\u20ac": "12", "20,-": "20",
-    "0": "0", "0,05": "0.05", " 7 ": "7", "1.234.567,89": "1234567.89",
+    "12,50 euro": "12.5", "20 Euro": "20", "EUR 12,50": "12.5", "2 euros": "2", "20,--": "20",
+    "\u20ac 1.234,5": "1234.5", "0": "0", "0,05": "0.05", " 7 ": "7", "1.234.567,89": "1234567.89",
 }  # fmt: skip
 WRONG = [
     "", "0,001", "0.001", "63,165", "1,234", "\u0663\u0664", "\uff13\uff14", "\u0967", "1e2", "+5", "-5", "\u22125",
     "1,2,3", "1.2.3", "12.34.56", "1.23,4,5", "1,234,50", "01.000", "NaN", "Infinity", "12 3", "5 %", "1_000",
-    "\u00bd", "12,345",
+    "\u00bd", "12,345", "12,50 dollar", "euro", "12 euro 50",
 ]  # fmt: skip
 
 
@@ -34,6 +36,16 @@ def test_an_amount_as_people_type_it(typed, euros):
 def test_anything_else_is_refused_and_never_guessed(typed):
     with pytest.raises(ValueError, match=r"."):
         read_euros(typed)
+
+
+@pytest.mark.parametrize("typed", ["25", "25,00", "25.00", "\u20ac 25", "25,00 euro", " \u20ac25,00 ", "EUR\u00a025"])
+def test_what_staff_book_is_typed_so(typed):
+    assert typed_euros(typed) == Decimal("25.00")
+
+
+@pytest.mark.parametrize("typed", ["12 \u20ac 50", "12 euro 50", "1 2", "1.234,5", "1 234,50", "-5", "25,0", ""])
+def test_anything_that_may_mean_another_amount_is_not_booked(typed):
+    assert typed_euros(typed) is None
 
 
 @pytest.mark.parametrize("typed", ["\u0663\u0664", "\uff13\uff14", "1e1", "+34", "3_4", "34.0"])

@@ -1,5 +1,7 @@
 """The patient's pages of a complaint: four steps, a draft that survives, and a file that opens to whom it should."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +93,52 @@ def test_a_draft_survives_the_end_of_the_session(client):
     client.cookies["complaint"] = draft
     open_in(client, invoice)
     assert STORY in client.get(reverse("complain_story", args=[invoice.token])).content.decode()
+
+
+def test_what_was_typed_when_the_session_ended_waits_in_the_draft(client):
+    """Also what is too long for a cookie, and every box that was ticked."""
+    invoice, long = factories.invoice(), "Het begon in mei. " * 200
+    open_in(client, invoice)
+    client.post(reverse("complain", args=[invoice.token]), {"subject": "price"})
+    draft = client.cookies["complaint"].value
+    client.session.flush()
+    client.cookies.pop("sessionid", None)
+    late = client.post(reverse("complain_story", args=[invoice.token]), {"story": long, "wishes": ["apology", "other"]})
+    assert (late.status_code, late["Location"]) == (303, "/")
+    client.cookies["complaint"] = draft
+    open_in(client, invoice)
+    page = client.get(reverse("complain_story", args=[invoice.token])).content.decode()
+    assert long.strip() in page
+    assert re.findall(r'value="(\w+)" id="wishes-\w+" checked', page) == ["apology", "other"]
+
+
+def test_a_switch_of_language_keeps_every_box_that_was_ticked(client):
+    client.post(reverse("complain_without_invoice"), {"subject": "service"})
+    address = reverse("complain_story_without_invoice")
+    sent = {"kept.story": STORY, "kept.wishes": ["apology", "other"], "language": "en", "next": address}
+    page = client.post("/taal/", sent, follow=True).content.decode()
+    assert STORY in page
+    assert re.findall(r'value="(\w+)" id="wishes-\w+" checked', page) == ["apology", "other"]
+    sent["kept.wishes"] = "other"
+    page = client.post("/taal/", sent, follow=True).content.decode()
+    assert re.findall(r'value="(\w+)" id="wishes-\w+" checked', page) == ["other"]
+
+
+def test_a_message_that_came_too_late_waits_behind_the_code(client):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    steps(client, invoice.token)
+    complaint, session = Complaint.objects.get(), client.session
+    filed = session.pop("complaints_filed")
+    session.save()
+    late = client.post(reverse("complaint_reply", args=[complaint.token]), {"text": "Nog iets: de foto ook."})
+    assert "/code/" in late["Location"]
+    assert "Nog iets" not in file_of(client, complaint), "not to who may not read it"
+    session = client.session
+    session["complaints_filed"] = filed
+    session.save()
+    assert "Nog iets: de foto ook." in file_of(client, complaint)
+    assert complaint.messages.count() == 0
 
 
 def test_a_draft_opens_in_no_other_browser_and_at_no_other_invoice(client, client_of_somebody):

@@ -21,7 +21,7 @@ def day(text: str) -> date:
 
 class Command(BaseCommand):
     help = (
-        "Plan what falls today: reminders, installments, deadlines. Running it twice changes nothing. "
+        "Plan what falls today: reminders, instalments, deadlines. Running it twice changes nothing. "
         "The letters are made and sent by the worker, in the hours in which that is allowed."
     )
 

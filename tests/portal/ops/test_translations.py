@@ -1,9 +1,11 @@
 """Nothing that a person reads is left in the wrong language."""
 
 import io
+import re
 
 import pytest
 from babel.messages.pofile import read_po
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -12,6 +14,18 @@ from portal.ops import translations
 
 def test_the_dutch_catalogue_is_complete_and_holds_nothing_dead():
     assert translations.problems() == []
+
+
+# One word has one spelling wherever a person reads it.
+OTHERWISE = re.compile(r"\b(installments?|emails?|cannot|canceled)\b", re.IGNORECASE)
+
+
+def test_english_is_spelled_in_one_way():
+    said = [text for m in translations.read() if m.id for text in ([m.id] if isinstance(m.id, str) else m.id)]
+    for path in (settings.ROOT / "templates").rglob("*.en.html"):
+        said.append(re.sub(r"\{[{%#].*?[}%#]\}|<[^>]*>", " ", path.read_text()))
+    assert len(said) > 1000
+    assert [text[:80] for text in said if OTHERWISE.search(re.sub(r"\S+@\S+", "", text))] == []
 
 
 def test_the_command_says_the_same():
