@@ -788,8 +788,8 @@ class Migration(migrations.Migration):
                 ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='installments', to='billing.paymentplan', verbose_name='plan')),
             ],
             options={
-                'verbose_name': 'installment',
-                'verbose_name_plural': 'installments',
+                'verbose_name': 'instalment',
+                'verbose_name_plural': 'instalments',
                 'ordering': ['plan', 'number'],
                 'constraints': [models.UniqueConstraint(fields=('plan', 'number'), name='one_installment_per_number'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='installment_amount_positive')],
             },
