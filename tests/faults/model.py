@@ -59,7 +59,48 @@ class World:
 
 def read(site: Site, histories: Iterable[History]) -> World:
     numbers = dict(site.rows("SELECT id, number FROM billing_invoice"))
-    world = World(
+    world = _at_the_bank(site)
+    world.invoices = list(numbers.values())
+    world.entries = site.rows(
+        "SELECT i.number, t.kind, t.external_id, SUM(p.amount), t.reverses_id IS NOT NULL FROM billing_posting p"
+        " JOIN billing_ledgertransaction t ON t.id = p.transaction_id JOIN billing_invoice i ON i.id = p.invoice_id"
+        " WHERE p.account IN ('principal', 'interest', 'costs', 'credit') AND t.kind <> 'allocation'"
+        " GROUP BY i.number, t.id, t.kind, t.external_id, t.reverses_id"
+    )
+    world.messages = [
+        (*row, numbers.get(invoice_id, ""), error)
+        for *row, invoice_id, error in site.rows(
+            "SELECT message_id, kind, recipient, status, invoice_id, error FROM billing_outboxmessage"
+        )
+    ]
+    for history in histories:
+        world.shared |= history.shared
+        world.parts |= history.parts
+    world.asked = [
+        (numbers.get(invoice_id, ""), kind)
+        for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_stafftask")
+    ]
+    world.files = [
+        (*row, site.has_document(stored_name))
+        for *row, stored_name in site.rows(
+            "SELECT i.number, s.sha256, s.status, s.stored_name FROM coulance_specification s"
+            " JOIN coulance_coulancecase c ON c.id = s.case_id JOIN billing_invoice i ON i.id = c.invoice_id"
+        )
+    ]
+    arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
+    world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
+    world.requests = [
+        (token, numbers[invoice_id], *rest)
+        for token, invoice_id, *rest in site.rows(
+            "SELECT token, invoice_id, amount, status, asked_by FROM billing_refundrequest"
+        )
+    ]
+    return world
+
+
+def _at_the_bank(site: Site) -> World:
+    """What stands at the bank and its mail server."""
+    return World(
         bank_payments=[
             (reference, text.rpartition(" ")[2], *rest)  # practice and invoice number: only the number is kept
             for reference, text, *rest in site.bank_rows(
@@ -81,49 +122,17 @@ def read(site: Site, histories: Iterable[History]) -> World:
             )
             if json.loads(metadata or "null")
         ],
-        requests=[
-            (token, numbers[invoice_id], *rest)
-            for token, invoice_id, *rest in site.rows(
-                "SELECT token, invoice_id, amount, status, asked_by FROM billing_refundrequest"
-            )
-        ],
-        invoices=list(numbers.values()),
-        entries=site.rows(
-            "SELECT i.number, t.kind, t.external_id, SUM(p.amount), t.reverses_id IS NOT NULL FROM billing_posting p"
-            " JOIN billing_ledgertransaction t ON t.id = p.transaction_id JOIN billing_invoice i ON i.id = p.invoice_id"
-            " WHERE p.account IN ('principal', 'interest', 'costs', 'credit') AND t.kind <> 'allocation'"
-            " GROUP BY i.number, t.id, t.kind, t.external_id, t.reverses_id"
-        ),
-        messages=[
-            (*row, numbers.get(invoice_id, ""), error)
-            for *row, invoice_id, error in site.rows(
-                "SELECT message_id, kind, recipient, status, invoice_id, error FROM billing_outboxmessage"
-            )
-        ],
+        mails=list(_mails(site)),
     )
-    for history in histories:
-        world.shared |= history.shared
-        world.parts |= history.parts
-    world.asked = [
-        (numbers.get(invoice_id, ""), kind)
-        for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_stafftask")
-    ]
-    world.files = [
-        (*row, site.has_document(stored_name))
-        for *row, stored_name in site.rows(
-            "SELECT i.number, s.sha256, s.status, s.stored_name FROM coulance_specification s"
-            " JOIN coulance_coulancecase c ON c.id = s.case_id JOIN billing_invoice i ON i.id = c.invoice_id"
-        )
-    ]
-    arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
-    world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
+
+
+def _mails(site: Site) -> Iterator[Mail]:
     for recipient, raw, received_at in site.bank_rows(
         "SELECT \"to\", raw, received_at FROM sandbox_message WHERE kind = 'mail'"
     ):
         headers = BytesHeaderParser().parsebytes(raw)
         moment = datetime.fromisoformat(f"{received_at}+00:00").astimezone(AMSTERDAM)
-        world.mails.append(Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}"))
-    return world
+        yield Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}")
 
 
 def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
