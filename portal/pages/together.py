@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
-from billing.invoices.state import InvoiceView, look_at_several
+from billing.invoices.state import InvoiceView, look_at, look_at_several
 from billing.money import ZERO
 from billing.payments import attempts
 from billing.plans.progress import installments_of, progress_of
@@ -86,8 +87,19 @@ def _add(request: HttpRequest, views: Sequence[InvoiceView]) -> HttpResponse:
         if wait:
             return errors.too_many(request, wait_seconds=wait)
         if token:
+            _say_what_became(request, token)
             return HttpResponseRedirect(reverse("pay_together"), status=303)
     return _page(request, _rows(views, None), form=form)
+
+
+def _say_what_became(request: HttpRequest, token: str) -> None:
+    """Tell the reader whether the invoice of `token` stands in the list now, or why it does not."""
+    view = look_at(token, today=timezone.localdate())
+    if view and view.can_pay:
+        messages.info(request, _("Invoice %(number)s is in the list now.") % {"number": view.number})
+    elif view:
+        said = _("Invoice %(number)s does not have to be paid now, so it is not in the list.")
+        messages.info(request, said % {"number": view.number})
 
 
 def _pay(request: HttpRequest, rows: list[Row], chosen: Mapping[int, Decimal]) -> HttpResponse:

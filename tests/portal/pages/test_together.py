@@ -55,6 +55,17 @@ def test_the_references_that_this_browser_proved(client, three):
         assert name not in html, "nothing of the person or the care"
 
 
+@pytest.mark.parametrize(("amount", "said"), [("60.00", "staat nu in de lijst"), ("0.00", "hoeft u nu niet te betalen")])
+def test_what_became_of_a_reference_that_was_added_is_said(client, three, amount, said):
+    look_up(client, three[0])
+    added = three[1] if amount != "0.00" else bank.paid(three[1]).invoice
+    client.post(PAGE, {"reference": added.payment_reference})
+    html = page(client)
+    assert f"{added.number}" in html
+    assert said in html.partition('role="status"')[2].partition("</p>")[0]
+    assert said not in page(client), "once"
+
+
 def test_one_more_is_added_by_its_reference(client, three):
     look_up(client, three[0])
     assert client.post(PAGE, {"reference": three[1].payment_reference}).status_code == 303
