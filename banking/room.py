@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Desk, DeskPage, Room
+from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, Export, Room
 
 LINE_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
@@ -28,6 +28,9 @@ ORDER_LABELS = {
     "batch_exported": gettext_noop("file for the bank handed out"),
     "payee_unblock_asked": gettext_noop("blocked account: one person wants to unblock it, a second one has to agree"),
     "payee_unblocked": gettext_noop("blocked account unblocked"),
+    "payout_made": gettext_noop("payout of a practice made"),
+    "payout_failed": gettext_noop("payout of a practice not paid"),
+    "payout_terms_set": gettext_noop("terms of payout of a practice set"),
 }
 
 
@@ -42,25 +45,31 @@ class BankingRoom(Room):
         "BANK_ABSENT_AFTER_TARGET_DAYS": 5,  # on which the bank would have executed an order
     }
 
-    def announce(self) -> Announcement:
-        from banking import importing
-        from banking.desk import pages, waiting
-        from banking.orders import agreeing, outcome
-        from banking.statements import chain
-        from billing.desk.base import OPERATIONS
+    def ready(self) -> None:
+        from banking.matching import movements
+        from banking.models import OutgoingOrder
+        from banking.orders import credits, followers
+        from banking.payouts import run
 
-        roles = frozenset(map(str, OPERATIONS))
+        super().ready()
+        followers.follow(OutgoingOrder.Purpose.CREDIT, credits.FOLLOWER)
+        followers.follow(OutgoingOrder.Purpose.PAYOUT, run.FOLLOWER)
+        followers.follow(OutgoingOrder.Purpose.RETURN, movements.FOLLOWER)
+
+    def announce(self) -> Announcement:
+        from banking import export, importing, proof
+        from banking.desk import pages
+        from banking.orders import agreeing, credits, outcome
+        from banking.payouts import run
+        from banking.statements import chain
+
         return Announcement(
-            desk=Desk(
-                ("LineMatch",),
-                "admin/banking/panel.html",
-                waiting.facts,
-                (
-                    DeskPage("bank/", pages.show, "bank", roles, _("bank")),
-                    DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
-                ),
-            ),
+            desk=self._desk(),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
+            daily=[Daily(60, run.run_day), Daily(95, proof.run_day)],
+            credit_payout=credits.take_over,
+            proof=proof.contradictions,
+            export=Export(_("refunds by bank"), export.of_invoice, export.documents),
             beat={
                 "watch-statements": Beat("banking.watch_folder", 60.0, expires=60),
                 "match-lines": Beat("banking.match_lines", 30.0, expires=30),
@@ -73,5 +82,19 @@ class BankingRoom(Room):
                 importing.REFUSED: _("a bank statement was refused"),
                 agreeing.ORDER_WAITS: _("an order to the bank waits for two persons"),
                 outcome.ORDER_ALARM: _("an order to the bank went otherwise than it should"),
+                run.CARRIED: _("a practice is not paid: its account is below zero, or its IBAN is not settled"),
+                proof.NOT_PROVEN: _("the books are not what the bank says"),
             },
         )
+
+    @staticmethod
+    def _desk() -> Desk:
+        from banking.desk import pages, payouts, waiting
+        from billing.desk.base import OPERATIONS
+
+        roles = frozenset(map(str, OPERATIONS))
+        own = (
+            DeskPage("bank/", pages.show, "bank", roles, _("bank")),
+            DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
+        )
+        return Desk(("LineMatch", "PayoutTerms"), "admin/banking/panel.html", waiting.facts, (*own, *payouts.pages()))

@@ -211,6 +211,8 @@ class Announcement:
     # Takes over a credit that is to be paid by bank (a `RefundRequest` in its state `by_bank`) and returns whether it
     # does; called in the transaction that decides so, with the invoice locked.
     credit_payout: Callable[[Row], bool] | None = None
+    # Yields a sentence for each contradiction between the books and what the room knows; part of `verify_ledger`.
+    proof: Callable[[], Iterable[str]] | None = None
     demo: Demo | None = None
 
 
@@ -338,6 +340,13 @@ def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
 def credit_payout(request: Row) -> bool:
     """Let a room take over a credit to be paid by bank; return whether one did."""
     return any(room.credit_payout(request) for room in announcements() if room.credit_payout)
+
+
+def contradictions() -> Iterator[str]:
+    """Yield each contradiction between the books and what the rooms know, as a sentence that names only keys."""
+    for room in announcements():
+        if room.proof:
+            yield from room.proof()
 
 
 def exports() -> tuple[Export, ...]:

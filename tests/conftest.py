@@ -172,9 +172,9 @@ def product() -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's Chromium, or the one that Playwright fetched; it asks nobody anything by itself."""
+    """The system's Chromium without windows, or the one that Playwright fetched; it asks nobody anything by itself."""
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    installed = shutil.which("chromium")
+    installed = shutil.which("chromium-headless-shell")
     arguments = {"args": ["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]}
     return browser_type_launch_args | arguments | ({"executable_path": installed} if installed else {})
 

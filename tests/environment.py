@@ -24,6 +24,7 @@ def prepare(*, servers: dict[str, str]) -> Path:
         os.environ.pop(name, None)
     folder = Path(tempfile.mkdtemp(prefix="zorgrekening-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ.setdefault("SUITE_FOLDER", str(folder))  # of the first process of the run, for what all share
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright's loop lives in the thread that also uses the database

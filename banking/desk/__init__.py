@@ -1,0 +1,1 @@
+"""Pages and tables of staff about the bank."""

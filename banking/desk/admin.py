@@ -1,4 +1,4 @@
-"""The transfers that were booked on invoices: what a practice sees of the bank, its own invoices' alone."""
+"""The tables of the bank at /beheer/: the transfers booked on invoices, a practice's own alone; terms of payout."""
 
 from typing import Any
 
@@ -7,9 +7,12 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from banking.desk.terms import PayoutTermsAdmin
 from banking.models import LineDecision, LineMatch
 from billing.desk.base import NOBODY, OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, status_badge
+
+__all__ = ["LineMatchAdmin", "PayoutTermsAdmin"]
 
 
 @admin.register(LineMatch)

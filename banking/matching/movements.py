@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from banking import details
 from banking.models import BankLine, LineDecision, OutgoingOrder
 from banking.orders import agreeing, payees
+from banking.orders.followers import Follower
 from billing import ledger
 from billing.errors import Refused
 from billing.law.calendar import begin_of
@@ -13,6 +14,7 @@ from billing.ledger import Side
 from billing.models import LedgerTransaction, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO
+from billing.transitions import advance
 
 Kind, What = LedgerTransaction.Kind, LineDecision.What
 # Where the money of a line goes that is for no invoice. Own transfers meet their other half on UNDER_WAY.
@@ -67,6 +69,18 @@ def send_back(line: BankLine, *, by: Staff) -> None:
     )
 
 
+def not_sent(order: OutgoingOrder, by: str) -> None:
+    """Let a line, locked with its order, wait for another decision: its money was not sent back."""
+    line = order.line
+    if line is None:
+        return
+    done = LineDecision.objects.filter(line=line, kind=LineDecision.Kind.SEND_BACK, status=LineDecision.Status.DONE)
+    for decision in done:
+        advance(decision, LineDecision.Status.UNDONE, undone_at=timezone.now())
+    if line.status == BankLine.Status.SENT_BACK:
+        advance(line, BankLine.Status.UNMATCHED)
+
+
 def undo(decision: LineDecision, line: BankLine, *, by: str) -> None:
     """Mirror what a decision booked that is about no invoice. Raises Refused while an order sends the money back."""
     if decision.kind == LineDecision.Kind.SEND_BACK:
@@ -75,3 +89,6 @@ def undo(decision: LineDecision, line: BankLine, *, by: str) -> None:
     decision.line = line
     booked = LedgerTransaction.objects.get(kind=kind, external_id=decision.event)
     ledger.reverse_transfer(booked, external_id=f"{decision.event}:undone", occurred_at=timezone.now(), by=by)
+
+
+FOLLOWER = Follower(lambda _order: None, approved=lambda _order: None, paid=lambda _order: None, failed=not_sent)

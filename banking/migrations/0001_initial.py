@@ -2,6 +2,7 @@ import banking.models.orders
 import billing.encryption
 import billing.links
 import billing.money
+import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 from decimal import Decimal
@@ -32,6 +33,24 @@ class Migration(migrations.Migration):
                 'verbose_name': 'bank account',
                 'verbose_name_plural': 'bank accounts',
                 'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='PayoutTerms',
+            fields=[
+                ('provider', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payout_terms', serialize=False, to='billing.provider', verbose_name='provider')),
+                ('rhythm', models.CharField(choices=[('weekly', 'each week, on Monday'), ('monthly', 'each month, on the first day')], default='weekly', max_length=7, verbose_name='rhythm')),
+                ('minimum', billing.money.EuroField(default=Decimal('25.00'), validators=[django.core.validators.MinValueValidator(Decimal('0.00'))], verbose_name='smallest payout')),
+                ('reserve_fixed', billing.money.EuroField(default=Decimal('0.00'), validators=[django.core.validators.MinValueValidator(Decimal('0.00'))], verbose_name='fixed reserve')),
+                ('reserve_percent', models.DecimalField(decimal_places=2, default=0, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='reserve in percent of what came in over 90 days')),
+                ('fee_per_invoice', billing.money.EuroField(default=Decimal('0.00'), validators=[django.core.validators.MinValueValidator(Decimal('0.00'))], verbose_name='fee for each invoice')),
+                ('vat_percent', models.DecimalField(decimal_places=2, default=21, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='VAT on the fee in percent')),
+                ('charges_to', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator')], default='practice', max_length=8, verbose_name='collection costs and interest are for')),
+                ('fees_until', models.DateField(blank=True, editable=False, null=True, verbose_name='fees charged until')),
+            ],
+            options={
+                'verbose_name': 'terms of payout',
+                'verbose_name_plural': 'terms of payout',
             },
         ),
         migrations.CreateModel(
@@ -259,6 +278,47 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'transfers on invoices',
                 'ordering': ['pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='line_match_amount_positive'), models.UniqueConstraint(fields=('decision', 'invoice'), name='line_match_once_per_invoice')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Payout',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
+                ('status', models.CharField(choices=[('proposed', 'waits for two persons'), ('ordered', 'on its way'), ('paid', 'paid'), ('failed', 'not paid, the amount is back on the account'), ('carried', 'nothing paid, carried over')], default='proposed', max_length=8, verbose_name='status')),
+                ('why', models.CharField(blank=True, choices=[('', 'nothing special'), ('negative', 'the account is below zero'), ('too_little', 'less than the smallest payout'), ('iban', 'the IBAN is missing, or it changed less than two days ago')], max_length=10, verbose_name='why')),
+                ('run_on', models.DateField(verbose_name='day of the run')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('reserve', billing.money.EuroField(default=Decimal('0.00'), verbose_name='kept as reserve')),
+                ('not_firm', billing.money.EuroField(default=Decimal('0.00'), verbose_name='still at Mollie')),
+                ('fee_count', models.PositiveIntegerField(default=0, verbose_name='invoices with a fee')),
+                ('fee', billing.money.EuroField(default=Decimal('0.00'), verbose_name='fee')),
+                ('vat', billing.money.EuroField(default=Decimal('0.00'), verbose_name='VAT')),
+                ('opening', billing.money.EuroField(blank=True, null=True, verbose_name='opening balance')),
+                ('closing', billing.money.EuroField(blank=True, null=True, verbose_name='closing balance')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='statement closed')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='made')),
+                ('order', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payout', to='banking.outgoingorder', verbose_name='order to the bank')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payouts', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'payout',
+                'verbose_name_plural': 'payouts',
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('provider',), name='one_payout_waits_per_practice'), models.CheckConstraint(condition=models.Q(models.Q(('amount', Decimal('0.00')), ('order', None), ('status', 'carried')), models.Q(models.Q(('status', 'carried'), _negated=True), ('amount__gt', Decimal('0.00'))), _connector='OR'), name='payout_pays_something_or_is_carried')],
+            },
+        ),
+        migrations.CreateModel(
+            name='StatementLine',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('payout', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.payout', verbose_name='payout')),
+                ('posting', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='statement_line', to='billing.posting', verbose_name='posting')),
+            ],
+            options={
+                'verbose_name': 'line of a payout statement',
+                'verbose_name_plural': 'lines of payout statements',
+                'ordering': ['posting_id'],
             },
         ),
     ]

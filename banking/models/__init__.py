@@ -2,6 +2,7 @@
 
 from banking.models.matching import LineDecision, LineMatch, LineNote
 from banking.models.orders import OutgoingBatch, OutgoingOrder, PayeeAccount
+from banking.models.payouts import Payout, PayoutTerms, StatementLine
 from banking.models.statements import AccountDay, BankAccount, BankLine, Statement, StatementFile
 
 __all__ = [
@@ -14,6 +15,9 @@ __all__ = [
     "OutgoingBatch",
     "OutgoingOrder",
     "PayeeAccount",
+    "Payout",
+    "PayoutTerms",
     "Statement",
     "StatementFile",
+    "StatementLine",
 ]

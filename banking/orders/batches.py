@@ -11,7 +11,7 @@ from banking.models import BankAccount, OutgoingBatch, OutgoingOrder
 from banking.orders import pain001, payees
 from banking.orders.target_days import target_day_from
 from billing import audit
-from billing.errors import Refused
+from billing.errors import Refused, Stale
 from billing.models import LedgerTransaction
 from billing.models.ledger import Account
 from billing.money import ZERO
@@ -24,7 +24,8 @@ MAX_PAYMENTS = 10_000  # in a file, as banks advise
 def make(account: BankAccount, *, by: str, now: datetime | None = None) -> OutgoingBatch | None:
     """Put the approved orders of an account into one batch and make its file; return None when none waits.
 
-    Raises ValueError for an order whose money is not reserved at its amount: then nothing is made.
+    Raises ValueError for an order whose money is not reserved at its amount, and Stale for one that has changed
+    although it is locked: then nothing is made.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -48,7 +49,8 @@ def make(account: BankAccount, *, by: str, now: datetime | None = None) -> Outgo
         batch.text = content.decode()
         batch.save(force_insert=True)
         for order in orders:
-            advance(order, Status.IN_BATCH, batch=batch)
+            if not advance(order, Status.IN_BATCH, batch=batch):
+                raise Stale(_("Order %s has changed meanwhile. No file was made. Try again.") % order.reference)
         audit.record(
             "batch_made", by=by, batch=batch.reference, count=batch.count, total=str(batch.total), sha256=batch.sha256
         )

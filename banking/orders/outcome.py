@@ -4,20 +4,18 @@ Silence proves nothing, and neither does "accepted". Only a debit on a statement
 """
 
 from collections.abc import Iterable
-from datetime import date
-from itertools import pairwise
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking.details import Details
-from banking.models import AccountDay, BankLine, OutgoingBatch, OutgoingOrder
+from banking.models import BankLine, OutgoingBatch, OutgoingOrder
 from banking.models.orders import OURS
 from banking.orders import agreeing, followers, funding, payees
 from banking.orders.target_days import target_days_after
+from banking.statements import chain
 from billing import audit, ledger
 from billing.errors import Refused, Stale
 from billing.law.calendar import begin_of
@@ -140,22 +138,7 @@ def absence_is_proven(order: OutgoingOrder) -> bool:
         return False
     first = timezone.localdate(batch.exported_at)
     last = target_days_after(max(first, batch.execute_on), settings.BANK_ABSENT_AFTER_TARGET_DAYS)
-    return is_covered(order.account_id, first, last)
-
-
-def is_covered(account_id: int, first: date, last: date) -> bool:
-    """Tell whether every day from `first` to `last` is on statements whose balances fit together."""
-    days = AccountDay.objects.filter(account=account_id)
-    before = days.filter(day__lte=first).order_by("-day").first()
-    after = days.filter(day__gte=last).order_by("day").first()
-    if before is None or after is None:
-        return False
-    chain = list(days.filter(day__gte=before.day, day__lte=after.day).order_by("day"))
-    lines = BankLine.objects.filter(account=account_id, booked_on__gte=before.day, booked_on__lte=after.day)
-    kept = lines.exclude(status=BankLine.Status.REPLACED).order_by()
-    sums = dict(kept.values_list("booked_on").annotate(sum=Sum("amount")))
-    fits = all(day.opening + sums.get(day.day, ZERO) == day.closing for day in chain)
-    return fits and all(one.closing == next_.opening for one, next_ in pairwise(chain))
+    return chain.is_unbroken(order.account, first, last)
 
 
 def _meant(line: BankLine, said: Details) -> list[OutgoingOrder]:

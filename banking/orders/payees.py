@@ -88,6 +88,14 @@ def block(order: OutgoingOrder, *, because: str) -> None:
     PayeeAccount.objects.filter(pk=account.pk).update(blocked_at=now, blocked_because=because[:40], lift_asked_by=None)
 
 
+def note_check(order: OutgoingOrder, result: PayeeAccount.Check) -> None:
+    """Keep what the bank answered about the payee's name and account; a name that does not fit blocks the account."""
+    account, _new = PayeeAccount.objects.get_or_create(iban_hash=order.iban_hash, defaults={"iban_end": order.iban_end})
+    PayeeAccount.objects.filter(pk=account.pk).update(check_result=result, checked_at=timezone.now())
+    if result == PayeeAccount.Check.NONE:
+        block(order, because="name")
+
+
 @transaction.atomic
 def unblock(account: PayeeAccount, *, by: Staff) -> bool:
     """Unblock an account once a second person agrees; return whether it is unblocked. Raises Refused otherwise."""

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from billing import rooms
 from billing.guards import ALL_VERBS
 from billing.integrity import publication
 from billing.ledger import DEBITS, NEITHER, with_balance
@@ -20,6 +21,7 @@ def discrepancies() -> Iterator[str]:
     """Yield each contradiction between the rows and the promises of the ledger, as a sentence that names only keys."""
     for check in CHECKS:
         yield from check()
+    yield from rooms.contradictions()
 
 
 def _invoiced_once() -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import put_migrated
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ def test_it_says_when_it_is_ready_takes_mail_and_ends_cleanly(tmp_path, end):
     port = free_port()
     environment = os.environ | {"DATA_DIR": str(tmp_path), "PORT": str(port - 1), "SANDBOX": "1", "DATABASE_URL": ""}
     manage = [sys.executable, str(ROOT / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v", "0"], env=environment, check=True)
+    put_migrated(tmp_path)
     process = subprocess.Popen([*manage, "sandbox"], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == f"sandbox ready: mail on 127.0.0.1:{port}, webhooks running\n"

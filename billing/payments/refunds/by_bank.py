@@ -56,5 +56,11 @@ def undo(invoice: Invoice, *, event: str, by: str, reason: str) -> None:
     refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="not paid by the bank")
 
 
+def not_ordered(request: RefundRequest, *, by: str) -> None:
+    """Withdraw a refund whose order was refused before it was booked, with the invoice locked: staff decide again."""
+    if advance(request, Status.WITHDRAWN, ended_at=timezone.now()):
+        credit.review(request.invoice, by=by, reason="not ordered at the bank")
+
+
 def _ordered(invoice: Invoice, event: str) -> RefundRequest | None:
     return RefundRequest.objects.filter(invoice=invoice, order_event=event).first()

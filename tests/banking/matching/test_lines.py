@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from banking.matching import known, lines
 from banking.models import BankLine, LineDecision, LineMatch
 from billing.invoices import holds
-from billing.ledger import verification
 from billing.models import AllocationNote, Hold, LedgerTransaction, OutboxMessage, StaffTask
 from tests import factories
 from tests.banking.lines import IBAN, account
 from tests.banking.matching.payments import PAYER, held, owed, paid, settled
+from tests.banking.orders import made
 
 pytestmark = pytest.mark.django_db
 Status = BankLine.Status
@@ -38,7 +38,7 @@ def test_an_exact_reference_books_by_itself_and_the_patient_hears_of_it():
     note = AllocationNote.objects.get()
     assert (note.rule, note.text) == ("designated", f"tandarts {invoice.payment_reference}")
     assert OutboxMessage.objects.filter(kind="receipt", invoice=invoice).count() == 1
-    assert list(verification.discrepancies()) == []
+    assert made.wrong() == []
 
 
 def test_it_is_booked_once_however_often_it_is_looked_at():
@@ -80,7 +80,7 @@ def test_two_references_for_exactly_what_is_open_are_one_transaction_on_both():
     assert (line.status, owed(first), owed(second)) == (Status.BOOKED, 0, 0)
     booked = LedgerTransaction.objects.get(kind="payment")
     assert set(booked.postings.values_list("invoice", flat=True)) == {first.pk, second.pk}
-    assert list(verification.discrepancies()) == []
+    assert made.wrong() == []
 
 
 def test_two_references_and_another_sum_wait_with_proposals():
@@ -118,7 +118,7 @@ def test_money_that_nobody_knows_stands_on_an_account_of_its_own():
     line = paid("25.00", "bedankt")
     assert settled(line).unmatched == 1
     assert (line.status, held()) == (Status.UNMATCHED, euros(bank="25.00", unmatched="-25.00"))
-    assert list(verification.discrepancies()) == []
+    assert made.wrong() == []
 
 
 def test_our_own_refund_that_comes_back_is_no_payment():
@@ -143,7 +143,7 @@ def test_costs_interest_settlements_and_own_transfers_settle_themselves(settings
     assert {row.status for row in rows} == {Status.NOT_OURS}
     assert held() == euros(bank="97.00", fees="3.00", gateway="-100.00")
     assert LineDecision.objects.filter(by=None, kind="other").count() == 5
-    assert list(verification.discrepancies()) == []
+    assert made.wrong() == []
 
 
 def test_a_debit_that_nobody_ordered_waits():

@@ -10,6 +10,7 @@ from banking.models import BankLine, OutgoingBatch, OutgoingOrder
 from banking.orders import agreeing, batches, payees
 from billing import ledger
 from billing.ledger import Side
+from billing.ledger.verification import discrepancies
 from billing.models import Invoice, LedgerTransaction, Posting, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO
@@ -73,13 +74,23 @@ def approved(source: Any) -> OutgoingOrder:
 
 def exported(*sources: Any) -> tuple[OutgoingBatch, list[OutgoingOrder]]:
     """Return a batch that was handed out, with an order for each source."""
-    orders = [approved(source) for source in sources]
+    batch, *orders = hand_out(*[approved(source) for source in sources])
+    return batch, orders
+
+
+def hand_out(*orders: OutgoingOrder) -> tuple[Any, ...]:
+    """Make and hand out a batch of the approved orders; return it and the orders as they are now."""
     batch = batches.make(lines.account(), by="test")
     assert batch
     batches.export(batch, by="test")
     for row in [batch, *orders]:
         row.refresh_from_db()
-    return batch, orders
+    return batch, *orders
+
+
+def wrong() -> list[str]:
+    """Return what is wrong in the books, but for the balances of statements: the lines here come without them."""
+    return [sentence for sentence in discrepancies() if not sentence.startswith("money at the bank:")]
 
 
 def debit(reference: str, amount: Decimal, **other: Any) -> tuple[BankLine, Details]:

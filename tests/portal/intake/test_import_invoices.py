@@ -23,6 +23,7 @@ from coulance.models import CoulanceCase
 from portal.intake.batch import import_file
 from portal.ops import demo
 from tests import factories
+from tests.migrated import put_migrated
 from tests.portal.intake.batches import AGB_CODE, batch, invoice, written
 
 ROOT = Path(settings.ROOT)
@@ -124,7 +125,7 @@ def empty_place(tmp_path_factory):
     """A data folder with a migrated database that knows one provider."""
     folder = tmp_path_factory.mktemp("data")
     environment = place_environment(folder)
-    manage(environment, "migrate", "--verbosity", "0")
+    put_migrated(folder)
     seed = f"from billing.models import Provider as P; P.objects.create(agb_code='{AGB_CODE}', name='Linde')"
     manage(environment, "shell", "--no-imports", "--command", seed)
     return folder

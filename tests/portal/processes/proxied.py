@@ -15,6 +15,7 @@ import requests
 from cryptography import x509
 
 from tests.certificates import signed_by_itself
+from tests.migrated import put_migrated
 from tests.servers import free_port, wait_for_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,7 +50,7 @@ class Proxied:
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "TRUSTED_PROXIES": "1",
         }
-        self.output("migrate", "--verbosity", "0")
+        put_migrated(folder / "data")
         self.output("shell", "--no-imports", given=FILL)
         serve = [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving"]
         self._start([*serve, "portal.wsgi:application"], self.environment | {"PORT": str(self.bank)}, self.bank)

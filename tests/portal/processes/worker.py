@@ -10,6 +10,7 @@ from pathlib import Path
 from django.test import override_settings
 
 from portal.management.commands.serve import processes
+from tests.migrated import put_migrated
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -28,7 +29,7 @@ class Worker:
         if redis_url:
             self.environment["REDIS_URL"] = redis_url
         self.lines: list[str] = []
-        self.manage("migrate", "-v", "0")
+        put_migrated(folder)
 
     def manage(self, *words: str) -> None:
         subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, check=True)

@@ -19,6 +19,7 @@ from billing import audit
 from billing.invoices import references
 from billing.models import AuditEvent
 from portal.sqlite3 import base
+from tests.migrated import put_migrated
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="it is about SQLite")
 PROCESSES, SECONDS, LIMIT_SECONDS = 4, 8, 2.0
@@ -26,7 +27,7 @@ PROCESSES, SECONDS, LIMIT_SECONDS = 4, 8, 2.0
 
 def test_twenty_writers_are_served_one_after_the_other(tmp_path):
     environment = os.environ | {"DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=settings.ROOT, env=environment, check=True)
+    put_migrated(tmp_path)
     command = [sys.executable, "-m", "tests.portal.sqlite3.writers", str(SECONDS)]
     started = [
         subprocess.Popen(command, cwd=settings.ROOT, env=environment, stdout=subprocess.PIPE, text=True)

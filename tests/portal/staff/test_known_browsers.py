@@ -18,7 +18,7 @@ from portal.staff.sign_in import known_browsers
 from tests import factories
 from tests.portal.staff.staff_client import INDEX, LOGIN, code_of, enrolled
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 OFFICE, ELSEWHERE = "192.0.2.10", "192.0.2.99"
 RIGHT_AT_ONCE = 3  # codes that are right at any moment: this one, the one before and the next
 CODES = 1_000_000

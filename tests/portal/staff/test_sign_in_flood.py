@@ -13,6 +13,7 @@ from django.test import Client
 
 from portal.staff.sign_in import limits as sign_in_limits
 from tests import factories
+from tests.migrated import put_migrated
 from tests.portal.ops.test_logs import wait_for
 from tests.portal.processes.proxied import ROOT, p95
 from tests.portal.staff.staff_client import code_of, enrolled
@@ -95,7 +96,7 @@ def test_pages_go_on_during_a_flood(tmp_path):
     port, over, statuses, took = free_port(), threading.Event(), [], []
     url = f"http://127.0.0.1:{port}"
     more = {"SANDBOX": "1", "DATA_DIR": str(tmp_path), "PORT": str(port), "TRUSTED_PROXIES": "1"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=os.environ | more, check=True)
+    put_migrated(tmp_path)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | more, stderr=subprocess.DEVNULL)
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from banking.matching.lines import match_new
-from banking.models import LineMatch
+from banking.models import LineMatch, Payout, PayoutTerms
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
@@ -37,6 +37,7 @@ from billing.models import (
     Staff,
     StaffTask,
 )
+from billing.money import ZERO
 from complaints import filing
 from complaints.models import Complaint
 from coulance.models import CoulanceCase, PracticeRules, Specification
@@ -67,12 +68,13 @@ MODELS = {
         BirthDateChange,
         CoulanceCase,
         PracticeRules,
+        PayoutTerms,
         LineMatch,
     )
 }
 APP_OF = {name: model._meta.app_label for name, model in MODELS.items()}
 DECIDED_HERE = ("coulancecase",)  # tables whose page takes a decision of the provider's own staff
-FOR_OPERATIONS = ("staff", "ibanchange")
+FOR_OPERATIONS = ("staff", "ibanchange", "payoutterms")
 WRITTEN_HERE = ("practicerules",)  # tables that approvers change for their own practice
 
 # Which answers are right, for a clerk or an approver of another provider. 404 tells nothing; 403 only to pages
@@ -89,6 +91,9 @@ OWN_PAGE = {
     "operations": {403},  # for operations alone
     "months": {200},
     "months_csv": {200},
+    "payouts": {200, 403, 405},  # to act is for operations
+    "payment_file": {403},  # for operations alone
+    "payout_statement": {404},
     "credits": {200, 303, 403, 422},  # a clerk may not change the limits, an approver those of the own practice
     "complaints": {200},
     "complaint_receive": {200, 422},  # what is posted here is no complaint
@@ -113,9 +118,10 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "complaints_complaint_file",
     "billing_staff_history",
     "coulance_practicerules_history",
+    "banking_payoutterms_history",
     "auth_user_password_change",
 }
-ADDING = {"billing_staff_add"}
+ADDING = {"billing_staff_add", "banking_payoutterms_add"}
 OWN_ADDING = {"coulance_practicerules_add"}  # for approvers, and of their own practice alone
 KINDS = (PUBLIC, set(OWN_PAGE), LISTS, ROWS, ADDING, OWN_ADDING)
 
@@ -139,6 +145,14 @@ def test_every_address_is_in_one_kind():
     for name, route in ADDRESSES:
         assert sum(name in kind for kind in KINDS) == 1, f"{route} ({name}): say in this file who may see it"
     assert {name for name, _route in ADDRESSES} == set().union(*KINDS), "a kind names an address that is gone"
+
+
+def of_payouts(provider: Provider, mark: str) -> dict[str, object]:
+    """The terms of payout of a practice, and a closed statement."""
+    at = timezone.now()
+    fields = {"number": mark, "run_on": timezone.localdate(at), "amount": ZERO, "opening": ZERO, "closing": ZERO}
+    payout = Payout.objects.create(provider=provider, status="carried", closed_at=at, **fields)
+    return {"payoutterms": PayoutTerms.objects.create(provider=provider), "payout": payout}
 
 
 def transfer_on(invoice: Invoice, mark: str) -> LineMatch:
@@ -179,6 +193,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     picture_of(case, f"{mark}.png")
     said = filing.Said(story=mark, email=f"{mark}@post.example")
     return {
+        **of_payouts(provider, mark),
         "complaint": filing.file(said, subject="price", invoice_id=invoice.pk),
         "linematch": transfer_on(invoice, mark),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
@@ -223,6 +238,7 @@ def address(name: str, route: str, rows: dict) -> str:
     for slot in ("<path:object_id>", "<int:object_id>", "<int:line_id>", "<id>"):
         route = route.replace(slot, key)
     route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
+    route = route.replace("<int:payout_id>", str(rows["payout"].pk)).replace("<str:kind>", "pdf")
     route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
         "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
     )
@@ -271,6 +287,7 @@ def state_of(provider: Provider) -> dict[str, list]:
     """Every column of every row of one provider."""
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
     paths |= {"practicerules": "provider", "ibanchange": "provider", "birthdatechange": "patient__provider"}
+    paths |= {"payoutterms": "provider"}
     complaints = {"complaint": list(Complaint.objects.filter(provider=provider).values())}
     return complaints | {
         name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
