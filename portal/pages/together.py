@@ -55,10 +55,19 @@ def basket(request: HttpRequest) -> HttpResponse:
         return _page(request, rows)
     chosen = {row.invoice.invoice_id: row.amount for row in rows if row.ticked}
     if not chosen:
-        return _page(request, rows, refusal=_("Tick at least one invoice that you want to pay."))
+        return _page(request, rows, refusal=_nothing_chosen(opened=bool(views), ticked=bool(ticked)))
     if _shown_total(request.POST) != sum(chosen.values(), ZERO):
         return _page(request, rows, changed=True)
     return _pay(request, rows, chosen)
+
+
+def _nothing_chosen(*, opened: bool, ticked: bool) -> str:
+    """Say why nothing can be paid: the session is over, what was ticked is settled by now, or nothing was ticked."""
+    if not opened:
+        return _("For your privacy we closed the page of your invoice. Enter the payment reference to open it again.")
+    if ticked:
+        return _("What you ticked does not have to be paid any more.")
+    return _("Tick at least one invoice that you want to pay.")
 
 
 def _rows(views: Sequence[InvoiceView], ticked: set[str] | None) -> list[Row]:
