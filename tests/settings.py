@@ -8,6 +8,7 @@ from portal.settings.base import _TASK_LOGGERS
 
 STORAGES = _STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True  # look up the file that is asked for: to list all cost each new test client 8 ms
 
 if "TASK_LOGS" in os.environ:  # a test reads which tasks a worker took, which the product does not log
     for _name in _TASK_LOGGERS:

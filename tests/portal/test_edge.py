@@ -8,7 +8,7 @@ from billing.models import AuditEvent
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=x"
 HUNDRED_MB = 100 * 1024**2

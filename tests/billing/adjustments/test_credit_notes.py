@@ -35,7 +35,7 @@ from tests.billing.invoices.schedule_walk import (
     until,
 )
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 D = Decimal
 DAY = date(2026, 5, 20)
 

@@ -20,7 +20,7 @@ from tests.portal.staff.staff_client import signed_in
 
 Kind = LedgerTransaction.Kind
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

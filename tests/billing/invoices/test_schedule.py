@@ -17,7 +17,6 @@ pytestmark = pytest.mark.django_db
 Kind = LedgerTransaction.Kind
 
 
-@pytest.mark.both_databases
 def test_the_whole_dunning_schedule_of_an_unpaid_invoice(sink, settings):
     settings.NOTICE_HOURS = (7, 22)
     invoice = new_invoice(amount="100.00")  # due on Wednesday 1 April

@@ -14,7 +14,7 @@ from tests import factories
 from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice, written
 from tests.portal.staff.staff_client import signed_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 WRONG, RIGHT, BY = "1980-02-29", "1980-03-01", "command:anna"
 PAGE = "/beheer/billing/birthdatechange/"
 

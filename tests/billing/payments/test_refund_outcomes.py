@@ -25,7 +25,6 @@ Kind, Status = LedgerTransaction.Kind, RefundRequest.Status
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("sandbox"),
-    pytest.mark.both_databases,
 ]
 
 

@@ -16,7 +16,7 @@ from tests import factories
 from tests.portal.intake.batches import AGB_CODE, INVOICE, batch, invoice
 
 TODAY = date(2026, 11, 16)
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -162,7 +162,7 @@ def counts(database: Path) -> dict[str, int]:
 @pytest.mark.slow_because("the file is so large that the middle can be hit")
 def test_an_import_that_is_killed_in_the_middle_is_continued(place, tmp_path):
     environment, database = place
-    path = written(tmp_path, batch(*(recent(n, coulance=n % 9 == 0) for n in range(4000))))
+    path = written(tmp_path, batch(*(recent(n, coulance=n % 9 == 0) for n in range(1500))))
     process, so_far = start_import(environment, path), 0
     while not so_far and process.poll() is None:
         so_far = counts(database)["billing_invoice"]
@@ -170,19 +170,19 @@ def test_an_import_that_is_killed_in_the_middle_is_continued(place, tmp_path):
     process.send_signal(signal.SIGKILL)
     assert process.wait(20) == -signal.SIGKILL, "it was done before it could be killed"
     left = counts(database)
-    assert 0 < left["billing_invoice"] < 4000
+    assert 0 < left["billing_invoice"] < 1500
     assert left["billing_invoice"] % 100 == 0  # whole parts, each with everything that belongs to it
     for table in ("billing_patient", "billing_caredetail", "billing_ledgertransaction"):
         assert left[table] == left["billing_invoice"]
     assert left["billing_hold"] == -(-left["billing_invoice"] // 9)
-    assert batches_of(database) == [(4000, left["billing_invoice"], False)]
+    assert batches_of(database) == [(1500, left["billing_invoice"], False)]
 
     output = start_import(environment, path).communicate(timeout=120)[0]
     assert "onderbroken" in output
-    assert f"{4000 - left['billing_invoice']}" in output
+    assert f"{1500 - left['billing_invoice']}" in output
     assert f"{left['billing_invoice']}" in output
-    assert counts(database) == dict.fromkeys(left, 4000) | {"billing_hold": 445}
-    assert batches_of(database) == [(4000, 4000, True)]
+    assert counts(database) == dict.fromkeys(left, 1500) | {"billing_hold": 167}
+    assert batches_of(database) == [(1500, 1500, True)]
 
 
 def batches_of(database: Path) -> list[tuple[int, int, bool]]:
@@ -258,6 +258,7 @@ print(result.new, most[1])  # getrusage would tell of the process that started t
 """
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_file(place, tmp_path):
     """Three times the invoices cost only what the numbers met so far take: some hundred bytes each."""
     environment, _database = place

@@ -24,7 +24,7 @@ from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice, writt
 from tests.portal.intake.test_batch import everything
 
 TODAY = date(2026, 11, 16)
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from tests import factories
 from tests.portal.staff.running import all_ran
 from tests.portal.staff.staff_client import signed_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 RULES = Path(__file__).resolve().parents[3] / "deploy" / "prometheus" / "alerts.yml"
 
 
