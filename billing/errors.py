@@ -1,5 +1,7 @@
 """The errors of rules and channels. After one of them nothing was changed; a view shows its sentence."""
 
+from django.utils.translation import gettext as _
+
 
 class Refused(Exception):
     """A command that is not allowed now. `str()` is a translated sentence for the person who asked."""
@@ -7,6 +9,13 @@ class Refused(Exception):
 
 class Stale(Refused):
     """A command on a row that changed since the person opened the page."""
+
+
+class FormUsed(Refused):
+    """A form that was sent before, for something else: its key makes a doubled click do nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This form was used before. Open the page anew, and look at what is booked already."))
 
 
 class GatewayUnknown(Exception):

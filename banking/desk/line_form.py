@@ -1,14 +1,17 @@
 """What staff fill in to decide about a line: amounts on invoices, what it is, and why."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from banking.matching import by_law
 from banking.matching.decide import Proposal, Why
 from banking.matching.deciding import Part
 from banking.models import BankLine, LineDecision, LineMatch
+from billing.adjustments.allocation import ByLaw
 from billing.desk.crediting import typed_euros
 from billing.errors import Refused
 from billing.models import Invoice
@@ -32,6 +35,13 @@ class LineForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("Needed for everything but booking on an invoice. A colleague reads it."),
     )
+
+    def parts_by_law(self, divided: ByLaw | None) -> list[Part]:
+        """Return what the law makes of a line. Raises Refused when that is not what was shown."""
+        amounts = by_law.amounts_of(divided) if divided else {}
+        if not amounts or self.data.get("divided") != shown(amounts):
+            raise Refused(_("What is open has changed. Look at the new division, and book it again."))
+        return [Part(pk, amount, LineMatch.Rule.LAW) for pk, amount in amounts.items()]
 
     def parts(self, line: BankLine, proposals: list[Proposal]) -> list[Part]:
         """Return what goes to which invoice. Raises Refused for what is no amount, and for an unknown invoice."""
@@ -60,6 +70,11 @@ class LineForm(forms.Form):
         if not amount:
             raise Refused(_("Type an amount in euros, such as 25,00."))
         return amount
+
+
+def shown(amounts: Mapping[int, Decimal]) -> str:
+    """Return a division as the form sends it back, so that nobody books another one than was shown."""
+    return " ".join(f"{pk}:{amount}" for pk, amount in sorted(amounts.items()))
 
 
 def _invoice_id(name: str) -> int:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from banking import details
 from banking.desk import waiting, words
-from banking.desk.line_form import BY_HAND, LineForm
-from banking.matching import deciding, lines
+from banking.desk.line_form import BY_HAND, LineForm, shown
+from banking.matching import by_law, deciding, lines
+from banking.matching.decide import Proposal
 from banking.models import BankLine, LineDecision
 from billing.errors import Refused
 from billing.links import new_token
@@ -80,6 +81,7 @@ def _show_line(request: HttpRequest, row: BankLine, form: LineForm, *, status: i
                       for one in proposals],
         "by_hand": [(n, form.data.get(f"invoice-{n}", ""), form.data.get(f"amount-hand-{n}", ""))
                     for n in range(1, BY_HAND + 1)],
+        "law": _by_law(row, proposals),
         "form": form,
         "standing": standing,
         "matches": standing.matches.select_related("invoice__provider") if standing else [],
@@ -88,9 +90,20 @@ def _show_line(request: HttpRequest, row: BankLine, form: LineForm, *, status: i
         "notes": row.notes.select_related("by"),
         "next": waiting.next_after(row),
         "waits": row.status in waiting.WAITS,
+        "unclaimed": waiting.unclaimed_days(row, today=timezone.localdate()) if said.iban and not proposals else 0,
         **extra,
     }  # fmt: skip
     return render(request, "admin/banking/line.html", context, status=status)
+
+
+def _by_law(row: BankLine, proposals: list[Proposal]) -> dict[str, Any] | None:
+    """Return the division of the law for the page: each invoice, what it gets and why, and what is too much."""
+    divided = by_law.division(row, proposals)
+    if divided is None:
+        return None
+    amounts = by_law.amounts_of(divided)
+    shares = [(share.invoice, amounts[share.invoice.pk], share.rule.label) for share in divided.shares]
+    return {"shares": shares, "surplus": divided.surplus, "shown": shown(amounts)}
 
 
 def _record(request: HttpRequest, row: BankLine, standing: LineDecision | None) -> None:
@@ -120,6 +133,10 @@ def _act(request: HttpRequest, row: BankLine, form: LineForm) -> str:
     if act == "book":
         proposals = lines.read_line(row).proposals if row.status in waiting.WAITS else []
         decision = deciding.book(row, form.parts(row, proposals), by=member, reason=reason, key=key)
+    elif act == "law":
+        proposals = lines.read_line(row).proposals if row.status in waiting.WAITS else []
+        parts = form.parts_by_law(by_law.division(row, proposals))
+        decision = deciding.book(row, parts, by=member, reason=reason, key=key)
     elif act == "send_back":
         decision = deciding.decide_other(row, Kind.SEND_BACK, what="", by=member, reason=reason, key=key)
     elif act == "other":

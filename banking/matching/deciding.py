@@ -7,7 +7,6 @@ undoing it moves it back. The invoices are locked first, by their keys, then the
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -15,18 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking import details
-from banking.matching import movements
+from banking.matching import by_law, movements
 from banking.models import BankLine, LineDecision, LineMatch, LineNote
 from billing import audit
-from billing.errors import Refused
+from billing.errors import FormUsed, Refused
 from billing.ledger import Share, lock_invoices
-from billing.models import AllocationNote, Invoice, Staff
+from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.payments import bank
 from billing.transitions import advance
 
 Status, Kind, What = LineDecision.Status, LineDecision.Kind, LineDecision.What
-Rule = AllocationNote.Rule
 Waits = (BankLine.Status.PROPOSED, BankLine.Status.UNMATCHED)
 RULE_NAME = "system"
 
@@ -66,9 +64,12 @@ def book(line: BankLine, parts: Sequence[Part], *, by: Staff, reason: str, key: 
     are not exactly the line, when an invoice is not there any more, and when somebody decided before.
     """
     with transaction.atomic():
-        invoices = _lock_all(part.invoice_id for part in parts)
+        invoices = _lock_all([part.invoice_id for part in parts], by_rule=[part.rule for part in parts])
         locked = lock_line(line.pk)
         if known := LineDecision.objects.filter(key=key, line=locked).first():
+            amounts = dict(known.matches.values_list("invoice", "amount"))
+            if amounts != {part.invoice_id: part.amount for part in parts}:
+                raise FormUsed
             return known
         _refuse_unless_waiting(locked)
         _refuse_wrong_parts(locked, parts, invoices)
@@ -93,6 +94,8 @@ def decide_other(
     with transaction.atomic():
         locked = lock_line(line.pk)
         if known := LineDecision.objects.filter(key=key, line=locked).first():
+            if (known.kind, known.what) != (kind, what):
+                raise FormUsed
             return known
         _refuse_unless_waiting(locked)
         if not reason.strip():
@@ -116,13 +119,13 @@ def decide_other(
 def confirm(decision: LineDecision, *, by: Staff) -> None:
     """Carry out a decision that waits. Raises Refused for the one who made it, and when it does not wait any more."""
     with transaction.atomic():
-        invoices = _lock_all(decision.matches.values_list("invoice", flat=True))
+        matches = list(decision.matches.order_by("invoice"))
+        invoices = _lock_all([match.invoice_id for match in matches], by_rule=[match.rule for match in matches])
         line, waiting = _lock_decision(decision, Status.WAITING)
         if waiting.by_id == by.pk:
             raise Refused(_("Somebody else has to confirm what you decided."))
         advance(waiting, Status.DONE, confirmed_by=by)
         if waiting.kind == Kind.INVOICE:
-            matches = list(waiting.matches.order_by("invoice"))
             _refuse_erased(invoices)
             _book(waiting, line, matches, invoices, by=audit.name_of(by))
         else:
@@ -145,7 +148,7 @@ def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
     if not reason.strip():
         raise Refused(_("Say why, in a few words. A colleague reads it."))
     with transaction.atomic():
-        invoices = _lock_all(decision.matches.values_list("invoice", flat=True))
+        invoices = _lock_all(list(decision.matches.values_list("invoice", flat=True)))
         line, done = _lock_decision(decision, Status.DONE)
         who = audit.name_of(by)
         done.line = line
@@ -168,8 +171,11 @@ def note(line: BankLine, words: str, *, by: Staff) -> LineNote:
     return written
 
 
-def _lock_all(invoice_ids: Any) -> dict[int, Invoice]:
+def _lock_all(invoice_ids: Sequence[int], *, by_rule: Sequence[str] = ()) -> dict[int, Invoice]:
+    """Lock invoices and return them by key; where the law divides, also what else the payer has open."""
     wanted = set(invoice_ids)
+    if LineMatch.Rule.LAW in by_rule:
+        wanted |= {invoice.pk for invoice in by_law.open_of(sorted(wanted))}
     found = {invoice.pk: invoice for invoice in lock_invoices(wanted)}
     if len(found) < len(wanted):
         raise Refused(_("One of these invoices is not there. Nothing was booked."))
@@ -195,7 +201,7 @@ def _refuse_wrong_parts(line: BankLine, parts: Sequence[Part], invoices: dict[in
         raise Refused(_("This money went out, so it pays no invoice."))
     if not parts:
         raise Refused(_("Choose an invoice first."))
-    if len(invoices) != len(parts):
+    if len({part.invoice_id for part in parts}) != len(parts):
         raise Refused(_("An invoice stands in it twice. Put its amounts together."))
     if any(part.amount <= ZERO for part in parts):
         raise Refused(_("Each invoice needs an amount above zero."))
@@ -231,7 +237,8 @@ def _book(
 ) -> None:
     said = details.of_line(line)
     words = said.text or said.structured
-    shares = [Share(invoices[match.invoice_id], -match.amount, Rule.DESIGNATED, words) for match in matches]
+    rules = by_law.rules(line, matches, list(invoices.values()))
+    shares = [Share(invoices[row.invoice_id], -row.amount, rules[row.invoice_id], words) for row in matches]
     decision.line = line
     bank.book_transfer(shares, event=decision.event, paid_on=line.paid_on, by=by)
     advance(line, BankLine.Status.BOOKED)

@@ -103,6 +103,7 @@ class LineMatch(models.Model):
         EXACT = "exact", _("by its payment reference")
         SLIP = "slip", _("by a payment reference that was nearly right")
         PAYER = "payer", _("by the account that paid before")
+        LAW = "law", _("by the order of the law")
         HAND = "hand", _("by hand")
 
     decision = models.ForeignKey(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from billing.invoices.debtors import patients_of_debtor
-from billing.invoices.holds import active_hold
+from billing.invoices.holds import is_on_hold
 from billing.law.allocation import Bucket, Credit, Debt, allocate
 from billing.ledger import Share
 from billing.ledger.breakdown import parts_of
@@ -81,7 +81,7 @@ def _debts(key: str, invoice: Invoice, on: date) -> Sequence[Debt]:
 
 
 def _due_on(invoice: Invoice, on: date) -> date:
-    if active_hold(invoice.pk):
+    if is_on_hold(invoice.pk):
         return max(invoice.due_on, on + _LATER)
     plan = agreements.progress(invoice.pk, today=on)
     return plan.next.installment.due_on if plan and plan.next else invoice.due_on

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from billing import audit, ledger, rooms
 from billing.adjustments import credit, taken_off
 from billing.adjustments.allocation import creditor_of
-from billing.errors import Refused
+from billing.errors import FormUsed, Refused
 from billing.invoices import schedule
 from billing.ledger import Share, lock_invoices
 from billing.models import (
@@ -55,6 +55,8 @@ def ask(
     with transaction.atomic():
         known = Reallocation.objects.filter(key=key).first()
         if known:
+            if known.booking_id != booking.pk or dict(known.shares.values_list("invoice_id", "amount")) != amounts:
+                raise FormUsed
             return known
         invoices = lock_invoices({*of_booking(booking), *amounts})
         _refuse_if_wrong(booking, invoices, amounts, reason)

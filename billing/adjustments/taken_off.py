@@ -50,7 +50,8 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
     rows = ReminderStep.objects.filter(
         invoice=invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN, letter__costs_booked_at__gt=entry.occurred_at
     )
-    row = rows.select_related("letter__patient__provider").order_by("pk").last()
+    found = rows.order_by("-pk").values_list("pk", flat=True).first()  # hardly ever: most money comes in time
+    row = ReminderStep.objects.select_related("letter__patient__provider").get(pk=found) if found else None
     letter = row.letter if row else None
     if row is None or letter is None or letter.costs_booked_at is None:
         return ZERO

@@ -1,5 +1,6 @@
 """The pages on which staff book money that came another way, and move money that was booked on the wrong invoice."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger
-from billing.adjustments import allocation, reallocation
+from billing.adjustments import allocation, reallocation, undesignated
+from billing.adjustments.allocation import ByLaw
 from billing.desk.crediting import Crediting, typed_euros
+from billing.desk.detail import short_day
 from billing.errors import Refused
 from billing.ledger.entries import standing_entries
 from billing.links import new_token
@@ -23,6 +26,9 @@ from billing.models import AccessEvent, Invoice, LedgerTransaction, Reallocation
 from billing.money import ZERO
 from billing.payments import receipts
 from billing.privacy import access_log
+from billing.templatetags.money import euro
+
+THIS, BY_LAW = "this", "law"
 
 
 class ReceiptForm(forms.Form):
@@ -41,7 +47,22 @@ class ReceiptForm(forms.Form):
     road = forms.ChoiceField(label=_("how it came"), choices=Receipt.Road.choices)
     reference = forms.CharField(label=_("reference on the bank statement"), max_length=140, required=False)
     reason = forms.CharField(label=_("where it was seen"), max_length=200, help_text=_("Such as: statement 2026-112."))
-    key = forms.CharField(widget=forms.HiddenInput, max_length=32)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=24)
+
+    def __init__(self, *args: Any, others: bool, latest: Receipt | None, **kwargs: Any) -> None:
+        """Ask what it is for when the payer has `others` open, and whether it is other money than `latest`."""
+        super().__init__(*args, **kwargs)
+        if others:
+            choices = [
+                (THIS, _("this invoice: the payer said so")),
+                (BY_LAW, _("the payer did not say: the law decides")),
+            ]
+            self.fields["meant_for"] = forms.ChoiceField(label=_("what it is for"), choices=choices)
+        if latest:
+            was = {"amount": euro(latest.amount), "day": short_day(latest.received_on)}
+            label = gettext("this is other money than the %(amount)s of %(day)s") % was
+            sentence = _("A payment was reported a short while ago. Tick this when it is another one.")
+            self.fields["another"] = forms.BooleanField(label=label, error_messages={"required": sentence})
 
     def clean_amount(self) -> Decimal:
         """Return the amount in euros. Raises ValidationError for anything but euros and cents."""
@@ -82,21 +103,36 @@ class Receiving(Crediting):
             raise Http404
         if request.method == "POST" and "decide" in request.POST:
             return self._decide(request, invoice)
-        initial = {
-            "key": new_token(),
-            "received_on": timezone.localdate(),
-            "amount": number_format(ledger.outstanding(invoice.pk), 2),
-        }
-        form = ReceiptForm(request.POST or None, initial=initial)
+        form = self._form(invoice, request.POST or None)
         if not form.is_valid():
             return self._page(request, invoice, form)
         return self._report(request, invoice, form)
 
+    def _form(self, invoice: Invoice, posted: Any = None) -> ReceiptForm:
+        """Return the form of a receipt. The amount is only filled in when nothing was reported: nobody books twice."""
+        initial = {"key": new_token(), "received_on": timezone.localdate()}
+        if not invoice.receipts.exists():
+            initial["amount"] = number_format(ledger.outstanding(invoice.pk), 2)
+        latest = receipts.latest(invoice, now=timezone.now())
+        if latest and posted and latest.key.partition(":")[0] == posted.get("key"):
+            latest = None  # the same form again: it reports nothing new
+        others = len(allocation.open_to_same(invoice)) > 1
+        return ReceiptForm(posted, initial=initial, others=others, latest=latest)
+
     def _report(self, request: HttpRequest, invoice: Invoice, form: ReceiptForm) -> HttpResponse:
         member: Any = request.user
-        given: dict[str, Any] = form.cleaned_data
+        given: dict[str, Any] = {**form.cleaned_data, "by": member, "today": timezone.localdate()}
+        is_by_law = given.pop("meant_for", THIS) == BY_LAW
+        given.pop("another", None)
         try:
-            receipt = receipts.report(invoice, **given, by=member, today=timezone.localdate())
+            if is_by_law:
+                divided = undesignated.division(invoice, given["amount"], received_on=given["received_on"])
+                amounts = undesignated.amounts_of(divided)
+                if request.POST.get("divided") != _shown(amounts):
+                    return self._page(request, invoice, form, divided=divided)
+                receipt = undesignated.report(invoice, **given, seen=amounts)[0]
+            else:
+                receipt = receipts.report(invoice, **given)
         except Refused as refusal:
             return self._page(request, invoice, form, refusal=str(refusal))
         if receipt.status == Receipt.Status.BOOKED:
@@ -116,7 +152,7 @@ class Receiving(Crediting):
         try:
             act(receipt, by=member)
         except Refused as refusal:
-            return self._page(request, invoice, ReceiptForm(initial={"key": new_token()}), refusal=str(refusal))
+            return self._page(request, invoice, self._form(invoice), refusal=str(refusal))
         receipt.refresh_from_db()
         return self._done(request, invoice, gettext("Done: %(status)s.") % {"status": receipt.get_status_display()})
 
@@ -124,7 +160,15 @@ class Receiving(Crediting):
         self.message_user(request, said, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:billing_invoice_change", args=[invoice.pk]), status=303)
 
-    def _page(self, request: HttpRequest, invoice: Invoice, form: ReceiptForm, *, refusal: str = "") -> HttpResponse:
+    def _page(
+        self,
+        request: HttpRequest,
+        invoice: Invoice,
+        form: ReceiptForm,
+        *,
+        refusal: str = "",
+        divided: ByLaw | None = None,
+    ) -> HttpResponse:
         reported = list(invoice.receipts.select_related("reported_by", "confirmed_by").order_by("-pk"))
         if reported:  # what the bank statement says may name care
             access_log.record_staff(request, AccessEvent.Act.READ, invoice=invoice, data="receipts")
@@ -134,6 +178,9 @@ class Receiving(Crediting):
             "opts": self.opts,
             "invoice": invoice,
             "form": form,
+            "divided": divided,
+            "shares": [(row.invoice, -row.amount, row.rule.label) for row in divided.shares] if divided else [],
+            "shown": _shown(undesignated.amounts_of(divided)) if divided else "",
             "refusal": refusal,
             "outstanding": ledger.outstanding(invoice.pk),
             "receipts": reported,
@@ -218,6 +265,11 @@ class Receiving(Crediting):
             "refusal": refusal,
         }
         return render(request, "admin/move.html", context, status=422 if refusal else 200)
+
+
+def _shown(amounts: Mapping[int, Decimal]) -> str:
+    """Return a division as the form sends it back, so that nobody books another one than was shown."""
+    return " ".join(f"{pk}:{amount}" for pk, amount in sorted(amounts.items()))
 
 
 def _candidates(booking: LedgerTransaction) -> list[Invoice]:

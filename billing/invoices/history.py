@@ -17,10 +17,14 @@ from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, from_cents
 
 Kind = LedgerTransaction.Kind
+MADE = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)  # a step of which the letter was made
 
 
 class JsonRows(Subquery):
-    """All rows of a query in one column: a JSON list with a list of the columns of each row, in the query's order."""
+    """All rows of a query in one column: a JSON list with a list of the columns of each row, in the query's order.
+
+    Its SQL is made once: within one query it is always the same, and making it costs more than running it.
+    """
 
     _SQLITE = "(SELECT json_group_array(json_array({columns})) FROM (%(subquery)s) found)"
     _POSTGRESQL = "(SELECT json_agg(json_build_array({columns}))::text FROM (%(subquery)s) found)"
@@ -28,12 +32,22 @@ class JsonRows(Subquery):
     def __init__(self, rows: QuerySet[Any], *columns: str) -> None:
         named = {f"c{place}": F(column) for place, column in enumerate(columns)}
         self._columns = ", ".join(f"found.{name}" for name in named)
+        self._made: dict[str, Any] = {}
         super().__init__(rows.values(**named), output_field=TextField())
+
+    def copy(self) -> "JsonRows":
+        """Return a copy for another query, in which tables may have other names."""
+        other: JsonRows = super().copy()
+        other._made = {}
+        return other
 
     def as_sql(self, compiler: Any, connection: Any, template: Any = None, **extra: Any) -> Any:
         """Return the SQL, in the functions of this database."""
-        form = self._SQLITE if connection.vendor == "sqlite" else self._POSTGRESQL
-        return super().as_sql(compiler, connection, form.format(columns=self._columns), **extra)
+        if connection.vendor not in self._made:
+            form = self._SQLITE if connection.vendor == "sqlite" else self._POSTGRESQL
+            made = super().as_sql(compiler, connection, form.format(columns=self._columns), **extra)
+            self._made[connection.vendor] = made
+        return self._made[connection.vendor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +104,13 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What happened on one invoice, each list oldest first."""
+    """What happened on one invoice, each list oldest first.
 
+    `balance`: what its accounts add up to, in euros. `second_reminder`: a step from the 14-day letter on was made.
+    """
+
+    balance: Decimal
+    second_reminder: bool
     booked: Sequence[Booked]
     sent: Sequence[Sent]
     under_way: UnderWay | None
@@ -102,7 +121,7 @@ def columns() -> dict[str, JsonRows]:
     """Return the columns that `read` needs, for a query of invoices."""
     of_invoice = {"invoice": OuterRef("pk")}
     postings = Posting.objects.filter(account__in=OF_INVOICE, **of_invoice).order_by("pk")
-    steps = ReminderStep.objects.filter(letter__sent_on__isnull=False, **of_invoice).order_by("pk")
+    steps = ReminderStep.objects.filter(**of_invoice).order_by("pk")
     live = Payment.objects.filter(status__in=Payment.LIVE, superseded_at=None, **of_invoice).order_by("pk")
     shared = PaymentShare.objects.filter(
         payment__status__in=Payment.LIVE, payment__superseded_at=None, **of_invoice
@@ -119,18 +138,23 @@ def columns() -> dict[str, JsonRows]:
 
 def read(row: Mapping[str, Any]) -> History:
     """Return the history out of a row of the query that `columns` was added to."""
-    bookings = _bookings(json.loads(row["booked"] or "[]"))
+    postings = json.loads(row["booked"] or "[]")
+    bookings = _bookings(postings)
     # Of a payment for several invoices this one's share, also on the page of the one that it was started from.
     live = json.loads(row["live_shares"] or "[]") or json.loads(row["live"] or "[]")
+    steps = json.loads(row["sent"] or "[]")
     sent = [
         Sent(step, status == ReminderStep.Status.TAKEN, date.fromisoformat(day), from_cents(costs or 0), shared != own)
-        for step, status, day, costs, own, shared in json.loads(row["sent"] or "[]")
+        for step, status, day, costs, own, shared in steps
+        if day
     ]
+    second_reminder = any(step >= ReminderStep.Step.FINAL_NOTICE and status in MADE for step, status, *_rest in steps)
+    balance = from_cents(sum(cents for *_rest, cents in postings))
     under_way = None
     if live:
         token, cents, status, at = live[-1]
         under_way = UnderWay(token, from_cents(cents), status, _moment(at))
-    return History(bookings, sent, under_way, _sums(bookings))
+    return History(balance, second_reminder, bookings, sent, under_way, _sums(bookings))
 
 
 def _bookings(postings: Sequence[Any]) -> list[Booked]:

@@ -25,6 +25,11 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
     return stopping(stops, invoice_id=invoice_id).order_by("placed_at").first()
 
 
+def is_on_hold(invoice_id: int) -> bool:
+    """Tell whether a hold stops the payment of an invoice."""
+    return stopping(Stops.PAYMENT, invoice_id=invoice_id).exists()
+
+
 def place_hold(
     invoice: Invoice, reason: str, *, by: str, until: date | None = None, written: str = "", tell: bool = True
 ) -> Hold:

@@ -13,7 +13,6 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from billing import rooms
 from billing.invoices import history
 from billing.invoices.history import History
-from billing.ledger import with_balance
 from billing.models import CreditNote, Hold, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
 from billing.models.ledger import RECEIVABLE
 from billing.money import ZERO
@@ -97,7 +96,8 @@ def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
     row = rows[0]
     stopping = rooms.reasons_stopping(Stops.PAYMENT)
     holds = sorted((row for row in rows if row["hold__reason"] in stopping), key=lambda row: row["hold__placed_at"])
-    owed: Decimal = row["balance"] or ZERO
+    told = history.read(row)
+    owed = told.balance
     status = status_of(owed, row["due_on"], on_hold=bool(holds), today=today)
     if row["withdrawn_at"]:
         status = "withdrawn"
@@ -123,9 +123,9 @@ def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
         plan_id=row["plan__pk"],
         plan_agreed_at=row["plan__agreed_at"],
         plans_before=tuple((kind, status) for kind, status in json.loads(row["plans_before"] or "[]")),
-        second_reminder=row["second_reminder"],
+        second_reminder=told.second_reminder,
         practice=Practice(**{name: row[f"provider__{name}"] for name in _PRACTICE}),
-        history=history.read(row),
+        history=told,
         rests=tuple(row["hold__reason"] for row in rows if row["hold__reason"]),
         credit_notes=tuple(_credit_notes(row["pk"])) if row["has_credit_notes"] else (),
         facts={name: row[name] for panel in rooms.invoice_panels() for name in panel.facts},
@@ -134,27 +134,25 @@ def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
 
 @cache  # the same for every request
 def _shown() -> QuerySet[Invoice, dict[str, Any]]:
-    """Return what a guest may see of each invoice: its balance, holds, running plan, and the facts of the panels."""
+    """Return what a guest may see of each invoice: its bookings, holds, running plan, and the facts of the panels."""
     active = FilteredRelation("holds", condition=Q(holds__released_at=None))
     running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
-    found = with_balance(Invoice.objects.filter(erased_at=None)).annotate(hold=active, plan=running)
+    found = Invoice.objects.filter(erased_at=None).annotate(hold=active, plan=running)
     found = found.annotate(has_credit_notes=Exists(CreditNote.objects.filter(invoice=OuterRef("pk"))))
-    found = found.annotate(second_reminder=Exists(second_reminders(OuterRef("pk"))))
     plans = PaymentPlan.objects.filter(invoice=OuterRef("pk")).exclude(status=PaymentPlan.Status.UNDONE).order_by("pk")
-    own = ("pk", "token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at", "balance")
-    made = ("has_credit_notes", "second_reminder")
+    own = ("pk", "token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at")
     hold = (f"hold__{name}" for name in ("reason", "until", "placed_at", "placed_by"))
     plan = (f"plan__{name}" for name in ("pk", "kind", "agreed_at"))
     practice = (f"provider__{name}" for name in _PRACTICE)
     columns = history.columns() | {"plans_before": history.JsonRows(plans, "kind", "status")}
-    return found.values(*own, *made, *hold, *plan, *practice, **columns, **facts)
+    return found.values(*own, "has_credit_notes", *hold, *plan, *practice, **columns, **facts)
 
 
 def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:
-    """Return the steps of `invoice` (a row, a key or an outer reference) from the 14-day letter on that were made."""
-    made = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)
-    return ReminderStep.objects.filter(invoice=invoice, step__gte=ReminderStep.Step.FINAL_NOTICE, status__in=made)
+    """Return the steps of `invoice` (a row or a key) from the 14-day letter on that were made."""
+    step, made = ReminderStep.Step.FINAL_NOTICE, history.MADE
+    return ReminderStep.objects.filter(invoice=invoice, step__gte=step, status__in=made)
 
 
 def _credit_notes(invoice_id: int) -> QuerySet[CreditNote]:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from django.db.models import Prefetch, Sum
+from django.db.models import Prefetch
 
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE, Account
@@ -59,6 +60,14 @@ def with_postings(path: str = "postings") -> Prefetch:
     return Prefetch(path, _WITH_TRANSACTION)
 
 
+class SideRow(NamedTuple):
+    """A posting as it stands in the database: of which transaction, on which account, signed euros."""
+
+    transaction_id: int
+    account: str
+    amount: Decimal
+
+
 def postings_of(invoice: Invoice) -> list[Posting]:
     """Return the postings of the invoice on all accounts, prefetched ones if there are any."""
     if "postings" in getattr(invoice, "_prefetched_objects_cache", {}):
@@ -92,8 +101,21 @@ def went_to(booked: LedgerTransaction, invoice: Invoice) -> dict[Account, Decima
 
     This is how it was allocated when it was booked.
     """
-    of_invoice = Posting.objects.filter(transaction=booked, invoice=invoice, account__in=OF_INVOICE)
-    sums = dict(of_invoice.order_by().values_list("account").annotate(sum=Sum("amount")))
+    return paid_by(booked, sides_of(invoice))
+
+
+def sides_of(invoice: Invoice) -> list[SideRow]:
+    """Return what was posted to the invoice's own accounts, which adds up to its balance."""
+    own = Posting.objects.filter(invoice=invoice, account__in=OF_INVOICE).order_by("pk")
+    return [SideRow(*row) for row in own.values_list("transaction_id", "account", "amount")]
+
+
+def paid_by(booked: LedgerTransaction, sides: Iterable[SideRow]) -> dict[Account, Decimal]:
+    """Return what `went_to` does, out of `sides` that were read already."""
+    sums: dict[str, Decimal] = {}
+    for side in sides:
+        if side.transaction_id == booked.pk:
+            sums[side.account] = sums.get(side.account, ZERO) + side.amount
     return {part: -sums[part] for part in PARTS if sums.get(part)}
 
 

@@ -148,6 +148,9 @@ def _shares_make_their_payment() -> Iterator[str]:
     wrong = sums.exclude(sum=F("payment__amount")).values_list("payment", flat=True)
     for pk in wrong:
         yield f"payment {pk}: its shares do not add up to it"
+    has_shares = Exists(PaymentShare.objects.filter(payment=OuterRef("pk")))
+    amiss = Payment.objects.exclude(several=has_shares)
+    yield from _each(amiss, "payment {}: says wrongly whether it is for several invoices")
 
 
 def _one_payment_is_offered() -> Iterator[str]:

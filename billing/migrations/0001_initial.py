@@ -372,7 +372,7 @@ class Migration(migrations.Migration):
             name='AllocationNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(choices=[('only', 'nothing else was open'), ('designated', 'the payer chose this invoice'), ('due', 'what is due goes before what is not'), ('onerous', 'the debt with costs or interest goes first'), ('oldest', 'the oldest goes first'), ('pro_rata', 'in proportion, because the debts were alike')], max_length=10, verbose_name='rule')),
+                ('rule', models.CharField(choices=[('only', 'nothing else was open'), ('designated', 'the payer chose this invoice'), ('due', 'what is due goes before what is not'), ('onerous', 'the debt with costs or interest goes first'), ('oldest', 'the oldest goes first'), ('pro_rata', 'in proportion, because the debts were alike'), ('staff', 'a member of staff found out what it is for')], max_length=10, verbose_name='rule')),
                 ('sealed_text', models.BinaryField(default=b'')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocation_notes', to='billing.invoice', verbose_name='invoice')),
                 ('transaction', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocation_notes', to='billing.ledgertransaction', verbose_name='transaction')),
@@ -467,6 +467,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('several', models.BooleanField(default=False, editable=False)),
                 ('status', models.CharField(choices=[('new', 'prepared'), ('creating', 'being created'), ('create_unknown', 'creation unknown'), ('open', 'waiting for the patient'), ('pending', 'waiting for the bank'), ('authorized', 'reserved at the bank, not paid yet'), ('paid', 'paid'), ('failed', 'failed'), ('canceled', 'cancelled'), ('expired', 'expired'), ('rejected', 'refused by the gateway'), ('abandoned', 'never created')], default='new', max_length=16, verbose_name='status')),
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('webhook_token', models.CharField(editable=False, max_length=32, unique=True)),
@@ -565,6 +566,7 @@ class Migration(migrations.Migration):
                 ('received_on', models.DateField(verbose_name='received on')),
                 ('road', models.CharField(choices=[('transfer', 'bank transfer to the practice'), ('cash', 'cash at the practice'), ('card', 'card at the practice')], max_length=8, verbose_name='how it came')),
                 ('status', models.CharField(choices=[('proposed', 'waits for a second person'), ('booked', 'booked'), ('refused', 'refused'), ('undone', 'undone')], default='proposed', max_length=8, verbose_name='status')),
+                ('rule', models.CharField(choices=[('only', 'nothing else was open'), ('designated', 'the payer chose this invoice'), ('due', 'what is due goes before what is not'), ('onerous', 'the debt with costs or interest goes first'), ('oldest', 'the oldest goes first'), ('pro_rata', 'in proportion, because the debts were alike'), ('staff', 'a member of staff found out what it is for')], default='designated', max_length=10, verbose_name='rule')),
                 ('sealed_words', models.BinaryField()),
                 ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='reported')),

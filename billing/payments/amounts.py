@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused
-from billing.invoices.holds import active_hold
+from billing.invoices.holds import is_on_hold
 from billing.models import Invoice
 from billing.plans import agreements
 from billing.templatetags.money import euro
@@ -29,7 +29,7 @@ def refuse_unless_payable(invoice: Invoice, amount: Decimal, owed: Decimal, *, c
         raise Refused(_("This invoice was withdrawn. You do not have to pay it."))
     if owed <= 0:
         raise Refused(_("Nothing is left to pay on this invoice."))
-    if active_hold(invoice.pk):
+    if is_on_hold(invoice.pk):
         raise Refused(_("This invoice is on hold. You do not have to pay now. You will hear from us."))
     if chosen:
         _refuse_unless_a_part(amount, owed)

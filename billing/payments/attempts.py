@@ -188,6 +188,7 @@ def _reuse_or_commit(wanted: Wanted, *, chosen: bool, language: str, by: str, no
         payment = Payment(
             invoice=invoices[next(iter(wanted))],
             amount=sum(amounts.values(), ZERO),
+            several=len(amounts) > 1,
             language=language if language in LOCALES else "nl",
             token=links.new_token(),
             webhook_token=links.new_token(),
@@ -197,7 +198,7 @@ def _reuse_or_commit(wanted: Wanted, *, chosen: bool, language: str, by: str, no
         )
         payment.request_body = request_body(payment, [invoices[pk] for pk in wanted])
         payment.save(force_insert=True)
-        if len(amounts) > 1:
+        if payment.several:
             PaymentShare.objects.bulk_create(
                 PaymentShare(payment=payment, invoice_id=pk, amount=amount) for pk, amount in amounts.items()
             )

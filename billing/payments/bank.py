@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from billing import audit, ledger, rooms
-from billing.invoices.holds import active_hold
+from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share
 from billing.models import Invoice, LedgerTransaction, StaffTask
@@ -67,7 +67,7 @@ def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, ev
     balance = ledger.balance(invoice.pk)
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=event, invoice=invoice, note=str(-balance))
-    if active_hold(invoice.pk):
+    if is_on_hold(invoice.pk):
         audit.open_task(Task.PAID_ON_HOLD, dedupe_key=event, invoice=invoice)
     _queue_receipt(invoice, received, amount, event=event)
 

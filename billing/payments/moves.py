@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing import audit, ledger, rooms
 from billing.errors import Refused
 from billing.invoices import schedule
-from billing.invoices.holds import active_hold
+from billing.invoices.holds import is_on_hold
 from billing.ledger import Share, lock_invoices
 from billing.ledger.entries import standing_entries
 from billing.models import Invoice, LedgerTransaction, Staff
@@ -113,7 +113,7 @@ def _refuse_unless_payable(source: Invoice, target: Invoice) -> None:
         raise Refused(_("Nothing is left to pay on that invoice."))
     if not refunds.others_open(source).filter(pk=target.pk).exists():
         raise Refused(_("Credit can only pay another invoice of the same payer at the same care provider."))
-    if active_hold(target.pk):
+    if is_on_hold(target.pk):
         raise Refused(_("That invoice is on hold. It can't be paid now."))
 
 

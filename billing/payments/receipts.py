@@ -4,7 +4,7 @@ It is booked by value date (6:114 BW): reminders, costs and interest that the da
 what rooms announce for money received, and the patient gets a receipt as for any payment.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
-from billing.errors import Refused
-from billing.invoices.holds import active_hold
+from billing.errors import FormUsed, Refused
+from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
-from billing.ledger import lock_invoice
-from billing.models import Invoice, LedgerTransaction, Receipt, Staff, StaffTask
+from billing.ledger import Share, lock_invoice
+from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
 from billing.payments import refunds
@@ -26,6 +26,7 @@ from billing.payments.rest import receipt_facts
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
+_MAY_BE_THE_SAME = timedelta(days=1)
 _LATEST = timedelta(days=5 * 365)  # a claim on it is barred after five years (3:309 BW)
 
 
@@ -40,27 +41,41 @@ def report(
     by: Staff,
     key: str,
     today: date,
+    rule: AllocationNote.Rule = AllocationNote.Rule.DESIGNATED,
+    whole: Decimal | None = None,
 ) -> Receipt:
     """Report money that the practice received; book it at once, or, above the limit, let a second person confirm it.
 
-    `key` is that of the form, so that a doubled click reports once. Raises Refused, in the reader's words, for a day in
-    the future or over five years ago, for more than what is owed, and without a reason.
+    `key` is that of the form, so that a doubled click reports once. `rule`: why it is for this invoice. `whole`: the
+    amount of which this is a part, which counts for the limit. Raises Refused, in the reader's words, for a day in the
+    future or over five years ago, for more than what is owed, without a reason, and for a form that was used for
+    something else.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
         known = Receipt.objects.filter(key=key, invoice=locked).first()
         if known:
+            if (known.amount, known.received_on, known.road) != (amount, received_on, road):
+                raise FormUsed
             return known
         _refuse_if_wrong(locked, amount, received_on, reason, today)
-        receipt = Receipt(invoice=locked, amount=amount, received_on=received_on, road=road, reported_by=by, key=key)
+        receipt = Receipt(
+            invoice=locked, amount=amount, received_on=received_on, road=road, reported_by=by, key=key, rule=rule
+        )
         receipt.words = {"reference": reference.strip(), "reason": reason.strip()}
         receipt.save(force_insert=True)
-        if amount > _confirmed_above(locked):
+        if (whole or amount) > _confirmed_above(locked):
             audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
             audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=receipt.key, invoice=locked)
         else:
             _book(receipt, locked, by=by)
     return receipt
+
+
+def latest(invoice: Invoice, *, now: datetime) -> Receipt | None:
+    """Return the last receipt of an invoice when it was reported so shortly ago that the next may be the same money."""
+    standing = Receipt.objects.filter(invoice=invoice, status__in=(Status.PROPOSED, Status.BOOKED))
+    return standing.filter(created_at__gt=now - _MAY_BE_THE_SAME).order_by("-pk").first()
 
 
 def confirm(receipt: Receipt, *, by: Staff) -> None:
@@ -134,10 +149,9 @@ def _waiting(receipt: Receipt) -> tuple[Invoice, Receipt]:
 def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     who = audit.name_of(by)
     advance(receipt, Status.BOOKED)
-    received = ledger.post(
-        invoice,
+    received = ledger.post_shares(
+        [Share(invoice, -receipt.amount, AllocationNote.Rule(receipt.rule), receipt.words["reference"])],
         Kind.RECEIPT,
-        -receipt.amount,
         external_id=receipt.event,
         occurred_at=begin_of(receipt.received_on),
         by=who,
@@ -152,7 +166,7 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=receipt.event, invoice=invoice, note=str(-balance))
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another receipt was booked")
-    if active_hold(invoice.pk):
+    if is_on_hold(invoice.pk):
         audit.open_task(Task.PAID_ON_HOLD, dedupe_key=receipt.event, invoice=invoice)
     queue_message(
         "receipt",

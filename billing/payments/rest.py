@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.invoices import schedule
-from billing.invoices.holds import active_hold
-from billing.ledger.entries import went_to
+from billing.invoices.holds import is_on_hold
+from billing.ledger.entries import paid_by, sides_of
 from billing.models import Invoice, LedgerTransaction
 from billing.money import ZERO
 from billing.plans import agreements
@@ -44,17 +44,19 @@ class Rest:
 
 def receipt_facts(received: LedgerTransaction, invoice: Invoice, *, amount: Decimal) -> dict[str, Any]:
     """Return what the receipt for `amount` euros says: when it came, what it paid, what is left and until when."""
-    paid = [(str(part), share) for part, share in went_to(received, invoice).items()]
-    return {"amount": amount, "received_at": received.occurred_at, "went_to": paid, **rest_of(invoice).facts()}
+    sides = sides_of(invoice)
+    paid = [(str(part), share) for part, share in paid_by(received, sides).items()]
+    rest = rest_of(invoice, balance=sum((side.amount for side in sides), ZERO))
+    return {"amount": amount, "received_at": received.occurred_at, "went_to": paid, **rest.facts()}
 
 
-def rest_of(invoice: Invoice, *, today: date | None = None) -> Rest:
-    """Return what is left to pay on the invoice as the ledger stands, and until when."""
+def rest_of(invoice: Invoice, *, today: date | None = None, balance: Decimal | None = None) -> Rest:
+    """Return what is left to pay on the invoice as the ledger stands, and until when; `balance` when it is known."""
     today = today or timezone.localdate()
-    balance = ledger.balance(invoice.pk)
+    balance = ledger.balance(invoice.pk) if balance is None else balance
     until, next_part, on_hold = None, None, False
     if balance > ZERO:
-        on_hold = active_hold(invoice.pk) is not None
+        on_hold = is_on_hold(invoice.pk)
         plan = agreements.progress(invoice.pk, today=today)
         if on_hold:
             pass

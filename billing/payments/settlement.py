@@ -17,7 +17,7 @@ from billing import audit, ledger, rooms
 from billing.channels import mollie
 from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundSnapshot
 from billing.invoices import schedule
-from billing.invoices.holds import active_hold, place_hold, release_hold
+from billing.invoices.holds import is_on_hold, place_hold, release_hold
 from billing.ledger import Share
 from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, PaymentShare, Refund, StaffTask
 from billing.money import ZERO
@@ -185,23 +185,33 @@ def _book(payment: Payment, invoices: list[Invoice], snapshot: PaymentSnapshot, 
         assert received
         rooms.booked(part.invoice, received)
         _after_receipt(payment, part, received)
-    problems = list(snapshot.unreadable)
-    for refund in sorted(snapshot.refunds, key=lambda refund: refund.created_at):
-        if _is_too_much(payment, refund):
-            problems.append(f"{refund.refund_id}: more than was paid")
-        else:
-            _book_refund(payment, invoices, refund, now=now)
-    for chargeback in snapshot.chargebacks:
-        if chargeback.amount > payment.amount:
-            problems.append(f"{chargeback.chargeback_id}: more than was paid")
-        else:
-            _book_chargeback(payment, invoices, chargeback)
+    problems = [*snapshot.unreadable, *_book_back(payment, invoices, snapshot, now=now)]
     for invoice in invoices if snapshot.refunds or snapshot.chargebacks else ():
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
     for problem in problems:  # set apart: the rest of the report is booked
         _open_alarm(payment, f"{payment.pk}:{problem}", problem)
     if not problems:
         _check_sums(payment, snapshot)
+
+
+def _book_back(payment: Payment, invoices: list[Invoice], snapshot: PaymentSnapshot, *, now: datetime) -> list[str]:
+    """Book what went back to the payer; return what is wrong with it, and not booked.
+
+    What was undone comes first. The same money may have gone back again since, and of a payment for several invoices
+    each can only lose what it got.
+    """
+    problems = [f"{c.chargeback_id}: more than was paid" for c in snapshot.chargebacks if c.amount > payment.amount]
+    chargebacks = [chargeback for chargeback in snapshot.chargebacks if chargeback.amount <= payment.amount]
+    for chargeback in (row for row in chargebacks if row.reversed_at):
+        _book_chargeback(payment, invoices, chargeback)
+    for refund in sorted(snapshot.refunds, key=lambda row: (row.status not in _NOT_REFUNDED, row.created_at)):
+        if _is_too_much(payment, refund):
+            problems.append(f"{refund.refund_id}: more than was paid")
+        else:
+            _book_refund(payment, invoices, refund, now=now)
+    for chargeback in (row for row in chargebacks if not row.reversed_at):
+        _book_chargeback(payment, invoices, chargeback)
+    return problems
 
 
 def _is_too_much(payment: Payment, reported: RefundSnapshot) -> bool:
@@ -222,7 +232,7 @@ def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) ->
         twice = "paid twice: pay this one back" if -balance >= part.amount and _paid_before(payment, part) else ""
         _open_task(Task.SURPLUS, payment, key, invoice=invoice, note=twice)
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
-    if active_hold(invoice.pk):
+    if is_on_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, key, invoice=invoice)
     _queue_receipt(payment, part, received)
 

@@ -37,18 +37,16 @@ class Part:
 
 def designated(payment: Payment) -> dict[int, Decimal]:
     """Return the amount that the payer designated for each invoice, by key; the one it was started from comes first."""
-    shares = dict(payment.shares.values_list("invoice_id", "amount"))
-    return shares or {payment.invoice_id: payment.amount}
+    if not payment.several:
+        return {payment.invoice_id: payment.amount}
+    return dict(payment.shares.values_list("invoice_id", "amount"))
 
 
 def live(invoice_ids: Collection[int]) -> list[Payment]:
     """Return the attempts that are offered now for any of these invoices, the newest first."""
+    shared = PaymentShare.objects.filter(invoice__in=invoice_ids).values("payment")
     offered: QuerySet[Payment] = Payment.objects.filter(superseded_at=None, status__in=Payment.LIVE)
-    shared = PaymentShare.objects.filter(
-        invoice__in=invoice_ids, payment__superseded_at=None, payment__status__in=Payment.LIVE
-    )
-    rows = offered.filter(Q(invoice__in=invoice_ids) | Q(pk__in=shared.values("payment")))
-    return list(rows.select_related("invoice").order_by("-pk"))
+    return list(offered.filter(Q(invoice__in=invoice_ids) | Q(pk__in=shared)).order_by("-pk"))
 
 
 def paid_for(invoice: Invoice) -> list[Payment]:

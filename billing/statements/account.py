@@ -30,6 +30,7 @@ _FOR_THIS: dict[AllocationNote.Rule, Text] = {
     Rule.DUE: gettext_lazy("For this invoice first: its last day to pay had passed."),
     Rule.ONEROUS: gettext_lazy("For this invoice first: it had costs or interest."),
     Rule.OLDEST: gettext_lazy("For this invoice first: it was the oldest."),
+    Rule.STAFF: gettext_lazy("For this invoice: your payment did not say which, and a member of staff looked it up."),
     Rule.PRO_RATA: gettext_lazy("For this invoice in part: the invoices were alike, so each got its share."),
 }
 # The first six identify a line; the last two are one of its sides.

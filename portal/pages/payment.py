@@ -194,7 +194,7 @@ def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     return {
         "payment": payment,
         "link_is_alive": _link_is_alive(payment),
-        "shares": list(payment.shares.select_related("invoice__provider")),
+        "shares": list(payment.shares.select_related("invoice__provider")) if payment.several else [],
         "invoice_token": invoice_token if access.may_see(request, invoice_token, now=now) else "",
         "refresh": now - payment.created_at < REFRESH_DURING,
     }

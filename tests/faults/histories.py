@@ -36,6 +36,10 @@ class History:
     tried: dict[str, int] = field(default_factory=dict)
     files_sent: set[tuple[str, str]] = field(default_factory=set)  # (invoice number, checksum): the page took them
     files_tried: set[tuple[str, str]] = field(default_factory=set)
+    # By the bank's reference of a payment: what the page said that it pays of each invoice, and the part typed.
+    shared: dict[str, dict[str, int]] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+    asked_back: dict[str, int] = field(default_factory=dict)  # how often our page took the question for credit
     log: list[str] = field(default_factory=list)
     outages: int = 0
 
@@ -78,7 +82,7 @@ class History:
     def _import(self) -> None:
         agb_code = f"11{self.seed % 1_000_000:06d}"
         if not self.bills:
-            count = self._rng.randint(1, 3)
+            count = self._rng.randint(2, 3)
             self.bills = [self._bill(place) for place in range(count)]
             if self.seed % 3 == 0:
                 self.bills.append(self._bill(count))
@@ -138,12 +142,36 @@ class History:
     # --- the patient --------------------------------------------------------------------------------
 
     def _pay(self, bill: Bill, *, double_click: bool = False) -> str:
-        checkout = self._patient.start_payment(bill, double_click=double_click)
+        return self._at_bank(self._patient.start_payment(bill, double_click=double_click))
+
+    def _pay_part(self, bill: Bill) -> str:
+        checkout, part = self._patient.pay_part(bill)
+        if checkout:
+            self.parts[_reference(checkout)] = part
+        return self._at_bank(checkout)
+
+    def _pay_together(self, bill: Bill) -> str:
+        others = [other for other in self.bills if other is not bill]
+        chosen = [bill, *self._rng.sample(others, self._rng.randint(1, len(others)))]
+        checkout, amounts = self._patient.pay_together(chosen)
+        if checkout:
+            self.shared[_reference(checkout)] = amounts
+        return self._at_bank(checkout)
+
+    def _at_bank(self, checkout: str) -> str:
         if not checkout:
             return "nothing to pay"
         ending = self._rng.choice(ENDINGS)
         self._patient.choose(checkout, ending, comes_back=self._rng.random() < 0.6)
-        return f"{ending} {checkout.rsplit('/', 2)[1]}"
+        return f"{ending} {_reference(checkout)}"
+
+    def _ask_credit(self, bill: Bill) -> str:
+        """Ask back what was paid too much, on the first invoice that has some."""
+        for one in [bill, *(other for other in self.bills if other is not bill)]:
+            if cents := self._patient.ask_credit(one):
+                self.asked_back[one.number] = self.asked_back.get(one.number, 0) + 1
+                return f"{one.number} {cents}"
+        return "no credit"
 
     def _double_click(self, bill: Bill) -> str:
         return self._pay(bill, double_click=True)
@@ -186,9 +214,15 @@ class History:
     def _payments(self, bill: Bill, *statuses: str) -> list[tuple[Any, ...]]:
         wanted = ", ".join(f"'{status}'" for status in statuses)
         return self.site.bank_rows(
-            "SELECT reference, amount_cents, webhook_url, id FROM sandbox_payment"  # noqa: S608
-            f" WHERE description LIKE '% {bill.number}' AND status IN ({wanted}) ORDER BY id"
+            "SELECT p.reference, p.amount_cents, p.webhook_url, p.id FROM sandbox_payment p"  # noqa: S608
+            f" WHERE {self._is_for(bill)} AND p.status IN ({wanted}) ORDER BY p.id"
         )
+
+    def _is_for(self, bill: Bill) -> str:
+        """The condition that a payment is for this invoice, alone or among others: then the bank reads no number."""
+        among = [reference for reference, amounts in self.shared.items() if bill.number in amounts]
+        references = ", ".join(f"'{reference}'" for reference in among) or "''"
+        return f"(p.description LIKE '% {bill.number}' OR p.reference IN ({references}))"
 
     def _pay_late(self, bill: Bill) -> str:
         ended = self._payments(bill, "expired", "failed", "canceled")
@@ -204,8 +238,11 @@ class History:
     def _charge_back(self, bill: Bill) -> str:
         return self._money_back(bill, "charge_back")
 
-    def _money_back(self, bill: Bill, action: str) -> str:
-        paid = self._payments(bill, "paid")
+    def _charge_back_shared(self, bill: Bill) -> str:
+        return self._money_back(bill, "charge_back", shared=True)
+
+    def _money_back(self, bill: Bill, action: str, *, shared: bool = False) -> str:
+        paid = [row for row in self._payments(bill, "paid") if not shared or row[0] in self.shared]
         if not paid:
             return "nothing paid"
         reference, cents, *_rest = self._rng.choice(paid)
@@ -222,7 +259,7 @@ class History:
     def _undo(self, bill: Bill, table: str, action: str) -> str:
         rows = self.site.bank_rows(
             f"SELECT p.reference, r.reference FROM {table} r JOIN sandbox_payment p ON p.id = r.payment_id"  # noqa: S608
-            f" WHERE p.description LIKE '% {bill.number}' ORDER BY r.id"
+            f" WHERE {self._is_for(bill)} ORDER BY r.id"
         )
         if not rows:
             return "nothing to undo"
@@ -239,15 +276,23 @@ class History:
         return reference
 
 
+def _reference(checkout: str) -> str:
+    return checkout.rsplit("/", 2)[1]
+
+
 # How often each is done.
 WEIGHTS: dict[Callable[[History, Bill], str | None], int] = {
     History._pay: 8,
+    History._pay_together: 4,
+    History._pay_part: 3,
+    History._ask_credit: 4,
     History._leave_at_bank: 2,
     History._double_click: 2,
     History._pay_late: 2,
     History._refund: 2,
     History._undo_refund: 1,
     History._charge_back: 1,
+    History._charge_back_shared: 2,
     History._reverse_chargeback: 1,
     History._repeat_webhook: 2,
     History._reduce: 2,

@@ -4,6 +4,7 @@ The stand-in bank says what was paid, refunded and charged back; the mail server
 histories say what was handed in, reduced and agreed. The portal's tables are read as they lie there.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from tests.faults.site import Site
 
 GIVEN_UP = ("failed", "canceled")
 # Any number of these can be right; of the others one a day for one invoice.
-SEVERAL_A_DAY = ("receipt", "coulance_file_refused")
+SEVERAL_A_DAY = (
+    "receipt", "coulance_file_refused", "payment_reversed",
+    "refund_under_way", "refund_done", "refund_failed", "refund_by_bank",
+)  # fmt: skip
 UNCHECKED = ("received", "checking", "quarantined")
 
 
@@ -33,8 +37,10 @@ class World:
     """Everything that the judgement rests on, read once when all is quiet. Amounts are cents."""
 
     bank_payments: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, status
-    bank_refunds: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, status
-    bank_chargebacks: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, reversed
+    bank_refunds: list[tuple[Any, ...]] = field(default_factory=list)  # reference, payment, cents, status
+    bank_chargebacks: list[tuple[Any, ...]] = field(default_factory=list)  # reference, payment, cents, reversed
+    ours: list[tuple[str, str, str]] = field(default_factory=list)  # refunds by our call: reference, token, number
+    requests: list[tuple[Any, ...]] = field(default_factory=list)  # token, invoice number, cents, status, asked by
     mails: list[Mail] = field(default_factory=list)
     invoices: list[str] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, kind, external id, cents, mirror
@@ -42,36 +48,34 @@ class World:
     files: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, checksum, status, bytes are there
     at_provider: list[str] = field(default_factory=list)  # invoice number, each time that a case got there
     asked: list[tuple[Any, ...]] = field(default_factory=list)  # what staff are asked to look at: invoice number, kind
+    # What patients know, by the bank's reference: cents by invoice of a payment of several, and the part typed.
+    shared: dict[str, dict[str, int]] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
+
+    def shares(self) -> dict[str, dict[str, int]]:
+        """What each payment at the bank is for: cents by invoice number."""
+        return {ref: self.shared.get(ref, {number: cents}) for ref, number, cents, _status in self.bank_payments}
 
 
-def read(site: Site) -> World:
+def read(site: Site, histories: Iterable[History]) -> World:
     numbers = dict(site.rows("SELECT id, number FROM billing_invoice"))
-    world = World(
-        bank_payments=_by_number(site, "SELECT reference, description, amount_cents, status FROM sandbox_payment"),
-        bank_refunds=_by_number(
-            site,
-            "SELECT r.reference, p.description, r.amount_cents, r.status FROM sandbox_refund r"
-            " JOIN sandbox_payment p ON p.id = r.payment_id",
-        ),
-        bank_chargebacks=_by_number(
-            site,
-            "SELECT c.reference, p.description, c.amount_cents, c.reversed_at IS NOT NULL FROM sandbox_chargeback c"
-            " JOIN sandbox_payment p ON p.id = c.payment_id",
-        ),
-        invoices=list(numbers.values()),
-        entries=site.rows(
-            "SELECT i.number, t.kind, t.external_id, SUM(p.amount), t.reverses_id IS NOT NULL FROM billing_posting p"
-            " JOIN billing_ledgertransaction t ON t.id = p.transaction_id JOIN billing_invoice i ON i.id = p.invoice_id"
-            " WHERE p.account IN ('principal', 'interest', 'costs', 'credit') AND t.kind <> 'allocation'"
-            " GROUP BY i.number, t.id, t.kind, t.external_id, t.reverses_id"
-        ),
-        messages=[
-            (*row, numbers.get(invoice_id, ""), error)
-            for *row, invoice_id, error in site.rows(
-                "SELECT message_id, kind, recipient, status, invoice_id, error FROM billing_outboxmessage"
-            )
-        ],
+    world = _at_the_bank(site)
+    world.invoices = list(numbers.values())
+    world.entries = site.rows(
+        "SELECT i.number, t.kind, t.external_id, SUM(p.amount), t.reverses_id IS NOT NULL FROM billing_posting p"
+        " JOIN billing_ledgertransaction t ON t.id = p.transaction_id JOIN billing_invoice i ON i.id = p.invoice_id"
+        " WHERE p.account IN ('principal', 'interest', 'costs', 'credit') AND t.kind <> 'allocation'"
+        " GROUP BY i.number, t.id, t.kind, t.external_id, t.reverses_id"
     )
+    world.messages = [
+        (*row, numbers.get(invoice_id, ""), error)
+        for *row, invoice_id, error in site.rows(
+            "SELECT message_id, kind, recipient, status, invoice_id, error FROM billing_outboxmessage"
+        )
+    ]
+    for history in histories:
+        world.shared |= history.shared
+        world.parts |= history.parts
     world.asked = [
         (numbers.get(invoice_id, ""), kind)
         for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_stafftask")
@@ -85,18 +89,50 @@ def read(site: Site) -> World:
     ]
     arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
     world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
+    world.requests = [
+        (token, numbers[invoice_id], *rest)
+        for token, invoice_id, *rest in site.rows(
+            "SELECT token, invoice_id, amount, status, asked_by FROM billing_refundrequest"
+        )
+    ]
+    return world
+
+
+def _at_the_bank(site: Site) -> World:
+    """What stands at the bank and its mail server."""
+    return World(
+        bank_payments=[
+            (reference, text.rpartition(" ")[2], *rest)  # practice and invoice number: only the number is kept
+            for reference, text, *rest in site.bank_rows(
+                "SELECT reference, description, amount_cents, status FROM sandbox_payment"
+            )
+        ],
+        bank_refunds=site.bank_rows(
+            "SELECT r.reference, p.reference, r.amount_cents, r.status FROM sandbox_refund r"
+            " JOIN sandbox_payment p ON p.id = r.payment_id"
+        ),
+        bank_chargebacks=site.bank_rows(
+            "SELECT c.reference, p.reference, c.amount_cents, c.reversed_at IS NOT NULL FROM sandbox_chargeback c"
+            " JOIN sandbox_payment p ON p.id = c.payment_id"
+        ),
+        ours=[
+            (reference, json.loads(metadata)["token"], text.rpartition(" ")[2])
+            for reference, metadata, text in site.bank_rows(
+                "SELECT reference, metadata, description FROM sandbox_refund"
+            )
+            if json.loads(metadata or "null")
+        ],
+        mails=list(_mails(site)),
+    )
+
+
+def _mails(site: Site) -> Iterator[Mail]:
     for recipient, raw, received_at in site.bank_rows(
         "SELECT \"to\", raw, received_at FROM sandbox_message WHERE kind = 'mail'"
     ):
         headers = BytesHeaderParser().parsebytes(raw)
         moment = datetime.fromisoformat(f"{received_at}+00:00").astimezone(AMSTERDAM)
-        world.mails.append(Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}"))
-    return world
-
-
-def _by_number(site: Site, statement: str) -> list[tuple[Any, ...]]:
-    """Rows of the bank, whose second column says practice and invoice number: only the number is kept."""
-    return [(reference, text.rpartition(" ")[2], *rest) for reference, text, *rest in site.bank_rows(statement)]
+        yield Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}")
 
 
 def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
@@ -104,9 +140,11 @@ def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
     histories = list(histories)
     yield from _money_in(world)
     yield from _money_out(world)
+    yield from _credit(world, histories)
     yield from _sums(world, histories)
     yield from _mails_and_rows(world)
     yield from _mails_that_must_be(world, histories)
+    yield from _mails_of_money_back(world)
     yield from _files(world, histories)
 
 
@@ -119,31 +157,71 @@ def _booked(world: World, kind: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _money_in(world: World) -> Iterator[str]:
-    booked = _booked(world, "payment")
+    booked, shares = _booked(world, "payment"), world.shares()
     for reference, number, cents, status in world.bank_payments:
-        entries = booked.pop(reference, [])
-        wanted = [(number, -cents, False)] if status == "paid" else []
-        if entries != wanted:
-            yield f"{reference} of {number} is {status} at the bank for {cents}, booked as {entries}"
+        entries = sorted(booked.pop(reference, []))
+        wanted = sorted((name, -part, False) for name, part in shares[reference].items()) if status == "paid" else []
+        if entries != wanted or sum(shares[reference].values()) != cents:
+            yield f"{reference} of {number} is {status} at the bank for {cents}, booked as {entries}, not {wanted}"
+        if world.parts.get(reference, cents) != cents:
+            yield f"{reference} of {number} asks {cents} at the bank, and the patient typed {world.parts[reference]}"
     for reference, entries in booked.items():
         yield f"{reference} is booked as {entries}, and the bank never had it"
 
 
 def _money_out(world: World) -> Iterator[str]:
+    shares = world.shares()
+    taken: dict[tuple[str, str], int] = Counter()  # from which payment and invoice
+    named = {reference: number for reference, _token, number in world.ours}
     for kind, rows in (
-        ("refund", [(ref, number, cents, status in GIVEN_UP) for ref, number, cents, status in world.bank_refunds]),
+        ("refund", [(ref, payment, cents, status in GIVEN_UP) for ref, payment, cents, status in world.bank_refunds]),
         ("chargeback", world.bank_chargebacks),
     ):
         booked = _booked(world, kind)
-        for reference, number, cents, is_undone in rows:
-            entries = sorted(booked.pop(reference, []))
-            right = [(number, cents, False)]
-            undone = sorted([*right, (number, -cents, True)])
+        for reference, payment, cents, is_undone in rows:
+            entries = booked.pop(reference, [])
+            there = sorted((number, part) for number, part, is_mirror in entries if not is_mirror)
+            back = sorted((number, -part) for number, part, is_mirror in entries if is_mirror)
+            numbers = [named[reference]] if reference in named else list(shares[payment])
+            right = sum(part for _number, part in there) == cents and all(number in numbers for number, _part in there)
             # What was undone before anybody heard of it may never have been booked.
-            if entries != (undone if is_undone else right) and not (is_undone and not entries):
-                yield f"{kind} {reference} of {number} for {cents}, undone: {bool(is_undone)}; booked as {entries}"
+            if not (right and back == (there if is_undone else [])) and not (is_undone and not entries):
+                yield f"{kind} {reference} of {numbers} for {cents}, undone: {bool(is_undone)}; booked as {entries}"
+            for number, part, _is_mirror in entries:
+                taken[payment, number] += part
         for reference, entries in booked.items():
             yield f"{kind} {reference} is booked as {entries}, and the bank never had it"
+    for (payment, number), cents in taken.items():
+        if not 0 <= cents <= shares[payment].get(number, 0):
+            yield f"{payment} paid {shares[payment].get(number, 0)} of {number}, and {cents} of it went back"
+
+
+# What became of a refund that we approved, by its state at the bank.
+_ENDS = {"refunded": "paid_out", "failed": "failed", "canceled": "failed"}
+_NEVER_SENT = ("asked", "by_bank", "withdrawn", "refused")
+
+
+def _credit(world: World, histories: Iterable[History]) -> Iterator[str]:
+    """Credit that was asked back is at the bank once, for the right invoice, or it never left and somebody knows."""
+    refunds = {reference: row for reference, *row in world.bank_refunds}
+    sent: dict[str, list[str]] = defaultdict(list)
+    for reference, token, _number in world.ours:
+        sent[token].append(reference)
+    numbers = {reference: number for reference, _token, number in world.ours}
+    for token, number, cents, status, asked_by in world.requests:
+        at_bank = sent.pop(token, [])
+        made = [(numbers[ref], refunds[ref][1], _ENDS.get(refunds[ref][2], "sent")) for ref in at_bank]
+        if made != ([] if status in _NEVER_SENT else [(number, cents, status)]):
+            yield f"the refund of {cents} on {number} is {status}, and at the bank there is {made}"
+        if (status, asked_by) == ("asked", "patient") and (number, "refund_to_approve") not in world.asked:
+            yield f"the refund of {cents} on {number} waits for staff, and nobody was asked"
+    for token, references in sent.items():
+        yield f"{references} was refunded for {token}, and we know nothing of it"
+    asked = Counter(number for _token, number, _cents, _status, asked_by in world.requests if asked_by == "patient")
+    for history in histories:
+        for number, times in history.asked_back.items():
+            if asked[number] < times:
+                yield f"credit of {number} was asked back {times} times, and {asked[number]} refunds came of it"
 
 
 def _sums(world: World, histories: Iterable[History]) -> Iterator[str]:
@@ -204,7 +282,10 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
     for _message_id, kind, _recipient, status, number, _error in world.messages:
         if status != "canceled":
             counts[number, kind] += 1
-    paid = Counter(number for _ref, number, _cents, status in world.bank_payments if status == "paid")
+    shares = world.shares()
+    paid = Counter(
+        number for ref, _number, _cents, status in world.bank_payments if status == "paid" for number in shares[ref]
+    )
     for history in histories:
         for bill in history.bills:
             receipts = counts[bill.number, "receipt"]
@@ -218,6 +299,30 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
                 least, most = history.agreed.get(key, 0), history.tried.get(key, 0)
                 if not least <= counts[bill.number, kind] <= most:
                     yield f"{bill.number}: {counts[bill.number, kind]} × {kind}, agreed {least} to {most} times"
+
+
+def _mails_of_money_back(world: World) -> Iterator[str]:
+    """Who got money back, or lost it to the bank, was told so: once for each time."""
+    mails = Counter((kind, number) for _id, kind, _to, status, number, _error in world.messages if status != "canceled")
+    least, most = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    undone = {reference for reference, _payment, _cents, is_undone in world.bank_chargebacks if is_undone}
+    for number, kind, event, _cents, is_mirror in world.entries:
+        if kind == "chargeback" and not is_mirror:
+            most["payment_reversed", number] += 1
+            least["payment_reversed", number] += event not in undone
+    for _token, number, _cents, status, _asked_by in world.requests:
+        for told, at_least, at_most in (
+            ("refund_done", ("paid_out",), ("paid_out", "failed")),
+            ("refund_failed", ("failed",), ("failed",)),
+            ("refund_under_way", ("sent", "paid_out"), ("sent", "paid_out", "failed")),
+            ("refund_by_bank", ("by_bank",), ("by_bank", "sent", "paid_out", "failed", "withdrawn")),
+        ):
+            least[told, number] += status in at_least
+            most[told, number] += status in at_most
+    for kind, number in {*least, *(key for key in mails if key[0] in {kind for kind, _number in most})}:
+        if not least[kind, number] <= mails[kind, number] <= most[kind, number]:
+            span = f"{least[kind, number]} to {most[kind, number]}"
+            yield f"{number} has {mails[kind, number]} × {kind}, where {span} are right"
 
 
 def _files(world: World, histories: Iterable[History]) -> Iterator[str]:

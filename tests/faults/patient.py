@@ -17,6 +17,14 @@ _AMOUNT = re.compile(r'name="amount" value="([^"]+)"')
 _FIRST_ON = re.compile(r'name="first_on" value="([^"]+)"')
 _COUNTS = re.compile(r'name="count" value="(\d+)"')
 _MAX_DAY = re.compile(r'name="until"[^>]*max="([^"]+)"')
+_ROW = re.compile(r'name="invoice" value="([^"]+)".*?<span class="sum">([^<]+)</span>', re.DOTALL)
+_PART = re.compile(r'id="id_part_helptext">([^<]+)</p>')
+_EUROS = re.compile(r"[0-9.]+,[0-9]{2}")
+
+
+def _cents(shown: str) -> int:
+    """Cents of an amount as a Dutch page shows it."""
+    return int(re.sub(r"\D", "", shown))
 
 
 @dataclass
@@ -52,7 +60,7 @@ class Patient:
         return answer
 
     def _submit(
-        self, page: requests.Response, url: str, *, follow: bool = True, files: Any = None, **fields: str
+        self, page: requests.Response, url: str, *, follow: bool = True, files: Any = None, **fields: Any
     ) -> requests.Response:
         found = _CSRF.search(page.text)
         if found is None:
@@ -77,6 +85,39 @@ class Patient:
         fields = {"amount": self._rng.choice(amounts)} if amounts else {}
         for _ in range(2 if double_click else 1):
             page = self._submit(page, f"{self._site.url}/rekening/{bill.token}/betalen/", **fields)
+        return self._checkout_of(page)
+
+    def pay_part(self, bill: Bill) -> tuple[str, int]:
+        """The link to the bank for a part of what is owed, and that part in cents; no link as `start_payment`."""
+        page = self.open(bill)
+        offered = _PART.search(page.text)
+        if offered is None:
+            return "", 0
+        least, most = map(_cents, _EUROS.findall(offered[1]))
+        part = self._rng.randint(least, most)
+        url = f"{self._site.url}/rekening/{bill.token}/betalen/"
+        return self._checkout_of(self._submit(page, url, part=f"{part // 100},{part % 100:02d}")), part
+
+    def pay_together(self, bills: list[Bill]) -> tuple[str, dict[str, int]]:
+        """The link to the bank, and what the page says that it pays of each invoice, in cents by invoice number.
+
+        Nothing when less than two of them can be paid.
+        """
+        for bill in bills:
+            self.open(bill)
+        url = f"{self._site.url}/samen-betalen/"
+        page = self._ask("GET", url)
+        shown = {token: _cents(amount) for token, amount in _ROW.findall(page.text)}
+        payable = [bill for bill in bills if bill.token in shown]
+        if len(payable) < 2:
+            return "", {}
+        amounts = {bill.number: shown[bill.token] for bill in payable}
+        total = sum(amounts.values())
+        ticked = [bill.token for bill in payable]
+        page = self._submit(page, url, invoice=ticked, total=f"{total // 100}.{total % 100:02d}")
+        return self._checkout_of(page), amounts
+
+    def _checkout_of(self, page: requests.Response) -> str:
         found = _CHECKOUT.search(page.text)
         if found is None and "/betaling/" in page.url:  # the bank did not answer in time: the page refreshes itself
             for _ in range(3):
@@ -96,6 +137,17 @@ class Patient:
         answer = self._submit(page, checkout, follow=False, choice=choice)
         if comes_back and answer.status_code == 303:
             self._ask("GET", answer.headers["Location"])
+
+    def ask_credit(self, bill: Bill) -> int:
+        """Ask for what was paid too much; how much our page took, in cents, or nothing."""
+        url = f"{self._site.url}/rekening/{bill.token}/tegoed/"
+        self.open(bill)
+        page = self._ask("GET", url)
+        offered = _AMOUNT.search(page.text)
+        if offered is None or f"{url}terug/".removeprefix(self._site.url) not in page.text:
+            return 0
+        answer = self._submit(page, f"{url}terug/", amount=offered[1])
+        return _cents(offered[1]) if answer.history else 0  # a refusal is the same page, with a sentence
 
     def defer(self, bill: Bill) -> bool:
         """Ask for a later day; whether our page took it."""

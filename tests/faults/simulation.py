@@ -50,6 +50,10 @@ ORDERS: list[dict[str, Any]] = [
     {"create": {"kind": "html", "times": 1}},
     {"create": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 9000}},
     {"create": {"kind": "timeout_before_commit", "times": 1, "hang_ms": 9000}},
+    {"refund": {"kind": "500", "times": 1}},
+    {"refund": {"kind": "html", "times": 1}},
+    {"refund": {"kind": "timeout_after_commit", "times": 1, "hang_ms": 9000}},
+    {"refund": {"kind": "timeout_before_commit", "times": 1, "hang_ms": 9000}},
     {"get": {"kind": "500", "times": 3}},
     {"get": {"kind": "429", "times": 2}},
     {"get": {"kind": "bare", "times": 2}},
@@ -195,6 +199,7 @@ def open_work(site: Site) -> list[str]:
         "billing_outboxmessage": f"status = 'sending' OR (status = 'queued' AND next_try_at <= {moment})",
         "billing_webhookcall": "done_at IS NULL",
         "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
+        "billing_refundrequest": f"status IN ('approved', 'sending', 'unknown') OR next_check_at <= {moment}",
         "coulance_specification": "status IN ('received', 'checking', 'quarantined')",
         # Nobody is reminded about an announcement in doubt before a person has decided whether it arrived.
         "billing_reminderstep": "status = 'planned' AND NOT EXISTS (SELECT 1 FROM billing_outboxmessage m"
@@ -294,7 +299,7 @@ def _walk(site: Site, outcome: Outcome, *, acts: int, faults: int) -> None:
 
 
 def _judge(site: Site, outcome: Outcome) -> None:
-    outcome.world = model.read(site)
+    outcome.world = model.read(site, outcome.histories)
     outcome.problems += model.judge(outcome.world, outcome.histories)
     outcome.problems += site.keeper.leaks()
     for name in ("verify_ledger", "verify_access_log"):
@@ -312,6 +317,14 @@ def _count(outcome: Outcome) -> None:
     counts["payments at the bank"] = len(world.bank_payments)
     counts["paid"] = sum(status == "paid" for *_rest, status in world.bank_payments)
     counts["refunds"], counts["chargebacks"] = len(world.bank_refunds), len(world.bank_chargebacks)
+    counts["payments of several invoices"] = sum(
+        row[0] in world.shared and row[3] == "paid" for row in world.bank_payments
+    )
+    counts["payments of a part"] = sum(row[0] in world.parts and row[3] == "paid" for row in world.bank_payments)
+    counts["chargebacks of several invoices"] = sum(row[1] in world.shared for row in world.bank_chargebacks)
+    counts["refunds by our call"] = len(world.ours)
+    for _token, _number, _cents, status, _asked_by in world.requests:
+        counts[f"refunds {status}"] += 1
     counts["mails arrived"] = len(world.mails)
     counts["files sent"] = len(world.files)
     for _message_id, kind, _recipient, status, _number, _error in world.messages:

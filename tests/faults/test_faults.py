@@ -72,7 +72,7 @@ def booked_and_unknown_to_the_bank(world):
 
 
 def refunded_and_not_booked(world):
-    world.bank_refunds.append(("re_nobody", first_paid(world)[1], 100, "refunded"))
+    world.bank_refunds.append(("re_nobody", first_paid(world)[0], 100, "refunded"))
 
 
 def mail_lost(world):
@@ -139,6 +139,95 @@ def test_the_judge_finds(outcome, lie):
     assert list(model.judge(world, outcome.histories)) == []
     lie(world)
     assert list(model.judge(world, outcome.histories)) != []
+
+
+TWO = {"F-1": 60_00, "F-2": 40_00}
+
+
+def paid_together():
+    """A world in which one payment paid two invoices, and a refund of credit and a chargeback of it went back."""
+    return model.World(
+        bank_payments=[("tr_1", "rekeningen", 100_00, "paid"), ("tr_2", "F-3", 20_00, "paid")],
+        shared={"tr_1": TWO},
+        parts={"tr_2": 20_00},
+        bank_refunds=[("re_1", "tr_1", 10_00, "refunded")],
+        ours=[("re_1", "token", "F-2")],
+        requests=[("token", "F-2", 10_00, "paid_out", "patient")],
+        bank_chargebacks=[("chb_1", "tr_1", 75_00, False)],
+        entries=[
+            *((number, "payment", "tr_1", -cents, False) for number, cents in TWO.items()),
+            ("F-3", "payment", "tr_2", -20_00, False),
+            ("F-2", "refund", "re_1", 10_00, False),
+            ("F-1", "chargeback", "chb_1", 45_00, False),
+            ("F-2", "chargeback", "chb_1", 30_00, False),
+        ],
+        messages=[
+            ("", kind, "", "failed", number, "")
+            for kind, number in [
+                ("payment_reversed", "F-1"), ("payment_reversed", "F-2"),
+                ("refund_under_way", "F-2"), ("refund_done", "F-2"),
+            ]
+        ],
+        asked=[("F-1", "message_failed"), *[("F-2", "message_failed")] * 3],
+    )  # fmt: skip
+
+
+def all_on_one(world):
+    world.entries[:2] = [("F-1", "payment", "tr_1", -100_00, False)]
+
+
+def divided_otherwise(world):
+    world.entries[:2] = [(number, "payment", "tr_1", -50_00, False) for number in TWO]
+
+
+def more_back_than_it_got(world):
+    world.entries[-2:] = [("F-1", "chargeback", "chb_1", 30_00, False), ("F-2", "chargeback", "chb_1", 45_00, False)]
+
+
+def back_from_a_stranger(world):
+    world.entries[-1] = ("F-3", "chargeback", "chb_1", 30_00, False)
+
+
+def credit_of_the_other(world):
+    world.entries[3] = ("F-1", "refund", "re_1", 10_00, False)
+
+
+def refunded_twice(world):
+    world.bank_refunds.append(("re_2", "tr_1", 10_00, "refunded"))
+    world.ours.append(("re_2", "token", "F-2"))
+    world.entries.append(("F-2", "refund", "re_2", 10_00, False))
+    world.bank_chargebacks[0] = ("chb_1", "tr_1", 65_00, False)
+    world.entries[5] = ("F-2", "chargeback", "chb_1", 20_00, False)
+
+
+def refund_forgotten(world):
+    world.requests[0] = (*world.requests[0][:3], "unknown", "patient")
+
+
+def refund_called_paid_and_never_sent(world):
+    world.ours.clear()
+
+
+def another_part_than_was_typed(world):
+    world.parts["tr_2"] = 15_00
+
+
+def nobody_told(world):
+    world.messages.pop()
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        all_on_one, divided_otherwise, more_back_than_it_got, back_from_a_stranger, credit_of_the_other, refunded_twice,
+        refund_forgotten, refund_called_paid_and_never_sent, another_part_than_was_typed, nobody_told,
+    ],
+)  # fmt: skip
+def test_the_judge_knows_payments_of_several_and_credit(lie):
+    world = paid_together()
+    assert list(model.judge(world, [])) == []
+    lie(world)
+    assert list(model.judge(world, [])) != []
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from portal.celery import app
 SECONDS = {
     "sweep-outbox": 1.0,
     "sweep-payments": 1.0,
+    "sweep-refunds": 1.0,
     "sweep-reminders": 1.5,
     "sweep-specifications": 2.0,
     "run-daily": 3.0,

@@ -48,6 +48,8 @@ class Payment(models.Model):
 
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments", verbose_name=_("invoice"))
     amount = EuroField(_("amount"))
+    # For several invoices: what each gets is in its shares. Most are for one, and nobody has to look for shares of it.
+    several = models.BooleanField(default=False, editable=False)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.NEW)
     # In the URL of the return page (the patient sees it) and of the webhook (only the gateway knows it).
     token = models.CharField(max_length=32, unique=True, editable=False)

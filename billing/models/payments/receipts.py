@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.encryption import seal, unseal
 from billing.links import new_token
 from billing.models.invoices import Invoice
+from billing.models.payments.shares import AllocationNote
 from billing.money import ZERO, EuroField
 
 
@@ -43,6 +44,10 @@ class Receipt(models.Model):
     received_on = models.DateField(_("received on"))
     road = models.CharField(_("how it came"), max_length=8, choices=Road)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PROPOSED)
+    # Why it is for this invoice (6:43 BW): what the payer did not designate may be divided over several.
+    rule = models.CharField(
+        _("rule"), max_length=10, choices=AllocationNote.Rule, default=AllocationNote.Rule.DESIGNATED
+    )
     # The reference on the bank statement or till, and why it is booked: people write of care there. Empty once erased.
     sealed_words = models.BinaryField(editable=False)
     key = models.CharField(max_length=32, unique=True, default=new_token, editable=False)

@@ -39,7 +39,7 @@ class AllocationNote(SealedText, models.Model):
     """Why money that came was booked on this invoice (6:43 BW), and what the payer had written. Written by `ledger`."""
 
     class Rule(models.TextChoices):
-        """The rules of `law.allocation`, in words."""
+        """The rules of `law.allocation`, in words, and what no rule says."""
 
         ONLY = "only", _("nothing else was open")
         DESIGNATED = "designated", _("the payer chose this invoice")
@@ -47,6 +47,7 @@ class AllocationNote(SealedText, models.Model):
         ONEROUS = "onerous", _("the debt with costs or interest goes first")
         OLDEST = "oldest", _("the oldest goes first")
         PRO_RATA = "pro_rata", _("in proportion, because the debts were alike")
+        STAFF = "staff", _("a member of staff found out what it is for")
 
     transaction = models.ForeignKey(
         LedgerTransaction, models.PROTECT, related_name="allocation_notes", verbose_name=_("transaction")

@@ -194,6 +194,74 @@ def test_a_doubled_click_books_once(desk):
     assert ledger.balance(invoice.pk) == 0
 
 
+def test_a_form_that_was_sent_before_books_nothing_else(desk):
+    invoice = factories.invoice(amount="50.00")
+    line = paid("50.00", invoice.payment_reference[:15])
+    settled(line)
+    key = re.search(r'name="key" value="([^"]+)"', shown(desk, line))[1]
+    desk.post(address(line), {"key": key, "whole": str(invoice.pk)})
+    again = {"key": key, "act": "other", "what": "charges", "reason": "x"}
+    assert desk.post(address(line), again).status_code == 422
+
+
+class TestByLaw:
+    """The payer named no invoice (6:43 lid 2 BW): what is due first, then the oldest."""
+
+    @pytest.fixture
+    def three(self, settings):
+        settings.BANK_SECOND_PERSON_ABOVE = Decimal("50.00")
+        who = factories.patient()
+        settled(paid("10.00", factories.invoice(patient=who, amount="10.00").payment_reference))
+        return [factories.invoice(patient=who, amount="20.00", issued_on=date(2026, month, 1)) for month in (11, 8, 9)]
+
+    def divided(self, desk, line):
+        return re.search(r'name="divided" value="([^"]+)"', shown(desk, line))[1]
+
+    def test_the_page_says_the_rule_and_books_it_in_one_transaction(self, desk, three):
+        line = paid("45.00", "voor de kinderen")
+        settled(line)
+        assert "de oudste gaat voor" in shown(desk, line)
+        assert act(desk, line, "law", divided=self.divided(desk, line)).status_code == 303
+        assert [owed(row) for row in three] == [15, 0, 0]
+        (booking,) = LedgerTransaction.objects.filter(kind="payment", allocation_notes__rule="oldest")
+        notes = booking.allocation_notes.order_by("pk")
+        assert {note.invoice: note.rule for note in notes} == {
+            three[1]: "oldest", three[2]: "due", three[0]: "only",
+        }  # fmt: skip
+        assert {note.text for note in notes} == {"voor de kinderen"}
+        assert set(LineMatch.objects.filter(line=line).values_list("rule", flat=True)) == {"law"}
+        assert made.wrong() == []
+
+    def test_above_the_limit_it_waits_and_what_changed_meanwhile_is_not_booked(self, desk, colleague, three):
+        line = paid("70.00", "zie nota's")
+        settled(line)
+        assert "wordt tegoed" in shown(desk, line)
+        act(desk, line, "law", divided=self.divided(desk, line))
+        assert [owed(row) for row in three] == [20, 20, 20]
+        settled(paid("5.00", three[1].payment_reference))
+        assert act(colleague, line, "confirm").status_code == 422
+        assert [owed(row) for row in three] == [20, 15, 20]
+        act(colleague, line, "refuse")
+        act(desk, line, "law", divided=self.divided(desk, line))
+        act(colleague, line, "confirm")
+        assert [owed(row) for row in three] == [-15, 0, 0]
+        assert made.wrong() == []
+
+    def test_another_division_than_was_shown_is_refused(self, desk, three):
+        line = paid("45.00", "bedankt")
+        settled(line)
+        assert act(desk, line, "law", divided=f"{three[0].pk}:45.00").status_code == 422
+        assert LineDecision.objects.filter(line=line).count() == 0
+
+    def test_the_law_does_not_choose_between_two_payers(self, desk, three):
+        other = factories.invoice(amount="10.00")
+        settled(paid("10.00", other.payment_reference))
+        factories.invoice(patient=other.patient, amount="20.00")
+        line = paid("45.00", "bedankt")
+        settled(line)
+        assert 'name="divided"' not in shown(desk, line)
+
+
 def test_practices_see_only_transfers_on_their_own_invoices(desk):
     invoice, other = factories.invoice(amount="50.00"), factories.invoice(amount="30.00")
     line = paid("50.00", f"kroon {invoice.payment_reference}")

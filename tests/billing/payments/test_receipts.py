@@ -1,5 +1,6 @@
 """Money that staff report: booked by the day on which it came, by two people above a limit, once, and undone whole."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from billing import ledger
+from billing.adjustments import undesignated
 from billing.errors import Refused
+from billing.ledger import verification
 from billing.links import new_token
-from billing.models import Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
+from billing.models import AllocationNote, Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
 from billing.payments import receipts
 from billing.submission import providers
 from tests import factories
@@ -141,6 +144,72 @@ def test_an_open_payment_of_the_old_amount_is_no_longer_offered(invoice, sandbox
     assert Payment.objects.get(pk=payment.pk).superseded_at is not None
 
 
+def test_a_form_that_was_sent_before_reports_nothing_else(invoice):
+    by, key = member(invoice), new_token()
+    report(invoice, "50.00", by=by, key=key)
+    with pytest.raises(Refused):
+        report(invoice, "60.00", by=by, key=key)
+    assert ledger.balance(invoice.pk) == 250
+
+
+class TestUndesignated:
+    """What the payer did not say is divided by the law (6:43 BW): due, most onerous, oldest, pro rata."""
+
+    @pytest.fixture
+    def three(self, invoice):
+        """Of one payer: `invoice` is not due; one is due and plain; one is due and has costs."""
+        plain, onerous = (
+            factories.invoice(amount="40.00", patient=invoice.patient, provider=invoice.provider, issued_on=day)
+            for day in (TODAY - timedelta(days=60), TODAY - timedelta(days=45))
+        )
+        ledger.post(onerous, Kind.COSTS, Decimal("10.00"), external_id="c", occurred_at=timezone.now(), by="test")
+        return invoice, plain, onerous
+
+    def report(self, invoice, amount, **given):
+        divided = undesignated.division(invoice, Decimal(amount), received_on=TODAY)
+        facts = {"received_on": TODAY, "road": "transfer", "reference": "voor alles", "reason": "afschrift 9"}
+        facts |= {"key": new_token(), "by": member(invoice), "today": TODAY, "seen": undesignated.amounts_of(divided)}
+        return undesignated.report(invoice, amount=Decimal(amount), **facts | given)
+
+    def test_each_invoice_has_its_receipt_with_the_rule_and_the_words(self, three):
+        invoice, plain, onerous = three
+        made = self.report(invoice, "95.00")
+        assert [(row.invoice, row.amount, row.rule) for row in made] == [
+            (onerous, 50, "onerous"), (plain, 40, "due"), (invoice, 5, "only"),
+        ]  # fmt: skip
+        notes = AllocationNote.objects.order_by("pk")
+        assert [(note.rule, note.text) for note in notes] == [(row.rule, "voor alles") for row in made]
+        assert [ledger.balance(row.pk) for row in three] == [295, 0, 0]
+        assert list(verification.discrepancies()) == []
+
+    def test_the_limit_counts_for_all_of_it(self, three):
+        made = self.report(three[0], "260.00")
+        assert {row.status for row in made} == {Status.PROPOSED}
+
+    def test_once_by_form_and_never_another_division_than_was_seen(self, three):
+        key, by = new_token(), member(three[0])
+        made = self.report(three[0], "60.00", key=key, by=by)
+        seen = {row.invoice_id: row.amount for row in made}
+        assert self.report(three[0], "60.00", key=key, by=by, seen=seen) == made
+        for wrong in ({"seen": {three[0].pk: Decimal("60.00")}, "key": key}, {"seen": seen}):
+            with pytest.raises(Refused):
+                self.report(three[0], "60.00", **wrong)
+        with pytest.raises(Refused):
+            self.report(three[0], "500.00")
+        assert Receipt.objects.count() == 2
+
+    def test_the_desk_shows_the_division_before_it_books(self, three):
+        client, page = signed_in(member(three[0])), f"/beheer/billing/invoice/{three[0].pk}/ontvangst/"
+        given = {"amount": "95,00", "received_on": str(TODAY), "road": "transfer", "reference": "", "reason": "x"}
+        given |= {"key": new_token(), "meant_for": "law"}
+        shown = client.post(page, given).content.decode()
+        assert "de schuld met kosten of rente gaat voor" in shown
+        assert not Receipt.objects.exists()
+        divided = re.search(r'name="divided" value="([^"]+)"', shown)[1]
+        assert client.post(page, given | {"divided": divided}).status_code == 303
+        assert [ledger.balance(row.pk) for row in three] == [295, 0, 0]
+
+
 class TestTheDesk:
     def page(self, invoice):
         return f"/beheer/billing/invoice/{invoice.pk}/ontvangst/"
@@ -161,6 +230,18 @@ class TestTheDesk:
         response = signed_in(member(invoice)).post(self.page(invoice), self.form(amount=amount))
         assert response.status_code == 422
         assert ledger.balance(invoice.pk) == 300
+
+    def test_after_a_part_the_rest_is_not_booked_by_the_same_two_clicks(self, invoice):
+        client = signed_in(member(invoice))
+        form = self.form()
+        assert client.post(self.page(invoice), form).status_code == 303
+        assert client.post(self.page(invoice), form).status_code == 303, "the same form again does nothing"
+        again = client.get(self.page(invoice)).content.decode()
+        assert 'value="287,50"' not in again, "the rest is not filled in"
+        assert client.post(self.page(invoice), self.form()).status_code == 422, "it asks whether it is other money"
+        assert ledger.balance(invoice.pk) == Decimal("287.50")
+        assert client.post(self.page(invoice), self.form(another="on")).status_code == 303
+        assert ledger.balance(invoice.pk) == 275
 
     def test_only_who_decides_and_only_of_the_own_practice(self, invoice):
         clerk = signed_in(member(invoice, Staff.Role.CLERK))

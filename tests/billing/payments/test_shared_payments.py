@@ -16,6 +16,7 @@ from billing.models import AllocationNote, Hold, LedgerTransaction, OutboxMessag
 from billing.payments import attempts
 from tests import factories
 from tests.billing.payments import bank
+from tests.billing.payments.credits import asked, at_bank, send
 
 Kind = LedgerTransaction.Kind
 
@@ -182,4 +183,27 @@ class TestBack:
         attempts.sync_payment(payment.pk)
         assert booked(Kind.CHARGEBACK, chargeback.reference, three) == [-5, -60, 0]
         assert [bool(active_hold(i.pk)) for i in three] == [True, True, False]
+        assert list(discrepancies()) == []
+
+    def test_a_refund_after_a_chargeback_that_was_reversed_takes_from_each_what_it_got(self, three):
+        payment = bank.paid_shared(*three)
+        chargeback = bank.charge_back(payment, "180.00")
+        attempts.sync_payment(payment.pk)
+        bank.reverse_chargeback(chargeback)
+        refund = bank.refund(payment, "180.00")
+        attempts.sync_payment(payment.pk)  # the first that we hear of both
+        assert booked(Kind.REFUND, refund.reference, three) == [-50, -60, -70]
+        assert balances(three) == [50, 60, 70]
+        assert list(discrepancies()) == []
+
+    def test_credit_of_one_goes_back_by_the_gateway_and_only_to_that_one(self, three):
+        payment = bank.start_shared(*three)
+        bank.reduce(three[1], "25.00")
+        bank.end(payment, "paid")
+        attempts.sync_payment(payment.pk)
+        request = send(asked(three[1], seen="25.00"))
+        assert (request.status, request.payment_id) == ("sent", payment.pk)
+        assert [(row.payment_id, row.amount_cents) for row in at_bank()] == [(bank.row(payment).pk, 2500)]
+        assert booked(Kind.REFUND, at_bank()[0].reference, three) == [0, -25, 0]
+        assert balances(three) == [0, 0, 0]
         assert list(discrepancies()) == []
