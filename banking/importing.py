@@ -80,11 +80,14 @@ class _NothingKept(Exception):
         self.outcome = outcome
 
 
-def import_file(path: Path, *, by: str, name: str = "", dry_run: bool = False, today: date | None = None) -> Outcome:
+def import_file(
+    path: Path, *, by: str, name: str = "", dry_run: bool = False, match: bool = True, today: date | None = None
+) -> Outcome:
     """Read a file of statements and store what is new of it; return what came of it.
 
     A file with a statement that is damaged, does not add up, or contradicts what we have, is refused whole. A statement
-    of an account that is not ours is refused alone. `dry_run` does all of it and keeps nothing.
+    of an account that is not ours is refused alone. `dry_run` does all of it and keeps nothing; without
+    `match` the worker looks for the invoices, so that nobody waits for it.
     """
     today = today or timezone.localdate()
     digest, size = _digest(path)
@@ -100,7 +103,8 @@ def import_file(path: Path, *, by: str, name: str = "", dry_run: bool = False, t
             outcome = _read(row, path, today=today)
     except Refused as refusal:
         return _refuse(row, str(refusal))
-    _match(outcome)
+    if match:
+        _match(outcome)
     return _with_counts(outcome)
 
 

@@ -1,4 +1,4 @@
-"""The proof of the books against the bank: what the ledger says is there, against what statements and orders say.
+"""The proof of the books against bank and Mollie: what the ledger says is there, against what they say.
 
 That all accounts add up to nothing is proven by the ledger itself. So once its money at the bank is what the bank says,
 and its orders are those that are open, whose money it is (practices, payers, nobody yet, the operator) is proven, too.
@@ -10,7 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet, Sum
+from django.utils import timezone
 
+from banking import settlements
 from banking.models import BankAccount, BankLine, OutgoingOrder, Payout
 from banking.statements import chain
 from billing import audit
@@ -33,6 +35,7 @@ def contradictions() -> Iterator[str]:
     yield from _bank()
     yield from _orders()
     yield from _statements()
+    yield from settlements.contradictions(timezone.localdate())
 
 
 def _bank() -> Iterator[str]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, Export, Room
+from billing.rooms import Announcement, Beat, Daily, Demo, Desk, DeskPage, Export, Room
 
 LINE_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
@@ -57,7 +57,7 @@ class BankingRoom(Room):
         followers.follow(OutgoingOrder.Purpose.RETURN, movements.FOLLOWER)
 
     def announce(self) -> Announcement:
-        from banking import export, importing, proof
+        from banking import demo, export, importing, proof, settlements
         from banking.desk import pages
         from banking.orders import agreeing, credits, outcome
         from banking.payouts import run
@@ -66,9 +66,10 @@ class BankingRoom(Room):
         return Announcement(
             desk=self._desk(),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
-            daily=[Daily(60, run.run_day), Daily(95, proof.run_day)],
+            daily=[Daily(60, run.run_day), Daily(90, settlements.run_day), Daily(95, proof.run_day)],
             credit_payout=credits.take_over,
             proof=proof.contradictions,
+            demo=Demo(lambda _number: {}, {}, demo.seed),
             export=Export(_("refunds by bank"), export.of_invoice, export.documents),
             beat={
                 "watch-statements": Beat("banking.watch_folder", 60.0, expires=60),
@@ -89,12 +90,13 @@ class BankingRoom(Room):
 
     @staticmethod
     def _desk() -> Desk:
-        from banking.desk import pages, payouts, waiting
+        from banking.desk import pages, payouts, statements, waiting
         from billing.desk.base import OPERATIONS
 
         roles = frozenset(map(str, OPERATIONS))
         own = (
             DeskPage("bank/", pages.show, "bank", roles, _("bank")),
+            DeskPage("bank/afschriften/", statements.show, "bank_statements", roles),
             DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
         )
         return Desk(("LineMatch", "PayoutTerms"), "admin/banking/panel.html", waiting.facts, (*own, *payouts.pages()))

@@ -25,6 +25,12 @@ def takes_files(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+def takes_files_of_staff(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view at /beheer/ that takes files: only of staff who are signed in with their second factor."""
+    view.for_staff = True  # type: ignore[attr-defined]
+    return takes_files(view)
+
+
 def request_max_bytes() -> int:
     """Return what all files of one request may have together, with the form around them."""
     return settings.UPLOAD_MAX_REQUEST_BYTES + _FORM_BYTES

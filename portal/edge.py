@@ -9,10 +9,13 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.urls import reverse
 from django.utils import timezone
 
 from guests import access, uploads
@@ -49,9 +52,14 @@ class RequestLimits:
         if length > settings.FORM_MAX_BYTES:
             if not getattr(view, "takes_files", False) or length > uploads.request_max_bytes():
                 return errors.too_large(request)
-            if not access.may_see(request, named.get("token", ""), now=timezone.now()):
+            for_staff = getattr(view, "for_staff", False)
+            if for_staff:
+                may_send = admin.site.has_permission(request)
+            else:
+                may_send = access.may_see(request, named.get("token", ""), now=timezone.now())
+            if not may_send:
                 request._mark_post_parse_error()  # type: ignore[attr-defined]  # nothing of the form is read, to be kept or otherwise
-                return session_ended(request)
+                return redirect_to_login(request.path, reverse("admin:login")) if for_staff else session_ended(request)
         if length and request.content_type in _FORM_TYPES:
             self._check_form(request)
         return None

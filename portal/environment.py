@@ -31,6 +31,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "DATABASE_URL": (str, ""),
     "REDIS_URL": (str, ""),
     "MOLLIE_API_KEY": (str, ""),
+    "MOLLIE_ACCESS_TOKEN": (str, ""),
     "ALLOW_TEST_KEY": (bool, False),
     "MOLLIE_API_URL": (str, "https://api.mollie.com"),
     "SMS_API_KEY": (str, ""),

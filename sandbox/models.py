@@ -73,6 +73,48 @@ class Chargeback(models.Model):
         return self.reference
 
 
+class Settlement(models.Model):
+    """What the gateway pays out to its customer's bank account at once, after its costs."""
+
+    id = models.BigAutoField(primary_key=True)
+    reference = models.CharField(max_length=40, unique=True)  # stl_…
+    number = models.CharField(max_length=30, unique=True)  # on the statement of the bank
+    amount_cents = models.BigIntegerField()
+    costs_cents = models.BigIntegerField()  # with VAT
+    vat_cents = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    last_payment = models.BigIntegerField()  # the key of the newest payment in it
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Movement(models.Model):
+    """A movement on the operator's account at the stand-in bank; a positive amount came in."""
+
+    booked_on = models.DateField()
+    amount_cents = models.BigIntegerField()
+    name = models.CharField(max_length=70)  # of the other side
+    iban = models.CharField(max_length=34)
+    text = models.CharField(max_length=140, blank=True)
+    end_to_end = models.CharField(max_length=35, blank=True)
+    batch = models.CharField(max_length=35, blank=True)
+    return_code = models.CharField(max_length=4, blank=True)  # why a payment came back
+
+    def __str__(self) -> str:
+        return f"{self.booked_on} {self.amount_cents}"
+
+
+class PaymentFile(models.Model):
+    """A pain.001 that the stand-in bank has executed: it does so once."""
+
+    reference = models.CharField(max_length=35, unique=True)  # MsgId
+    taken_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.reference
+
+
 class IdempotentCall(models.Model):
     """A POST with an Idempotency-Key. The unique key is the lock: whoever inserts the row does the work."""
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox import payments
-from sandbox.models import Chargeback, Payment, Refund
+from sandbox.models import Chargeback, Payment, Refund, Settlement
 
 HAL = "application/hal+json"
 PAYER = {"consumerName": "T. Est", "consumerAccount": "NL55INGB0000000000", "consumerBic": "INGBNL2A"}
@@ -116,6 +116,29 @@ def chargeback(row: Chargeback, *, base: str) -> dict[str, Any]:
         "createdAt": moment(row.created_at),
         "reversedAt": moment(row.reversed_at) if row.reversed_at else None,
         "_links": {"self": link(f"{own}/chargebacks/{row.reference}"), "payment": link(own)},
+    }
+
+
+def settlement(row: Settlement, *, base: str) -> dict[str, Any]:
+    """Return a settlement that was paid out."""
+    month = row.created_at.astimezone(UTC)
+    costs = {
+        "description": "iDEAL",
+        "method": "ideal",
+        "amountNet": money(row.costs_cents - row.vat_cents),
+        "amountVat": money(row.vat_cents),
+        "amountGross": money(row.costs_cents),
+    }
+    return {
+        "resource": "settlement",
+        "id": row.reference,
+        "reference": row.number,
+        "createdAt": moment(row.created_at),
+        "settledAt": moment(row.created_at),
+        "status": "paidout",
+        "amount": money(row.amount_cents),
+        "periods": {f"{month:%Y}": {f"{month:%m}": {"revenue": [], "costs": [costs]}}},
+        "_links": {"self": link(f"{base}/settlements/{row.reference}")},
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from sandbox.views import bank, faults, inbox, mollie
+from sandbox.views import account, bank, faults, inbox, mollie
 
 app_name = "sandbox"
 
@@ -10,6 +10,8 @@ _PAYMENT = "mollie/v2/payments/<str:reference>"
 
 urlpatterns = [
     path("", bank.overview, name="overview"),
+    path("account/", account.show, name="account"),
+    path("account/<int:days>.xml", account.statement, name="statement"),
     path("mollie/v2/payments", mollie.payment_list),
     path(_PAYMENT, mollie.payment_detail),
     path(f"{_PAYMENT}/refunds", mollie.refund_list),
@@ -18,6 +20,7 @@ urlpatterns = [
     path(f"{_PAYMENT}/chargebacks/<str:chargeback>", mollie.chargeback_detail),
     path("mollie/v2/refunds", mollie.all_refunds),
     path("mollie/v2/chargebacks", mollie.all_chargebacks),
+    path("mollie/v2/settlements", mollie.all_settlements),
     re_path(r"^mollie/v2(?P<rest>.*)$", mollie.unknown),
     path("mollie/checkout/<str:reference>/", bank.checkout, name="checkout"),
     path("mollie/state/<str:reference>/", bank.state, name="state"),

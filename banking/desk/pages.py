@@ -90,6 +90,7 @@ def _show_line(request: HttpRequest, row: BankLine, form: LineForm, *, status: i
         "notes": row.notes.select_related("by"),
         "next": waiting.next_after(row),
         "waits": row.status in waiting.WAITS,
+        "unclaimed": waiting.unclaimed_days(row, today=timezone.localdate()) if said.iban and not proposals else 0,
         **extra,
     }  # fmt: skip
     return render(request, "admin/banking/line.html", context, status=status)

@@ -40,6 +40,12 @@ class Row:
     asked: bool  # a decision waits for a second person
 
 
+def unclaimed_days(line: BankLine, *, today: date) -> int:
+    """Return for how many days nobody claimed money that came in, once it should go back; 0 before, and otherwise."""
+    age = (today - line.booked_on).days
+    return age if line.status in WAITS and line.amount > ZERO and age >= settings.BANK_SEND_BACK_AFTER_DAYS else 0
+
+
 def facts(request: HttpRequest) -> Overview | None:
     """Return what the start page shows of the bank; None to whom it is not for."""
     member = request.user
@@ -68,7 +74,7 @@ def overview(staff_id: int | None, *, today: date) -> Overview:
 
 
 def rows(*, today: date, only: str = "", shown: int = SHOWN) -> list[Row]:
-    """Return the lines that wait longest. `only` is "proposed", "unmatched" or "asked"."""
+    """Return the lines that wait longest. `only` is "proposed", "unmatched", "asked" or "unclaimed"."""
     asked = Exists(LineDecision.objects.filter(line=OuterRef("pk"), status=LineDecision.Status.WAITING))
     found = lines().annotate(asked=asked).defer("sealed_text")
     if only in WAITS:
@@ -76,6 +82,8 @@ def rows(*, today: date, only: str = "", shown: int = SHOWN) -> list[Row]:
     elif only == "asked":
         found = found.filter(asked=True)
     late = settings.BANK_SEND_BACK_AFTER_DAYS
+    if only == "unclaimed":
+        found = found.filter(booked_on__lte=today - timedelta(days=late), amount__gt=ZERO)
     ages = [(line, (today - line.booked_on).days) for line in found[:shown]]
     return [Row(line, age, age >= late, bool(vars(line)["asked"])) for line, age in ages]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from banking import details
@@ -15,7 +16,7 @@ from banking.matching.decide import Designation, Known, Proposal, designated, pr
 from banking.matching.deciding import Part
 from banking.matching.references import Numbers, Place, written_in
 from banking.matching.sorting import Sort, sort
-from banking.models import BankLine, LineDecision, LineMatch
+from banking.models import BankLine, LineDecision, LineMatch, OutgoingOrder
 from banking.orders import outcome
 from billing.failures import due, isolated
 from billing.ledger import lock_invoices
@@ -74,7 +75,7 @@ def match_new(*, now: datetime | None = None) -> Counts:
 
     Each line is one transaction, and one that fails is tried again later: it keeps no other from being booked.
     """
-    now, counts = now or timezone.now(), Counts()
+    now, counts, was_debited = now or timezone.now(), Counts(), False
     while lines := list(due(BankLine.objects.filter(status=Status.NEW), rule=RULE, now=now).order_by("pk")[:CHUNK]):
         sort_out = _sorter()
         opened = [isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now) for line in lines]
@@ -82,6 +83,10 @@ def match_new(*, now: datetime | None = None) -> Counts:
             status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now)
             if status is not None:
                 counts.add(status)
+            was_debited |= status == Status.NOT_OURS and read.sort == Sort.OUR_ORDER
+    if was_debited:
+        for line in _may_be_returns():
+            isolated(partial(_came_back_before, line), rule=RULE, row=line.pk, now=now)
     return counts
 
 
@@ -155,6 +160,28 @@ def _settle(read: Read) -> str | None:
         else:
             advance(line, Status.PROPOSED if read.proposals or read.shares else Status.UNMATCHED)
     return line.status
+
+
+def _may_be_returns() -> QuerySet[BankLine]:
+    """Select lines that may be the return of an order whose debit was read later: its amount, from its payee."""
+    paid = OutgoingOrder.objects.filter(
+        status=OutgoingOrder.Status.DEBITED, account=OuterRef("account"), amount=OuterRef("amount"),
+        iban_hash=OuterRef("counter_hash"),
+    )  # fmt: skip
+    return BankLine.objects.filter(Exists(paid), status=Status.UNMATCHED)
+
+
+def _came_back_before(line: BankLine) -> None:
+    """Settle a return whose statement came before that of the debit, unless somebody decided about it."""
+    read = read_line(line)
+    if read.sort != Sort.CAME_BACK:
+        return
+    with transaction.atomic():
+        outcome.lock_meant(read.details)
+        locked = deciding.lock_line(line.pk)
+        decided = locked.decisions.filter(status__in=LineDecision.STANDING).exists()
+        if locked.status == Status.UNMATCHED and not decided and outcome.came_back(locked, read.details):
+            advance(locked, Status.NOT_OURS)
 
 
 def _still_right(shares: Sequence[Designation]) -> bool:

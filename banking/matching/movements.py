@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking import details
-from banking.models import BankLine, LineDecision, OutgoingOrder
+from banking.models import BankLine, LineDecision, OutgoingOrder, Settlement
 from banking.orders import agreeing, payees
 from banking.orders.followers import Follower
 from billing import ledger
@@ -89,6 +89,7 @@ def undo(decision: LineDecision, line: BankLine, *, by: str) -> None:
     decision.line = line
     booked = LedgerTransaction.objects.get(kind=kind, external_id=decision.event)
     ledger.reverse_transfer(booked, external_id=f"{decision.event}:undone", occurred_at=timezone.now(), by=by)
+    Settlement.objects.filter(line=line).update(line=None)
 
 
 FOLLOWER = Follower(lambda _order: None, approved=lambda _order: None, paid=lambda _order: None, failed=not_sent)

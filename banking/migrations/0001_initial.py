@@ -264,6 +264,25 @@ class Migration(migrations.Migration):
             bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
+            name='Settlement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(max_length=70, unique=True)),
+                ('number', models.CharField(max_length=30, verbose_name='number')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('costs', billing.money.EuroField(verbose_name='costs of Mollie')),
+                ('vat', billing.money.EuroField(verbose_name='VAT')),
+                ('settled_on', models.DateField(verbose_name='paid out on')),
+                ('line', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settlement', to='banking.bankline', verbose_name='line of a statement')),
+            ],
+            options={
+                'verbose_name': 'settlement of Mollie',
+                'verbose_name_plural': 'settlements of Mollie',
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='settlement_amount_positive')],
+            },
+        ),
+        migrations.CreateModel(
             name='LineMatch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

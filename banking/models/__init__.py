@@ -3,6 +3,7 @@
 from banking.models.matching import LineDecision, LineMatch, LineNote
 from banking.models.orders import OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.models.payouts import Payout, PayoutTerms, StatementLine
+from banking.models.settlements import Settlement
 from banking.models.statements import AccountDay, BankAccount, BankLine, Statement, StatementFile
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PayeeAccount",
     "Payout",
     "PayoutTerms",
+    "Settlement",
     "Statement",
     "StatementFile",
     "StatementLine",

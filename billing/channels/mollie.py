@@ -153,28 +153,37 @@ def payments_page(start: str = "") -> Page[PaymentSnapshot]:
 
     Payments without a token in their metadata are left out. Raises GatewayUnknown or GatewayRefused.
     """
-    return _page("payments", start, lambda row: _snapshot(row) if _token(row) else None)
+    return page_of("payments", start, lambda row: _snapshot(row) if _token(row) else None)
 
 
 def refunds_page(start: str = "") -> Page[Reported]:
     """Return the refunds of all payments from `start` on; the state is the status. Raises like `payments_page`."""
-    return _page("refunds", start, lambda row: Reported(row["paymentId"], _own_id(row, "re_"), str(row["status"])))
+    return page_of("refunds", start, lambda row: Reported(row["paymentId"], own_id(row, "re_"), str(row["status"])))
 
 
 def chargebacks_page(start: str = "") -> Page[Reported]:
     """Return the chargebacks of all payments from `start` on; the state says whether one was `reversed` or `stands`."""
 
     def read(row: dict[str, Any]) -> Reported:
-        return Reported(row["paymentId"], _own_id(row, "chb_"), "reversed" if row.get("reversedAt") else "stands")
+        return Reported(row["paymentId"], own_id(row, "chb_"), "reversed" if row.get("reversedAt") else "stands")
 
-    return _page("chargebacks", start, read)
+    return page_of("chargebacks", start, read)
 
 
-def _page(name: str, start: str, read: Callable[[dict[str, Any]], T | None]) -> Page[T]:
+def page_of(
+    name: str,
+    start: str,
+    read: Callable[[dict[str, Any]], T | None],
+    client: Callable[[], Client] | None = None,
+) -> Page[T]:
+    """Return the page of the list `name` that begins at `start`; rows that `read` gives as None are left out.
+
+    `client` makes the client, where the key may not read the list. Raises GatewayUnknown or GatewayRefused.
+    """
     with _asked(f"list {name}"):
-        answer = getattr(_client(), name).list(limit=PAGE_SIZE, **({"from": start} if start else {}))
+        answer = getattr((client or _client)(), name).list(limit=PAGE_SIZE, **({"from": start} if start else {}))
         listed = answer["_embedded"][name]
-        oldest = min((_moment(row["createdAt"]) for row in listed), default=None)
+        oldest = min((moment(row["createdAt"]) for row in listed), default=None)
         following = (answer["_links"].get("next") or {}).get("href", "")
         next_id = parse_qs(urlsplit(following).query)["from"][0] if following else ""
     unreadable: list[str] = []
@@ -255,10 +264,10 @@ def _snapshot(row: dict[str, Any]) -> PaymentSnapshot:
         mollie_id=row["id"],
         status=_status(row["status"]),
         mode=row["mode"],
-        amount=_euros(row["amount"], currency=""),  # compared with what we asked for, like the amount
+        amount=euros(row["amount"], currency=""),  # compared with what we asked for, like the amount
         currency=row["amount"]["currency"],
         token=_token(row),
-        created_at=_moment(row["createdAt"]),
+        created_at=moment(row["createdAt"]),
         profile_id=str(row.get("profileId") or "")[:40],
         checkout_url=checkout,
         expires_at=_optional_moment(row.get("expiresAt")),
@@ -280,7 +289,7 @@ def _status(text: Any) -> str:
 def _total(row: dict[str, Any], name: str, unreadable: list[str]) -> Decimal | None:
     """Return a total of the payment, when there is one that can be read."""
     try:
-        return _euros(row[name]) if row.get(name) else None
+        return euros(row[name]) if row.get(name) else None
     except (ValueError, KeyError, TypeError) as error:
         unreadable.append(f"{name}: {error.args[0] if type(error) is ValueError else type(error).__name__}")
         return None
@@ -300,20 +309,21 @@ def _refund(row: dict[str, Any]) -> RefundSnapshot:
     if row["status"] not in _REFUND_STATUSES:
         raise ValueError(f"unknown status {str(row['status'])[:20]}")
     return RefundSnapshot(
-        _own_id(row, "re_"), _euros(row["amount"]), row["status"], _moment(row["createdAt"]), _token(row)
+        own_id(row, "re_"), euros(row["amount"]), row["status"], moment(row["createdAt"]), _token(row)
     )
 
 
 def _chargeback(row: dict[str, Any]) -> ChargebackSnapshot:
     return ChargebackSnapshot(
-        _own_id(row, "chb_"),
-        _euros(row["amount"]),
-        _moment(row["createdAt"]),
+        own_id(row, "chb_"),
+        euros(row["amount"]),
+        moment(row["createdAt"]),
         _optional_moment(row.get("reversedAt")),
     )
 
 
-def _own_id(row: dict[str, Any], prefix: str) -> str:
+def own_id(row: dict[str, Any], prefix: str) -> str:
+    """Return the id of a row, which begins with `prefix`. Raises ValueError when it is none."""
     if not (isinstance(row["id"], str) and row["id"].startswith(prefix) and len(row["id"]) <= 70):
         raise ValueError("id")
     return row["id"]
@@ -325,7 +335,8 @@ def _token(row: dict[str, Any]) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _euros(amount: dict[str, str], *, currency: str = CURRENCY) -> Decimal:
+def euros(amount: dict[str, str], *, currency: str = CURRENCY) -> Decimal:
+    """Return an amount of an answer, which is not negative. Raises ValueError for another currency or form."""
     if currency and amount["currency"] != currency:
         raise ValueError(f"currency {str(amount['currency'])[:8]}")
     if not _AMOUNT.fullmatch(amount["value"]):
@@ -333,15 +344,16 @@ def _euros(amount: dict[str, str], *, currency: str = CURRENCY) -> Decimal:
     return Decimal(amount["value"])
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
+def moment(text: str) -> datetime:
+    """Return a moment of an answer. Raises ValueError without a time zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
         raise ValueError("a moment without a time zone")
-    return moment
+    return found
 
 
 def _optional_moment(text: str | None) -> datetime | None:
-    return _moment(text) if text else None
+    return moment(text) if text else None
 
 
 # --- the connection -------------------------------------------------------------------------------

@@ -53,14 +53,47 @@ def compare_with_gateway(*, now: datetime | None = None) -> None:
         _compare(what, now=now or timezone.now())
 
 
+def read_list(
+    what: str,
+    fetch: Callable[[str], Page[Any]],
+    take: Callable[[tuple[Any, ...], datetime], None],
+    *,
+    overlap: timedelta,
+    now: datetime | None = None,
+) -> Comparison:
+    """Read a list that a room follows, newest first, to what was known before less `overlap`; the first time all of it.
+
+    `take` stores a page, and may get one twice. Returns how far it came: one that was stopped goes on there.
+    """
+    now = now or timezone.now()
+    run, _new = Comparison.objects.get_or_create(what=what)
+    if run.is_complete:
+        run.since = run.complete_at - overlap if run.complete_at else None
+        run.began_at = now
+        run.save()
+    _follow(run, fetch, take, now=now)
+    return run
+
+
 def _compare(what: str, *, now: datetime) -> None:
     run, _new = Comparison.objects.get_or_create(what=what)
     if run.is_complete:
         run.since = min(now - LOOK_BACK[what], (run.complete_at or now) - OVERLAP, _oldest_unconfirmed() or now)
         run.began_at = now
         run.save()
+    _follow(run, *_LISTS[what], now=now)
+
+
+def _follow(
+    run: Comparison,
+    fetch: Callable[[str], Page[Any]],
+    compare: Callable[[tuple[Any, ...], datetime], None],
+    *,
+    now: datetime,
+) -> None:
+    what = run.what
     try:
-        _compare_pages(run, now=now)
+        _compare_pages(run, fetch, compare, now=now)
     except GatewayUnknown as failure:
         log.warning("comparison of %s stopped: %s", what, failure)
     except GatewayRefused as refusal:
@@ -79,9 +112,14 @@ def _open_alarm(cause: str, note: str, now: datetime) -> None:
     audit.open_alarm(StaffTask.Kind.GATEWAY_ALARM, cause=cause, note=note, now=now)
 
 
-def _compare_pages(run: Comparison, *, now: datetime) -> None:
+def _compare_pages(
+    run: Comparison,
+    fetch: Callable[[str], Page[Any]],
+    compare: Callable[[tuple[Any, ...], datetime], None],
+    *,
+    now: datetime,
+) -> None:
     """Compare page by page from where the last run stopped, and note the place after each."""
-    fetch, compare = _LISTS[run.what]
     stop_at = time.monotonic() + RUN_SECONDS
     while time.monotonic() < stop_at:
         page = fetch(run.position)

@@ -106,6 +106,11 @@ def statement_of(invoice: Invoice, *, whole: bool, others: Sequence[Invoice] = (
     return Statement(invoice, whole, numbers, lines, lines[-1].balance if lines else ZERO)
 
 
+def part_name(part: Account) -> str:
+    """Return what a patient calls a part of an invoice: the principal is the invoice itself."""
+    return _("the invoice itself") if part == Account.PRINCIPAL else str(part.label)
+
+
 def _lines(postings: Iterable[tuple[Any, ...]], notes: _Notes, *, with_words: bool) -> Iterator[Line]:
     balance = ZERO
     for (number, kind, occurred_at, is_mirror, *keys), group in groupby(postings, key=lambda row: row[:-2]):
@@ -118,7 +123,7 @@ def _lines(postings: Iterable[tuple[Any, ...]], notes: _Notes, *, with_words: bo
             what=_("%(booking)s: undone") % {"booking": Kind(kind).label} if is_mirror else str(Kind(kind).label),
             amount=sum(by_part.values(), ZERO),
             balance=balance,
-            on=tuple((str(part.label), by_part[part]) for part in PARTS if part in by_part),
+            on=tuple((part_name(part), by_part[part]) for part in PARTS if part in by_part),
             why=_why(Kind(kind), set(by_part), note) if not is_mirror else "",
             words=note.text if note and with_words and not is_mirror else "",
         )
@@ -140,7 +145,7 @@ def _why(kind: LedgerTransaction.Kind, parts: set[Account], note: AllocationNote
 
 def as_csv(statement: Statement) -> bytes:
     """Return the statement for a spreadsheet, with a column for each part of the invoice."""
-    parts = [str(part.label) for part in PARTS]
+    parts = [part_name(part) for part in PARTS]
     amounts_of = [_("Owed"), _("Paid or taken off"), _("Balance")]
     head = [_("Date"), _("Invoice number"), _("What"), *amounts_of, *parts, _("Why"), _("Words of the payer")]
     rows: list[list[Cell]] = [list(head)]

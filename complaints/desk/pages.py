@@ -127,6 +127,10 @@ def _page(
         "why": WHY.items(),
         "hello": _hello(request, complaint),
         "refusal": refusal,
+        # What was typed when it could not be done: nobody types it twice.
+        "act": request.POST.get("act", ""),
+        "typed": _text(request),
+        "why_given": request.POST.get("why", ""),
     }
     wrong = bool(refusal or (form is not None and form.errors))
     return render(request, "admin/complaints/file.html", context, status=422 if wrong else 200)

@@ -147,6 +147,7 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
     received = timezone.localdate()
     context = _context(view, token, "check", None) | {
         "facts": facts,
+        "disputed": _disputed(facts) if view else None,
         "subject": Complaint.Subject(facts["subject"]).label,
         "wishes": [label for value, label in asked.WISHES if value in facts["wishes"]],
         "needs": [label for value, label in asked.NEEDS if value in facts["needs"]],
@@ -155,6 +156,11 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
         "refusal": refusal,
     }
     return render(request, "complaints/check.html", context, status=422 if refusal else 200)
+
+
+def _disputed(facts: dict[str, Any]) -> Decimal | None:
+    """Return the amount that is not agreed with, in euros; a draft keeps it as text."""
+    return Decimal(facts["disputed"]) if facts.get("disputed") else None
 
 
 def _file(request: HttpRequest, view: InvoiceView | None, facts: dict[str, Any]) -> Complaint:
@@ -170,7 +176,7 @@ def _file(request: HttpRequest, view: InvoiceView | None, facts: dict[str, Any])
         subject=facts["subject"],
         invoice_id=view.invoice_id if view else None,
         language=translation.get_language() or settings.LANGUAGE_CODE,
-        disputed=Decimal(facts["disputed"]) if facts.get("disputed") and view else None,
+        disputed=_disputed(facts) if view else None,
         now=now,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
-from billing.invoices.state import InvoiceView, look_at_several
+from billing.invoices.state import InvoiceView, look_at, look_at_several
 from billing.money import ZERO
 from billing.payments import attempts
 from billing.plans.progress import installments_of, progress_of
@@ -54,10 +55,19 @@ def basket(request: HttpRequest) -> HttpResponse:
         return _page(request, rows)
     chosen = {row.invoice.invoice_id: row.amount for row in rows if row.ticked}
     if not chosen:
-        return _page(request, rows, refusal=_("Tick at least one invoice that you want to pay."))
+        return _page(request, rows, refusal=_nothing_chosen(opened=bool(views), ticked=bool(ticked)))
     if _shown_total(request.POST) != sum(chosen.values(), ZERO):
         return _page(request, rows, changed=True)
     return _pay(request, rows, chosen)
+
+
+def _nothing_chosen(*, opened: bool, ticked: bool) -> str:
+    """Say why nothing can be paid: the session is over, what was ticked is settled by now, or nothing was ticked."""
+    if not opened:
+        return _("For your privacy we closed the page of your invoice. Enter the payment reference to open it again.")
+    if ticked:
+        return _("What you ticked does not have to be paid any more.")
+    return _("Tick at least one invoice that you want to pay.")
 
 
 def _rows(views: Sequence[InvoiceView], ticked: set[str] | None) -> list[Row]:
@@ -86,8 +96,19 @@ def _add(request: HttpRequest, views: Sequence[InvoiceView]) -> HttpResponse:
         if wait:
             return errors.too_many(request, wait_seconds=wait)
         if token:
+            _say_what_became(request, token)
             return HttpResponseRedirect(reverse("pay_together"), status=303)
     return _page(request, _rows(views, None), form=form)
+
+
+def _say_what_became(request: HttpRequest, token: str) -> None:
+    """Tell the reader whether the invoice of `token` stands in the list now, or why it does not."""
+    view = look_at(token, today=timezone.localdate())
+    if view and view.can_pay:
+        messages.info(request, _("Invoice %(number)s is in the list now.") % {"number": view.number})
+    elif view:
+        said = _("Invoice %(number)s does not have to be paid now, so it is not in the list.")
+        messages.info(request, said % {"number": view.number})
 
 
 def _pay(request: HttpRequest, rows: list[Row], chosen: Mapping[int, Decimal]) -> HttpResponse:

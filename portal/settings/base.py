@@ -279,9 +279,12 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 # --- the payment gateway ------------------------------------------------------------------------
 MOLLIE_API_URL = ENV["MOLLIE_API_URL"]
 MOLLIE_API_KEY = ENV["MOLLIE_API_KEY"]
+MOLLIE_ACCESS_TOKEN = ENV["MOLLIE_ACCESS_TOKEN"]  # for what a key may not read: settlements
 ALLOW_TEST_KEY: bool = ENV["ALLOW_TEST_KEY"]
 if SANDBOX and not MOLLIE_API_KEY:
     MOLLIE_API_URL, MOLLIE_API_KEY = f"{PUBLIC_URL}/sandbox/mollie", "test_" + "s" * 30
+    MOLLIE_ACCESS_TOKEN = "access_" + "s" * 30
+    BANK_GATEWAY_IBANS = ("NL08DEUT0319809633",)  # of the sandbox; in production a person tells it once
 MOLLIE_METHODS = ["ideal"]  # "iDEAL | Wero" is this one method; Wero alone will be a second
 
 # --- text messages ------------------------------------------------------------------------------

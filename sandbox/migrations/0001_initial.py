@@ -46,6 +46,41 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Movement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('booked_on', models.DateField()),
+                ('amount_cents', models.BigIntegerField()),
+                ('name', models.CharField(max_length=70)),
+                ('iban', models.CharField(max_length=34)),
+                ('text', models.CharField(blank=True, max_length=140)),
+                ('end_to_end', models.CharField(blank=True, max_length=35)),
+                ('batch', models.CharField(blank=True, max_length=35)),
+                ('return_code', models.CharField(blank=True, max_length=4)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PaymentFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(max_length=35, unique=True)),
+                ('taken_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Settlement',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('reference', models.CharField(max_length=40, unique=True)),
+                ('number', models.CharField(max_length=30, unique=True)),
+                ('amount_cents', models.BigIntegerField()),
+                ('costs_cents', models.BigIntegerField()),
+                ('vat_cents', models.BigIntegerField()),
+                ('created_at', models.DateTimeField()),
+                ('last_payment', models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='Payment',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),

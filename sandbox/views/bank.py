@@ -95,7 +95,7 @@ def _sentence(error: ApiError) -> str:
 def _facts(payment: Payment) -> dict[str, object]:
     return {
         "row": payment,
-        "amount": _amount(payment.amount_cents),
+        "amount": amount_of(payment.amount_cents),
         "status": {
             Payment.Status.OPEN: _("open"),
             Payment.Status.PENDING: _("pending"),
@@ -107,8 +107,9 @@ def _facts(payment: Payment) -> dict[str, object]:
     }
 
 
-def _amount(cents: int) -> str:
-    whole, part = f"{cents // 100:,}", f"{cents % 100:02d}"
+def amount_of(cents: int) -> str:
+    whole, part = f"{abs(cents) // 100:,}", f"{abs(cents) % 100:02d}"
+    whole = f"-{whole}" if cents < 0 else whole
     if (translation.get_language() or "nl").startswith("nl"):
         return f"€ {whole.replace(',', '.')},{part}"
     return f"€ {whole}.{part}"
@@ -132,12 +133,12 @@ def _page(
     refunds = payment.refunds.order_by("-pk")
     shown = _facts(payment) | {
         "problem": problem,
-        "remaining": _amount(remaining),
+        "remaining": amount_of(remaining),
         "remaining_value": f"{remaining // 100},{remaining % 100:02d}" if remaining else "",
         "late": payment.status in payments.UNPAID,
         "shop": MERCHANT,
-        "refunds": [(row, _amount(row.amount_cents), _refund_status(row)) for row in refunds],
-        "chargebacks": [(row, _amount(row.amount_cents)) for row in payment.chargebacks.order_by("-pk")],
+        "refunds": [(row, amount_of(row.amount_cents), _refund_status(row)) for row in refunds],
+        "chargebacks": [(row, amount_of(row.amount_cents)) for row in payment.chargebacks.order_by("-pk")],
     }
     response = render(request, template, shown, status=status)
     # Browsers also apply form-action to the redirect after a form, and the shop may be on another host.

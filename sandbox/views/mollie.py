@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from sandbox import faults, idempotency, payments, resources, validation
 from sandbox.errors import ApiError
-from sandbox.models import Chargeback, Payment, Refund
+from sandbox.models import Chargeback, Payment, Refund, Settlement
 from sandbox.views import api
 
 PAGE_SIZE, MAXIMUM_PAGE_SIZE = 50, 250
@@ -20,15 +20,18 @@ PAGE_SIZE, MAXIMUM_PAGE_SIZE = 50, 250
 View = Callable[..., HttpResponse]
 
 
-def endpoint(*methods: str) -> Callable[[View], View]:
-    """Wrap a view of the API: check key and method, apply a delay, and format errors."""
+def endpoint(*methods: str, for_organisation: bool = False) -> Callable[[View], View]:
+    """Wrap a view of the API: check key and method, apply a delay, and format errors.
+
+    What is `for_organisation` opens to its access token, and to no key, as at Mollie.
+    """
 
     def wrap(view: View) -> View:
         @csrf_exempt
         @wraps(view)
         def answer(request: HttpRequest, **parts: str) -> HttpResponse:
             try:
-                api.check_bearer(request, settings.MOLLIE_API_KEY)
+                api.check_bearer(request, settings.MOLLIE_ACCESS_TOKEN if for_organisation else settings.MOLLIE_API_KEY)
                 if request.method not in methods:
                     raise ApiError(405, "The method is not supported here")
                 api.wait(faults.take("api"), "delay_ms")
@@ -183,6 +186,15 @@ def all_chargebacks(request: HttpRequest) -> HttpResponse:
     rows = Chargeback.objects.select_related("payment")
     return _read(
         lambda: _page(request, "chargebacks", rows, lambda row: resources.chargeback(row, base=_base(request)))
+    )
+
+
+@endpoint("GET", for_organisation=True)
+def all_settlements(request: HttpRequest) -> HttpResponse:
+    """List what was paid out to the bank."""
+    rows = Settlement.objects.all()
+    return _read(
+        lambda: _page(request, "settlements", rows, lambda row: resources.settlement(row, base=_base(request)))
     )
 
 

@@ -1,6 +1,7 @@
 """The patient's pages of a complaint: four steps, a draft that survives, and a file that opens to whom it should."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -47,6 +48,19 @@ def test_four_pages_lead_to_a_file_with_a_number(client):
     page = client.get(reverse("invoice", args=[invoice.token])).content.decode()
     assert reverse("pay", args=[invoice.token]) in page, "paying stays possible"
     assert reverse("complaint", args=[complaint.token]) in page
+
+
+def test_the_amount_that_is_not_agreed_with_is_shown_and_kept(client):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    for step, fields in {"": {"subject": "price"}, "_story": {"story": STORY, "disputed": "12,50 euro"}}.items():
+        client.post(reverse(f"complain{step}", args=[invoice.token]), fields)
+    client.post(reverse("complain_who", args=[invoice.token]), {"email": "iemand@post.example"})
+    page = client.get(reverse("complain_check", args=[invoice.token]))
+    assert page.status_code == 200
+    assert "niet mee eens bent: € 12,50" in page.content.decode().replace("\xa0", " ")
+    assert client.post(reverse("complain_check", args=[invoice.token])).status_code == 303
+    assert Complaint.objects.get().disputed == Decimal("12.50")
 
 
 def test_without_an_invoice_the_link_opens_the_file(client, client_of_somebody):

@@ -74,7 +74,11 @@ def add_staff() -> dict[str, str]:
     store = Path(settings.DATA_DIR) / "demo-staff.json"
     passwords: dict[str, str] = json.loads(store.read_text()) if store.exists() else {}
     practice = Provider.objects.get(agb_code=demo.AGB_CODE)
-    members = (("praktijk", Staff.Role.APPROVER, practice), ("beheer", Staff.Role.OPERATIONS, None))
+    # Money leaves the bank by two persons, so there is a colleague.
+    operations = Staff.Role.OPERATIONS
+    members = (
+        ("praktijk", Staff.Role.APPROVER, practice), ("beheer", operations, None), ("collega", operations, None)
+    )  # fmt: skip
     for username, role, provider in members:
         if not Staff.objects.filter(username=username).exists():
             _member, passwords[username] = add_member(
@@ -108,5 +112,6 @@ def welcome(today: date, passwords: dict[str, str]) -> str:
         code = f"{totp(bytes.fromhex(key)):06d}"
         lines.append(f"  {username:<10} password {password}   code {code} (code app secret: {otp.secret_text(key)})")
     lines += ["", f"Every mail and SMS sent: {settings.PUBLIC_URL}/sandbox/inbox/"]
+    lines += [f"The bank account, with transfers, statements and orders: {settings.PUBLIC_URL}/sandbox/account/", ""]
     lines += ["`make welcome` says this again, `make fresh` begins afresh. Ctrl-C stops everything.", ""]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from banking.details import Details
+from banking.matching.lines import match_new
 from banking.models import AccountDay, BankLine, OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.orders import agreeing, batches, outcome, payees
 from billing import ledger
@@ -168,6 +169,22 @@ def test_a_payment_that_comes_back_is_mirrored_and_blocks_the_account():
         payees.unblock(account, by=first)
     assert payees.unblock(account, by=second)
     assert made.order_for(invoice, by=None).status == Status.PROPOSED
+
+
+def test_a_return_that_is_read_before_the_debit_is_settled_once_the_debit_comes():
+    _batch, (order,) = made.exported(made.unclaimed())
+    said = Details(end_to_end=order.reference, iban=payees.of(order).iban)
+    back = lines.line(said, amount=order.amount, kind=BankLine.Kind.RETURNED)
+    match_new()
+    back.refresh_from_db()
+    assert back.status == BankLine.Status.UNMATCHED
+    lines.line(said, amount=-order.amount)
+    match_new()
+    back.refresh_from_db()
+    order.refresh_from_db()
+    assert (back.status, order.status) == (BankLine.Status.NOT_OURS, Status.RETURNED)
+    assert PayeeAccount.objects.get().blocked_at
+    assert made.wrong() == []
 
 
 def test_a_rejection_releases_the_money_once():

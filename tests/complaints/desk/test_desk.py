@@ -158,3 +158,12 @@ def test_the_start_page_shows_what_waits(invoice):
     assert reverse("admin:complaints") in desk.get("/beheer/").content.decode()
     complaint = filed(invoice)
     assert address(complaint) in desk.get("/beheer/").content.decode()
+
+
+def test_what_was_typed_is_there_again_when_it_could_not_be_done(invoice):
+    desk, _member = operations()
+    complaint = filed(invoice)
+    page = desk.post(address(complaint), {"act": "refuse", "text": "Een lang verhaal over de rechter.", "why": ""})
+    assert page.status_code == 422
+    assert "Een lang verhaal over de rechter.</textarea>" in page.content.decode()
+    assert complaint.messages.count() == 0

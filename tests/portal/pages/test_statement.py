@@ -71,7 +71,7 @@ def words(page):
 def test_a_reference_shows_this_invoice_alone_without_a_name(invoice):
     page = words(looked_up(invoice).get(address(invoice)))
     assert "Nog te betalen€ 80,50" in page
-    assert "incassokosten € 40,00, wettelijke rente € 0,50, hoofdsom € 19,50" in page
+    assert "incassokosten € 40,00, wettelijke rente € 0,50, de rekening zelf € 19,50" in page
     assert "=1+1" not in page
     assert invoice.patient.surname not in page
     assert not AccessEvent.objects.exists()

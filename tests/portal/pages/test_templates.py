@@ -8,6 +8,7 @@ import brotli
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from tests import factories
 
@@ -65,3 +66,8 @@ def test_all_forms_of_a_page_carry_one_token_and_it_is_accepted():
     found = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page)
     assert len(found) > 2
     assert len(set(found)) == 1
+
+
+@pytest.mark.django_db
+def test_how_to_reach_us_says_where_a_complaint_is_made(client):
+    assert f'href="{reverse("complain_without_invoice")}"' in client.get(reverse("contact")).content.decode()

@@ -183,3 +183,14 @@ def test_a_refused_payment_is_explained(sandbox, quiet):
     quiet.get_by_role("button", name="Betaal").click()
     expect(quiet.get_by_role("alert")).to_contain_text("staat stil")
     assert Axe().run(quiet).violations_count == 0
+
+
+def test_on_paper_it_says_how_to_transfer_and_leads_nowhere(sandbox, quiet, settings):
+    settings.OPERATOR = settings.OPERATOR | {"iban": "NL02ABNA0123456789", "name": "Rekeningdienst B.V."}
+    find(quiet, sandbox, factories.invoice().payment_reference)
+    iban = quiet.get_by_text("NL02 ABNA 0123 4567 89")
+    expect(iban).to_be_hidden()
+    quiet.emulate_media(media="print")
+    expect(iban).to_be_visible()
+    for shown in quiet.get_by_role("button").all() + quiet.locator("main > p > a").all():
+        expect(shown).to_be_hidden()

@@ -55,6 +55,19 @@ def test_the_references_that_this_browser_proved(client, three):
         assert name not in html, "nothing of the person or the care"
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"), [("60.00", "staat nu in de lijst"), ("0.00", "hoeft u nu niet te betalen")]
+)
+def test_what_became_of_a_reference_that_was_added_is_said(client, three, amount, said):
+    look_up(client, three[0])
+    added = three[1] if amount != "0.00" else bank.paid(three[1]).invoice
+    client.post(PAGE, {"reference": added.payment_reference})
+    html = page(client)
+    assert f"{added.number}" in html
+    assert said in html.partition('role="status"')[2].partition("</p>")[0]
+    assert said not in page(client), "once"
+
+
 def test_one_more_is_added_by_its_reference(client, three):
     look_up(client, three[0])
     assert client.post(PAGE, {"reference": three[1].payment_reference}).status_code == 303
@@ -115,6 +128,21 @@ def test_nothing_ticked_is_said(client, three):
     response = pay(client, [], "0.00")
     assert response.status_code == 409
     assert "Vink ten minste" in response.content.decode()
+    assert "€ 0,00" not in response.content.decode().replace("\xa0", " ")
+
+
+def test_after_the_end_of_the_session_it_says_so(client, three):
+    answer = pay(client, three[:1], "50.00").content.decode()
+    assert "Voor uw privacy hebben wij de pagina van uw rekening gesloten" in answer
+    assert "Vink ten minste" not in answer
+
+
+def test_what_was_paid_in_another_tab_is_not_asked_for_again(client, three):
+    look_up(client, three[0])
+    look_up(client, three[1])
+    bank.paid(three[0])
+    assert "hoeft niet meer betaald te worden" in pay(client, three[:1], "50.00").content.decode()
+    assert Payment.objects.count() == 1
 
 
 def test_of_somebody_else_nothing_is_paid_or_shown(client, three):

@@ -99,6 +99,7 @@ OWN_PAGE = {
     "complaint_receive": {200, 422},  # what is posted here is no complaint
     "bank": {403},  # for operations alone
     "bank_line": {403},
+    "bank_statements": {403},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
