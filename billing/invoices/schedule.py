@@ -10,10 +10,12 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from billing import audit
 from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
-from billing.models import Invoice, ReminderStep
+from billing.models import Invoice, ReminderStep, StaffTask
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 STANDING = (Status.PLANNED, Status.COMPOSED, Status.TAKEN)
@@ -43,7 +45,9 @@ def interrupt(
     """
     today = today or timezone.localdate()
     for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING).select_related("letter__message"):
-        if LETTERS[Step(row.step)].interrupted and not _announced_costs(row):
+        if row.step == Step.HAND_OVER:
+            _take_back_from_staff(row)
+        elif LETTERS[Step(row.step)].interrupted and not _announced_costs(row):
             _void_if_running(row, today)
         if remind_again and row.step == Step.REMINDER and row.status == Status.TAKEN:
             close(row, Status.VOID, "interrupted")
@@ -51,6 +55,14 @@ def interrupt(
         invoice.due_on = due_on
         Invoice.objects.filter(pk=invoice.pk).update(due_on=due_on)
     reschedule(invoice, today=today)
+
+
+def _take_back_from_staff(row: ReminderStep) -> None:
+    """Undo that an invoice was left to staff after its last letter: that comes again after the new last day to pay."""
+    close(row, Status.VOID if row.status == Status.TAKEN else Status.DROPPED, "interrupted")
+    kind = StaffTask.Kind.READY_FOR_HAND_OVER
+    waiting = StaffTask.objects.filter(invoice=row.invoice_id, kind=kind, closed_at=None).select_related("invoice")
+    audit.close_superseded(waiting, by="system", reason=_("the invoice is on hold, or paid later"))
 
 
 def _announced_costs(row: ReminderStep) -> bool:

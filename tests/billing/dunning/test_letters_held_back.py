@@ -250,6 +250,22 @@ def test_after_costs_were_booked_dunning_continues_after_them():
     assert (invoice.next_step, invoice.next_step_on) == (Step.HAND_OVER, date(2026, 7, 8))
 
 
+def test_a_pause_after_the_last_letter_takes_the_invoice_back_from_staff():
+    """Once the schedule has ended a pause still works, and what staff had to decide comes again later."""
+    invoice = until(new_invoice(), FINAL_ON)
+    day = invoice.next_step_on
+    live(day)
+    ready = StaffTask.objects.filter(invoice=invoice, kind=StaffTask.Kind.READY_FOR_HAND_OVER)
+    assert ready.get().closed_at is None
+    holds.place_hold(invoice, Hold.STAFF, by=STAFF)
+    assert ready.get().closed_at is not None
+    assert (Step.HAND_OVER, "interrupted") in reasons(invoice, Status.VOID)
+    due_on = day + timedelta(days=30)
+    holds.release_hold(invoice, Hold.STAFF, by=STAFF, due_on=due_on, today=day)
+    live_through(due_on, due_on + timedelta(days=60))
+    assert ready.filter(closed_at=None).count() == 1
+
+
 def test_pause_and_resume_need_a_reason_and_stand_on_the_timeline():
     invoice = until(new_invoice(), REMINDED)
     with pytest.raises(Refused):
