@@ -4,7 +4,7 @@ Every command locks the invoice, then the case, and reads both again. A payment,
 the patient's own request are thus handled one after the other, and each sees the outcome of the one before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,34 +23,16 @@ from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Provider
 from billing.transitions import advance
-from coulance import notices, storage
+from coulance import notices
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
+from guests.files.limits import KNOWN, CodeFirst, Sender
+from guests.files.storage import drop
 
 Status = CoulanceCase.Status
 HOLD = "awaiting_decision"  # why an invoice rests while its amount is worked out
 LONGEST_MESSAGE = 1000
 MAX_MESSAGES = 20  # from those who are known; and from all strangers together
 MAX_MESSAGES_PER_BROWSER = 10  # of a stranger
-
-
-class CodeFirst(Refused):
-    """Refused to somebody who showed no more than the payment reference; with a code by SMS it is possible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Whether somebody showed more than the payment reference, and from which browser they send (a keyed hash)."""
-
-    is_known: bool = True
-    browser: str = ""
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """Return what is stored with a file or a message."""
-        return {"by_stranger": not self.is_known, "browser": self.browser}
-
-
-KNOWN = Sender()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +117,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
         is_open=case.status in CoulanceCase.OPEN,
         is_checking=is_checking,
         decided_before=standing is not None,
-        can_take_back={row.pk for row in rows if _can_take_back(row, case)} - storage.decided_with(rows, standing),
+        can_take_back={row.pk for row in rows if _can_take_back(row, case)} - decided_with(rows, standing),
     )
 
 
@@ -235,7 +217,7 @@ def withdraw(case_id: int, *, today: date, by: str = "patient") -> date:
         if case.status not in CoulanceCase.OPEN:
             raise Refused(_("This case is closed already."))
         standing = case.standing
-        storage.drop_all(case, exclude=storage.decided_with(case.specifications.all(), standing))
+        drop_all(case, exclude=decided_with(case.specifications.all(), standing))
         if standing:
             return close_keeping_decision(case, today=today, by=by)
         due_on = close(case, Status.WITHDRAWN, today=today, by=by)
@@ -253,7 +235,7 @@ def end_with_invoice(invoice: Invoice, by: str, today: date) -> None:
         return
     case.invoice = invoice
     seen = case.specifications.exclude(status__in=Specification.PENDING)
-    storage.drop_all(case, exclude=set(seen.values_list("pk", flat=True)))
+    drop_all(case, exclude=set(seen.values_list("pk", flat=True)))
     if case.status in CoulanceCase.OPEN:
         move(case, Status.WITHDRAWN, by=by, closed_at=timezone.now())
         audit.record("case_ended_with_invoice", by=by, invoice=invoice)
@@ -299,12 +281,6 @@ def close(case: CoulanceCase, to: CoulanceCase.Status, *, today: date, by: str, 
     return due_on
 
 
-# --- how much may be sent -------------------------------------------------------------------------
-# The payment reference opens the page of an invoice, and it is printed on paper that others may see. So whoever showed
-# no more than that is counted per browser, and all of them together apart from those who came by our mail, by the link
-# on the paper invoice, or with a code by SMS: strangers can't use up what the patient has.
-
-
 def check_messages(messages: QuerySet[Any], sender: Sender) -> None:
     """Raise Refused when the messages that a case has leave no room for another of `sender`."""
     if sender.is_known:
@@ -317,26 +293,15 @@ def check_messages(messages: QuerySet[Any], sender: Sender) -> None:
         raise CodeFirst(_("Many messages were sent for this invoice. To send yours, first get a code by SMS."))
 
 
-def check_files(present: Iterable[Any], tried: Iterable[Any], new: int, sender: Sender) -> None:
-    """Raise Refused when `new` files more of `sender` are too many.
-
-    `present` are the rows of files that are with us or with the provider, `tried` those of all that were ever sent.
-    """
-    here, ever = _alike(present, sender), _alike(tried, sender)
-    if not sender.is_known:
-        if sum(row.browser == sender.browser for row in here) + new > settings.UPLOAD_MAX_FILES:
-            most = {"most": settings.UPLOAD_MAX_FILES}
-            raise CodeFirst(_("You can send %(most)d files at most. To send more, first get a code by SMS.") % most)
-        if len(here) + new > 2 * settings.UPLOAD_MAX_FILES or len(ever) + new > settings.UPLOAD_MAX_TRIES:
-            raise CodeFirst(_("Many files were sent for this invoice. To send yours, first get a code by SMS."))
-        return
-    if len(here) + new > settings.UPLOAD_MAX_FILES:
-        raise Refused(
-            _("You can send %(most)d files at most. Take one back first.") % {"most": settings.UPLOAD_MAX_FILES}
-        )
-    if len(ever) + new > settings.UPLOAD_MAX_TRIES:
-        raise Refused(_("You sent many files already. Call your care provider, please."))
+def drop_all(case: CoulanceCase, *, exclude: Collection[int] = ()) -> None:
+    """Erase all files of a locked case except those with the keys in `exclude`."""
+    for row in case.specifications.exclude(status__in=Specification.GONE).exclude(pk__in=exclude):
+        drop(row)
 
 
-def _alike(rows: Iterable[Any], sender: Sender) -> list[Any]:
-    return [row for row in rows if row.by_stranger != sender.is_known]
+def decided_with(rows: Iterable[Specification], decision: Decision | None) -> set[int]:
+    """Return the keys of the files on which `decision` is based: those that had been checked when it was made."""
+    if decision is None:
+        return set()
+    clean = (row for row in rows if row.status == Specification.Status.CLEAN)
+    return {row.pk for row in clean if (row.checked_at or row.uploaded_at) <= decision.at}

@@ -5,8 +5,9 @@ import io
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageDraw, ImageFont
 
-from coulance.files import specifications
+from coulance import specifications
 from coulance.models import CoulanceCase
+from guests.files.receiving import Upload
 
 # The end of the invoice number: declared, granted, deductible, paid out.
 SENT = {
@@ -29,7 +30,7 @@ def seed() -> None:
     for case in CoulanceCase.objects.filter(specifications=None).select_related("invoice"):
         amounts = SENT.get(case.invoice.number.rpartition("-")[2])
         if amounts:
-            upload = specifications.Upload("vergoeding.png", _overview(case.invoice.number, *amounts))
+            upload = Upload("vergoeding.png", _overview(case.invoice.number, *amounts))
             specifications.receive(case.pk, [upload], by="demo")
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from billing.models import Invoice
 from billing.privacy.export import Facts, facts_below
-from coulance import cases, storage
+from coulance import cases
 from coulance.models import Specification
+from guests.files import storage
 
 SEALED = {
     "Specification": {"sealed_name": "name"},

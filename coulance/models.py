@@ -12,6 +12,7 @@ from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models import Invoice, Provider
 from billing.money import ZERO, EuroField
+from guests.files.row import GuestFile, Sent
 
 
 class PracticeRules(models.Model):
@@ -118,117 +119,25 @@ class CoulanceCase(models.Model):
         return self.decisions.exclude(kind=Decision.Kind.ASK_MORE).last()
 
 
-class Sent(models.Model):
-    """From whom a file or a message came, as far as the limits on sending count them (see cases.py)."""
-
-    by_stranger = models.BooleanField(default=False, editable=False)  # knew the payment reference and showed no more
-    browser = models.CharField(max_length=64, blank=True, editable=False)  # a keyed hash
-
-    class Meta:
-        abstract = True
+_FOR_PATIENTS = {
+    "clean": _("checked and sent to the care provider"),
+    "erased": _("was with the care provider, and is erased now"),
+}
 
 
-class Specification(Sent):
-    """A file that a patient sent, untrusted until it was scanned and rewritten.
+class Specification(GuestFile):
+    """A file that a patient sent for coulance: what the insurer decided."""
 
-    Its bytes are encrypted in the document storage under `stored_name`: as uploaded until the check, rewritten after
-    it, and deleted once refused or withdrawn.
-    """
-
-    class Kind(models.TextChoices):
-        PDF = "pdf", "PDF"
-        JPEG = "jpeg", "JPEG"
-        PNG = "png", "PNG"
-        # These are rewritten as one of the three above.
-        HEIC = "heic", "HEIC"
-        WEBP = "webp", "WebP"
-        AVIF = "avif", "AVIF"
-        TIFF = "tiff", "TIFF"
-        GIF = "gif", "GIF"
-        BMP = "bmp", "BMP"
-
-    class Status(models.TextChoices):
-        RECEIVED = "received", _("received, will be checked")
-        CHECKING = "checking", _("being checked")
-        CLEAN = "clean", _("checked and sent to the care provider")
-        REFUSED = "refused", _("refused")
-        QUARANTINED = "quarantined", _("waits for the virus scanner")
-        WITHDRAWN = "withdrawn", _("taken back")
-        ERASED = "erased", _("was with the care provider, and is erased now")
-
-    TRANSITIONS = {
-        Status.RECEIVED: (Status.CHECKING, Status.WITHDRAWN),
-        # Back to received: the worker that checked it died.
-        Status.CHECKING: (Status.RECEIVED, Status.CLEAN, Status.REFUSED, Status.QUARANTINED, Status.WITHDRAWN),
-        Status.QUARANTINED: (Status.CHECKING, Status.WITHDRAWN),
-        Status.CLEAN: (Status.WITHDRAWN, Status.ERASED),
-        Status.REFUSED: (),
-        Status.WITHDRAWN: (),
-        Status.ERASED: (),
-    }
-    PENDING = (Status.RECEIVED, Status.CHECKING, Status.QUARANTINED)
-    SEALED_FILES = "coulance.storage.seal_again"  # for a new key
-    STORED_IN = "stored_name"
-
-    class Reason(models.TextChoices):
-        """Why a file was refused."""
-
-        NOT_A_DOCUMENT = "not_a_document", _("This is not a PDF or a photo. Take a screenshot or a photo of it.")
-        DAMAGED = "damaged", _("We can't open this file. Can you? Then take a screenshot or a photo of it.")
-        INCOMPLETE = "incomplete", _("A part of this picture is missing. Please take it again, and send that one.")
-        PASSWORD = "password", _("This PDF has a password. Save it without a password, or take a picture of it.")
-        TOO_COMPLEX = "too_complex", _("This file takes too much to open. Take a picture of it, and send that.")
-        TOO_LONG = "too_long", _("This file has more than 100 pages. Send only the pages about this invoice.")
-        NOT_DRAWN = (
-            "not_drawn",
-            _("Your care provider would not see everything in this PDF. Take a screenshot or a photo of it."),
-        )
-        BUNDLE = "bundle", _("This PDF has other files in it. Open those, and send each of them by itself.")
-        VIRUS = "virus", _("Our virus scanner refused this file.")
+    FOLDER, CALLED, CHECK = "specifications", "specification", "coulance.check_specification"
 
     case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="specifications", verbose_name=_("case"))
-    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-    uploaded_at = models.DateTimeField(_("sent"), default=timezone.now)
-    kind = models.CharField(_("kind"), max_length=4, choices=Kind)
-    sealed_name = models.BinaryField(editable=False, default=b"")  # see `name`
-    size = models.PositiveIntegerField(_("size"))  # bytes, of what is stored
-    sha256 = models.CharField(max_length=64, editable=False)  # of what was uploaded: the same file is kept once
-    stored_name = models.CharField(max_length=120, editable=False, blank=True)
-    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.RECEIVED)
-    reason = models.CharField(_("reason"), max_length=16, choices=Reason, blank=True)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=12, default=GuestFile.Status.RECEIVED,
+        choices=[(value, _FOR_PATIENTS.get(value, label)) for value, label in GuestFile.Status.choices],
+    )  # fmt: skip
 
-    class Meta:
+    class Meta(GuestFile.Meta):
         verbose_name, verbose_name_plural = _("specification"), _("specifications")
-        ordering = ["pk"]
-        indexes = [
-            models.Index(
-                fields=["claimed_at"],
-                name="specification_to_check",
-                condition=Q(status="received") | Q(status="checking") | Q(status="quarantined"),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.served_name
-
-    @property
-    def name(self) -> str:
-        """Return the patient's name for the file, made safe. It may tell about health: show it only with the file."""
-        return unseal(self.sealed_name, bound_to=self._name_bound_to()).decode() if self.sealed_name else ""
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self.sealed_name = seal(value.encode(), bound_to=self._name_bound_to())
-
-    def _name_bound_to(self) -> str:
-        return f"{self.bound_to}:name"
-
-    def sealed_bindings(self) -> dict[str, str]:
-        """Return the encrypted column and what its value is bound to."""
-        return {"sealed_name": self._name_bound_to()}
 
     @property
     def bound_to(self) -> str:
@@ -236,10 +145,9 @@ class Specification(Sent):
         return f"coulance.specification:{self.case_id}:{self.token}"
 
     @property
-    def served_name(self) -> str:
-        """Return our own name for the file when it is downloaded."""
-        suffix = "jpg" if self.kind == self.Kind.JPEG else self.kind
-        return f"specification-{self.pk}.{suffix}"
+    def about(self) -> Invoice:
+        """Return the invoice of the case."""
+        return self.case.invoice
 
 
 class CaseMessage(SealedText, Sent):

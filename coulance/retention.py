@@ -8,8 +8,9 @@ from django.db.models import Q
 
 from billing.law.calendar import begin_of
 from billing.transitions import advance
-from coulance import cases, storage
+from coulance import cases
 from coulance.models import CaseMessage, Proposal, Specification
+from guests.files import storage
 
 Status = Specification.Status
 _ERASED = Q(stored_name="", sealed_name=b"")

@@ -41,13 +41,8 @@ class CoulanceRoom(Room):
         "COULANCE_PROVIDER_WORKING_DAYS": 5,  # to decide, before it is late
     }
 
-    def ready(self) -> None:
-        from coulance.files import checks  # noqa: F401  registers the system checks
-
-        super().ready()
-
     def announce(self) -> Announcement:
-        from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, storage
+        from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention
         from coulance.desk import panel
         from coulance.pages import urls
 
@@ -68,7 +63,6 @@ class CoulanceRoom(Room):
                 "coulance page": _("the page about coulance"),
             },
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
-            staff_tasks={storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again")},
             invoice_panel=InvoicePanel(
                 {
                     "case_id": F("coulance_case"),

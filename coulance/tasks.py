@@ -6,16 +6,16 @@ Both may wait a minute for the virus scanner, so they have a queue of their own.
 from celery import shared_task
 
 from billing.outbox.wakeup import FILES
-from coulance.files import checking
+from coulance import specifications
 
 
 @shared_task(name="coulance.check_specification", queue=FILES)
 def check_specification(specification_id: int) -> None:
     """Check one uploaded file."""
-    checking.check(specification_id)
+    specifications.check(specification_id)
 
 
 @shared_task(name="coulance.sweep_specifications", queue=FILES)
 def sweep_specifications() -> None:
     """Check the files whose own task was lost or failed."""
-    checking.sweep()
+    specifications.sweep()

@@ -20,12 +20,14 @@ class GuestsRoom(Room):
 
     def ready(self) -> None:
         from guests.converters import TokenConverter
+        from guests.files import checks  # noqa: F401  registers the system checks
 
         super().ready()
         register_converter(TokenConverter, "token")
 
     def announce(self) -> Announcement:
         from guests import access, retention, sms_code, sms_limits
+        from guests.files import storage
 
         return Announcement(
             beat={
@@ -35,6 +37,7 @@ class GuestsRoom(Room):
             retention=retention.run_day,
             audit_labels=AUDIT_LABELS,
             staff_tasks={
+                storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again"),
                 sms_limits.CODE_LIMIT: _("many codes by SMS: somebody may be misusing them"),
                 sms_code.CODES_UNUSED: _("few codes by SMS are used: they may not arrive, or somebody misuses them"),
                 access.LOOKUP_BREAKER: _("many wrong payment references: somebody may be guessing"),

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
@@ -11,24 +11,41 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
+from django.utils import timezone
+
+from guests import access
 
 _FORM_BYTES = 1024**2  # the fields and borders around the files
 _PART = 64 * 1024
 
 
-def takes_files(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a view of an invoice's `token` that takes files: it gets bodies that are larger than a form.
+May = Callable[[HttpRequest, Mapping[str, Any]], bool]
 
-    deploy/nginx.conf has a location for its address.
+
+def may_see_invoice(request: HttpRequest, named: Mapping[str, Any]) -> bool:
+    """Tell whether this browser may see the invoice whose `token` stands in the address."""
+    return access.may_see(request, named.get("token", ""), now=timezone.now())
+
+
+def takes_files(may: May = may_see_invoice) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a view that takes files: it gets bodies that are larger than a form, from a browser that `may` send them.
+
+    `may` gets the request and what stands in the address, before anything of the body is read. deploy/nginx.conf has a
+    location for its address.
     """
-    view.takes_files = True  # type: ignore[attr-defined]
-    return view
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.takes_files = may  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def takes_files_of_staff(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view at /beheer/ that takes files: only of staff who are signed in with their second factor."""
     view.for_staff = True  # type: ignore[attr-defined]
-    return takes_files(view)
+    return takes_files()(view)
 
 
 def request_max_bytes() -> int:

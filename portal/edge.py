@@ -16,9 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.urls import reverse
-from django.utils import timezone
 
-from guests import access, uploads
+from guests import uploads
 from guests.pages import session_ended
 from portal.pages import errors
 from portal.sqlite3.base import is_busy
@@ -50,14 +49,11 @@ class RequestLimits:
         announced = request.META.get("CONTENT_LENGTH") or "0"
         length = int(announced) if announced.isdecimal() else 0  # Django reads nothing either
         if length > settings.FORM_MAX_BYTES:
-            if not getattr(view, "takes_files", False) or length > uploads.request_max_bytes():
+            may = getattr(view, "takes_files", None)
+            if may is None or length > uploads.request_max_bytes():
                 return errors.too_large(request)
             for_staff = getattr(view, "for_staff", False)
-            if for_staff:
-                may_send = admin.site.has_permission(request)
-            else:
-                may_send = access.may_see(request, named.get("token", ""), now=timezone.now())
-            if not may_send:
+            if not (admin.site.has_permission(request) if for_staff else may(request, named)):
                 request._mark_post_parse_error()  # type: ignore[attr-defined]  # nothing of the form is read, to be kept or otherwise
                 return redirect_to_login(request.path, reverse("admin:login")) if for_staff else session_ended(request)
         if length and request.content_type in _FORM_TYPES:

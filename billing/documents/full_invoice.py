@@ -174,10 +174,10 @@ def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
         yield f"rekening-{document.language}-{document.pk}.pdf", _open(document)
 
 
-def seal_again() -> int:
+def seal_again(model: type[InvoiceDocument] = InvoiceDocument) -> int:
     """Seal every stored document of an older key again with the newest one; return how many there were."""
     count = 0
-    for document in InvoiceDocument.objects.order_by("pk").iterator(chunk_size=500):
+    for document in model.objects.order_by("pk").iterator(chunk_size=500):
         sealed = files.read(document.name)
         if sealed[0] == current_key_id():
             continue

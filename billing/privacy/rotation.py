@@ -43,7 +43,7 @@ def _is_readable(model: type[models.Model]) -> bool:
 def rotate_files() -> dict[str, int]:
     """Seal the stored files of every room again; return how many there were of each model."""
     models_with_files = [model for model in apps.get_models() if hasattr(model, "SEALED_FILES")]
-    return {model._meta.label: import_string(model.SEALED_FILES)() for model in models_with_files}
+    return {model._meta.label: import_string(model.SEALED_FILES)(model) for model in models_with_files}
 
 
 def rotate(model: type[models.Model]) -> int:

@@ -22,15 +22,15 @@ from billing.models import AccessEvent, Staff
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.templatetags.money import euro
-from coulance import decisions, storage
+from coulance import decisions
 from coulance.amounts import Outcome
 from coulance.desk import case_page, panel
 from coulance.desk.decision_form import DecisionForm
 from coulance.desk.rules_form import FIELDS, RulesForm
 from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal, Specification
+from guests.files import storage
 
 Status = CoulanceCase.Status
-CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 METHODS = ("GET", "HEAD", "POST")
 
 
@@ -195,7 +195,7 @@ class CoulanceCaseAdmin(TenantAdmin):
             self._record_refused_file(request, file_id)
             raise Http404
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=case.invoice, data=file.served_name)
-        return attachment(storage.get(file), name=file.served_name, content_type=CONTENT_TYPES[file.kind])
+        return attachment(storage.get(file), name=file.served_name, content_type=file.content_type)
 
     def _record_refused_file(self, request: HttpRequest, file_id: int) -> None:
         file = Specification.objects.filter(pk=file_id).select_related("case__invoice__provider").first()

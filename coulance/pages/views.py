@@ -15,19 +15,20 @@ from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView
 from billing.models import AccessEvent
-from coulance import cases, storage
-from coulance.cases import CodeFirst, Sender
-from coulance.files import specifications
+from coulance import cases, specifications
 from coulance.models import CoulanceCase, Specification
-from coulance.pages.forms import FilesForm, MessageForm
-from guests import access, gate, kept, medical
+from coulance.pages.forms import MessageForm
+from guests import gate, kept, medical
+from guests.files import storage
+from guests.files.forms import FilesForm
+from guests.files.limits import CodeFirst, is_known, sender_of
+from guests.files.receiving import Upload
 from guests.pages import posted_to, session_ended, visible_invoice
 from guests.uploads import takes_files
 
 _SENT = "sent"  # in the session: the tokens of the files and messages that were sent from this browser
 MAX_REMEMBERED = 60
 PAGE = "coulance page"  # its name in the access log
-CONTENT_TYPES = {"pdf": "application/pdf", "jpeg": "image/jpeg", "png": "image/png"}
 
 
 def _case(request: HttpRequest, token: str) -> tuple[InvoiceView, CoulanceCase] | None:
@@ -68,7 +69,7 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "case": case,
         "today": timezone.localdate(),
         "passed": passed,
-        "known": _is_known(request, view.token),
+        "known": is_known(request, view.token),
         "files_form": FilesForm(),
         "message_form": MessageForm(initial=kept.initial(request)),
         "form": None,  # the one of the two that was refused
@@ -77,15 +78,6 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "code_address": gate.address_of_code(view.token, then=reverse("coulance", args=[view.token])),
     }
     return render(request, "coulance/case.html", context | more, status=status)
-
-
-def _sender(request: HttpRequest, token: str) -> Sender:
-    return Sender(is_known=_is_known(request, token), browser=gate.holder_of(request))
-
-
-def _is_known(request: HttpRequest, token: str) -> bool:
-    """Tell whether this browser came by the link in our mail or on paper, or passed the code."""
-    return access.came_by_link(request, token) or gate.passed(request, token, now=timezone.now()) is not None
 
 
 def _remember(request: HttpRequest, *tokens: str) -> None:
@@ -103,7 +95,7 @@ def _to_case(token: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("coulance", args=[token]), status=303)
 
 
-@takes_files
+@takes_files()
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Show the case. POST uploads files, all at once, or one by one from the script that shows their progress."""
@@ -116,9 +108,9 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     code_first = False
     form = FilesForm(request.POST, request.FILES)
     if form.is_valid():
-        uploads = [specifications.Upload(file.name, file) for file in form.cleaned_data["files"]]
+        uploads = [Upload(file.name, file) for file in form.cleaned_data["files"]]
         try:
-            rows = specifications.receive(found[1].pk, uploads, sender=_sender(request, token))
+            rows = specifications.receive(found[1].pk, uploads, sender=sender_of(request, token))
         except Refused as refusal:
             form.add_error("files", str(refusal))
             code_first = isinstance(refusal, CodeFirst)
@@ -142,7 +134,7 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
     form, code_first = MessageForm(request.POST), False
     if form.is_valid():
         try:
-            row = cases.write_message(found[1].pk, form.cleaned_data["message"], sender=_sender(request, token))
+            row = cases.write_message(found[1].pk, form.cleaned_data["message"], sender=sender_of(request, token))
         except Refused as refusal:
             form.add_error("message", str(refusal))
             code_first = isinstance(refusal, CodeFirst)
@@ -185,7 +177,7 @@ def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
         then = reverse("coulance", args=[token])
         return medical.refuse_look(request, AccessEvent.Act.DOWNLOAD, **look, then=then)
     medical.record_look(request, AccessEvent.Act.DOWNLOAD, **look, grounds=granted.grounds)
-    return attachment(storage.get(row), name=row.served_name, content_type=CONTENT_TYPES[row.kind])
+    return attachment(storage.get(row), name=row.served_name, content_type=row.content_type)
 
 
 @posted_to("coulance")

@@ -12,8 +12,7 @@ from billing.law import calendar
 from billing.models import Hold, OutboxMessage, Patient
 from billing.outbox import delivery
 from billing.plans import agreements
-from coulance import cases, deadlines, intake
-from coulance.files import checking, specifications
+from coulance import cases, deadlines, intake, specifications
 from coulance.models import CoulanceCase
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401
@@ -81,7 +80,7 @@ class TestAnotherHold:
     def test_a_refused_file(self, case, language):  # noqa: F811
         pause(case, language)
         (row,) = specifications.receive(case.pk, [BROKEN])
-        checking.check(row.pk)
+        specifications.check(row.pk)
         self.asks_for_nothing("coulance_file_refused", language)
 
 
@@ -147,7 +146,7 @@ class TestWhatIsWaitedFor:
         Patient.objects.update(language=language)
         (file,) = specifications.receive(row.pk, [BROKEN])
         CoulanceCase.objects.update(specification_due_on=timezone.localdate() - timedelta(days=2))
-        checking.check(file.pk)
+        specifications.check(file.pk)
         text = words(last_mail())
         assert last_mail().kind == "coulance_file_refused"
         assert not re.search("uiterlijk op|[Ss]end it by|last day to send", text), text
@@ -217,7 +216,7 @@ class TestLastCheck:
 
     def test_a_refused_file_that_says_to_pay_after_another_came(self, case, sink):  # noqa: F811
         (file,) = specifications.receive(case.pk, [BROKEN])
-        checking.check(file.pk)
+        specifications.check(file.pk)
         mail = last_mail()
         OutboxMessage.objects.update(next_try_at=DAY - timedelta(days=9))
         specifications.receive(case.pk, [specifications.Upload("weer.pdf", b"%PDF-1.7\n\n")])

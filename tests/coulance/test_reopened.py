@@ -11,11 +11,10 @@ from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.invoices.state import look_at
 from billing.models import AuditEvent, Hold, LedgerTransaction, OutboxMessage, Staff
-from coulance import amounts, cases, deadlines, decisions
-from coulance.files import checking, specifications
+from coulance import amounts, cases, deadlines, decisions, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
 from tests.coulance.desk.desk_cases import REASON, at_desk, picture_of, rules, staff_of
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status, FileStatus = CoulanceCase.Status, Specification.Status
@@ -42,7 +41,7 @@ def send(case, size=9):
 
 def reopen(case, size=9):
     row = send(case, size)
-    checking.check(row.pk)
+    specifications.check(row.pk)
     row.refresh_from_db()
     case.refresh_from_db()
     assert (row.status, case.status) == (FileStatus.CLEAN, Status.AT_PROVIDER)
@@ -266,14 +265,14 @@ class TestRest:
         assert (case.status, held(case)) == (Status.ADJUSTED, True)
         assert not look_at(case.invoice.token, today=timezone.localdate()).can_pay
         assert cases.look_at(case, today=timezone.localdate()).step == 4, "not: pay the amount that is left"
-        checking.check(row.pk)
+        specifications.check(row.pk)
         assert held(case)
 
     def test_a_refused_file_gives_the_invoice_back_with_time_to_pay(self, case):
         type(case.invoice).objects.update(due_on=timezone.localdate() + timedelta(days=2))
         (row,) = specifications.receive(case.pk, [self.BROKEN])
         assert held(case)
-        checking.check(row.pk)
+        specifications.check(row.pk)
         case.refresh_from_db()
         assert (case.status, case.reopened, held(case)) == (Status.ADJUSTED, 0, False)
         case.invoice.refresh_from_db()
@@ -286,10 +285,10 @@ class TestRest:
     def test_it_is_on_hold_until_the_last_new_file_was_checked(self, case):
         good = specifications.Upload("nieuw.png", hostile.picture("PNG", (9, 9)))
         bad, fine = specifications.receive(case.pk, [self.BROKEN, good])
-        checking.check(bad.pk)
+        specifications.check(bad.pk)
         assert held(case)
         assert "Betaal nog niet" in last_mail().text
-        checking.check(fine.pk)
+        specifications.check(fine.pk)
         case.refresh_from_db()
         assert (case.status, held(case)) == (Status.AT_PROVIDER, True)
 
@@ -353,7 +352,7 @@ def test_every_mail_is_complete_in_both_languages(case, language, kind):
     type(case.invoice.patient).objects.update(language=language)
     if kind == "file_refused":
         (row,) = specifications.receive(case.pk, [TestRest.BROKEN])
-        checking.check(row.pk)
+        specifications.check(row.pk)
     else:
         reopen(case)
     if kind == "kept":

@@ -11,12 +11,11 @@ from django.utils import timezone
 from billing.invoices import holds
 from billing.invoices.state import look_at
 from billing.models import Invoice
-from coulance import cases, decisions, retention
+from coulance import cases, decisions, retention, specifications
 from coulance.desk import case_page
-from coulance.files import checking, specifications
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
 from tests.coulance.desk import desk_cases
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -90,10 +89,10 @@ def refused_and_stopped() -> list[Specification]:
     uploads = [specifications.Upload("chemokuur.pdf", b"%PDF-1.4 rubbish")]
     uploads.append(specifications.Upload("abortus.png", hostile.picture("PNG", (9, 9))))
     rows = specifications.receive(case.pk, uploads)
-    checking.check(rows[0].pk)
+    specifications.check(rows[0].pk)
     closed_at = timezone.now() - timedelta(days=92)
     CoulanceCase.objects.update(status=CoulanceCase.Status.EXPIRED, closed_at=closed_at)
-    checking.check(rows[1].pk)
+    specifications.check(rows[1].pk)
     for row in rows:
         row.refresh_from_db()
     return rows

@@ -10,12 +10,11 @@ from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.errors import Refused
 from billing.models import Hold, OutboxMessage
-from coulance import cases, deadlines, decisions, intake
-from coulance.files import checking, specifications
+from coulance import cases, deadlines, decisions, intake, specifications
 from coulance.models import CoulanceCase
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, at_desk, staff_of
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 Status = CoulanceCase.Status
@@ -37,7 +36,7 @@ def test_the_case_ends_and_what_is_being_checked_is_erased():
     assert case.invoice.audit_events.filter(action="case_ended_with_invoice").count() == 1
     with pytest.raises(Refused):
         cases.write_message(case.pk, "nog iets")
-    checking.sweep()
+    specifications.sweep()
     deadlines.run_day(case.specification_due_on + timedelta(days=1))
     assert CoulanceCase.objects.get().status == Status.WITHDRAWN
     assert not OutboxMessage.objects.filter(kind__startswith="coulance").exists()

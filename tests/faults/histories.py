@@ -13,11 +13,11 @@ from typing import Any
 
 import psycopg
 
-from tests.coulance.files import hostile
 from tests.faults import practice
 from tests.faults.moments import AMSTERDAM
 from tests.faults.patient import Bill, Patient
 from tests.faults.site import Outage, Site
+from tests.guests.files import hostile
 
 TRY_SECONDS = 90  # every act succeeds in the end, or the site did not come back
 ENDINGS = ["pay"] * 6 + ["pay_and_close", "pay_and_close", "cancel", "fail", "expire"]

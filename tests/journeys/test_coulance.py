@@ -11,7 +11,7 @@ import pytest
 from django_otp.oath import totp
 from playwright.sync_api import Page
 
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 from tests.journeys.product import Bill, Product, batch, wait_for
 
 pytestmark = pytest.mark.browser

@@ -11,8 +11,8 @@ import pytest
 from django.core.checks.registry import registry
 from django.core.exceptions import ImproperlyConfigured
 
-from coulance.files import checks as coulance_checks
-from coulance.files.sanitizer import isolation
+from guests.files import checks as file_checks
+from guests.files.sanitizer import isolation
 from portal import checks, environment
 from portal.settings.secrets import stored_secret
 
@@ -241,7 +241,7 @@ def test_missing_pdf_libraries_are_named_with_the_command_that_brings_them(monke
 
 
 def test_a_machine_that_can_not_isolate_the_sanitizer_is_named(monkeypatch):
-    assert coulance_checks.check_seccomp() == []
+    assert file_checks.check_seccomp() == []
     monkeypatch.setattr(isolation, "LIBRARY", "libdoes-not-exist.so.9")
-    (message,) = coulance_checks.check_seccomp()
-    assert message.id == "coulance.W001"
+    (message,) = file_checks.check_seccomp()
+    assert message.id == "guests.W001"

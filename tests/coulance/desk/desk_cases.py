@@ -9,8 +9,9 @@ from django.utils import timezone
 from PIL import Image
 
 from billing.models import Provider, Staff
-from coulance import amounts, intake, storage
+from coulance import amounts, intake
 from coulance.models import CoulanceCase, PracticeRules, Specification
+from guests.files import storage
 from tests import factories
 
 REASON = "De verzekeraar vergoedt een deel."

@@ -7,12 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from coulance import intake
-from coulance.files import checking
+from coulance import intake, specifications
 from coulance.models import CoulanceCase, Specification
 from sandbox.models import Message
 from tests import factories
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def send(guest, invoice, *contents, name="specificatie.pdf", **headers):
 def checked(guest, invoice, content=None):
     send(guest, invoice, content or hostile.pdf())
     row = Specification.objects.get()
-    checking.check(row.pk)
+    specifications.check(row.pk)
     row.refresh_from_db()
     return row
 

@@ -5,9 +5,9 @@ import pytest
 from billing.models import StaffTask, StoredFile
 from billing.storage import upkeep
 from coulance.models import Specification
-from tests.coulance.files import hostile
 from tests.coulance.pages.patient import guest, invoice, media, page, send  # noqa: F401
 from tests.disks import full_disk
+from tests.guests.files import hostile
 
 # ruff: noqa: F811  the fixtures of patient.py
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]

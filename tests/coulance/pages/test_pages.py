@@ -12,14 +12,14 @@ from django.utils import timezone
 from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import AccessEvent, Hold, OutboxMessage
-from coulance import amounts, decisions, intake, storage
-from coulance.files import checking
+from coulance import amounts, decisions, intake, specifications
 from coulance.models import CaseMessage, CoulanceCase, PracticeRules, Specification
 from guests import uploads
+from guests.files import storage
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, staff_of
-from tests.coulance.files import hostile
 from tests.coulance.pages.patient import address, case_of, checked, guest, invoice, media, page, prove, send  # noqa: F401
+from tests.guests.files import hostile
 
 # ruff: noqa: F811  the fixtures of patient.py
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]
@@ -69,7 +69,7 @@ def test_a_file_is_received_checked_and_brought_to_the_provider(guest, invoice):
     row = Specification.objects.get()
     assert (row.status, case_of(invoice).status) == ("received", Status.WAITING_FOR_SPECIFICATION)
     assert guest.get(address(invoice, "coulance_state")).json() == {"state": "waiting"}
-    checking.check(row.pk)
+    specifications.check(row.pk)
     assert guest.get(address(invoice, "coulance_state")).json() == {"state": "checked"}
     case = case_of(invoice)
     assert case.status == Status.AT_PROVIDER
@@ -215,7 +215,7 @@ def test_what_can_not_be_logged_is_not_shown(guest, invoice, monkeypatch, what):
         raise OSError("disk full")
 
     monkeypatch.setattr("billing.privacy.access_log.record", broken)
-    monkeypatch.setattr("coulance.storage.get", lambda row: pytest.fail("it was read"))
+    monkeypatch.setattr("guests.files.storage.get", lambda row: pytest.fail("it was read"))
     monkeypatch.setattr(Specification, "name", property(lambda row: pytest.fail("it was read")))
     with pytest.raises(OSError, match="disk full"):
         guest.get(address(invoice, "coulance_file", row.token) if what == "file" else address(invoice))
@@ -324,7 +324,7 @@ class TestAfterADecision:
         assert "Betaal nog niet" in text
         assert "Naar de rekening" not in text
         assert address(invoice, "pay") not in guest.get(address(invoice, "invoice")).content.decode()
-        checking.check(Specification.objects.get().pk)
+        specifications.check(Specification.objects.get().pk)
         assert "Betaal nog niet, en vraag" not in page(guest, invoice)
         assert address(invoice, "pay") in guest.get(address(invoice, "invoice")).content.decode()
 
@@ -333,7 +333,7 @@ class TestAfterADecision:
         prove(guest, invoice)
         guest.cookies["language"] = language
         send(guest, invoice, self.NEW)
-        checking.check(Specification.objects.get().pk)
+        specifications.check(Specification.objects.get().pk)
         whole = "hele bedrag" if language == "nl" else "full amount"
         stands = "eerdere beslissing" if language == "nl" else "earlier decision"
         for url in (address(invoice), address(invoice, "coulance_stop")):

@@ -9,13 +9,13 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from coulance import decisions, intake, storage
-from coulance.files import checking
+from coulance import decisions, intake, specifications
 from coulance.models import CoulanceCase, Specification
+from guests.files import storage
 from sandbox.models import Message
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, granted, staff_of
-from tests.coulance.files import hostile, odd_pictures
+from tests.guests.files import hostile, odd_pictures
 from tests.journeys.visitor import SCREENSHOTS
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
 
@@ -65,7 +65,7 @@ def enter_code(page: Page) -> None:
 
 def check_all() -> None:
     for row in Specification.objects.filter(status=Specification.Status.RECEIVED):
-        checking.check(row.pk)
+        specifications.check(row.pk)
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(320, "light", "nl"), (1280, "dark", "en")])
@@ -175,6 +175,6 @@ class TestLargePhotos:
         content = odd_pictures.saved("HEIF") + b"\0" * 3_000_000
         row = self.send_photo(page, live_server, case, "IMG_0001.HEIC", "image/heic", content)
         assert (row.kind, row.size) == ("heic", len(content))
-        checking.check(row.pk)
+        specifications.check(row.pk)
         row.refresh_from_db()
         assert (row.status, row.kind, row.name) == ("clean", "jpeg", "IMG_0001.jpg")

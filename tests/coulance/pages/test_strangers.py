@@ -8,8 +8,8 @@ import pytest
 from coulance import cases
 from coulance.models import CoulanceCase, Specification
 from sandbox.models import Message
-from tests.coulance.files import hostile
 from tests.coulance.pages.patient import address, case_of, checked, guest, invoice, junk_file, media, page, prove, send  # noqa: F401
+from tests.guests.files import hostile
 
 # ruff: noqa: F811  the fixtures of patient.py
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox", "media")]

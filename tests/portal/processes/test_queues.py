@@ -6,7 +6,7 @@ import pytest
 
 from portal.management.commands.serve import processes
 from tests import servers
-from tests.coulance.files.test_checking_for_viruses import FakeScanner
+from tests.guests.files.test_checking_for_viruses import FakeScanner
 from tests.portal.processes.worker import Worker
 
 LETTERS = 60
@@ -50,10 +50,9 @@ def test_in_one_queue_it_would(tmp_path, broker):
 SCAN_SECONDS = 6
 UPLOAD = """
 from django.utils import timezone
-from coulance import intake
-from coulance.files import specifications
+from coulance import intake, specifications
 from tests import factories
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 (case,) = intake.offer([factories.invoice(amount="100.00")], today=timezone.localdate(), by="test")
 files = [specifications.Upload("x.png", hostile.picture("PNG", (9, number))) for number in range(1, 5)]
 specifications.receive(case.pk, files)

@@ -1,10 +1,10 @@
-"""System checks: what coulance needs of this machine."""
+"""System checks: what the files of strangers need of this machine."""
 
 from typing import Any
 
 from django.core.checks import CheckMessage, Tags, Warning, register
 
-from coulance.files.sanitizer import isolation
+from guests.files.sanitizer import isolation
 
 
 @register(Tags.security)
@@ -18,6 +18,6 @@ def check_seccomp(**kwargs: Any) -> list[CheckMessage]:
             hint="The process that opens a patient's file has limits of memory and time only: a flaw in a library that"
             " reads PDF or pictures could reach other files and the network. Run on Linux with seccomp, and install"
             " libseccomp2.",
-            id="coulance.W001",
+            id="guests.W001",
         )
     ]

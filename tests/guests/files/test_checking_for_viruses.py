@@ -9,7 +9,7 @@ import pytest
 
 from billing.channels import virus_scan
 from billing.errors import GatewayUnknown
-from tests.coulance.files import hostile
+from tests.guests.files import hostile
 
 
 def test_a_scanner_answers_yes_and_no(settings):

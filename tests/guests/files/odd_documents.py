@@ -8,7 +8,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Encryption, Name, Permissions, Stream
 from PIL import Image, ImageDraw
 
-from tests.coulance.files.hostile import pdf
+from tests.guests.files.hostile import pdf
 
 Box = tuple[int, int, int, int]
 WORD: Box = (72, 100, 140, 130)  # where `pdf` writes its word

@@ -1,4 +1,4 @@
-"""What a stranger's file would try, had it taken over the process: `python -m tests.coulance.attempts yes|no`.
+"""What a stranger's file would try, had it taken over the process: `python -m tests.guests.files.attempts yes|no`.
 
 It prints which attempts to reach out are not stopped, with system calls filtered or not.
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from coulance.files.sanitizer import isolation
+from guests.files.sanitizer import isolation
 
 
 def fork() -> None:

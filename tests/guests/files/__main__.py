@@ -1,4 +1,4 @@
-"""`python -m tests.coulance.files`: what the sanitizer makes of every honest and hostile file, and what it takes."""
+"""`python -m tests.guests.files`: what the sanitizer makes of every honest and hostile file, and what it takes."""
 
 import os
 import sys
@@ -7,8 +7,8 @@ import django
 
 
 def main() -> None:
-    from tests.coulance.files import hostile, hostile_pictures, odd_list, odd_pictures
-    from tests.coulance.files.measuring import measured, table
+    from tests.guests.files import hostile, hostile_pictures, odd_list, odd_pictures
+    from tests.guests.files.measuring import measured, table
 
     honest = {name: odd.make for name, odd in odd_list.ODD.items()}
     honest |= {f"picture: {name}": make for name, make in odd_pictures.ODD.items()}

@@ -9,10 +9,10 @@ from pikepdf import Array, Dictionary, Name, Stream
 from pypdf import PdfReader
 from pypdfium2 import PdfDocument
 
-from coulance.files import cleaning
-from coulance.files.sanitizer import pdf
 from coulance.models import Specification
-from tests.coulance.files import hostile
+from guests.files import cleaning
+from guests.files.sanitizer import pdf
+from tests.guests.files import hostile
 
 Kind = Specification.Kind
 PICTURE = {"/Type", "/Subtype", "/Width", "/Height", "/ColorSpace", "/BitsPerComponent", "/Filter", "/Length"}

@@ -6,13 +6,13 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 from pypdfium2 import PdfDocument
 
-from coulance.files import cleaning
-from coulance.files.sanitizer import MEMORY_BYTES
 from coulance.models import Specification
-from tests.coulance.files import odd_list, odd_pictures
-from tests.coulance.files.measuring import measured, measured_with_one_start
-from tests.coulance.files.test_pdf_pages import only_pictures, shown
-from tests.coulance.files.test_sanitizer import MAX_SECONDS, plain_picture
+from guests.files import cleaning
+from guests.files.sanitizer import MEMORY_BYTES
+from tests.guests.files import odd_list, odd_pictures
+from tests.guests.files.measuring import measured, measured_with_one_start
+from tests.guests.files.test_pdf_pages import only_pictures, shown
+from tests.guests.files.test_sanitizer import MAX_SECONDS, plain_picture
 
 PICTURES = {f"picture: {name}": make for name, make in odd_pictures.ODD.items()}
 MAKERS = {name: odd.make for name, odd in odd_list.ODD.items()} | PICTURES

@@ -11,8 +11,8 @@ from typing import Any
 import pillow_heif
 from PIL import Image
 
-from tests.coulance.files import hostile
-from tests.coulance.files.hostile import chunk
+from tests.guests.files import hostile
+from tests.guests.files.hostile import chunk
 
 pillow_heif.register_heif_opener()
 SIZE = (400, 300)

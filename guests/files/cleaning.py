@@ -1,4 +1,4 @@
-"""Rewriting an uploaded file into a harmless one, in a process of its own (see coulance/files/sanitizer)."""
+"""Rewriting an uploaded file into a harmless one, in a process of its own (see guests/files/sanitizer)."""
 
 import contextlib
 import os
@@ -9,20 +9,20 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from coulance.files.sanitizer import ENVIRONMENT, REFUSED, kinds
-from coulance.models import Specification
+from guests.files.row import GuestFile
+from guests.files.sanitizer import ENVIRONMENT, REFUSED, kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_SECONDS = 8  # of wall time; with starting and scanning a file takes ten at most
 MAX_CLEAN_BYTES = 40 * 1024 * 1024  # a noisy picture is larger as a PNG than when it was uploaded
 
-Kind, Reason = Specification.Kind, Specification.Reason
+Kind, Reason = GuestFile.Kind, GuestFile.Reason
 
 
 class FileRejected(Exception):
     """The file is refused, for the reason `reason`."""
 
-    def __init__(self, reason: Specification.Reason) -> None:
+    def __init__(self, reason: GuestFile.Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -31,13 +31,13 @@ class SanitizerError(Exception):
     """The sanitizer itself failed, so nothing is known about the file."""
 
 
-def kind_of(content: bytes) -> Specification.Kind | None:
+def kind_of(content: bytes) -> GuestFile.Kind | None:
     """Return the kind of a file by its first bytes; None for a kind that is not accepted."""
     found = kinds.kind_of(content)
     return Kind(found) if found else None
 
 
-def clean(content: bytes, kind: Specification.Kind) -> bytes:
+def clean(content: bytes, kind: GuestFile.Kind) -> bytes:
     """Return a new PDF, JPEG or PNG. Raises FileRejected with the reason when there can be none.
 
     A file whose process is killed, by us or by its limits, is rejected as too complex. Raises SanitizerError when the
@@ -57,7 +57,7 @@ def clean(content: bytes, kind: Specification.Kind) -> bytes:
 def _run_sanitizer(call: list[str], content: bytes) -> tuple[int, bytes]:
     """Return exit status and output. The process is killed after MAX_SECONDS, or when its output is too large."""
     with (
-        os.fdopen(os.memfd_create("specification"), "r+b") as given,  # in memory, never on disk
+        os.fdopen(os.memfd_create("file"), "r+b") as given,  # in memory, never on disk
         subprocess.Popen(  # noqa: S603  our own module, and its argument is one of a few words
             call,
             stdin=_filled(given, content),
@@ -94,6 +94,6 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def command(kind: Specification.Kind) -> list[str]:
+def command(kind: GuestFile.Kind) -> list[str]:
     """Return the command line: none of the user's own packages."""
-    return [sys.executable, "-E", "-s", "-m", "coulance.files.sanitizer", kind.value]
+    return [sys.executable, "-E", "-s", "-m", "guests.files.sanitizer", kind.value]

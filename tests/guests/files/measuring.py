@@ -1,6 +1,6 @@
 """What the sanitizer makes of files, and what it takes: seconds, the greatest memory in bytes, status, result.
 
-`python -m tests.coulance.files` prints a table of all honest and hostile files.
+`python -m tests.guests.files` prints a table of all honest and hostile files.
 """
 
 import json
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from coulance.files import cleaning
-from coulance.files.sanitizer import ENVIRONMENT
+from guests.files import cleaning
+from guests.files.sanitizer import ENVIRONMENT
 
 
 class Outcome(NamedTuple):
@@ -70,7 +70,7 @@ def measured_with_one_start(contents: Iterable[bytes], folder: Path) -> list[Out
         path = folder / f"{number}.file"
         path.write_bytes(content)
         paths.append(f"{cleaning.kind_of(content)}={path}")
-    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.one_by_one", str(cleaning.MAX_SECONDS), *paths]
+    command = [sys.executable, "-E", "-s", "-m", "tests.guests.files.one_by_one", str(cleaning.MAX_SECONDS), *paths]
     subprocess.run(command, cwd=cleaning.ROOT, env=ENVIRONMENT, check=True)
     files = [Path(path.partition("=")[2]) for path in paths]
     return [

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from pypdfium2 import PdfDocument, PdfPage, PdfTextPage, raw
 
-from coulance.files.sanitizer import Unacceptable
-from coulance.files.sanitizer.kinds import kind_of
+from guests.files.sanitizer import Unacceptable
+from guests.files.sanitizer.kinds import kind_of
 
 _ENCODING = "utf-16-le"
 "".encode(_ENCODING)  # Python imports a codec when needed; once isolated, the process can open no file any more

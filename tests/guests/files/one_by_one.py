@@ -1,6 +1,6 @@
 """What the sanitizer makes of many files: a fork with the product's own limits for each, and one start for them all.
 
-`python -m tests.coulance.one_by_one SECONDS kind=path …` writes beside each file what came out and a line of JSON:
+`python -m tests.guests.files.one_by_one SECONDS kind=path …` writes beside each file what came out and a line of JSON:
 seconds, the greatest memory in bytes, the exit status. Like the process that it measures it knows nothing of ours.
 """
 
@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from coulance.files.sanitizer import __main__ as sanitizer
-from coulance.files.sanitizer import image, pdf  # noqa: F401  read once, before the forks
+from guests.files.sanitizer import __main__ as sanitizer
+from guests.files.sanitizer import image, pdf  # noqa: F401  read once, before the forks
 
 
 def sanitize(kind: str, given: Path, seconds: int) -> tuple[float, int, int]:

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from billing.errors import Refused
 from billing.models import AuditEvent, Staff, StaffTask
-from coulance import cases, deadlines, decisions, intake, storage
+from coulance import cases, deadlines, decisions, intake, specifications
 from coulance.desk import panel
-from coulance.files import checking, cleaning, specifications
 from coulance.models import CoulanceCase, Decision, Proposal, Specification
+from guests.files import cleaning, storage
 from tests import factories
 from tests.coulance.desk.desk_cases import at_desk, picture_of, staff_of
 from tests.coulance.test_reopened import case, decide, held, last_mail, mails, reopen, send  # noqa: F401
@@ -30,7 +30,7 @@ class TestDeciding:
                 decide(act, row, staff_of(row), due)
         assert held(row)
         assert mails("coulance_adjusted") == 0
-        checking.check(new.pk)
+        specifications.check(new.pk)
         decide("approve", row, staff_of(row), "750.00")
         row.refresh_from_db()
         assert (row.status, row.reopened, held(row)) == (Status.ADJUSTED, 0, False)
@@ -70,7 +70,7 @@ class TestStopping:
         reopen(case)
         new = send(case, 11)
         cases.withdraw(case.pk, today=timezone.localdate())
-        checking.check(new.pk)
+        specifications.check(new.pk)
         for row in (case, new):
             row.refresh_from_db()
         assert (case.status, held(case)) == (Status.ADJUSTED, False)
@@ -103,11 +103,11 @@ class TestNeverChecked:
         (row,) = intake.offer([factories.invoice(amount="1000.00")], today=timezone.localdate(), by="test")
         new = send(row)
         storages["default"].delete(new.stored_name)
-        checking.check(new.pk)
+        specifications.check(new.pk)
         new.refresh_from_db()
         assert new.status == FileStatus.RECEIVED
         assert unchecked().closed_at is None
-        checking.check(new.pk, now=timezone.now() + timedelta(days=8))
+        specifications.check(new.pk, now=timezone.now() + timedelta(days=8))
         new.refresh_from_db()
         assert (new.status, new.reason, last_mail().kind) == (FileStatus.REFUSED, "damaged", "coulance_file_refused")
         item = unchecked()
@@ -123,10 +123,10 @@ class TestNeverChecked:
         new = send(row)
         with monkeypatch.context() as broken:
             broken.setattr(cleaning, "command", lambda kind: ["false"])
-            checking.check(new.pk)
+            specifications.check(new.pk)
             new.refresh_from_db()
             assert (new.status, new.reason, unchecked().note) == (FileStatus.RECEIVED, "", "SanitizerError")
-            checking.check(new.pk, now=timezone.now() + timedelta(days=8))
+            specifications.check(new.pk, now=timezone.now() + timedelta(days=8))
         new.refresh_from_db()
         assert (new.status, new.reason, unchecked().note) == (FileStatus.REFUSED, "damaged", "SanitizerError: refused")
 
@@ -136,13 +136,13 @@ class TestNeverChecked:
         new = send(row)
         (path,) = [path for path in media.rglob("*") if path.is_file()]
         path.rename(path.with_suffix(".away"))
-        checking.check(new.pk)
+        specifications.check(new.pk)
         assert unchecked().closed_at is None
         path.with_suffix(".away").rename(path)
         if ends_by == "the patient":
             specifications.take_back(new, today=timezone.localdate())
         else:
-            checking.check(new.pk)
+            specifications.check(new.pk)
         item = unchecked()
         outcome = {"its check": "clean", "the patient": "withdrawn"}[ends_by]
         assert (item.note, item.closed_at is not None) == (f"FileNotFoundError: {outcome}", True)
@@ -157,5 +157,5 @@ class TestNeverChecked:
             return read(found)
 
         monkeypatch.setattr(storage, "get", takes_back_first)
-        checking.check(new.pk)
+        specifications.check(new.pk)
         assert not StaffTask.objects.exists()

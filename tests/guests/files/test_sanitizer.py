@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from coulance import storage
-from coulance.files import cleaning
-from coulance.files.sanitizer import MEMORY_BYTES, Unacceptable, image, isolation, pdf
 from coulance.models import Specification
+from guests.files import cleaning, storage
+from guests.files.sanitizer import MEMORY_BYTES, Unacceptable, image, isolation, pdf
 from tests.coulance import attempts
-from tests.coulance.files import hostile, hostile_pictures
-from tests.coulance.files.measuring import measured, measured_with_one_start
-from tests.coulance.files.test_pdf_pages import only_pictures
+from tests.guests.files import hostile, hostile_pictures
+from tests.guests.files.measuring import measured, measured_with_one_start
+from tests.guests.files.test_pdf_pages import only_pictures
 
 Kind, Reason = Specification.Kind, Specification.Reason
 CORPUS = hostile.CORPUS | hostile_pictures.CORPUS
@@ -191,7 +190,7 @@ def test_a_picture_of_two_is_read_in_isolation():
 
 
 def possible_attempts(isolated):
-    command = [sys.executable, "-E", "-s", "-m", "tests.coulance.attempts", isolated]
+    command = [sys.executable, "-E", "-s", "-m", "tests.guests.files.attempts", isolated]
     done = subprocess.run(command, cwd=cleaning.ROOT, env={}, stdout=subprocess.PIPE, check=True)
     return done.stdout.decode().split()
 
@@ -208,7 +207,7 @@ def test_twin_without_isolation_everything_can():
 def test_the_limits_apply_without_seccomp():
     code = """if True:
         import resource
-        from coulance.files.sanitizer import isolation
+        from guests.files.sanitizer import isolation
         isolation.apply_rlimits()
         print(resource.getrlimit(resource.RLIMIT_NPROC)[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     """

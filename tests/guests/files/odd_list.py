@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pikepdf
 from pikepdf import Array, Dictionary, Encryption, Name, Stream
 
-from tests.coulance.files import hostile
-from tests.coulance.files.hostile import pdf
-from tests.coulance.files.odd_documents import (
+from tests.guests.files import hostile
+from tests.guests.files.hostile import pdf
+from tests.guests.files.odd_documents import (
     CORNERS,
     PLACE,
     QUADS,

@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Callable
 
-from tests.coulance.files import hostile
-from tests.coulance.files.odd_pictures import after_the_start, before_the_pixels, saved, segment, sheet, standing
+from tests.guests.files import hostile
+from tests.guests.files.odd_pictures import after_the_start, before_the_pixels, saved, segment, sheet, standing
 
 
 def with_size(content: bytes, place: int, form: str, width: int, height: int) -> bytes:

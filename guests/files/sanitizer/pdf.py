@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from PIL import Image
 from pypdfium2 import PdfDocument, PdfImage, PdfiumError, PdfMatrix, PdfPage, raw
 
-from coulance.files.sanitizer import BROKEN_FILE, Unacceptable, faithful
+from guests.files.sanitizer import BROKEN_FILE, Unacceptable, faithful
 
 MAX_PAGES = 100
 DPI = 200  # of the page on paper: 6 point letters are sharp on a screen

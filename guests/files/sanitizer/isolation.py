@@ -3,7 +3,7 @@
 First the resource limits of every Unix. Then, before the first byte of the file is read, a system call filter of Linux
 (seccomp, which needs no privileges): from there on the process can read and write the files it has open, use memory
 and exit. It can't open a file, connect, start a process, send a signal or raise its limits. Where the kernel or the
-machine has no such filter only the limits apply; `manage.py check` says so (coulance.W001).
+machine has no such filter only the limits apply; `manage.py check` says so (guests.W001).
 
 libseccomp knows the system call numbers of each machine and writes the filter. It is called directly: the Python
 binding on PyPI, pyseccomp, had its last release in 2021 and starts ldconfig twice before anything is isolated.
@@ -14,7 +14,7 @@ import errno
 import resource
 from pathlib import Path
 
-from coulance.files.sanitizer import CPU_SECONDS, MEMORY_BYTES
+from guests.files.sanitizer import CPU_SECONDS, MEMORY_BYTES
 
 LIBRARY = "libseccomp.so.2"
 _ALLOW, _DENY = 0x7FFF0000, 0x00050000 | errno.EPERM  # SCMP_ACT_ALLOW and SCMP_ACT_ERRNO of seccomp.h

@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable
 
-from coulance.files.sanitizer import KINDS, NEEDS_A_THREAD, REFUSED, Unacceptable, isolation
+from guests.files.sanitizer import KINDS, NEEDS_A_THREAD, REFUSED, Unacceptable, isolation
 
 
 def main(kind: str) -> int:
@@ -30,10 +30,10 @@ def main(kind: str) -> int:
 def _rewrite_for(kind: str) -> Callable[[bytes], bytes]:
     """Return the function that makes a new file of this kind, importing only the library for it."""
     if kind == "pdf":
-        from coulance.files.sanitizer import pdf
+        from guests.files.sanitizer import pdf
 
         return pdf.rewrite
-    from coulance.files.sanitizer import image
+    from guests.files.sanitizer import image
 
     return image.rewrite_for(kind)
 

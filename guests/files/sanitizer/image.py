@@ -6,7 +6,7 @@ from importlib import import_module
 
 from PIL import Image, ImageFile
 
-from coulance.files.sanitizer import BROKEN_FILE, Unacceptable, metadata
+from guests.files.sanitizer import BROKEN_FILE, Unacceptable, metadata
 
 FORMATS = {
     "jpeg": "JPEG",
@@ -116,7 +116,7 @@ def _pixels_of(content: bytes, name: str) -> tuple[bytes, int]:
 
 def _pages(source: Image.Image) -> bytes:
     """Return the pages of a scan as PDF."""
-    from coulance.files.sanitizer import pdf  # imported before the isolation
+    from guests.files.sanitizer import pdf  # imported before the isolation
 
     count: int = getattr(source, "n_frames", 1)
     if count > pdf.MAX_PAGES:

@@ -1,0 +1,1 @@
+from tests.coulance.conftest import media  # noqa: F401
