@@ -4,8 +4,6 @@ from django.utils.translation import gettext_noop
 
 AUDIT_LABELS = {
     "hold_placed": gettext_noop("put on hold"),
-    "objection_received": gettext_noop("patient says that the invoice is not right"),
-    "objection_taken_back": gettext_noop("patient took that back, to pay"),
     "hold_released": gettext_noop("hold ended"),
     "plan_agreed": gettext_noop("deferral or payment plan agreed"),
     "plan_completed": gettext_noop("deferral or payment plan paid in full"),

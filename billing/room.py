@@ -37,7 +37,6 @@ CHECKED_PLAN_MESSAGES = {
 # The tables of staff, in the order of the menu.
 _TABLES = (
     "StaffTask",
-    "Objection",
     "Invoice",
     "Payment",
     "OutboxMessage",
@@ -95,7 +94,6 @@ class BillingRoom(Room):
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
                 "receipts": _("what employees wrote about payments of this invoice"),
-                "objection": _("what you wrote is not right"),
                 "staff notes": _("notes of employees about this invoice"),
             },
             staff_tasks=dict(StaffTask.Kind.choices),

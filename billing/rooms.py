@@ -138,6 +138,7 @@ class InvoicePanel:
     on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
     hold_reason: str = ""
     below: str = ""  # a template below the facts of the invoice
+    if_wrong: str = ""  # the name of the page, of an invoice's token, for whoever finds something not right
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +316,12 @@ def staff_task_choices() -> Iterator[tuple[str, Text]]:
 def invoice_panels() -> tuple[InvoicePanel, ...]:
     """Return the panels of all rooms for the patient's page of an invoice."""
     return tuple(room.invoice_panel for room in announcements() if room.invoice_panel)
+
+
+@cache
+def page_if_wrong() -> str:
+    """Return the name of the page for whoever finds something not right with an invoice; empty when no room has one."""
+    return next((panel.if_wrong for panel in invoice_panels() if panel.if_wrong), "")
 
 
 @cache

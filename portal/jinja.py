@@ -19,6 +19,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from phonenumber_field.phonenumber import to_python
 
+from billing import rooms
 from billing.invoices.references import grouped
 from billing.templatetags.money import euro
 from guests.gate import session_end
@@ -47,6 +48,7 @@ def environment(**options: Any) -> Environment:
         "get_language": translation.get_language,
         "session_end": session_end,
         "page_of": page_of,
+        "page_if_wrong": rooms.page_if_wrong,
         "static": static,
         "url": url,
     }

@@ -1,4 +1,4 @@
-"""The tables of staff tasks, of what patients object to, and of the audit trail."""
+"""The tables of staff tasks and of the audit trail."""
 
 from typing import Any
 
@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import audit
 from billing.desk.base import TenantAdmin
-from billing.desk.detail import Section, badge, link_to, moment
+from billing.desk.detail import badge, moment
 from billing.desk.timeline import action_label
-from billing.models import AccessEvent, AuditEvent, Objection, StaffTask
-from billing.privacy import access_log
+from billing.models import AuditEvent, StaffTask
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -106,35 +105,3 @@ class AuditEventAdmin(TenantAdmin):
 
     def medical_data(self, obj: AuditEvent) -> str:
         return "staff notes" if audit.NOTE in obj.details else ""
-
-
-@admin.register(Objection)
-class ObjectionAdmin(TenantAdmin):
-    """What patients say is not right. Their words are shown after the look was written down."""
-
-    provider_path = "invoice__provider"
-    list_display = ("since", "invoice", "reason", "taken_back")
-    list_filter = ("reason",)
-    list_select_related = ("invoice",)
-    ordering = ("-pk",)
-    fieldsets = ((None, {"fields": (("reason", "of_invoice"), ("created_at", "withdrawn_at"))}),)
-    readonly_fields = ("of_invoice",)
-
-    @admin.display(description=_("since"))
-    def since(self, obj: Objection) -> str:
-        return moment(obj.created_at)
-
-    @admin.display(description=_("taken back"))
-    def taken_back(self, obj: Objection) -> str:
-        return moment(obj.withdrawn_at)
-
-    @admin.display(description=_("invoice"))
-    def of_invoice(self, obj: Objection) -> Any:
-        return link_to(obj.invoice)
-
-    def sections(self, request: HttpRequest, obj: Objection) -> list[Section]:
-        """Return what the patient wrote. Raises, and shows nothing, when the access log can't be written."""
-        if not obj.sealed_text:
-            return [Section(gettext("What the patient wrote"), (), (), gettext("Nothing."))]
-        access_log.record_staff(request, AccessEvent.Act.READ, invoice=obj.invoice, data="objection")
-        return [Section(gettext("What the patient wrote"), (_("text"),), [(obj.text,)])]

@@ -13,7 +13,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from billing import rooms
 from billing.invoices import history
 from billing.invoices.history import History
-from billing.models import CreditNote, Hold, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
+from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
 from billing.models.ledger import RECEIVABLE
 from billing.money import ZERO
 from billing.rooms import Stops, Text
@@ -53,7 +53,6 @@ class InvoiceView:
     paid_how: str
     holds: tuple[str, ...]  # the reasons of the holds that stop payment, the oldest first
     hold_until: date | None  # of the oldest
-    paused_by: str  # who placed the pause of staff, if there is one
     plan_id: int | None
     plan_agreed_at: datetime | None
     plans_before: tuple[tuple[str, str], ...]  # kind and status of every plan that was not undone, running ones too
@@ -119,7 +118,6 @@ def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
         paid_how=paid_how,
         holds=tuple(hold["hold__reason"] for hold in holds),
         hold_until=holds[0]["hold__until"] if holds else None,
-        paused_by=next((row["hold__placed_by"] for row in holds if row["hold__reason"] == Hold.STAFF), ""),
         plan_id=row["plan__pk"],
         plan_agreed_at=row["plan__agreed_at"],
         plans_before=tuple((kind, status) for kind, status in json.loads(row["plans_before"] or "[]")),

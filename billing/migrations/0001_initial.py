@@ -386,24 +386,6 @@ class Migration(migrations.Migration):
             bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
-            name='Objection',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('not_mine', 'This invoice is not for me'), ('paid', 'I have paid already'), ('amount', 'The amount is not right'), ('no_care', 'I did not have this care'), ('insurer', 'My insurer should pay this, or pay more'), ('other', 'Something else')], max_length=12, verbose_name='reason')),
-                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('sealed_text', models.BinaryField(default=b'')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='taken back')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='billing.invoice', verbose_name='invoice')),
-            ],
-            options={
-                'verbose_name': 'objection',
-                'verbose_name_plural': 'objections',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('invoice',), name='one_standing_objection_per_invoice')],
-            },
-            bases=(billing.encryption.SealedText, models.Model),
-        ),
-        migrations.CreateModel(
             name='OutboxMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

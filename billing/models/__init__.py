@@ -1,5 +1,5 @@
 from billing.models.access import AccessChain, AccessEvent
-from billing.models.audit import AuditEvent, Objection, StaffNote, StaffTask
+from billing.models.audit import AuditEvent, StaffNote, StaffTask
 from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
@@ -46,7 +46,6 @@ __all__ = [
     "LastRun",
     "LedgerTransaction",
     "Letter",
-    "Objection",
     "OutboxMessage",
     "Patient",
     "Payer",

@@ -69,7 +69,6 @@ class StaffTask(models.Model):
         INTAKE_SILENT = "intake_silent", _("mails that come back do not reach us: no collection costs are booked")
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
-        OBJECTION = "objection", _("the patient says that the invoice is not right")
         BIRTH_DATE_WAITS = "birth_date_waits", _("another date of birth of a patient waits for a second person")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
@@ -123,38 +122,3 @@ class StaffNote(SealedText, models.Model):
     def bound_to(self) -> str:
         """Return what the words are bound to."""
         return f"staff_note:{self.key}"
-
-
-class Objection(SealedText, models.Model):
-    """One objection to an invoice, by whoever holds its reference. Its words are sealed: they may tell of care."""
-
-    class Reason(models.TextChoices):
-        NOT_MINE = "not_mine", _("This invoice is not for me")
-        PAID = "paid", _("I have paid already")
-        AMOUNT = "amount", _("The amount is not right")
-        NO_CARE = "no_care", _("I did not have this care")
-        INSURER = "insurer", _("My insurer should pay this, or pay more")
-        OTHER = "other", _("Something else")
-
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="objections", verbose_name=_("invoice"))
-    reason = models.CharField(_("reason"), max_length=12, choices=Reason)
-    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-    sealed_text = models.BinaryField(editable=False, default=b"")
-    created_at = models.DateTimeField(_("since"), default=timezone.now)
-    # Taken back by the patient, who then pays.
-    withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("objection"), _("objections")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["invoice"], condition=Q(withdrawn_at=None), name="one_standing_objection_per_invoice"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.get_reason_display()
-
-    def bound_to(self) -> str:
-        """Return what the words are bound to."""
-        return f"objection.text:{self.token}"

@@ -22,7 +22,6 @@ Facts = dict[str, Any]
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
     "BirthDateChange": {"sealed_text": "asked"},
-    "Objection": {"sealed_text": "text"},
     "AllocationNote": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},

@@ -25,7 +25,6 @@ from billing.models import (
     Invoice,
     InvoiceDocument,
     LedgerTransaction,
-    Objection,
     OutboxMessage,
     Patient,
     Payer,
@@ -138,7 +137,6 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
         StaffNote.objects.filter(invoice__in=due).delete()
         StaffTask.objects.filter(invoice__in=due).update(note="")
-        Objection.objects.filter(invoice__in=due).update(sealed_text=b"")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
         patients = _erase_patients(due)
         audit.record_each("invoice_erased", by="system", invoices=Invoice.objects.filter(pk__in=due))

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
 from billing.documents import qr
-from billing.dunning import objections
 from billing.dunning.outlook import Outlook, outlook
 from billing.invoices.history import Booked
 from billing.invoices.state import InvoiceView
@@ -113,7 +112,6 @@ def render_invoice(
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
-        "own_pause": view.paused_by == objections.BY,
         "rests": [rooms.hold_reasons()[name].label for name in view.rests if name in _without_reminders()],
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),

@@ -80,7 +80,7 @@ def addresses():
     intake.offer([case], today=timezone.localdate(), by="test")
     for name, invoice in {"large": large, "late": late, "held": held, "paid": paid, "plan": plan, "free": free}.items():
         yield name, invoice, reverse("invoice", args=[invoice.token])
-    for page in ("plan", "deferral", "code", "objection"):
+    for page in ("plan", "deferral", "code", "complain"):
         yield page, free, reverse(page, args=[free.token])
     yield "proof", paid, reverse("proof", args=[paid.token])
     yield "agreed", plan, reverse("plan", args=[plan.token])

@@ -70,10 +70,10 @@ def states(page, sandbox):
     letter_about(late, ReminderStep.Step.REMINDER, sent_on=timezone.localdate() - timedelta(days=4))
     find(page, sandbox, late.payment_reference)
     yield "reminded"
-    page.goto(f"{sandbox.url}/rekening/{late.token}/klopt-niet/")
-    yield "objection"
-    page.get_by_role("button", name=re.compile("Versturen|Verstuur|Send")).click()
-    yield "objection-wrong"
+    page.goto(f"{sandbox.url}/rekening/{late.token}/klacht/")
+    yield "complaint"
+    page.get_by_role("button", name=re.compile("Volgende|Next")).click()
+    yield "complaint-wrong"
     for path in ("contact", "privacy", "voorwaarden", "toegankelijkheid"):
         page.goto(f"{sandbox.url}/{path}/")
         yield path

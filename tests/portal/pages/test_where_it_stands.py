@@ -138,7 +138,7 @@ class TestUnderWay:
 
 
 class TestContact:
-    @pytest.mark.parametrize("name", ["invoice", "plan", "deferral", "objection"])
+    @pytest.mark.parametrize("name", ["invoice", "plan", "deferral"])
     def test_how_to_reach_the_practice_stands_on_it(self, client, name):
         invoice = factories.invoice(provider=factories.provider(phone_hours="ma-vr 9-12 uur"))
         open_in(client, invoice)

@@ -17,7 +17,6 @@ from banking.models import LineMatch, Payout, PayoutTerms
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
-from billing.dunning import objections
 from billing.invoices import holds
 from billing.links import new_token
 from billing.models import (
@@ -28,7 +27,6 @@ from billing.models import (
     IbanChange,
     Invoice,
     LedgerTransaction,
-    Objection,
     OutboxMessage,
     Patient,
     Payment,
@@ -61,7 +59,6 @@ MODELS = {
         Posting,
         OutboxMessage,
         StaffTask,
-        Objection,
         AuditEvent,
         Staff,
         IbanChange,
@@ -96,6 +93,7 @@ OWN_PAGE = {
     "payout_statement": {404},
     "credits": {200, 303, 403, 422},  # a clerk may not change the limits, an approver those of the own practice
     "complaints": {200},
+    "complaint_lessons": {200, 404},  # what is posted here names no lesson of theirs
     "complaint_receive": {200, 422},  # what is posted here is no complaint
     "bank": {403},  # for operations alone
     "bank_line": {403},
@@ -117,6 +115,8 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "billing_invoice_move",
     "billing_invoice_credit_note",
     "complaints_complaint_file",
+    "complaints_complaint_add",
+    "complaints_complaint_document",
     "billing_staff_history",
     "coulance_practicerules_history",
     "banking_payoutterms_history",
@@ -207,7 +207,6 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "payment": payment,
         "posting": entry.postings.exclude(provider=None).first(),
         "outboxmessage": message,
-        "objection": objections.object_to(invoice.pk, reason="other", text=mark),
         "stafftask": StaffTask.objects.get(note=mark),
         "auditevent": AuditEvent.objects.filter(invoice=invoice).first(),
         "staff": factories.staff(provider=provider, username=mark),
