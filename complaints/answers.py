@@ -21,7 +21,8 @@ from billing.errors import Refused
 from billing.models import Invoice
 from billing.money import ZERO
 from billing.transitions import advance
-from complaints import bodies, deadlines, freeze, handling, notices, remedies
+from complaints import deadlines, freeze, handling, notices, remedies
+from complaints.file import bodies
 from complaints.handling import lock
 from complaints.models import Answer, Complaint, ComplaintPoint
 
@@ -103,7 +104,12 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
         _may(complaint, staff)
         line = line_of(complaint)
         Answer.objects.filter(complaint=complaint, line=line, given_at=None).delete()
-        proposal = Answer(complaint=complaint, line=line, written_by=staff, next_body=bodies.after(complaint))
+        proposal = Answer(
+            complaint=complaint,
+            line=line,
+            written_by=staff,
+            next_body=bodies.after(complaint, today=timezone.localdate(now)),
+        )
         proposal.facts = draft.as_facts()
         proposal.save(force_insert=True)
         if remedies.worth(complaint.invoice, draft.wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE:

@@ -15,7 +15,8 @@ from billing.law.calendar import begin_of
 from billing.models import Invoice
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices
-from complaints.models import Complaint, ComplaintMessage
+from complaints.file import mandates
+from complaints.models import Complaint, ComplaintMessage, Lesson
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
 BY = "system"
@@ -26,6 +27,7 @@ def run_day(today: date) -> None:
     """Do everything that is due on `today` or was missed before. Running it again changes nothing."""
     _each(Complaint.objects.filter(status__in=Complaint.OPEN, next_state_on__lte=today), _tell_state, today)
     _each(_over(today), _stop_waiting, today)
+    _each(Complaint.objects.filter(pk__in=mandates.overdue(today)), _stop_without_authority, today)
     _each(Complaint.objects.filter(frozen_until__lt=today), _end_freeze, today)
     ended = (Status.ANSWERED, Status.ANSWERED_AGAIN, Status.INADMISSIBLE)
     before = begin_of(today - timedelta(days=deadlines.ESCALATION_DAYS))
@@ -87,6 +89,17 @@ def _stop_waiting(complaint_id: int, today: date) -> None:
         handling.close_unanswered(complaint, why="no_proof", text=text, by=BY, today=today)
 
 
+def _stop_without_authority(complaint_id: int, today: date) -> None:
+    """Close what somebody sent for another and never showed that they may; it opens again when that comes."""
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if not mandates.overdue(today).filter(complaint=complaint_id).exists():
+            return
+        with override(complaint.language):
+            text = _("Nobody showed us that you may speak for the patient. Send it to us, and we open the file again.")
+        handling.close_unanswered(complaint, why="no_authority", text=text, by=BY, today=today)
+
+
 def _end_freeze(complaint_id: int, today: date) -> None:
     with transaction.atomic():
         complaint = handling.lock(complaint_id)
@@ -101,6 +114,8 @@ def _end_freeze(complaint_id: int, today: date) -> None:
 def _close(complaint_id: int, today: date) -> None:
     with transaction.atomic():
         complaint = handling.lock(complaint_id)
-        if complaint.remedies.filter(done_at=None).exists():
-            return  # something that a person does is not done yet
+        if complaint.remedies.filter(done_at=None).exists() or complaint.referrals.filter(ended_on=None).exists():
+            return  # something that a person does is not done yet, or another body still has it
+        if complaint.status != Status.INADMISSIBLE and not Lesson.objects.filter(complaint=complaint).exists():
+            return  # nobody said yet what we learn from it: it stands on the desk
         advance(complaint, Status.CLOSED, closed_at=timezone.now())

@@ -67,6 +67,8 @@ PROCEDURES = {
 FREEZE_AFTER_ANSWER_DAYS = 14  # the last of them included
 ESCALATION_DAYS = 42  # later a person decides
 PROOF_DAYS, PROOF_REMINDER_DAYS = 14, 7
+DRAFT_HOURS = 24  # in which what was begun can be finished
+ASK_AGAIN_DAYS = 90  # how a complaint stands at another body
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,11 @@ def acknowledge_by_law(received: date) -> date:
 def frozen_until(answered_on: date) -> date:
     """Return the last day on which the invoice still rests after the answer."""
     return answered_on + timedelta(days=FREEZE_AFTER_ANSWER_DAYS)
+
+
+def next_day(day: date) -> date:
+    """Return the day after `day`."""
+    return day + DAY
 
 
 def months_after(day: date, count: int) -> date:

@@ -17,16 +17,14 @@ from billing import audit, ledger
 from billing.errors import Refused
 from billing.ledger import lock_invoice
 from billing.models import Invoice
-from complaints import deadlines, freeze, notices
-from complaints.models import Complaint
+from complaints import deadlines, freeze, handling, notices
+from complaints.file import mandates
+from complaints.models import Complaint, ComplaintDraft, ComplaintFile, Mandate
 from complaints.number import new_number
 
 Subject = Complaint.Subject
 BY = "patient"
-# The care provider decides about these; the others are ours, and no practice sees them.
-OF_PROVIDER = (Subject.CARE, Subject.PRICE, Subject.COULANCE)
 LONGEST_STORY = 4000
-DRAFT_HOURS = 24  # in which what was begun can be finished
 _TRIES = 5
 
 
@@ -47,6 +45,7 @@ class Said:
     date_of_birth: str = ""
     needs: Sequence[str] = field(default_factory=tuple)
     for_somebody: str = ""  # on whose behalf, when somebody else writes
+    as_whom: str = ""  # and as what: one of `Mandate.Kind`
 
 
 def file(
@@ -59,21 +58,31 @@ def file(
     disputed: Decimal | None = None,
     by: str = BY,
     received_at: datetime | None = None,
+    draft: ComplaintDraft | None = None,
     now: datetime | None = None,
 ) -> Complaint:
     """Open the file of a complaint, let its invoice rest and send the receipt; return the file.
 
-    `received_at`: when it came by another way, such as a call of yesterday. Raises Refused when nothing was said, when
-    there is no way to answer, or when more is disputed than the invoice asks.
+    `received_at`: when it came by another way, such as a call of yesterday. The files of `draft` go along. Raises
+    Refused when nothing was said, when there is no way to answer, or when more is disputed than the invoice asks.
     """
     now = now or timezone.now()
     with transaction.atomic():
         invoice = lock_invoice(invoice_id) if invoice_id else None
         _check(said, invoice, disputed)
+        if draft is not None and not ComplaintDraft.objects.select_for_update(of=("self",)).filter(pk=draft.pk):
+            raise Refused(_("You sent this complaint already. Look in your mail, or call us."))
         complaint = _opened(
             said, subject=subject, invoice=invoice, channel=channel, language=language, disputed=disputed,
             received_at=received_at or now,
         )  # fmt: skip
+        if draft is not None:
+            ComplaintFile.objects.filter(draft=draft.pk).update(complaint=complaint, draft=None)
+            draft.delete()
+        if said.for_somebody.strip():
+            kind = said.as_whom if said.as_whom in Mandate.Kind.values else Mandate.Kind.FAMILY
+            holder, patient = said.name.strip(), said.for_somebody.strip()
+            mandates.ask(complaint, holder=holder, patient=patient, kind=kind, today=timezone.localdate(now))
         frozen = freeze.freeze(complaint, by=by)
         audit.record(
             "complaint_filed", by=by, invoice=invoice, number=complaint.number, subject=subject, channel=channel
@@ -108,7 +117,7 @@ def _opened(
     promised = deadlines.dates(procedure, received)
     complaint = Complaint(
         invoice=invoice,
-        provider=invoice.provider if invoice and subject in OF_PROVIDER else None,
+        provider=handling.provider_of(invoice, subject),
         subject=subject,
         channel=channel,
         language=language,

@@ -6,11 +6,13 @@ transaction that files the complaint and ends FREEZE_AFTER_ANSWER_DAYS after the
 
 from datetime import date
 
+from django.db.models import Q
+
 from billing import ledger
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, release_hold
 from billing.models import Hold, Invoice
-from complaints.models import Complaint
+from complaints.models import Complaint, Referral
 
 HOLD = "dispute"
 Status = Complaint.Status
@@ -30,6 +32,12 @@ def freeze(complaint: Complaint, *, by: str) -> bool:
         return False
     place_hold(invoice, HOLD, by=by, tell=False)
     return True
+
+
+def rest(complaint: Complaint, *, by: str) -> None:
+    """Let the locked invoice of a complaint rest while another body has it."""
+    if complaint.invoice is not None and complaint.invoice.settled_at is None:
+        place_hold(complaint.invoice, HOLD, by=by, tell=False)
 
 
 def rests(invoice: Invoice) -> bool:
@@ -52,5 +60,6 @@ def thaw(invoice: Invoice, *, by: str, today: date, due_on: date | None = None) 
 
 def _needed(invoice: Invoice, today: date) -> bool:
     of_invoice = Complaint.objects.filter(invoice=invoice)
-    is_open = of_invoice.filter(status__in=Complaint.OPEN)
-    return is_open.exists() or of_invoice.filter(frozen_until__gte=today).exists()
+    is_open = Q(status__in=Complaint.OPEN) | Q(frozen_until__gte=today)
+    elsewhere = Referral.objects.filter(complaint__invoice=invoice, ended_on=None, keeps_rest=True)
+    return of_invoice.filter(is_open).exists() or elsewhere.exists()

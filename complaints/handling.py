@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 from billing import audit
 from billing.errors import Refused
 from billing.ledger import lock_invoice
+from billing.models import Invoice, Provider
 from billing.transitions import advance
 from complaints import deadlines, freeze, notices
-from complaints.models import Complaint, ComplaintMessage, ComplaintPause
+from complaints.models import Complaint, ComplaintMessage, ComplaintPause, Mandate
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
 BY = "patient"
 LONGEST = 4000
+# The care provider decides about these; the others are ours, and no practice sees them.
+OF_PROVIDER = (Complaint.Subject.CARE, Complaint.Subject.PRICE, Complaint.Subject.COULANCE)
 # Why a complaint is not ours to answer. Lateness alone is no reason (6:89 BW).
 INADMISSIBLE = ("not_ours", "answered_before", "at_court", "no_authority", "too_old", "no_proof")
 
@@ -31,6 +34,11 @@ def lock(complaint_id: int) -> Complaint:
     complaint = Complaint.objects.select_for_update(of=("self",), no_key=True).get(pk=complaint_id)
     complaint.invoice = invoice
     return complaint
+
+
+def provider_of(invoice: Invoice | None, subject: str) -> Provider | None:
+    """Return whose staff see a file about this subject; None for what is about us, which our operations alone see."""
+    return invoice.provider if invoice and subject in OF_PROVIDER else None
 
 
 def _written(text: str) -> str:
@@ -106,10 +114,17 @@ def reply(complaint_id: int, *, text: str, today: date) -> Complaint:
         complaint = lock(complaint_id)
         _must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
         say(complaint, Kind.REPLY, text, by=BY)
-        if complaint.status in (Status.WAITING_FOR_PATIENT, Status.INADMISSIBLE):
-            _resume(complaint, today)
+        heard(complaint, today=today)
         _record("complaint_replied", complaint, by=BY)
     return complaint
+
+
+def heard(complaint: Complaint, *, today: date) -> None:
+    """Go on with a locked file that waited for the patient, because something came: staff get time to read it."""
+    waiting = Mandate.objects.filter(complaint=complaint, ended_at=None, confirmed_at=None)
+    waiting.update(proof_by=today + timedelta(days=deadlines.PROOF_DAYS))
+    if complaint.status in (Status.WAITING_FOR_PATIENT, Status.INADMISSIBLE):
+        _resume(complaint, today)
 
 
 def _resume(complaint: Complaint, today: date) -> None:

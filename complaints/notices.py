@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from billing import links
 from billing.invoices.addressee import addressee
@@ -17,6 +18,7 @@ NEEDS = {
     "complaint_noted": frozenset(("number", "received_on")),
     "complaint_news": frozenset(("number", "page", "what", "until")),
     "complaint_state": frozenset(("number", "page", "answer_by", "since")),
+    "complaint_permission": frozenset(("number", "page", "until")),
     "complaint_answered": frozenset(("number", "page", "frozen_until", "escalate_until")),
 }
 
@@ -43,6 +45,21 @@ def news(complaint: Complaint, message: ComplaintMessage, *, until: date | None 
     """Tell that a message of staff waits in the file; `until`: by when the patient should answer it."""
     facts = {"what": message.kind, "until": until}
     _queue("complaint_news", complaint, message.token, facts, recipient=complaint.facts.get("email", ""))
+
+
+def permission(complaint: Complaint, *, proof_by: date) -> None:
+    """Ask the patient, at the address that we know, whether somebody may speak for them."""
+    if complaint.invoice is None:
+        return
+    to = addressee(complaint.invoice)
+    page = links.absolute(reverse("complaint_permission", args=[complaint.token]))
+    facts = {"until": proof_by, "page": page}
+    _queue("complaint_permission", complaint, "", facts, recipient=to.email, language=to.language)
+
+
+def day(value: date) -> str:
+    """Return a day as it stands in a text."""
+    return date_format(value, "DATE_FORMAT")
 
 
 def state(complaint: Complaint, *, today: date) -> None:

@@ -4,7 +4,20 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Daily, Desk, DeskPage, HoldReason, InvoicePanel, MessageKind, Room, Stops
+from billing.rooms import (
+    Announcement,
+    Beat,
+    Daily,
+    Demo,
+    Desk,
+    DeskPage,
+    Export,
+    HoldReason,
+    InvoicePanel,
+    MessageKind,
+    Room,
+    Stops,
+)
 
 AUDIT_LABELS = {
     "complaint_filed": gettext_noop("complaint received"),
@@ -18,6 +31,17 @@ AUDIT_LABELS = {
     "complaint_answer_proposed": gettext_noop("complaint: answer proposed, a second person has to agree"),
     "complaint_answered": gettext_noop("complaint: answered"),
     "complaint_action_done": gettext_noop("complaint: what we promised to do is done"),
+    "complaint_files_received": gettext_noop("complaint: files came"),
+    "complaint_file_refused": gettext_noop("complaint: file not accepted"),
+    "complaint_file_withdrawn": gettext_noop("complaint: file taken back"),
+    "complaint_rerouted": gettext_noop("complaint: another subject"),
+    "complaint_referred": gettext_noop("complaint: to another body"),
+    "complaint_referral_noted": gettext_noop("complaint: number at another body"),
+    "complaint_referral_ended": gettext_noop("complaint: another body is done"),
+    "complaint_mandate_confirmed": gettext_noop("complaint: somebody may speak for the patient"),
+    "complaint_mandate_ended": gettext_noop("complaint: nobody speaks for the patient any more"),
+    "complaint_lesson": gettext_noop("complaint: what we learn from it"),
+    "complaint_lesson_done": gettext_noop("complaint: a recommendation is done"),
     "complaint_escalated": gettext_noop("complaint: patient does not agree, somebody else looks again"),
 }
 
@@ -33,10 +57,8 @@ class ComplaintsRoom(Room):
     }
 
     def announce(self) -> Announcement:
-        from billing.desk.base import EVERYBODY
         from billing.dunning import hold_messages
-        from complaints import days, freeze, notices, retention
-        from complaints.desk import pages, panel
+        from complaints import days, demo, export, freeze, notices, retention
         from complaints.models import Complaint
         from complaints.pages import urls
 
@@ -44,24 +66,21 @@ class ComplaintsRoom(Room):
         newest = Subquery(about.order_by("-pk").values("token")[:1])
         return Announcement(
             patient_urls=urls.urlpatterns,
-            desk=Desk(
-                panel="admin/complaints/panel.html",
-                facts=panel.facts,
-                pages=(
-                    DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
-                    DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),
-                    DeskPage("klachten/<int:object_id>/", pages.show, "complaints_complaint_file", EVERYBODY),
-                ),
-            ),
+            desk=_desk(),
             daily=[Daily(22, days.run_day)],
+            beat={"sweep-complaint-files": Beat("complaints.sweep_files", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
-            invoice_panel=InvoicePanel({"complaint": newest}, below="complaints/invoice_below.html"),
+            export=Export(_("complaints"), export.of_invoice, export.documents),
+            invoice_panel=InvoicePanel(
+                {"complaint": newest}, below="complaints/invoice_below.html", if_wrong="complain"
+            ),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
             audit_labels=AUDIT_LABELS,
             access_labels={
                 "complaint page": _("your complaint"),
                 "complaint file": _("your complaint, at the desk"),
             },
+            demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hold_reasons={
                 freeze.HOLD: HoldReason(
                     _("you made a complaint about this invoice"),
@@ -70,3 +89,22 @@ class ComplaintsRoom(Room):
                 )
             },
         )
+
+
+def _desk() -> Desk:
+    from billing.desk.base import EVERYBODY
+    from complaints.desk import figures, files, pages, panel
+
+    of_file = "klachten/<int:object_id>/"
+    return Desk(
+        panel="admin/complaints/panel.html",
+        facts=panel.facts,
+        pages=(
+            DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
+            DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),
+            DeskPage("klachten/lessen/", figures.show, "complaint_lessons", EVERYBODY),
+            DeskPage(of_file, pages.show, "complaints_complaint_file", EVERYBODY),
+            DeskPage(f"{of_file}bestanden/", files.add, "complaints_complaint_add", EVERYBODY),
+            DeskPage(f"{of_file}bestand/<int:file_id>/", files.download, "complaints_complaint_document", EVERYBODY),
+        ),
+    )

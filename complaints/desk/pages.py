@@ -4,16 +4,15 @@ Staff of a practice see the files about their care and prices; what is about us 
 about never sees it here.
 """
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -22,35 +21,20 @@ from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.models import AccessEvent
 from billing.privacy import access_log
-from billing.tenancy import visible_to
-from complaints import answers, bodies, filing, handling
+from complaints import answers, filing
+from complaints.desk.acts import ACTS, WHY
+from complaints.desk.base import files, open_files, owners
 from complaints.desk.forms import AnswerForm, ReceivedForm
-from complaints.models import Answer, Complaint
+from complaints.file import bodies, lessons, mandates, proof
+from complaints.models import Answer, Complaint, ComplaintFile, Lesson, Mandate, Referral
 from complaints.number import read_number
 from complaints.pages.file import broken, promises
 from complaints.pages.forms import NEEDS, WISHES
+from guests.files.forms import FilesForm
 
 FILE = "complaint file"  # its name in the access log
 SHOWN = 100
 METHODS = ["GET", "HEAD", "POST"]
-WHY = {
-    "not_ours": gettext_lazy("it is not about us or this invoice"),
-    "answered_before": gettext_lazy("it was answered before, and nothing is new"),
-    "at_court": gettext_lazy("it is before a court or another body"),
-    "no_authority": gettext_lazy("nobody showed that they may speak for the patient"),
-    "too_old": gettext_lazy("it is older than five years, and paid"),
-}
-
-
-def files(staff: Any) -> QuerySet[Complaint]:
-    """Return the files that this person may see."""
-    rows = visible_to(staff, Complaint.objects.all(), provider_path="provider")
-    return rows.exclude(about=staff.pk).select_related("invoice__provider", "handler", "second_handler")
-
-
-def open_files(staff: Any) -> QuerySet[Complaint]:
-    """Return those that wait for somebody, the oldest promise first."""
-    return files(staff).filter(status__in=Complaint.OPEN).order_by("answer_by", "pk")
 
 
 @never_cache
@@ -69,6 +53,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": [(row, (row.answer_by - today).days, broken(row, today=today)) for row in rows],
         "closed": files(request.user).exclude(status__in=Complaint.OPEN).order_by("-answered_at", "-pk")[:20],
         "asked": asked,
+        "to_learn": lessons.to_learn(files(request.user)).order_by("answered_at")[:SHOWN],
+        "to_ask": _to_ask(request.user, today),
         "today": today,
     }
     return render(request, "admin/complaints/list.html", context)
@@ -86,7 +72,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
         return _page(request, complaint, refusal=_("Choose one of the buttons."))
-    form = AnswerForm(request.POST) if act is _answer else None
+    form = AnswerForm(request.POST) if act is ACTS["answer"] else None
     if form is not None and not form.is_valid():
         return _page(request, complaint, form=form)
     try:
@@ -115,6 +101,9 @@ def _page(
         "needs": [label for value, label in NEEDS if value in facts.get("needs", ())],
         "promises": promises(complaint, today=today),
         "file_messages": list(complaint.messages.all()),
+        "files_form": FilesForm(),
+        "can_add": complaint.status in proof.OPEN,
+        "files": list(complaint.files.exclude(status=ComplaintFile.Status.WITHDRAWN)),
         "points": list(complaint.points.all()),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
@@ -122,14 +111,25 @@ def _page(
         "form": form or AnswerForm(initial=_begun(complaint, proposed)),
         "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,
         "charges": reductions.charged(invoice) if invoice else None,
-        "next_body": bodies.after(complaint),
+        "next_body": bodies.after(complaint, today=today),
+        "bodies": [(key, body.label) for key, body in bodies.BODIES.items()],
+        "subjects": [choice for choice in Complaint.Subject.choices if choice[0] != complaint.subject],
+        "is_open": complaint.status in Complaint.OPEN,
+        "referrals": list(complaint.referrals.all()),
+        "mandate": mandates.of(complaint),
+        "mandate_kinds": Mandate.Kind.choices,
+        "lesson": Lesson.objects.filter(complaint=complaint).select_related("owner").first(),
+        "causes": Lesson.Cause.choices,
+        "can_learn": complaint.status in lessons.LEARNT_FROM,
+        "owners": owners(complaint),
+        "today": today,
         "can_answer": complaint.status in answers.ANSWERABLE,
         "why": WHY.items(),
         "hello": _hello(request, complaint),
         "refusal": refusal,
         # What was typed when it could not be done: nobody types it twice.
         "act": request.POST.get("act", ""),
-        "typed": _text(request),
+        "typed": request.POST.get("text", ""),
         "why_given": request.POST.get("why", ""),
     }
     wrong = bool(refusal or (form is not None and form.errors))
@@ -147,6 +147,12 @@ def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
     return begun
 
 
+def _to_ask(staff: Any, today: date) -> list[Referral]:
+    """Return what other bodies have and nobody has asked about for three months."""
+    rows = Referral.objects.filter(complaint__in=files(staff), ended_on=None, ask_on__lte=today)
+    return list(rows.select_related("complaint").order_by("ask_on")[:SHOWN])
+
+
 def _hello(request: HttpRequest, complaint: Complaint) -> str:
     """Return the confirmation as it can be sent: by name, in the language of the patient, to be completed."""
     staff: Any = request.user
@@ -155,71 +161,6 @@ def _hello(request: HttpRequest, complaint: Complaint) -> str:
         "name": name,
         "subject": complaint.get_subject_display(),
     }
-
-
-def _text(request: HttpRequest) -> str:
-    return request.POST.get("text", "")
-
-
-def _acknowledge(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    handling.acknowledge(complaint.pk, text=_text(request), staff=request.user)
-    return _("The patient gets a mail that you handle it.")
-
-
-def _admit(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    handling.admit(complaint.pk, staff=request.user)
-    return _("You look into it.")
-
-
-def _ask(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    handling.ask(complaint.pk, text=_text(request), staff=request.user, today=timezone.localdate())
-    return _("The patient gets a mail with your question.")
-
-
-def _extend(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    handling.extend(complaint.pk, reason=_text(request), staff=request.user, today=timezone.localdate())
-    return _("The patient gets a mail that you need more time.")
-
-
-def _refuse(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    why = request.POST.get("why", "")
-    if why not in WHY:
-        raise Refused(_("Choose why it is not for us to answer."))
-    handling.refuse(complaint.pk, why=why, text=_text(request), staff=request.user, today=timezone.localdate())
-    return _("The patient gets a mail with the reason.")
-
-
-def _answer(request: HttpRequest, complaint: Complaint, form: AnswerForm) -> str:
-    given = answers.answer(complaint.pk, form.draft(), staff=request.user)
-    return _("The answer was sent.") if given.given_at else _("The answer waits for a second person.")
-
-
-def _confirm(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    answers.confirm(complaint.pk, staff=request.user)
-    return _("The answer was sent.")
-
-
-def _done(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    """Note that what a person had to do is done."""
-    waiting = complaint.remedies.filter(done_at=None)
-    if not waiting.update(done_at=timezone.now()):
-        raise Refused(_("Nothing is left to do."))
-    audit.record(
-        "complaint_action_done", by=audit.name_of(request.user), invoice=complaint.invoice, number=complaint.number
-    )
-    return _("Noted.")
-
-
-ACTS: dict[str, Any] = {
-    "acknowledge": _acknowledge,
-    "admit": _admit,
-    "ask": _ask,
-    "extend": _extend,
-    "refuse": _refuse,
-    "answer": _answer,
-    "confirm": _confirm,
-    "done": _done,
-}
 
 
 @never_cache

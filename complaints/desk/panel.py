@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from complaints.desk.pages import open_files
+from complaints.desk.base import open_files
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,18 @@ from billing.errors import Refused
 from billing.models import AccessEvent
 from billing.rooms import Text
 from complaints import deadlines, freeze, handling
-from complaints.models import Complaint, ComplaintMessage
+from complaints.file import mandates, proof
+from complaints.models import Complaint, ComplaintFile, ComplaintMessage
 from complaints.pages.forms import WISHES, WordsForm
 from complaints.pages.intake import FILED
 from guests import access, gate, kept, medical, throttle
+from guests.files.forms import FilesForm
 from guests.pages import session_ended, visible_row
 
 PAGE = "complaint page"
 Status = Complaint.Status
+# What whoever made the complaint may read without a permission of the patient: their words, and what we ask of them.
+_FOR_ALL = (*ComplaintMessage.FROM_PATIENT, ComplaintMessage.Kind.MANDATE, ComplaintMessage.Kind.FILE_REFUSED)
 _DRAWN = throttle.Limit("complaint-pdf", 30, 3600)
 
 
@@ -70,14 +74,14 @@ def broken(complaint: Complaint, *, today: date) -> int:
     return sum(promise.kept is False for promise in promises(complaint, today=today))
 
 
-def _found(request: HttpRequest, token: str) -> Complaint:
+def found_file(request: HttpRequest, token: str) -> Complaint:
     complaint = Complaint.objects.filter(token=token).select_related("invoice__provider").first()
     if complaint is None or not complaint.sealed_facts:
         raise Http404
     return complaint
 
 
-def _may_read(request: HttpRequest, complaint: Complaint) -> str:
+def may_read(request: HttpRequest, complaint: Complaint) -> str:
     """Return on what grounds this browser may read the texts; empty when it may not."""
     if complaint.invoice is None:
         return "link"
@@ -86,8 +90,25 @@ def _may_read(request: HttpRequest, complaint: Complaint) -> str:
     return medical.OWN_BROWSER if complaint.token in request.session.get(FILED, []) else ""
 
 
-def _render(request: HttpRequest, complaint: Complaint, *, status: int = 200, **more: Any) -> HttpResponse:
-    grounds, today = _may_read(request, complaint), timezone.localdate()
+def is_patient(request: HttpRequest, complaint: Complaint) -> bool:
+    """Tell whether this browser showed a code that went to the patient's own telephone."""
+    invoice = complaint.invoice
+    return invoice is not None and gate.passed(request, invoice.token, now=timezone.now()) is not None
+
+
+def may_be_told(request: HttpRequest, complaint: Complaint, *, today: date) -> bool:
+    """Tell whether whoever may open the file may read what we write: the patient, or who may speak for them."""
+    return is_patient(request, complaint) or mandates.may_receive(complaint, today=today)
+
+
+def may_decide(request: HttpRequest, complaint: Complaint, *, today: date) -> bool:
+    """Tell whether whoever may open the file may disagree with an answer, or take the complaint back."""
+    return is_patient(request, complaint) or mandates.may_settle(complaint, today=today)
+
+
+def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200, **more: Any) -> HttpResponse:
+    grounds, today = may_read(request, complaint), timezone.localdate()
+    told = bool(grounds) and may_be_told(request, complaint, today=today)
     invoice = complaint.invoice
     if grounds and invoice:
         medical.record_look(request, AccessEvent.Act.READ, invoice=invoice, data=PAGE, grounds=grounds)
@@ -99,10 +120,17 @@ def _render(request: HttpRequest, complaint: Complaint, *, status: int = 200, **
         "readable": bool(grounds),
         "facts": facts,
         "wishes": [label for value, label in WISHES if value in facts.get("wishes", ())],
-        "messages_": list(complaint.messages.all()) if grounds else [],
-        "points": list(complaint.points.all()) if grounds else [],
-        "answers": list(given) if grounds else [],
-        "remedies": list(complaint.remedies.all()) if grounds else [],
+        "told": told,
+        "messages_": [row for row in complaint.messages.all() if told or row.kind in _FOR_ALL] if grounds else [],
+        "points": list(complaint.points.all()) if told else [],
+        "answers": list(given) if told else [],
+        "remedies": list(complaint.remedies.all()) if told else [],
+        "referrals": list(complaint.referrals.filter(ended_on=None)) if told else [],
+        "mandate": mandates.of(complaint) if grounds else None,
+        "may_settle": bool(grounds) and may_decide(request, complaint, today=today),
+        "files": list(complaint.files.exclude(status=ComplaintFile.Status.WITHDRAWN)) if grounds else [],
+        "can_send": bool(grounds) and complaint.status in proof.OPEN,
+        "files_form": FilesForm(),
         "promises": promises(complaint, today=today),
         "broken": broken(complaint, today=today),
         "rests": bool(invoice and freeze.rests(invoice)),
@@ -110,7 +138,7 @@ def _render(request: HttpRequest, complaint: Complaint, *, status: int = 200, **
         "can_escalate": _can_escalate(complaint, today),
         "escalate_until": handling.escalate_until(complaint) if complaint.status == Status.ANSWERED else None,
         "from_patient": ComplaintMessage.FROM_PATIENT,
-        "code_address": _code_address(complaint),
+        "code_address": code_address(complaint),
         "form": None,
         "words": WordsForm(initial=kept.initial(request) if grounds else None),
         "refusal": "",
@@ -123,7 +151,7 @@ def _can_escalate(complaint: Complaint, today: date) -> bool:
     return complaint.status == Status.ANSWERED and today <= handling.escalate_until(complaint)
 
 
-def _code_address(complaint: Complaint) -> str:
+def code_address(complaint: Complaint) -> str:
     if complaint.invoice is None:
         return ""
     token = complaint.invoice.token
@@ -132,7 +160,7 @@ def _code_address(complaint: Complaint) -> str:
 
 @require_safe
 def show(request: HttpRequest, complaint: str) -> HttpResponse:
-    return _render(request, _found(request, complaint))
+    return render_file(request, found_file(request, complaint))
 
 
 @require_safe
@@ -150,29 +178,32 @@ def of_invoice(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def receipt_pdf(request: HttpRequest, complaint: str) -> HttpResponse:
     """Send the confirmation of receipt as PDF: number and dates, nothing of what was said."""
-    found = _found(request, complaint)
+    found = found_file(request, complaint)
     if throttle.take(_DRAWN, access.client_network(request), now=timezone.now()):
-        return _render(request, found, refusal=_("You downloaded this many times. Try again in an hour."), status=429)
+        refusal = _("You downloaded this many times. Try again in an hour.")
+        return render_file(request, found, refusal=refusal, status=429)
     language = translation.get_language() or settings.LANGUAGE_CODE
     facts = {"complaint": found, "promises": promises(found, today=timezone.localdate()), "invoice": found.invoice}
     source = pdf.html(facts, language=language, template="complaints/receipt.html")
     return attachment(pdf.from_html(source), name="klacht-ontvangen.pdf", content_type="application/pdf")
 
 
-def _act(request: HttpRequest, token: str, act: Any) -> HttpResponse:
-    """Do what a form on the page asks, for whoever may read the file."""
-    complaint = _found(request, token)
+def _act(request: HttpRequest, token: str, act: Any, *, settles: bool = False) -> HttpResponse:
+    """Do what a form on the page asks, for whoever may read the file; what `settles` needs more than to read it."""
+    complaint = found_file(request, token)
     if request.method != "POST":  # somebody opened the address of a form
         return HttpResponseRedirect(reverse("complaint", args=[token]), status=303)
-    if not _may_read(request, complaint):
-        response = HttpResponseRedirect(_code_address(complaint), status=303)
+    if not may_read(request, complaint):
+        response = HttpResponseRedirect(code_address(complaint), status=303)
         kept.keep(response, reverse("complaint", args=[token]), kept.filled_in(request.POST))
         return response
     try:
+        if settles and not may_decide(request, complaint, today=timezone.localdate()):
+            raise Refused(_("For this you need the permission of the patient."))
         act(complaint)
     except Refused as refused:
         form = WordsForm(request.POST)
-        return _render(request, _found(request, token), words=form, refusal=str(refused), status=422)
+        return render_file(request, found_file(request, token), words=form, refusal=str(refused), status=422)
     return HttpResponseRedirect(reverse("complaint", args=[token]), status=303)
 
 
@@ -184,10 +215,44 @@ def reply(request: HttpRequest, complaint: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def escalate(request: HttpRequest, complaint: str) -> HttpResponse:
-    text = request.POST.get("text", "")
-    return _act(request, complaint, lambda row: handling.escalate(row.pk, text=text, today=timezone.localdate()))
+    text, today = request.POST.get("text", ""), timezone.localdate()
+    return _act(request, complaint, lambda row: handling.escalate(row.pk, text=text, today=today), settles=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, complaint: str) -> HttpResponse:
-    return _act(request, complaint, lambda row: handling.withdraw(row.pk, today=timezone.localdate()))
+    today = timezone.localdate()
+    return _act(request, complaint, lambda row: handling.withdraw(row.pk, today=today), settles=True)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def permission(request: HttpRequest, complaint: str) -> HttpResponse:
+    """Let the patient, after a code on their own telephone, say whether somebody may speak for them, or end that."""
+    found = found_file(request, complaint)
+    here = reverse("complaint_permission", args=[complaint])
+    if found.invoice is None:
+        return HttpResponseRedirect(reverse("complaint", args=[complaint]), status=303)
+    if not is_patient(request, found):
+        return HttpResponseRedirect(gate.address_of_code(found.invoice.token, then=here), status=303)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            if request.POST.get("answer") == "yes":
+                settle = "settle" in request.POST
+                mandates.agree(found.pk, may_settle=settle, today=timezone.localdate())
+            else:
+                mandates.end(found.pk, by=mandates.PATIENT)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            return HttpResponseRedirect(here, status=303)
+    grounds = may_read(request, found)
+    medical.record_look(request, AccessEvent.Act.READ, invoice=found.invoice, data=PAGE, grounds=grounds)
+    context = {
+        "complaint": found,
+        "invoice": found.invoice,
+        "mandate": mandates.of(found),
+        "refusal": refusal,
+        "form": None,
+    }
+    return render(request, "complaints/permission.html", context, status=422 if refusal else 200)

@@ -11,7 +11,7 @@ from billing.money import read_euros
 from billing.text.addresses import is_one_address
 from billing.text.fields import WholeText
 from complaints.filing import LONGEST_STORY
-from complaints.models import Complaint
+from complaints.models import Complaint, Mandate
 
 WISHES = (
     ("correct_amount", _("the right amount")),
@@ -102,6 +102,11 @@ class WhoForm(forms.Form):
         120, label=_("Do you write for somebody else? For whom? (not required)"), required=False,
         help_text=_("We then ask that person, or you, for a written permission. The clock runs already."),
     )  # fmt: skip
+    as_whom = forms.ChoiceField(
+        label=_("Who are you to that person? (not required)"),
+        required=False,
+        choices=[("", "–"), *Mandate.Kind.choices],
+    )
     needs = forms.MultipleChoiceField(
         label=_("What helps you? (not required)"), choices=NEEDS, required=False, widget=forms.CheckboxSelectMultiple
     )

@@ -1,8 +1,10 @@
-"""Making a complaint, in short pages: what it is about, what happened, who you are, check and send.
+"""Making a complaint, in short pages: what it is about, what happened, proof, who you are, check and send.
 
 What was filled in is a draft, sealed, which the browser alone can find again: it survives the end of a session.
 """
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,17 +21,22 @@ from django.views.decorators.http import require_http_methods
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView
 from complaints import deadlines, filing
-from complaints.models import Complaint, ComplaintDraft
+from complaints.file import proof as rules
+from complaints.models import Complaint, ComplaintDraft, ComplaintFile
 from complaints.pages import forms as asked
-from guests import access, gate, kept, throttle
+from guests import access, gate, kept, throttle, uploads
+from guests.files import limits
+from guests.files.forms import FilesForm
+from guests.files.receiving import Upload
 from guests.pages import session_ended, visible_invoice
 
 FILED = "complaints_filed"  # in the session: the tokens of the files that this browser opened
 _PER_BROWSER = throttle.Limit("complaint", 5, 24 * 3600)
 _PER_NETWORK = throttle.Limit("complaint-network", 30, 24 * 3600)
+_FILES = throttle.Limit("complaint-files", 60, 24 * 3600)  # posts with files, of a network
 _MANY = ("wishes", "needs")
 METHODS = ["GET", "HEAD", "POST"]
-_NEXT = {"subject": "story", "story": "who", "who": "check"}
+_NEXT = {"subject": "story", "story": "proof", "proof": "who", "who": "check"}
 
 
 def _cookie() -> str:
@@ -37,7 +44,7 @@ def _cookie() -> str:
 
 
 def _drafts(request: HttpRequest) -> QuerySet[ComplaintDraft]:
-    since = timezone.now() - timedelta(hours=filing.DRAFT_HOURS)
+    since = timezone.now() - timedelta(hours=deadlines.DRAFT_HOURS)
     return ComplaintDraft.objects.filter(token=request.COOKIES.get(_cookie(), ""), written_at__gte=since)
 
 
@@ -52,7 +59,7 @@ def _store(response: HttpResponse, draft: ComplaintDraft, fields: dict[str, Any]
     draft.written_at = timezone.now()
     draft.save()
     response.set_cookie(
-        _cookie(), draft.token, max_age=filing.DRAFT_HOURS * 3600, secure=settings.HTTPS, httponly=True,
+        _cookie(), draft.token, max_age=deadlines.DRAFT_HOURS * 3600, secure=settings.HTTPS, httponly=True,
         samesite=settings.SAME_SITE,
     )  # fmt: skip
     return response
@@ -119,6 +126,61 @@ def story(request: HttpRequest, token: str | None = None) -> HttpResponse:
     return _page(request, token, "story", asked.StoryForm)
 
 
+def may_send_files(request: HttpRequest, named: Mapping[str, Any]) -> bool:
+    """Tell whether this browser has begun a complaint, to which it may add files."""
+    if named.get("token") and not uploads.may_see_invoice(request, named):
+        return False
+    return _drafts(request).exists()
+
+
+@uploads.takes_files(may_send_files)
+@require_http_methods(METHODS)
+def proof(request: HttpRequest, token: str | None = None) -> HttpResponse:
+    """Show the files of the draft; POST adds some, which are checked at once, or goes on to the next page."""
+    view = visible_invoice(request, token) if token else None
+    if token and view is None:
+        return session_ended(request)
+    draft = _draft(request, view)
+    if draft.pk is None or "story" not in draft.facts:
+        return HttpResponseRedirect(_address("subject", token), status=303)
+    form = FilesForm(request.POST, request.FILES) if request.method == "POST" else FilesForm()
+    form.fields["files"].required = "add" in request.POST
+    if request.method == "POST" and form.is_valid():
+        try:
+            _add_files(request, draft, form.cleaned_data["files"], token)
+        except Refused as refused:
+            form.add_error("files", str(refused))
+        else:
+            step = "proof" if "add" in request.POST else _NEXT["proof"]
+            return HttpResponseRedirect(_address(step, token), status=303)
+    files = draft.files.exclude(status=ComplaintFile.Status.WITHDRAWN)
+    context = _context(view, token, "proof", form) | {"files": list(files)}
+    return render(request, "complaints/proof.html", context, status=422 if form.errors else 200)
+
+
+def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any], token: str | None) -> None:
+    if not files:
+        return
+    if throttle.take(_FILES, access.client_network(request), now=timezone.now()):
+        raise Refused(translation.gettext("Many files came from here today. Try again tomorrow, or call us."))
+    sender = limits.sender_of(request, token) if token else limits.KNOWN
+    rules.receive_for_draft(draft, [Upload(file.name, file) for file in files], sender=sender)
+
+
+@require_http_methods(METHODS)
+def take_back(request: HttpRequest, name: str, token: str | None = None) -> HttpResponse:
+    """Take a file back before the complaint is sent."""
+    view = visible_invoice(request, token) if token else None
+    if token and view is None:
+        return session_ended(request)
+    draft = _draft(request, view)
+    row = draft.files.filter(token=name).first() if draft.pk and request.method == "POST" else None
+    if row is not None:
+        with suppress(Refused):  # it is gone already, as was wished
+            rules.take_back(row.pk)
+    return HttpResponseRedirect(_address("proof", token), status=303)
+
+
 @require_http_methods(METHODS)
 def who(request: HttpRequest, token: str | None = None) -> HttpResponse:
     return _page(request, token, "who", asked.WhoForm)
@@ -139,11 +201,11 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
     refusal = ""
     if request.method == "POST":
         try:
-            complaint = _file(request, view, facts)
+            complaint = _file(request, view, draft)
         except Refused as refused:
             refusal = str(refused)
         else:
-            return _filed(request, draft, complaint)
+            return _filed(request, complaint)
     received = timezone.localdate()
     context = _context(view, token, "check", None) | {
         "facts": facts,
@@ -151,7 +213,8 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
         "subject": Complaint.Subject(facts["subject"]).label,
         "wishes": [label for value, label in asked.WISHES if value in facts["wishes"]],
         "needs": [label for value, label in asked.NEEDS if value in facts["needs"]],
-        "changes": {step: _address(step, token) for step in ("subject", "story", "who")},
+        "changes": {step: _address(step, token) for step in ("subject", "story", "proof", "who")},
+        "files": list(draft.files.exclude(status__in=ComplaintFile.GONE)),
         "dates": deadlines.dates(deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE], received),
         "refusal": refusal,
     }
@@ -163,8 +226,8 @@ def _disputed(facts: dict[str, Any]) -> Decimal | None:
     return Decimal(facts["disputed"]) if facts.get("disputed") else None
 
 
-def _file(request: HttpRequest, view: InvoiceView | None, facts: dict[str, Any]) -> Complaint:
-    now = timezone.now()
+def _file(request: HttpRequest, view: InvoiceView | None, draft: ComplaintDraft) -> Complaint:
+    now, facts = timezone.now(), draft.facts
     wait = throttle.take(_PER_BROWSER, gate.holder_of(request), now=now)
     wait = wait or throttle.take(_PER_NETWORK, access.client_network(request), now=now)
     if wait:
@@ -177,13 +240,13 @@ def _file(request: HttpRequest, view: InvoiceView | None, facts: dict[str, Any])
         invoice_id=view.invoice_id if view else None,
         language=translation.get_language() or settings.LANGUAGE_CODE,
         disputed=_disputed(facts) if view else None,
+        draft=draft,
         now=now,
     )
 
 
-def _filed(request: HttpRequest, draft: ComplaintDraft, complaint: Complaint) -> HttpResponse:
+def _filed(request: HttpRequest, complaint: Complaint) -> HttpResponse:
     request.session[FILED] = [*request.session.get(FILED, []), complaint.token][-20:]
-    draft.delete()
     response = HttpResponseRedirect(reverse("complaint", args=[complaint.token]), status=303)
     response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
     return response

@@ -55,7 +55,9 @@ VECTORS = [
     VECTORS,
     ids=[row[0] for row in VECTORS],
 )
-def test_the_days_of_a_complaint(received, acknowledged, by_law, admissible, states, promise, legal, extended, belgian):
+def test_01_the_days_of_a_complaint(
+    received, acknowledged, by_law, admissible, states, promise, legal, extended, belgian
+):
     came = d(received)
     found = deadlines.dates(OURS, came)
     assert found.acknowledge_by == d(acknowledged)
@@ -107,7 +109,7 @@ def test_months_end_in_a_shorter_month(start, months, end):
         (datetime(2028, 3, 26, 21, 59, tzinfo=ZoneInfo("UTC")), "26-3-2028"),
     ],
 )
-def test_it_counts_from_the_day_in_amsterdam(moment, day):
+def test_01_it_counts_from_the_day_in_amsterdam(moment, day):
     assert deadlines.received_on(moment) == d(day)
 
 

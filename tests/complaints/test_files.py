@@ -14,6 +14,7 @@ from billing.law.calendar import AMSTERDAM
 from billing.models import Hold, LedgerTransaction, OutboxMessage
 from complaints import answers, days, deadlines, filing, freeze, handling, remedies
 from complaints.answers import Draft, Point
+from complaints.file import lessons
 from complaints.models import Answer, Complaint, ComplaintMessage, Remedy
 from tests import factories
 
@@ -320,5 +321,6 @@ class TestDays:
         answers.answer(complaint.pk, Draft([point()]), staff=handler)
         days.run_day(TODAY + timedelta(days=42))
         assert fresh(complaint).status == Status.ANSWERED
+        lessons.learn(complaint.pk, lessons.Learnt("other", False, because="niets"), staff=handler, today=TODAY)
         days.run_day(TODAY + timedelta(days=43))
         assert fresh(complaint).status == Status.CLOSED

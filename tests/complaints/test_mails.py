@@ -17,6 +17,7 @@ FACTS = {
     "complaint_noted": BASE | {"received_on": DAY},
     "complaint_news": BASE | {"what": "question", "until": DAY},
     "complaint_state": BASE | {"answer_by": DAY, "since": DAY},
+    "complaint_permission": BASE | {"until": DAY},
     "complaint_answered": BASE | {"frozen_until": DAY, "escalate_until": DAY},
 }
 
@@ -31,7 +32,9 @@ def test_each_says_its_number_and_the_day_and_where_to_look(kind, language):
     assert rooms.message_kinds()[kind].needs == notices.NEEDS[kind]
 
 
-@pytest.mark.parametrize("what", ["acknowledgement", "question", "extension", "inadmissible", "state"])
+@pytest.mark.parametrize(
+    "what", ["acknowledgement", "question", "extension", "inadmissible", "state", "file_refused", "referral", "mandate"]
+)
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_news_says_what_kind_it_is(what, language):
     facts = BASE | {"what": what, "until": None}

@@ -226,3 +226,14 @@ def test_many_complaints_from_one_browser_are_refused_kindly(client):
     response = steps(client)
     assert response.status_code == 422
     assert Complaint.objects.count() == 5
+
+
+def test_this_is_not_right_leads_to_one_page(client):
+    invoice = factories.invoice()
+    open_in(client, invoice)
+    begin = reverse("complain", args=[invoice.token])
+    text = client.get(reverse("invoice", args=[invoice.token])).content.decode()
+    assert text.count(f'href="{begin}"') == 1
+    for old in ("klopt-niet/", "klopt-niet/terug/"):
+        response = client.post(f"/rekening/{invoice.token}/{old}", {"reason": "paid"})
+        assert (response.status_code, response["Location"]) == (301, begin)

@@ -10,6 +10,7 @@ from billing.encryption import SealedFacts, SealedText
 from billing.links import new_token
 from billing.models import Invoice, Provider
 from billing.money import ZERO, EuroField
+from guests.files.row import GuestFile
 
 
 class Complaint(SealedFacts, models.Model):
@@ -168,10 +169,39 @@ class ComplaintDraft(SealedFacts, models.Model):
         return f"complaint_draft.facts:{self.token}"
 
 
+class ComplaintFile(GuestFile):
+    """A file as proof: first of a draft, then of the file that it became. What an authorisation is, `Mandate` says."""
+
+    FOLDER, CALLED, CHECK = "complaint-files", "proof", "complaints.check_file"
+
+    draft = models.ForeignKey(ComplaintDraft, models.PROTECT, null=True, blank=True, related_name="files")
+    complaint = models.ForeignKey(
+        Complaint, models.PROTECT, null=True, blank=True, related_name="files", verbose_name=_("complaint")
+    )
+    by = models.CharField(_("by"), max_length=60, default="patient")
+
+    class Meta(GuestFile.Meta):
+        verbose_name, verbose_name_plural = _("file with a complaint"), _("files with a complaint")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(draft=None, complaint__isnull=False) | Q(draft__isnull=False, complaint=None),
+                name="complaint_file_belongs_once",
+            )
+        ]
+
+    @property
+    def about(self) -> Invoice | None:
+        """Return the invoice that the complaint is about, if there is one."""
+        owner = self.complaint or self.draft
+        return owner.invoice if owner else None
+
+
 class ComplaintMessage(SealedText, models.Model):
     """What was said in a file after the complaint itself: by the patient, by staff, or by the product alone."""
 
     class Kind(models.TextChoices):
+        REFERRAL = "referral", _("another body")
+        MANDATE = "mandate", _("who speaks for the patient")
         ACKNOWLEDGEMENT = "acknowledgement", _("confirmation by an employee")
         STATE = "state", _("how it stands")
         QUESTION = "question", _("question")
@@ -180,6 +210,7 @@ class ComplaintMessage(SealedText, models.Model):
         INADMISSIBLE = "inadmissible", _("why we can't answer this")
         ANSWER = "answer", _("answer")
         ESCALATION = "escalation", _("you do not agree")
+        FILE_REFUSED = "file_refused", _("a file that we can't take")
 
     FROM_PATIENT = (Kind.REPLY, Kind.ESCALATION)
 
@@ -200,103 +231,6 @@ class ComplaintMessage(SealedText, models.Model):
     def bound_to(self) -> str:
         """Return what the text is bound to."""
         return f"complaint_message.text:{self.token}"
-
-
-class ComplaintPoint(SealedFacts, models.Model):
-    """One point of an answer: what was said, what was found, what is decided, and what moves because of it."""
-
-    class Decision(models.TextChoices):
-        UPHELD = "upheld", _("you are right")
-        PARTLY = "partly", _("you are partly right")
-        NOT_UPHELD = "not_upheld", _("we see it differently")
-
-    complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="points", verbose_name=_("complaint"))
-    line = models.PositiveSmallIntegerField(_("line"), default=1)  # the second line answers every point anew
-    position = models.PositiveSmallIntegerField(_("number"))
-    decision = models.CharField(_("decision"), max_length=10, choices=Decision)
-    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-    sealed_facts = models.BinaryField(editable=False, default=b"")  # said, found, why: JSON
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("point"), _("points")
-        ordering = ["line", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["complaint", "line", "position"], name="complaint_point_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.get_decision_display()
-
-    def bound_to(self) -> str:
-        """Return what the facts are bound to."""
-        return f"complaint_point.facts:{self.token}"
-
-
-class Answer(SealedFacts, models.Model):
-    """An answer: proposed until a second person agrees where that is needed, and never changed once it was given."""
-
-    complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="answers", verbose_name=_("complaint"))
-    line = models.PositiveSmallIntegerField(_("line"), default=1)
-    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-    sealed_facts = models.BinaryField(editable=False, default=b"")  # `answers.Draft`
-    next_body = models.JSONField(_("next body"), default=dict)  # as it was on the day of the answer
-    before = EuroField(_("before"), null=True, blank=True)
-    after = EuroField(_("after"), null=True, blank=True)
-    written_at = models.DateTimeField(_("written"), default=timezone.now)
-    given_at = models.DateTimeField(_("given"), null=True, blank=True)
-    written_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
-    )
-    confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("agreed by")
-    )
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("answer"), _("answers")
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["complaint", "line"], name="complaint_one_answer_per_line"),
-            models.CheckConstraint(
-                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("written_by")),
-                name="complaint_answer_second_person_is_another",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.written_at.date())
-
-    def bound_to(self) -> str:
-        """Return what the facts are bound to."""
-        return f"complaint_answer.facts:{self.token}"
-
-
-class Remedy(models.Model):
-    """What moved because of an answer, in the transaction of that answer. Never deleted: undone by a new decision."""
-
-    class Kind(models.TextChoices):
-        CHARGES_OFF = "charges_off", _("costs and interest taken off")
-        LOWERED = "lowered", _("amount lowered")
-        WITHDRAWN = "withdrawn", _("invoice withdrawn")
-        NEW_DUE_DATE = "new_due_date", _("new last day to pay")
-        ACTION = "action", _("something an employee does")
-
-    complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="remedies", verbose_name=_("complaint"))
-    line = models.PositiveSmallIntegerField(_("line"), default=1)
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
-    amount = EuroField(_("amount"), null=True, blank=True)
-    due_on = models.DateField(_("last day to pay"), null=True, blank=True)
-    before = EuroField(_("before"), null=True, blank=True)
-    after = EuroField(_("after"), null=True, blank=True)
-    done_at = models.DateTimeField(_("done"), null=True, blank=True)
-    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("remedy"), _("remedies")
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["complaint", "line", "kind"], name="complaint_remedy_once")]
-
-    def __str__(self) -> str:
-        return self.get_kind_display()
 
 
 class ComplaintPause(models.Model):

@@ -1,0 +1,30 @@
+"""Which files of complaints somebody at the desk may see.
+
+Staff of a practice see the files about their care and prices; what is about us only operations see. Whom a complaint is
+about never sees it here.
+"""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from billing.models import Staff
+from billing.tenancy import visible_to
+from complaints.models import Complaint
+
+
+def files(staff: Any) -> QuerySet[Complaint]:
+    """Return the files that this person may see."""
+    rows = visible_to(staff, Complaint.objects.all(), provider_path="provider")
+    return rows.exclude(about=staff.pk).select_related("invoice__provider", "handler", "second_handler")
+
+
+def open_files(staff: Any) -> QuerySet[Complaint]:
+    """Return those that wait for somebody, the oldest promise first."""
+    return files(staff).filter(status__in=Complaint.OPEN).order_by("answer_by", "pk")
+
+
+def owners(complaint: Complaint) -> QuerySet[Staff]:
+    """Return who may be given a recommendation: who works here, or for the care provider that the file is of."""
+    here = Q(provider=None) if complaint.provider_id is None else Q(provider=None) | Q(provider=complaint.provider_id)
+    return Staff.objects.filter(here, is_active=True).order_by("username")

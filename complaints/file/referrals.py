@@ -1,0 +1,117 @@
+"""Where a complaint goes: to another desk of ours, or to another body, with its number and its day of receipt there.
+
+The number, the day of receipt and both clocks of the file stay: whoever chose the wrong subject loses nothing.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from billing import audit
+from billing.errors import Refused
+from complaints import deadlines, freeze, handling, notices
+from complaints.file import bodies
+from complaints.models import Complaint, ComplaintMessage, Referral
+
+Subject, Kind = Complaint.Subject, ComplaintMessage.Kind
+
+
+def reroute(complaint_id: int, *, subject: str, staff: Any) -> Complaint:
+    """Give an open complaint another subject, and with that other staff. Raises Refused for the same or no subject."""
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if complaint.status not in Complaint.OPEN:
+            raise Refused(_("The file has moved on meanwhile. Look at it again."))
+        if subject not in Subject.values or subject == complaint.subject:
+            raise Refused(_("Choose another subject."))
+        before, complaint.subject = complaint.subject, subject
+        complaint.provider = handling.provider_of(complaint.invoice, subject)
+        complaint.save(update_fields=["subject", "provider"])
+        with override(complaint.language):
+            text = _("Your complaint is about: %(subject)s. Somebody else looks into it. Number and days stay.")
+            message = handling.say(
+                complaint, Kind.REFERRAL, text % {"subject": Subject(subject).label}, by=audit.name_of(staff)
+            )
+        _record("complaint_rerouted", complaint, by=audit.name_of(staff), was=before, now=subject)
+        notices.news(complaint, message)
+    return complaint
+
+
+def refer(complaint_id: int, *, body: str, staff: Any, today: date) -> Referral:
+    """Note that another body has, or gets, this complaint, and tell the patient its name, address, fee and last day.
+
+    While a body that decides has it, the invoice rests. Raises Refused for a body that is not on the list, that the
+    care provider does not have, or that has it already.
+    """
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if complaint.status in (Complaint.Status.WITHDRAWN, Complaint.Status.CLOSED):
+            raise Refused(_("The file has moved on meanwhile. Look at it again."))
+        with override(complaint.language):
+            known = bodies.named(body, complaint.invoice, today=today) if body in bodies.BODIES else None
+        if known is None:
+            raise Refused(_("Choose a body. Of this care provider none may be known: it stands in its settings."))
+        if complaint.referrals.filter(body=body, ended_on=None).exists():
+            raise Refused(_("This body has the complaint already."))
+        row = Referral.objects.create(
+            complaint=complaint, body=body, name=known["name"], address=known["url"], fee=known["fee"],
+            until=date.fromisoformat(known["until"]) if known["until"] else None, by=audit.name_of(staff),
+            keeps_rest=bodies.BODIES[body].decides, ask_on=today + timedelta(days=deadlines.ASK_AGAIN_DAYS),
+        )  # fmt: skip
+        with override(complaint.language):
+            message = handling.say(complaint, Kind.REFERRAL, _words(row), by=row.by)
+        if row.keeps_rest:
+            freeze.rest(complaint, by=row.by)
+        _record("complaint_referred", complaint, by=row.by, body=body)
+        notices.news(complaint, message)
+    return row
+
+
+def note(referral_id: int, *, number: str, received_on: date | None, staff: Any, today: date) -> Referral:
+    """Note under which number another body has it since which day, and ask again in three months."""
+    with transaction.atomic():
+        row = _locked(referral_id)
+        if received_on and received_on > today:
+            raise Refused(_("This day has not come yet."))
+        row.number, row.received_on = number.strip()[:60], received_on
+        row.ask_on = today + timedelta(days=deadlines.ASK_AGAIN_DAYS)
+        row.save(update_fields=["number", "received_on", "ask_on"])
+        _record("complaint_referral_noted", row.complaint, by=audit.name_of(staff), body=row.body)
+    return row
+
+
+def end(referral_id: int, *, staff: Any, today: date) -> Referral:
+    """Note that the other body is done; the invoice goes on unless something else needs its rest."""
+    with transaction.atomic():
+        row = _locked(referral_id)
+        row.ended_on = today
+        row.save(update_fields=["ended_on"])
+        _record("complaint_referral_ended", row.complaint, by=audit.name_of(staff), body=row.body)
+        if row.complaint.invoice:
+            freeze.thaw(row.complaint.invoice, by=audit.name_of(staff), today=today)
+    return row
+
+
+def _locked(referral_id: int) -> Referral:
+    """Lock the file, then the referral. Raises Refused when it ended meanwhile."""
+    complaint = handling.lock(Referral.objects.values_list("complaint_id", flat=True).get(pk=referral_id))
+    row = Referral.objects.select_for_update(of=("self",)).get(pk=referral_id)
+    if row.ended_on:
+        raise Refused(_("The file has moved on meanwhile. Look at it again."))
+    row.complaint = complaint
+    return row
+
+
+def _words(row: Referral) -> str:
+    parts = [_("Your complaint can be dealt with by %(name)s.") % {"name": row.name}, row.fee]
+    if row.until:
+        parts.append(_("The last day for it is %(day)s.") % {"day": notices.day(row.until)})
+    parts.append(row.address)
+    return " ".join(part for part in parts if part)
+
+
+def _record(action: str, complaint: Complaint, *, by: str, **details: Any) -> None:
+    audit.record(action, by=by, invoice=complaint.invoice, number=complaint.number, **details)

@@ -1,0 +1,80 @@
+"""A complaint in a real browser: by a patient on a small phone without the script, and at the desk."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from complaints import filing, handling
+from complaints.file import proof
+from complaints.models import Complaint, ComplaintFile
+from tests import factories
+from tests.coulance.conftest import media  # noqa: F401
+from tests.coulance.desk.test_desk_in_a_browser import enter
+from tests.guests.files import hostile
+from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.usefixtures("media")]
+PHOTO = {"name": "afschrift.png", "mimeType": "image/png", "buffer": hostile.picture("PNG", (300, 400))}
+
+
+def go_on(page: Page) -> None:
+    page.get_by_role("button", name="Volgende").click()
+
+
+def test_a_patient_complains_on_a_small_phone(page, sandbox, complaints):  # noqa: F811
+    page.set_viewport_size({"width": 320, "height": 700})
+    invoice = factories.invoice(amount="100.00")
+    page.goto(sandbox.url)
+    page.get_by_role("textbox").fill(invoice.payment_reference)
+    page.get_by_role("textbox").press("Enter")
+    page.wait_for_url("**/rekening/**")
+    page.get_by_role("link", name=re.compile("klopt niet", re.IGNORECASE)).click()
+    page.locator("label[for=subject-letters]").click()
+    look(page, complaints)
+    go_on(page)
+    page.get_by_label(re.compile("Wat is er gebeurd")).fill("Ik kreeg nooit een brief, wel kosten.")
+    go_on(page)
+    page.set_input_files("input[type=file]", PHOTO)
+    page.locator("button[name=add]").click()
+    page.locator(".sent .name", has_text="afschrift.png").wait_for()
+    look(page, complaints)
+    go_on(page)
+    page.locator("input[name=email]").fill("iemand@post.example")
+    look(page, complaints)
+    go_on(page)
+    look(page, complaints)
+    page.get_by_role("button", name=re.compile("klacht")).first.click()
+    page.wait_for_url("**/klacht/*/")
+    complaint = Complaint.objects.get()
+    assert complaint.number in page.locator("h1").inner_text()
+    for row in ComplaintFile.objects.all():
+        proof.check(row.pk)
+    page.reload()
+    page.get_by_role("link", name=re.compile("afschrift.png")).wait_for()
+    look(page, complaints)
+
+
+def test_staff_open_answer_and_learn(page, sandbox, complaints):  # noqa: F811
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    staff = factories.staff(role="operations", provider=None)
+    said = filing.Said(story="Ik kreeg nooit een brief.", email="iemand@post.example", for_somebody="Mevrouw Jansen")
+    complaint = filing.file(said, subject="letters", invoice_id=factories.invoice(amount="100.00").pk)
+    handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
+    enter(page, sandbox.url, staff)
+    page.goto(f"{sandbox.url}/beheer/klachten/")
+    look(page, complaints)
+    page.get_by_role("link", name=complaint.number).click()
+    look(page, complaints)
+    page.locator("#id_found_1").fill("De brief kwam terug.")
+    page.locator("#id_decision_1").select_option("not_upheld")
+    page.locator("button[value=answer]").click()
+    page.locator("#cause").select_option("not_delivered")
+    page.locator("#because").fill("het adres is al verbeterd")
+    page.locator("button[value=learn]").click()
+    page.locator("#learn").wait_for()
+    look(page, complaints)
+    page.goto(f"{sandbox.url}/beheer/klachten/lessen/")
+    look(page, complaints)
+    complaint.refresh_from_db()
+    assert (complaint.status, complaint.lesson.cause) == ("answered", "not_delivered")
