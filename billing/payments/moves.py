@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
-from billing.errors import Refused
+from billing.errors import FormUsed, Refused
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
 from billing.ledger import Share, lock_invoices
@@ -44,14 +44,17 @@ def move(
     """Pay one invoice with the credit of another, as much as possible; return the transaction, None when it was done.
 
     `seen`: the amount that the person agreed to. `key` is that of the form, so that a doubled click moves once. Raises
-    Refused for an invoice of another payer or creditor, for one that can't be paid now, and for another amount.
+    Refused for an invoice of another payer or creditor, for one that can't be paid now, for another amount, and for a
+    form that moved credit elsewhere before.
     """
     now = now or timezone.now()
     with transaction.atomic():
         invoices = {invoice.pk: invoice for invoice in lock_invoices([source_id, target_id])}
         source, target = invoices[source_id], invoices[target_id]
         event = f"credit:{key}"
-        if LedgerTransaction.objects.filter(kind=Kind.CREDIT_MOVED, external_id=event).exists():
+        if before := LedgerTransaction.objects.filter(kind=Kind.CREDIT_MOVED, external_id=event).first():
+            if set(before.postings.values_list("invoice_id", flat=True)) != set(invoices):
+                raise FormUsed
             return None
         _refuse_unless_payable(source, target)
         amount = movable(source, target)

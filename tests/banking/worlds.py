@@ -11,6 +11,7 @@ depend on how many statements the product makes.
 import argparse
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -277,8 +278,6 @@ def order_back(world: World) -> list[Any]:
 
 def _at_the_bank(world: World, got: Path) -> list[Any]:
     """Return the orders that the bank got, and notice what it would pay twice."""
-    from lxml import etree
-
     from banking.models import OutgoingOrder
 
     files: dict[str, set[bytes]] = {}
@@ -288,8 +287,7 @@ def _at_the_bank(world: World, got: Path) -> list[Any]:
     for reference, contents in files.items():
         if len(contents) > 1:
             world.problems.append(f"batch {reference} was handed out with different bytes")
-        tree = etree.fromstring(next(iter(contents)))
-        named.update(tree.xpath("//*[local-name()='EndToEndId']/text()"))
+        named.update(re.findall(r"<EndToEndId>([^<]+)<", next(iter(contents)).decode()))
     world.problems += [f"the bank got order {reference} twice" for reference, count in named.items() if count > 1]
     return list(OutgoingOrder.objects.filter(reference__in=named).order_by("pk"))
 

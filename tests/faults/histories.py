@@ -158,6 +158,17 @@ class History:
             self.shared[_reference(checkout)] = amounts
         return self._at_bank(checkout)
 
+    def _pay_twice(self, bill: Bill) -> str:
+        """Pay all in one tab and a part in another: what is too much is credit."""
+        whole = self._patient.start_payment(bill)
+        part_checkout, part = self._patient.pay_part(bill)
+        if part_checkout:
+            self.parts[_reference(part_checkout)] = part
+        paid = [checkout for checkout in (part_checkout, whole) if checkout]
+        for checkout in paid:
+            self._patient.choose(checkout, "pay", comes_back=True)
+        return " ".join(map(_reference, paid)) or "nothing to pay"
+
     def _at_bank(self, checkout: str) -> str:
         if not checkout:
             return "nothing to pay"
@@ -285,6 +296,7 @@ WEIGHTS: dict[Callable[[History, Bill], str | None], int] = {
     History._pay: 8,
     History._pay_together: 4,
     History._pay_part: 3,
+    History._pay_twice: 3,
     History._ask_credit: 4,
     History._leave_at_bank: 2,
     History._double_click: 2,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.adjustments import charges, taken_off
-from billing.errors import Refused
+from billing.errors import FormUsed, Refused
 from billing.invoices.holds import place_hold
 from billing.ledger import verification
 from billing.ledger.breakdown import interest_due
@@ -75,6 +75,14 @@ def test_a_doubled_click_moves_once(source, target):
     results = at_once([lambda: move(source, target, key=key)] * 4, threads=4)
     assert [r for r in results if isinstance(r, Exception)] == []
     assert len(booked(source, Kind.CREDIT_MOVED)) == 1
+
+
+def test_a_form_that_moved_credit_before_moves_it_nowhere_else(source, target):
+    key, other = new_token(), factories.invoice(amount="30.00", patient=source.patient)
+    move(source, target, key=key)
+    with pytest.raises(FormUsed):
+        move(source, other, "30.00", key=key)
+    assert ledger.balance(other.pk) == 30
 
 
 def test_credit_of_which_a_refund_is_under_way_is_not_moved(source, target):
