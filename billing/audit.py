@@ -14,6 +14,14 @@ from billing.models import AuditEvent, Invoice, Payment, StaffNote, StaffTask
 
 log = logging.getLogger(__name__)
 NOTE = "note"  # in the details of an event: the key of a StaffNote
+# How staff read who did something, when it was no member of staff.
+_ACTORS = {
+    "patient": _("patient"),
+    "anonymous": _("somebody who was not signed in"),
+    "mollie": "Mollie",
+    "bank": _("bank"),
+    **dict.fromkeys(("system", "outbox", "settings", "folder"), _("by itself")),
+}
 # How staff read the names of the other details.
 _DETAILS = {
     "amount": _("amount"),
@@ -124,6 +132,12 @@ def close_superseded(tasks: Iterable[StaffTask], *, by: str, reason: str) -> Non
         still_open = StaffTask.objects.filter(pk=task.pk, closed_at=None)
         if still_open.update(closed_at=timezone.now(), note=note[:200]):
             record("task_closed", by=by, invoice=task.invoice, kind=task.kind, reason=reason)
+
+
+def actor(by: str) -> str:
+    """Return who did something, from the `by` of a rule, in words for staff: a name, the patient, or nobody at all."""
+    name = by.partition(":")[2]
+    return name or str(_ACTORS.get(by, by))
 
 
 def name_of(staff: Any) -> str:

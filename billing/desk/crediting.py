@@ -171,7 +171,7 @@ def credit_section(invoice: Invoice) -> Section:
             short_day(note.issued_on),
             amount(note.amount),
             _("yes") if note.is_whole else _("no"),
-            note.by,
+            audit.actor(note.by),
         )
         for note in invoice.credit_notes.defer("sealed_content")
     ]

@@ -85,11 +85,11 @@ class AuditEventAdmin(TenantAdmin):
 
     provider_path = "invoice__provider"
     medical = "staff notes"
-    list_display = ("when", "act", "by", "invoice")
+    list_display = ("when", "act", "actor", "invoice")
     list_select_related = ("invoice",)
     ordering = ("-pk",)
-    fieldsets = ((None, {"fields": (("act", "when"), ("by", "invoice"), "facts")}),)
-    readonly_fields = ("act", "when", "facts")
+    fieldsets = ((None, {"fields": (("act", "when"), ("actor", "invoice"), "facts")}),)
+    readonly_fields = ("act", "when", "actor", "facts")
 
     @admin.display(description=_("at"))
     def when(self, obj: AuditEvent) -> str:
@@ -98,6 +98,10 @@ class AuditEventAdmin(TenantAdmin):
     @admin.display(description=_("action"))
     def act(self, obj: AuditEvent) -> str:
         return action_label(obj.action)
+
+    @admin.display(description=_("by"), ordering="by")
+    def actor(self, obj: AuditEvent) -> str:
+        return audit.actor(obj.by)
 
     @admin.display(description=_("details"))
     def facts(self, obj: AuditEvent) -> str:

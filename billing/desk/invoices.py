@@ -48,7 +48,7 @@ STATUS_LABELS = {
 
 def timeline_section(events: list[Happened]) -> Section:
     """Return a timeline as a table, the newest event last."""
-    lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, e.by) for e in events]
+    lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, audit.actor(e.by)) for e in events]
     return Section(gettext("Timeline"), (_("when"), _("what"), _("detail"), _("by")), lines)
 
 
@@ -253,7 +253,7 @@ def _dunning(invoice: Invoice) -> Section:
 def _ledger(invoice: Invoice) -> Section:
     rules = {note.transaction_id: note.get_rule_display() for note in invoice.allocation_notes.all()}
     lines = [
-        (moment(e.occurred_at), e.kind.label, amount(e.amount), e.transaction.by, rules.get(e.pk, "–"))
+        (moment(e.occurred_at), e.kind.label, amount(e.amount), audit.actor(e.transaction.by), rules.get(e.pk, "–"))
         for e in entries_of(invoice)
     ]
     columns = (_("when"), _("kind"), _("amount"), _("by"), _("why for this invoice"))
@@ -278,7 +278,7 @@ def _payments(invoice: Invoice) -> Section:
 
 def _holds(invoice: Invoice) -> Section:
     lines = [
-        (moment(h.placed_at), h.get_reason_display(), h.placed_by, h.until or "–", moment(h.released_at))
+        (moment(h.placed_at), h.get_reason_display(), audit.actor(h.placed_by), h.until or "–", moment(h.released_at))
         for h in invoice.holds.all()
     ]
     columns = (_("placed"), _("reason"), _("by"), _("until"), _("released"))
@@ -339,7 +339,7 @@ class PostingAdmin(TenantAdmin):
 
     @admin.display(description=_("by"))
     def by(self, obj: Posting) -> str:
-        return obj.transaction.by
+        return audit.actor(obj.transaction.by)
 
     @admin.display(description=_("external id"))
     def external_id(self, obj: Posting) -> str:

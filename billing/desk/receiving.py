@@ -88,7 +88,7 @@ class Receiving(Crediting):
         """Return the links of the page of an invoice beside its buttons."""
         links: list[tuple[str, Any]] = super().page_links(request, obj)
         if not obj.erased_at:
-            links.append((reverse("admin:billing_invoice_statement", args=[obj.pk]), _("Statement of account")))
+            links.append((reverse("admin:billing_invoice_statement", args=[obj.pk]), _("Statement for the patient")))
         if not obj.erased_at and self.has_act_permission(request):
             links.append((reverse("admin:billing_invoice_receive", args=[obj.pk]), _("Book a payment…")))
             links.append((reverse("admin:billing_invoice_move", args=[obj.pk]), _("Move a payment…")))

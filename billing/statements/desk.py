@@ -42,7 +42,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
         return _send(request, invoice)
     context = {
         **admin.site.each_context(request),
-        "title": _("Statement of account"),
+        "title": _("Statement for the patient"),
         "invoice": invoice,
         "statement": _statement(request, invoice, AccessEvent.Act.READ),
     }
