@@ -93,6 +93,7 @@ def _page(
     invoice = complaint.invoice
     context = {
         **admin.site.each_context(request),
+        **_parts(complaint),
         "title": _("Complaint %(number)s") % {"number": complaint.number},
         "complaint": complaint,
         "invoice": invoice,
@@ -101,9 +102,6 @@ def _page(
         "needs": [label for value, label in NEEDS if value in facts.get("needs", ())],
         "promises": promises(complaint, today=today),
         "file_messages": list(complaint.messages.all()),
-        "files_form": FilesForm(),
-        "can_add": complaint.status in proof.OPEN,
-        "files": list(complaint.files.exclude(status=ComplaintFile.Status.WITHDRAWN)),
         "points": list(complaint.points.all()),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
@@ -112,16 +110,6 @@ def _page(
         "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,
         "charges": reductions.charged(invoice) if invoice else None,
         "next_body": bodies.after(complaint, today=today),
-        "bodies": [(key, body.label) for key, body in bodies.BODIES.items()],
-        "subjects": [choice for choice in Complaint.Subject.choices if choice[0] != complaint.subject],
-        "is_open": complaint.status in Complaint.OPEN,
-        "referrals": list(complaint.referrals.all()),
-        "mandate": mandates.of(complaint),
-        "mandate_kinds": Mandate.Kind.choices,
-        "lesson": Lesson.objects.filter(complaint=complaint).select_related("owner").first(),
-        "causes": Lesson.Cause.choices,
-        "can_learn": complaint.status in lessons.LEARNT_FROM,
-        "owners": owners(complaint),
         "today": today,
         "can_answer": complaint.status in answers.ANSWERABLE,
         "why": WHY.items(),
@@ -134,6 +122,25 @@ def _page(
     }
     wrong = bool(refusal or (form is not None and form.errors))
     return render(request, "admin/complaints/file.html", context, status=422 if wrong else 200)
+
+
+def _parts(complaint: Complaint) -> dict[str, Any]:
+    """Return what the page shows of the file besides its words, and what can be chosen there."""
+    return {
+        "bodies": [(key, body.label) for key, body in bodies.BODIES.items()],
+        "subjects": [choice for choice in Complaint.Subject.choices if choice[0] != complaint.subject],
+        "is_open": complaint.status in Complaint.OPEN,
+        "referrals": list(complaint.referrals.all()),
+        "mandate": mandates.of(complaint),
+        "mandate_kinds": Mandate.Kind.choices,
+        "lesson": Lesson.objects.filter(complaint=complaint).select_related("owner").first(),
+        "causes": Lesson.Cause.choices,
+        "can_learn": complaint.status in lessons.LEARNT_FROM,
+        "owners": owners(complaint),
+        "files_form": FilesForm(),
+        "can_add": complaint.status in proof.OPEN,
+        "files": list(complaint.files.exclude(status=ComplaintFile.Status.WITHDRAWN)),
+    }
 
 
 def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
