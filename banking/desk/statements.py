@@ -22,6 +22,8 @@ from django.views.decorators.cache import never_cache
 from banking.importing import Outcome, Told, import_file
 from banking.models import BankAccount, StatementFile
 from banking.orders.target_days import target_days_after
+from banking.reading.files import unpacked_bytes
+from banking.reading.refusal import Refused
 from banking.statements import chain
 from billing import audit
 from guests.uploads import LockedFile, takes_files_of_staff
@@ -77,24 +79,28 @@ def _take(request: HttpRequest) -> HttpResponse:
     if not files:
         messages.error(request, _("Choose the file of the bank first."))
     for file in files:
-        name = f"“{file.name}”"
-        if why := _why_not(file):
-            messages.error(request, f"{name}: {why}")
-            continue
-        with _in_memory(file) as path:
-            outcome = import_file(path, by=audit.name_of(request.user), name=str(file.name), match=False)
-        for level, sentence in _sentences(outcome):
-            messages.add_message(request, level, f"{name}: {sentence}")
+        if file.lost:
+            said = [(messages.ERROR, _("Our disk is full. Nothing was changed. Tell the operator."))]
+        else:
+            with _in_memory(file) as path:
+                said = _read(path, by=audit.name_of(request.user), name=str(file.name))
+        for level, sentence in said:
+            messages.add_message(request, level, f"“{file.name}”: {sentence}")
     return HttpResponseRedirect(reverse("admin:bank_statements"), status=303)
 
 
-def _why_not(file: LockedFile) -> str:
-    if file.lost:
-        return _("Our disk is full. Nothing was changed. Tell the operator.")
-    if (file.size or 0) > settings.UPLOAD_MAX_BYTES:
+def _read(path: Path, *, by: str, name: str) -> list[tuple[int, str]]:
+    """Read one file that can be read while somebody waits; return what to say of it."""
+    try:
+        is_large = unpacked_bytes(path) > settings.UPLOAD_MAX_BYTES
+    except Refused:
+        is_large = False  # it is refused below, and kept in the list
+    if is_large:
         most = settings.UPLOAD_MAX_BYTES // 1024**2
-        return _("The file is larger than %d MB. Put it in a zip file, or download fewer days at a time.") % most
-    return ""
+        return [
+            (messages.ERROR, _("It holds more than %d MB. Download fewer days at a time. Nothing was changed.") % most)
+        ]
+    return list(_sentences(import_file(path, by=by, name=name, match=False)))
 
 
 @contextmanager

@@ -104,6 +104,15 @@ def documents(path: Path) -> list[Document]:
     return found
 
 
+def unpacked_bytes(path: Path) -> int:
+    """Return how much a file holds once it is unpacked, as its zip announces. Raises Refused as `documents` does."""
+    members = [document.member for document in documents(path) if document.member]
+    if not members:
+        return path.stat().st_size
+    with zipfile.ZipFile(path) as packed:
+        return sum(packed.getinfo(member).file_size for member in members)
+
+
 def _members(path: Path) -> list[Document]:
     try:
         with zipfile.ZipFile(path) as packed:

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from billing.adjustments import reductions
 from billing.ledger import lock_invoice
-from billing.models import Invoice
+from billing.models import Invoice, Provider
 from billing.submission import providers
 
 
@@ -38,6 +38,9 @@ def command(*, arguments: list[str]) -> str:
 
 
 def provider(*, agb_code: str) -> str:
+    """Register the practice; done when it is there: the one who asked may have missed our answer."""
+    if Provider.objects.filter(agb_code=agb_code).exists():
+        return ""
     providers.register(agb_code, {
         "name": f"Praktijk {agb_code}", "email": f"p{agb_code}@praktijk.example", "phone": "+31302345678",
         "street": "Lindelaan", "house_number": "12", "postcode": "3512 AB", "city": "Utrecht",

@@ -1,7 +1,9 @@
 """The page of statements: files handed in, what came of each in a sentence, and how far each account is known."""
 
+import zipfile
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -86,7 +88,12 @@ def test_each_of_several_files_is_told_by_itself_and_a_missing_day_is_shown(desk
 def test_no_file_is_said_and_one_that_is_too_large_changes_nothing(desk, settings):
     assert "Kies eerst het bestand van de bank." in sent(desk)
     settings.UPLOAD_MAX_BYTES = 1024**2
-    assert "groter dan 1 MB" in sent(desk, ("groot.xml", b" " * (1024**2 + 1)))
+    large = b"<a>" + b" " * 1024**2
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.xml", large)
+    page = sent(desk, ("groot.xml", large), ("groot.zip", packed.getvalue()))
+    assert page.count("Er zit meer dan 1 MB in.") == 2
     assert not StatementFile.objects.exists()
 
 
