@@ -66,7 +66,7 @@ class BankingRoom(Room):
         return Announcement(
             desk=self._desk(),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
-            daily=[Daily(60, run.run_day), Daily(90, settlements.run_day), Daily(95, proof.run_day)],
+            daily=[Daily(60, run.run_day), Daily(82, settlements.run_day), Daily(85, proof.run_day)],
             credit_payout=credits.take_over,
             proof=proof.contradictions,
             demo=Demo(lambda _number: {}, {}, demo.seed),

@@ -171,7 +171,7 @@ def test_no_process_starts_with_keys_that_do_not_fit_the_data(tmp_path):
         if name == "beat":
             continue  # without Redis there is none
         ended = subprocess.run(
-            command, env=environment | {"FIELD_KEYS": OTHER_KEYS}, cwd=ROOT, capture_output=True, text=True, timeout=60
+            command, env=environment | {"FIELD_KEYS": OTHER_KEYS}, cwd=ROOT, capture_output=True, text=True, timeout=120
         )
         assert ended.returncode != 0, name
         assert "FIELD_KEYS does not fit the data" in ended.stderr + ended.stdout, name
