@@ -202,7 +202,7 @@ class TestInTheFile:
         assert address in own.get(reverse("admin:complaints_complaint_file", args=[complaint.pk])).content.decode()
         assert own.get(address).content.startswith(b"\xff\xd8")
         assert other.get(address).status_code == 404
-        outcomes = AccessEvent.objects.filter(data=row.served_name).values_list("outcome", flat=True)
+        outcomes = AccessEvent.objects.filter(data=fresh(row).served_name).values_list("outcome", flat=True)
         assert sorted(outcomes) == [AccessEvent.Outcome.SUCCESS, AccessEvent.Outcome.REFUSED]
 
     def test_it_is_exported_and_goes_with_the_texts(self):
