@@ -14,8 +14,7 @@ from PIL import Image
 from coulance.models import Specification
 from guests.files import cleaning, storage
 from guests.files.sanitizer import MEMORY_BYTES, Unacceptable, image, isolation, pdf
-from tests.coulance import attempts
-from tests.guests.files import hostile, hostile_pictures
+from tests.guests.files import attempts, hostile, hostile_pictures
 from tests.guests.files.measuring import measured, measured_with_one_start
 from tests.guests.files.test_pdf_pages import only_pictures
 
