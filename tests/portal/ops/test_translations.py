@@ -2,18 +2,42 @@
 
 import io
 import re
+from datetime import date
 
 import pytest
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
+from django.utils.formats import date_format
 
 from portal.ops import translations
 
 
 def test_the_dutch_catalogue_is_complete_and_holds_nothing_dead():
     assert translations.problems() == []
+
+
+def test_no_word_of_ours_takes_the_place_of_a_month_or_a_day():
+    """Our catalogue wins over Django's: "May" for what somebody may do made it 8 Mag 2026 in letters."""
+    months = [
+        "januari",
+        "februari",
+        "maart",
+        "april",
+        "mei",
+        "juni",
+        "juli",
+        "augustus",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ]
+    days = ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
+    with translation.override("nl"):
+        assert [date_format(date(2026, n, 1), "j F Y") for n in range(1, 13)] == [f"1 {m} 2026" for m in months]
+        assert [date_format(date(2026, 6, n), "l") for n in range(1, 8)] == days
 
 
 # One word has one spelling wherever a person reads it.
