@@ -5,7 +5,7 @@ Amounts may be given as text. Nothing here is shared between calls but a counter
 
 import hashlib
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing import ledger
 from billing.invoices import open_links, references
 from billing.invoices.addressee import addressee
+from billing.law import calendar
 from billing.links import new_token
 from billing.models import CareDetail, Invoice, LedgerTransaction, Patient, Provider, Staff
 
@@ -107,7 +108,7 @@ def person_of(who: Patient) -> dict[str, str]:
 
 
 def _openings(row: Invoice, amount: Decimal, insurer_paid: Decimal) -> list[ledger.Opening]:
-    kinds, when = LedgerTransaction.Kind, datetime.combine(row.issued_on, datetime.min.time(), UTC)
+    kinds, when = LedgerTransaction.Kind, calendar.begin_of(row.issued_on)
     openings = [ledger.Opening(row, kinds.INVOICED, amount, occurred_at=when, by="import")]
     if insurer_paid:
         openings.append(ledger.Opening(row, kinds.INSURER_PAID, -insurer_paid, occurred_at=when, by="import"))

@@ -50,6 +50,17 @@ def test_four_pages_lead_to_a_file_with_a_number(client):
     assert reverse("complaint", args=[complaint.token]) in page
 
 
+def test_the_invoice_then_says_that_it_need_not_be_paid_now_and_may(client):
+    invoice = factories.invoice(amount="100.00")
+    address = open_in(client, invoice)
+    assert "Betaal uiterlijk op" in client.get(address).content.decode()
+    steps(client, invoice.token)
+    page = client.get(address).content.decode()
+    assert "Staat stil: u hoeft nu niet te betalen" in page
+    assert "Betalen mag wel." in page
+    assert "Betaal uiterlijk op" not in page
+
+
 def test_the_amount_that_is_not_agreed_with_is_shown_and_kept(client):
     invoice = factories.invoice()
     open_in(client, invoice)
