@@ -145,6 +145,12 @@ class Complaint(SealedFacts, models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def status_at_the_desk(self) -> str:
+        """Return the status as staff read it: what waits for "your answer" waits for the patient."""
+        waits = self.status == self.Status.WAITING_FOR_PATIENT
+        return str(_("waiting for the patient")) if waits else self.get_status_display()
+
     def bound_to(self) -> str:
         """Return what the facts are bound to."""
         return f"complaint.facts:{self.token}"

@@ -90,6 +90,16 @@ def test_from_the_confirmation_to_the_answer(invoice):
     assert Answer.objects.get().after == 60
 
 
+def test_staff_read_that_it_waits_for_the_patient(invoice):
+    desk, _member = operations()
+    complaint = filed(invoice)
+    Complaint.objects.update(status=Complaint.Status.WAITING_FOR_PATIENT)
+    for page in (address(complaint), "/beheer/klachten/"):
+        text = desk.get(page).content.decode()
+        assert "wacht op de patiënt" in text
+        assert "wacht op uw antwoord" not in text
+
+
 def test_a_wrong_amount_changes_nothing(invoice):
     desk, _member = operations()
     complaint = filed(invoice)
