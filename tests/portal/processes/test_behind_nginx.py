@@ -21,7 +21,7 @@ from tests.portal.test_headers_everywhere import faults as faults_of_pages
 
 SLOW_SOCKETS, SLOW_UPLOADS, PAYERS, SECONDS = 64, 10, 4, 8
 ROUND_SECONDS = 1.5  # from one payment of a payer to the next
-LIMIT_SECONDS = 3.0  # on a quiet machine 0.1 s; the rest of the suite computes beside it
+LIMIT_SECONDS = 1.0
 STOCK = ("--worker-class", "gthread")
 # What anybody may pay: not on hold (409, as it should be), in no plan, and no money under way.
 REFERENCES = """
