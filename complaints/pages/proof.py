@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -54,13 +55,6 @@ def add(request: HttpRequest, complaint: str) -> HttpResponse:
     return render_file(request, found, files_form=form, form=form, status=422)
 
 
-def _file(complaint: Complaint, name: str) -> ComplaintFile:
-    row = complaint.files.filter(token=name).first()
-    if row is None:
-        raise Http404
-    return row
-
-
 @require_safe
 def download(request: HttpRequest, complaint: str, name: str) -> HttpResponse:
     """Send a checked file to whoever may read this one. Without an entry in the access log nothing is shown."""
@@ -68,9 +62,7 @@ def download(request: HttpRequest, complaint: str, name: str) -> HttpResponse:
     grounds = may_read(request, found)
     if not grounds:
         return HttpResponseRedirect(code_address(found), status=303)
-    row = _file(found, name)
-    if row.status != ComplaintFile.Status.CLEAN:
-        raise Http404
+    row = get_object_or_404(found.files, token=name, status=ComplaintFile.Status.CLEAN)
     if found.invoice:
         act = AccessEvent.Act.DOWNLOAD
         medical.record_look(request, act, invoice=found.invoice, data=row.served_name, grounds=grounds)
@@ -86,7 +78,7 @@ def take_back(request: HttpRequest, complaint: str, name: str) -> HttpResponse:
     if not may_read(request, found):
         return HttpResponseRedirect(code_address(found), status=303)
     try:
-        rules.take_back(_file(found, name).pk)
+        rules.take_back(get_object_or_404(found.files, token=name).pk)
     except Refused as refused:
         return render_file(request, found, refusal=str(refused), status=422)
     messages.success(request, _("The file is removed."))

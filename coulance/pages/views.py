@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
@@ -155,22 +155,13 @@ def state(request: HttpRequest, token: str) -> HttpResponse:
     return JsonResponse({"state": "waiting" if seen.is_checking else "checked"})
 
 
-def _file(case: CoulanceCase, name: str) -> Specification:
-    row = case.specifications.filter(token=name).first()
-    if row is None:
-        raise Http404
-    return row
-
-
 @require_safe
 def download(request: HttpRequest, token: str, name: str) -> HttpResponse:
     """Send a checked file, after the code by SMS. Without an entry in the access log nothing is shown."""
     found = _case(request, token)
     if found is None:
         return session_ended(request)
-    row = _file(found[1], name)
-    if row.status != Specification.Status.CLEAN:
-        raise Http404
+    row = get_object_or_404(found[1].specifications, token=name, status=Specification.Status.CLEAN)
     look: dict[str, Any] = {"invoice": found[1].invoice, "data": row.served_name}
     granted = gate.passed(request, token, now=timezone.now())
     if granted is None:
@@ -186,7 +177,7 @@ def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
     found = _case(request, token)
     if found is None:
         return session_ended(request)
-    row = _file(found[1], name)
+    row = get_object_or_404(found[1].specifications, token=name)
     passed = gate.passed(request, token, now=timezone.now())
     if passed is None and row.token not in request.session.get(_SENT, []):
         # The reference opens an invoice for whoever has it, and erasing a file can't be undone.

@@ -1,11 +1,9 @@
 """Whatever the order, repetition, overlap or format in which days come: each line once, and a whole chain."""
 
 import tempfile
-import zipfile
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,9 @@ from hypothesis import strategies as st
 from banking import details
 from banking.models import AccountDay, BankLine, Statement
 from banking.statements import chain
-from tests.banking import lines, mt940_files
-from tests.banking.camt_files import MONDAY, Pay, Shape, document, statement
+from tests.banking import lines
+from tests.banking.camt_files import MONDAY, Pay
+from tests.banking.formats import FORMATS, file_of
 from tests.banking.importing import hand_in
 
 pytestmark = pytest.mark.django_db
@@ -56,20 +55,7 @@ def _file(draw, pays: list[Pay], first: date, until: date, cut: int | None) -> b
     opening = sum((Decimal(pay.amount) for pay in pays if pay.on < first), Decimal("7.00"))
     mine = [pay for pay in pays if first <= pay.on < until]
     mine += [pay for pay in pays if pay.on == until][:cut]
-    format = draw(st.sampled_from(["02", "08", "mt940", "zip"]))
-    if format == "mt940":
-        text = mt940_files.statement(mine, str(opening), first)
-        if not mine:
-            text = text.replace(f":62F:C{first:%y%m%d}", f":62F:C{until:%y%m%d}")
-        return text.encode()
-    shape = Shape("02" if format == "zip" else format)
-    content = document(statement(mine, str(opening), first, until=until, shape=shape), shape=shape)
-    if format != "zip":
-        return content
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("a.xml", content)
-    return packed.getvalue()
+    return file_of(mine, opening, first, until, format=draw(st.sampled_from(FORMATS)))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -99,6 +85,6 @@ def test_any_order_repetition_overlap_and_format_gives_the_same_lines(data):
 def test_a_day_cut_short_in_a_better_format_tells_of_its_own_line_alone(tmp_path):
     """MT940 had both payments of ten euros; CAMT comes with the first, and must not tell of the second."""
     pays = [Pay("10.00", MONDAY, f"nota {n}.", *PAYERS[n]) for n in range(2)]
-    hand_in(tmp_path, mt940_files.statement(pays, "7.00", MONDAY).encode())
-    hand_in(tmp_path, document(statement(pays[:1], "7.00", MONDAY, until=MONDAY, shape=Shape("02")), shape=Shape("02")))
+    for some, format in ((pays, "mt940"), (pays[:1], "02")):
+        hand_in(tmp_path, file_of(some, Decimal("7.00"), MONDAY, MONDAY, format=format))
     assert sorted(details.of_line(line).text for line in BankLine.objects.all()) == ["nota 0.", "nota 1."]

@@ -17,20 +17,18 @@ import sys
 import tempfile
 import time
 import traceback
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from billing.money import ZERO
-from tests.banking import mt940_files
-from tests.banking.camt_files import Pay, Shape, document, statement
+from tests.banking.camt_files import Pay
+from tests.banking.formats import FORMATS, file_of
 from tests.benchmarks.ground import ground
 
 FIRST = date(2026, 1, 5)
@@ -199,20 +197,8 @@ def _file(world: World, first: date, until: date, cut: int | None) -> bytes:
     opening = world.opening + sum((Decimal(pay.amount) for pay in world.pays if pay.on < first), ZERO)
     mine = [pay for pay in world.pays if first <= pay.on < until]
     mine += [pay for pay in world.pays if pay.on == until][:cut]
-    format = world.rng.choice(["02", "08", "mt940", "zip"])
-    if format == "mt940":
-        text = mt940_files.statement(mine, str(opening), first, iban=world.iban)
-        if not mine:
-            text = text.replace(f":62F:C{first:%y%m%d}", f":62F:C{until:%y%m%d}")
-        return text.encode()
-    shape = Shape("02" if format == "zip" else format)
-    content = document(statement(mine, str(opening), first, until=until, shape=shape, iban=world.iban), shape=shape)
-    if format != "zip":
-        return content
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("a.xml", content)
-    return packed.getvalue()
+    format = world.rng.choice(FORMATS)
+    return file_of(mine, opening, first, until, format=format, iban=world.iban)
 
 
 def hand_in(world: World, contents: list[bytes]) -> None:
