@@ -26,7 +26,7 @@ class Service:
     def __init__(self):
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self.asked, self.answers, self._open = 0, False, []
+        self.asked, self.answers, self.takes, self._open = 0, False, 0.0, []
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
@@ -36,8 +36,12 @@ class Service:
                 self.asked += 1
                 self._open.append(connection)
                 if self.answers:
-                    connection.recv(65536)
-                    connection.sendall(LOST)
+                    threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        connection.recv(65536)
+        time.sleep(self.takes)
+        connection.sendall(LOST)
 
     def close(self):
         for each in (self._socket, *self._open):
@@ -51,6 +55,7 @@ def service(settings, monkeypatch):
         for channel in (mollie, sms):
             monkeypatch.setattr(channel, "TOTAL_SECONDS", PATIENCE)
             monkeypatch.setattr(channel, "_breaker", breaker.Breaker())
+        monkeypatch.setattr(breaker, "PATIENCE_SECONDS", PATIENCE / 4)
         breaker.limit_calls(AT_ONCE)
         yield service
         breaker.limit_calls(None)
@@ -77,7 +82,7 @@ def waited(results):
 
 def test_no_more_threads_wait_for_it_than_may(service):
     results = ask_at_once(ASKERS)
-    assert (waited(results), service.asked) == (AT_ONCE, AT_ONCE)
+    assert (waited(results), service.asked) == (AT_ONCE, AT_ONCE), "the others gave up after a moment"
     assert all(isinstance(error, GatewayUnknown) for _, error in results)
 
 
@@ -85,6 +90,20 @@ def test_without_the_breaker_all_of_them_wait(service):
     """The twin."""
     breaker.limit_calls(None)
     assert waited(ask_at_once(ASKERS)) == ASKERS
+
+
+def test_people_who_ask_in_the_same_moment_all_get_an_answer_from_who_answers(service):
+    """Three who paid at once were more than the places of a process, and one was sent away though the bank was well."""
+    service.answers, service.takes = True, PATIENCE / 20
+    assert [type(error) for _, error in ask_at_once(2 * AT_ONCE)] == [GatewayRefused] * 2 * AT_ONCE
+    assert service.asked == 2 * AT_ONCE
+
+
+def test_without_patience_some_of_them_are_sent_away(service, monkeypatch):
+    """The twin."""
+    monkeypatch.setattr(breaker, "PATIENCE_SECONDS", 0.0)
+    service.answers, service.takes = True, PATIENCE / 20
+    assert "not asked" in " ".join(str(error) for _, error in ask_at_once(2 * AT_ONCE))
 
 
 def test_who_did_not_answer_for_a_while_is_left_alone_and_then_asked_by_one(service, monkeypatch):
