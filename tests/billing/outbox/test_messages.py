@@ -39,6 +39,7 @@ FACTS = {
         "provider": plan_facts.PROVIDER,
         "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
     },
+    "provider_changed": {"provider": plan_facts.PROVIDER, "what": "iban_asked", "iban_end": "4567"},
     "staff_wrong_code": {"username": "j.jansen", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
 } | plan_facts.FACTS
 _CREDITED = plan_facts.FACTS["plan_broken"] | {
