@@ -123,7 +123,7 @@ class Store:
             line.value_on, line.place = entry.value_on, day.place
             details.put(line, part.details)
             line.save(
-                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_text", "counter_hash"]
+                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_facts", "counter_hash"]
             )
         elif line.parts == 1 and line.status == Status.NEW and advance(line, Status.REPLACED):  # not in the books yet
             occurrence = day.occurrence_of(line)

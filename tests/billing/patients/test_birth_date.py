@@ -92,8 +92,8 @@ def test_what_is_wrong_is_refused_with_a_sentence(patient, born, reason):
 
 def test_date_and_reason_are_sealed(patient):
     row = BirthDateChange.objects.filter(pk=asked(patient).pk).values().get()
-    assert RIGHT.encode() not in bytes(row["sealed_text"])
-    assert b"passport" not in bytes(row["sealed_text"])
+    assert RIGHT.encode() not in bytes(row["sealed_facts"])
+    assert b"passport" not in bytes(row["sealed_facts"])
 
 
 def test_the_command_reads_what_nobody_may_find_in_a_history(patient, monkeypatch, capsys):
