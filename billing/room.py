@@ -151,6 +151,7 @@ def _messages() -> dict[str, MessageKind]:
     kinds = {
         "receipt": MessageKind(_RECEIPT),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+        "provider_changed": MessageKind(frozenset(("provider", "what", "iban_end"))),
     }
     credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}
     kinds |= {

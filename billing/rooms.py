@@ -139,6 +139,7 @@ class InvoicePanel:
     hold_reason: str = ""
     below: str = ""  # a template below the facts of the invoice
     if_wrong: str = ""  # the name of the page, of an invoice's token, for whoever finds something not right
+    if_unable: str = ""  # the name of the page, of an invoice's token, for whoever can't pay it now
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +323,12 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
 def page_if_wrong() -> str:
     """Return the name of the page for whoever finds something not right with an invoice; empty when no room has one."""
     return next((panel.if_wrong for panel in invoice_panels() if panel.if_wrong), "")
+
+
+@cache
+def page_if_unable() -> str:
+    """Return the name of the page for whoever can't pay an invoice now; empty when no room has one."""
+    return next((panel.if_unable for panel in invoice_panels() if panel.if_unable), "")
 
 
 @cache

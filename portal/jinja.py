@@ -49,6 +49,7 @@ def environment(**options: Any) -> Environment:
         "session_end": session_end,
         "page_of": page_of,
         "page_if_wrong": rooms.page_if_wrong,
+        "page_if_unable": rooms.page_if_unable,
         "static": static,
         "url": url,
     }

@@ -60,6 +60,8 @@ class Invoice(models.Model):
                 name="invoice_to_erase",
                 condition=Q(settled_at__isnull=False, erased_at=None),
             ),
+            # Payers write it on their transfers, and say no practice.
+            models.Index(fields=["number"], name="invoice_open_by_number", condition=Q(settled_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -97,6 +97,7 @@ def build_batches(today: date) -> list[DemoBatch]:
         _invoice(125, lately, PATIENTS["hendriks"], _care("C002", "X10", ("M03", None, 2))),
         _invoice(126, lately, PATIENTS["willems"], _care("C002", ("M03", None, 2))),
         _invoice(127, lately, PATIENTS["dekker"], _care("C003", "X10", "X10", ("V91", "44", 1))),
+        _invoice(129, lately, PATIENTS["bos"], _care("C003", "X10", ("V92", "35", 1))),
         # Sixty lines: a mouth that is treated in one go.
         _invoice(
             LONG, lately, PATIENTS["van dijk"], _care("C001", "X21", *(("A10", tooth, 1) for tooth in teeth),
@@ -113,12 +114,7 @@ def build_batches(today: date) -> list[DemoBatch]:
         _invoice(116, lately, PATIENTS["visser"], _care("C003")),
         _invoice(117, lately, PATIENTS["visser junior"], _care("C002", ("V91", "74", 1))),
         _invoice(BY_INSURER, lately, PATIENTS["smit"], _care("C002", ("M03", None, 2)), insurer="62.15"),
-        _invoice(
-            119,
-            lately,
-            PATIENTS["el amrani"],
-            _care("C003", "X10", "A10", ("V91", "11", 1), ("V91", "21", 1)),
-        ),
+        _invoice(119, lately, PATIENTS["el amrani"], _care("C003", "X10", "A10", ("V91", "11", 1), ("V91", "21", 1))),
         _invoice(120, lately, PATIENTS["peeters"], _care("C002", "X10")),
         _invoice(121, lately, PATIENTS["van den berg"], _care(("M03", None, 6), by=HYGIENIST)),
         _invoice(122, today - timedelta(days=27), PATIENTS["kowalski"], _care("C001", "X10", "X10")),
@@ -256,5 +252,6 @@ PATIENTS = {
     "willems": _patient(19, "C.", "", "Willems", "1976-06-02", "Lange Nieuwstraat, 7, 3512 PA, Utrecht"),
     "dekker": _patient(20, "O.", "", "Dekker", "1991-03-27", "Biltstraat, 160, 3572 BP, Utrecht"),
     "van dijk": _patient(21, "A.", "van", "Dijk", "1961-09-09", "Nachtegaalstraat, 58, 3581 AL, Utrecht"),
+    "bos": _patient(22, "Y.", "", "Bos", "1982-05-16", "Adelaarstraat, 33, 3514 CC, Utrecht"),
     "de boer": _patient(14, "F.", "de", "Boer", "2001-12-24", "Stationsplein, 9, 3511 ED, Utrecht", uzovi="9664"),
 }  # fmt: skip

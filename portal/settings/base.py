@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "banking.room.BankingRoom",
     "complaints.room.ComplaintsRoom",
     "coulance.room.CoulanceRoom",
+    "forbearance.room.ForbearanceRoom",
     "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),
     "portal.staff.apps.StaffAdminConfig",

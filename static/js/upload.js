@@ -81,9 +81,14 @@
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) shown.bar.value = event.loaded / event.total;
     });
+    request.upload.addEventListener("load", () => {
+      if (!words.reading) return;
+      shown.bar.removeAttribute("value"); // how long the server reads is not known
+      live.textContent = words.reading;
+    });
     request.addEventListener("load", () => {
       if (request.status === 200 && request.response?.sent) {
-        shown.bar.replaceWith(said("done", words.sent));
+        shown.bar.replaceWith(said("done", request.response.said || words.sent));
         done(true);
       } else done(fail(shown, request.status === 413 ? words.tooLarge : request.response?.error || words.lost));
     });

@@ -21,9 +21,12 @@ from django.core.management import CommandError, call_command
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
+from billing import audit
 from billing.adjustments import reductions
+from billing.errors import Refused
 from billing.ledger import lock_invoice
-from billing.models import Invoice, Provider
+from billing.models import Invoice, Provider, RefundRequest, Staff, StaffTask
+from billing.payments import refunds
 from billing.submission import providers
 
 
@@ -58,7 +61,37 @@ def reduce(*, number: str, total_cents: int) -> str:
     return ""
 
 
-WORK = {"command": command, "provider": provider, "reduce": reduce}
+def confirm_clock() -> str:
+    """Close the tasks about a clock that jumped, as somebody does who sees that it is right."""
+    member = _colleague("operations", role=Staff.Role.OPERATIONS, provider=None)
+    for task in StaffTask.objects.filter(kind=StaffTask.Kind.CLOCK_JUMPED, closed_at=None):
+        audit.close_task(task, staff=member)
+    return ""
+
+
+def approve_refund(*, number: str, by: str) -> str:
+    """Approve the refund that waits on an invoice, as the member of staff `by`; say why it is not approved yet."""
+    invoice = Invoice.objects.select_related("provider").get(number=number)
+    waiting = RefundRequest.objects.filter(invoice=invoice, status=RefundRequest.Status.ASKED).first()
+    if waiting is None:
+        return "no refund waits"
+    member = _colleague(f"{by}-{invoice.provider.agb_code}", role=Staff.Role.APPROVER, provider=invoice.provider)
+    try:
+        after = refunds.approve(invoice.pk, by=member, seen=waiting.amount)
+    except Refused as error:
+        return str(error)
+    return "" if after and after.status != RefundRequest.Status.ASKED else "somebody else has to agree"
+
+
+def _colleague(name: str, *, role: str, provider: Provider | None) -> Staff:
+    facts = {"role": role, "provider": provider, "is_staff": True, "email": f"{name}@praktijk.example"}
+    return Staff.objects.get_or_create(username=name, defaults=facts)[0]
+
+
+WORK = {
+    "command": command, "provider": provider, "reduce": reduce, "confirm_clock": confirm_clock,
+    "approve_refund": approve_refund,
+}  # fmt: skip
 
 
 def main() -> None:

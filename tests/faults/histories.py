@@ -19,6 +19,7 @@ from tests.faults.patient import Bill, Patient
 from tests.faults.site import Outage, Site
 from tests.guests.files import hostile
 
+NOTHING_WAITS = "no refund waits"
 TRY_SECONDS = 90  # every act succeeds in the end, or the site did not come back
 ENDINGS = ["pay"] * 6 + ["pay_and_close", "pay_and_close", "cancel", "fail", "expire"]
 
@@ -40,6 +41,7 @@ class History:
     shared: dict[str, dict[str, int]] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
     asked_back: dict[str, int] = field(default_factory=dict)  # how often our page took the question for credit
+    approved: dict[str, int] = field(default_factory=dict)  # refunds by invoice number: what staff saw as approved
     log: list[str] = field(default_factory=list)
     outages: int = 0
 
@@ -107,7 +109,7 @@ class History:
 
     def _bill(self, place: int) -> Bill:
         number = f"F-{self.seed}-{place}"
-        return Bill(number, self._rng.randint(2000, 40000), f"{number.lower()}@post.example")
+        return Bill(number, self._rng.randint(2000, 70000), f"{number.lower()}@post.example")
 
     def _batch(self, agb_code: str) -> dict[str, Any]:
         today = self.site.clock.now().astimezone(AMSTERDAM).date()
@@ -117,6 +119,18 @@ class History:
             facts = {"cents": bill.cents, "email": bill.email, "coulance": bill.coulance}
             made.append(practice.invoice(bill.number, issued_on=issued_on, **facts))
         return practice.batch(agb_code, made)
+
+    def _approve_refund(self, bill: Bill) -> str:
+        """Approve the first refund that waits: one member of staff, and a second where one is not enough."""
+        for one in [bill, *(other for other in self.bills if other is not bill)]:
+            for who in ("anna", "anna", "bram"):  # who agreed first tries again, and may not
+                refused = self.site.ask_desk(do="approve_refund", number=one.number, by=who)
+                if not refused:
+                    self.approved[one.number] = self.approved.get(one.number, 0) + 1
+                    return f"{one.number} by {who}"
+                if refused == NOTHING_WAITS:
+                    break
+        return "nothing to approve"
 
     def _reduce(self, bill: Bill) -> str:
         total = self.reduced.get(bill.number, 0)
@@ -296,8 +310,9 @@ WEIGHTS: dict[Callable[[History, Bill], str | None], int] = {
     History._pay: 8,
     History._pay_together: 4,
     History._pay_part: 3,
-    History._pay_twice: 3,
+    History._pay_twice: 4,
     History._ask_credit: 4,
+    History._approve_refund: 6,
     History._leave_at_bank: 2,
     History._double_click: 2,
     History._pay_late: 2,

@@ -4,17 +4,13 @@ The stand-in bank says what was paid, refunded and charged back; the mail server
 histories say what was handed in, reduced and agreed. The portal's tables are read as they lie there.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
-from email.parser import BytesHeaderParser
+from datetime import date, timedelta
 from typing import Any
 
 from tests.faults.histories import History
-from tests.faults.moments import AMSTERDAM
-from tests.faults.site import Site
+from tests.faults.world import World
 
 GIVEN_UP = ("failed", "canceled")
 # Any number of these can be right; of the others one a day for one invoice.
@@ -22,117 +18,9 @@ SEVERAL_A_DAY = (
     "receipt", "coulance_file_refused", "payment_reversed",
     "refund_under_way", "refund_done", "refund_failed", "refund_by_bank",
 )  # fmt: skip
+SECOND_PERSON_ABOVE = 250_00  # cents: above it two members of staff agree to a refund
+CLAIM, CLAIM_RUNS_DAYS = "final_notice", 15  # the 14-day letter: "within fifteen days after delivery"
 UNCHECKED = ("received", "checking", "quarantined")
-
-
-@dataclass
-class Mail:
-    recipient: str
-    message_id: str
-    received_on: str
-
-
-@dataclass
-class World:
-    """Everything that the judgement rests on, read once when all is quiet. Amounts are cents."""
-
-    bank_payments: list[tuple[Any, ...]] = field(default_factory=list)  # reference, invoice number, cents, status
-    bank_refunds: list[tuple[Any, ...]] = field(default_factory=list)  # reference, payment, cents, status
-    bank_chargebacks: list[tuple[Any, ...]] = field(default_factory=list)  # reference, payment, cents, reversed
-    ours: list[tuple[str, str, str]] = field(default_factory=list)  # refunds by our call: reference, token, number
-    requests: list[tuple[Any, ...]] = field(default_factory=list)  # token, invoice number, cents, status, asked by
-    mails: list[Mail] = field(default_factory=list)
-    invoices: list[str] = field(default_factory=list)
-    entries: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, kind, external id, cents, mirror
-    messages: list[tuple[Any, ...]] = field(default_factory=list)  # message id, kind, recipient, status, number, error
-    files: list[tuple[Any, ...]] = field(default_factory=list)  # invoice number, checksum, status, bytes are there
-    at_provider: list[str] = field(default_factory=list)  # invoice number, each time that a case got there
-    asked: list[tuple[Any, ...]] = field(default_factory=list)  # what staff are asked to look at: invoice number, kind
-    # What patients know, by the bank's reference: cents by invoice of a payment of several, and the part typed.
-    shared: dict[str, dict[str, int]] = field(default_factory=dict)
-    parts: dict[str, int] = field(default_factory=dict)
-
-    def shares(self) -> dict[str, dict[str, int]]:
-        """What each payment at the bank is for: cents by invoice number."""
-        return {ref: self.shared.get(ref, {number: cents}) for ref, number, cents, _status in self.bank_payments}
-
-
-def read(site: Site, histories: Iterable[History]) -> World:
-    numbers = dict(site.rows("SELECT id, number FROM billing_invoice"))
-    world = _at_the_bank(site)
-    world.invoices = list(numbers.values())
-    world.entries = site.rows(
-        "SELECT i.number, t.kind, t.external_id, SUM(p.amount), t.reverses_id IS NOT NULL FROM billing_posting p"
-        " JOIN billing_ledgertransaction t ON t.id = p.transaction_id JOIN billing_invoice i ON i.id = p.invoice_id"
-        " WHERE p.account IN ('principal', 'interest', 'costs', 'credit') AND t.kind <> 'allocation'"
-        " GROUP BY i.number, t.id, t.kind, t.external_id, t.reverses_id"
-    )
-    world.messages = [
-        (*row, numbers.get(invoice_id, ""), error)
-        for *row, invoice_id, error in site.rows(
-            "SELECT message_id, kind, recipient, status, invoice_id, error FROM billing_outboxmessage"
-        )
-    ]
-    for history in histories:
-        world.shared |= history.shared
-        world.parts |= history.parts
-    world.asked = [
-        (numbers.get(invoice_id, ""), kind)
-        for invoice_id, kind in site.rows("SELECT invoice_id, kind FROM billing_stafftask")
-    ]
-    world.files = [
-        (*row, site.has_document(stored_name))
-        for *row, stored_name in site.rows(
-            "SELECT i.number, s.sha256, s.status, s.stored_name FROM coulance_specification s"
-            " JOIN coulance_coulancecase c ON c.id = s.case_id JOIN billing_invoice i ON i.id = c.invoice_id"
-        )
-    ]
-    arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
-    world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
-    world.requests = [
-        (token, numbers[invoice_id], *rest)
-        for token, invoice_id, *rest in site.rows(
-            "SELECT token, invoice_id, amount, status, asked_by FROM billing_refundrequest"
-        )
-    ]
-    return world
-
-
-def _at_the_bank(site: Site) -> World:
-    """What stands at the bank and its mail server."""
-    return World(
-        bank_payments=[
-            (reference, text.rpartition(" ")[2], *rest)  # practice and invoice number: only the number is kept
-            for reference, text, *rest in site.bank_rows(
-                "SELECT reference, description, amount_cents, status FROM sandbox_payment"
-            )
-        ],
-        bank_refunds=site.bank_rows(
-            "SELECT r.reference, p.reference, r.amount_cents, r.status FROM sandbox_refund r"
-            " JOIN sandbox_payment p ON p.id = r.payment_id"
-        ),
-        bank_chargebacks=site.bank_rows(
-            "SELECT c.reference, p.reference, c.amount_cents, c.reversed_at IS NOT NULL FROM sandbox_chargeback c"
-            " JOIN sandbox_payment p ON p.id = c.payment_id"
-        ),
-        ours=[
-            (reference, json.loads(metadata)["token"], text.rpartition(" ")[2])
-            for reference, metadata, text in site.bank_rows(
-                "SELECT reference, metadata, description FROM sandbox_refund"
-            )
-            if json.loads(metadata or "null")
-        ],
-        mails=list(_mails(site)),
-    )
-
-
-def _mails(site: Site) -> Iterator[Mail]:
-    for recipient, raw, received_at in site.bank_rows(
-        "SELECT \"to\", raw, received_at FROM sandbox_message WHERE kind = 'mail'"
-    ):
-        headers = BytesHeaderParser().parsebytes(raw)
-        moment = datetime.fromisoformat(f"{received_at}+00:00").astimezone(AMSTERDAM)
-        yield Mail(recipient, headers["Message-ID"].strip(), f"{moment:%Y-%m-%d}")
 
 
 def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
@@ -141,6 +29,8 @@ def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
     yield from _money_in(world)
     yield from _money_out(world)
     yield from _credit(world, histories)
+    yield from _approvals(world, histories)
+    yield from _costs(world, histories)
     yield from _sums(world, histories)
     yield from _mails_and_rows(world)
     yield from _mails_that_must_be(world, histories)
@@ -222,6 +112,40 @@ def _credit(world: World, histories: Iterable[History]) -> Iterator[str]:
         for number, times in history.asked_back.items():
             if asked[number] < times:
                 yield f"credit of {number} was asked back {times} times, and {asked[number]} refunds came of it"
+
+
+def _approvals(world: World, histories: Iterable[History]) -> Iterator[str]:
+    """Above the limit two members of staff agreed, and what one of them saw as approved stayed so."""
+    for number, cents, first, then in world.approvals:
+        if cents > SECOND_PERSON_ABOVE and (not first or first == then):
+            yield f"the refund of {cents} on {number} was approved by {then} after {first or 'nobody'}"
+    staffs = Counter(number for number, _cents, _first, then in world.approvals if then.startswith("staff:"))
+    for history in histories:
+        for number, times in history.approved.items():
+            if staffs[number] < times:
+                yield f"staff approved {times} refunds on {number}, and {staffs[number]} are there"
+
+
+def _costs(world: World, histories: Iterable[History]) -> Iterator[str]:
+    """Costs come once, no sooner than fifteen days after a 14-day letter arrived, and no more than the decree allows.
+
+    6:96 lid 6 BW; the decree allows 15 % of what is owed, at least 40 euros, for amounts up to 2,500 euros.
+    """
+    bills = {bill.number: bill.cents for history in histories for bill in history.bills}
+    letters = {message_id: number for message_id, kind, _to, _status, number, _e in world.messages if kind == CLAIM}
+    arrived: dict[str, list[date]] = defaultdict(list)
+    for mail in world.mails:
+        if mail.message_id in letters:
+            arrived[letters[mail.message_id]].append(date.fromisoformat(mail.received_on))
+    standing = Counter[str]()
+    for number, cents, day, is_mirror in world.costs:
+        standing[number] += cents
+        earliest = date.fromisoformat(day) - timedelta(days=CLAIM_RUNS_DAYS)
+        if not is_mirror and not any(on <= earliest for on in arrived[number]):
+            yield f"{number} has costs of {cents} on {day}, and its 14-day letters arrived on {arrived[number]}"
+    for number, cents in standing.items():
+        if not 0 <= cents <= max(40_00, bills.get(number, 0) * 15 // 100 + 1):
+            yield f"{number} of {bills.get(number)} has costs of {cents}"
 
 
 def _sums(world: World, histories: Iterable[History]) -> Iterator[str]:

@@ -23,6 +23,11 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
+    def midnight(self) -> datetime:
+        """The moment at which the day began in the Netherlands."""
+        local = self.now().astimezone(AMSTERDAM)
+        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
     def jump(self, by: timedelta) -> None:
         self.ahead += max(by.total_seconds(), 0)
         os.pwrite(self._file, f"{self.ahead:<32.3f}"[:32].encode(), 0)

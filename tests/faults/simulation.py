@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,20 @@ from tests.faults import model
 from tests.faults.histories import History
 from tests.faults.parts import READY_SECONDS, Part, wait_until
 from tests.faults.site import Outage, Servers, Site, ground
+from tests.faults.world import World, read
 
 QUIET_SECONDS = 45  # after the last fault, for what is due at that moment
+A_DAY = timedelta(days=1)
 # How far the clock jumps while things settle: a call that died, a worker that died while it sent, a key that is too
-# old to be used again. Then a morning on which what nobody told us about is asked for.
+# old to be used again. Then mornings, so far apart that who has not paid gets every letter of the dunning schedule, and
+# what nobody told us about is asked for.
 SETTLE = [
-    timedelta(0),
     timedelta(seconds=61),
     timedelta(minutes=11),
     timedelta(minutes=70),
-    None,
+    timedelta(days=33),
+    timedelta(days=17),
+    timedelta(days=24),
     timedelta(minutes=21),
 ]
 KILLS = {"web": 3, "web child": 2, "worker1": 3, "worker2": 3, "beat1": 1, "beat2": 1, "desk": 2}
@@ -77,11 +82,40 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)
     slowest: dict[str, float] = field(default_factory=dict)  # seconds until ready again, by part
     seconds: dict[str, float] = field(default_factory=dict)  # what the batch itself took, by stage
-    world: model.World = field(default_factory=model.World)
+    world: World = field(default_factory=World)
     histories: list[History] = field(default_factory=list)
 
     def ready_after(self, part: str, seconds: float) -> None:
         self.slowest[part] = max(self.slowest.get(part, 0), seconds)
+
+
+class Operator:
+    """Somebody of operations: has the work of each new day done, and says that a clock that jumped is right.
+
+    Both are safe to repeat: whatever dies meanwhile is asked again at the next look.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        done_for = self._site.clock.midnight()
+        while not self._done.wait(0.3):
+            today = self._site.clock.midnight()
+            with contextlib.suppress(Outage):
+                if today != done_for and self._site.ask_desk(do="command", arguments=["run_daily"]):
+                    self._site.ask_desk(do="confirm_clock")
+                    continue
+                done_for = today
 
 
 class Faults:
@@ -184,7 +218,7 @@ class Faults:
     def _leap(self) -> None:
         clock = self.site.clock
         if self._rng.random() < 0.4:
-            clock.next_morning(days=self._rng.choice([1, 1, 4, 12, 27]))
+            clock.next_morning(days=self._rng.choice([1, 4, 12, 19, 27]))
         else:
             clock.jump(timedelta(minutes=self._rng.choice([1, 6, 17, 61])))
         self._outcome.counts["leaps in time"] += 1
@@ -193,10 +227,13 @@ class Faults:
 def open_work(site: Site) -> list[str]:
     """What is due now and not done, a few of each kind: nothing when all is quiet."""
     now = site.clock.now()
-    moment = f"'{now.isoformat()}'" if site.servers else f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
     bank_moment = f"'{now:%Y-%m-%d %H:%M:%S.%f}'"
+    moment = f"'{now.isoformat()}'" if site.servers else bank_moment
+    midnight = site.clock.midnight()
+    today = f"'{midnight.isoformat()}'" if site.servers else f"'{midnight:%Y-%m-%d %H:%M:%S}'"
     ours = {
         "billing_outboxmessage": f"status = 'sending' OR (status = 'queued' AND next_try_at <= {moment})",
+        "billing_dayclock": f"last_run_at < {today}",
         "billing_webhookcall": "done_at IS NULL",
         "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
         "billing_refundrequest": f"status IN ('approved', 'sending', 'unknown') OR next_check_at <= {moment}",
@@ -221,17 +258,19 @@ def open_work(site: Site) -> list[str]:
     return found
 
 
-def settle(site: Site, outcome: Outcome, leaps: Sequence[timedelta | None]) -> None:
+def settle(site: Site, outcome: Outcome, leaps: Sequence[timedelta]) -> None:
     """Let the clock run on until all that was begun is finished; what never finishes is a problem."""
     left: list[str] = []
     for place, leap in enumerate(leaps, start=1):
-        if leap is None:
-            site.clock.next_morning()
-        else:
+        if leap < A_DAY:
             site.clock.jump(leap)
-        seconds = QUIET_SECONDS if place == len(leaps) else 6
+        else:
+            site.clock.next_morning(days=leap.days)
+        is_last = place == len(leaps)
+        seconds = QUIET_SECONDS if is_last else 6 if leap < A_DAY else 20
+        is_quiet = partial(_is_quiet if is_last or leap >= A_DAY else _has_nothing_to_do, site)
         try:
-            took = wait_until(lambda: _is_quiet(site), seconds=seconds, what="quiet", every=0.2)
+            took = wait_until(is_quiet, seconds=seconds, what="quiet", every=0.2)
         except TimeoutError:
             left = open_work(site)
         else:
@@ -239,6 +278,10 @@ def settle(site: Site, outcome: Outcome, leaps: Sequence[timedelta | None]) -> N
             outcome.ready_after("quiet", took)
     if left:
         outcome.problems += [f"never quiet at {site.clock.now()}: {what}" for what in left]
+
+
+def _has_nothing_to_do(site: Site) -> bool:
+    return not open_work(site)
 
 
 def _is_quiet(site: Site) -> bool:
@@ -252,7 +295,7 @@ def _is_quiet(site: Site) -> bool:
 def run_batch(
     seeds: Sequence[int], *, folder: Path, template: Path, servers: Servers | None, acts: int, faults: int,
     worker_app: str = "tests.faults.timetable", always: dict[str, Any] | None = None,
-    leaps: Sequence[timedelta | None] = SETTLE,
+    leaps: Sequence[timedelta] = SETTLE,
 ) -> Outcome:  # fmt: skip
     """Walk the histories of `seeds` at once, and say what came of it.
 
@@ -263,6 +306,7 @@ def run_batch(
     with contextlib.ExitStack() as stack:
         with _timed(outcome, "start"):
             site = stack.enter_context(Site(folder, template=template, servers=servers, worker_app=worker_app))
+        stack.enter_context(Operator(site))
         if always:
             site.set_faults(always)
         with _timed(outcome, "walk"):
@@ -299,7 +343,7 @@ def _walk(site: Site, outcome: Outcome, *, acts: int, faults: int) -> None:
 
 
 def _judge(site: Site, outcome: Outcome) -> None:
-    outcome.world = model.read(site, outcome.histories)
+    outcome.world = read(site, outcome.histories)
     outcome.problems += model.judge(outcome.world, outcome.histories)
     outcome.problems += site.keeper.leaks()
     for name in ("verify_ledger", "verify_access_log"):
@@ -325,6 +369,8 @@ def _count(outcome: Outcome) -> None:
     counts["refunds by our call"] = len(world.ours)
     for _token, _number, _cents, status, _asked_by in world.requests:
         counts[f"refunds {status}"] += 1
+    counts["refunds approved by two"] = sum(first != "" for *_rest, first, _approved in world.approvals)
+    counts["costs booked"] = sum(not is_mirror for *_rest, is_mirror in world.costs)
     counts["mails arrived"] = len(world.mails)
     counts["files sent"] = len(world.files)
     for _message_id, kind, _recipient, status, _number, _error in world.messages:

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from tests.faults import model, simulation
 from tests.faults.site import ground
+from tests.faults.world import Mail, World
 
 DATABASE = "postgresql" if settings.DATABASES["default"]["ENGINE"].endswith("postgresql") else "sqlite"
 pytestmark = [
@@ -34,7 +35,8 @@ def walked(stood, seeds, **more):
 @pytest.fixture(scope="module")
 def outcome(stood, pytestconfig):
     long = pytestconfig.getoption("--long")
-    return walked(stood, range(1, 11 if long else 4), acts=4, faults=8 if long else 5)
+    leaps = simulation.SETTLE if long else [*simulation.SETTLE[:4], simulation.SETTLE[-1]]
+    return walked(stood, range(1, 11 if long else 4), acts=4, faults=8 if long else 5, leaps=leaps)
 
 
 def test_nothing_is_lost_or_doubled_while_parts_are_killed(outcome):
@@ -146,13 +148,16 @@ TWO = {"F-1": 60_00, "F-2": 40_00}
 
 def paid_together():
     """A world in which one payment paid two invoices, and a refund of credit and a chargeback of it went back."""
-    return model.World(
+    return World(
         bank_payments=[("tr_1", "rekeningen", 100_00, "paid"), ("tr_2", "F-3", 20_00, "paid")],
         shared={"tr_1": TWO},
         parts={"tr_2": 20_00},
         bank_refunds=[("re_1", "tr_1", 10_00, "refunded")],
         ours=[("re_1", "token", "F-2")],
         requests=[("token", "F-2", 10_00, "paid_out", "patient")],
+        approvals=[("F-1", 300_00, "staff:anna", "staff:bram")],
+        costs=[("F-1", 40_00, "2027-01-19", False)],
+        mails=[Mail("f-1@post.example", "final", "2027-01-04")],
         bank_chargebacks=[("chb_1", "tr_1", 75_00, False)],
         entries=[
             *((number, "payment", "tr_1", -cents, False) for number, cents in TWO.items()),
@@ -162,11 +167,14 @@ def paid_together():
             ("F-2", "chargeback", "chb_1", 30_00, False),
         ],
         messages=[
-            ("", kind, "", "failed", number, "")
-            for kind, number in [
-                ("payment_reversed", "F-1"), ("payment_reversed", "F-2"),
-                ("refund_under_way", "F-2"), ("refund_done", "F-2"),
-            ]
+            ("final", "final_notice", "f-1@post.example", "sent", "F-1", ""),
+            *[
+                ("", kind, "", "failed", number, "")
+                for kind, number in [
+                    ("payment_reversed", "F-1"), ("payment_reversed", "F-2"),
+                    ("refund_under_way", "F-2"), ("refund_done", "F-2"),
+                ]
+            ],
         ],
         asked=[("F-1", "message_failed"), *[("F-2", "message_failed")] * 3],
     )  # fmt: skip
@@ -208,6 +216,26 @@ def refund_called_paid_and_never_sent(world):
     world.ours.clear()
 
 
+def costs_before_the_letter_ran_out(world):
+    world.costs[0] = ("F-1", 40_00, "2027-01-15", False)
+
+
+def costs_without_a_letter(world):
+    world.costs.append(("F-2", 40_00, "2027-02-01", False))
+
+
+def costs_twice(world):
+    world.costs.append(world.costs[0])
+
+
+def one_person_approved_much(world):
+    world.approvals[0] = ("F-1", 300_00, "", "staff:bram")
+
+
+def the_same_person_approved_twice(world):
+    world.approvals[0] = ("F-1", 300_00, "staff:bram", "staff:bram")
+
+
 def another_part_than_was_typed(world):
     world.parts["tr_2"] = 15_00
 
@@ -221,6 +249,8 @@ def nobody_told(world):
     [
         all_on_one, divided_otherwise, more_back_than_it_got, back_from_a_stranger, credit_of_the_other, refunded_twice,
         refund_forgotten, refund_called_paid_and_never_sent, another_part_than_was_typed, nobody_told,
+        costs_before_the_letter_ran_out, costs_without_a_letter, costs_twice, one_person_approved_much,
+        the_same_person_approved_twice,
     ],
 )  # fmt: skip
 def test_the_judge_knows_payments_of_several_and_credit(lie):

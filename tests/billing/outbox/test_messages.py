@@ -39,6 +39,7 @@ FACTS = {
         "provider": plan_facts.PROVIDER,
         "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
     },
+    "provider_changed": {"provider": plan_facts.PROVIDER, "what": "iban_asked", "iban_end": "4567"},
     "staff_wrong_code": {"username": "j.jansen", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
 } | plan_facts.FACTS
 _CREDITED = plan_facts.FACTS["plan_broken"] | {
@@ -178,7 +179,9 @@ def test_every_kind_says_what_it_needs_and_exists_in_every_language():
     kinds = {path.name.split(".")[0] for path in FOLDER.glob("*.html")} - {"base"}
     assert kinds == set(rooms.message_kinds())
     letters = {letter.message for letter in LETTERS.values()}  # read word by word where the schedule is walked
-    ours = {kind for kind in kinds if not kind.startswith(("coulance_", "complaint_"))}  # rooms prove their own mails
+    ours = {
+        kind for kind in kinds if not kind.startswith(("coulance_", "complaint_", "forbearance_"))
+    }  # rooms prove their own mails
     assert ours == set(FACTS) | letters
     assert all(rooms.message_kinds()[kind].needs for kind in ours)
     for kind in kinds:

@@ -1,0 +1,59 @@
+"""Why, since when and until when nothing is collected from a patient, whatever their invoices are."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.encryption import SealedFacts
+from billing.links import new_token
+from billing.models import Patient
+
+
+class Forbearance(SealedFacts, models.Model):
+    """A ground on which we do not collect from one patient: for all invoices, present and to come, while it lasts.
+
+    It acts through holds on the invoices (see `rests`). `facts`: who reported it or speaks for the patient (name,
+    email, reference), and what staff wrote.
+    """
+
+    class Kind(models.TextChoices):
+        BREATHING_SPACE = "breathing_space", _("breathing space")
+        DEBT_HELP = "debt_help", _("help with debts")
+        DECEASED = "deceased", _("deceased")
+        ADMINISTRATION = "administration", _("administration by court order (bewind)")
+        MINOR = "minor", _("minor: the parents pay")
+        WSNP = "wsnp", _("debt restructuring by court order (WSNP)")
+        MORATORIUM = "moratorium", _("moratorium by court order")
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="forbearances", verbose_name=_("patient"))
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    since = models.DateField(_("since"))
+    until = models.DateField(_("until"), null=True, blank=True)  # the last day; null: until somebody ends it
+    extended = models.BooleanField(_("extended"), default=False)
+    sealed_facts = models.BinaryField(editable=False, default=b"")
+    reported_by = models.CharField(_("reported by"), max_length=60)
+    reported_at = models.DateTimeField(_("reported"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    ended_by = models.CharField(_("ended by"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("forbearance"), _("forbearances")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "kind"], condition=Q(ended_at=None), name="one_active_forbearance_per_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=models.F("since")), name="forbearance_ends_after_it_begins"
+            ),
+        ]
+        indexes = [models.Index(fields=["until"], name="forbearance_to_end", condition=Q(ended_at=None))]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def bound_to(self) -> str:
+        """Return what the facts are bound to."""
+        return f"forbearance.facts:{self.token}"

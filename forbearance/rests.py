@@ -1,0 +1,81 @@
+"""Invoices rest because of a forbearance: present ones and those to come, until it ends, with a new last day to pay.
+
+Call everything here in a transaction that holds `intake.lock_provider`: an import of the same practice then comes
+either before, and its invoices are found, or after, and finds the forbearance.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from billing import ledger
+from billing.dunning import hold_messages
+from billing.invoices import schedule
+from billing.invoices.holds import place_hold, place_holds, release_hold
+from billing.ledger import lock_invoice
+from billing.models import Hold, Invoice
+from billing.rooms import Intake
+from forbearance.models import Forbearance
+
+Kind = Forbearance.Kind
+# The reason of the holds that each kind places.
+HOLDS: dict[str, str] = {Kind.BREATHING_SPACE: "breathing_space"}
+
+
+def open_invoices(patients: Iterable[int]) -> list[Invoice]:
+    """Return the unpaid invoices of these patients, in the order in which invoices are locked."""
+    rows = Invoice.objects.filter(patient__in=list(patients), settled_at=None, withdrawn_at=None)
+    return list(rows.select_related("provider", "patient").order_by("pk"))
+
+
+def place(row: Forbearance, invoices: Iterable[Invoice], *, by: str) -> None:
+    """Let those invoices of the patient rest that the forbearance covers."""
+    for invoice in invoices:
+        if invoice.patient_id == row.patient_id and covers(row, invoice):
+            place_hold(invoice, HOLDS[row.kind], by=by, until=row.until, tell=False)
+
+
+def covers(row: Forbearance, invoice: Invoice) -> bool:
+    """Tell whether an invoice of the patient rests because of this forbearance."""
+    return row.kind in HOLDS
+
+
+def lift(row: Forbearance, *, by: str, today: date) -> None:
+    """End the rest of the patient's invoices for a forbearance that has ended, unless another one needs it too.
+
+    What is left to pay gets a new last day, at least LATE_INVOICE_TERM_DAYS ahead, and the patient is told.
+    """
+    reason = HOLDS[row.kind]
+    kinds = [kind for kind, name in HOLDS.items() if name == reason]
+    others = list(Forbearance.objects.filter(patient=row.patient_id, kind__in=kinds, ended_at=None).exclude(pk=row.pk))
+    held = Hold.objects.filter(invoice__patient=row.patient_id, reason=reason, released_at=None)
+    for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
+        invoice = lock_invoice(invoice_id)
+        if not any(covers(other, invoice) for other in others):
+            due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
+            release_hold(invoice, reason, by=by, due_on=due_on, today=today)
+
+
+def tell_end(invoice: Invoice, today: date) -> None:
+    """Tell whoever still has something to pay that the rest is over; who paid meanwhile has had a receipt."""
+    if ledger.outstanding(invoice.pk):
+        hold_messages.queue_ended(invoice, today)
+
+
+def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
+    """Let new invoices rest for the forbearances of their patients."""
+    invoices = [invoice for invoice, _checked in new]
+    active = Forbearance.objects.filter(patient__in={invoice.patient_id for invoice in invoices}, ended_at=None)
+    held: dict[tuple[str, date | None], dict[int, Invoice]] = {}
+    taken: set[tuple[int, str]] = set()
+    for row in active.order_by("pk"):
+        for invoice in invoices:
+            key = (invoice.pk, HOLDS.get(row.kind, ""))
+            if invoice.patient_id == row.patient_id and key not in taken and covers(row, invoice):
+                taken.add(key)
+                held.setdefault((HOLDS[row.kind], row.until), {})[invoice.pk] = invoice
+    for (reason, until), of_reason in held.items():
+        place_holds(list(of_reason.values()), reason, by=by, until=until)
+
+
+INTAKE = Intake({}, lambda *_of_invoice: None, _accept)

@@ -1,0 +1,130 @@
+"""A breathing space at the same moment as a letter, or as an import: each comes before or after, never in between.
+
+`FORBEARANCE_RACES=1:1000 pytest tests/forbearance/test_races.py --servers` runs a thousand; a seed replays its race.
+"""
+
+import os
+import random
+import threading
+import time
+from contextlib import nullcontext
+from types import SimpleNamespace
+
+import pytest
+from django.db import transaction
+
+from billing.dunning import planning
+from billing.invoices import intake
+from billing.models import Hold, Invoice, OutboxMessage
+from billing.outbox import delivery
+from forbearance import breathing_space, rests
+from tests import factories
+from tests.billing.conftest import sink  # noqa: F401
+from tests.billing.invoices.schedule_walk import REMINDED, at, new_invoice, until
+from tests.billing.outbox.test_outbox_races import in_threads
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+Mail = OutboxMessage.Status
+FIRST, LAST = map(int, os.environ.get("FORBEARANCE_RACES", "1:4").split(":"))
+
+
+@pytest.fixture(autouse=True)
+def by_day(sink, settings):  # noqa: F811
+    settings.NOTICE_HOURS = (7, 22)
+
+
+def with_letter():
+    """An invoice of € 100 whose reminder waits for a worker."""
+    invoice = until(new_invoice(amount="100.00"), REMINDED.replace(day=REMINDED.day - 1))
+    planning.run_day(REMINDED)
+    planning.sweep(now=at(REMINDED))
+    return invoice, OutboxMessage.objects.get(invoice=invoice, kind="reminder")
+
+
+def is_held(invoice):
+    return Hold.objects.filter(invoice=invoice, reason="breathing_space", released_at=None).exists()
+
+
+def race_with_letter(rng):
+    """No letter is sent by a worker that looks after the breathing space was taken."""
+    invoice, message = with_letter()
+    taken, late = threading.Event(), []
+
+    def take():
+        time.sleep(rng.uniform(0, 0.02))
+        breathing_space.take(invoice.pk, today=REMINDED)
+        taken.set()
+
+    def send():
+        time.sleep(rng.uniform(0, 0.02))
+        if taken.is_set() and OutboxMessage.objects.get(pk=message.pk).status == Mail.QUEUED:
+            late.append("looked after it was taken")
+        delivery.deliver(message.pk, now=at(REMINDED))
+
+    assert [error for error in in_threads(take, send, send) if error] == []
+    delivery.deliver(message.pk, now=at(REMINDED))
+    message.refresh_from_db()
+    assert message.status in ((Mail.CANCELED,) if late else (Mail.SENT, Mail.CANCELED))
+    assert is_held(invoice)
+
+
+def import_one(patient):
+    """Take in an invoice as a batch does."""
+    with transaction.atomic():
+        intake.lock_provider(patient.provider_id)
+        invoice = factories.invoice(patient=patient)
+        rests.INTAKE.accept([(invoice, None)], REMINDED, "import:x")
+    return invoice
+
+
+def race_with_import(rng):
+    """An invoice that comes at the same moment rests too, whichever was first."""
+    invoice = factories.invoice(amount="100.00")
+    taken = in_threads(
+        lambda: (time.sleep(rng.uniform(0, 0.02)), breathing_space.take(invoice.pk))[1],
+        lambda: (time.sleep(rng.uniform(0, 0.02)), import_one(invoice.patient))[1],
+    )
+    assert [error for error in taken if isinstance(error, Exception)] == []
+    assert [is_held(row) for row in Invoice.objects.filter(patient=invoice.patient)] == [True, True]
+
+
+RACES = (race_with_letter, race_with_import)
+
+
+@pytest.mark.parametrize("seed", range(FIRST, LAST + 1))
+def test_whatever_comes_at_once_everything_rests(seed):
+    RACES[seed % len(RACES)](random.Random(seed))
+
+
+def test_twin_without_the_hold_in_the_same_transaction_a_letter_leaves_after_it(monkeypatch):
+    invoice, message = with_letter()
+    monkeypatch.setattr(rests, "place_hold", lambda *args, **more: None)
+    breathing_space.take(invoice.pk, today=REMINDED)
+    delivery.deliver(message.pk, now=at(REMINDED))
+    message.refresh_from_db()
+    assert message.status == Mail.SENT
+
+
+def test_twin_without_the_lock_an_invoice_that_is_imported_meanwhile_does_not_rest(monkeypatch):
+    invoice = factories.invoice(amount="100.00")
+    looked, imported = threading.Event(), threading.Event()
+    found = rests.open_invoices
+
+    def slow_look(patients):
+        rows = found(patients)
+        looked.set()
+        assert imported.wait(20)
+        return rows
+
+    monkeypatch.setattr(rests, "open_invoices", slow_look)
+    monkeypatch.setattr(intake, "lock_provider", lambda pk: None)
+    monkeypatch.setattr(breathing_space, "transaction", SimpleNamespace(atomic=nullcontext))
+
+    def take_in():
+        assert looked.wait(20)
+        import_one(invoice.patient)
+        imported.set()
+
+    results = in_threads(lambda: breathing_space.take(invoice.pk), take_in)
+    assert [error for error in results if isinstance(error, Exception)] == []
+    assert [is_held(row) for row in Invoice.objects.filter(patient=invoice.patient).order_by("pk")] == [True, False]
