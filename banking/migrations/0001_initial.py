@@ -273,6 +273,7 @@ class Migration(migrations.Migration):
                 ('costs', billing.money.EuroField(verbose_name='costs of Mollie')),
                 ('vat', billing.money.EuroField(verbose_name='VAT')),
                 ('settled_on', models.DateField(verbose_name='paid out on')),
+                ('failed', models.BooleanField(default=False, verbose_name='failed')),
                 ('line', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settlement', to='banking.bankline', verbose_name='line of a statement')),
             ],
             options={
@@ -287,7 +288,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('law', 'by the order of the law'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
+                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('number', 'by its invoice number'), ('payer', 'by the account that paid before'), ('law', 'by the order of the law'), ('hand', 'by hand')], max_length=6, verbose_name='found')),
                 ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.linedecision', verbose_name='decision about a line')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_matches', to='billing.invoice', verbose_name='invoice')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.bankline', verbose_name='line of a statement')),

@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'invoice',
                 'verbose_name_plural': 'invoices',
-                'indexes': [models.Index(condition=models.Q(('settled_at', None), ('withdrawn_at', None)), fields=['due_on'], name='invoice_open_by_due_date'), models.Index(condition=models.Q(('next_step_on__isnull', False), ('settled_at', None), ('withdrawn_at', None)), fields=['next_step_on', 'id'], name='invoice_by_next_step'), models.Index(condition=models.Q(('erased_at', None), ('settled_at__isnull', False)), fields=['settled_at'], name='invoice_to_erase')],
+                'indexes': [models.Index(condition=models.Q(('settled_at', None), ('withdrawn_at', None)), fields=['due_on'], name='invoice_open_by_due_date'), models.Index(condition=models.Q(('next_step_on__isnull', False), ('settled_at', None), ('withdrawn_at', None)), fields=['next_step_on', 'id'], name='invoice_by_next_step'), models.Index(condition=models.Q(('erased_at', None), ('settled_at__isnull', False)), fields=['settled_at'], name='invoice_to_erase'), models.Index(condition=models.Q(('settled_at', None)), fields=['number'], name='invoice_open_by_number')],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='invoice_number_per_provider'), models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('issued_on'))), name='invoice_due_after_issue')],
             },
         ),

@@ -99,7 +99,7 @@ def test_date_and_reason_are_sealed(patient):
 def test_the_command_reads_what_nobody_may_find_in_a_history(patient, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{RIGHT}\nthe practice saw a passport\n"))
     call_command("correct_birth_date", AGB_CODE, "P-1")
-    assert BirthDateChange.objects.get().asked["date_of_birth"] == RIGHT
+    assert BirthDateChange.objects.get().facts["date_of_birth"] == RIGHT
     assert "/beheer/" in capsys.readouterr().out
     with pytest.raises(CommandError):
         call_command("correct_birth_date", AGB_CODE, "P-2")
