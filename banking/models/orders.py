@@ -227,3 +227,11 @@ class PayeeAccount(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.iban_end}"
+
+    @property
+    def why_blocked(self) -> str:
+        """Return why nothing is paid to it, in words; with the code of the bank when it gave one."""
+        if self.blocked_because == "name":
+            return str(self.Check.NONE.label)
+        said = str(_("a payment came back"))
+        return said if self.blocked_because == "returned" else f"{said} ({self.blocked_because})"

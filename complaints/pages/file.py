@@ -184,6 +184,7 @@ def receipt_pdf(request: HttpRequest, complaint: str) -> HttpResponse:
         return render_file(request, found, refusal=refusal, status=429)
     language = translation.get_language() or settings.LANGUAGE_CODE
     facts = {"complaint": found, "promises": promises(found, today=timezone.localdate()), "invoice": found.invoice}
+    facts["operator"] = settings.OPERATOR
     source = pdf.html(facts, language=language, template="complaints/receipt.html")
     return attachment(pdf.from_html(source), name="klacht-ontvangen.pdf", content_type="application/pdf")
 

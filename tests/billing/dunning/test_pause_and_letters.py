@@ -13,6 +13,7 @@ from billing.payments import settlement
 from billing.plans import agreements
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
+    MONDAY,
     NOTICED,
     REMINDED,
     Step,
@@ -104,6 +105,17 @@ def test_a_mail_that_waited_names_a_day_two_weeks_after_it_leaves(paused):
     assert sent()[-1] == ("hold_ended", "2026-05-18")
     assert paused.due_on == date(2026, 6, 1)
     assert "uiterlijk op 1 juni 2026" in text_of("hold_ended")
+
+
+def test_the_first_mail_about_an_invoice_that_is_paid_in_parts_names_the_next_instalment():
+    """The plan was agreed on from the paper, before the mail left: asking for all on one day would contradict it."""
+    invoice = new_invoice()
+    agreements.agree_installments(invoice.pk, count=2, first_on=date(2026, 3, 12), by="patient", today=MONDAY)
+    live(MONDAY)
+    told = text_of("invoice_notice")
+    assert "Betaal uw volgende termijn van € 50,00 uiterlijk op 12 maart 2026." in told
+    assert "12 april 2026" not in told
+    assert "Liever zelf overmaken" not in told
 
 
 def paid_and_taken_back(invoice, paid_on, back_on):
