@@ -379,7 +379,8 @@ def patient_files(invoice: Row) -> Iterator[Row]:
 
 def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
     """Let the rooms look again at what they decided about a locked invoice; return whether one does."""
-    return any([room.look_again(invoice, by, now) for room in announcements() if room.look_again])
+    looked = [room.look_again(invoice, by, now) for room in announcements() if room.look_again]
+    return any(looked)
 
 
 def finish(request: HttpRequest, response: Any) -> None:

@@ -15,6 +15,7 @@ from billing.models import Hold, Invoice
 from complaints.models import Complaint, Referral
 
 HOLD = "dispute"
+MOST_TAKEN_BACK = 2  # of one ground: the next complaint on it lets nothing rest by itself
 Status = Complaint.Status
 
 
@@ -42,7 +43,9 @@ def would_rest(invoice_id: int, subject: str, *, but: int = 0) -> bool:
         return True
     answered = Complaint.objects.filter(invoice=invoice_id, subject=subject, answers__given_at__isnull=False)
     refused = Complaint.objects.filter(invoice=invoice_id, subject=subject, status=Status.INADMISSIBLE)
-    return not (answered.exclude(pk=but).exists() or refused.exclude(pk=but).exists())
+    taken_back = Complaint.objects.filter(invoice=invoice_id, subject=subject, status=Status.WITHDRAWN)
+    often = taken_back.exclude(pk=but).count() >= MOST_TAKEN_BACK
+    return not (often or answered.exclude(pk=but).exists() or refused.exclude(pk=but).exists())
 
 
 def rest(complaint: Complaint, *, by: str) -> None:

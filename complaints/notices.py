@@ -118,11 +118,16 @@ def _queue(
     if not recipient and complaint.invoice is None:
         return None  # somebody who left a telephone number or an address: staff call or write
     page = links.absolute(_page(complaint, recipient))
+    of = complaint.invoice
+    if of is not None and not recipient:
+        to = addressee(of)
+        recipient, language = to.email, to.language
     return queue_message(
         kind,
-        invoice=complaint.invoice,
+        # The practice reads the messages about its invoices: of a file about us it learns nothing.
+        invoice=of if complaint.provider_id else None,
         context={"number": complaint.number, "page": page, **facts},
-        recipient=recipient or None,
+        recipient=recipient,
         language=language or complaint.language,
         dedupe_key=f"{kind}:{complaint.pk}:{event}",
     )

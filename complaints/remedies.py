@@ -70,7 +70,8 @@ def worth(invoice: Invoice | None, wanted: Wanted) -> Decimal:
     if wanted.withdraw:
         return share + reductions.charged(invoice)
     less = share - wanted.lower_to if wanted.lower_to is not None else ZERO
-    return max(less, ZERO) + (reductions.charged(invoice) if wanted.charges_off else ZERO)
+    charges_go = wanted.charges_off or wanted.lower_to is not None  # a lower price takes them off as well
+    return max(less, ZERO) + (reductions.charged(invoice) if charges_go else ZERO)
 
 
 def apply(complaint: Complaint, wanted: Wanted, *, line: int, by: str, now: datetime) -> None:

@@ -1,5 +1,9 @@
 """What complaints announce to the rest of the product."""
 
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -60,6 +64,11 @@ class ComplaintsRoom(Room):
         "COMPLAINTS_KEPT_YEARS": 2,  # after closing: the least that the Bki asks of files about collection
     }
 
+    def ready(self) -> None:
+        """Check what the operator set: a wrong name would fail at the last click of a patient."""
+        super().ready()
+        checks.register(_check_settings)
+
     def announce(self) -> Announcement:
         from billing.dunning import hold_messages
         from complaints import days, demo, export, freeze, notices, retention
@@ -97,6 +106,18 @@ class ComplaintsRoom(Room):
                 )
             },
         )
+
+
+def _check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
+    from complaints.deadlines import PROCEDURES
+    from complaints.file.bodies import BODIES
+
+    known = {"COMPLAINTS_PROCEDURE": [*PROCEDURES], "COMPLAINTS_OWN_BODY": ["", *BODIES]}
+    return [
+        checks.Error(f"{name} is none of {', '.join(map(repr, names))}.", id="complaints.E001")
+        for name, names in known.items()
+        if getattr(settings, name) not in names
+    ]
 
 
 def _desk() -> Desk:

@@ -144,7 +144,6 @@ def _context(view: InvoiceView | None, token: str | None, step: str, form: forms
         "count": len(steps),
         "here": _address(step, token),
         "back": _address(steps[number - 1], token) if number else "",
-        "may_rest": bool(invoice and invoice.outstanding),
     }
 
 
