@@ -16,7 +16,7 @@ from complaints.models import Complaint, ComplaintMessage, Mandate
 
 Kind = ComplaintMessage.Kind
 NEEDS = {
-    "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen")),
+    "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen", "goes_on")),
     "complaint_noted": frozenset(("number", "received_on")),
     "complaint_news": frozenset(("number", "page", "what", "until")),
     "complaint_state": frozenset(("number", "page", "answer_by", "since", "late", "waits_until")),
@@ -34,6 +34,7 @@ def receipt(complaint: Complaint, said: Any, *, frozen: bool) -> None:
         "acknowledge_by": complaint.acknowledge_by,
         "answer_by": complaint.answer_by,
         "frozen": frozen,
+        "goes_on": not frozen and complaint.invoice is not None and complaint.invoice.settled_at is None,
     }
     _queue("complaint_received", complaint, "", facts, recipient=said.email)
     if complaint.invoice and said.email:

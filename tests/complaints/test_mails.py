@@ -13,7 +13,7 @@ PAGE = "https://rekening.example/klacht/abc"
 BASE = {"number": "K26-7QF4-M2XK", "page": PAGE}
 DAY = date(2026, 12, 22)
 FACTS = {
-    "complaint_received": BASE | {"acknowledge_by": DAY, "answer_by": DAY, "frozen": True},
+    "complaint_received": BASE | {"acknowledge_by": DAY, "answer_by": DAY, "frozen": True, "goes_on": False},
     "complaint_noted": BASE | {"received_on": DAY},
     "complaint_news": BASE | {"what": "question", "until": DAY},
     "complaint_state": BASE | {"answer_by": DAY, "since": DAY, "late": False, "waits_until": None},
