@@ -328,7 +328,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('sealed_text', models.BinaryField(default=b'')),
+                ('sealed_facts', models.BinaryField(default=b'')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='birth_date_changes', to='billing.patient', verbose_name='patient')),
             ],
             options={
@@ -336,7 +336,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'corrections of a date of birth',
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('patient',), name='one_birth_date_change_waits_per_patient')],
             },
-            bases=(billing.encryption.SealedText, models.Model),
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
             name='Reallocation',
