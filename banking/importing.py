@@ -70,6 +70,7 @@ class Outcome:
     read_before_on: date | None = None  # the same bytes were read before: nothing was done
     file: StatementFile | None = None
     rows: Sequence[Statement | None] = ()  # those of the statements, None for one that was refused
+    better: Sequence[int] = ()  # lines that wait, of which it says more than the statement that brought them
 
 
 class _NothingKept(Exception):
@@ -105,6 +106,7 @@ def import_file(
         return _refuse(row, str(refusal))
     if match:
         _match(outcome)
+    lines.look_again(outcome.better)
     return _with_counts(outcome)
 
 
@@ -118,6 +120,7 @@ def _dry_run(path: Path, digest: str, size: int, *, by: str, today: date) -> Out
                 advance(row, Status.RECEIVED, refused_because="")
             outcome = _read(row, path, today=today)
             _match(outcome)
+            lines.look_again(outcome.better)
             raise _NothingKept(_with_counts(outcome))
     except _NothingKept as kept:
         return kept.outcome
@@ -140,7 +143,7 @@ def _read(row: StatementFile, path: Path, *, today: date) -> Outcome:
             leave_out_before(statement, account.starts_on)
     if all(statement.refused_because for statement in statements):
         raise Refused(statements[0].refused_because)
-    stored = _store(found, statements, named, row)
+    stored, better = _store(found, statements, named, row)
     for account in {one.account.pk: one.account for one in stored if one}.values():
         chain.tell_staff(account)
     for statement in statements:
@@ -148,7 +151,7 @@ def _read(row: StatementFile, path: Path, *, today: date) -> Outcome:
             audit.open_alarm(REFUSED, cause=f"{row.sha256[:12]}:account", note=statement.refused_because)
     advance(row, Status.READ, read_at=timezone.now())
     told = [_told(statement, row_of) for statement, row_of in zip(statements, stored, strict=True)]
-    return Outcome(told, file=row, rows=stored)
+    return Outcome(told, file=row, rows=stored, better=better)
 
 
 def _accounts(statements: Sequence[Found]) -> dict[str, BankAccount]:
@@ -182,10 +185,11 @@ def _why_not(statement: Found, account: BankAccount | None) -> str:
 
 def _store(
     found: Sequence[Document], statements: Sequence[Found], named: dict[str, BankAccount], row: StatementFile
-) -> list[Statement | None]:
-    """Read the file once more, and store it statement by statement."""
+) -> tuple[list[Statement | None], list[int]]:
+    """Read the file once more, and store it statement by statement; return also of which lines it says more."""
     of_sheet = {sheet: number for number, one in enumerate(statements) for sheet in one.sheets}
     stored: list[Statement | None] = [None] * len(statements)
+    better: list[int] = []
     sheet, store = 0, None
     for document in found:
         for fact in document.read():
@@ -195,12 +199,13 @@ def _store(
                 store = Store(one, named[one.account], row)
             if isinstance(fact, Entry):
                 if store:
-                    store.add(fact)
+                    store.add(fact, sheet)
                 continue
             sheet += 1
             if store and of_sheet.get(sheet) != number:
+                better += store.better
                 stored[number], store = store.end(), None
-    return stored
+    return stored, better
 
 
 def _refuse(row: StatementFile, why: str) -> Outcome:

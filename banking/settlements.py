@@ -22,7 +22,7 @@ from billing.payments import reconciliation
 
 WHAT = "settlements"
 BY = "mollie"
-OVERLAP = timedelta(days=7)  # of one reading with the one before; the first reads all
+OVERLAP = timedelta(days=30)  # of one reading with the one before, as one may fail late; the first reads all
 ARRIVES_WITHIN_TARGET_DAYS = 3
 
 
@@ -47,7 +47,10 @@ def _take(rows: tuple[SettlementSnapshot, ...], _now: datetime) -> None:
 
 @transaction.atomic
 def _store(snapshot: SettlementSnapshot) -> None:
-    """Store a settlement once, and book what Mollie took off for itself."""
+    """Store a settlement once, and book what Mollie took off for itself; mark one that failed after that."""
+    if snapshot.failed:
+        Settlement.objects.filter(reference=snapshot.settlement_id, line=None).update(failed=True)
+        return
     day = timezone.localdate(snapshot.settled_at)
     given = {
         "number": snapshot.number, "amount": snapshot.amount, "costs": snapshot.costs, "vat": snapshot.vat,
@@ -66,7 +69,7 @@ def _store(snapshot: SettlementSnapshot) -> None:
 def pair() -> int:
     """Find for each settlement the line that shows it: the amount, soon after it was paid out; return how many."""
     found = 0
-    for row in Settlement.objects.filter(line=None).order_by("settled_on", "pk"):
+    for row in Settlement.objects.filter(line=None, failed=False).order_by("settled_on", "pk"):
         last = target_days_after(row.settled_on, 2 * ARRIVES_WITHIN_TARGET_DAYS)
         line = _lines().filter(amount=row.amount, booked_on__gte=row.settled_on, booked_on__lte=last).first()
         if line is not None:
@@ -86,7 +89,7 @@ def contradictions(today: date) -> Iterator[str]:
     read_until = Comparison.objects.filter(what=WHAT, complete_at__isnull=False).first()
     if read_until is None or read_until.complete_at is None:
         return
-    for row in Settlement.objects.filter(line=None):
+    for row in Settlement.objects.filter(line=None, failed=False):
         if target_days_after(row.settled_on, ARRIVES_WITHIN_TARGET_DAYS) < today:
             yield f"settlement {row.number}: Mollie paid {row.amount}, and no statement shows it"
     until = timezone.localdate(read_until.complete_at)

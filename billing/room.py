@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, HoldReason, MessageKind, Room
 
 _LINK = frozenset(("lines", "link_until", "provider"))
+_DUE = frozenset(("due_on", "on_hold", "plan"))  # which sum is due when
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
 _REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over"))
 _RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
@@ -17,9 +18,9 @@ PAUSE_MESSAGES = {
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
 }
 UNCHECKED_MESSAGES = {
-    "payment_moved": _LINK | {"was", "now", "paid_on", "due_on", "outstanding", "credit"},
+    "payment_moved": _LINK | _DUE | {"was", "now", "paid_on", "outstanding", "credit"},
     "statement_copy": _LINK,
-    "charges_taken_off": _LINK | {"amount", "paid_on", "start_again", "due_on", "outstanding", "credit"},
+    "charges_taken_off": _LINK | _DUE | {"amount", "paid_on", "start_again", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
     **{f"refund_{state}": _REFUND for state in ("under_way", "done", "failed", "by_bank")},
     "credit_moved": frozenset(("provider", "amount", "source", "target", "outstanding", "undone")),
@@ -151,8 +152,9 @@ def _messages() -> dict[str, MessageKind]:
     kinds = {
         "receipt": MessageKind(_RECEIPT),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
+        "provider_changed": MessageKind(frozenset(("provider", "what", "iban_end"))),
     }
-    credited = _LINK | {"amount", "charges_off", "outstanding", "credit", "due_on"}
+    credited = _LINK | _DUE | {"amount", "charges_off", "outstanding", "credit"}
     kinds |= {
         "invoice_withdrawn": MessageKind(credited),
         "invoice_credited": MessageKind(credited, credit_notes.may_send),

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import ledger, links
 from billing.adjustments import reductions
-from billing.invoices.holds import active_hold
 from billing.models import Invoice
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
@@ -18,13 +17,6 @@ from billing.outbox.queue import queue_message
 from billing.plans import agreements
 from billing.rooms import Told
 from coulance.models import CoulanceCase, Decision
-
-
-def _payment_state(invoice: Invoice) -> dict[str, Any]:
-    """Return whether the invoice is on hold, and the plan by which it is being paid: both decide what is due now."""
-    plan = agreements.progress(invoice.pk, today=timezone.localdate())
-    runs = plan is not None and not plan.is_deferral and plan.next is not None  # a deferral changed the due date itself
-    return {"on_hold": active_hold(invoice.pk) is not None, "plan": plan if runs else None}
 
 
 def amounts(invoice: Invoice) -> dict[str, Any]:
@@ -39,7 +31,7 @@ def amounts(invoice: Invoice) -> dict[str, Any]:
         "credit": max(-balance, ZERO),
         "due_on": invoice.due_on,
         "charges_off": ZERO,
-        **_payment_state(invoice),
+        **agreements.due_facts(invoice, today=timezone.localdate()),
     }
 
 
@@ -59,7 +51,7 @@ def queue_mail(kind: str, case: CoulanceCase, *, event: str, **facts: Any) -> No
             "specification_due_on": case.specification_due_on,
             "decided_before": case.standing is not None,
             "asked_more": case.decisions.filter(kind=Decision.Kind.ASK_MORE).exists(),
-            **_payment_state(invoice),
+            **agreements.due_facts(invoice, today=timezone.localdate()),
             **facts,
         },
         dedupe_key=f"{kind}:{case.pk}:{event}",

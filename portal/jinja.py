@@ -59,6 +59,7 @@ def environment(**options: Any) -> Environment:
         "capfirst": defaultfilters.capfirst,
         "date": show_date,
         "days_left": days_left,
+        "email": email,
         "euro": euro,
         "floatformat": defaultfilters.floatformat,
         "grouped": grouped,
@@ -118,6 +119,14 @@ def phone(number: Any) -> str:
 def phone_address(number: Any) -> str:
     """Return the address (tel:…) that calls a phone number."""
     return str(to_python(number).as_rfc3966) if number else ""
+
+
+def email(address: str) -> Markup:
+    """Return an e-mail address that a narrow page breaks behind its @ or before a dot, not before its last letter."""
+    if not address:
+        return Markup("")
+    local, at, domain = str(address).rpartition("@")
+    return Markup("{}{}<wbr>{}").format(local, at, Markup("<wbr>.").join(domain.split(".")))
 
 
 def amount_class(value: Decimal) -> str:

@@ -84,6 +84,7 @@ class Settlement(models.Model):
     vat_cents = models.BigIntegerField()
     created_at = models.DateTimeField()
     last_payment = models.BigIntegerField()  # the key of the newest payment in it
+    status = models.CharField(max_length=8, default="paidout")  # or failed: the bank did not take it
 
     def __str__(self) -> str:
         return self.number

@@ -135,7 +135,7 @@ def settlement(row: Settlement, *, base: str) -> dict[str, Any]:
         "reference": row.number,
         "createdAt": moment(row.created_at),
         "settledAt": moment(row.created_at),
-        "status": "paidout",
+        "status": row.status,
         "amount": money(row.amount_cents),
         "periods": {f"{month:%Y}": {f"{month:%m}": {"revenue": [], "costs": [costs]}}},
         "_links": {"self": link(f"{base}/settlements/{row.reference}")},

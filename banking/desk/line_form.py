@@ -17,7 +17,12 @@ from billing.errors import Refused
 from billing.models import Invoice
 
 BY_HAND = 3  # rows for invoices that were not proposed
-_RULES = {Why.SLIP: LineMatch.Rule.SLIP, Why.PAYER: LineMatch.Rule.PAYER, Why.NAMED: LineMatch.Rule.EXACT}
+_RULES = {
+    Why.SLIP: LineMatch.Rule.SLIP,
+    Why.NUMBER: LineMatch.Rule.NUMBER,
+    Why.PAYER: LineMatch.Rule.PAYER,
+    Why.NAMED: LineMatch.Rule.EXACT,
+}
 
 
 class LineForm(forms.Form):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -47,7 +47,10 @@ class Standing:
 @never_cache
 @takes_files_of_staff
 def show(request: HttpRequest) -> HttpResponse:
-    """Show the accounts and the files that came in; POST reads the files that it brings."""
+    """Show the accounts and the files that came in; POST reads the files that it brings.
+
+    The script of the page brings them one by one, and shows how far each is.
+    """
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     if request.method == "POST":
@@ -78,15 +81,25 @@ def _take(request: HttpRequest) -> HttpResponse:
     files: list[Any] = request.FILES.getlist("files")
     if not files:
         messages.error(request, _("Choose the file of the bank first."))
-    for file in files:
-        if file.lost:
-            said = [(messages.ERROR, _("Our disk is full. Nothing was changed. Tell the operator."))]
-        else:
-            with _in_memory(file) as path:
-                said = _read(path, by=audit.name_of(request.user), name=str(file.name))
-        for level, sentence in said:
-            messages.add_message(request, level, f"“{file.name}”: {sentence}")
+    said = [(file.name, level, sentence) for file in files for level, sentence in _of_file(request, file)]
+    if "application/json" in request.headers.get("Accept", ""):
+        sentences = " ".join(sentence for _name, _level, sentence in said)
+        if not said or any(level == messages.ERROR for _name, level, _sentence in said):
+            return JsonResponse({"error": sentences}, status=422)
+        if "last" not in request.POST:  # it stands beside the file, and the page stays
+            return JsonResponse({"sent": True, "said": sentences})
+        messages.success(request, _("All files were read. What came of each stands below."))
+        return JsonResponse({"sent": True, "said": sentences})
+    for name, level, sentence in said:
+        messages.add_message(request, level, f"“{name}”: {sentence}")
     return HttpResponseRedirect(reverse("admin:bank_statements"), status=303)
+
+
+def _of_file(request: HttpRequest, file: Any) -> list[tuple[int, str]]:
+    if file.lost:
+        return [(messages.ERROR, _("Our disk is full. Nothing was changed. Tell the operator."))]
+    with _in_memory(file) as path:
+        return _read(path, by=audit.name_of(request.user), name=str(file.name))
 
 
 def _read(path: Path, *, by: str, name: str) -> list[tuple[int, str]]:

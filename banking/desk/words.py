@@ -36,11 +36,12 @@ def reasons(proposal: Proposal) -> list[str]:
     if proposal.why == Why.SLIP and proposal.slip:
         said.append(str(_SLIPS[proposal.slip]))
     elif proposal.why == Why.NAMED:
-        said.append(_("Its payment reference stands there, beside another one."))
+        said.append(_("Its payment reference stands there."))
+    elif proposal.why == Why.NUMBER:
+        said.append(_("Its invoice number stands there. Another care provider may have the same number."))
     elif proposal.why == Why.ERASED:
         said.append(_("Its payment reference stands there, but it is so old that its person was erased."))
-    elif proposal.why == Why.PAYER:
-        paid = proposal.paid_before
+    if paid := proposal.paid_before:
         text = ngettext(
             "The same account paid %(count)s invoice of this person before.",
             "The same account paid %(count)s invoices of this person before.",

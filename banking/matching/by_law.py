@@ -17,7 +17,7 @@ from billing.money import ZERO
 
 Rule = AllocationNote.Rule
 # Why a match is for its invoice, where the law did not decide it.
-_RULES = {LineMatch.Rule.EXACT: Rule.DESIGNATED, LineMatch.Rule.SLIP: Rule.DESIGNATED}
+_RULES = dict.fromkeys((LineMatch.Rule.EXACT, LineMatch.Rule.SLIP, LineMatch.Rule.NUMBER), Rule.DESIGNATED)
 
 
 def division(line: BankLine, proposals: Sequence[Proposal]) -> ByLaw | None:

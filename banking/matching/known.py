@@ -30,6 +30,16 @@ def by_reference(references: Iterable[str]) -> dict[str, Known]:
     return found
 
 
+def by_number(numbers: Iterable[str]) -> dict[str, list[Known]]:
+    """Return the open invoices that have one of these invoice numbers, by number: each practice has its own."""
+    found: dict[str, list[Known]] = defaultdict(list)
+    for some in _chunks(set(numbers)):
+        open_ = Invoice.objects.filter(number__in=some, settled_at=None, withdrawn_at=None, erased_at=None)
+        for row in with_balance(open_).order_by("pk").values_list(*_COLUMNS):
+            found[row[3]].append(_known(*row))
+    return found
+
+
 def by_id(invoice_ids: Iterable[int]) -> dict[int, Known]:
     """Return these invoices by key."""
     rows = with_balance(Invoice.objects.filter(pk__in=list(invoice_ids))).values_list(*_COLUMNS)

@@ -1,6 +1,6 @@
 """From new lines to the ledger: sorted out, booked by themselves where the payer named the invoice, else proposed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from banking import details
 from banking.details import Details
-from banking.matching import deciding, known, movements
+from banking.matching import deciding, known
 from banking.matching.decide import Designation, Known, Proposal, designated, proposed
 from banking.matching.deciding import Part
+from banking.matching.invoice_numbers import numbers_in
 from banking.matching.references import Numbers, Place, written_in
 from banking.matching.sorting import Sort, sort
 from banking.models import BankLine, LineDecision, LineMatch, OutgoingOrder
 from banking.orders import outcome
+from banking.statements import receiving
 from billing.failures import due, isolated
 from billing.ledger import lock_invoices
 from billing.transitions import advance
@@ -115,7 +117,7 @@ def _with_invoices(read: list[Read]) -> list[Read]:
     exact = known.by_reference(reference for one in candidates for reference in one.numbers.exact)
     for one in candidates:
         one.shares = designated(one.line.amount, one.numbers.exact, exact)
-    _propose([one for one in candidates if not one.shares], exact)
+    _propose(candidates, exact)
     return read
 
 
@@ -133,11 +135,14 @@ def texts_of(said: Details) -> list[tuple[Place, str]]:
 def _propose(read: Iterable[Read], exact: dict[str, Known]) -> None:
     undecided = list(read)
     unnamed = [one for one in undecided if not any(reference in exact for reference in one.numbers.exact)]
+    written = {one.line.pk: numbers_in(texts_of(one.details)) for one in unnamed}
+    numbered = known.by_number(number for numbers in written.values() for number in numbers)
     meant = known.by_reference(reference for one in unnamed for reference in one.numbers.meant())
     payers = known.of_payers(one.line.counter_hash for one in unnamed)
     for one in undecided:
         of_payer = payers.get(one.line.counter_hash, ())
-        one.proposals = proposed(one.line.amount, one.numbers, exact | meant, of_payer)
+        named = [invoice for number in written.get(one.line.pk, ()) for invoice in numbered.get(number, ())]
+        one.proposals = proposed(one.line.amount, one.numbers, exact | meant, of_payer, named)
 
 
 def _settle(read: Read) -> str | None:
@@ -149,17 +154,40 @@ def _settle(read: Read) -> str | None:
         line = deciding.lock_line(read.line.pk)
         if line.status != Status.NEW:
             return None
-        movements.receive(line)
+        receiving.receive(line)
         if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
             advance(line, Status.NOT_OURS)
         elif read.sort in _BY_ITSELF:
             deciding.settle_other(line, _BY_ITSELF[read.sort])
         elif invoices and _still_right(read.shares):
-            parts = [Part(s.invoice.invoice_id, s.amount, LineMatch.Rule.EXACT) for s in read.shares]
-            deciding.book_designated(line, parts, invoices)
+            deciding.book_designated(line, _parts(read.shares), invoices)
         else:
             advance(line, Status.PROPOSED if read.proposals or read.shares else Status.UNMATCHED)
     return line.status
+
+
+def look_again(line_ids: Collection[int], *, now: datetime | None = None) -> None:
+    """Settle lines that wait and of which another statement says more by now, unless somebody decided about them."""
+    now, sort_out = now or timezone.now(), _sorter()
+    waiting = BankLine.objects.filter(pk__in=line_ids, status__in=deciding.Waits, decisions=None)
+    for read in _with_invoices([sort_out(line) for line in waiting]):
+        isolated(partial(_settle_again, read), rule=RULE, row=read.line.pk, now=now)
+
+
+def _settle_again(read: Read) -> None:
+    with transaction.atomic():
+        invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
+        line = deciding.lock_line(read.line.pk)
+        if line.status not in deciding.Waits or line.decisions.exists():
+            return
+        if invoices and _still_right(read.shares):
+            deciding.book_designated(line, _parts(read.shares), invoices)
+        elif read.proposals and line.status == Status.UNMATCHED:
+            advance(line, Status.PROPOSED)
+
+
+def _parts(shares: Sequence[Designation]) -> list[Part]:
+    return [Part(share.invoice.invoice_id, share.amount, LineMatch.Rule.EXACT) for share in shares]
 
 
 def _may_be_returns() -> QuerySet[BankLine]:

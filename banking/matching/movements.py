@@ -26,20 +26,6 @@ _GOES_TO = {
 }
 
 
-def receive(line: BankLine) -> None:
-    """Book a locked line as the bank did, once: money at the bank, that is not matched yet."""
-    sides = [Side(Account.BANK, line.amount), Side(Account.UNMATCHED, -line.amount)]
-    moment = begin_of(line.booked_on)
-    ledger.transfer(Kind.UNMATCHED, sides, external_id=line.event, occurred_at=moment, by="bank")
-
-
-def take_back(line: BankLine, *, by: str) -> None:
-    """Mirror `receive` for a locked line that waits no more, because its parts came in its place."""
-    received = LedgerTransaction.objects.filter(kind=Kind.UNMATCHED, external_id=line.event).first()
-    if received is not None:
-        ledger.reverse_transfer(received, external_id=f"{line.event}:replaced", occurred_at=timezone.now(), by=by)
-
-
 def book_other(decision: LineDecision, line: BankLine, *, by: str) -> None:
     """Move the money of a line from UNMATCHED to what it is."""
     kind, account = _GOES_TO[What(decision.what)]

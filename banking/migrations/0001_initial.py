@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('new', 'not looked at yet'), ('booked', 'booked'), ('proposed', 'waits for staff, with proposals'), ('unmatched', 'waits for staff'), ('not_ours', 'not of an invoice'), ('sent_back', 'sent back'), ('replaced', 'replaced by its parts')], default='new', max_length=9, verbose_name='status')),
                 ('bank_reference', models.CharField(blank=True, max_length=80, verbose_name='reference of the bank')),
                 ('counter_hash', models.CharField(blank=True, editable=False, max_length=68)),
-                ('sealed_text', models.BinaryField()),
+                ('sealed_facts', models.BinaryField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.bankaccount', verbose_name='bank account')),
                 ('day', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='banking.accountday', verbose_name='day of an account')),
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['account', 'booked_on', 'entry_amount'], name='bank_line_by_day'), models.Index(condition=models.Q(('counter_hash', ''), _negated=True), fields=['counter_hash'], name='bank_line_by_payer'), models.Index(condition=models.Q(('status', 'new'), ('status', 'proposed'), ('status', 'unmatched'), _connector='OR'), fields=['status', 'booked_on'], name='bank_line_waits')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='bank_line_is_not_zero'), models.CheckConstraint(condition=models.Q(('part__gte', 1), ('part__lte', models.F('parts'))), name='bank_line_part_of_parts')],
             },
-            bases=(billing.encryption.SealedText, models.Model),
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
             name='LineDecision',
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('proposed', 'waits for two persons'), ('approved', 'approved'), ('in_batch', 'in a batch'), ('exported', 'handed to the bank'), ('accepted', 'accepted by the bank'), ('rejected', 'rejected by the bank'), ('debited', 'paid'), ('returned', 'came back'), ('cancelled', 'cancelled')], default='proposed', max_length=9, verbose_name='status')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
                 ('source', models.CharField(editable=False, max_length=80)),
-                ('sealed_text', models.BinaryField()),
+                ('sealed_facts', models.BinaryField()),
                 ('iban_hash', models.CharField(editable=False, max_length=68)),
                 ('iban_end', models.CharField(max_length=4, verbose_name='IBAN ends in')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='proposed')),
@@ -261,7 +261,7 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['status'], name='order_by_status'), models.Index(fields=['iban_hash'], name='order_by_payee')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='order_amount_positive'), models.UniqueConstraint(condition=models.Q(('status__in', ('rejected', 'returned', 'cancelled')), _negated=True), fields=('source',), name='one_order_per_source'), models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'cancelled')), models.Q(('approved_by__isnull', False), ('proposed_by__isnull', False)), _connector='OR'), name='order_has_two_persons'), models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='order_second_person_is_another'), models.CheckConstraint(condition=models.Q(('cancel_asked_by', None), ('cancelled_by', None), models.Q(('cancelled_by', models.F('cancel_asked_by')), _negated=True), _connector='OR'), name='order_cancelled_by_another'), models.CheckConstraint(condition=models.Q(('status__in', ('proposed', 'approved', 'cancelled')), ('batch__isnull', False), _connector='OR'), name='order_at_bank_has_a_batch')],
             },
-            bases=(billing.encryption.SealedText, models.Model),
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
             name='Settlement',
@@ -273,6 +273,7 @@ class Migration(migrations.Migration):
                 ('costs', billing.money.EuroField(verbose_name='costs of Mollie')),
                 ('vat', billing.money.EuroField(verbose_name='VAT')),
                 ('settled_on', models.DateField(verbose_name='paid out on')),
+                ('failed', models.BooleanField(default=False, verbose_name='failed')),
                 ('line', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settlement', to='banking.bankline', verbose_name='line of a statement')),
             ],
             options={
@@ -287,7 +288,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('payer', 'by the account that paid before'), ('law', 'by the order of the law'), ('hand', 'by hand')], max_length=5, verbose_name='found')),
+                ('rule', models.CharField(choices=[('exact', 'by its payment reference'), ('slip', 'by a payment reference that was nearly right'), ('number', 'by its invoice number'), ('payer', 'by the account that paid before'), ('law', 'by the order of the law'), ('hand', 'by hand')], max_length=6, verbose_name='found')),
                 ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.linedecision', verbose_name='decision about a line')),
                 ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_matches', to='billing.invoice', verbose_name='invoice')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='banking.bankline', verbose_name='line of a statement')),

@@ -102,6 +102,7 @@ class LineMatch(models.Model):
 
         EXACT = "exact", _("by its payment reference")
         SLIP = "slip", _("by a payment reference that was nearly right")
+        NUMBER = "number", _("by its invoice number")
         PAYER = "payer", _("by the account that paid before")
         LAW = "law", _("by the order of the law")
         HAND = "hand", _("by hand")
@@ -112,7 +113,7 @@ class LineMatch(models.Model):
     line = models.ForeignKey(BankLine, models.PROTECT, related_name="matches", verbose_name=_("line of a statement"))
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="line_matches", verbose_name=_("invoice"))
     amount = EuroField(_("amount"))
-    rule = models.CharField(_("found"), max_length=5, choices=Rule)
+    rule = models.CharField(_("found"), max_length=6, choices=Rule)
 
     class Meta:
         verbose_name, verbose_name_plural = _("transfer on an invoice"), _("transfers on invoices")

@@ -17,6 +17,8 @@ class Settlement(models.Model):
     costs = EuroField(_("costs of Mollie"))  # with VAT
     vat = EuroField(_("VAT"))
     settled_on = models.DateField(_("paid out on"))
+    # The payment to our bank came back to Mollie: its amount is in a later one, and no statement will show this one.
+    failed = models.BooleanField(_("failed"), default=False)
     line = models.OneToOneField(
         BankLine,
         models.PROTECT,

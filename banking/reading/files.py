@@ -19,6 +19,7 @@ from banking.reading.refusal import Refused
 CHUNK = 1 << 16
 MAX_BYTES = 1 << 30  # of all that is read of one file: some 700,000 movements
 MAX_MEMBERS = 1_000  # files in a zip
+_LIST_BYTES = 1 << 20  # of the list of the files in a zip: zipfile reads it whole
 MAX_RATIO = 200  # unpacked against packed; XML of banks packs to a tenth or a fortieth
 _BEGIN = 4096
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -113,7 +114,17 @@ def unpacked_bytes(path: Path) -> int:
         return sum(packed.getinfo(member).file_size for member in members)
 
 
+def _list_bytes(path: Path) -> int:
+    """Return how long the list of the files in a zip is, as the end of the zip says; 0 where it has no end."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - (1 << 16) - 22))
+        _before, mark, end = stream.read().rpartition(b"PK\x05\x06")
+    return int.from_bytes(end[8:12], "little") if mark and len(end) >= 18 else 0
+
+
 def _members(path: Path) -> list[Document]:
+    if _list_bytes(path) > _LIST_BYTES:
+        raise Refused(_("The zip file holds too many files."))
     try:
         with zipfile.ZipFile(path) as packed:
             entries = [entry for entry in packed.infolist() if not entry.is_dir() and not _is_litter(entry.filename)]

@@ -14,6 +14,7 @@ from banking.reading.refusal import Refused
 MAX_DEPTH = 40  # CAMT.053 nests some 15 deep
 MAX_NODES = 20_000  # kept at one time
 MAX_TEXT = 20_000  # characters of one element; the longest of CAMT.053 has 500
+MAX_QUIET = 1 << 20  # bytes in which no element begins or ends: expat keeps an unfinished one in memory
 INVALID_TOKEN = 4  # expat's code, also for bytes that are not of the declared encoding
 
 
@@ -78,6 +79,7 @@ class Reader:
         self._open: list[Node] = []
         self._kept = 0
         self._names: dict[str, str] = {}
+        self._quiet = 0
 
     def opened(self, name: str) -> None:
         """Look at the name of an element right below the root, to refuse another document early."""
@@ -89,7 +91,10 @@ class Reader:
         """Read the chunks; yield after each, so that what was taken can be handed on. Raises Refused."""
         try:
             for chunk in chunks:
+                self._quiet += len(chunk)
                 self.parser.Parse(chunk, False)
+                if self._quiet > max(MAX_QUIET, 2 * len(chunk)):
+                    raise Refused(_("The XML is nested or filled in a way that no statement of a bank is."))
                 yield
             self.parser.Parse(b"", True)
         except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: an encoding that is none
@@ -99,6 +104,7 @@ class Reader:
         yield
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._quiet = 0
         local = self._names.get(name)
         if local is None:
             local = self._names[name] = name.rpartition(" ")[2]
@@ -120,6 +126,7 @@ class Reader:
                 raise Refused(_("The XML is nested or filled in a way that no statement of a bank is."))
 
     def _end(self, _name: str) -> None:
+        self._quiet = 0
         node = self._open.pop()
         if node.name in self.wanted:
             self.take(self._open, node)

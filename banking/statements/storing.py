@@ -9,9 +9,10 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from banking import details
-from banking.models import AccountDay, BankAccount, BankLine, Statement, StatementFile
+from banking.models import AccountDay, BankAccount, BankLine, LineDecision, Statement, StatementFile
 from banking.reading.facts import Entry
 from banking.reading.refusal import Refused
+from banking.statements import receiving
 from banking.statements.joining import Join, Stretch, join
 from banking.statements.known import Known, count_of, is_better, moved
 from banking.statements.survey import Found
@@ -20,6 +21,7 @@ from billing.transitions import advance
 
 CHUNK = 1000
 Status = BankLine.Status
+_WAITS = (Status.PROPOSED, Status.UNMATCHED)
 
 
 def fingerprint(iban: str, day: date, cents: int, *, occurrence: int, part: int, parts: int) -> str:
@@ -54,16 +56,17 @@ class Store:
         if found.to_on not in found.days:  # nothing moved, and this was the balance: the chain needs it
             _Day(account, found.to_on, Stretch(balance, ()), found.sheet.format)
         self.new = 0  # entries
+        self.better: list[int] = []  # lines that wait, of which this statement says more than the one that we had
         self._waiting: list[BankLine] = []
         self._moved: list[tuple[BankLine, int]] = []  # known lines, and their place in the longer day
 
-    def add(self, entry: Entry) -> None:
-        """Store an entry, unless it is known; then what this reading says better is taken over."""
+    def add(self, entry: Entry, sheet: int) -> None:
+        """Store an entry of a page, unless it is known; then what this reading says better is taken over."""
         on = self.found.day_of(entry)
         if on not in self.days:
             return  # before the first day of the account
         day = self.days[on]
-        day.place += 1
+        day.go_to(sheet, self.found.before.get((sheet, on), 0))
         is_known, line = day.known.take(entry)
         if not is_known:
             self.new += 1
@@ -123,11 +126,23 @@ class Store:
             line.value_on, line.place = entry.value_on, day.place
             details.put(line, part.details)
             line.save(
-                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_text", "counter_hash"]
+                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_facts", "counter_hash"]
             )
-        elif line.parts == 1 and line.status == Status.NEW and advance(line, Status.REPLACED):  # not in the books yet
+            if line.status in _WAITS:
+                self.better.append(line.pk)
+        elif line.parts == 1 and _gives_way(line):
             occurrence = day.occurrence_of(line)
             self._waiting += self._lines(entry, on, day, occurrence)
+
+
+def _gives_way(line: BankLine) -> bool:
+    """Replace a line whose parts came, and mirror what was booked of it; return False when a person is busy with it."""
+    locked = BankLine.objects.select_for_update(no_key=True).get(pk=line.pk)
+    decided = locked.decisions.filter(status__in=LineDecision.STANDING).exists()
+    if locked.status not in (Status.NEW, *_WAITS) or decided or locked.notes.exists():
+        return False
+    receiving.take_back(locked)
+    return advance(locked, Status.REPLACED)
 
 
 class _Day:
@@ -135,7 +150,8 @@ class _Day:
 
     def __init__(self, account: BankAccount, day: date, new: Stretch, format: str) -> None:
         self.new, self._account, self._day = new, account, day
-        self.place = 0
+        self.place = self._base = 0
+        self._of_page: Counter[int] = Counter()
         self.known = Known(format, Counter(new.moved))
         self._occurrences: dict[int, int] = {}
         self._rows = list(AccountDay.objects.filter(account=account, day=day))
@@ -165,7 +181,7 @@ class _Day:
             if how in (Join.INSIDE, Join.BEFORE):
                 closing = to_cents(row.closing)
             if how == Join.AFTER:
-                self.place += len(known.moved) - overlap.total()
+                self._base += len(known.moved) - overlap.total()
         return self._as_one(joined, opening, closing)
 
     def _as_one(self, joined: list[AccountDay], opening: int, closing: int) -> AccountDay:
@@ -180,6 +196,11 @@ class _Day:
         row.save(update_fields=["opening", "closing"])
         self._rows = [other for other in self._rows if other not in others]
         return row
+
+    def go_to(self, sheet: int, before: int) -> None:
+        """Go to the place of the next entry of a page, of which the pages before it have so many."""
+        self._of_page[sheet] += 1
+        self.place = self._base + before + self._of_page[sheet]
 
     def next_occurrence(self, cents: int) -> int:
         """Return the how-manieth entry of this amount on this day it is."""

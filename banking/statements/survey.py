@@ -48,6 +48,8 @@ class Found:
     opening: int
     closing: int
     days: dict[date, Moved]  # in their order
+    # How many movements of a day the pages before have; a file may hold its pages in any order.
+    before: dict[tuple[int, date], int]
     skipped: int = 0
     refused_because: str = ""
 
@@ -146,15 +148,18 @@ def _joined(group: Sequence[int], pages: Sequence[Page], *, today: date) -> Foun
     from_on = min(sheet.from_on for sheet in sheets)
     if to_on > today or to_on < date(1990, 1, 1):
         raise Refused(_("Statement %s is of a day that has yet to come.") % (first.number or "?"))
-    days = _nothing()
+    days, before = _nothing(), dict[tuple[int, date], int]()
     for number in group:
-        for day, moved in pages[number].booked.items():
+        page = pages[number]
+        undated = [(_within(day, from_on, to_on), moved) for day, moved in page.undated.items()]
+        for day, moved in (*page.booked.items(), *undated):
+            before.setdefault((number, day), len(days[day]))
             days[day] += moved
-        for day, moved in pages[number].undated.items():
-            days[_within(day, from_on, to_on)] += moved
     skipped = sum(sheet.skipped for sheet in sheets)
     ordered = {day: days[day] for day in sorted(days)}
-    return Found(list(group), first.account, first, from_on, to_on, first.opening, last.closing, ordered, skipped)
+    return Found(
+        list(group), first.account, first, from_on, to_on, first.opening, last.closing, ordered, before, skipped
+    )
 
 
 def _within(day: date, from_on: date, to_on: date) -> date:

@@ -285,6 +285,7 @@ def _tell(invoice: Invoice, row: CreditNote, *, charges_off: Decimal, surplus: D
             "outstanding": ledger.outstanding(invoice.pk),
             "credit": surplus,
             "due_on": invoice.due_on,
+            **agreements.due_facts(invoice, today=today),
             **open_link_context(invoice, until=today),
         },
         dedupe_key=f"credit_note:{row.pk}",

@@ -38,6 +38,7 @@ from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.payments import shares
 from billing.payments.attempts import supersede_live
+from billing.plans import agreements
 from billing.transitions import advance
 
 Status, Task, Kind = Reallocation.Status, StaffTask.Kind, LedgerTransaction.Kind
@@ -197,6 +198,7 @@ def _tell(invoice: Invoice, asked: Reallocation, *, was: Decimal, now: Decimal) 
             "outstanding": max(balance, ZERO),
             "credit": max(-balance, ZERO),
             "due_on": invoice.due_on,
+            **agreements.due_facts(invoice, today=timezone.localdate()),
             **open_link_context(invoice, until=max(timezone.localdate(), invoice.due_on)),
         },
         dedupe_key=f"payment_moved:{asked.pk}:{invoice.pk}",

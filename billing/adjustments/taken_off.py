@@ -18,6 +18,7 @@ from billing.models.ledger import Account
 from billing.money import ZERO, split, to_cents
 from billing.outbox.facts import moment_of, open_link_context
 from billing.outbox.queue import queue_message
+from billing.plans import agreements
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
 CHARGES = (Kind.COSTS, Kind.INTEREST)
@@ -142,6 +143,7 @@ def _tell(
             "paid_on": paid_on,
             "start_again": start_again,
             "due_on": invoice.due_on,
+            **agreements.due_facts(invoice, today=today),
             "outstanding": max(balance, ZERO),
             "credit": max(-balance, ZERO),
             **open_link_context(invoice, until=max(today, invoice.due_on)),

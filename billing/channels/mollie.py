@@ -183,7 +183,7 @@ def page_of(
     with _asked(f"list {name}"):
         answer = getattr((client or _client)(), name).list(limit=PAGE_SIZE, **({"from": start} if start else {}))
         listed = answer["_embedded"][name]
-        oldest = min((moment(row["createdAt"]) for row in listed), default=None)
+        oldest = min((moment(row["createdAt"]) for row in listed if row.get("createdAt")), default=None)
         following = (answer["_links"].get("next") or {}).get("href", "")
         next_id = parse_qs(urlsplit(following).query)["from"][0] if following else ""
     unreadable: list[str] = []

@@ -1,4 +1,8 @@
-"""What Mollie paid out to our bank. It shows that to a token of the organisation alone, to no key."""
+"""What Mollie paid out to our bank. It shows that to a token of the organisation alone, to no key.
+
+The token needs the permission `settlements.read` (https://docs.mollie.com/reference/list-settlements). There are
+settlements of live payments only.
+"""
 
 import re
 from dataclasses import dataclass
@@ -24,6 +28,7 @@ from billing.channels.mollie import (
 )
 from billing.money import round_euro
 
+_OVER = ("paidout", "failed")
 _PARTS_OF_A_CENT = re.compile(r"-?\d{1,10}\.\d{2,6}")
 
 
@@ -37,26 +42,29 @@ class SettlementSnapshot:
     costs: Decimal
     vat: Decimal
     settled_at: datetime
+    failed: bool = False  # our bank did not take it, so it is in a later one
 
 
 def settlements_page(start: str = "") -> Page[SettlementSnapshot]:
-    """Return what Mollie paid out to our bank, from `start` on; what is not paid out yet is left out.
+    """Return what Mollie paid out to our bank, or tried to, from `start` on; what is still to come is left out.
 
     Raises like `payments_page`. Mollie shows settlements to a token of the organisation alone, to no key.
     """
-    return page_of("settlements", start, lambda row: _settlement(row) if row["status"] == "paidout" else None,
+    return page_of("settlements", start, lambda row: _settlement(row) if row["status"] in _OVER else None,
                  client=_client_of_organisation)  # fmt: skip
 
 
 def _settlement(row: dict[str, Any]) -> SettlementSnapshot:
     months = [month for year in (row.get("periods") or {}).values() for month in year.values()]
     costs = [cost for month in months for cost in month.get("costs") or ()]
-    number = str(row["reference"])
+    number, amount = str(row["reference"]), euros(row["amount"])
     if len(number) > 30:
         raise ValueError("settlement number")
+    if amount <= 0:
+        raise ValueError("settlement amount")
     return SettlementSnapshot(
-        own_id(row, "stl_"), number, euros(row["amount"]), _of_costs(costs, "amountGross"),
-        _of_costs(costs, "amountVat"), moment(row["settledAt"] or row["createdAt"]),
+        own_id(row, "stl_"), number, amount, _of_costs(costs, "amountGross"), _of_costs(costs, "amountVat"),
+        moment(row.get("settledAt") or row["createdAt"]), failed=row["status"] == "failed",
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from billing.adjustments import charges
 from billing.invoices import references, schedule
 from billing.invoices.debtors import debtor_of
-from billing.invoices.holds import active_hold
 from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.invoices.transfers import account_for
 from billing.law import interest
@@ -21,6 +20,7 @@ from billing.ledger.entries import standing_entries
 from billing.models import Invoice, LedgerTransaction, Letter, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
+from billing.plans import agreements
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
 _CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED)
@@ -42,13 +42,12 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "provider": provider,
         "account": account_for(provider),
         "due_on": invoices[0].due_on,
-        "on_hold": letter.step == Step.NOTICE and _on_hold(invoices[0]),
         "days_to_pay": DAYS_TO_PAY,
         "last_day": schedule.named_day(letter.step, today),
         "link_until": until,
     }
     if letter.step == Step.NOTICE:
-        return named
+        return named | agreements.due_facts(invoices[0], today=today)
     return named | {"before_on": _sent_before(invoices, letter.step)} | _claim(letter, invoices, today)
 
 
@@ -56,7 +55,7 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     """Return what a 14-day letter must say: the debtor, the costs and how they came about, and the interest."""
     if letter.step != Step.FINAL_NOTICE:
         return {}
-    confirmed = interest.RATES_CONFIRMED_THROUGH
+    rate, rate_of = interest.stated(today)
     announced = letter.costs_announced or ZERO
     earlier = charges.letters_counted(invoices, today=today)
     return {
@@ -69,14 +68,10 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         # The letters whose costs lower these ones: their days, and what they and this one may cost together.
         "earlier": [(sent_on, costs) for sent_on, costs in earlier if costs],
         "together": announced + sum((costs for _sent_on, costs in earlier), ZERO),
-        "rate": interest.rate_on(min(today, confirmed)).percentage,
-        "rate_of": confirmed if today > confirmed else None,
+        "rate": rate.percentage,
+        "rate_of": rate_of,
         "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),
     }
-
-
-def _on_hold(invoice: Invoice) -> bool:
-    return active_hold(invoice.pk) is not None
 
 
 def _sent_before(invoices: Sequence[Invoice], step: int) -> date | None:

@@ -41,7 +41,7 @@ LETTERS = {
     Step.NOTICE: LetterStep(
         "invoice_notice",
         days=lambda: settings.LATE_INVOICE_TERM_DAYS,
-        needs=_FACTS | {"due_on", "on_hold"},
+        needs=_FACTS | {"due_on", "on_hold", "plan"},
         interrupted=False,
     ),
     Step.NOTE: LetterStep("friendly_note", interrupted=False),

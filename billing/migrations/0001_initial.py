@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'invoice',
                 'verbose_name_plural': 'invoices',
-                'indexes': [models.Index(condition=models.Q(('settled_at', None), ('withdrawn_at', None)), fields=['due_on'], name='invoice_open_by_due_date'), models.Index(condition=models.Q(('next_step_on__isnull', False), ('settled_at', None), ('withdrawn_at', None)), fields=['next_step_on', 'id'], name='invoice_by_next_step'), models.Index(condition=models.Q(('erased_at', None), ('settled_at__isnull', False)), fields=['settled_at'], name='invoice_to_erase')],
+                'indexes': [models.Index(condition=models.Q(('settled_at', None), ('withdrawn_at', None)), fields=['due_on'], name='invoice_open_by_due_date'), models.Index(condition=models.Q(('next_step_on__isnull', False), ('settled_at', None), ('withdrawn_at', None)), fields=['next_step_on', 'id'], name='invoice_by_next_step'), models.Index(condition=models.Q(('erased_at', None), ('settled_at__isnull', False)), fields=['settled_at'], name='invoice_to_erase'), models.Index(condition=models.Q(('settled_at', None)), fields=['number'], name='invoice_open_by_number')],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='invoice_number_per_provider'), models.CheckConstraint(condition=models.Q(('due_on__gte', models.F('issued_on'))), name='invoice_due_after_issue')],
             },
         ),
@@ -329,7 +329,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('sealed_text', models.BinaryField(default=b'')),
+                ('sealed_facts', models.BinaryField(default=b'')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='birth_date_changes', to='billing.patient', verbose_name='patient')),
             ],
             options={
@@ -337,7 +337,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'corrections of a date of birth',
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('patient',), name='one_birth_date_change_waits_per_patient')],
             },
-            bases=(billing.encryption.SealedText, models.Model),
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
             name='Reallocation',

@@ -5,6 +5,7 @@ possible, another person under the number is not. A correction is recorded, told
 is sent to a new mobile number for a day, so that a wrong or false change is noticed before it opens anything.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,8 @@ from billing.patients.same_person import Difference, difference, drift
 from billing.submission import birth_dates
 
 CHANGED = "contact_changed"  # the message to the address that we had
-_ENDING = {"mobile": 2, "email": 4}  # as much of the old and the new one as the audit trail may show
+# As much of the old and the new one as the audit trail may show: enough to tell them apart, and to name nobody.
+_TRACES = {"mobile": re.compile(r"..$"), "email": re.compile(r".{1,2}@.{1,2}")}
 _GROUPS = {
     "email": ("email",),
     "mobile": ("mobile",),
@@ -224,7 +226,9 @@ def _correct(
         _replace_payer(known.pk, new["payer"])
     invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))
     endings = {
-        name: [value[-length:] for value in changes[name]] for name, length in _ENDING.items() if name in changes
+        name: ["".join(trace.findall(value)) for value in changes[name]]
+        for name, trace in _TRACES.items()
+        if name in changes
     }
     audit.record_each("patient_corrected", by=by, invoices=invoices, fields=sorted(new), endings=endings)
     _readdress(known)

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,7 @@ from billing.errors import Refused
 from billing.failures import isolated
 from billing.invoices import schedule
 from billing.invoices.addressee import addressee
+from billing.invoices.holds import active_hold
 from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffTask
@@ -168,6 +170,16 @@ def progress(invoice_id: int, *, today: date) -> Progress | None:
     """Return how far the running plan of the invoice is paid; None when there is none."""
     plan = PaymentPlan.objects.filter(invoice_id=invoice_id, status=Status.ACTIVE).first()
     return progress_of(plan.installments.all(), ledger.outstanding(invoice_id), today=today) if plan else None
+
+
+def due_facts(invoice: Invoice, *, today: date) -> dict[str, Any]:
+    """Return what decides which sum a mail asks for, and by when: whether it is `on_hold`, and the running `plan`.
+
+    The plan is None without installments to come: a deferral changed the last day to pay itself.
+    """
+    now = progress(invoice.pk, today=today)
+    in_parts = now is not None and not now.is_deferral and now.next is not None
+    return {"on_hold": active_hold(invoice.pk) is not None, "plan": now if in_parts else None}
 
 
 # --- what staff may do ----------------------------------------------------------------------------

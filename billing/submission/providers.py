@@ -6,6 +6,7 @@ change is on the audit trail, and another IBAN waits until a second person has a
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +19,14 @@ from stdnum.exceptions import ValidationError as WrongNumber
 
 from billing import audit
 from billing.errors import Refused, Stale
-from billing.models import IbanChange, Provider, StaffTask
+from billing.models import IbanChange, OutboxMessage, Provider, StaffTask
 from billing.money import read_euros
+from billing.outbox.queue import queue_message
 from billing.submission.fields import PROVIDER, Field, Shape, read_object
 from billing.submission.values import FieldError, read_dutch_postcode, read_email, text
 
+CHANGED = "provider_changed"  # the message to a practice
+OLD_ADDRESS_COUNTS = timedelta(days=30)
 _WEBSITE = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*)?")
 
 
@@ -101,6 +105,8 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
             raise Refused(_("We don't know a care provider with this AGB code."))
         changed = {name: value for name, value in right.items() if str(getattr(provider, name)) != str(value)}
         iban = changed.pop("iban", None)
+        if "email" in changed:
+            _tell(provider, "email", event=f"{provider.agb_code}:{timezone.now().timestamp()}")
         if changed:
             Provider.objects.filter(pk=provider.pk).update(**changed)
             audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(changed))
@@ -116,7 +122,23 @@ def _ask(provider: Provider, iban: str, *, by: str) -> IbanChange:
     endings = [provider.iban[-4:], iban[-4:]]
     audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
     audit.open_task(StaffTask.Kind.IBAN_WAITS, dedupe_key=f"iban:{asked.pk}", note=provider.agb_code)
+    _tell(provider, "iban_asked", iban, event=str(asked.pk))
     return asked
+
+
+def _tell(provider: Provider, what: str, iban: str = "", *, event: str) -> None:
+    """Tell the practice what changes: at its address, and at those that it had in the last weeks.
+
+    Who means to steal a payout changes the address first.
+    """
+    since = timezone.now() - OLD_ADDRESS_COUNTS
+    mark = f"{CHANGED}:email:{provider.agb_code}:"
+    before = OutboxMessage.objects.filter(kind=CHANGED, dedupe_key__startswith=mark, created_at__gte=since)
+    for number, address in enumerate(sorted({provider.email, *before.values_list("recipient", flat=True)})):
+        queue_message(
+            CHANGED, invoice=None, recipient=address, dedupe_key=f"{CHANGED}:{what}:{event}:{number}",
+            context={"provider": provider, "what": what, "iban_end": iban[-4:]},
+        )  # fmt: skip
 
 
 def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
@@ -130,6 +152,7 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
             raise Stale(_("Somebody else has decided about this change in the meantime."))
         if approved:
             Provider.objects.filter(pk=provider.pk).update(iban=asked.iban)
+            _tell(provider, "iban_approved", asked.iban, event=str(asked.pk))
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)

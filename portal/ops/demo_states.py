@@ -35,6 +35,8 @@ def _overdue(invoice: Invoice, today: date) -> None:
 
 
 def _missed(invoice: Invoice, today: date) -> None:
+    """Agreed on from the paper: a first mail of today would come weeks after the plan that it is about."""
+    _overdue(invoice, today)
     agreed = today - timedelta(days=25)
     agreements.agree_installments(invoice.pk, count=3, first_on=today - timedelta(days=8), by=BY, today=agreed)
 

@@ -21,6 +21,7 @@ from billing.desk.worklist import waiting_for
 from billing.rooms import Desk, DeskPage
 from portal.staff import idle, months, operations, otp, views
 from portal.staff.forms import FindForm
+from portal.staff.menu import menu
 
 # `/r/` reveals the address of any row of any provider; signing out must also work before there is a code app.
 _NOT_OURS = ("view_on_site", "logout")
@@ -99,8 +100,10 @@ class StaffSite(OTPAdminSite):
         """Return what every page needs, with the end of the session."""
         left = idle.seconds_left(request, now=timezone.now())
         pages = [page for page in _pages() if page.label and _may_open(page, request)]
-        own = {"session_ends": idle.ends_at(request), "session_seconds": left, "desk_pages": pages}
-        return {**super().each_context(request), **own}
+        stock = super().each_context(request)
+        own = {"session_ends": idle.ends_at(request), "session_seconds": left}
+        own["menu"] = menu(request, pages, stock["available_apps"])
+        return {**stock, **own}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Change the password; from then on it is no longer one that was given."""

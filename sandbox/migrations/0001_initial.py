@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('vat_cents', models.BigIntegerField()),
                 ('created_at', models.DateTimeField()),
                 ('last_payment', models.BigIntegerField()),
+                ('status', models.CharField(default='paidout', max_length=8)),
             ],
         ),
         migrations.CreateModel(

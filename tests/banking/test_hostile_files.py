@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banking.matching.references import Place, written_in
 from banking.models import BankLine, Statement, StatementFile
-from banking.reading import camt, mt940
+from banking.reading import camt, files, mt940
 from banking.reading.files import documents
 from banking.reading.refusal import Refused
 from tests.banking import mt940_files
@@ -119,6 +120,92 @@ def test_a_zip_that_lies_about_its_size_is_refused(tmp_path):
     path.write_bytes(bytes(content).replace(size, (50).to_bytes(4, "little")))
     with pytest.raises(Refused):
         list(documents(path)[0].read())
+
+
+def test_a_zip_with_a_list_without_end_is_not_listed(tmp_path, monkeypatch):
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.comment = b"x" * 60_000
+        for number in range(3):
+            archive.writestr(f"{number}" * 400, b"")
+    path = tmp_path / "a.zip"
+    path.write_bytes(packed.getvalue())
+    monkeypatch.setattr(files, "_LIST_BYTES", 1_000)
+    monkeypatch.setattr(zipfile, "ZipFile", None)  # it would read the whole list
+    with pytest.raises(Refused, match="too many"):
+        documents(path)
+
+
+@pytest.mark.parametrize(
+    "long",
+    [b"<Ntry a='" + b"x" * 3_000_000 + b"'/>", b"<!--" + b"x" * 3_000_000 + b"-->", b"<a" + b"b" * 3_000_000 + b"/>"],
+    ids=["attribute", "comment", "name"],
+)
+def test_what_never_ends_is_refused_before_all_of_it_is_in_memory(long):
+    read = []
+
+    def chunks():
+        whole = CAMT.replace(b"<GrpHdr>", long + b"<GrpHdr>", 1)
+        for start in range(0, len(whole), files.CHUNK):
+            read.append(start)
+            yield whole[start : start + files.CHUNK]
+
+    assert not refused_or_read(camt.read(chunks()))
+    assert read[-1] < 1_200_000
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ((b">10.00<", b">-10.00<"), "no amount"),
+        ((b">10.00<", b">1e1<"), "no amount"),
+        ((b">10.00<", b">10.001<"), "parts of a cent"),
+        ((b">10.00<", "> ١٠.00<".encode()), "no amount"),
+        ((b'Ccy="EUR">10.00', b'Ccy="USD">10.00'), "in USD"),
+        ((b"<Ccy>EUR</Ccy>", b"<Ccy>CHF</Ccy>"), "in CHF"),
+        ((b">CRDT<", b">XXXX<"), "came in or went out"),
+        ((b">2026-11-23<", b">2026-02-30<"), "no date"),
+        ((b"<Cd>CLBD</Cd>", b"<Cd>CLAV</Cd>"), "balance"),
+        ((b">8.00<", b">8.01<"), "does not add up"),
+        ((b"<GrpHdr>", b"<!DOCTYPE a><GrpHdr>"), ""),
+        ((b"Document", b"<Document"), "XML"),
+    ],
+)
+@pytest.mark.django_db
+def test_a_file_that_lies_is_refused_whole_with_why(change, why, tmp_path):
+    assert change[0] in CAMT
+    outcome = hand_in(tmp_path, CAMT.replace(*change))
+    assert outcome.refused_because
+    assert why in outcome.refused_because
+    assert not BankLine.objects.exists()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.django_db
+def test_line_ends_and_a_mark_of_the_encoding_change_nothing(end, begin, tmp_path):
+    for number, content in enumerate((CAMT, MT940)):
+        outcome = hand_in(tmp_path, begin + content.replace(b"\n", end))
+        assert (outcome.refused_because, outcome.statements[0].new) == ("", 0 if number else 2)
+
+
+def test_a_reference_of_iso_11649_is_kept_and_is_no_payment_reference_of_ours():
+    creditor = "RF18539007547034"
+    pay = Pay("10.00", MONDAY, structured=creditor)
+    content = document(statement([pay], "1.00", MONDAY)).replace(b"<Issr>CUR</Issr>", b"<Issr>ISO</Issr>")
+    entry = next(iter(camt.read([content])))
+    said = entry.parts[0].details
+    assert (said.structured, said.issuer) == (creditor, "ISO")
+    assert written_in([(Place.STRUCTURED, said.structured)]).exact == {}
+
+
+def test_a_text_of_140_characters_keeps_its_last_one():
+    text = "x" * 139 + "!"
+    for facts in (
+        camt.read([document(statement([Pay("10.00", MONDAY, text)], "1.00", MONDAY))]),
+        mt940.read(mt940_files.statement([Pay("10.00", MONDAY, text)], "1.00", MONDAY).split("\n")),
+    ):
+        assert next(iter(facts)).parts[0].details.text.endswith("!")
 
 
 def test_no_connection_is_opened(monkeypatch):

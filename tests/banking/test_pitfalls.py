@@ -1,17 +1,22 @@
 """The sixteen ways in which others lost or doubled money of bank statements. Each test bears its pitfall."""
 
 import zipfile
+from decimal import Decimal
 from io import BytesIO
 
 import pytest
 
-from banking import details
+from banking import details, proof
+from banking.matching import deciding
 from banking.models import AccountDay, BankLine, Statement, StatementFile
 from banking.statements import chain
+from billing import ledger
 from billing.models import StaffTask
+from tests import factories
 from tests.banking import lines, mt940_files
 from tests.banking.camt_files import MONDAY, TUESDAY, WEDNESDAY, Pay, Shape, balance, document, statement
 from tests.banking.importing import amounts, hand_in, texts
+from tests.banking.matching.payments import held
 
 pytestmark = pytest.mark.django_db
 
@@ -204,14 +209,50 @@ def test_pages_of_one_statement_are_one(tmp_path):
     assert amounts() == ["10.00", "25.00"]
 
 
-def test_a_batch_that_came_as_one_line_gives_way_to_its_parts(tmp_path):
-    batch = Pay("35.00", MONDAY, reference="R", parts=[ONE, TWO])
-    hand_in(tmp_path, mt940(batch))
-    BankLine.objects.update(status=BankLine.Status.NEW)  # nobody looked at it yet, so it is not in the books
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_a_batch_that_came_as_one_line_gives_way_to_its_parts(tmp_path, looked_at):
+    other = Pay("10.00", MONDAY, "een", "NL20INGB0001234567", "J. de Vries")
+    batch = Pay("35.00", MONDAY, reference="R", parts=[other, TWO])
+    hand_in(tmp_path, mt940(batch), match=looked_at)
     hand_in(tmp_path, camt(batch))
     assert sorted(amounts()) == ["10.00", "25.00"]
+    assert held() == {"bank": Decimal("35.00"), "unmatched": Decimal("-35.00")}
     hand_in(tmp_path, mt940(batch) + b"\n")
     assert sorted(amounts()) == ["10.00", "25.00"]
+    assert list(proof.contradictions()) == []
+
+
+def test_a_batch_that_somebody_decided_about_stays_as_it_is(tmp_path):
+    batch = Pay("35.00", MONDAY, reference="R", parts=[ONE, TWO])
+    hand_in(tmp_path, mt940(batch))
+    deciding.note(BankLine.objects.get(), "Gebeld met de bank.", by=factories.staff(role="operations"))
+    hand_in(tmp_path, camt(batch))
+    assert amounts() == ["35.00"]
+
+
+def test_a_line_that_waits_is_booked_once_another_statement_names_its_invoice(tmp_path):
+    invoice = factories.invoice(amount="10.00")
+    cut = Pay("10.00", MONDAY, "betreft uw rekening", TWO.iban, "J. de Vries")
+    hand_in(tmp_path, mt940(cut))
+    assert BankLine.objects.get().status == "unmatched"
+    hand_in(tmp_path, camt(Pay("10.00", MONDAY, "", TWO.iban, "J. de Vries", structured=invoice.payment_reference)))
+    assert BankLine.objects.get().status == "booked"
+    assert ledger.balance(invoice.pk) == 0
+
+
+@pytest.mark.parametrize("more", [[], [Pay("3.00", MONDAY, "drie")]])
+def test_pages_in_the_wrong_order_are_one_statement_and_known_again(tmp_path, more):
+    first = balance("OPBD", "0.00", MONDAY) + balance("ITBD", "10.00", MONDAY)
+    second = balance("ITBD", "10.00", MONDAY) + balance("CLBD", "35.00", MONDAY)
+    pages = [
+        statement([ONE], "0", MONDAY, balances=first, number="1"),
+        statement([TWO], "0", MONDAY, balances=second, number="1"),
+    ]
+    outcome = hand_in(tmp_path, document(*reversed(pages)))
+    assert not outcome.refused_because
+    rest = document(statement([TWO, *more], "10.00", MONDAY))
+    assert not hand_in(tmp_path, rest).refused_because
+    assert amounts() == ["10.00", "25.00", *(pay.amount for pay in more)]
 
 
 def test_the_details_of_camt_take_the_place_of_those_of_mt940(tmp_path):

@@ -81,7 +81,7 @@ def test_a_line_that_was_no_settlement_after_all_leaves_the_settlement_open_agai
 
 def test_reading_has_no_most_of_pages_and_goes_on_where_it_was_stopped(monkeypatch):
     monkeypatch.setattr(mollie, "PAGE_SIZE", 1)
-    made = [settled(days_ago=days) for days in (60, 30, 9, 2)]
+    made = [settled(days_ago=days) for days in (90, 60, 40, 2)]
     pages, fetch = [], mollie_settlements.settlements_page
 
     def breaks(start=""):
@@ -98,8 +98,21 @@ def test_reading_has_no_most_of_pages_and_goes_on_where_it_was_stopped(monkeypat
     assert Settlement.objects.count() == 4
     pages.clear()
     settlements.read()
-    assert len(pages) == 2, "those of the last week, and the first older one"
+    assert len(pages) == 2, "those of the last month, and the first older one"
     assert Comparison.objects.get(what="settlements").is_complete
+
+
+def test_one_that_our_bank_did_not_take_is_expected_no_more_and_a_strange_one_is_told():
+    failed, strange = settled(days_ago=12), settled(days_ago=11)
+    settlements.read()
+    assert len([sentence for sentence in proof.contradictions() if "no statement shows it" in sentence]) == 2
+    GatewaySettlement.objects.filter(pk=failed.pk).update(status="failed")
+    GatewaySettlement.objects.filter(pk=strange.pk).update(amount_cents=0)
+    settlements.read()
+    assert Settlement.objects.get(reference=failed.reference).failed
+    assert StaffTask.objects.filter(kind="payment_mismatch", note__contains=strange.reference).count() == 1
+    (said,) = [sentence for sentence in proof.contradictions() if "no statement shows it" in sentence]
+    assert strange.number in said
 
 
 def test_without_a_right_token_nothing_is_read_and_staff_are_told(settings):

@@ -9,6 +9,12 @@ from django_otp.oath import totp
 from tests.journeys.product import Product
 
 pytestmark = pytest.mark.browser
+BANK_PAGES = {
+    "bank": "/beheer/bank/",
+    "statements": "/beheer/bank/afschriften/",
+    "payouts": "/beheer/uitbetalingen/",
+    "stand-in-account": "/sandbox/account/",
+}
 
 
 def printed(product: Product, pattern: str) -> list[tuple[str, ...]]:
@@ -42,6 +48,28 @@ def test_staff_get_in_with_what_it_prints(product, visit):
     assert page.url == f"{product.url}/beheer/"
     assert page.locator("input[name=password]").count() == 0
     staff.look("staff-start")
+    read_a_statement(staff)
+    for name, path in BANK_PAGES.items():
+        staff.open(path)
+        staff.fits(name)
+        page.set_viewport_size({"width": 320, "height": 900})
+        staff.look(name)
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def read_a_statement(staff):
+    """A transfer at the stand-in bank, and its statement at the desk: the script sends the file and shows progress."""
+    page = staff.page
+    staff.open(BANK_PAGES["stand-in-account"])
+    page.locator("#amount").fill("12,50")
+    page.locator("#text").fill("tandarts, bedankt")
+    page.locator("button[value=pay_in]").click()
+    content = page.request.get(f"{staff.home}/sandbox/account/1.xml").body()
+    staff.open(BANK_PAGES["statements"])
+    page.locator("#files").set_input_files({"name": "dag.xml", "mimeType": "text/xml", "buffer": content})
+    with page.expect_navigation():
+        page.locator("form.send button.main").click()
+    assert "Alle bestanden zijn gelezen." in page.locator(".messagelist").inner_text()
 
 
 def test_a_second_one_on_the_same_port_is_refused_with_a_sentence(product):

@@ -65,12 +65,16 @@ class Visitor:
         self.page.screenshot(path=SCREENSHOTS / f"{self.name}-{self._steps:02d}-{step}.png", full_page=True)
         if not self.javascript:
             return
-        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if wider > 0:
-            self.problems.append(f"{step}: the page is {wider} pixels wider than the window")
+        self.fits(step)
         results = Axe().run(self.page)
         if results.violations_count:
             self.problems.append(f"{step}: {results.generate_report()}")
+
+    def fits(self, step: str) -> None:
+        """Note when the page is wider than its window."""
+        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wider > 0:
+            self.problems.append(f"{step}: the page is {wider} pixels wider than the window")
 
     def state(self) -> set[str]:
         """What the panel of the invoice or payment says, as its style names: open, overdue, paid, waiting, …"""

@@ -113,5 +113,6 @@ def welcome(today: date, passwords: dict[str, str]) -> str:
         lines.append(f"  {username:<10} password {password}   code {code} (code app secret: {otp.secret_text(key)})")
     lines += ["", f"Every mail and SMS sent: {settings.PUBLIC_URL}/sandbox/inbox/"]
     lines += [f"The bank account, with transfers, statements and orders: {settings.PUBLIC_URL}/sandbox/account/", ""]
-    lines += ["`make welcome` says this again, `make fresh` begins afresh. Ctrl-C stops everything.", ""]
+    lines += ["A code works for half a minute: `make welcome` says all this again, with new ones."]
+    lines += ["`make fresh` begins afresh. Ctrl-C stops everything.", ""]
     return "\n".join(lines)

@@ -85,6 +85,23 @@ def test_each_of_several_files_is_told_by_itself_and_a_missing_day_is_shown(desk
     assert "nieuwere afschriften" in page
 
 
+def test_the_script_brings_the_files_one_by_one_and_shows_each_sentence(desk):
+    content = day_file(1, "100.00", "25.00")
+    by_script = {"headers": {"Accept": "application/json"}}
+
+    def brings(name: str, content: bytes, **last: str):
+        return desk.post(ADDRESS, {"files": SimpleUploadedFile(name, content), **last}, **by_script)
+
+    refused = brings("fout.xml", b"x")
+    assert (refused.status_code, "geen bankafschrift" in refused.json()["error"]) == (422, True)
+    first = brings("dag.xml", content).json()
+    assert (first["sent"], "1 nieuwe regel" in first["said"]) == (True, True)
+    assert brings("nog.xml", content, last="1").json()["sent"]
+    assert "Alle bestanden zijn gelezen." in desk.get(ADDRESS).content.decode()
+    assert desk.post(ADDRESS, {}, **by_script).status_code == 422
+    assert BankLine.objects.count() == 1
+
+
 def test_no_file_is_said_and_one_that_is_too_large_changes_nothing(desk, settings):
     assert "Kies eerst het bestand van de bank." in sent(desk)
     settings.UPLOAD_MAX_BYTES = 1024**2

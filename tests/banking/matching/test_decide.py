@@ -1,6 +1,7 @@
 """The rules for what becomes of a line, row by row."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def reference(body: str) -> str:
 A, B = reference("123412341234123"), reference("987654321098765")
 
 
-def invoice(ref: str, balance: str = "50.00", **other: bool) -> Known:
+def invoice(ref: str, balance: str = "50.00", **other: Any) -> Known:
     return Known(int(ref[-4:]), ref, Decimal(balance), **other)
 
 
@@ -104,6 +105,28 @@ def test_without_a_number_the_invoices_of_whom_the_account_paid_for_are_proposed
     of_payer = [(invoice(A), 3), (invoice(B, "0.00"), 3)]
     (found,) = proposed(Decimal("50.00"), NO_NUMBERS, {}, of_payer)
     assert (found.invoice.reference, found.why, found.paid_before) == (A, Why.PAYER, 3)
+
+
+def test_an_invoice_number_is_proposed_and_never_booked():
+    ours, others = invoice(A, "50.00", number="2026-00123"), invoice(B, "30.00", number="2026-00123")
+    assert booked("50.00", ours, text="factuur 2026-00123") == []
+    found = proposed(Decimal("30.00"), NO_NUMBERS, {}, [(invoice(A), 2)], [ours, others])
+    assert [(p.invoice.reference, p.why, p.same_amount) for p in found] == [
+        (B, Why.NUMBER, True),
+        (A, Why.NUMBER, False),
+    ], "with whose amount it is first, and each once"
+    assert proposed(Decimal("30.00"), NO_NUMBERS, {}, [], [invoice(A, "0.00", number="2026-00123")]) == []
+
+
+def test_a_short_number_is_proposed_with_its_amount_alone():
+    short = invoice(A, "50.00", number="1234")
+    assert [p.why for p in proposed(Decimal("50.00"), NO_NUMBERS, {}, [], [short])] == [Why.NUMBER]
+    assert proposed(Decimal("49.00"), NO_NUMBERS, {}, [], [short]) == []
+
+
+def test_few_of_many_practices_with_one_number_are_proposed():
+    many = [invoice(reference(f"{n:015d}"), "10.00", number="2026-00123") for n in range(40)]
+    assert len(proposed(Decimal("9.00"), NO_NUMBERS, {}, [], many)) == 5
 
 
 def test_a_name_or_an_amount_alone_is_no_proposal():

@@ -58,6 +58,9 @@ def test_a_name_that_does_not_fit_blocks_the_account():
     pain002.apply(pain002.read(_report(batch.reference, (order.reference, "RVNM", ""), group="PART")))
     account = PayeeAccount.objects.get()
     assert (account.check_result, account.blocked_because) == ("none", "name")
+    assert account.why_blocked == "the name does not fit"
+    account.blocked_because = "AC04"
+    assert account.why_blocked == "a payment came back (AC04)"
     pain002.apply(pain002.read(_report(batch.reference, (order.reference, "RCVC", ""), group="PART")))
     account.refresh_from_db()
     assert (account.check_result, account.blocked_because) == ("match", "name")  # only two persons unblock it

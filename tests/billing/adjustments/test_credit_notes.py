@@ -126,7 +126,9 @@ def test_what_was_paid_becomes_credit_and_a_task():
     take(invoice, whole())
     assert ledger.balance(invoice.pk) == D("-60.00")
     assert surplus() == ["60.00"]
-    assert "U heeft € 60,00 betaald. Dat geld krijgt u terug." in text_of("invoice_withdrawn")
+    assert "U heeft € 60,00 betaald. Dat geld blijft van u. U krijgt het binnen 14 dagen terug." in text_of(
+        "invoice_withdrawn"
+    )
 
 
 def test_what_the_insurer_paid_is_no_credit_of_the_patient():

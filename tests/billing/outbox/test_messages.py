@@ -5,10 +5,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from django.template import TemplateDoesNotExist
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from billing import rooms
 from billing.invoices.letter_steps import LETTERS
@@ -39,6 +42,7 @@ FACTS = {
         "provider": plan_facts.PROVIDER,
         "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
     },
+    "provider_changed": {"provider": plan_facts.PROVIDER, "what": "iban_asked", "iban_end": "4567"},
     "staff_wrong_code": {"username": "j.jansen", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
 } | plan_facts.FACTS
 _CREDITED = plan_facts.FACTS["plan_broken"] | {
@@ -46,6 +50,8 @@ _CREDITED = plan_facts.FACTS["plan_broken"] | {
     "charges_off": Decimal("43.50"),
     "credit": Decimal("0.00"),
     "due_on": date(2026, 12, 12),
+    "on_hold": False,
+    "plan": None,
 }
 FACTS |= {"invoice_withdrawn": _CREDITED, "invoice_credited": _CREDITED}
 _REFUND = plan_facts.FACTS["plan_completed"] | {
@@ -152,6 +158,19 @@ def test_of_an_invoice_on_hold_no_day_is_said():
     text = receipt("nl", outstanding=Decimal("20.00"), on_hold=True).text
     assert "maar nu niet: deze rekening staat stil" in text.replace("\n", " ")
     assert "uiterlijk" not in text
+
+
+@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("kind", ["invoice_credited", "payment_moved", "charges_taken_off"])
+@pytest.mark.parametrize("on_hold", [True, False])
+def test_who_pays_in_parts_or_not_yet_is_not_asked_for_all_by_the_last_day(kind, language, on_hold):
+    term = SimpleNamespace(open=Decimal("33.34"), installment=SimpleNamespace(due_on=date(2026, 11, 30)))
+    facts = FACTS[kind] | {"on_hold": on_hold, "plan": SimpleNamespace(due_now=Decimal(0), next=term)}
+    text = " ".join(rendering.render(kind, language=language, context=facts).text.split())
+    with override(language):
+        assert date_format(facts["due_on"]) not in text
+        assert (date_format(term.installment.due_on) in text) == (not on_hold)
+    assert "IBAN" not in text
 
 
 @pytest.mark.parametrize(("language", "credit"), [("nl", "€\u00a05,25 te veel betaald"), ("en", "paid €5.25 too much")])

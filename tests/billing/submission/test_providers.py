@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from billing.errors import Refused, Stale
-from billing.models import AuditEvent, IbanChange, Provider, Staff, StaffTask
+from billing.models import AuditEvent, IbanChange, OutboxMessage, Provider, Staff, StaffTask
 from billing.submission import providers
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
@@ -91,6 +91,23 @@ def test_a_change_is_on_the_audit_trail_and_the_iban_waits():
     with pytest.raises(Stale):
         providers.decide_iban(asked, approved=False, by="staff:bram")
     assert AuditEvent.objects.last().action == "iban_change_approved"
+
+
+def test_the_practice_is_told_at_the_address_that_it_had():
+    """Also when somebody changed the address first, so that no mail about the money would arrive."""
+    providers.register(AGB, RIGHT)
+    providers.change(AGB, {"email": "dief@elders.example"}, by="command:anna")
+    _changed, asked = providers.change(AGB, {"iban": OTHER_IBAN}, by="command:anna")
+    providers.decide_iban(asked, approved=True, by="staff:bram")
+    told = OutboxMessage.objects.filter(kind="provider_changed").order_by("pk")
+    assert [(message.recipient.partition("@")[0], message.subject) for message in told] == [
+        ("praktijk", "Het e-mailadres van uw praktijk is veranderd"),
+        ("dief", "Iemand vraagt om een ander IBAN voor uw praktijk"),
+        ("praktijk", "Iemand vraagt om een ander IBAN voor uw praktijk"),
+        ("dief", "Het IBAN van uw praktijk is veranderd"),
+        ("praktijk", "Het IBAN van uw praktijk is veranderd"),
+    ]
+    assert all("4567" in message.text and OTHER_IBAN not in message.text for message in told[1:])
 
 
 def test_what_is_no_change_asks_nobody():

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from billing.ledger import verification
-from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, Provider, Staff
+from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, Provider, ReminderStep, Staff
 from portal.management.commands.demo import add_staff, fill, welcome
 from portal.ops import demo, demo_states
 from portal.staff import otp
@@ -96,6 +96,8 @@ def test_it_holds_every_state_and_says_so():
     assert "ingetrokken" in shown
     stored = demo.by_ending()
     assert stored[102].plans.get().installments.first().missed_on
+    notices = ReminderStep.objects.filter(invoice=stored[102], step=ReminderStep.Step.NOTICE)
+    assert set(notices.values_list("status", "reason")) == {("taken", "by_hand"), ("dropped", "by_hand")}
     assert stored[126].withdrawn_at
     assert len(CareDetail.objects.get(invoice=stored[demo.LONG]).lines) == 60
     assert Hold.objects.filter(invoice=stored[125], released_at=None).exists()

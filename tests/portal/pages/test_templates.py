@@ -7,6 +7,7 @@ from pathlib import Path
 import brotli
 import pytest
 from django.conf import settings
+from django.template import engines
 from django.test import Client
 from django.urls import reverse
 
@@ -71,3 +72,15 @@ def test_all_forms_of_a_page_carry_one_token_and_it_is_accepted():
 @pytest.mark.django_db
 def test_how_to_reach_us_says_where_a_complaint_is_made(client):
     assert f'href="{reverse("complain_without_invoice")}"' in client.get(reverse("contact")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("balie@linde.praktijk.example", "balie@<wbr>linde<wbr>.praktijk<wbr>.example"),
+        ("<b>@x.example", "&lt;b&gt;@<wbr>x<wbr>.example"),
+        ("", ""),
+    ],
+)
+def test_an_email_address_breaks_between_its_parts(address, shown):
+    assert engines["jinja2"].env.from_string("{{ address|email }}").render(address=address) == shown

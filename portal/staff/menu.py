@@ -1,0 +1,55 @@
+"""The menu of the staff site: the pages that are opened all day, and the tables behind one button."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from billing.rooms import DeskPage
+
+
+class Link(NamedTuple):
+    """A link of the menu. `current` is the value of aria-current: this page, a page below it (true), or nothing."""
+
+    label: str
+    address: str
+    current: str
+
+
+class Menu(NamedTuple):
+    """The links of somebody on a page, and the label of the one that the page belongs to."""
+
+    pages: list[Link]
+    tables: list[Link]
+
+    @property
+    def here(self) -> str:
+        return next((link.label for link in [*self.pages, *self.tables] if link.current), "")
+
+    @property
+    def table(self) -> str:
+        return next((link.label for link in self.tables if link.current), "")
+
+
+def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[str, Any]]) -> Menu:
+    """Return the menu for who asks: our pages and those of rooms that they may open, and Django's list of tables."""
+    own = [("index", _("What waits"))]
+    if getattr(request.user, "is_operations", False):
+        own.append(("operations", _("How it is doing")))
+    own.append(("months", _("Figures of the month")))
+    named = [*own, *((page.name, capfirst(str(page.label))) for page in pages)]
+    models = [model for app in apps for model in app["models"] if model["admin_url"]]
+    return Menu(
+        [_link(request, label, reverse(f"admin:{name}")) for name, label in named],
+        [_link(request, capfirst(str(model["name"])), model["admin_url"]) for model in models],
+    )
+
+
+def _link(request: HttpRequest, label: str, address: str) -> Link:
+    if request.path == address:
+        return Link(label, address, "page")
+    below = address != reverse("admin:index") and request.path.startswith(address)
+    return Link(label, address, "true" if below else "")
