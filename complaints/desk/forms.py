@@ -16,6 +16,7 @@ from billing.desk.crediting import typed_euros
 from billing.law.calendar import AMSTERDAM
 from billing.models import Invoice
 from billing.tenancy import visible_to
+from billing.text.typed_days import TypedDay
 from complaints.answers import Draft, Point
 from complaints.desk import sentences
 from complaints.filing import LONGEST_STORY
@@ -40,7 +41,7 @@ class AnswerForm(forms.Form):
     withdraw = forms.BooleanField(label=_("take the invoice back"), required=False)
     look_again = forms.BooleanField(label=_("let the care provider look at coulance again"), required=False)
     action = forms.CharField(label=_("something an employee does"), required=False, max_length=300)
-    due_on = forms.DateField(
+    due_on = TypedDay(
         label=_("new last day to pay"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
