@@ -18,6 +18,7 @@ from billing.ledger import lock_invoice
 from billing.models import Invoice, Provider
 from billing.transitions import advance
 from complaints import deadlines, freeze, notices
+from complaints.file import bodies
 from complaints.models import Answer, Complaint, ComplaintMessage, ComplaintPause, Mandate
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
@@ -226,7 +227,13 @@ def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, *Complaint.FIRST_LINE)
-        close_unanswered(complaint, why=why, text=text, by=audit.name_of(staff), today=today)
+        with override(complaint.language):
+            known = bodies.after(complaint, today=today)
+            way_on = bodies.in_words(known, until=bodies.last_day(known["key"], today))
+        close_unanswered(complaint, why=why, text=f"{_written(text)}\n{way_on}", by=audit.name_of(staff), today=today)
+        if complaint.handler_id is None:
+            complaint.handler = staff
+            complaint.save(update_fields=["handler"])
     return complaint
 
 
@@ -249,13 +256,20 @@ def end_pause(complaint: Complaint, today: date) -> None:
 
 
 def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
-    """Take a complaint back. The invoice goes on, with at least two weeks to pay."""
+    """Take a complaint back. The invoice goes on, with at least two weeks to pay.
+
+    When staff note it, the patient gets a mail: it was done in their name.
+    """
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, *Complaint.OPEN)
         end_pause(complaint, today)
         advance(complaint, Status.WITHDRAWN, closed_at=timezone.now(), frozen_until=None)
         record("complaint_withdrawn", complaint, by=by)
+        if by.startswith("staff:"):
+            with override(complaint.language):
+                message = say(complaint, Kind.REPLY, _("You told us that you take your complaint back."), by=by)
+            notices.news(complaint, message)
         if complaint.invoice:
             freeze.thaw(complaint.invoice, by=by, today=today)
     return complaint
@@ -268,7 +282,7 @@ def escalate(complaint_id: int, *, text: str, today: date, by: str = BY) -> Comp
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ANSWERED)
+        _must_be(complaint, Status.ANSWERED, Status.INADMISSIBLE)
         if complaint.answered_at and today > escalate_until(complaint):
             raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
         say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by)

@@ -196,7 +196,8 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "is_open": is_open,
         "need_not_wait": bodies.need_not_wait(complaint, today=today) if is_open and told else None,
         "can_escalate": _can_escalate(complaint, today),
-        "escalate_until": handling.escalate_until(complaint) if complaint.status == Status.ANSWERED else None,
+        "escalate_until": handling.escalate_until(complaint) if _can_escalate(complaint, today) else None,
+        "elsewhere": complaint.referrals.filter(ended_on=None, keeps_rest=True).exists(),
         "from_patient": ComplaintMessage.FROM_PATIENT,
         "code_address": code_address(complaint),
         "form": None,
@@ -208,7 +209,9 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
 
 
 def _can_escalate(complaint: Complaint, today: date) -> bool:
-    return complaint.status == Status.ANSWERED and today <= handling.escalate_until(complaint)
+    missing = complaint.why_inadmissible in handling.MISSING  # what would help is to send it
+    ended = complaint.status == Status.ANSWERED or (complaint.status == Status.INADMISSIBLE and not missing)
+    return ended and today <= handling.escalate_until(complaint)
 
 
 def code_address(complaint: Complaint) -> str:
