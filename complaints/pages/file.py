@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.documents import pdf
 from billing.documents.attachment import attachment
 from billing.errors import Refused
+from billing.invoices import schedule
 from billing.models import AccessEvent
 from billing.rooms import Text
 from complaints import deadlines, freeze, handling
@@ -204,6 +205,7 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "words": WordsForm(initial=kept.initial(request) if grounds else None),
         "refusal": "",
         "today": today,
+        "new_day": schedule.least_time_to_pay(today),
     }
     return render(request, "complaints/file.html", context | more, status=status)
 
