@@ -56,7 +56,7 @@ def _refuse(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     why = request.POST.get("why", "")
     if why not in WHY:
         raise Refused(_("Choose why it is not for us to answer."))
-    handling.refuse(complaint.pk, why=why, text=_text(request), staff=request.user, today=timezone.localdate())
+    answers.refuse(complaint.pk, why=why, text=_text(request), staff=request.user, today=timezone.localdate())
     return _("The patient gets a mail with the reason.")
 
 
