@@ -10,8 +10,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import get_fields_from_path
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -25,8 +26,8 @@ EVERYBODY = frozenset(Role)
 DECIDERS = frozenset({Role.APPROVER, Role.OPERATIONS})
 OPERATIONS = frozenset({Role.OPERATIONS})
 NOBODY: frozenset[Role] = frozenset()
-# The lookups that a sidebar and a date hierarchy append to the name of their field.
 _KEY = re.compile(r"[0-9]{1,18}")
+# The lookups that a sidebar and a date hierarchy append to the name of their field.
 _LOOKUP = r"(__(id|pk))?(__(exact|isnull|in|gte|lt|year|month|day))?"
 
 
@@ -230,6 +231,12 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             buttons = [(n, available[n][2], n in self.reasoned) for n in self.acts(obj) if n in available]
             context |= {"sections": self.sections(request, obj), "buttons": buttons}
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Return the list, or what an action did. Raises BadRequest for ticked rows of which no page has the key."""
+        if not all(_KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest
+        return super().changelist_view(request, extra_context)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
         """Redirect an action that was started by the button on the page of a row back to that page."""

@@ -5,7 +5,7 @@ possible, another person under the number is not. A correction is recorded, told
 is sent to a new mobile number for a day, so that a wrong or false change is noticed before it opens anything.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +25,6 @@ from billing.patients.same_person import Difference, difference, drift
 from billing.submission import birth_dates
 
 CHANGED = "contact_changed"  # the message to the address that we had
-_ENDING = {"mobile": 2, "email": 4}  # as much of the old and the new one as the audit trail may show
 _GROUPS = {
     "email": ("email",),
     "mobile": ("mobile",),
@@ -222,13 +221,21 @@ def _correct(
     if "payer" in new:
         _replace_payer(known.pk, new["payer"])
     invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))
-    endings = {
-        name: [value[-length:] for value in changes[name]] for name, length in _ENDING.items() if name in changes
-    }
+    endings = {name: [shown(value) for value in changes[name]] for name, shown in _SHOWN.items() if name in changes}
     audit.record_each("patient_corrected", by=by, invoices=invoices, fields=sorted(new), endings=endings)
     _readdress(known)
     if invoices:
         _tell(invoices[-1], known, new, now=now)
+
+
+def _mailbox(address: str) -> str:
+    """Return where mail goes, so that a redirected mailbox is seen, without whose it is: p…@example.org."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}…{at}{domain}" if at else ""
+
+
+# As much of the old and the new one as the audit trail may show.
+_SHOWN: dict[str, Callable[[str], str]] = {"mobile": lambda number: number[-2:], "email": _mailbox}
 
 
 def _replace_payer(patient_id: int, payer: dict[str, str] | None) -> None:
