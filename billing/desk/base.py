@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin import helpers
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
@@ -26,8 +26,8 @@ EVERYBODY = frozenset(Role)
 DECIDERS = frozenset({Role.APPROVER, Role.OPERATIONS})
 OPERATIONS = frozenset({Role.OPERATIONS})
 NOBODY: frozenset[Role] = frozenset()
-_KEY = re.compile(r"[0-9]{1,18}")
 # The lookups that a sidebar and a date hierarchy append to the name of their field.
+_KEY = re.compile(r"[0-9]{1,18}")
 _LOOKUP = r"(__(id|pk))?(__(exact|isnull|in|gte|lt|year|month|day))?"
 
 
@@ -232,14 +232,13 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             context |= {"sections": self.sections(request, obj), "buttons": buttons}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Return the list, or what an action did. Raises BadRequest for ticked rows of which no page has the key."""
-        if not all(_KEY.fullmatch(key) for key in request.POST.getlist(ACTION_CHECKBOX_NAME)):
-            raise BadRequest
-        return super().changelist_view(request, extra_context)
-
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
-        """Redirect an action that was started by the button on the page of a row back to that page."""
+        """Redirect an action that was started by the button on the page of a row back to that page.
+
+        Raises BadRequest for a key that no row can have: the database would raise something else.
+        """
+        if not all(map(_KEY.fullmatch, request.POST.getlist(helpers.ACTION_CHECKBOX_NAME))):
+            raise BadRequest
         response = super().response_action(request, queryset, *args, **kwargs)
         came_from = request.POST.get("from_page", "")
         if (
