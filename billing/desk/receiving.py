@@ -25,6 +25,7 @@ from billing.links import new_token
 from billing.models import AccessEvent, Invoice, LedgerTransaction, Reallocation, Receipt
 from billing.money import ZERO
 from billing.payments import receipts
+from billing.payments.receipts import Received
 from billing.privacy import access_log
 from billing.templatetags.money import euro
 
@@ -120,19 +121,18 @@ class Receiving(Crediting):
         return ReceiptForm(posted, initial=initial, others=others, latest=latest)
 
     def _report(self, request: HttpRequest, invoice: Invoice, form: ReceiptForm) -> HttpResponse:
-        member: Any = request.user
-        given: dict[str, Any] = {**form.cleaned_data, "by": member, "today": timezone.localdate()}
-        is_by_law = given.pop("meant_for", THIS) == BY_LAW
-        given.pop("another", None)
+        facts = ("amount", "received_on", "road", "reference", "reason", "key")
+        received = Received(**{name: form.cleaned_data[name] for name in facts}, by=request.user)
+        today = timezone.localdate()
         try:
-            if is_by_law:
-                divided = undesignated.division(invoice, given["amount"], received_on=given["received_on"])
+            if form.cleaned_data.get("meant_for") == BY_LAW:
+                divided = undesignated.division(invoice, received.amount, received_on=received.received_on)
                 amounts = undesignated.amounts_of(divided)
                 if request.POST.get("divided") != _shown(amounts):
                     return self._page(request, invoice, form, divided=divided)
-                receipt = undesignated.report(invoice, **given, seen=amounts)[0]
+                receipt = undesignated.report(invoice, received, seen=amounts, today=today)[0]
             else:
-                receipt = receipts.report(invoice, **given)
+                receipt = receipts.report(invoice, received, today=today)
         except Refused as refusal:
             return self._page(request, invoice, form, refusal=str(refusal))
         if receipt.status == Receipt.Status.BOOKED:

@@ -17,6 +17,7 @@ from billing import audit, ledger, rooms
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share
+from billing.ledger.entries import SideRow, balance_of, sides_of
 from billing.models import Invoice, LedgerTransaction, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
@@ -64,22 +65,25 @@ def undo_transfer(invoices: Sequence[Invoice], *, event: str, by: str, written: 
 
 def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
     """Tell the patient, and staff where a person has to look: too much, withdrawn, or on hold."""
-    balance = ledger.balance(invoice.pk)
+    sides = sides_of(invoice)
+    balance = balance_of(sides)
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=event, invoice=invoice, note=str(-balance))
     if is_on_hold(invoice.pk):
         audit.open_task(Task.PAID_ON_HOLD, dedupe_key=event, invoice=invoice)
-    _queue_receipt(invoice, received, amount, event=event)
+    _queue_receipt(invoice, received, sides, amount, event=event)
 
 
-def _queue_receipt(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
+def _queue_receipt(
+    invoice: Invoice, received: LedgerTransaction, sides: Sequence[SideRow], amount: Decimal, *, event: str
+) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     The error message may quote the receipt, so only its type is told.
     """
     try:
         with transaction.atomic():
-            facts = receipt_facts(received, invoice, amount=amount)
+            facts = receipt_facts(received, invoice, sides, amount=amount)
             queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
     except DatabaseError:
         raise  # nothing is booked either, and the next try books all of it

@@ -4,6 +4,7 @@ It is booked by value date (6:114 BW): reminders, costs and interest that the da
 what rooms announce for money received, and the patient gets a receipt as for any payment.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from billing.errors import FormUsed, Refused
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share, lock_invoice
+from billing.ledger.entries import balance_of, sides_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
@@ -30,39 +32,51 @@ _MAY_BE_THE_SAME = timedelta(days=1)
 _LATEST = timedelta(days=5 * 365)  # a claim on it is barred after five years (3:309 BW)
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Money that came another way, as a member of staff reports it; `amount` in euros.
+
+    `reference`: what the payer had written. `reason`: where the money was seen. `key`: that of the form, so that a
+    doubled click reports once.
+    """
+
+    amount: Decimal
+    received_on: date
+    road: Receipt.Road
+    reference: str
+    reason: str
+    by: Staff
+    key: str
+
+
 def report(
     invoice: Invoice,
+    received: Received,
     *,
-    amount: Decimal,
-    received_on: date,
-    road: Receipt.Road,
-    reference: str,
-    reason: str,
-    by: Staff,
-    key: str,
     today: date,
     rule: AllocationNote.Rule = AllocationNote.Rule.DESIGNATED,
     whole: Decimal | None = None,
 ) -> Receipt:
     """Report money that the practice received; book it at once, or, above the limit, let a second person confirm it.
 
-    `key` is that of the form, so that a doubled click reports once. `rule`: why it is for this invoice. `whole`: the
-    amount of which this is a part, which counts for the limit. Raises Refused, in the reader's words, for a day in the
-    future or over five years ago, for more than what is owed, without a reason, and for a form that was used for
-    something else.
+    `rule`: why it is for this invoice. `whole`: the amount of which this is a part, which counts for the limit. Raises
+    Refused, in the reader's words, for a day in the future or over five years ago, for more than what is owed, without
+    a reason, and for a form that was used for something else.
     """
+    amount, by = received.amount, received.by
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        known = Receipt.objects.filter(key=key, invoice=locked).first()
+        known = Receipt.objects.filter(key=received.key, invoice=locked).first()
         if known:
-            if (known.amount, known.received_on, known.road) != (amount, received_on, road):
+            if (known.amount, known.received_on, known.road) != (amount, received.received_on, received.road):
                 raise FormUsed
             return known
-        _refuse_if_wrong(locked, amount, received_on, reason, today)
+        _refuse_if_wrong(locked, received, today)
         receipt = Receipt(
-            invoice=locked, amount=amount, received_on=received_on, road=road, reported_by=by, key=key, rule=rule
-        )
-        receipt.words = {"reference": reference.strip(), "reason": reason.strip()}
+            invoice=locked, amount=amount, received_on=received.received_on, road=received.road, reported_by=by,
+            key=received.key, rule=rule,
+        )  # fmt: skip
+        receipt.words = {"reference": received.reference.strip(), "reason": received.reason.strip()}
         receipt.save(force_insert=True)
         if (whole or amount) > _confirmed_above(locked):
             audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
@@ -125,14 +139,14 @@ def _confirmed_above(invoice: Invoice) -> Decimal:
     return settings.RECEIPT_SECOND_PERSON_ABOVE if own is None else own
 
 
-def _refuse_if_wrong(invoice: Invoice, amount: Decimal, received_on: date, reason: str, today: date) -> None:
-    if not reason.strip():
+def _refuse_if_wrong(invoice: Invoice, received: Received, today: date) -> None:
+    if not received.reason.strip():
         raise Refused(_("Say where the money was seen, such as the bank statement."))
-    if received_on > today:
+    if received.received_on > today:
         raise Refused(_("The day on which the money came can't lie in the future."))
-    if received_on < today - _LATEST:
+    if received.received_on < today - _LATEST:
         raise Refused(_("The day on which the money came lies more than five years ago. Is the year right?"))
-    if amount > max(ledger.outstanding(invoice.pk), ZERO):
+    if received.amount > ledger.outstanding(invoice.pk):
         raise Refused(
             _("More than what is owed can't be booked here. Book what is owed, and pay the rest back to who paid it.")
         )
@@ -162,7 +176,8 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     audit.record("receipt_booked", by=who, invoice=invoice, amount=str(receipt.amount), on=str(receipt.received_on))
     _close_task(receipt, by=by)
     rooms.booked(invoice, received)
-    balance = ledger.balance(invoice.pk)
+    sides = sides_of(invoice)
+    balance = balance_of(sides)
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=receipt.event, invoice=invoice, note=str(-balance))
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another receipt was booked")
@@ -171,7 +186,7 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     queue_message(
         "receipt",
         invoice=invoice,
-        context=receipt_facts(received, invoice, amount=receipt.amount),
+        context=receipt_facts(received, invoice, sides, amount=receipt.amount),
         dedupe_key=receipt.event,
     )
 

@@ -1,5 +1,6 @@
 """What is left to pay after a payment, and until when: for the receipt and for the page after paying."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,7 @@ from django.utils import timezone
 from billing import ledger
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
-from billing.ledger.entries import paid_by, sides_of
+from billing.ledger.entries import SideRow, balance_of, paid_by
 from billing.models import Invoice, LedgerTransaction
 from billing.money import ZERO
 from billing.plans import agreements
@@ -42,11 +43,15 @@ class Rest:
         }
 
 
-def receipt_facts(received: LedgerTransaction, invoice: Invoice, *, amount: Decimal) -> dict[str, Any]:
-    """Return what the receipt for `amount` euros says: when it came, what it paid, what is left and until when."""
-    sides = sides_of(invoice)
+def receipt_facts(
+    received: LedgerTransaction, invoice: Invoice, sides: Sequence[SideRow], *, amount: Decimal
+) -> dict[str, Any]:
+    """Return what the receipt for `amount` euros says: when it came, what it paid, what is left and until when.
+
+    `sides` are those of the invoice now.
+    """
     paid = [(str(part), share) for part, share in paid_by(received, sides).items()]
-    rest = rest_of(invoice, balance=sum((side.amount for side in sides), ZERO))
+    rest = rest_of(invoice, balance=balance_of(sides))
     return {"amount": amount, "received_at": received.occurred_at, "went_to": paid, **rest.facts()}
 
 

@@ -16,6 +16,7 @@ from billing.ledger import verification
 from billing.links import new_token
 from billing.models import AllocationNote, Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
 from billing.payments import receipts
+from billing.payments.receipts import Received
 from billing.submission import providers
 from tests import factories
 from tests.billing.payments import bank
@@ -40,9 +41,9 @@ def member(invoice, role=Staff.Role.APPROVER):
 def report(invoice, amount="100.00", **given):
     facts = {
         "received_on": TODAY - timedelta(days=3), "road": Receipt.Road.TRANSFER, "reference": "Implantaat Bakker",
-        "reason": "afschrift 112", "key": new_token(), "today": TODAY, "by": given.pop("by", None) or member(invoice),
+        "reason": "afschrift 112", "key": new_token(), "by": given.pop("by", None) or member(invoice),
     }  # fmt: skip
-    return receipts.report(invoice, amount=Decimal(amount), **facts | given)
+    return receipts.report(invoice, Received(Decimal(amount), **facts | given), today=TODAY)
 
 
 def test_it_is_booked_on_its_day_and_the_patient_gets_a_receipt(invoice):
@@ -165,11 +166,12 @@ class TestUndesignated:
         ledger.post(onerous, Kind.COSTS, Decimal("10.00"), external_id="c", occurred_at=timezone.now(), by="test")
         return invoice, plain, onerous
 
-    def report(self, invoice, amount, **given):
-        divided = undesignated.division(invoice, Decimal(amount), received_on=TODAY)
+    def report(self, invoice, amount, *, seen=None, **given):
         facts = {"received_on": TODAY, "road": "transfer", "reference": "voor alles", "reason": "afschrift 9"}
-        facts |= {"key": new_token(), "by": member(invoice), "today": TODAY, "seen": undesignated.amounts_of(divided)}
-        return undesignated.report(invoice, amount=Decimal(amount), **facts | given)
+        facts |= {"key": new_token(), "by": given.pop("by", None) or member(invoice)}
+        received = Received(Decimal(amount), **facts | given)
+        seen = seen or undesignated.amounts_of(undesignated.division(invoice, received.amount, received_on=TODAY))
+        return undesignated.report(invoice, received, seen=seen, today=TODAY)
 
     def test_each_invoice_has_its_receipt_with_the_rule_and_the_words(self, three):
         invoice, plain, onerous = three

@@ -16,6 +16,7 @@ from billing import ledger
 from billing.models import LedgerTransaction, Receipt, Staff
 from billing.models.ledger import Account
 from billing.payments import receipts
+from billing.payments.receipts import Received
 from billing.statements import months
 from tests import factories
 from tests.billing.ledger import histories
@@ -98,10 +99,11 @@ def test_what_came_is_told_apart_by_its_road(practice, clerk):
         row, Kind.PAYMENT, Decimal("-20.00"), external_id="bank:1", occurred_at=now, by="t", through=Account.BANK
     )
     for road, amount in ((Receipt.Road.CASH, "5.00"), (Receipt.Road.CARD, "6.00")):
-        booked = receipts.report(
-            row, amount=Decimal(amount), received_on=timezone.localdate(), road=road, reference="", reason="kas",
-            by=clerk, key=f"key-{road}", today=timezone.localdate(),
+        received = Received(
+            Decimal(amount), received_on=timezone.localdate(), road=road, reference="", reason="kas", by=clerk,
+            key=f"key-{road}",
         )  # fmt: skip
+        booked = receipts.report(row, received, today=timezone.localdate())
     receipts.undo(booked, by=clerk)
     month = months.of_month(clerk, timezone.localdate().replace(day=1))
     assert dict(month.lines) == {
