@@ -225,16 +225,29 @@ def take_off(
     return waived
 
 
+def stand(invoice: Invoice) -> bool:
+    """Tell whether costs or interest of the invoice stand, paid or not."""
+    return any(entry.kind in (Kind.COSTS, Kind.INTEREST) for entry in standing_entries(invoice))
+
+
 def reverse_charges(
-    invoice: Invoice, *, by: str, note: str = "", written: str = "", forgiven: bool = False, now: datetime | None = None
+    invoice: Invoice,
+    *,
+    by: str,
+    note: str = "",
+    written: str = "",
+    forgiven: bool = False,
+    after: date = date.min,
+    now: datetime | None = None,
 ) -> Decimal:
     """Reverse the standing costs and interest of a locked invoice; return their sum in euros.
 
     `forgiven`: the creditor gave them up, and interest counts from now on. Without it they were not due, or not yet.
+    `after`: only those of later days.
     """
     ends, waived = WAIVED if forgiven else TAKEN_OFF, ZERO
     for entry in standing_entries(invoice):
-        if entry.kind in (Kind.COSTS, Kind.INTEREST):
+        if entry.kind in (Kind.COSTS, Kind.INTEREST) and timezone.localdate(entry.occurred_at) > after:
             event = f"{entry.transaction.external_id}{ends}"
             ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=now or timezone.now(), by=by)
             waived += entry.amount

@@ -72,6 +72,17 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
     return off
 
 
+def undo_since(invoice: Invoice, received: LedgerTransaction, *, today: date) -> Decimal:
+    """Take costs and interest off a locked invoice that were booked since money came that we had put elsewhere.
+
+    Their letters asked too much by our mistake. Tell the patient, and return the sum in euros.
+    """
+    off = charges.reverse_charges(invoice, by=received.by, note="money_moved", forgiven=True, after=_day(received))
+    if off:
+        _tell(invoice, off, today=today)
+    return off
+
+
 def _day(entry: Entry | LedgerTransaction) -> date:
     return timezone.localtime(entry.occurred_at).date()
 

@@ -154,6 +154,8 @@ class Receiving(Crediting):
         except Refused as refusal:
             return self._page(request, invoice, self._form(invoice), refusal=str(refusal))
         receipt.refresh_from_db()
+        if act == receipts.undo and receipt.status == Receipt.Status.BOOKED:
+            return self._done(request, invoice, gettext("The undoing waits for a second person."))
         return self._done(request, invoice, gettext("Done: %(status)s.") % {"status": receipt.get_status_display()})
 
     def _done(self, request: HttpRequest, invoice: Invoice, said: str) -> HttpResponse:

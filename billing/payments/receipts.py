@@ -10,21 +10,27 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
+from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share, lock_invoice
 from billing.ledger.entries import balance_of, sides_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
+from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.payments import refunds
 from billing.payments.attempts import supersede_live
+from billing.payments.credit import stays_covered
 from billing.payments.rest import receipt_facts
+from billing.payments.shares import MOVED
+from billing.plans import agreements
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
@@ -78,7 +84,7 @@ def report(
         )  # fmt: skip
         receipt.words = {"reference": received.reference.strip(), "reason": received.reason.strip()}
         receipt.save(force_insert=True)
-        if (whole or amount) > _confirmed_above(locked):
+        if (whole or amount) + _booked_alone(locked, by=by, key=received.key) > _confirmed_above(locked):
             audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
             audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=receipt.key, invoice=locked)
         else:
@@ -113,24 +119,81 @@ def refuse(receipt: Receipt, *, by: Staff) -> None:
 
 
 def undo(receipt: Receipt, *, by: Staff) -> None:
-    """Undo a booked receipt by the mirror of its transaction: the amount is owed again.
+    """Undo a booked receipt by the mirror of its transaction, and tell the patient: the amount is owed again.
 
-    Raises Refused when it is not booked.
+    Nobody is late by our mistake: there is a new last day to pay, and dunning begins with the free reminder. What two
+    people booked two people undo: the first only asks for it. Raises Refused when it is not booked, when the money is
+    on another invoice or went back to the payer, and for the one who asked.
     """
     with transaction.atomic():
         locked = lock_invoice(receipt.invoice_id)
         booked = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
         if booked.status != Status.BOOKED:
             raise Refused(_("This receipt is not booked, so there is nothing to undo."))
-        original = LedgerTransaction.objects.get(kind=Kind.RECEIPT, external_id=booked.event)
-        if LedgerTransaction.objects.filter(reverses=original).exists():
+        original = _standing(booked)
+        if original is None or original.postings.exclude(invoice=locked).exists():
             raise Refused(_("This money was booked on another invoice meanwhile. Move it back first."))
+        if not stays_covered(locked, booked.amount):
+            raise Refused(_("A part of this money went back to the payer. Ask the operator to look at it."))
+        if booked.confirmed_by_id and _waits_for_second(booked, locked, by=by):
+            return
         advance(booked, Status.UNDONE)
         who, now = audit.name_of(by), timezone.now()
-        ledger.reverse(locked, original, external_id=f"{booked.event}:undone", occurred_at=now, by=who)
+        ledger.reverse(locked, original, external_id=f"{original.external_id}:undone", occurred_at=now, by=who)
         audit.record("receipt_undone", by=who, invoice=locked, amount=str(booked.amount))
+        _close_task(booked, by=by)
         refunds.propose(locked, by=refunds.BY_SYSTEM, reason="a receipt was undone")
         supersede_live(locked)
+        owed = ledger.balance(locked.pk) > ZERO
+        due_on = schedule.time_to_pay(locked, today=timezone.localdate()) if owed else None
+        schedule.interrupt(locked, due_on=due_on, remind_again=True)
+        _tell_undone(booked, locked)
+
+
+def _standing(receipt: Receipt) -> LedgerTransaction | None:
+    """Return the booking of a receipt that stands; it has another id once staff moved the money, and moved it back."""
+    own = Q(external_id=receipt.event) | Q(external_id__startswith=f"{receipt.event}{MOVED}")
+    return LedgerTransaction.objects.filter(own, kind=Kind.RECEIPT, reverses=None, reversed_by=None).first()
+
+
+def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
+    """Let somebody ask to undo a receipt; tell whether another still has to agree. Raises Refused for who asked."""
+    if receipt.undo_asked_by_id == by.pk:
+        raise Refused(_("Somebody else has to confirm what you asked."))
+    if receipt.undo_asked_by_id:
+        return False
+    Receipt.objects.filter(pk=receipt.pk).update(undo_asked_by=by)
+    audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=invoice, amount=str(receipt.amount))
+    audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=f"{receipt.key}:undo", invoice=invoice)
+    return True
+
+
+def _tell_undone(receipt: Receipt, invoice: Invoice) -> None:
+    balance, today = ledger.balance(invoice.pk), timezone.localdate()
+    queue_message(
+        "receipt_undone",
+        invoice=invoice,
+        context={
+            "amount": receipt.amount,
+            "paid_on": receipt.received_on,
+            "outstanding": max(balance, ZERO),
+            "credit": max(-balance, ZERO),
+            "due_on": invoice.due_on,
+            **agreements.due_facts(invoice, today=today),
+            **open_link_context(invoice, until=max(today, invoice.due_on)),
+        },
+        dedupe_key=f"{receipt.event}:undone",
+    )
+
+
+def _booked_alone(invoice: Invoice, *, by: Staff, key: str) -> Decimal:
+    """Return what this person booked on the invoice within a day without a second person, in euros.
+
+    It counts for the limit, so that nobody books a large sum in parts. A part of the same form is in its whole.
+    """
+    rows = Receipt.objects.filter(invoice=invoice, reported_by=by, confirmed_by=None, status=Status.BOOKED)
+    rows = rows.filter(created_at__gt=timezone.now() - _MAY_BE_THE_SAME)
+    return rows.exclude(key__startswith=f"{key.partition(':')[0]}:").aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def _confirmed_above(invoice: Invoice) -> Decimal:

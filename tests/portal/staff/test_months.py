@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
+from billing.adjustments import reallocation
 from billing.models import LedgerTransaction, Receipt, Staff
 from billing.models.ledger import Account
 from billing.payments import receipts
@@ -89,6 +90,23 @@ def test_what_is_open_by_age(practice, clerk):
     assert [amount for _name, amount in months.open_by_age(clerk, today)] == [
         Decimal("3.00"), Decimal("12.00"), Decimal("16.00"), Decimal("0.00"), Decimal("32.00"), Decimal("0.00"),
     ]  # fmt: skip
+
+
+def test_what_staff_moved_keeps_the_road_by_which_it_came(practice, clerk):
+    first = factories.invoice(provider=practice, amount="100.00")
+    second = factories.invoice(provider=practice, amount="100.00", patient=first.patient)
+    today = timezone.localdate()
+    received = Received(
+        Decimal("100.00"), received_on=today, road=Receipt.Road.CASH, reference="", reason="kas", by=clerk, key="a"
+    )
+    receipts.report(first, received, today=today)
+    booking = LedgerTransaction.objects.get(kind=Kind.RECEIPT)
+    reallocation.ask(booking, {second.pk: Decimal("100.00")}, reason="x", by=clerk, key="m")
+    month = months.of_month(clerk, today.replace(day=1))
+    assert [(name, amount) for name, amount in month.lines if "manier" in name] == [
+        ("op een andere manier ontvangen: contant bij de praktijk", Decimal("-200.00")),
+        ("op een andere manier ontvangen: contant bij de praktijk: teruggedraaid", Decimal("100.00")),
+    ]
 
 
 def test_what_came_is_told_apart_by_its_road(practice, clerk):
