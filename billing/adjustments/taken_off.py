@@ -1,6 +1,6 @@
 """Charges taken off again, and telling the patient: a waiver by staff, or money that turns out to have come in time."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -77,7 +77,8 @@ def undo_since(invoice: Invoice, received: LedgerTransaction, *, today: date) ->
 
     Their letters asked too much by our mistake. Tell the patient, and return the sum in euros.
     """
-    off = charges.reverse_charges(invoice, by=received.by, note="money_moved", forgiven=True, after=_day(received))
+    since = _day(received) + timedelta(days=1)  # what was booked on the day itself counted the money as not yet there
+    off = charges.reverse_charges(invoice, by=received.by, note="money_moved", forgiven=True, since=since)
     if off:
         _tell(invoice, off, today=today)
     return off

@@ -194,6 +194,10 @@ class Payer(models.Model):
         GUARDIAN = "guardian", _("guardian")
         ADMINISTRATOR = "administrator", _("administrator (bewindvoerder)")
         OTHER = "other", _("somebody else")
+        ESTATE = "estate", _("heirs")
+
+    # Who pays out of means that are the patient's own, or were: each such patient is a debtor apart (1:441, 4:182 BW).
+    APART = (Relation.ADMINISTRATOR, Relation.ESTATE)
 
     patient = models.OneToOneField(
         Patient, models.PROTECT, primary_key=True, related_name="payer", verbose_name=_("patient")
@@ -207,6 +211,8 @@ class Payer(models.Model):
     postcode = models.CharField(_("postcode"), max_length=10, blank=True)
     city = models.CharField(_("city"), max_length=60, blank=True)
     country = models.CharField(_("country"), max_length=2, default="NL")
+    # By the law, as staff were told: what a practice hands in changes it no more.
+    by_law = models.BooleanField(_("by law"), default=False)
 
     FIELDS = ("relation", "name", "email", "language", "street", "house_number", "postcode", "city", "country")
 
