@@ -160,7 +160,7 @@ def test_what_went_back_to_the_payer_is_not_undone(invoice):
     receipts.undo(receipt, by=member(invoice))
     assert ledger.balance(invoice.pk) == 100, "the other payment covers what went back"
     with pytest.raises(Refused):
-        receipts.undo(Receipt.objects.get(amount=200), by=member(invoice))
+        receipts.undo(Receipt.objects.get(amount=Decimal("200.00")), by=member(invoice))
 
 
 def test_money_that_came_before_costs_were_booked_takes_them_off(invoice):
