@@ -1,6 +1,5 @@
 """What a line says besides its amount: who, from which account, with which references and text. Sealed in the row."""
 
-import json
 from dataclasses import asdict, dataclass, fields
 
 from banking.models import BankLine
@@ -32,13 +31,12 @@ class Details:
 def of_line(line: BankLine) -> Details:
     """Return the details of a line. Medical data: the caller has written the access log."""
     known = {field.name for field in fields(Details)}
-    stored = json.loads(line.text) if line.sealed_text else {}
-    return Details(**{name: value for name, value in stored.items() if name in known})
+    return Details(**{name: value for name, value in line.facts.items() if name in known})
 
 
 def put(line: BankLine, details: Details) -> None:
     """Set the details of a line that has its fingerprint, and what is kept of them to search by."""
-    line.text = json.dumps({name: value for name, value in asdict(details).items() if value}, sort_keys=True)
+    line.facts = {name: value for name, value in asdict(details).items() if value}
     line.counter_hash = counter_hash(details.iban)
 
 

@@ -88,6 +88,16 @@ def unseal(sealed: bytes | memoryview, *, bound_to: str) -> bytes:
         raise Unreadable("wrong key, wrong place, or changed") from None
 
 
+def seal_facts(value: Any, *, bound_to: str) -> bytes:
+    """Seal what JSON can hold: dicts, lists, texts and numbers."""
+    return seal(json.dumps(value, sort_keys=True).encode(), bound_to=bound_to)
+
+
+def unseal_facts(sealed: bytes | memoryview, *, bound_to: str) -> Any:
+    """Return what `seal_facts` sealed. Raises Unreadable as `unseal` does."""
+    return json.loads(unseal(sealed, bound_to=bound_to))
+
+
 class SealedText:
     """A row of a model with a text in its column `sealed_text`, which can be read as `text`; empty once erased."""
 
@@ -127,8 +137,8 @@ class SealedFacts:
     @property
     def facts(self) -> dict[str, Any]:
         """Return the facts. Medical data: the caller has written the access log."""
-        return json.loads(unseal(self.sealed_facts, bound_to=self.bound_to())) if self.sealed_facts else {}
+        return unseal_facts(self.sealed_facts, bound_to=self.bound_to()) if self.sealed_facts else {}
 
     @facts.setter
     def facts(self, value: dict[str, Any]) -> None:
-        self.sealed_facts = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self.bound_to())
+        self.sealed_facts = seal_facts(value, bound_to=self.bound_to())

@@ -215,6 +215,8 @@ class Announcement:
     credit_payout: Callable[[Row], bool] | None = None
     # Yields a sentence for each contradiction between the books and what the room knows; part of `verify_ledger`.
     proof: Callable[[], Iterable[str]] | None = None
+    # Yields the checked files that the patient sent about an invoice. Medical data: the caller looks at who is asking.
+    patient_files: Callable[[Row], Iterable[Row]] | None = None
     demo: Demo | None = None
 
 
@@ -361,6 +363,13 @@ def contradictions() -> Iterator[str]:
     for room in announcements():
         if room.proof:
             yield from room.proof()
+
+
+def patient_files(invoice: Row) -> Iterator[Row]:
+    """Yield the checked files of all rooms that the patient sent about an invoice."""
+    for room in announcements():
+        if room.patient_files:
+            yield from room.patient_files(invoice)
 
 
 def exports() -> tuple[Export, ...]:

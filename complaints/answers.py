@@ -7,14 +7,16 @@ is another person, which the database enforces.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from billing import audit, ledger
 from billing.errors import Refused
@@ -70,12 +72,20 @@ def line_of(complaint: Complaint) -> int:
     return 2 if complaint.status == Status.SECOND_LINE else 1
 
 
+def restated(complaint: Complaint) -> list[str]:
+    """Return the points that the confirmation restated to the patient: each is answered."""
+    points: list[str] = complaint.facts.get("points", []) if complaint.sealed_facts else []
+    return points
+
+
 def check(complaint: Complaint, draft: Draft) -> None:
     """Raise Refused, with a sentence for staff, when the answer lacks what it must have."""
     if complaint.status not in ANSWERABLE:
         raise Refused(_("The file has moved on meanwhile. Look at it again."))
-    if not draft.points:
-        raise Refused(_("Answer at least one point."))
+    if len(draft.points) < max(len(restated(complaint)), 1):
+        raise Refused(_("Answer every point that was restated to the patient, and at least one."))
+    if not draft.looked_at.strip():
+        raise Refused(_("Say what you looked at."))
     for number, point in enumerate(draft.points, start=1):
         if not point.said.strip() or not point.found.strip():
             raise Refused(_("Point %(number)d: say what the patient said and what you found.") % {"number": number})
@@ -87,6 +97,8 @@ def check(complaint: Complaint, draft: Draft) -> None:
                 _("Point %(number)d: you agree, so choose what we do, or say why nothing has to change.")
                 % {"number": number}
             )
+    if any(point.decision == Decision.UPHELD for point in draft.points) and not draft.apology.strip():
+        raise Refused(_("The patient is right: say sorry."))
     if draft.wanted and not any(point.decision != Decision.NOT_UPHELD for point in draft.points):
         raise Refused(_("You agree with nothing, so nothing can be put right. Change a decision."))
     remedies.check(complaint.invoice, draft.wanted)
@@ -95,7 +107,8 @@ def check(complaint: Complaint, draft: Draft) -> None:
 def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None = None) -> Answer:
     """Give the answer, or propose it to a second person when more moves than one may decide; return it.
 
-    Raises Refused when something is missing, when the file moved on, or when this person may not answer it.
+    A practice never answers a complaint about itself alone: what its staff write, somebody of ours agrees to. Raises
+    Refused when something is missing, when the file moved on, or when this person may not answer it.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -108,20 +121,21 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
             complaint=complaint,
             line=line,
             written_by=staff,
-            next_body=bodies.after(complaint, today=timezone.localdate(now)),
         )
         proposal.facts = draft.as_facts()
         proposal.save(force_insert=True)
-        if remedies.worth(complaint.invoice, draft.wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE:
-            audit.record(
-                "complaint_answer_proposed", by=audit.name_of(staff), invoice=complaint.invoice, number=complaint.number
-            )
+        much = remedies.worth(complaint.invoice, draft.wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE
+        if much or not is_ours(staff):
+            handling.record("complaint_answer_proposed", complaint, by=audit.name_of(staff))
             return proposal
         return _give(complaint, proposal, draft, now=now)
 
 
 def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> Answer:
-    """Let a second person give the answer that a first one proposed. Raises Refused when it is the same person."""
+    """Let a second person give the answer that a first one proposed.
+
+    Raises Refused when it is the same person, one of the practice, or one who may not judge this file.
+    """
     with transaction.atomic():
         complaint = lock(complaint_id)
         proposal = Answer.objects.filter(complaint=complaint, given_at=None).first()
@@ -129,6 +143,9 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
             raise Refused(_("There is no proposed answer any more. Look at the file again."))
         if proposal.written_by_id == staff.pk:
             raise Refused(_("You proposed this answer. Somebody else has to agree."))
+        if not is_ours(staff):
+            raise Refused(_("A practice does not answer alone. Somebody of ours has to agree."))
+        _may(complaint, staff)
         draft = Draft.from_facts(proposal.facts)
         check(complaint, draft)
         proposal.confirmed_by = staff
@@ -138,8 +155,18 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
 def _may(complaint: Complaint, staff: Any) -> None:
     if complaint.about_id == staff.pk:
         raise Refused(_("This complaint is about you. Somebody else answers it."))
-    if complaint.status == Status.SECOND_LINE and complaint.handler_id == staff.pk:
+    if complaint.status != Status.SECOND_LINE:
+        return
+    first = Answer.objects.filter(Q(written_by=staff) | Q(confirmed_by=staff), complaint=complaint, line=1)
+    if complaint.handler_id == staff.pk or first.exclude(given_at=None).exists():
         raise Refused(_("You gave the first answer. Somebody else looks at it again."))
+    if not is_ours(staff):
+        raise Refused(_("Somebody of ours looks at it again, not the practice."))
+
+
+def is_ours(staff: Any) -> bool:
+    """Tell whether a member of staff works for us, and not for a practice."""
+    return getattr(staff, "provider_id", None) is None
 
 
 def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> Answer:
@@ -151,6 +178,8 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
     row.before = _owed(complaint.invoice)
     remedies.apply(complaint, draft.wanted, line=row.line, by=by, now=now)
     row.after = _owed(complaint.invoice)
+    with override(complaint.language):
+        row.next_body = bodies.after(complaint, today=today)
     row.given_at = now
     row.save()
     handling.end_pause(complaint, today)
@@ -160,20 +189,17 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         complaint,
         Status.ANSWERED_AGAIN if second else Status.ANSWERED,
         answered_at=now,
+        admitted_at=complaint.admitted_at or now,
         frozen_until=until,
         **({"second_handler": row.written_by} if second else {"handler": row.written_by}),
     )
-    audit.record("complaint_answered", by=by, invoice=complaint.invoice, number=complaint.number, line=row.line)
+    handling.record("complaint_answered", complaint, by=by, line=row.line)
     if complaint.invoice and until is None:
         # The patient was right: nothing is left to wait for, and what remains has a new last day.
-        freeze.thaw(complaint.invoice, by=by, today=today, due_on=_asked_day(draft))
+        freeze.thaw(complaint.invoice, by=by, today=today)
     last_day = None if second else handling.escalate_until(complaint)
     notices.answered(complaint, line=row.line, frozen_until=until, escalate_until=last_day)
     return row
-
-
-def _asked_day(draft: Draft) -> date | None:
-    return date.fromisoformat(draft.wanted.due_on) if draft.wanted.due_on else None
 
 
 def _owed(invoice: Invoice | None) -> Decimal:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from billing import audit
 from billing.failures import isolated
 from billing.law.calendar import begin_of
 from billing.models import Invoice
@@ -20,12 +21,14 @@ from complaints.models import Complaint, ComplaintMessage, Lesson
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
 BY = "system"
+SILENT = "complaint_silent"  # a staff task
 A_HUMAN_WROTE_DAYS = 7  # before a message about the state is due: it counts as that message
 
 
 def run_day(today: date) -> None:
     """Do everything that is due on `today` or was missed before. Running it again changes nothing."""
     _each(Complaint.objects.filter(status__in=Complaint.OPEN, next_state_on__lte=today), _tell_state, today)
+    _each(_to_remind(today), _remind, today)
     _each(_over(today), _stop_waiting, today)
     _each(Complaint.objects.filter(pk__in=mandates.overdue(today)), _stop_without_authority, today)
     _each(Complaint.objects.filter(frozen_until__lt=today), _end_freeze, today)
@@ -49,11 +52,13 @@ def _tell_state(complaint_id: int, today: date) -> None:
         if complaint.status not in Complaint.OPEN or due is None or due > today:
             return
         since = begin_of(today - timedelta(days=A_HUMAN_WROTE_DAYS))
-        by_staff = complaint.messages.exclude(kind__in=(*ComplaintMessage.FROM_PATIENT, Kind.STATE))
+        by_staff = complaint.messages.filter(by__startswith="staff:").exclude(kind__in=ComplaintMessage.FROM_PATIENT)
         if not by_staff.filter(at__gte=since).exists():
             with override(complaint.language):
                 handling.say(complaint, Kind.STATE, _no_news(complaint), by=BY)
             notices.state(complaint, today=today)
+            of = complaint.invoice if complaint.provider_id else None
+            audit.open_task(SILENT, dedupe_key=f"{complaint.number}:{today}", invoice=of, note=complaint.number)
         _plan_next_state(complaint, today)
 
 
@@ -72,6 +77,19 @@ def _plan_next_state(complaint: Complaint, today: date) -> None:
         day = deadlines.status_due(procedure, received, number + 1)
     complaint.states_told, complaint.next_state_on = number, day
     complaint.save(update_fields=["states_told", "next_state_on"])
+
+
+def _to_remind(today: date) -> QuerySet[Complaint]:
+    soon = today + timedelta(days=deadlines.PROOF_REMINDER_DAYS)
+    return Complaint.objects.filter(status=Status.WAITING_FOR_PATIENT, waits_until__range=(today, soon))
+
+
+def _remind(complaint_id: int, today: date) -> None:
+    """Remind the patient once of what we asked, halfway the time for it."""
+    with transaction.atomic():
+        complaint = handling.lock(complaint_id)
+        if complaint.waits_until and _to_remind(today).filter(pk=complaint_id).exists():
+            notices.question_again(complaint, until=complaint.waits_until)
 
 
 def _over(today: date) -> QuerySet[Complaint]:

@@ -143,6 +143,19 @@ def acknowledge_by_law(received: date) -> date:
     return working_days_after(received, 2)
 
 
+def privacy_end(received: date, *, extended: bool = False) -> date:
+    """Return the last day for the answer to a request about personal data: a month, or three when it was extended.
+
+    A term that ends on a free day runs on (AVG art. 12 lid 3; Regulation 1182/71 art. 3 lid 4).
+    """
+    return roll_to_working_day(months_after(received, 3 if extended else 1))
+
+
+def after_binding_advice(given_on: date) -> tuple[date, date]:
+    """Return until when slips in a binding advice can be mended, and until when a court can annul it (7:904 BW)."""
+    return given_on + timedelta(days=10), months_after(given_on, 12)
+
+
 def frozen_until(answered_on: date) -> date:
     """Return the last day on which the invoice still rests after the answer."""
     return answered_on + timedelta(days=FREEZE_AFTER_ANSWER_DAYS)

@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger
+from billing import ledger
 from billing.errors import Refused
 from billing.ledger import lock_invoice
+from billing.links import new_token
 from billing.models import Invoice
 from complaints import deadlines, freeze, handling, notices
 from complaints.file import mandates
@@ -59,34 +60,38 @@ def file(
     by: str = BY,
     received_at: datetime | None = None,
     draft: ComplaintDraft | None = None,
+    form: str = "",
     now: datetime | None = None,
 ) -> Complaint:
     """Open the file of a complaint, let its invoice rest and send the receipt; return the file.
 
-    `received_at`: when it came by another way, such as a call of yesterday. The files of `draft` go along. Raises
-    Refused when nothing was said, when there is no way to answer, or when more is disputed than the invoice asks.
+    `received_at`: when it came by another way, such as a call of yesterday. The files of `draft` go along. `form`: the
+    key of the form, so that a doubled click files once; that of a draft is its own. Raises Refused when nothing was
+    said, when there is no way to answer, or when more is disputed than the invoice asks.
     """
-    now = now or timezone.now()
+    now, form = now or timezone.now(), draft.token if draft else form
     with transaction.atomic():
         invoice = lock_invoice(invoice_id) if invoice_id else None
+        left = draft is None or ComplaintDraft.objects.select_for_update(of=("self",)).filter(pk=draft.pk).exists()
+        if form and (before := Complaint.objects.filter(token=form, invoice=invoice).first()):
+            return before
         _check(said, invoice, disputed)
-        if draft is not None and not ComplaintDraft.objects.select_for_update(of=("self",)).filter(pk=draft.pk):
+        if not left:
             raise Refused(_("You sent this complaint already. Look in your mail, or call us."))
         complaint = _opened(
             said, subject=subject, invoice=invoice, channel=channel, language=language, disputed=disputed,
-            received_at=received_at or now,
+            received_at=received_at or now, token=form,
         )  # fmt: skip
         if draft is not None:
-            ComplaintFile.objects.filter(draft=draft.pk).update(complaint=complaint, draft=None)
+            sent_by = handling.REPRESENTATIVE if said.for_somebody.strip() else BY
+            ComplaintFile.objects.filter(draft=draft.pk).update(complaint=complaint, draft=None, by=sent_by)
             draft.delete()
         if said.for_somebody.strip():
             kind = said.as_whom if said.as_whom in Mandate.Kind.values else Mandate.Kind.FAMILY
             holder, patient = said.name.strip(), said.for_somebody.strip()
             mandates.ask(complaint, holder=holder, patient=patient, kind=kind, today=timezone.localdate(now))
         frozen = freeze.freeze(complaint, by=by)
-        audit.record(
-            "complaint_filed", by=by, invoice=invoice, number=complaint.number, subject=subject, channel=channel
-        )
+        handling.record("complaint_filed", complaint, by=by, subject=subject, channel=channel)
         notices.receipt(complaint, said, frozen=frozen)
     return complaint
 
@@ -111,11 +116,16 @@ def _opened(
     language: str,
     disputed: Decimal | None,
     received_at: datetime,
+    token: str,
 ) -> Complaint:
     procedure = deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE]
     received = deadlines.received_on(received_at)
     promised = deadlines.dates(procedure, received)
+    legal_end = promised.legal_end
+    if subject == Subject.PRIVACY:  # what is asked about personal data has a month by law
+        legal_end = min(legal_end, deadlines.privacy_end(received))
     complaint = Complaint(
+        token=token or new_token(),
         invoice=invoice,
         provider=handling.provider_of(invoice, subject),
         subject=subject,
@@ -127,7 +137,7 @@ def _opened(
         acknowledge_by=promised.acknowledge_by,
         admissible_by=promised.admissible_by,
         answer_by=promised.answer_by,
-        legal_end=promised.legal_end,
+        legal_end=legal_end,
         next_state_on=deadlines.status_due(procedure, received, 1),
     )
     complaint.facts = asdict(said)

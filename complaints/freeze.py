@@ -45,16 +45,16 @@ def rests(invoice: Invoice) -> bool:
     return Hold.objects.filter(invoice=invoice, reason=HOLD, released_at=None).exists()
 
 
-def thaw(invoice: Invoice, *, by: str, today: date, due_on: date | None = None) -> bool:
+def thaw(invoice: Invoice, *, by: str, today: date) -> bool:
     """End the rest of a locked invoice unless another complaint still needs it; return whether it ended.
 
-    What is left to pay gets a last day at least two weeks ahead: `due_on` when that is later.
+    What is left to pay gets a last day at least two weeks ahead, and not before the one that an answer promised.
     """
     if not rests(invoice) or _needed(invoice, today):
         return False
     day = None
     if ledger.balance(invoice.pk) > 0:
-        day = max(schedule.time_to_pay(invoice, today=today), due_on or today)
+        day = schedule.time_to_pay(invoice, today=today)
     return release_hold(invoice, HOLD, by=by, due_on=day, today=today)
 
 

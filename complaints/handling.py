@@ -3,12 +3,14 @@
 Every command locks the invoice, then the file, and reads both again.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from billing import audit
 from billing.errors import Refused
@@ -16,11 +18,13 @@ from billing.ledger import lock_invoice
 from billing.models import Invoice, Provider
 from billing.transitions import advance
 from complaints import deadlines, freeze, notices
-from complaints.models import Complaint, ComplaintMessage, ComplaintPause, Mandate
+from complaints.models import Answer, Complaint, ComplaintMessage, ComplaintPause, Mandate
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
 BY = "patient"
+REPRESENTATIVE = "representative"  # who made a complaint for the patient, until they have shown that they may
 LONGEST = 4000
+MOST_POINTS = 6  # of an answer
 # The care provider decides about these; the others are ours, and no practice sees them.
 OF_PROVIDER = (Complaint.Subject.CARE, Complaint.Subject.PRICE, Complaint.Subject.COULANCE)
 # Why a complaint is not ours to answer. Lateness alone is no reason (6:89 BW).
@@ -41,6 +45,12 @@ def provider_of(invoice: Invoice | None, subject: str) -> Provider | None:
     return invoice.provider if invoice and subject in OF_PROVIDER else None
 
 
+def record(action: str, complaint: Complaint, *, by: str, **details: Any) -> None:
+    """Add an act to the trail; on the timeline of the invoice, which its practice reads, only of a file it may see."""
+    of = complaint.invoice if complaint.provider_id else None
+    audit.record(action, by=by, invoice=of, number=complaint.number, **details)
+
+
 def _written(text: str) -> str:
     text = text.strip()
     if not text:
@@ -58,10 +68,6 @@ def say(complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | 
     return message
 
 
-def _record(action: str, complaint: Complaint, *, by: str, **details: Any) -> None:
-    audit.record(action, by=by, invoice=complaint.invoice, number=complaint.number, **details)
-
-
 def _must_be(complaint: Complaint, *statuses: str) -> None:
     if complaint.status not in statuses:
         raise Refused(_("The file has moved on meanwhile. Look at it again."))
@@ -74,20 +80,37 @@ def acknowledge(complaint_id: int, *, text: str, staff: Any, now: datetime | Non
         complaint = lock(complaint_id)
         _must_be(complaint, Status.RECEIVED)
         message = say(complaint, Kind.ACKNOWLEDGEMENT, text, by=audit.name_of(staff), now=now)
-        advance(complaint, Status.ACKNOWLEDGED, acknowledged_at=now, handler=staff)
-        _record("complaint_acknowledged", complaint, by=audit.name_of(staff))
+        complaint.facts = complaint.facts | {"points": points_in(text)}
+        sealed = complaint.sealed_facts
+        advance(complaint, Status.ACKNOWLEDGED, acknowledged_at=now, handler=staff, sealed_facts=sealed)
+        record("complaint_acknowledged", complaint, by=audit.name_of(staff))
         notices.news(complaint, message)
     return complaint
 
 
+def points_in(text: str) -> list[str]:
+    """Return the points that a confirmation restates: its lines that begin with a dash, a bullet or a number."""
+    found = re.findall(r"^\s*(?:[-–•*]|\d+[.)])\s*(\S.*?)\s*$", text, re.MULTILINE)
+    return found[:MOST_POINTS]
+
+
 def admit(complaint_id: int, *, staff: Any, now: datetime | None = None) -> Complaint:
-    """Begin to look into it. Whoever does so first is its handler; a file that nobody acknowledged is refused."""
+    """Begin to look into it, and tell so. A file that nobody acknowledged is refused."""
     now = now or timezone.now()
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, Status.ACKNOWLEDGED, Status.INADMISSIBLE)
-        advance(complaint, Status.INVESTIGATING, admitted_at=now, why_inadmissible="", closed_at=None)
-        _record("complaint_admitted", complaint, by=audit.name_of(staff))
+        if complaint.status == Status.INADMISSIBLE:
+            _resume(complaint, timezone.localdate(now))
+            Complaint.objects.filter(pk=complaint.pk).update(admitted_at=now)
+            complaint.admitted_at = now
+        else:
+            advance(complaint, Status.INVESTIGATING, admitted_at=now)
+        with override(complaint.language):
+            text = _("We can answer your complaint. We are looking into it now.")
+            message = say(complaint, Kind.ADMITTED, text, by=audit.name_of(staff), now=now)
+        record("complaint_admitted", complaint, by=audit.name_of(staff))
+        notices.news(complaint, message)
     return complaint
 
 
@@ -103,19 +126,22 @@ def ask(complaint_id: int, *, text: str, staff: Any, today: date) -> Complaint:
         else:
             advance(complaint, Status.WAITING_FOR_PATIENT, waits_until=until)
         ComplaintPause.objects.create(complaint=complaint, begun_on=today)
-        _record("complaint_asked", complaint, by=audit.name_of(staff))
+        record("complaint_asked", complaint, by=audit.name_of(staff))
         notices.news(complaint, message, until=until)
     return complaint
 
 
-def reply(complaint_id: int, *, text: str, today: date) -> Complaint:
-    """Take what the patient writes, at any time while the file is open; an answer to a question ends the pause."""
+def reply(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complaint:
+    """Take what the patient writes, at any time while the file is open; an answer to a question ends the pause.
+
+    `by`: whoever speaks for the patient, or the member of staff to whom it was said.
+    """
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
-        say(complaint, Kind.REPLY, text, by=BY)
+        say(complaint, Kind.REPLY, text, by=by)
         heard(complaint, today=today)
-        _record("complaint_replied", complaint, by=BY)
+        record("complaint_replied", complaint, by=by)
     return complaint
 
 
@@ -128,17 +154,43 @@ def heard(complaint: Complaint, *, today: date) -> None:
 
 
 def _resume(complaint: Complaint, today: date) -> None:
-    """Go on with a file that waited: what was promised moves by the days of the pause, but not past the law's end."""
+    """Go on with a file that waited: what was promised moves by the days of the pause, but not past the law's end.
+
+    One that was closed without an answer begins anew: what was missing came today, so both terms count from today.
+    """
     changes: dict[str, Any] = {"waits_until": None, "why_inadmissible": "", "closed_at": None, "frozen_until": None}
+    procedure = deadlines.PROCEDURES[complaint.procedure]
     pause = ComplaintPause.objects.filter(complaint=complaint, ended_on=None).first()
-    if pause:
+    if complaint.status == Status.INADMISSIBLE:
+        again = deadlines.dates(procedure, today)
+        changes |= {"answered_at": None, "answer_by": again.answer_by, "legal_end": again.legal_end}
+        changes |= {"extended_to": None, "next_state_on": deadlines.status_due(procedure, today, 1)}
+    elif pause:
         ComplaintPause.objects.filter(pk=pause.pk).update(ended_on=today)
-        procedure = deadlines.PROCEDURES[complaint.procedure]
         moved = complaint.answer_by + (today - pause.begun_on)
         changes["answer_by"] = min(deadlines.moved_back(procedure, moved), complaint.extended_to or complaint.legal_end)
     advance(complaint, Status.INVESTIGATING, **changes)
     if complaint.invoice:
         freeze.freeze(complaint, by=BY)
+
+
+def set_about(complaint_id: int, *, person: Any, staff: Any) -> Complaint:
+    """Note about which member of staff a complaint is: they see and decide nothing of it any more.
+
+    Raises Refused once it was answered: who answered then is known.
+    """
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        _must_be(complaint, *Complaint.OPEN)
+        if Answer.objects.filter(complaint=complaint, written_by=person).exclude(given_at=None).exists():
+            raise Refused(_("This person answered it already. Let somebody else look at it again."))
+        Answer.objects.filter(complaint=complaint, written_by=person, given_at=None).delete()
+        if complaint.handler_id == person.pk:
+            complaint.handler = None
+        complaint.about = person
+        complaint.save(update_fields=["handler", "about"])
+        record("complaint_about", complaint, by=audit.name_of(staff))
+    return complaint
 
 
 def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Complaint:
@@ -156,7 +208,7 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
         message = say(complaint, Kind.EXTENSION, reason, by=audit.name_of(staff))
         complaint.extended_to, complaint.answer_by = dates.extended_end, dates.extended_answer_by
         complaint.save(update_fields=["extended_to", "answer_by"])
-        _record("complaint_extended", complaint, by=audit.name_of(staff), to=str(complaint.extended_to))
+        record("complaint_extended", complaint, by=audit.name_of(staff), to=str(complaint.extended_to))
         notices.news(complaint, message)
     return complaint
 
@@ -181,7 +233,7 @@ def close_unanswered(complaint: Complaint, *, why: str, text: str, by: str, toda
         complaint, Status.INADMISSIBLE, why_inadmissible=why, answered_at=timezone.now(), frozen_until=until,
         waits_until=None,
     )  # fmt: skip
-    _record("complaint_inadmissible", complaint, by=by, why=why)
+    record("complaint_inadmissible", complaint, by=by, why=why)
     notices.news(complaint, message)
 
 
@@ -197,27 +249,31 @@ def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
         _must_be(complaint, *Complaint.OPEN)
         end_pause(complaint, today)
         advance(complaint, Status.WITHDRAWN, closed_at=timezone.now(), frozen_until=None)
-        _record("complaint_withdrawn", complaint, by=by)
+        record("complaint_withdrawn", complaint, by=by)
         if complaint.invoice:
             freeze.thaw(complaint.invoice, by=by, today=today)
     return complaint
 
 
-def escalate(complaint_id: int, *, text: str, today: date) -> Complaint:
-    """Let another person look again, because the patient does not agree; no reason is needed, and it rests on."""
+def escalate(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complaint:
+    """Let another person look again, because the patient does not agree; no reason is needed.
+
+    The invoice rests again while they do, also when the two weeks after the first answer are over.
+    """
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, Status.ANSWERED)
         if complaint.answered_at and today > escalate_until(complaint):
             raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
-        say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=BY)
+        say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by)
         procedure = deadlines.PROCEDURES[complaint.procedure]
         answer_by, end = deadlines.second_line(procedure, today)
         advance(
             complaint, Status.SECOND_LINE, answered_at=None, answer_by=answer_by, legal_end=end, extended_to=None,
             frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1),
         )  # fmt: skip
-        _record("complaint_escalated", complaint, by=BY)
+        freeze.rest(complaint, by=by)
+        record("complaint_escalated", complaint, by=by)
     return complaint
 
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from billing import links
@@ -11,8 +12,9 @@ from billing.invoices.addressee import addressee
 from billing.models import OutboxMessage
 from billing.outbox.queue import queue_message
 from complaints import deadlines
-from complaints.models import Complaint, ComplaintMessage
+from complaints.models import Complaint, ComplaintMessage, Mandate
 
+Kind = ComplaintMessage.Kind
 NEEDS = {
     "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen")),
     "complaint_noted": frozenset(("number", "received_on")),
@@ -44,17 +46,40 @@ def receipt(complaint: Complaint, said: Any, *, frozen: bool) -> None:
 def news(complaint: Complaint, message: ComplaintMessage, *, until: date | None = None) -> None:
     """Tell that a message of staff waits in the file; `until`: by when the patient should answer it."""
     facts = {"what": message.kind, "until": until}
-    _queue("complaint_news", complaint, message.token, facts, recipient=complaint.facts.get("email", ""))
+    concerns_them = message.kind in (Kind.MANDATE, Kind.FILE_REFUSED)
+    _queue("complaint_news", complaint, message.token, facts, recipient=_reader(complaint, asked=concerns_them))
+
+
+def question_again(complaint: Complaint, *, until: date) -> None:
+    """Remind of a question that waits for an answer, once."""
+    facts = {"what": Kind.QUESTION, "until": until}
+    _queue("complaint_news", complaint, f"again:{until}", facts, recipient=_reader(complaint))
+
+
+def _reader(complaint: Complaint, *, asked: bool = False) -> str:
+    """Return the address of whoever made the complaint; empty, for the patient's, when they may not read what we write.
+
+    `asked`: also while they have not shown yet that they may speak for the patient.
+    """
+    given: str = complaint.facts.get("email", "")
+    row = Mandate.objects.filter(complaint=complaint).order_by("pk").last()
+    if row is None or complaint.invoice is None:
+        return given
+    if row.ended_at is not None:
+        return ""
+    stands = row.valid_until is not None and row.valid_until >= timezone.localdate() and row.may_receive
+    return given if stands or (asked and row.confirmed_at is None) else ""
 
 
 def permission(complaint: Complaint, *, proof_by: date) -> None:
     """Ask the patient, at the address that we know, whether somebody may speak for them."""
     if complaint.invoice is None:
         return
-    to = addressee(complaint.invoice)
+    patient, to = complaint.invoice.patient, addressee(complaint.invoice)
     page = links.absolute(reverse("complaint_permission", args=[complaint.token]))
     facts = {"until": proof_by, "page": page}
-    _queue("complaint_permission", complaint, "", facts, recipient=to.email, language=to.language)
+    # The patient, and not whoever pays for them: nobody else can give it.
+    _queue("complaint_permission", complaint, "", facts, recipient=patient.email or to.email, language=patient.language)
 
 
 def day(value: date) -> str:
@@ -68,13 +93,13 @@ def state(complaint: Complaint, *, today: date) -> None:
         "answer_by": complaint.extended_to or complaint.answer_by,
         "since": deadlines.received_on(complaint.received_at),
     }
-    _queue("complaint_state", complaint, str(today), facts, recipient=complaint.facts.get("email", ""))
+    _queue("complaint_state", complaint, str(today), facts, recipient=_reader(complaint, asked=True))
 
 
 def answered(complaint: Complaint, *, line: int, frozen_until: date | None, escalate_until: date | None) -> None:
     """Tell that the answer is in the file, until when the invoice rests, and until when one may disagree."""
     facts = {"frozen_until": frozen_until, "escalate_until": escalate_until}
-    _queue("complaint_answered", complaint, str(line), facts, recipient=complaint.facts.get("email", ""))
+    _queue("complaint_answered", complaint, str(line), facts, recipient=_reader(complaint))
 
 
 def _queue(

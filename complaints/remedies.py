@@ -52,6 +52,8 @@ def check(invoice: Invoice | None, wanted: Wanted) -> None:
         raise Refused(_("No costs and no interest stand on this invoice."))
     if wanted.due_on and date.fromisoformat(wanted.due_on) < schedule.least_time_to_pay(timezone.localdate()):
         raise Refused(_("The new last day to pay lies at least two weeks ahead."))
+    if wanted.due_on and date.fromisoformat(wanted.due_on) < invoice.due_on:
+        raise Refused(_("The new last day to pay is not before the present one."))
 
 
 def worth(invoice: Invoice | None, wanted: Wanted) -> Decimal:
@@ -69,6 +71,11 @@ def apply(complaint: Complaint, wanted: Wanted, *, line: int, by: str, now: date
     """Do what was chosen on the locked invoice of a locked file, each once, and keep what it changed."""
     invoice, today = complaint.invoice, timezone.localdate(now)
     if invoice is not None:
+        if wanted.due_on:  # first: what is told of the others names this day
+            kept = {"due_on": date.fromisoformat(wanted.due_on), "done_at": now}
+            found = Remedy.objects.get_or_create(complaint=complaint, line=line, kind=Kind.NEW_DUE_DATE, defaults=kept)
+            if found[1]:
+                schedule.interrupt(invoice, due_on=kept["due_on"], today=today)
         if wanted.charges_off and (row := _begin(complaint, Kind.CHARGES_OFF, line, invoice)):
             taken_off.waive(invoice, by=by, written="", today=today, start_again=True)
             _done(row, invoice, now)
@@ -84,11 +91,6 @@ def apply(complaint: Complaint, wanted: Wanted, *, line: int, by: str, now: date
             _done(row, invoice, now)
     if wanted.action.strip():
         Remedy.objects.get_or_create(complaint=complaint, line=line, kind=Kind.ACTION)
-    if wanted.due_on and invoice is not None:
-        Remedy.objects.get_or_create(
-            complaint=complaint, line=line, kind=Kind.NEW_DUE_DATE,
-            defaults={"due_on": date.fromisoformat(wanted.due_on), "done_at": now},
-        )  # fmt: skip
 
 
 def _event(complaint: Complaint, line: int) -> str:

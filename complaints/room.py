@@ -22,6 +22,7 @@ from billing.rooms import (
 AUDIT_LABELS = {
     "complaint_filed": gettext_noop("complaint received"),
     "complaint_acknowledged": gettext_noop("complaint: confirmed by an employee"),
+    "complaint_about": gettext_noop("complaint: about a member of staff"),
     "complaint_admitted": gettext_noop("complaint: being looked into"),
     "complaint_asked": gettext_noop("complaint: question to the patient"),
     "complaint_replied": gettext_noop("complaint: patient wrote"),
@@ -52,6 +53,7 @@ class ComplaintsRoom(Room):
     name = "complaints"
     house_rules = {
         "COMPLAINTS_PROCEDURE": "ours",  # one of complaints.deadlines.PROCEDURES
+        "COMPLAINTS_OWN_BODY": "",  # "kifid" or "incasso", once the operator is registered (Wki) and joined it
         "COMPLAINTS_SECOND_PERSON_ABOVE": 250,  # euros that an answer moves, above which a second person agrees
         "COMPLAINTS_KEPT_YEARS": 2,  # after closing: the least that the Bki asks of files about collection
     }
@@ -59,6 +61,7 @@ class ComplaintsRoom(Room):
     def announce(self) -> Announcement:
         from billing.dunning import hold_messages
         from complaints import days, demo, export, freeze, notices, retention
+        from complaints.file import proof
         from complaints.models import Complaint
         from complaints.pages import urls
 
@@ -76,10 +79,12 @@ class ComplaintsRoom(Room):
             ),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
             audit_labels=AUDIT_LABELS,
+            staff_tasks={days.SILENT: _("a complaint: nobody wrote to the patient in time")},
             access_labels={
                 "complaint page": _("your complaint"),
                 "complaint file": _("your complaint, at the desk"),
             },
+            patient_files=proof.of_patient,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hold_reasons={
                 freeze.HOLD: HoldReason(

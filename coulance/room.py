@@ -42,7 +42,7 @@ class CoulanceRoom(Room):
     }
 
     def announce(self) -> Announcement:
-        from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention
+        from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
         from coulance.desk import panel
         from coulance.pages import urls
 
@@ -78,5 +78,6 @@ class CoulanceRoom(Room):
             ),
             invoice_withdrawn=cases.end_with_invoice,
             intake=intake.INTAKE,
+            patient_files=specifications.of_patient,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.errors import Refused
 from billing.invoices import holds
+from billing.models import Invoice
 from coulance import cases, notices
 from coulance.models import CoulanceCase, Specification
 from guests.files import checking, receiving
@@ -95,6 +97,12 @@ def _refused(case: CoulanceCase, row: Specification, now: datetime) -> None:
         "reason": Specification.Reason(row.reason).label,  # it names no care, and is read in the mail's language
     }
     notices.queue_mail("coulance_file_refused", case, event=f"{row.pk}:{'rests' if on_hold else 'goes_on'}", **facts)
+
+
+def of_patient(invoice: Invoice) -> QuerySet[Specification]:
+    """Return the checked files of an invoice's case."""
+    rows = Specification.objects.filter(case__invoice=invoice, status=Status.CLEAN)
+    return rows.select_related("case__invoice")
 
 
 RULES = checking.FileRules(

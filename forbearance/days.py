@@ -10,6 +10,7 @@ from billing import audit
 from billing.failures import isolated
 from billing.invoices import intake
 from billing.models import Invoice
+from billing.patients import registration
 from forbearance import rests
 from forbearance.models import Forbearance
 
@@ -33,12 +34,14 @@ def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: 
     provider_id = Forbearance.objects.values_list("patient__provider_id", flat=True).get(pk=row_id)
     with transaction.atomic():
         intake.lock_provider(provider_id)
-        row = Forbearance.objects.get(pk=row_id)
+        row = Forbearance.objects.select_related("patient__provider").get(pk=row_id)
         if row.ended_at or (only_over and (row.until is None or row.until >= today)):
             return False
         row.ended_at, row.ended_by = timezone.now(), by
         row.save(update_fields=["ended_at", "ended_by"])
         invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
         audit.record("forbearance_ended", by=by, invoice=invoice, written=written, kind=row.kind)
+        if row.kind in rests.RELATIONS:
+            registration.represent(row.patient, None, by=by)
         rests.lift(row, by=by, today=today)
     return True

@@ -6,13 +6,56 @@ from datetime import date, timedelta
 from django.conf import settings
 
 from billing.invoices import references
+from billing.ledger import outstanding
+from billing.ledger.breakdown import parts_of
 from billing.models import Invoice
+from billing.models.parties import Language
+from billing.money import ZERO
 from billing.outbox.facts import open_link, open_link_context
 from billing.outbox.queue import queue_message
+from forbearance.models import Forbearance
 
 NEEDS = {
     "forbearance_begun": frozenset(("lines", "link_until", "provider", "until", "days_after")),
+    "forbearance_heirs": frozenset(("provider", "numbers")),
+    "forbearance_balance": frozenset(("provider", "open_lines", "total", "their_reference", "until", "today")),
 }
+
+
+def heirs(row: Forbearance, invoices: Sequence[Invoice]) -> None:
+    """Tell the heirs that everything rests, and to ask before they pay or sign. It names nobody."""
+    open_ones = [invoice for invoice in invoices if invoice.settled_at is None]
+    if open_ones:
+        queue_message(
+            "forbearance_heirs",
+            invoice=open_ones[0],
+            context={"provider": open_ones[0].provider, "numbers": [invoice.number for invoice in open_ones]},
+            dedupe_key=f"forbearance_heirs:{row.pk}",
+        )
+
+
+def balance(row: Forbearance, invoices: Sequence[Invoice], *, today: date) -> None:
+    """Answer a debt counsellor: what is open on each invoice, under their own reference and without a name."""
+    lines = [
+        {"number": invoice.number, "issued_on": invoice.issued_on, "parts": parts_of(invoice),
+         "amount": outstanding(invoice.pk)}
+        for invoice in invoices
+    ]  # fmt: skip
+    queue_message(
+        "forbearance_balance",
+        invoice=invoices[0],
+        context={
+            "provider": invoices[0].provider,
+            "open_lines": lines,
+            "total": sum((line["amount"] for line in lines), ZERO),
+            "their_reference": row.facts["reference"],
+            "until": row.until,
+            "today": today,
+        },
+        dedupe_key=f"forbearance_balance:{row.pk}:{today}",
+        recipient=row.facts["email"],
+        language=Language.DUTCH,
+    )
 
 
 def begun(invoice: Invoice, invoices: Sequence[Invoice], *, until: date) -> None:

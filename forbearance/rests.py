@@ -13,13 +13,27 @@ from billing.dunning import hold_messages
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, place_holds, release_hold
 from billing.ledger import lock_invoice
-from billing.models import Hold, Invoice
+from billing.models import CareDetail, Hold, Invoice, Payer
 from billing.rooms import Intake
 from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
 # The reason of the holds that each kind places.
-HOLDS: dict[str, str] = {Kind.BREATHING_SPACE: "breathing_space"}
+HOLDS: dict[str, str] = {
+    Kind.BREATHING_SPACE: "breathing_space",
+    Kind.DEBT_HELP: "debt_help",
+    Kind.DECEASED: "deceased",
+    Kind.ADMINISTRATION: "representative",
+    Kind.MINOR: "representative",
+    Kind.WSNP: "insolvency",
+    Kind.MORATORIUM: "insolvency",
+}
+# Who is written to instead of the patient: heirs (4:182 BW), administrator (1:441 BW), parents (1:245 BW).
+RELATIONS: dict[str, str] = {
+    Kind.DECEASED: Payer.Relation.ESTATE,
+    Kind.ADMINISTRATION: Payer.Relation.ADMINISTRATOR,
+    Kind.MINOR: Payer.Relation.PARENT,
+}
 
 
 def open_invoices(patients: Iterable[int]) -> list[Invoice]:
@@ -29,29 +43,49 @@ def open_invoices(patients: Iterable[int]) -> list[Invoice]:
 
 
 def place(row: Forbearance, invoices: Iterable[Invoice], *, by: str) -> None:
-    """Let those invoices of the patient rest that the forbearance covers."""
+    """Let those invoices of the patient rest that the forbearance concerns."""
     for invoice in invoices:
-        if invoice.patient_id == row.patient_id and covers(row, invoice):
+        if invoice.patient_id == row.patient_id and concerns(row, invoice):
             place_hold(invoice, HOLDS[row.kind], by=by, until=row.until, tell=False)
 
 
+def concerns(row: Forbearance, invoice: Invoice) -> bool:
+    """Tell whether a forbearance is about an invoice of the patient: a court spares what is older than its order."""
+    return row.kind not in (Kind.WSNP, Kind.MORATORIUM) or _is_older(invoice, row.since)
+
+
+def _is_older(invoice: Invoice, day: date) -> bool:
+    """Tell whether care of the invoice was given on `day` or before; a rule reads the days, and no person sees them."""
+    care = CareDetail.objects.filter(invoice=invoice).select_related("invoice").first()
+    if care is None:
+        return invoice.issued_on <= day
+    return any(date.fromisoformat(line["performed_on"]) <= day for line in care.lines)
+
+
 def covers(row: Forbearance, invoice: Invoice) -> bool:
-    """Tell whether an invoice of the patient rests because of this forbearance."""
-    return row.kind in HOLDS
+    """Tell whether an invoice of the patient has to rest now because of this forbearance.
+
+    Who is represented is spared until somebody is known to write to, and heirs until they have accepted the estate.
+    """
+    if row.kind == Kind.DECEASED:
+        return not row.facts.get("accepted")
+    if row.kind in RELATIONS:
+        return not row.facts.get("email")
+    return concerns(row, invoice)
 
 
 def lift(row: Forbearance, *, by: str, today: date) -> None:
-    """End the rest of the patient's invoices for a forbearance that has ended, unless another one needs it too.
+    """End the rest of the patient's invoices where this forbearance needs it no more, and no other one does.
 
     What is left to pay gets a new last day, at least LATE_INVOICE_TERM_DAYS ahead, and the patient is told.
     """
     reason = HOLDS[row.kind]
     kinds = [kind for kind, name in HOLDS.items() if name == reason]
-    others = list(Forbearance.objects.filter(patient=row.patient_id, kind__in=kinds, ended_at=None).exclude(pk=row.pk))
+    active = list(Forbearance.objects.filter(patient=row.patient_id, kind__in=kinds, ended_at=None))
     held = Hold.objects.filter(invoice__patient=row.patient_id, reason=reason, released_at=None)
     for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
         invoice = lock_invoice(invoice_id)
-        if not any(covers(other, invoice) for other in others):
+        if not any(covers(other, invoice) for other in active):
             due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
             release_hold(invoice, reason, by=by, due_on=due_on, today=today)
 

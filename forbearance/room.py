@@ -8,6 +8,8 @@ from billing.rooms import (
     Announcement,
     Daily,
     Demo,
+    Desk,
+    DeskPage,
     Export,
     HoldReason,
     InvoicePanel,
@@ -17,6 +19,10 @@ from billing.rooms import (
 )
 
 AUDIT_LABELS = {
+    "forbearance_reported": gettext_noop("reported: this patient must be spared"),
+    "forbearance_represented": gettext_noop("somebody represents the patient now"),
+    "forbearance_extended": gettext_noop("help with debts extended"),
+    "debt_help_answered": gettext_noop("debt counsellor answered"),
     "breathing_space_taken": gettext_noop("breathing space begun"),
     "forbearance_ended": gettext_noop("forbearance ended"),
 }
@@ -29,6 +35,7 @@ class ForbearanceRoom(Room):
     name = "forbearance"
     house_rules = {
         "BREATHING_SPACE_DAYS": 30,  # once in twelve months for whoever pays
+        "DEBT_HELP_MONTHS": 4,  # from the notice of a debt counsellor, and once as long again
         "FORBEARANCE_KEPT_YEARS": 2,  # after it ended: the least that the Bki asks of files about collection
     }
 
@@ -42,20 +49,51 @@ class ForbearanceRoom(Room):
         )
         return Announcement(
             patient_urls=urls.urlpatterns,
+            desk=_desk(),
+            access_labels={"forbearance": _("why we spare you")},
             # Before letters are planned: what ends today is told first.
             daily=[Daily(23, days.run_day)],
             retention=retention.run_day,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
             audit_labels=AUDIT_LABELS,
-            hold_reasons={
-                "breathing_space": HoldReason(_("you took a breathing space"), stops=LETTERS, ended=rests.tell_end),
-            },
+            hold_reasons=_holds(),
             invoice_panel=InvoicePanel(
                 {"breathing_space_until": Subquery(running.values("until")[:1])},
                 below="forbearance/invoice_below.html",
+                on_hold="forbearance/invoice_on_hold.html",
+                hold_reason="deceased",
                 if_unable="cannot_pay_invoice",
             ),
             intake=rests.INTAKE,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
+
+
+def _holds() -> dict[str, HoldReason]:
+    """Return the reasons of holds. Their labels stand on a page that opens with no more than the payment reference."""
+    from forbearance import rests
+
+    waiting = _("we wait with it")
+    return {
+        "breathing_space": HoldReason(_("you took a breathing space"), stops=LETTERS, ended=rests.tell_end),
+        "debt_help": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
+        "representative": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
+        # Paying one creditor what is older than the order of the court is not for the debtor to do (299, 306 Fw).
+        "insolvency": HoldReason(waiting, ended=rests.tell_end),
+        # Whoever pays or agrees to a plan may accept the estate by it (4:192 BW).
+        "deceased": HoldReason(_("we were told of a death"), ended=rests.tell_end),
+    }
+
+
+def _desk() -> Desk:
+    from billing.desk.base import EVERYBODY
+    from forbearance.desk import pages
+
+    return Desk(
+        pages=(
+            DeskPage("ontzien/", pages.index, "forbearances", EVERYBODY, _("spared patients")),
+            DeskPage("ontzien/nieuw/", pages.receive, "forbearance_report", EVERYBODY),
+            DeskPage("ontzien/<int:object_id>/", pages.show, "forbearance_forbearance_ground", EVERYBODY),
+        )
+    )

@@ -86,10 +86,14 @@ def _reserve() -> throttle.Limit:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What a look-up gave: the token of the invoice, or None; and the seconds to wait when it was refused."""
+    """What a look-up gave: the token of the invoice, or None; and the seconds to wait when it was refused.
+
+    `failed`: because tries failed, of this network or of everybody; else it only came too often.
+    """
 
     token: str | None = None
     wait: int = 0
+    failed: bool = True
 
 
 def look_up(request: HttpRequest, find: Callable[[], str | None], *, now: datetime) -> LookedUp:
@@ -133,7 +137,7 @@ def _with_session(request: HttpRequest, token: str, network: str, now: datetime)
         limit = throttle.Limit("lookup-session", settings.LOOKUP_SESSIONS_PER_HOUR, 3600)
         sessions = throttle.hold(limit, f"{token}:{network}", now=now, guarded=True)
         if sessions.wait:
-            return LookedUp(wait=sessions.wait)
+            return LookedUp(wait=sessions.wait, failed=False)
         sessions.use()
     return LookedUp(token)
 

@@ -27,7 +27,7 @@ class GuestsRoom(Room):
 
     def announce(self) -> Announcement:
         from guests import access, retention, sms_code, sms_limits
-        from guests.files import storage
+        from guests.files import again, storage
 
         return Announcement(
             beat={
@@ -36,6 +36,7 @@ class GuestsRoom(Room):
             },
             retention=retention.run_day,
             audit_labels=AUDIT_LABELS,
+            access_labels={again.LISTED: _("the names of files that you sent before")},
             staff_tasks={
                 storage.FILE_UNCHECKED: _("a file that a patient sent can't be checked: we try again"),
                 sms_limits.CODE_LIMIT: _("many codes by SMS: somebody may be misusing them"),

@@ -30,7 +30,7 @@ class LineMatchAdmin(TenantAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return what is booked or was undone; what waits for a second person is no transfer yet."""
         shown = (LineDecision.Status.DONE, LineDecision.Status.UNDONE)
-        return super().get_queryset(request).filter(decision__status__in=shown).defer("line__sealed_text")
+        return super().get_queryset(request).filter(decision__status__in=shown).defer("line__sealed_facts")
 
     @admin.display(description=_("received on"))
     def day(self, obj: LineMatch) -> str:

@@ -76,7 +76,7 @@ def overview(staff_id: int | None, *, today: date) -> Overview:
 def rows(*, today: date, only: str = "", shown: int = SHOWN) -> list[Row]:
     """Return the lines that wait longest. `only` is "proposed", "unmatched", "asked" or "unclaimed"."""
     asked = Exists(LineDecision.objects.filter(line=OuterRef("pk"), status=LineDecision.Status.WAITING))
-    found = lines().annotate(asked=asked).defer("sealed_text")
+    found = lines().annotate(asked=asked).defer("sealed_facts")
     if only in WAITS:
         found = found.filter(status=only)
     elif only == "asked":

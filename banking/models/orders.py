@@ -10,7 +10,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from banking.models.statements import BankAccount, BankLine
-from billing.encryption import SealedText
+from billing.encryption import SealedFacts, SealedText
 from billing.models import Invoice, Provider
 from billing.money import ZERO, EuroField
 
@@ -70,7 +70,7 @@ class OutgoingBatch(SealedText, models.Model):
         return f"banking.batch:{self.reference}"
 
 
-class OutgoingOrder(SealedText, models.Model):
+class OutgoingOrder(SealedFacts, models.Model):
     """One payment that we order the bank to make. Two persons agree; only a statement proves that it was made."""
 
     class Purpose(models.TextChoices):
@@ -126,7 +126,7 @@ class OutgoingOrder(SealedText, models.Model):
     batch = models.ForeignKey(
         OutgoingBatch, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("batch of orders")
     )
-    sealed_text = models.BinaryField(editable=False)  # name, IBAN and description: see `banking/orders/payees.py`
+    sealed_facts = models.BinaryField(editable=False)  # name, IBAN and description: see `banking/orders/payees.py`
     iban_hash = models.CharField(max_length=68, editable=False)
     iban_end = models.CharField(_("IBAN ends in"), max_length=4)
     proposed_by = models.ForeignKey(  # null: a rule, and then both persons still have to agree

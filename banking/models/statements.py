@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.encryption import SealedText
+from billing.encryption import SealedFacts
 from billing.money import ZERO, EuroField
 
 
@@ -116,7 +116,7 @@ class AccountDay(models.Model):
         return f"{self.account} {self.day}"
 
 
-class BankLine(SealedText, models.Model):
+class BankLine(SealedFacts, models.Model):
     """One movement on our account, stored once however often it is read. Of a batch with details: one part of it."""
 
     class Kind(models.TextChoices):
@@ -177,7 +177,7 @@ class BankLine(SealedText, models.Model):
     # Keyed hash of the IBAN on the other side, to find lines of the same payer; empty when the bank names none.
     counter_hash = models.CharField(max_length=68, blank=True, editable=False)
     # Name, IBAN, references and text: see `banking/details.py`. A text can name care: medical data.
-    sealed_text = models.BinaryField(editable=False)
+    sealed_facts = models.BinaryField(editable=False)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
     class Meta:

@@ -1,6 +1,5 @@
 """Who is paid: name, account and description, in the characters that every bank takes, and sealed in the row."""
 
-import json
 import re
 import unicodedata
 from dataclasses import asdict, dataclass
@@ -63,13 +62,13 @@ def plain(text: str, length: int) -> str:
 
 def put(order: OutgoingOrder, payee: Payee) -> None:
     """Seal the payee in the order, with what it is found by."""
-    order.text = json.dumps(asdict(payee), sort_keys=True)
+    order.facts = asdict(payee)
     order.iban_hash, order.iban_end = counter_hash(payee.iban), payee.iban[-4:]
 
 
 def of(order: OutgoingOrder) -> Payee:
     """Return who is paid by the order: personal data."""
-    return Payee(**json.loads(order.text))
+    return Payee(**order.facts)
 
 
 def refuse_if_blocked(iban_hash: str) -> None:

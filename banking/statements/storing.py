@@ -129,7 +129,7 @@ class Store:
             line.value_on, line.place = entry.value_on, day.place
             details.put(line, part.details)
             line.save(
-                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_text", "counter_hash"]
+                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_facts", "counter_hash"]
             )
             if line.status in _WAITS:
                 self.better.append(line.pk)

@@ -209,16 +209,23 @@ def book_interest(invoices: Sequence[Invoice], *, today: date, now: datetime) ->
 
 
 def take_off(
-    invoice: Invoice, *, by: str, note: str = "", written: str = "", forgiven: bool = False, now: datetime | None = None
+    invoice: Invoice,
+    *,
+    by: str,
+    note: str = "",
+    written: str = "",
+    forgiven: bool = False,
+    since: date | None = None,
+    now: datetime | None = None,
 ) -> Decimal:
     """Take all costs and interest off an invoice; return their sum in euros.
 
     Any part that was paid already becomes credit, which staff refund. `note` is a reason of ours, `written` what staff
-    typed; `forgiven` as for `reverse_charges`.
+    typed; `forgiven` and `since` as for `reverse_charges`.
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        waived = reverse_charges(locked, by=by, note=note, written=written, forgiven=forgiven, now=now)
+        waived = reverse_charges(locked, by=by, note=note, written=written, forgiven=forgiven, since=since, now=now)
         if waived:
             last = LedgerTransaction.objects.filter(postings__invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
@@ -226,15 +233,24 @@ def take_off(
 
 
 def reverse_charges(
-    invoice: Invoice, *, by: str, note: str = "", written: str = "", forgiven: bool = False, now: datetime | None = None
+    invoice: Invoice,
+    *,
+    by: str,
+    note: str = "",
+    written: str = "",
+    forgiven: bool = False,
+    since: date | None = None,
+    now: datetime | None = None,
 ) -> Decimal:
     """Reverse the standing costs and interest of a locked invoice; return their sum in euros.
 
     `forgiven`: the creditor gave them up, and interest counts from now on. Without it they were not due, or not yet.
+    `since`: only what was booked on that day or later.
     """
     ends, waived = WAIVED if forgiven else TAKEN_OFF, ZERO
     for entry in standing_entries(invoice):
-        if entry.kind in (Kind.COSTS, Kind.INTEREST):
+        before = since is not None and timezone.localtime(entry.occurred_at).date() < since
+        if entry.kind in (Kind.COSTS, Kind.INTEREST) and not before:
             event = f"{entry.transaction.external_id}{ends}"
             ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=now or timezone.now(), by=by)
             waived += entry.amount

@@ -10,8 +10,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin import helpers
 from django.contrib.admin.utils import get_fields_from_path
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
@@ -232,7 +233,12 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
-        """Redirect an action that was started by the button on the page of a row back to that page."""
+        """Redirect an action that was started by the button on the page of a row back to that page.
+
+        Raises BadRequest for a key that no row can have: the database would raise something else.
+        """
+        if not all(map(_KEY.fullmatch, request.POST.getlist(helpers.ACTION_CHECKBOX_NAME))):
+            raise BadRequest
         response = super().response_action(request, queryset, *args, **kwargs)
         came_from = request.POST.get("from_page", "")
         if (

@@ -120,11 +120,11 @@ class BirthDateChangeAdmin(TenantAdmin):
 
     @admin.display(description=_("date of birth asked for"))
     def asked_for(self, obj: BirthDateChange) -> str:
-        return birth_dates.in_words(obj.asked["date_of_birth"]) if obj.asked else ""
+        return birth_dates.in_words(obj.facts["date_of_birth"]) if obj.facts else ""
 
     @admin.display(description=_("reason"))
     def why(self, obj: BirthDateChange) -> str:
-        return obj.asked.get("reason", "")
+        return obj.facts.get("reason", "")
 
     @admin.action(description=_("Approve the date of birth"), permissions=["act"])
     def approve(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:

@@ -27,6 +27,7 @@ from billing.money import ZERO
 from billing.payments import receipts
 from billing.privacy import access_log
 from billing.templatetags.money import euro
+from billing.text.typed_days import TypedDay
 
 THIS, BY_LAW = "this", "law"
 
@@ -39,7 +40,7 @@ class ReceiptForm(forms.Form):
         help_text=_("In euros, such as 25,00."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
-    received_on = forms.DateField(
+    received_on = TypedDay(
         label=_("received on"),
         help_text=_("The day on the bank statement or in the till. This day counts, not today."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -20,7 +20,8 @@ from billing.invoices import schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
 from billing.law import calendar
-from billing.models import Invoice, OutboxMessage, PaymentPlan, ReminderStep
+from billing.models import Invoice, OutboxMessage, Payer, PaymentPlan, ReminderStep
+from billing.patients.age import is_minor
 from billing.payments import shares
 from billing.rooms import Stops
 from billing.text.addresses import is_one_address
@@ -74,6 +75,8 @@ REASONS: dict[str, Promise] = {
     "too_small": _("so little is left to pay that no letters are sent: a person decides"),
     "hold_end_waits": _("the mail that the pause is over was not sent yet"),
     "hold_end_untold": _("the patient was never told that the pause is over"),
+    "spared": _("since then nothing may be asked of this person"),
+    "minor": _("the patient is a minor, and nobody who pays is known"),
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
     "restored": _("a backup was restored, and the letter may have left after it was made"),
@@ -143,9 +146,11 @@ def _came_back(notice: ReminderStep) -> bool:
 
 
 def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
-    """Check the law: in default (6:81 BW), not prescribed (3:307 BW), and the term of the previous letter expired."""
+    """Check the law: in default (6:81 BW), of age (1:233), not prescribed (3:307), the letter before expired."""
     if today <= invoice.due_on:
         yield Blocker("not_due", Action.SKIP)
+    if is_minor(invoice.patient, today=today) and not Payer.objects.filter(patient=invoice.patient_id).exists():
+        yield Blocker("minor", Action.ESCALATE)
     if today > calendar.anniversary(invoice.due_on, LIMITATION_YEARS):
         yield Blocker("limitation", Action.ESCALATE)
     if step == Step.REMINDER:

@@ -78,6 +78,8 @@ def may_send_notice(message: OutboxMessage, now: datetime) -> datetime | str | N
     """Check the mail that a pause began, or that a payment was taken back: not at night, nor when it is over."""
     if not sending_hours.may_be_sent(ReminderStep.Step.NOTICE, now):
         return sending_hours.next_moment(ReminderStep.Step.NOTICE, now)
+    if message.invoice_id is not None and ledger.balance(message.invoice_id) <= 0:
+        return "paid"  # or withdrawn: "do not pay yet" would say that something is to be paid
     return None if stopping(Stops.REMINDERS, invoice_id=message.invoice_id).exists() else "hold_ended"
 
 

@@ -55,7 +55,7 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     """Return what a 14-day letter must say: the debtor, the costs and how they came about, and the interest."""
     if letter.step != Step.FINAL_NOTICE:
         return {}
-    confirmed = interest.RATES_CONFIRMED_THROUGH
+    rate, rate_of = interest.stated(today)
     announced = letter.costs_announced or ZERO
     earlier = charges.letters_counted(invoices, today=today)
     return {
@@ -68,8 +68,8 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         # The letters whose costs lower these ones: their days, and what they and this one may cost together.
         "earlier": [(sent_on, costs) for sent_on, costs in earlier if costs],
         "together": announced + sum((costs for _sent_on, costs in earlier), ZERO),
-        "rate": interest.rate_on(min(today, confirmed)).percentage,
-        "rate_of": confirmed if today > confirmed else None,
+        "rate": rate.percentage,
+        "rate_of": rate_of,
         "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),
     }
 

@@ -33,6 +33,9 @@ RETRY_AFTER = timedelta(minutes=5)  # of a planned step that has to wait
 # After one of these the invoice keeps its next step: whatever ends the blocker reschedules the invoice.
 _KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
+# What staff have to do where a step is left to them; otherwise they look why nothing reached the patient.
+_TASKS = {"too_small": StaffTask.Kind.SMALL_REST, "minor": StaffTask.Kind.MINOR_WITHOUT_PAYER}
+
 
 def compose(patient_id: int, *, now: datetime) -> None:
     """Compose the letters to whoever pays for this patient; drop or postpone what may not be sent now."""
@@ -138,7 +141,7 @@ def _drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
     if blocker.reason == "settled_since":
         schedule.void_final_notice(row.invoice, blocker.reason)
     if blocker.action == Action.ESCALATE:
-        kind = StaffTask.Kind.SMALL_REST if blocker.reason == "too_small" else StaffTask.Kind.INVOICE_UNDELIVERED
+        kind = _TASKS.get(blocker.reason, StaffTask.Kind.INVOICE_UNDELIVERED)
         leave_to_staff(row.invoice, blocker.reason, key=f"step:{row.pk}", kind=kind)
     elif blocker.reason not in _KEEPS_STEP:
         schedule.reschedule(row.invoice, today=today)

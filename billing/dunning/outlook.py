@@ -29,7 +29,7 @@ FOLLOWS = {
 class Outlook:
     """`letter`: the newest letter that counts, if one asks to pay. `costs`: what comes on top if nothing is paid, in
     euros, at most; only from a 14-day letter on it is certain (`announced`). `least`: what they are at least over a
-    rest, zero where that can't be said. `rate`: the statutory interest, percent.
+    rest, zero where that can't be said. `rate`: the statutory interest, percent; as on the day `rate_of`, None for now.
     """
 
     letter: Sent | None
@@ -40,6 +40,7 @@ class Outlook:
     least: Decimal
     announced: bool
     rate: Decimal
+    rate_of: date | None
 
 
 def outlook(sent: Sequence[Sent], *, due_on: date, owed: Decimal, vat_on_costs: bool, today: date) -> Outlook:
@@ -49,6 +50,7 @@ def outlook(sent: Sequence[Sent], *, due_on: date, owed: Decimal, vat_on_costs: 
     last_day = max(due_on, schedule.named_day(letter.step, letter.sent_on)) if letter else due_on
     follows = FOLLOWS[Step(letter.step)] if letter else "reminder"
     announced = letter is not None and letter.step == Step.FINAL_NOTICE
+    rate, rate_of = interest.stated(today)
     costs = ZERO
     if letter and announced:
         costs = letter.costs_announced
@@ -62,5 +64,6 @@ def outlook(sent: Sequence[Sent], *, due_on: date, owed: Decimal, vat_on_costs: 
         costs=costs,
         least=least_costs(costs, vat=vat_on_costs),
         announced=announced,
-        rate=interest.rate_on(today).percentage,
+        rate=rate.percentage,
+        rate_of=rate_of,
     )

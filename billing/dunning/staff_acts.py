@@ -22,9 +22,11 @@ Step, Status = ReminderStep.Step, ReminderStep.Status
 
 def staff_acts(invoice: Invoice) -> tuple[str, ...]:
     """Return the names of what staff may do about the dunning of this invoice now."""
-    if invoice.withdrawn_at or invoice.settled_at:
+    if invoice.withdrawn_at:
         return ()
     paused = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists()
+    if invoice.settled_at:
+        return ("resume",) if paused else ()
     acts = ["resume"] if paused or _is_stuck(invoice) else []
     if not paused:
         acts.append("pause")
@@ -56,15 +58,24 @@ def _require_reason(note: str) -> str:
     return note.strip()[:200]
 
 
+def _refuse_if_over(invoice: Invoice) -> None:
+    """Raise Refused when nobody can be asked to pay a locked invoice: what is done about it would only puzzle."""
+    if invoice.withdrawn_at:
+        raise Refused(_("This invoice was withdrawn."))
+    if invoice.settled_at:
+        raise Refused(_("Nothing is left to pay on this invoice."))
+
+
 def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
     """Record that the invoice reached the patient in another way (on paper, at the desk), so that dunning may begin.
 
-    The patient gets at least the payment term of a late invoice. Raises Refused without a reason, or when the invoice
-    was announced already.
+    The patient gets at least the payment term of a late invoice. Raises Refused without a reason, when the invoice was
+    announced already, and when nothing is to be paid.
     """
     note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
+        _refuse_if_over(locked)
         if _announcement(locked).filter(status=Status.TAKEN).exists():
             raise Refused(_("The patient was told about this invoice already."))
         for row in _announcement(locked):
@@ -103,10 +114,10 @@ def end_plan(invoice: Invoice, *, by: str, note: str, today: date | None = None)
 
 
 def pause(invoice: Invoice, *, by: str, note: str) -> None:
-    """Put the invoice on hold with a reason. Raises Refused without one, or when staff paused it already."""
+    """Put the invoice on hold with a reason. Raises Refused without one, when paused already, or nothing is to pay."""
     note = _require_reason(note)
     with transaction.atomic():
-        lock_invoice(invoice.pk)
+        _refuse_if_over(lock_invoice(invoice.pk))
         if Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists():
             raise Refused(_("This invoice is paused already."))
         place_hold(invoice, Hold.STAFF, by=by, written=note)
@@ -122,9 +133,11 @@ def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -
     note, today = _require_reason(note), today or timezone.localdate()
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
+        paused = Hold.objects.filter(invoice=locked, reason=Hold.STAFF, released_at=None).exists()
+        if locked.withdrawn_at or not paused:
+            _refuse_if_over(locked)
         undelivered = _drop_undelivered(locked)
         announced = _announcement(locked).exists()
-        paused = Hold.objects.filter(invoice=locked, reason=Hold.STAFF, released_at=None).exists()
         if not (paused or undelivered or not announced or _is_stuck(locked)):
             raise Refused(_("Nothing keeps this invoice back."))
         untold = hold_messages.did_not_arrive(hold_messages.last_ended(locked))

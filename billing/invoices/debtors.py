@@ -3,7 +3,8 @@
 A practice knows children apart from their mother, and sometimes one person under two numbers; the debtor is whoever
 made the agreement about the care (7:446 BW, 1:247 BW). That is the payer whom the practice named, else the patient; two
 count as one when their letters go to one mailbox and their name or address is the same too. An administrator
-(bewindvoerder) pays out of the patient's own means (1:441 BW): there each patient stays a debtor apart.
+(bewindvoerder) pays out of the patient's own means (1:441 BW), and heirs out of the estate: there each patient stays a
+debtor apart.
 """
 
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def patients_of_debtor(patient: Patient) -> list[int]:
     """Return the keys of the provider's patients for whom the same person answers as for `patient`, itself included."""
     own = Payer.objects.filter(patient=patient).first()
     debtor = _debtor(patient, own)
-    if not debtor.mailbox or (own and own.relation == Payer.Relation.ADMINISTRATOR):
+    if not debtor.mailbox or (own and own.relation in Payer.APART):
         return [patient.pk]
     rows = Patient.objects.filter(provider=patient.provider_id).alias(
         mailbox=Lower("email"), payers_mailbox=Lower("payer__email")
@@ -64,5 +65,5 @@ def patients_of_debtor(patient: Patient) -> list[int]:
 
 def _answers_for(debtor: Debtor, patient: Patient) -> bool:
     payer = getattr(patient, "payer", None)
-    under_administration = payer is not None and payer.relation == Payer.Relation.ADMINISTRATOR
-    return not under_administration and debtor.is_same(_debtor(patient, payer))
+    apart = payer is not None and payer.relation in Payer.APART
+    return not apart and debtor.is_same(_debtor(patient, payer))

@@ -99,6 +99,13 @@ def void_final_notice(invoice: Invoice, reason: str) -> None:
         close(row, Status.VOID, reason)
 
 
+def void_since(invoice: Invoice, day: date, reason: str) -> None:
+    """Void what was sent of a locked invoice on `day` or later and asks to pay: its steps are taken again in full."""
+    taken = ReminderStep.objects.filter(invoice=invoice, step__gte=Step.REMINDER, status=Status.TAKEN)
+    for row in taken.filter(letter__sent_on__gte=day):
+        close(row, Status.VOID, reason)
+
+
 def stop_for_good(invoice: Invoice, reason: str) -> None:
     """Drop what is under way on a locked invoice that is withdrawn, void its letters, and plan nothing any more."""
     for row in ReminderStep.objects.filter(invoice=invoice, status__in=STANDING):

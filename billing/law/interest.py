@@ -53,6 +53,12 @@ def rate_on(day: date) -> Rate:
     raise ValueError(f"no statutory interest rate is known for {day:%Y-%m-%d}")
 
 
+def stated(day: date) -> tuple[Rate, date | None]:
+    """Return the rate to tell somebody on `day`; with the last day for which it was confirmed, when that has passed."""
+    known = min(day, RATES_CONFIRMED_THROUGH)
+    return rate_on(known), known if known < day else None
+
+
 def next_half_year(day: date) -> date:
     """Return the first day of the half-year after the one of `day`."""
     return date(day.year, 7, 1) if day.month < 7 else date(day.year + 1, 1, 1)

@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
             name='Payer',
             fields=[
                 ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payer', serialize=False, to='billing.patient', verbose_name='patient')),
-                ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else')], max_length=16, verbose_name='relation')),
+                ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else'), ('estate', 'heirs')], max_length=16, verbose_name='relation')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
@@ -311,6 +311,7 @@ class Migration(migrations.Migration):
                 ('postcode', models.CharField(blank=True, max_length=10, verbose_name='postcode')),
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
+                ('by_law', models.BooleanField(default=False, verbose_name='by law')),
             ],
             options={
                 'verbose_name': 'payer',
@@ -328,7 +329,7 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('sealed_text', models.BinaryField(default=b'')),
+                ('sealed_facts', models.BinaryField(default=b'')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='birth_date_changes', to='billing.patient', verbose_name='patient')),
             ],
             options={
@@ -336,7 +337,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'corrections of a date of birth',
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('patient',), name='one_birth_date_change_waits_per_patient')],
             },
-            bases=(billing.encryption.SealedText, models.Model),
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
             name='Reallocation',

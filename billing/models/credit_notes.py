@@ -1,13 +1,12 @@
 """The credit note: the document by which a practice takes back an invoice, whole or in part."""
 
-import json
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.encryption import seal, unseal
+from billing.encryption import seal_facts, unseal_facts
 from billing.models.invoices import Invoice
 from billing.models.parties import Provider
 from billing.money import ZERO, EuroField
@@ -49,8 +48,8 @@ class CreditNote(models.Model):
     @property
     def content(self) -> dict[str, Any]:
         """Return `reason` and `lines` (as in the batch format; none for an amount without lines)."""
-        return json.loads(unseal(self.sealed_content, bound_to=self._bound_to()))
+        return unseal_facts(self.sealed_content, bound_to=self._bound_to())
 
     @content.setter
     def content(self, value: dict[str, Any]) -> None:
-        self.sealed_content = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self._bound_to())
+        self.sealed_content = seal_facts(value, bound_to=self._bound_to())

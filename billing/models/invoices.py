@@ -1,6 +1,5 @@
 """The invoice, its medical content and its holds."""
 
-import json
 from typing import Any
 
 from django.db import models
@@ -9,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
-from billing.encryption import seal, unseal
+from billing.encryption import seal_facts, unseal_facts
 from billing.models.parties import Patient, Provider
 
 
@@ -90,13 +89,12 @@ class CareDetail(models.Model):
     @staticmethod
     def sealed(lines: list[dict[str, Any]], *, payment_reference: str) -> bytes:
         """Return the lines of the invoice with `payment_reference`, sealed for its row only."""
-        return seal(json.dumps(lines, sort_keys=True).encode(), bound_to=CareDetail._bound_to(payment_reference))
+        return seal_facts(lines, bound_to=CareDetail._bound_to(payment_reference))
 
     @staticmethod
     def sealed_for(person: dict[str, Any], *, payment_reference: str) -> bytes:
         """Return whom the invoice with `payment_reference` is for, sealed for its row only (see `person`)."""
-        plain = json.dumps(person, sort_keys=True).encode()
-        return seal(plain, bound_to=CareDetail._bound_to(payment_reference, "person"))
+        return seal_facts(person, bound_to=CareDetail._bound_to(payment_reference, "person"))
 
     @staticmethod
     def _bound_to(payment_reference: str, column: str = "lines") -> str:
@@ -109,13 +107,13 @@ class CareDetail(models.Model):
     @property
     def lines(self) -> list[dict[str, Any]]:
         """Return the lines as in the batch format: ISO dates, amounts as strings."""
-        return json.loads(unseal(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference)))
+        return unseal_facts(self.sealed_lines, bound_to=self._bound_to(self.invoice.payment_reference))
 
     @property
     def person(self) -> dict[str, Any]:
         """Return whom the invoice is for: the fields of Patient.PERSON, date of birth, insurance, and who pays."""
         bound_to = self._bound_to(self.invoice.payment_reference, "person")
-        return json.loads(unseal(self.sealed_person, bound_to=bound_to))
+        return unseal_facts(self.sealed_person, bound_to=bound_to)
 
 
 class Hold(models.Model):

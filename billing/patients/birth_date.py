@@ -4,7 +4,6 @@ A batch can't do it. One person asks with a reason, another approves, and the pa
 have. Invoices keep whom they were handed in for: one with the wrong date is credited, and made anew.
 """
 
-import json
 from datetime import datetime
 
 from django.db import transaction
@@ -38,7 +37,7 @@ def ask(patient: Patient, *, date_of_birth: str, reason: str, by: str) -> BirthD
             decided_at=timezone.now(), decided_by=by, approved=False
         )
         asked = BirthDateChange(patient=patient, asked_by=by)
-        asked.text = json.dumps({"date_of_birth": right, "reason": " ".join(reason.split())})
+        asked.facts = {"date_of_birth": right, "reason": " ".join(reason.split())}
         asked.save(force_insert=True)
         invoices = _invoices(patient)
         audit.record_each("birth_date_asked", by=by, invoices=invoices)
@@ -55,7 +54,7 @@ def decide(asked: BirthDateChange, *, approved: bool, by: str, now: datetime | N
         raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
     with transaction.atomic():
         patient = Patient.objects.select_for_update(no_key=True).get(pk=asked.patient_id)
-        waiting = BirthDateChange.objects.filter(pk=asked.pk, decided_at=None).exclude(sealed_text=b"")
+        waiting = BirthDateChange.objects.filter(pk=asked.pk, decided_at=None).exclude(sealed_facts=b"")
         if not waiting.update(decided_at=now, decided_by=by, approved=approved):
             raise Stale(_("Somebody else has decided about this change in the meantime."))
         invoices = _invoices(patient)
@@ -63,7 +62,7 @@ def decide(asked: BirthDateChange, *, approved: bool, by: str, now: datetime | N
         tasks = StaffTask.objects.filter(dedupe_key=f"{StaffTask.Kind.BIRTH_DATE_WAITS}:{asked.pk}", closed_at=None)
         audit.close_superseded(tasks, by=by, reason="decided")
         if approved:
-            patient.identity = patient.identity | {"date_of_birth": asked.asked["date_of_birth"]}
+            patient.identity = patient.identity | {"date_of_birth": asked.facts["date_of_birth"]}
             patient.identity_settled_at = now
             patient.save(update_fields=["sealed_identity", "identity_settled_at"])
             if invoices:

@@ -5,6 +5,7 @@ possible, another person under the number is not. A correction is recorded, told
 is sent to a new mobile number for a day, so that a wrong or false change is noticed before it opens anything.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +26,8 @@ from billing.patients.same_person import Difference, difference, drift
 from billing.submission import birth_dates
 
 CHANGED = "contact_changed"  # the message to the address that we had
-_ENDING = {"mobile": 2, "email": 4}  # as much of the old and the new one as the audit trail may show
+# As much of the old and the new one as the audit trail may show: enough to tell them apart, and to name nobody.
+_TRACES = {"mobile": re.compile(r"..$"), "email": re.compile(r".{1,2}@.{1,2}")}
 _GROUPS = {
     "email": ("email",),
     "mobile": ("mobile",),
@@ -58,6 +60,7 @@ class _Known:
     contact: dict[str, str]
     identity: dict[str, str]
     payer: dict[str, str] | None
+    payer_by_law: bool = False
 
     @property
     def addressee(self) -> dict[str, str]:
@@ -151,9 +154,9 @@ def _known(provider: Provider, numbers: Iterable[str]) -> dict[str, _Known]:
         sealed = Patient(provider_id=provider.pk, number=row["number"], sealed_identity=row["sealed_identity"])
         contact = {name: row["e164" if name == "mobile" else name] for name in CONTACT_FIELDS}
         payer = payers.get(row["pk"])
-        found[row["number"]] = _Known(
-            row["pk"], contact, sealed.identity, {name: payer[name] for name in Payer.FIELDS} if payer else None
-        )
+        who = {name: payer[name] for name in Payer.FIELDS} if payer else None
+        by_law = payer is not None and payer["by_law"]
+        found[row["number"]] = _Known(row["pk"], contact, sealed.identity, who, by_law)
     return found
 
 
@@ -198,7 +201,7 @@ def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
     """
     before: dict[str, Any] = known.contact | known.identity | {"payer": known.payer}
     after: dict[str, Any] = given.contact | given.identity
-    if given.payer is not UNCHANGED:
+    if given.payer is not UNCHANGED and not known.payer_by_law:
         after["payer"] = given.payer
     if "date_of_birth" in after:
         after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
@@ -223,12 +226,32 @@ def _correct(
         _replace_payer(known.pk, new["payer"])
     invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))
     endings = {
-        name: [value[-length:] for value in changes[name]] for name, length in _ENDING.items() if name in changes
+        name: ["".join(trace.findall(value)) for value in changes[name]]
+        for name, trace in _TRACES.items()
+        if name in changes
     }
     audit.record_each("patient_corrected", by=by, invoices=invoices, fields=sorted(new), endings=endings)
     _readdress(known)
     if invoices:
         _tell(invoices[-1], known, new, now=now)
+
+
+def represent(patient: Patient, payer: Mapping[str, str] | None, *, by: str) -> None:
+    """Write from now on to whom the law names for this patient: `payer`, with relation, name, e-mail and language.
+
+    Nobody is told at the address that we had: it is the patient's, or nobody's any more. What a practice hands in later
+    changes it no more; None ends it, and the patient pays again. Call it inside a transaction that holds
+    `intake.lock_provider`.
+    """
+    known = _known(patient.provider, [patient.number])[patient.number]
+    if payer:
+        fields: dict[str, Any] = dict.fromkeys(Payer.FIELDS, "") | {"country": patient.country} | dict(payer)
+        Payer.objects.update_or_create(patient=patient, defaults=fields | {"by_law": True})
+    else:
+        Payer.objects.filter(patient=patient, by_law=True).delete()
+    invoices = Invoice.objects.filter(patient=patient, erased_at=None)
+    audit.record_each("patient_corrected", by=by, invoices=invoices, fields=["payer"], endings={})
+    _readdress(known)
 
 
 def _replace_payer(patient_id: int, payer: dict[str, str] | None) -> None:

@@ -7,10 +7,16 @@ from billing.submission import birth_dates
 
 
 class Difference(StrEnum):
-    """Why what was handed in can't be about the person that we know by this number; also the code of the error."""
+    """What says that the data handed in can't be about the person that we know by this number."""
 
-    BIRTH_DATE = "patient-another-birth-date"
-    PERSON = "patient-another-person"
+    BIRTH_DATE = "date of birth"
+    INITIALS = "initials"
+    SURNAME = "surname"
+
+    @property
+    def code(self) -> str:
+        """Return the code of the error."""
+        return "patient-another-birth-date" if self == Difference.BIRTH_DATE else "patient-another-person"
 
 
 def difference(known: Mapping[str, str], given: Mapping[str, str]) -> Difference | None:
@@ -25,10 +31,10 @@ def difference(known: Mapping[str, str], given: Mapping[str, str]) -> Difference
         return Difference.BIRTH_DATE
     initials, new_initials = _letters(known["initials"]), _letters(given["initials"])
     if initials and new_initials and not initials & new_initials:
-        return Difference.PERSON
+        return Difference.INITIALS
     is_sure = known["date_of_birth"] == given["date_of_birth"] and initials and new_initials
     if not is_sure and known["surname"].casefold() != given["surname"].casefold():
-        return Difference.PERSON
+        return Difference.SURNAME
     return None
 
 
@@ -40,7 +46,7 @@ def drift(first: Mapping[str, str], given: Mapping[str, str]) -> Difference | No
     if not birth_dates.agree(first["date_of_birth"], given["date_of_birth"]):
         return Difference.BIRTH_DATE
     initials, new_initials = _letters(first["initials"]), _letters(given["initials"])
-    return Difference.PERSON if initials and new_initials and not initials & new_initials else None
+    return Difference.INITIALS if initials and new_initials and not initials & new_initials else None
 
 
 def _letters(initials: str) -> set[str]:

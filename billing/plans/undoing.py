@@ -30,6 +30,12 @@ def may_undo(plan: PaymentPlan, *, today: date) -> bool:
     return plan.status == Status.ACTIVE and made_today and undone < settings.PLAN_UNDO_TIMES
 
 
+def _why_not(plan: PaymentPlan, today: date) -> str:
+    if timezone.localtime(plan.agreed_at).date() != today:
+        return _("You can undo this only on the day on which you arranged it. Call your care provider.")
+    return _("You changed this a few times already, so you can't undo it here any more. Call your care provider.")
+
+
 def undo(invoice_id: int, *, by: str, today: date | None = None) -> None:
     """Undo what was agreed today: the former last day counts again, or two weeks when it has passed.
 
@@ -39,8 +45,10 @@ def undo(invoice_id: int, *, by: str, today: date | None = None) -> None:
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         plan = PaymentPlan.objects.filter(invoice=invoice, status=Status.ACTIVE).first()
-        if plan is None or not may_undo(plan, today=today):
-            raise Refused(_("You can undo this only on the day on which you arranged it. Call your care provider."))
+        if plan is None:
+            raise Refused(_("There is nothing to undo: nothing is arranged for this invoice now."))
+        if not may_undo(plan, today=today):
+            raise Refused(_why_not(plan, today))
         advance(plan, Status.UNDONE, ended_at=timezone.now())
         fair = schedule.least_time_to_pay(today)
         due_on = plan.due_before if plan.due_before and plan.due_before >= today else fair

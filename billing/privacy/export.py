@@ -21,7 +21,7 @@ Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
 SEALED = {
     "Patient": {"sealed_identity": "identity"},
-    "BirthDateChange": {"sealed_text": "asked"},
+    "BirthDateChange": {"sealed_facts": "facts"},
     "AllocationNote": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},

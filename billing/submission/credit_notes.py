@@ -38,6 +38,10 @@ class CreditNoteReader:
         self._numbers: dict[str, int] = {}
         self._wrong = False
 
+    def knows(self, number: str) -> bool:
+        """Tell whether a credit note of this file has this number."""
+        return number in self._numbers
+
     def read(self, raw: Any, index: int) -> CreditNote | None:
         """Return the credit note when it is valid by itself; otherwise report every error and return None."""
         path = f"credit_notes[{index}]"

@@ -35,6 +35,7 @@ CODES = {
     "not-text": "text was expected",
     "control-character": "a control character, or one that turns the direction of writing",
     "invisible-character": "a character in a number or an e-mail address that nobody sees",
+    "other-script": "a number with a letter of another script than the Latin one",
     "nothing-visible": "text in which nothing is to be seen",
     "too-long": "longer than the field",
     "date-invalid": "not a date as year-month-day",
@@ -74,12 +75,12 @@ CODES = {
     "total-too-large": "lines that add up to more than 1,000,000.00",
     "insurer-paid-too-much": "the insurer paid more than the lines add up to",
     # against the rest of the file and what we know
-    "number-twice": "a number that stands in this file already, or belongs to an invoice",
+    "number-twice": "a number that stands in this file already, or belongs to an invoice or a credit note",
     "invoice-differs": "an invoice that was handed in before with another meaning",
     "patient-differs": "one patient number with different facts in one file",
     "patient-twice": "a patient in `patients` who stands elsewhere in the file too",
     "patient-another-birth-date": "a known patient number with another date of birth: another person",
-    "patient-another-person": "a known patient number with initials that share no letter: another person",
+    "patient-another-person": "a known patient number of another person, by initials or surname",
     # corrections and credit notes
     "patient-unknown": "a correction of a patient that we don't know",
     "correction-empty": "a correction of nothing",

@@ -127,7 +127,7 @@ PATIENT_2: Shape = PATIENT | {"payer": Field(passthrough, default=None)}
 CORRECTION: Shape = {
     name: field if name == "number" else Field(field.read, default=LEFT_OUT) for name, field in PATIENT_2.items()
 }
-NOT_REMOVABLE = ("surname", "date_of_birth", "language", "address")  # of a correction
+NOT_REMOVABLE = ("initials", "surname", "date_of_birth", "language", "address")  # of a correction
 CREDIT_NOTE: Shape = {
     "number": Field(key(40), True),
     "credits": Field(key(40), True),

@@ -41,7 +41,7 @@ def read_correction(raw: Any, path: str, report: Report) -> NewPatient | None:
     given = read_object(raw, CORRECTION, path, noting)
     given = {name: value for name, value in given.items() if value is not LEFT_OUT}
     for name in NOT_REMOVABLE:
-        if name in given and given[name] is None:
+        if name in given and given[name] in (None, ""):
             noting(f"{path}.{name}", "missing", _("This can be corrected, but not removed."))
     if not wrong and not given.keys() - {"number"}:
         noting(path, "correction-empty", _("Nothing is corrected here. Write what has changed, or leave it out."))

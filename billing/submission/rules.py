@@ -42,13 +42,15 @@ class Checked:
     def fingerprint(self) -> bytes:
         """Return the SHA-256 of what the invoice means, however it was written.
 
-        What a practice leaves out counts as its default. The patient counts by number and date of birth: name, address
-        and contact may be corrected, and the invoice keeps those with which it came first.
+        What a practice leaves out counts as its default; the order of lines and capitals in codes say nothing. The
+        patient counts by number and date of birth: name, address and contact may be corrected, and the invoice keeps
+        those with which it came first.
         """
         invoice = {name: value for name, value in self.invoice.items() if name not in ("patient", "lines")}
         invoice["due_on"] = invoice["due_on"] or invoice["issued_on"] + timedelta(days=settings.PAYMENT_TERM_DAYS)
         whom = (self.patient["number"], self.patient["date_of_birth"])
-        return hashlib.sha256(_canonical([invoice, whom, self.lines]).encode()).digest()
+        lines = sorted(_canonical(line | {"code": line["code"].upper()}) for line in self.lines)
+        return hashlib.sha256(_canonical([invoice, whom, lines]).encode()).digest()
 
     def new_patient(self) -> NewPatient:
         """Return the patient as `patients.registration` takes it."""
@@ -114,6 +116,10 @@ class InvoiceReader:
     def knows_patient(self, number: str) -> bool:
         """Tell whether an invoice of this file is for the patient with this number."""
         return number in self._patients
+
+    def knows(self, number: str) -> bool:
+        """Tell whether an invoice of this file has this number."""
+        return number in self._numbers
 
     def read(self, raw: Any, index: int) -> Checked | None:
         """Return the invoice when it is valid; otherwise report every error and return None."""

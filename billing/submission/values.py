@@ -81,6 +81,11 @@ def key(max_length: int) -> Callable[[Any], str]:
                 _("There is a character in this number that nobody sees. Type the number again, without it."),
             )
         number = characters.one_key(seen)
+        if not characters.is_latin(number):
+            raise FieldError(
+                "other-script",
+                _("There is a letter of another script in this number, which looks like one of ours. Type it again."),
+            )
         if not number:
             raise FieldError("missing", _("This is missing."))
         if len(number) > max_length:
@@ -227,7 +232,8 @@ def read_email(value: Any) -> str:
         )
     if goes_nowhere(email) and not settings.SANDBOX:
         raise FieldError("email-nowhere", _("No mail arrives at this domain: it is kept free for examples and tests."))
-    return email
+    local, _at, domain = email.rpartition("@")
+    return f"{local}@{domain.lower()}"
 
 
 # Asking the library about each number costs more than storing the invoice, so the ordinary ones are matched first.

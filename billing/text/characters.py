@@ -6,10 +6,11 @@ invoice, and "Zoë" written in two ways is two names.
 
 import unicodedata
 
-# Blank characters that Unicode classifies as letters or symbols: the Hangul fillers and the blank Braille pattern.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# Blank characters that Unicode classifies as letters or symbols: the Hangul fillers, the blank Braille pattern, a note
+# head that is not drawn.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 # Marks that change nothing that is seen by itself: the grapheme joiner, Khmer and Mongolian ones, variation selectors.
-_BLANK_MARKS = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f") | frozenset(
+_BLANK_MARKS = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\U00016fe4") | frozenset(
     map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 _BIDI = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
@@ -41,6 +42,13 @@ def has_control(text: str) -> bool:
 def has_invisible(text: str) -> bool:
     """Tell whether a text holds a character that `is_invisible`."""
     return not text.isascii() and any(map(is_invisible, text))
+
+
+def is_latin(text: str) -> bool:
+    """Tell whether all letters are Latin: a Cyrillic "\u0415-1" looks like "E-1", and is another number."""
+    if text.isascii():
+        return True
+    return all(unicodedata.name(letter, "").startswith("LATIN") for letter in text if letter.isalpha())
 
 
 def one_spelling(text: str) -> str:

@@ -51,6 +51,8 @@ def _extend(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
 
 
 def _refuse(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    if not answers.is_ours(request.user):
+        raise Refused(_("A practice does not answer alone. Somebody of ours has to agree."))
     why = request.POST.get("why", "")
     if why not in WHY:
         raise Refused(_("Choose why it is not for us to answer."))
@@ -68,14 +70,34 @@ def _confirm(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     return _("The answer was sent.")
 
 
+def _heard(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    """Note what the patient said by telephone, by post or at the desk, and do what they want."""
+    today, by, what = timezone.localdate(), audit.name_of(request.user), request.POST.get("what", "")
+    if what == "reply":
+        handling.reply(complaint.pk, text=_text(request), today=today, by=by)
+    elif what == "escalate":
+        handling.escalate(complaint.pk, text=_text(request), today=today, by=by)
+    elif what == "withdraw":
+        handling.withdraw(complaint.pk, today=today, by=by)
+    else:
+        raise Refused(_("Choose what the patient wants."))
+    return _("Noted.")
+
+
+def _about(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    person = owners(complaint).filter(pk=_key(request, "person")).first()
+    if person is None:
+        raise Refused(_("Choose the person."))
+    handling.set_about(complaint.pk, person=person, staff=request.user)
+    return _("Noted. This person does not see the file any more.")
+
+
 def _done(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     """Note that what a person had to do is done."""
     waiting = complaint.remedies.filter(done_at=None)
     if not waiting.update(done_at=timezone.now()):
         raise Refused(_("Nothing is left to do."))
-    audit.record(
-        "complaint_action_done", by=audit.name_of(request.user), invoice=complaint.invoice, number=complaint.number
-    )
+    handling.record("complaint_action_done", complaint, by=audit.name_of(request.user))
     return _("Noted.")
 
 
@@ -113,14 +135,15 @@ def _referral(request: HttpRequest, complaint: Complaint) -> int:
 
 def _note_referral(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     number, received = request.POST.get("number", ""), _day(request, "received_on")
-    today = timezone.localdate()
+    talked, today = _day(request, "talked_on"), timezone.localdate()
     key = _referral(request, complaint)
-    referrals.note(key, number=number, received_on=received, staff=request.user, today=today)
+    referrals.note(key, number=number, received_on=received, staff=request.user, today=today, talked_on=talked)
     return _("Noted.")
 
 
 def _end_referral(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    referrals.end(_referral(request, complaint), staff=request.user, today=timezone.localdate())
+    ruled, today = _day(request, "ruled_on"), timezone.localdate()
+    referrals.end(_referral(request, complaint), staff=request.user, today=today, ruled_on=ruled)
     return _("Noted.")
 
 
@@ -166,6 +189,8 @@ ACTS: dict[str, Any] = {
     "refuse": _refuse,
     "answer": _answer,
     "confirm": _confirm,
+    "heard": _heard,
+    "about": _about,
     "done": _done,
     "reroute": _reroute,
     "refer": _refer,

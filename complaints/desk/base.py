@@ -6,11 +6,12 @@ about never sees it here.
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from billing.models import Staff
 from billing.tenancy import visible_to
-from complaints.models import Complaint
+from complaints.answers import is_ours
+from complaints.models import Answer, Complaint
 
 
 def files(staff: Any) -> QuerySet[Complaint]:
@@ -20,8 +21,21 @@ def files(staff: Any) -> QuerySet[Complaint]:
 
 
 def open_files(staff: Any) -> QuerySet[Complaint]:
-    """Return those that wait for somebody, the oldest promise first."""
-    return files(staff).filter(status__in=Complaint.OPEN).order_by("answer_by", "pk")
+    """Return those that wait for somebody, the oldest promise first; `due` is the day of their next promise."""
+    due = Case(
+        When(status=Complaint.Status.RECEIVED, then=F("acknowledge_by")),
+        When(status=Complaint.Status.ACKNOWLEDGED, admissible_by__isnull=False, then=F("admissible_by")),
+        default=F("answer_by"),
+    )
+    return files(staff).filter(status__in=Complaint.OPEN).annotate(due=due).order_by("due", "pk")
+
+
+def proposals(staff: Any) -> QuerySet[Answer]:
+    """Return the proposed answers to which this person may agree."""
+    if not is_ours(staff):
+        return Answer.objects.none()
+    rows = Answer.objects.filter(complaint__in=files(staff), given_at=None).exclude(written_by=staff)
+    return rows.select_related("complaint", "written_by").order_by("written_at")
 
 
 def owners(complaint: Complaint) -> QuerySet[Staff]:

@@ -5,25 +5,29 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from billing.desk.crediting import typed_euros
 from billing.law.calendar import AMSTERDAM
 from billing.models import Invoice
 from billing.tenancy import visible_to
+from billing.text.typed_days import TypedDay
 from complaints.answers import Draft, Point
+from complaints.desk import sentences
 from complaints.filing import LONGEST_STORY
+from complaints.handling import MOST_POINTS as POINTS
 from complaints.models import Complaint, ComplaintPoint
 from complaints.remedies import Wanted
 
-POINTS = 6
+Decision = ComplaintPoint.Decision
 
 
 class AnswerForm(forms.Form):
-    """An answer: up to six points, and what moves because of them."""
+    """An answer in the language of the complaint: up to six points, and what moves because of them."""
 
     looked_at = forms.CharField(label=_("What you looked at"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     apology = forms.CharField(label=_("Apology"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
@@ -33,18 +37,23 @@ class AnswerForm(forms.Form):
     )
     withdraw = forms.BooleanField(label=_("take the invoice back"), required=False)
     action = forms.CharField(label=_("something an employee does"), required=False, max_length=300)
-    due_on = forms.DateField(
+    due_on = TypedDay(
         label=_("new last day to pay"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, complaint: Complaint, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        with override(complaint.language):
+            self._findings = {key: str(text) for key, text in sentences.findings(complaint.subject).items()}
         for number in range(1, POINTS + 1):
             text: dict[str, Any] = {"required": False, "widget": forms.Textarea(attrs={"rows": 2})}
             self.fields[f"said_{number}"] = forms.CharField(label=_("the patient said"), **text)
-            self.fields[f"found_{number}"] = forms.CharField(label=_("you found"), **text)
+            self.fields[f"sentence_{number}"] = forms.ChoiceField(
+                label=_("you found"), required=False, choices=[("", "–"), *self._findings.items()]
+            )
+            self.fields[f"found_{number}"] = forms.CharField(label=_("in your own words, or more"), **text)
             choices = [("", "–"), *ComplaintPoint.Decision.choices]
             self.fields[f"decision_{number}"] = forms.ChoiceField(label=_("decision"), choices=choices, required=False)
             self.fields[f"why_{number}"] = forms.CharField(
@@ -64,7 +73,7 @@ class AnswerForm(forms.Form):
     @property
     def points(self) -> list[dict[str, Any]]:
         """Return the fields of each point, for the page."""
-        names = ("said", "found", "decision", "why")
+        names = ("said", "sentence", "found", "decision", "why")
         return [
             {"number": number} | {name: self[f"{name}_{number}"] for name in names} for number in range(1, POINTS + 1)
         ]
@@ -72,11 +81,16 @@ class AnswerForm(forms.Form):
     def draft(self) -> Draft:
         """Return the answer as it was written; points without a word are left out."""
         given = self.cleaned_data
-        points = [
-            Point(given[f"said_{n}"], given[f"found_{n}"], given[f"decision_{n}"], given[f"why_{n}"])
+        found = {
+            n: " ".join(filter(None, (self._findings.get(given[f"sentence_{n}"], ""), given[f"found_{n}"].strip())))
             for n in range(1, POINTS + 1)
-            if given[f"said_{n}"] or given[f"found_{n}"] or given[f"decision_{n}"]
+        }
+        points = [
+            Point(given[f"said_{n}"], found[n], given[f"decision_{n}"], given[f"why_{n}"])
+            for n in range(1, POINTS + 1)
+            if given[f"said_{n}"] or found[n] or given[f"decision_{n}"]
         ]
+        right = any(point.decision in (Decision.UPHELD, Decision.PARTLY) for point in points)
         due_on = given["due_on"]
         wanted = Wanted(
             charges_off=given["charges_off"],
@@ -85,7 +99,7 @@ class AnswerForm(forms.Form):
             due_on=due_on.isoformat() if due_on else "",
             action=given["action"],
         )
-        return Draft(points, given["looked_at"], given["apology"], wanted)
+        return Draft(points, given["looked_at"], given["apology"] if right else "", wanted)
 
 
 class ReceivedForm(forms.Form):
@@ -112,6 +126,13 @@ class ReceivedForm(forms.Form):
     email = forms.EmailField(label=_("e-mail"), required=False)
     phone = forms.CharField(label=_("phone"), required=False, max_length=30)
     address = forms.CharField(label=_("address"), required=False, max_length=200)
+    happened_on = forms.CharField(label=_("when it happened"), required=False, max_length=60)
+    date_of_birth = forms.CharField(label=_("date of birth"), required=False, max_length=20)
+    for_somebody = forms.CharField(
+        label=_("on behalf of"), required=False, max_length=120, help_text=_("Empty: the patient speaks.")
+    )
+    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES, required=False)
+    form = forms.CharField(widget=forms.HiddenInput, required=False, max_length=32)  # its key: sent twice, filed once
 
     def __init__(self, *args: Any, staff: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,26 +4,32 @@ Staff of a practice see the files about their care and prices; what is about us 
 about never sees it here.
 """
 
-from datetime import date
+from dataclasses import asdict
+from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit
 from billing.adjustments import reductions
 from billing.errors import Refused
-from billing.models import AccessEvent
+from billing.invoices.addressee import addressee
+from billing.links import new_token
+from billing.models import AccessEvent, Hold
 from billing.privacy import access_log
-from complaints import answers, filing
+from complaints import answers, filing, freeze
+from complaints.desk import sentences
 from complaints.desk.acts import ACTS, WHY
-from complaints.desk.base import files, open_files, owners
+from complaints.desk.base import files, open_files, owners, proposals
 from complaints.desk.forms import AnswerForm, ReceivedForm
 from complaints.file import bodies, lessons, mandates, proof
 from complaints.models import Answer, Complaint, ComplaintFile, Lesson, Mandate, Referral
@@ -34,6 +40,7 @@ from guests.files.forms import FilesForm
 
 FILE = "complaint file"  # its name in the access log
 SHOWN = 100
+LONG_REST_DAYS = 26 * 7
 METHODS = ["GET", "HEAD", "POST"]
 
 
@@ -50,14 +57,23 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Complaints"),
-        "rows": [(row, (row.answer_by - today).days, broken(row, today=today)) for row in rows],
+        "rows": [(row, (row.due - today).days, broken(row, today=today)) for row in rows],
         "closed": files(request.user).exclude(status__in=Complaint.OPEN).order_by("-answered_at", "-pk")[:20],
         "asked": asked,
         "to_learn": lessons.to_learn(files(request.user)).order_by("answered_at")[:SHOWN],
         "to_ask": _to_ask(request.user, today),
+        "proposals": proposals(request.user),
+        "long_rest": _long_rest(request.user),
         "today": today,
     }
     return render(request, "admin/complaints/list.html", context)
+
+
+def _long_rest(staff: Any) -> list[Complaint]:
+    """Return the open files whose invoice rests for half a year: a person looks whether it still should."""
+    since = timezone.now() - timedelta(days=LONG_REST_DAYS)
+    resting = Hold.objects.filter(reason=freeze.HOLD, released_at=None, placed_at__lt=since)
+    return list(open_files(staff).filter(invoice__in=resting.values("invoice"))[:SHOWN])
 
 
 @never_cache
@@ -72,7 +88,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
     act = ACTS.get(request.POST.get("act", ""))
     if act is None:
         return _page(request, complaint, refusal=_("Choose one of the buttons."))
-    form = AnswerForm(request.POST) if act is ACTS["answer"] else None
+    form = AnswerForm(request.POST, complaint=complaint) if act is ACTS["answer"] else None
     if form is not None and not form.is_valid():
         return _page(request, complaint, form=form)
     try:
@@ -105,8 +121,13 @@ def _page(
         "points": list(complaint.points.all()),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
-        "own_proposal": proposed is not None and proposed.written_by_id == staff.pk,
-        "form": form or AnswerForm(initial=_begun(complaint, proposed)),
+        "own_proposal": proposed is not None and (proposed.written_by_id == staff.pk or not answers.is_ours(staff)),
+        "is_ours": answers.is_ours(staff),
+        "register": bodies.REGISTER,
+        "no_mail": not facts.get("email") and (invoice is None or not addressee(invoice).email),
+        "can_escalate": complaint.status == Complaint.Status.ANSWERED,
+        "what": request.POST.get("what", ""),
+        "form": form or AnswerForm(initial=_begun(complaint, proposed), complaint=complaint),
         "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,
         "charges": reductions.charged(invoice) if invoice else None,
         "next_body": bodies.after(complaint, today=today),
@@ -144,11 +165,15 @@ def _parts(complaint: Complaint) -> dict[str, Any]:
 
 
 def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
-    """Return what the form of an answer begins with: the proposal, or the words of the complaint as its first point."""
+    """Return what the form of an answer begins with: the proposal, or the points that were restated to the patient."""
     if proposed is None:
-        return {"said_1": complaint.facts.get("story", "")[:500]}
+        points = answers.restated(complaint) or sentences.points_of(complaint.facts.get("story", ""))
+        with override(complaint.language):
+            looked_at, apology = str(sentences.looked_at(complaint.subject)), str(sentences.APOLOGY)
+        said = {f"said_{number}": point for number, point in enumerate(points, start=1)}
+        return said | {"looked_at": looked_at, "apology": apology}
     draft = answers.Draft.from_facts(proposed.facts)
-    begun: dict[str, Any] = {"looked_at": draft.looked_at, "apology": draft.apology}
+    begun: dict[str, Any] = {"looked_at": draft.looked_at, "apology": draft.apology} | asdict(draft.wanted)
     for number, point in enumerate(draft.points, start=1):
         begun |= {f"{name}_{number}": getattr(point, name) for name in ("said", "found", "decision", "why")}
     return begun
@@ -164,29 +189,32 @@ def _hello(request: HttpRequest, complaint: Complaint) -> str:
     """Return the confirmation as it can be sent: by name, in the language of the patient, to be completed."""
     staff: Any = request.user
     name = staff.get_full_name() or staff.username
-    return _("My name is %(name)s, and I look into your complaint. As I read it, it is about: %(subject)s.") % {
-        "name": name,
-        "subject": complaint.get_subject_display(),
-    }
+    points = "\n".join(f"- {point}" for point in sentences.points_of(complaint.facts.get("story", "")))
+    with override(complaint.language):
+        begins = _("My name is %(name)s, and I look into your complaint. As I read it, you say:") % {"name": name}
+        ends = _("Is something missing, or wrong? Then write it in your file.")
+    return f"{begins}\n{points}\n{ends}"
 
 
 @never_cache
 @require_http_methods(METHODS)
 def receive(request: HttpRequest) -> HttpResponse:
     """Enter a complaint that came by telephone, mail or post."""
-    initial = {"received_at": timezone.localtime().replace(second=0, microsecond=0)}
+    initial = {"received_at": timezone.localtime().replace(second=0, microsecond=0), "form": new_token()}
     form = ReceivedForm(request.POST if request.method == "POST" else None, initial=initial, staff=request.user)
     refusal = ""
     if form.is_valid():
         given = form.cleaned_data
         invoice = given["reference"]
-        names = ("story", "name", "email", "phone", "address")
+        names = ("story", "name", "email", "phone", "address", "happened_on", "date_of_birth", "for_somebody")
         try:
             complaint = filing.file(
                 filing.Said(**{name: given[name] for name in names}),
                 subject=given["subject"],
                 invoice_id=invoice.pk if invoice else None,
                 channel=given["channel"],
+                language=given["language"] or settings.LANGUAGE_CODE,
+                form=given["form"],
                 by=audit.name_of(request.user),
                 received_at=given["received_at"],
             )

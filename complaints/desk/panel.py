@@ -24,5 +24,5 @@ def facts(request: HttpRequest) -> Overview | None:
     oldest = rows.values_list("pk", flat=True).first()
     if oldest is None:
         return None
-    late = Count("pk", filter=Q(answer_by__lt=timezone.localdate()))
+    late = Count("pk", filter=Q(due__lt=timezone.localdate()))
     return Overview(oldest, **rows.order_by().aggregate(waiting=Count("pk"), late=late))

@@ -52,9 +52,7 @@ def learn(complaint_id: int, learnt: Learnt, *, staff: Any, today: date) -> Less
         row.owner, row.due_on = (learnt.owner, learnt.due_on) if advised else (None, None)
         row.facts = {"recommendation": learnt.recommendation.strip(), "because": learnt.because.strip()}
         row.save()
-        audit.record(
-            "complaint_lesson", by=row.by, invoice=complaint.invoice, number=complaint.number, cause=learnt.cause
-        )
+        handling.record("complaint_lesson", complaint, by=row.by, cause=learnt.cause)
     return row
 
 
@@ -80,9 +78,7 @@ def done(lesson_id: int, *, staff: Any) -> None:
             raise Refused(_("Nothing is left to do."))
         row.done_at = timezone.now()
         row.save(update_fields=["done_at"])
-        complaint = row.complaint
-        by = audit.name_of(staff)
-        audit.record("complaint_lesson_done", by=by, invoice=complaint.invoice, number=complaint.number)
+        handling.record("complaint_lesson_done", row.complaint, by=audit.name_of(staff))
 
 
 @dataclass(frozen=True, slots=True)

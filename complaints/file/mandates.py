@@ -43,6 +43,11 @@ def speaks_for_another(complaint: Complaint) -> bool:
     return Mandate.objects.filter(complaint=complaint).exists()
 
 
+def was_ended(complaint: Complaint) -> bool:
+    """Tell whether somebody spoke for the patient, or wanted to, and the patient, they or staff ended that."""
+    return speaks_for_another(complaint) and of(complaint) is None
+
+
 def may_receive(complaint: Complaint, *, today: date) -> bool:
     """Tell whether whoever made the complaint may read what we write."""
     return _stands(complaint, today, "may_receive")
@@ -64,6 +69,10 @@ def agree(complaint_id: int, *, may_settle: bool, today: date) -> Mandate:
     """Let the patient, who has shown a code of their own, say that somebody may speak for them for a year."""
     with transaction.atomic():
         complaint, row = _asked(complaint_id)
+        if complaint.status == Complaint.Status.CLOSED:
+            raise Refused(_("This file is closed. Call us if you still have something."))
+        if row.confirmed_at and row.may_settle == may_settle and (row.valid_until or today) >= today:
+            return row  # a doubled click
         _confirm(complaint, row, by=PATIENT, today=today, may_settle=may_settle, valid_until=_longest(today))
     return row
 
@@ -101,7 +110,7 @@ def end(complaint_id: int, *, by: str) -> Mandate:
         row.ended_at, row.ended_by = timezone.now(), by
         row.save(update_fields=["ended_at", "ended_by"])
         _tell(complaint, ENDED, by=by)
-        audit.record("complaint_mandate_ended", by=by, invoice=complaint.invoice, number=complaint.number)
+        handling.record("complaint_mandate_ended", complaint, by=by)
     return row
 
 
@@ -126,10 +135,8 @@ def _confirm(complaint: Complaint, row: Mandate, *, by: str, today: date, **scop
     row.save()
     handling.heard(complaint, today=today)
     _tell(complaint, CONFIRMED, by=by)
-    audit.record(
-        "complaint_mandate_confirmed", by=by, invoice=complaint.invoice, number=complaint.number,
-        until=str(row.valid_until), settle=row.may_settle,
-    )  # fmt: skip
+    until, settle = str(row.valid_until), row.may_settle
+    handling.record("complaint_mandate_confirmed", complaint, by=by, until=until, settle=settle)
 
 
 def _tell(complaint: Complaint, text: str, *, by: str) -> None:

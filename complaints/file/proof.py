@@ -8,22 +8,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from billing import audit
 from billing.errors import Refused
+from billing.models import Invoice
 from billing.storage import files
 from complaints import handling, notices
 from complaints.deadlines import DRAFT_HOURS
-from complaints.models import Complaint, ComplaintDraft, ComplaintFile, ComplaintMessage
+from complaints.models import Complaint, ComplaintDraft, ComplaintFile, ComplaintMessage, Mandate
 from guests.files import checking, receiving
 from guests.files.limits import KNOWN, Sender
 from guests.files.storage import drop
 
 Status = ComplaintFile.Status
 BY = "patient"
+OF_PATIENT = (BY, handling.REPRESENTATIVE)  # they may take it back
 OPEN = (*Complaint.OPEN, Complaint.Status.INADMISSIBLE)  # what comes then opens the file again
 
 
@@ -64,13 +66,7 @@ def receive(
                 raise Refused(_("This file is closed. Call us if you still have something."))
             new = receiving.keep_new(rows, list(complaint.files.all()), sender)
             if new:
-                audit.record(
-                    "complaint_files_received",
-                    by=by,
-                    invoice=complaint.invoice,
-                    number=complaint.number,
-                    files=len(new),
-                )
+                handling.record("complaint_files_received", complaint, by=by, files=len(new))
                 handling.heard(complaint, today=timezone.localdate(now))
             return new
 
@@ -86,11 +82,21 @@ def take_back(file_id: int, *, by: str = BY) -> None:
         row = ComplaintFile.objects.select_for_update(of=("self",)).get(pk=file_id)
         if isinstance(owner, Complaint) and owner.status not in OPEN:
             raise Refused(_("We answered with this file. It can't be taken back."))
+        if row.by not in OF_PATIENT:
+            raise Refused(_("Our employee added this file. Call us if it should go."))
+        if Mandate.objects.filter(proof=row, ended_at=None).exists():
+            raise Refused(_("This file shows who may speak for the patient. End that first."))
         if Status.WITHDRAWN not in ComplaintFile.TRANSITIONS[Status(row.status)]:
             raise Refused(_("This file is not with us any more."))
         drop(row)
         if isinstance(owner, Complaint):
-            audit.record("complaint_file_withdrawn", by=by, invoice=owner.invoice, number=owner.number)
+            handling.record("complaint_file_withdrawn", owner, by=by)
+
+
+def of_patient(invoice: Invoice) -> QuerySet[ComplaintFile]:
+    """Return the checked files with complaints about an invoice that came from the patient's side."""
+    rows = ComplaintFile.objects.filter(complaint__invoice=invoice, status=Status.CLEAN, by__in=OF_PATIENT)
+    return rows.exclude(stored_name="").select_related("complaint__invoice")
 
 
 def drop_drafts(now: datetime) -> int:
@@ -143,7 +149,7 @@ def _refused(owner: ComplaintDraft | Complaint, row: ComplaintFile, now: datetim
     with override(owner.language):
         why = str(ComplaintFile.Reason(row.reason).label)  # it names no care
         message = handling.say(owner, ComplaintMessage.Kind.FILE_REFUSED, why, by="system", now=now)
-    audit.record("complaint_file_refused", by="system", invoice=owner.invoice, number=owner.number, reason=row.reason)
+    handling.record("complaint_file_refused", owner, by="system", reason=row.reason)
     notices.news(owner, message)
 
 

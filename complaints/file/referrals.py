@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -35,7 +36,7 @@ def reroute(complaint_id: int, *, subject: str, staff: Any) -> Complaint:
             message = handling.say(
                 complaint, Kind.REFERRAL, text % {"subject": Subject(subject).label}, by=audit.name_of(staff)
             )
-        _record("complaint_rerouted", complaint, by=audit.name_of(staff), was=before, now=subject)
+        handling.record("complaint_rerouted", complaint, by=audit.name_of(staff), was=before, now=subject)
         notices.news(complaint, message)
     return complaint
 
@@ -58,38 +59,63 @@ def refer(complaint_id: int, *, body: str, staff: Any, today: date) -> Referral:
             raise Refused(_("This body has the complaint already."))
         row = Referral.objects.create(
             complaint=complaint, body=body, name=known["name"], address=known["url"], fee=known["fee"],
-            until=date.fromisoformat(known["until"]) if known["until"] else None, by=audit.name_of(staff),
+            until=_last_day(complaint, body, today), by=audit.name_of(staff),
             keeps_rest=bodies.BODIES[body].decides, ask_on=today + timedelta(days=deadlines.ASK_AGAIN_DAYS),
         )  # fmt: skip
         with override(complaint.language):
             message = handling.say(complaint, Kind.REFERRAL, _words(row), by=row.by)
         if row.keeps_rest:
             freeze.rest(complaint, by=row.by)
-        _record("complaint_referred", complaint, by=row.by, body=body)
+        handling.record("complaint_referred", complaint, by=row.by, body=body)
         notices.news(complaint, message)
     return row
 
 
-def note(referral_id: int, *, number: str, received_on: date | None, staff: Any, today: date) -> Referral:
-    """Note under which number another body has it since which day, and ask again in three months."""
+def _last_day(complaint: Complaint, body: str, today: date) -> date | None:
+    """Return the last day at a body: counted from our last answer, and longer when that did not name it."""
+    last = complaint.answers.exclude(given_at=None).last()
+    if last is None or last.given_at is None:
+        return bodies.last_day(body, today)
+    answered = timezone.localtime(last.given_at).date()
+    return bodies.last_day(body, answered, misled=last.next_body.get("key") != body)
+
+
+def note(
+    referral_id: int, *, number: str, received_on: date | None, staff: Any, today: date, talked_on: date | None = None
+) -> Referral:
+    """Note under which number another body has it since which day, and ask again in three months.
+
+    `talked_on`: when its mediation ended without a solution, from which there is a last day for a decision.
+    """
     with transaction.atomic():
         row = _locked(referral_id)
-        if received_on and received_on > today:
+        if (received_on and received_on > today) or (talked_on and talked_on > today):
             raise Refused(_("This day has not come yet."))
+        if talked_on:
+            row.until = bodies.after_talk(row.body, talked_on) or row.until
+            row.save(update_fields=["until"])
         row.number, row.received_on = number.strip()[:60], received_on
         row.ask_on = today + timedelta(days=deadlines.ASK_AGAIN_DAYS)
         row.save(update_fields=["number", "received_on", "ask_on"])
-        _record("complaint_referral_noted", row.complaint, by=audit.name_of(staff), body=row.body)
+        handling.record("complaint_referral_noted", row.complaint, by=audit.name_of(staff), body=row.body)
     return row
 
 
-def end(referral_id: int, *, staff: Any, today: date) -> Referral:
-    """Note that the other body is done; the invoice goes on unless something else needs its rest."""
+def end(referral_id: int, *, staff: Any, today: date, ruled_on: date | None = None) -> Referral:
+    """Note that the other body is done, and tell it; the invoice goes on unless something else needs its rest.
+
+    `ruled_on`: the day of its binding advice, after which slips can be mended and a court can annul it.
+    """
     with transaction.atomic():
         row = _locked(referral_id)
+        if ruled_on and ruled_on > today:
+            raise Refused(_("This day has not come yet."))
         row.ended_on = today
         row.save(update_fields=["ended_on"])
-        _record("complaint_referral_ended", row.complaint, by=audit.name_of(staff), body=row.body)
+        with override(row.complaint.language):
+            message = handling.say(row.complaint, Kind.REFERRAL, _ended(row, ruled_on), by=audit.name_of(staff))
+        notices.news(row.complaint, message)
+        handling.record("complaint_referral_ended", row.complaint, by=audit.name_of(staff), body=row.body)
         if row.complaint.invoice:
             freeze.thaw(row.complaint.invoice, by=audit.name_of(staff), today=today)
     return row
@@ -105,13 +131,18 @@ def _locked(referral_id: int) -> Referral:
     return row
 
 
+def _ended(row: Referral, ruled_on: date | None) -> str:
+    parts = [_("%(name)s is done with your complaint.") % {"name": row.name}]
+    if ruled_on:
+        mend, annul = deadlines.after_binding_advice(ruled_on)
+        parts.append(_("You can ask them until %(day)s to mend a slip.") % {"day": notices.day(mend)})
+        parts.append(_("A court can undo the decision until %(day)s.") % {"day": notices.day(annul)})
+    return " ".join(parts)
+
+
 def _words(row: Referral) -> str:
     parts = [_("Your complaint can be dealt with by %(name)s.") % {"name": row.name}, row.fee]
     if row.until:
         parts.append(_("The last day for it is %(day)s.") % {"day": notices.day(row.until)})
     parts.append(row.address)
     return " ".join(part for part in parts if part)
-
-
-def _record(action: str, complaint: Complaint, *, by: str, **details: Any) -> None:
-    audit.record(action, by=by, invoice=complaint.invoice, number=complaint.number, **details)

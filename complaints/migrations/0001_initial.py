@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
             name='ComplaintMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('referral', 'another body'), ('mandate', 'who speaks for the patient'), ('acknowledgement', 'confirmation by an employee'), ('state', 'how it stands'), ('question', 'question'), ('reply', 'from you'), ('extension', 'we need more time'), ('inadmissible', "why we can't answer this"), ('answer', 'answer'), ('escalation', 'you do not agree'), ('file_refused', "a file that we can't take")], max_length=16, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('referral', 'another body'), ('mandate', 'who speaks for the patient'), ('acknowledgement', 'confirmation by an employee'), ('admitted', 'we look into it'), ('state', 'how it stands'), ('question', 'question'), ('reply', 'from you'), ('extension', 'we need more time'), ('inadmissible', "why we can't answer this"), ('answer', 'answer'), ('escalation', 'you do not agree'), ('file_refused', "a file that we can't take")], max_length=16, verbose_name='kind')),
                 ('by', models.CharField(max_length=60, verbose_name='by')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),

@@ -209,6 +209,7 @@ class ComplaintMessage(SealedText, models.Model):
         REFERRAL = "referral", _("another body")
         MANDATE = "mandate", _("who speaks for the patient")
         ACKNOWLEDGEMENT = "acknowledgement", _("confirmation by an employee")
+        ADMITTED = "admitted", _("we look into it")
         STATE = "state", _("how it stands")
         QUESTION = "question", _("question")
         REPLY = "reply", _("from you")

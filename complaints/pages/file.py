@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -22,18 +23,19 @@ from billing.errors import Refused
 from billing.models import AccessEvent
 from billing.rooms import Text
 from complaints import deadlines, freeze, handling
-from complaints.file import mandates, proof
+from complaints.file import bodies, mandates, proof
 from complaints.models import Complaint, ComplaintFile, ComplaintMessage
 from complaints.pages.forms import WISHES, WordsForm
 from complaints.pages.intake import FILED
 from guests import access, gate, kept, medical, throttle
+from guests.files import again
 from guests.files.forms import FilesForm
 from guests.pages import session_ended, visible_row
 
 PAGE = "complaint page"
 Status = Complaint.Status
-# What whoever made the complaint may read without a permission of the patient: their words, and what we ask of them.
-_FOR_ALL = (*ComplaintMessage.FROM_PATIENT, ComplaintMessage.Kind.MANDATE, ComplaintMessage.Kind.FILE_REFUSED)
+# What whoever made the complaint may read without a permission of the patient, besides their own words.
+_FOR_ALL = (ComplaintMessage.Kind.MANDATE, ComplaintMessage.Kind.FILE_REFUSED)
 _DRAWN = throttle.Limit("complaint-pdf", 30, 3600)
 
 
@@ -50,10 +52,13 @@ class Promise:
 def promises(complaint: Complaint, *, today: date) -> list[Promise]:
     """Return what was promised in a file, in the order of the days."""
     received = deadlines.received_on(complaint.received_at)
+    # A later step keeps what was promised of an earlier one too.
+    admitted = complaint.admitted_at or complaint.answered_at
+    acknowledged = complaint.acknowledged_at or admitted
     told = [Promise(_("We received your complaint"), received, received, True)]
     steps: list[tuple[str, date | None, Any]] = [
-        (_("An employee confirms it, by name"), complaint.acknowledge_by, complaint.acknowledged_at),
-        (_("You hear whether we can answer it"), complaint.admissible_by, complaint.admitted_at),
+        (_("An employee confirms it, by name"), complaint.acknowledge_by, acknowledged),
+        (_("You hear whether we can answer it"), complaint.admissible_by, admitted),
         (_("You get our answer"), complaint.answer_by, complaint.answered_at),
     ]
     for what, by, at in steps:
@@ -106,6 +111,33 @@ def may_decide(request: HttpRequest, complaint: Complaint, *, today: date) -> bo
     return is_patient(request, complaint) or mandates.may_settle(complaint, today=today)
 
 
+def writer(request: HttpRequest, complaint: Complaint) -> str:
+    """Return who writes: the patient, or whoever made the complaint for them."""
+    own = is_patient(request, complaint) or not mandates.speaks_for_another(complaint)
+    return handling.BY if own else handling.REPRESENTATIVE
+
+
+def refuse_after_the_end(request: HttpRequest, complaint: Complaint) -> None:
+    """Raise Refused for whoever spoke for the patient until that was ended."""
+    if mandates.was_ended(complaint) and not is_patient(request, complaint):
+        raise Refused(_("You do not speak for the patient in this complaint any more."))
+
+
+def files_for(request: HttpRequest, complaint: Complaint) -> QuerySet[ComplaintFile]:
+    """Return the files that this browser may open: all, or what was sent from that side while nothing is told to it."""
+    rows = complaint.files.exclude(status=ComplaintFile.Status.WITHDRAWN)
+    if not may_read(request, complaint):
+        return rows.none()
+    if may_be_told(request, complaint, today=timezone.localdate()):
+        return rows
+    return rows.filter(by=handling.REPRESENTATIVE)
+
+
+def _messages_for(complaint: Complaint, *, told: bool) -> list[ComplaintMessage]:
+    rows = complaint.messages.all()
+    return [row for row in rows if told or row.kind in _FOR_ALL or row.by == handling.REPRESENTATIVE]
+
+
 def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200, **more: Any) -> HttpResponse:
     grounds, today = may_read(request, complaint), timezone.localdate()
     told = bool(grounds) and may_be_told(request, complaint, today=today)
@@ -114,6 +146,8 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         medical.record_look(request, AccessEvent.Act.READ, invoice=invoice, data=PAGE, grounds=grounds)
     facts = complaint.facts if grounds else {}
     given = complaint.answers.exclude(given_at=None)
+    ended = mandates.was_ended(complaint) and not is_patient(request, complaint)
+    is_open = complaint.status in Complaint.OPEN
     context = {
         "complaint": complaint,
         "invoice": invoice,
@@ -121,20 +155,25 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "facts": facts,
         "wishes": [label for value, label in WISHES if value in facts.get("wishes", ())],
         "told": told,
-        "messages_": [row for row in complaint.messages.all() if told or row.kind in _FOR_ALL] if grounds else [],
+        "messages_": _messages_for(complaint, told=told) if grounds else [],
         "points": list(complaint.points.all()) if told else [],
         "answers": list(given) if told else [],
         "remedies": list(complaint.remedies.all()) if told else [],
         "referrals": list(complaint.referrals.filter(ended_on=None)) if told else [],
         "mandate": mandates.of(complaint) if grounds else None,
+        "ended": ended,
+        "is_patient": is_patient(request, complaint),
         "may_settle": bool(grounds) and may_decide(request, complaint, today=today),
-        "files": list(complaint.files.exclude(status=ComplaintFile.Status.WITHDRAWN)) if grounds else [],
-        "can_send": bool(grounds) and complaint.status in proof.OPEN,
+        "files": list(files_for(request, complaint)),
+        "own": proof.OF_PATIENT,
+        "can_send": bool(grounds) and complaint.status in proof.OPEN and not ended,
         "files_form": FilesForm(),
+        "again": again.offered(request, invoice, to=ComplaintFile) if grounds and not ended else [],
         "promises": promises(complaint, today=today),
         "broken": broken(complaint, today=today),
         "rests": bool(invoice and freeze.rests(invoice)),
-        "is_open": complaint.status in Complaint.OPEN,
+        "is_open": is_open,
+        "need_not_wait": bodies.need_not_wait(complaint, today=today) if is_open and told else None,
         "can_escalate": _can_escalate(complaint, today),
         "escalate_until": handling.escalate_until(complaint) if complaint.status == Status.ANSWERED else None,
         "from_patient": ComplaintMessage.FROM_PATIENT,
@@ -201,6 +240,7 @@ def _act(request: HttpRequest, token: str, act: Any, *, settles: bool = False) -
     try:
         if settles and not may_decide(request, complaint, today=timezone.localdate()):
             raise Refused(_("For this you need the permission of the patient."))
+        refuse_after_the_end(request, complaint)
         act(complaint)
     except Refused as refused:
         form = WordsForm(request.POST)
@@ -211,19 +251,39 @@ def _act(request: HttpRequest, token: str, act: Any, *, settles: bool = False) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: HttpRequest, complaint: str) -> HttpResponse:
     text = request.POST.get("text", "")
-    return _act(request, complaint, lambda row: handling.reply(row.pk, text=text, today=timezone.localdate()))
+    today = timezone.localdate()
+
+    def act(row: Complaint) -> None:
+        handling.reply(row.pk, text=text, today=today, by=writer(request, row))
+
+    return _act(request, complaint, act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def escalate(request: HttpRequest, complaint: str) -> HttpResponse:
     text, today = request.POST.get("text", ""), timezone.localdate()
-    return _act(request, complaint, lambda row: handling.escalate(row.pk, text=text, today=today), settles=True)
+
+    def act(row: Complaint) -> None:
+        handling.escalate(row.pk, text=text, today=today, by=writer(request, row))
+
+    return _act(request, complaint, act, settles=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, complaint: str) -> HttpResponse:
     today = timezone.localdate()
-    return _act(request, complaint, lambda row: handling.withdraw(row.pk, today=today), settles=True)
+
+    def act(row: Complaint) -> None:
+        handling.withdraw(row.pk, today=today, by=writer(request, row))
+
+    return _act(request, complaint, act, settles=True)
+
+
+@require_safe
+def permission_of_invoice(request: HttpRequest, token: str, complaint: str) -> HttpResponse:
+    """Lead on to the page of the permission, once the code was right."""
+    found = get_object_or_404(Complaint, token=complaint, invoice__token=token)
+    return HttpResponseRedirect(reverse("complaint_permission", args=[found.token]), status=303)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -234,7 +294,9 @@ def permission(request: HttpRequest, complaint: str) -> HttpResponse:
     if found.invoice is None:
         return HttpResponseRedirect(reverse("complaint", args=[complaint]), status=303)
     if not is_patient(request, found):
-        return HttpResponseRedirect(gate.address_of_code(found.invoice.token, then=here), status=303)
+        token = found.invoice.token
+        then = reverse("complaint_permission_of_invoice", args=[token, complaint])
+        return HttpResponseRedirect(gate.address_of_code(token, then=then), status=303)
     refusal = ""
     if request.method == "POST":
         try:

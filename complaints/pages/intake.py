@@ -25,7 +25,7 @@ from complaints.file import proof as rules
 from complaints.models import Complaint, ComplaintDraft, ComplaintFile
 from complaints.pages import forms as asked
 from guests import access, gate, kept, throttle, uploads
-from guests.files import limits
+from guests.files import again, limits
 from guests.files.forms import FilesForm
 from guests.files.receiving import Upload
 from guests.pages import session_ended, visible_invoice
@@ -35,6 +35,8 @@ _PER_BROWSER = throttle.Limit("complaint", 5, 24 * 3600)
 _PER_NETWORK = throttle.Limit("complaint-network", 30, 24 * 3600)
 _FILES = throttle.Limit("complaint-files", 60, 24 * 3600)  # posts with files, of a network
 _MANY = ("wishes", "needs")
+_MOST_DRAFTS = 5
+_DOUBLED_MINUTES = 5
 METHODS = ["GET", "HEAD", "POST"]
 _NEXT = {"subject": "story", "story": "proof", "proof": "who", "who": "check"}
 
@@ -43,9 +45,21 @@ def _cookie() -> str:
     return "__Host-complaint" if settings.HTTPS else "complaint"
 
 
+def _tokens(request: HttpRequest) -> list[str]:
+    """Return the keys of what this browser began to write, one for each invoice: two tabs don't lose each other's."""
+    return request.COOKIES.get(_cookie(), "").split(".")[-_MOST_DRAFTS:]
+
+
 def _drafts(request: HttpRequest) -> QuerySet[ComplaintDraft]:
     since = timezone.now() - timedelta(hours=deadlines.DRAFT_HOURS)
-    return ComplaintDraft.objects.filter(token=request.COOKIES.get(_cookie(), ""), written_at__gte=since)
+    return ComplaintDraft.objects.filter(token__in=_tokens(request), written_at__gte=since)
+
+
+def _sent(request: HttpRequest, token: str | None) -> Complaint | None:
+    """Return what this browser sent a moment ago from these pages: a doubled click leads to it as well."""
+    since = timezone.now() - timedelta(minutes=_DOUBLED_MINUTES)
+    rows = Complaint.objects.filter(token__in=_tokens(request), received_at__gte=since)
+    return rows.filter(invoice__token=token).first() if token else rows.filter(invoice=None).first()
 
 
 def _draft(request: HttpRequest, invoice: InvoiceView | None) -> ComplaintDraft:
@@ -54,15 +68,21 @@ def _draft(request: HttpRequest, invoice: InvoiceView | None) -> ComplaintDraft:
     return _drafts(request).filter(invoice=invoice_id).first() or ComplaintDraft(invoice_id=invoice_id)
 
 
-def _store(response: HttpResponse, draft: ComplaintDraft, fields: dict[str, Any]) -> HttpResponse:
+def _store(request: HttpRequest, to: str | HttpResponse, draft: ComplaintDraft, fields: dict[str, Any]) -> HttpResponse:
+    response = HttpResponseRedirect(to, status=303) if isinstance(to, str) else to
     draft.facts = draft.facts | fields
     draft.written_at = timezone.now()
     draft.save()
+    others = [token for token in _tokens(request) if token and token != draft.token]
+    _write_cookie(response, [*others, draft.token][-_MOST_DRAFTS:])
+    return response
+
+
+def _write_cookie(response: HttpResponse, tokens: Sequence[str]) -> None:
     response.set_cookie(
-        _cookie(), draft.token, max_age=deadlines.DRAFT_HOURS * 3600, secure=settings.HTTPS, httponly=True,
+        _cookie(), ".".join(tokens), max_age=deadlines.DRAFT_HOURS * 3600, secure=settings.HTTPS, httponly=True,
         samesite=settings.SAME_SITE,
     )  # fmt: skip
-    return response
 
 
 def _address(step: str, token: str | None) -> str:
@@ -80,7 +100,7 @@ def _page(request: HttpRequest, token: str | None, step: str, form_class: type[f
         return HttpResponseRedirect(_address("subject", token), status=303)
     form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts | _kept(request))
     if request.method == "POST" and form.is_valid():
-        return _store(HttpResponseRedirect(_address(_NEXT[step], token), status=303), draft, form.cleaned_data)
+        return _store(request, _address(_NEXT[step], token), draft, form.cleaned_data)
     status = 422 if form.errors else 200
     return render(request, f"complaints/{step}.html", _context(view, token, step, form), status=status)
 
@@ -93,7 +113,7 @@ def _too_late(request: HttpRequest, token: str, form_class: type[forms.Form]) ->
     form = form_class(request.POST)
     form.is_valid()  # what is right of it counts
     draft = _drafts(request).filter(invoice__token=token).first()
-    return _store(response, draft, form.cleaned_data) if draft else response
+    return _store(request, response, draft, form.cleaned_data) if draft else response
 
 
 def _kept(request: HttpRequest) -> dict[str, Any]:
@@ -144,7 +164,8 @@ def proof(request: HttpRequest, token: str | None = None) -> HttpResponse:
     if draft.pk is None or "story" not in draft.facts:
         return HttpResponseRedirect(_address("subject", token), status=303)
     form = FilesForm(request.POST, request.FILES) if request.method == "POST" else FilesForm()
-    form.fields["files"].required = "add" in request.POST
+    by_script = request.method == "POST" and again.by_script(request)
+    form.fields["files"].required = "add" in request.POST and not request.POST.getlist(again.FIELD)
     if request.method == "POST" and form.is_valid():
         try:
             _add_files(request, draft, form.cleaned_data["files"], token)
@@ -152,19 +173,26 @@ def proof(request: HttpRequest, token: str | None = None) -> HttpResponse:
             form.add_error("files", str(refused))
         else:
             step = "proof" if "add" in request.POST else _NEXT["proof"]
-            return HttpResponseRedirect(_address(step, token), status=303)
-    files = draft.files.exclude(status=ComplaintFile.Status.WITHDRAWN)
-    context = _context(view, token, "proof", form) | {"files": list(files)}
+            return again.answer() if by_script else HttpResponseRedirect(_address(step, token), status=303)
+    if by_script:
+        return again.answer(" ".join(map(str, form.errors["files"])))
+    context = _context(view, token, "proof", form) | {
+        "files": list(draft.files.exclude(status=ComplaintFile.Status.WITHDRAWN)),
+        "again": again.offered(request, draft.invoice, to=ComplaintFile),
+        "next": _address(_NEXT["proof"], token),
+    }
     return render(request, "complaints/proof.html", context, status=422 if form.errors else 200)
 
 
 def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any], token: str | None) -> None:
-    if not files:
+    uploads = [Upload(file.name, file) for file in files] + again.chosen(request, draft.invoice, to=ComplaintFile)
+    if not uploads:
         return
     if throttle.take(_FILES, access.client_network(request), now=timezone.now()):
         raise Refused(translation.gettext("Many files came from here today. Try again tomorrow, or call us."))
     sender = limits.sender_of(request, token) if token else limits.KNOWN
-    rules.receive_for_draft(draft, [Upload(file.name, file) for file in files], sender=sender)
+    rows = rules.receive_for_draft(draft, uploads, sender=sender)
+    again.remember(request, *(row.token for row in rows))
 
 
 @require_http_methods(METHODS)
@@ -196,6 +224,8 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
     facts = draft.facts
     missing = next((step for step, name in (("subject", "subject"), ("story", "story"), ("who", "email"))
                     if name not in facts), "")  # fmt: skip
+    if missing and request.method == "POST" and (sent := _sent(request, token)):
+        return _filed(request, sent)
     if missing:
         return HttpResponseRedirect(_address(missing, token), status=303)
     refusal = ""
@@ -248,5 +278,8 @@ def _file(request: HttpRequest, view: InvoiceView | None, draft: ComplaintDraft)
 def _filed(request: HttpRequest, complaint: Complaint) -> HttpResponse:
     request.session[FILED] = [*request.session.get(FILED, []), complaint.token][-20:]
     response = HttpResponseRedirect(reverse("complaint", args=[complaint.token]), status=303)
-    response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
+    if rest := [token for token in _tokens(request) if token and token != complaint.token]:
+        _write_cookie(response, rest)
+    else:
+        response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
     return response

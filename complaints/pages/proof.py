@@ -15,9 +15,17 @@ from billing.errors import Refused
 from billing.models import AccessEvent
 from complaints.file import proof as rules
 from complaints.models import Complaint, ComplaintFile
-from complaints.pages.file import code_address, found_file, may_read, render_file
+from complaints.pages.file import (
+    code_address,
+    files_for,
+    found_file,
+    may_read,
+    refuse_after_the_end,
+    render_file,
+    writer,
+)
 from guests import medical, uploads
-from guests.files import storage
+from guests.files import again, storage
 from guests.files.forms import FilesForm
 from guests.files.receiving import Upload
 
@@ -42,16 +50,24 @@ def add(request: HttpRequest, complaint: str) -> HttpResponse:
         return _page(found)
     if not may_read(request, found):
         return HttpResponseRedirect(code_address(found), status=303)
-    form = FilesForm(request.POST, request.FILES)
+    form, by_script = FilesForm(request.POST, request.FILES), again.by_script(request)
+    form.fields["files"].required = not request.POST.getlist(again.FIELD)
     if form.is_valid():
         given = [Upload(file.name, file) for file in form.cleaned_data["files"]]
         try:
-            rules.receive(found.pk, given)
+            refuse_after_the_end(request, found)
+            given += again.chosen(request, found.invoice, to=ComplaintFile)
+            rows = rules.receive(found.pk, given, by=writer(request, found))
         except Refused as refused:
             form.add_error("files", str(refused))
         else:
+            again.remember(request, *(row.token for row in rows))
+            if by_script and "last" not in request.POST:
+                return again.answer()
             messages.success(request, _("We have received your files. Now we check them."))
-            return _page(found)
+            return again.answer() if by_script else _page(found)
+    if by_script:
+        return again.answer(" ".join(map(str, form.errors["files"])))
     return render_file(request, found, files_form=form, form=form, status=422)
 
 
@@ -62,7 +78,7 @@ def download(request: HttpRequest, complaint: str, name: str) -> HttpResponse:
     grounds = may_read(request, found)
     if not grounds:
         return HttpResponseRedirect(code_address(found), status=303)
-    row = get_object_or_404(found.files, token=name, status=ComplaintFile.Status.CLEAN)
+    row = get_object_or_404(files_for(request, found), token=name, status=ComplaintFile.Status.CLEAN)
     if found.invoice:
         act = AccessEvent.Act.DOWNLOAD
         medical.record_look(request, act, invoice=found.invoice, data=row.served_name, grounds=grounds)
@@ -78,7 +94,8 @@ def take_back(request: HttpRequest, complaint: str, name: str) -> HttpResponse:
     if not may_read(request, found):
         return HttpResponseRedirect(code_address(found), status=303)
     try:
-        rules.take_back(get_object_or_404(found.files, token=name).pk)
+        refuse_after_the_end(request, found)
+        rules.take_back(get_object_or_404(files_for(request, found), token=name).pk)
     except Refused as refused:
         return render_file(request, found, refusal=str(refused), status=422)
     messages.success(request, _("The file is removed."))

@@ -28,6 +28,7 @@ urlpatterns = [
     path("klacht/<token:complaint>/bestanden/", proof.add, name="complaint_files"),
     path("klacht/<token:complaint>/bestanden/<token:name>/", proof.download, name="complaint_file"),
     path("klacht/<token:complaint>/bestanden/<token:name>/terug/", proof.take_back, name="complaint_file_back"),
+    path(f"{_BEGIN}machtiging/<token:complaint>/", file.permission_of_invoice, name="complaint_permission_of_invoice"),
     path("klacht/<token:complaint>/machtiging/", file.permission, name="complaint_permission"),
     path("klacht/cijfers/", figures.show, name="complaint_figures"),
     path("klacht/<token:complaint>/antwoord/", file.reply, name="complaint_reply"),

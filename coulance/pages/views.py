@@ -19,15 +19,13 @@ from coulance import cases, specifications
 from coulance.models import CoulanceCase, Specification
 from coulance.pages.forms import MessageForm
 from guests import gate, kept, medical
-from guests.files import storage
+from guests.files import again, storage
 from guests.files.forms import FilesForm
 from guests.files.limits import CodeFirst, is_known, sender_of
 from guests.files.receiving import Upload
 from guests.pages import posted_to, session_ended, visible_invoice
 from guests.uploads import takes_files
 
-_SENT = "sent"  # in the session: the tokens of the files and messages that were sent from this browser
-MAX_REMEMBERED = 60
 PAGE = "coulance page"  # its name in the access log
 
 
@@ -51,7 +49,7 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
     view, case = found
     seen = cases.look_at(case, today=timezone.localdate())
     passed = gate.passed(request, view.token, now=timezone.now())
-    own = set(request.session.get(_SENT, []))
+    own = again.sent_from(request)
     everything: list[Any] = [*seen.files, *seen.messages]
     readable = {row.token for row in everything if passed or row.token in own}
     if readable:
@@ -71,6 +69,7 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "passed": passed,
         "known": is_known(request, view.token),
         "files_form": FilesForm(),
+        "again": again.offered(request, case.invoice, to=Specification) if seen.can_send else [],
         "message_form": MessageForm(initial=kept.initial(request)),
         "form": None,  # the one of the two that was refused
         "refusal": "",
@@ -78,11 +77,6 @@ def _page(request: HttpRequest, found: tuple[InvoiceView, CoulanceCase], *, stat
         "code_address": gate.address_of_code(view.token, then=reverse("coulance", args=[view.token])),
     }
     return render(request, "coulance/case.html", context | more, status=status)
-
-
-def _remember(request: HttpRequest, *tokens: str) -> None:
-    """Remember what this browser sent, so that it may read and take that back without a code."""
-    request.session[_SENT] = [*request.session.get(_SENT, []), *tokens][-MAX_REMEMBERED:]
 
 
 def _label(number: int, row: Specification) -> str:
@@ -104,24 +98,25 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     if request.method != "POST":
         return _page(request, found)
-    by_script = "application/json" in request.headers.get("Accept", "")
-    code_first = False
+    by_script, code_first = again.by_script(request), False
     form = FilesForm(request.POST, request.FILES)
+    form.fields["files"].required = not request.POST.getlist(again.FIELD)
     if form.is_valid():
         uploads = [Upload(file.name, file) for file in form.cleaned_data["files"]]
         try:
+            uploads += again.chosen(request, found[1].invoice, to=Specification)
             rows = specifications.receive(found[1].pk, uploads, sender=sender_of(request, token))
         except Refused as refusal:
             form.add_error("files", str(refusal))
             code_first = isinstance(refusal, CodeFirst)
         else:
-            _remember(request, *(row.token for row in rows))
+            again.remember(request, *(row.token for row in rows))
             if by_script and "last" not in request.POST:
-                return JsonResponse({"sent": True})
+                return again.answer()
             messages.success(request, _("We have received your files. Now we check them."))
-            return JsonResponse({"sent": True}) if by_script else _to_case(token)
+            return again.answer() if by_script else _to_case(token)
     if by_script:
-        return JsonResponse({"error": " ".join(map(str, form.errors["files"]))}, status=409)
+        return again.answer(" ".join(map(str, form.errors["files"])))
     return _page(request, found, status=409, files_form=form, form=form, code_first=code_first)
 
 
@@ -139,7 +134,7 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("message", str(refusal))
             code_first = isinstance(refusal, CodeFirst)
         else:
-            _remember(request, row.token)
+            again.remember(request, row.token)
             messages.success(request, _("Your message is with your care provider."))
             return _to_case(token)
     return _page(request, found, status=409, message_form=form, form=form, code_first=code_first)
@@ -179,7 +174,7 @@ def take_back(request: HttpRequest, token: str, name: str) -> HttpResponse:
         return session_ended(request)
     row = get_object_or_404(found[1].specifications, token=name)
     passed = gate.passed(request, token, now=timezone.now())
-    if passed is None and row.token not in request.session.get(_SENT, []):
+    if passed is None and row.token not in again.sent_from(request):
         # The reference opens an invoice for whoever has it, and erasing a file can't be undone.
         return medical.ask_for_code(token, then=reverse("coulance", args=[token]))
     try:

@@ -7,7 +7,9 @@ from datetime import date
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from billing.adjustments import credit_notes
 from billing.invoices import intake
 from billing.invoices.intake import NewPatient
 from billing.models import Provider
@@ -23,6 +25,23 @@ from portal.intake.result import About, BatchResult
 
 FORMATS = {"invoice-batch/1": 1, "invoice-batch/2": 2}
 CHUNK = 400  # below SQLite's 999 parameters of one query
+
+
+# By what differs: the field that the error names, and what we say of it.
+_PERSONS = {
+    Difference.BIRTH_DATE: ("date_of_birth", gettext_lazy("We know this patient number with another date of birth.")),
+    Difference.INITIALS: (
+        "initials",
+        gettext_lazy("We know this patient number with other initials, of somebody born on the same day."),
+    ),
+    Difference.SURNAME: (
+        "surname",
+        gettext_lazy(
+            "We know this patient number with another surname. Without the same whole date of birth and initials we"
+            " can't tell whether it is the same person."
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +143,24 @@ class Items:
     def _read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
         if key == "invoices":
             if checked := self._invoices.read(value, index):
+                self._one_kind(checked.path, is_twice=self._notes.knows(checked.number))
                 self._once_a_patient(checked.patient["number"], f"{checked.path}.patient.number", corrected=False)
                 chunk.invoices.append(checked)
         elif key == "credit_notes":
             if note := self._notes.read(value, index):
+                self._one_kind(note.path, is_twice=self._invoices.knows(note.number))
                 chunk.credit_notes.append(note)
         elif correction := persons.read_correction(value, f"patients[{index}]", self._result.report):
             path = f"patients[{index}]"
             self._once_a_patient(correction.number, f"{path}.number", corrected=True)
             about = About("patients", index + 1, patient=correction.number)
             chunk.corrections.append(Correction(path, about, correction))
+
+    def _one_kind(self, path: str, *, is_twice: bool) -> None:
+        """Report a number of both an invoice and a credit note of this file: fiscal numbers are unique (35a Wet OB)."""
+        if is_twice:
+            sentence = _("This number stands on an invoice and on a credit note. Each needs a number of its own.")
+            self._result.report(f"{path}.number", "number-twice", sentence)
 
     def _once_a_patient(self, number: str, path: str, *, corrected: bool) -> None:
         """Report a patient that is corrected in `patients` and stands elsewhere in the file too: which one counts?"""
@@ -172,8 +199,13 @@ def about(invoice: Checked) -> About:
 
 def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Checked]:
     """Return the invoices not submitted before; what contradicts what we know goes to the result. Writes nothing."""
-    known = intake.known_fingerprints(provider, [invoice.number for invoice in chunk.invoices])
+    numbers = [invoice.number for invoice in chunk.invoices]
+    known = intake.known_fingerprints(provider, numbers)
+    credited = credit_notes.known(provider.pk, numbers)
     for invoice in chunk.invoices:
+        if invoice.number in credited:
+            sentence = _("This number is already the number of a credit note.")
+            result.report(f"{invoice.path}.number", "number-twice", sentence, about(invoice))
         if invoice.number in known and known[invoice.number] != invoice.fingerprint():
             sentence = _(
                 "This invoice was handed in before with other content. An invoice can't be changed by a new batch: take"
@@ -198,15 +230,11 @@ def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> 
     different = registration.differences(provider, (patient for _path, _about, patient in given))
     for path, whom, patient in given:
         why = different.get(patient.number)
-        if why == Difference.BIRTH_DATE:
-            field_name, sentence = "date_of_birth", _("We know this patient number with another date of birth.")
-        elif why:
-            field_name = "initials"
-            sentence = _("We know this patient number with other initials, of somebody born on the same day.")
-        else:
+        if why is None:
             continue
+        field_name, sentence = _PERSONS[why]
         advice = _("Another person needs a number of their own. Is it the same person? Ask Zorgrekening to correct it.")
-        result.report(f"{path}.{field_name}", why.value, f"{sentence} {advice}", whom)
+        result.report(f"{path}.{field_name}", why.code, f"{sentence} {advice}", whom)
     missing = registration.unknown(provider, [item.patient.number for item in chunk.corrections])
     for item in chunk.corrections:
         if item.patient.number in missing:

@@ -84,7 +84,7 @@ def _undo(request: HttpRequest, template: str, token: str, invoice_id: int) -> H
         options = options_for(invoice, timezone.localdate()) if invoice else None
         if options is None:
             return session_ended(request)
-        form = DeferralForm(None, options=options, initial={})
+        form = DeferralForm(None, options=options, initial={}) if template == "pages/deferral.html" else None
         day_form = FirstDayForm(None, options=options, initial={})
         context: dict[str, Any] = {"form": form, "day_form": day_form, "refusal": str(refused), "count": None}
         context |= _choices(options, day_form)

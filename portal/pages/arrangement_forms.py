@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from billing.money import read_euros
 from billing.plans.options import Options
+from billing.text.typed_days import TypedDay
 
 _ISO = "%Y-%m-%d"  # what a browser sends; the second is what people type where it knows no dates
 _TYPED = "%d-%m-%Y"
 
 
-class DayField(forms.DateField):
+class DayField(TypedDay):
     """A day within bounds, with the browser's own calendar where it has one."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -84,7 +85,7 @@ class PlanForm(FirstDayForm):
         error_messages={"required": gettext_lazy("Choose in how many instalments you want to pay.")},
     )
     amount = ShownAmount(max_digits=12, decimal_places=2, widget=forms.HiddenInput)
-    shown_on = forms.DateField(input_formats=[_ISO], required=False, widget=forms.HiddenInput)
+    shown_on = TypedDay(input_formats=[_ISO], required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
         super().__init__(*args, options=options, initial={}, **kwargs)

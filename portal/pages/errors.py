@@ -32,9 +32,9 @@ def not_allowed(request: HttpRequest, *, allowed: str) -> HttpResponse:
     return response
 
 
-def too_many(request: HttpRequest, *, wait_seconds: int) -> HttpResponse:
-    """Come back later; `wait_seconds` is told in whole minutes, rounded up."""
-    response = render(request, "429.html", {"minutes": -(-wait_seconds // 60)}, status=429)
+def too_many(request: HttpRequest, *, wait_seconds: int, failed: bool = False) -> HttpResponse:
+    """Come back later; `wait_seconds` is told in whole minutes, rounded up. `failed`: because tries did not succeed."""
+    response = render(request, "429.html", {"minutes": -(-wait_seconds // 60), "failed": failed}, status=429)
     response.headers["Retry-After"] = str(wait_seconds)
     return response
 

@@ -25,19 +25,19 @@ from portal.pages.language import remember
 def lookup(request: HttpRequest) -> HttpResponse:
     form = LookupForm(request.POST or None, initial=kept.initial(request))
     if form.is_valid():
-        token, wait = open_by_reference(request, form)
-        if wait:
-            return errors.too_many(request, wait_seconds=wait)
-        if token:
+        found = open_by_reference(request, form)
+        if found.wait:
+            return errors.too_many(request, wait_seconds=found.wait, failed=found.failed)
+        if token := found.token:
             page, left = reverse("invoice", args=[token]), kept.waiting_at(request)
             return HttpResponseRedirect(left if left.startswith(page) else page, status=303)
     return render(request, "pages/lookup.html", {"form": form, "kept": kept.waiting_at(request) not in ("", "/")})
 
 
-def open_by_reference(request: HttpRequest, form: LookupForm) -> tuple[str, int]:
-    """Let this browser see the invoice whose reference is in the valid `form`; return its token, and seconds to wait.
+def open_by_reference(request: HttpRequest, form: LookupForm) -> access.LookedUp:
+    """Let this browser see the invoice whose reference is in the valid `form`; return what was found.
 
-    An empty token and no wait: the reference is unknown, and the form says so.
+    Without a token and a wait the reference is unknown, and the form says so.
     """
     now = timezone.now()
     found = access.look_up(request, partial(references.find_by_reference, form.cleaned_data["reference"]), now=now)
@@ -45,7 +45,7 @@ def open_by_reference(request: HttpRequest, form: LookupForm) -> tuple[str, int]
         access.open_invoice(request, found.token, now=now)
     elif not found.wait:
         form.add_unknown()
-    return found.token or "", found.wait
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -92,10 +92,10 @@ def _shown_total(posted: Mapping[str, str]) -> Decimal | None:
 def _add(request: HttpRequest, views: Sequence[InvoiceView]) -> HttpResponse:
     form = LookupForm(request.POST)
     if form.is_valid():
-        token, wait = open_by_reference(request, form)
-        if wait:
-            return errors.too_many(request, wait_seconds=wait)
-        if token:
+        found = open_by_reference(request, form)
+        if found.wait:
+            return errors.too_many(request, wait_seconds=found.wait, failed=found.failed)
+        if token := found.token:
             _say_what_became(request, token)
             return HttpResponseRedirect(reverse("pay_together"), status=303)
     return _page(request, _rows(views, None), form=form)

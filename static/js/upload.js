@@ -4,7 +4,7 @@
   const list = form?.querySelector(".progress");
   if (!form || !list) return;
   const input = form.querySelector("input[type=file]");
-  const button = form.querySelector("button");
+  const buttons = form.querySelectorAll("button");
   const live = form.querySelector(".live");
   const words = form.dataset;
   const MAX_BYTES = 25 * 1024 * 1024;
@@ -73,7 +73,10 @@
     const body = new FormData();
     body.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     body.append("files", file);
-    if (isLast) body.append("last", "1"); // the next page says that all has come
+    if (isLast) {
+      body.append("last", "1"); // the next page says that all has come
+      for (const box of form.querySelectorAll("input[name=again]:checked")) body.append("again", box.value);
+    }
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
@@ -100,13 +103,14 @@
     const files = [...input.files];
     if (!files.length) return;
     event.preventDefault();
+    const then = event.submitter?.dataset.then || form.action; // "Next" leads on, other buttons to this page again
     list.replaceChildren();
-    button.disabled = true;
+    for (const button of buttons) button.disabled = true;
     live.classList.remove("unseen");
     live.textContent = words.busy;
     let failed = 0;
     for (const [i, file] of files.entries()) failed += (await send(file, !failed && i === files.length - 1)) ? 0 : 1;
-    button.disabled = false;
+    for (const button of buttons) button.disabled = false;
     if (failed) {
       live.classList.add("unseen"); // each sentence stands beside its file already
       live.textContent = [...list.querySelectorAll(".failed")].map((line) => line.textContent).join(" ");
@@ -114,7 +118,7 @@
       input.focus();
     } else {
       live.textContent = words.sent;
-      location.assign(form.action);
+      location.assign(then);
     }
   });
 })();

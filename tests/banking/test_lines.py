@@ -20,7 +20,7 @@ def test_what_the_bank_tells_is_sealed_and_comes_back():
     line = BankLine.objects.get(pk=lines.line(PAYER).pk)
     assert details.of_line(line) == PAYER
     for word in (b"Jansen", b"ABNA", b"tandarts", b"1234567890123456"):
-        assert word not in bytes(line.sealed_text)
+        assert word not in bytes(line.sealed_facts)
 
 
 def test_lines_of_one_payer_have_one_hash_that_names_nobody():

@@ -4,7 +4,7 @@
 """
 
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from django.urls import reverse
@@ -12,12 +12,11 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.dunning import planning
-from billing.invoices import holds
 from billing.ledger.breakdown import interest_due
 from billing.models import LedgerTransaction, Letter, OutboxMessage, ReminderStep, StaffTask
 from billing.outbox import delivery
 from complaints import answers, days, filing, freeze, handling
-from complaints.answers import Draft, Point
+from complaints.answers import Point
 from complaints.file import referrals
 from complaints.models import Answer, Complaint
 from complaints.number import read_number
@@ -40,11 +39,12 @@ from tests.billing.invoices.schedule_walk import (
     until,
 )
 from tests.billing.payments import bank
-from tests.complaints.test_files import filed, fresh, point
+from tests.complaints.test_files import drafted, filed, fresh, point
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
 Status = Complaint.Status
+REMINDER_ENDED = date(2026, 4, 20)  # the last day that the reminder of REMINDED names
 TODAY = timezone.localdate()
 
 
@@ -81,17 +81,27 @@ def test_02_a_letter_made_before_the_complaint_does_not_leave_and_goes_again_who
 
 
 def test_03_of_two_invoices_in_one_letter_only_the_disputed_one_loses_it(by_day):
-    first = new_invoice(amount="100.00")
-    second = new_invoice(amount="120.00", patient=first.patient)
+    first = new_invoice(amount="300.00")
+    second = new_invoice(amount="400.00", patient=first.patient)
     until(first, NOTICED)
-    assert Letter.objects.get(step=Step.FINAL_NOTICE).principal == Decimal("220.00")
+    letter = Letter.objects.get(step=Step.FINAL_NOTICE)
+    assert (letter.principal, letter.costs_announced) == (Decimal("700.00"), Decimal("105.00"))
     filed(first, now=at(NOTICED, 12))
     assert reasons(first, ReminderStep.Status.VOID) == [(Step.FINAL_NOTICE, "interrupted")]
     assert reasons(second, ReminderStep.Status.VOID) == []
     live_through(COSTS_ON, COSTS_ON)
-    # € 40 is the least over both; over its own principal of € 120 alone the letter could not have asked more.
+    # By hand: 15 per cent of its own 400 (BIK art. 2 lid 1), and 4 per cent a year from the day after the reminder's
+    # last day until today (6:119 BW), over 365 days.
+    assert "20 april 2026" in OutboxMessage.objects.filter(kind="reminder").latest("pk").text
+    days_late = (COSTS_ON - REMINDER_ENDED).days - 1
+    interest = (Decimal("400.00") * 4 * days_late / (100 * 365)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     assert charged(first) == {}
-    assert charged(second)[LedgerTransaction.Kind.COSTS] <= Decimal("40.00")
+    assert charged(second) == {
+        LedgerTransaction.Kind.COSTS: Decimal("60.00"),
+        LedgerTransaction.Kind.INTEREST: interest,
+    }
+    letter.refresh_from_db()
+    assert letter.costs_base == Decimal("400.00")
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -115,7 +125,7 @@ def test_05_costs_that_were_paid_come_back_when_the_letter_never_arrived(handler
     pay(invoice, "140.82", TODAY)
     settled = fresh(invoice).settled_at
     complaint = acknowledged(invoice, handler)
-    draft = Draft([point("upheld", said="nooit een brief gehad")], wanted=Wanted(charges_off=True))
+    draft = drafted([point("upheld", said="nooit een brief gehad")], wanted=Wanted(charges_off=True))
     answer = answers.answer(complaint.pk, draft, staff=handler)
     assert (answer.before, answer.after) == (Decimal("0.00"), Decimal("-40.82"))
     assert settled is not None
@@ -129,9 +139,9 @@ def test_05_costs_that_were_paid_come_back_when_the_letter_never_arrived(handler
 def test_06_no_answer_without_each_decision_and_the_second_line_is_another(handler):
     complaint = acknowledged(factories.invoice(), handler)
     with pytest.raises(answers.Refused, match="2"):
-        answers.answer(complaint.pk, Draft([point(), point(decision="")]), staff=handler)
+        answers.answer(complaint.pk, drafted([point(), point(decision="")]), staff=handler)
     assert not Answer.objects.exists()
-    answers.answer(complaint.pk, Draft([point()]), staff=handler)
+    answers.answer(complaint.pk, drafted([point()]), staff=handler)
     handling.escalate(complaint.pk, text="", today=TODAY)
     from django.db import IntegrityError, transaction
 
@@ -161,7 +171,7 @@ def test_08_a_stranger_learns_nothing_from_a_reference_or_a_number(client, handl
     assert answers_to[0] == answers_to[1]
 
 
-QUERIES = 9
+QUERIES = 10
 
 
 def test_09_another_subject_keeps_number_receipt_and_both_clocks(handler):
@@ -202,15 +212,36 @@ def test_10_staff_of_a_practice_find_nothing_of_another_nor_about_us(handler):
     assert "Nooit een brief" not in timeline
 
 
-def test_no_interest_runs_while_the_invoice_rests(handler):
+@pytest.fixture
+def interest(handler):
+    """Return how a complaint about € 1,000, due on 31 January and answered on 10 March, changes interest until June."""
+
+    def found():
+        invoice = factories.invoice(amount="1000.00", issued_on=date(2026, 1, 1), due_on=date(2026, 1, 31))
+        complaint = acknowledged(invoice, handler, now=at(date(2026, 3, 2)))
+        refused = drafted([Point("geen brief", "de brief kwam aan", "not_upheld")])
+        answers.answer(complaint.pk, refused, staff=handler, now=at(date(2026, 3, 10)))
+        days.run_day(date(2026, 3, 25))
+        invoice = fresh(invoice)
+        return invoice.due_on, interest_due(invoice, until=date(2026, 6, 1))
+
+    return found
+
+
+def by_hand(first: date) -> Decimal:
+    """4 per cent a year over € 1,000 from `first` until 1 June, in days of 365 (6:119 BW)."""
+    return (Decimal(40) * (date(2026, 6, 1) - first).days / 365).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_no_interest_runs_while_the_invoice_rests(interest):
     """Default ended with the rest: what was not booked before is waived, and it begins after the new last day."""
-    invoice = factories.invoice(amount="1000.00", issued_on=date(2026, 1, 1), due_on=date(2026, 1, 31))
-    complaint = acknowledged(invoice, handler)
-    holds.extend_hold(invoice, freeze.HOLD, until=None)
-    answers.answer(complaint.pk, Draft([Point("geen brief", "de brief kwam aan", "not_upheld")]), staff=handler)
-    row = fresh(complaint)
-    days.run_day(row.frozen_until + timedelta(days=1))
-    invoice = fresh(invoice)
-    assert not freeze.rests(invoice)
-    assert invoice.due_on > row.frozen_until
-    assert interest_due(invoice, until=invoice.due_on) == Decimal("0.00")
+    due_on, amount = interest()
+    assert due_on >= date(2026, 3, 24) + timedelta(days=15)
+    assert amount == by_hand(due_on + timedelta(days=1))
+
+
+def test_twin_without_the_rest_interest_runs_all_the_time(interest, monkeypatch):
+    monkeypatch.setattr(freeze, "place_hold", lambda *args, **more: None)
+    due_on, amount = interest()
+    assert (due_on, amount) == (date(2026, 1, 31), by_hand(date(2026, 2, 1)))
+    assert amount > by_hand(date(2026, 4, 9)) * 2

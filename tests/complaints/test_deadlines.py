@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from complaints import deadlines
 from complaints.deadlines import PROCEDURES
+from complaints.file import bodies
 
 OURS, SOLIDARIS = PROCEDURES["ours"], PROCEDURES["solidaris"]
 days = st.dates(date(2026, 1, 1), date(2029, 12, 31))
@@ -92,10 +93,47 @@ def test_the_invoice_rests_fourteen_days_after_the_answer(answered, until):
         ("31-10-2026", 4, "28-2-2027"),  # the rest that a debt counsellor's notice gives
         ("31-10-2026", 8, "30-6-2027"),
         ("31-1-2027", 1, "28-2-2027"),
+        ("18-5-2026", 12, "18-5-2027"),  # a court can annul a binding advice
     ],
 )
 def test_months_end_in_a_shorter_month(start, months, end):
     assert deadlines.months_after(d(start), months) == d(end)
+
+
+def test_where_admissible_counts_the_laws_days_good_friday_and_easter_are_free():
+    assert deadlines.working_days_after(d("1-4-2026"), 5) == d("10-4-2026")
+
+
+@pytest.mark.parametrize(("received", "month", "extended"), [("31-1-2027", "1-3-2027", "30-4-2027")])
+def test_a_request_about_personal_data_has_a_month_that_ends_on_a_working_day(received, month, extended):
+    assert deadlines.privacy_end(d(received)) == d(month)
+    assert deadlines.privacy_end(d(received), extended=True) == d(extended)
+
+
+def test_slips_in_a_binding_advice_are_mended_in_ten_days_and_a_court_has_a_year():
+    assert deadlines.after_binding_advice(d("18-5-2026")) == (d("28-5-2026"), d("18-5-2027"))
+
+
+@pytest.mark.parametrize(
+    ("key", "silent", "answered", "misled"),
+    [
+        ("kifid", ("12-2-2027", "18-12-2027"), "18-3-2027", "18-3-2027"),
+        ("skgz", ("29-1-2027", "18-1-2028"), "18-12-2027", "17-3-2028"),
+        ("incasso", None, None, None),
+        ("nza", None, None, None),
+    ],
+)
+def test_other_bodies_after_our_answer_and_after_our_silence(key, silent, answered, misled):
+    day = d("18-12-2026")
+    assert bodies.after_silence(key, day) == (silent and tuple(map(d, silent)))
+    assert bodies.last_day(key, day) == (answered and d(answered))
+    assert bodies.last_day(key, day, misled=True) == (misled and d(misled))
+
+
+def test_after_the_talk_of_the_ombudsman_there_are_ninety_days():
+    assert bodies.after_talk("skgz", d("15-1-2027")) == d("15-4-2027")
+    assert bodies.after_talk("kifid", d("15-1-2027")) is None
+    assert bodies.last_day("kifid", d("29-1-2027")) == d("29-4-2027")
 
 
 @pytest.mark.parametrize(
@@ -105,8 +143,10 @@ def test_months_end_in_a_shorter_month(start, months, end):
         (datetime(2026, 12, 31, 23, 1, tzinfo=UTC), "1-1-2027"),  # 00:01 here
         (datetime(2026, 10, 24, 22, 30, tzinfo=UTC), "25-10-2026"),  # before the clock goes back
         (datetime(2026, 10, 25, 22, 59, tzinfo=UTC), "25-10-2026"),  # after it
-        (datetime(2028, 3, 25, 23, 30, tzinfo=UTC), "26-3-2028"),
-        (datetime(2028, 3, 26, 21, 59, tzinfo=ZoneInfo("UTC")), "26-3-2028"),
+        (datetime(2027, 3, 27, 22, 59, tzinfo=UTC), "27-3-2027"),  # before it goes forward
+        (datetime(2027, 3, 27, 23, 1, tzinfo=UTC), "28-3-2027"),
+        (datetime(2027, 3, 28, 21, 59, tzinfo=ZoneInfo("UTC")), "28-3-2027"),  # after it
+        (datetime(2027, 3, 28, 22, 1, tzinfo=UTC), "29-3-2027"),
     ],
 )
 def test_01_it_counts_from_the_day_in_amsterdam(moment, day):

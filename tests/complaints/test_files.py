@@ -65,6 +65,11 @@ def point(decision="not_upheld", **more):
     return Point(**{"said": "geen brief", "found": "de brief kwam aan", "decision": decision} | more)
 
 
+def drafted(points, **more):
+    """An answer with all that it must have."""
+    return Draft(points, **{"looked_at": "De brieven.", "apology": "Het spijt ons."} | more)
+
+
 class TestFiling:
     def test_the_invoice_rests_from_the_moment_of_filing_and_stays_payable(self, invoice):
         complaint = filed(invoice)
@@ -138,7 +143,7 @@ class TestFiling:
     def test_the_same_ground_rests_once(self, invoice, handler):
         complaint = filed(invoice)
         handling.acknowledge(complaint.pk, text="Ik ben Anna en kijk ernaar.", staff=handler)
-        answers.answer(complaint.pk, Draft([point()]), staff=handler)
+        answers.answer(complaint.pk, drafted([point()]), staff=handler)
         Complaint.objects.filter(pk=complaint.pk).update(frozen_until=TODAY - timedelta(days=1))
         days.run_day(TODAY)
         assert not freeze.rests(invoice)
@@ -157,13 +162,15 @@ class TestAnswer:
     @pytest.mark.parametrize(
         ("draft", "why"),
         [
-            (Draft([]), "at least one point"),
-            (Draft([point(), point(decision="")]), "Point 2 has no decision"),
-            (Draft([point(found=" ")]), "Point 1"),
-            (Draft([point("upheld")]), "choose what we do"),
-            (Draft([point()], wanted=remedies.Wanted(lower_to=Decimal(1))), "agree with nothing"),
-            (Draft([point("upheld")], wanted=remedies.Wanted(charges_off=True)), "No costs"),
-            (Draft([point("upheld")], wanted=remedies.Wanted(lower_to=Decimal(100))), "new amount"),
+            (drafted([]), "at least one"),
+            (drafted([point(), point(decision="")]), "Point 2 has no decision"),
+            (drafted([point(found=" ")]), "Point 1"),
+            (drafted([point("upheld")]), "choose what we do"),
+            (drafted([point()], looked_at=" "), "looked at"),
+            (drafted([point("upheld", why="excuus is genoeg")], apology=""), "say sorry"),
+            (drafted([point()], wanted=remedies.Wanted(lower_to=Decimal(1))), "agree with nothing"),
+            (drafted([point("upheld")], wanted=remedies.Wanted(charges_off=True)), "No costs"),
+            (drafted([point("upheld")], wanted=remedies.Wanted(lower_to=Decimal(100))), "new amount"),
         ],
     )
     def test_no_answer_leaves_without_all_of_it(self, complaint, handler, draft, why):
@@ -173,7 +180,7 @@ class TestAnswer:
         assert not Answer.objects.exists()
 
     def test_a_refusal_lets_the_invoice_rest_two_weeks_more(self, complaint, invoice, handler):
-        answers.answer(complaint.pk, Draft([point()]), staff=handler)
+        answers.answer(complaint.pk, drafted([point()]), staff=handler)
         row = fresh(complaint)
         assert (row.status, row.frozen_until) == (Status.ANSWERED, deadlines.frozen_until(TODAY))
         assert freeze.rests(invoice)
@@ -185,7 +192,7 @@ class TestAnswer:
         assert len(mails("hold_ended")) == 1
 
     def test_a_lower_price_moves_in_the_transaction_of_the_answer(self, complaint, invoice, handler):
-        draft = Draft([point("upheld")], wanted=remedies.Wanted(lower_to=Decimal("60.00")))
+        draft = drafted([point("upheld")], wanted=remedies.Wanted(lower_to=Decimal("60.00")))
         row = answers.answer(complaint.pk, draft, staff=handler)
         assert (row.before, row.after) == (Decimal("100.00"), Decimal("60.00"))
         assert ledger.balance(invoice.pk) == Decimal("60.00")
@@ -197,7 +204,7 @@ class TestAnswer:
     def test_an_upheld_complaint_takes_costs_and_interest_off_for_good(self, complaint, invoice, handler):
         for kind, amount in ((LedgerTransaction.Kind.COSTS, "40.00"), (LedgerTransaction.Kind.INTEREST, "0.82")):
             ledger.post(invoice, kind, Decimal(amount), external_id=f"{kind}:x", occurred_at=timezone.now(), by="test")
-        draft = Draft([point("upheld")], wanted=remedies.Wanted(charges_off=True))
+        draft = drafted([point("upheld")], wanted=remedies.Wanted(charges_off=True))
         answers.answer(complaint.pk, draft, staff=handler)
         assert ledger.balance(invoice.pk) == Decimal("100.00")
         with pytest.raises(Refused, match="moved on"):
@@ -205,14 +212,14 @@ class TestAnswer:
         assert ledger.balance(invoice.pk) == Decimal("100.00")
 
     def test_an_invoice_is_taken_back(self, complaint, invoice, handler):
-        draft = Draft([point("upheld")], wanted=remedies.Wanted(withdraw=True))
+        draft = drafted([point("upheld")], wanted=remedies.Wanted(withdraw=True))
         answers.answer(complaint.pk, draft, staff=handler)
         assert fresh(invoice).withdrawn_at is not None
         assert ledger.balance(invoice.pk) == Decimal(0)
 
     def test_above_an_amount_a_second_person_agrees(self, complaint, invoice, handler, second, settings):
         settings.COMPLAINTS_SECOND_PERSON_ABOVE = Decimal(30)
-        draft = Draft([point("upheld")], wanted=remedies.Wanted(lower_to=Decimal("60.00")))
+        draft = drafted([point("upheld")], wanted=remedies.Wanted(lower_to=Decimal("60.00")))
         proposed = answers.answer(complaint.pk, draft, staff=handler)
         assert proposed.given_at is None
         assert ledger.balance(invoice.pk) == Decimal("100.00")
@@ -225,21 +232,21 @@ class TestAnswer:
     def test_the_person_complained_about_does_not_answer(self, complaint, handler, second):
         Complaint.objects.filter(pk=complaint.pk).update(handler=None, about=second)
         with pytest.raises(Refused, match="about you"):
-            answers.answer(complaint.pk, Draft([point()]), staff=second)
+            answers.answer(complaint.pk, drafted([point()]), staff=second)
         with pytest.raises(IntegrityError), transaction.atomic():
             Complaint.objects.filter(pk=complaint.pk).update(handler=second)
 
     def test_the_second_line_is_another_person(self, complaint, invoice, handler, second):
-        answers.answer(complaint.pk, Draft([point()]), staff=handler)
+        answers.answer(complaint.pk, drafted([point()]), staff=handler)
         handling.escalate(complaint.pk, text="", today=TODAY)
         assert fresh(complaint).status == Status.SECOND_LINE
         days.run_day(TODAY + timedelta(days=20))
         assert freeze.rests(invoice)
         with pytest.raises(Refused, match="Somebody else"):
-            answers.answer(complaint.pk, Draft([point()]), staff=handler)
+            answers.answer(complaint.pk, drafted([point()]), staff=handler)
         with pytest.raises(IntegrityError), transaction.atomic():
             Complaint.objects.filter(pk=complaint.pk).update(second_handler=handler)
-        answers.answer(complaint.pk, Draft([point("upheld", why="excuus is genoeg")]), staff=second)
+        answers.answer(complaint.pk, drafted([point("upheld", why="excuus is genoeg")]), staff=second)
         assert fresh(complaint).status == Status.ANSWERED_AGAIN
 
     def test_payment_during_the_rest_is_booked_and_the_complaint_stays(self, complaint, invoice):
@@ -318,7 +325,7 @@ class TestDays:
     def test_an_answered_file_closes_after_six_weeks(self, invoice, handler):
         complaint = filed(invoice)
         handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=handler)
-        answers.answer(complaint.pk, Draft([point()]), staff=handler)
+        answers.answer(complaint.pk, drafted([point()]), staff=handler)
         days.run_day(TODAY + timedelta(days=42))
         assert fresh(complaint).status == Status.ANSWERED
         lessons.learn(complaint.pk, lessons.Learnt("other", False, because="niets"), staff=handler, today=TODAY)

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from billing.models import AccessEvent
 from complaints import answers, handling
-from complaints.answers import Draft, Point
+from complaints.answers import Point
 from complaints.models import Complaint, ComplaintDraft
 from tests import factories
+from tests.complaints.test_files import drafted
 from tests.portal.pages.test_invoice_page import open_in
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +204,7 @@ def test_the_answer_the_next_body_and_the_second_line_stand_in_the_file(client):
     steps(client, invoice.token)
     complaint, staff = Complaint.objects.get(), factories.staff(role="operations", provider=None)
     handling.acknowledge(complaint.pk, text="Ik ben Anna en ik kijk ernaar.", staff=staff)
-    answers.answer(complaint.pk, Draft([Point("de prijs", "de prijs klopt", "not_upheld")]), staff=staff)
+    answers.answer(complaint.pk, drafted([Point("de prijs", "de prijs klopt", "not_upheld")]), staff=staff)
     text = file_of(client, complaint)
     for words in ("Ik ben Anna", "de prijs klopt", "Wij zien het anders", "kantonrechter", "100,00"):
         assert words.casefold() in text.casefold(), words

@@ -11,12 +11,11 @@ from django.utils import timezone
 from billing.errors import Refused
 from billing.models import OutboxMessage
 from complaints import answers, days, deadlines, freeze, handling
-from complaints.answers import Draft
 from complaints.file import bodies, lessons, mandates, proof, referrals
 from complaints.file.lessons import Learnt
 from complaints.models import Complaint, ComplaintFile, Lesson, Mandate, Referral
 from tests import factories
-from tests.complaints.test_files import filed, fresh, point
+from tests.complaints.test_files import drafted, filed, fresh, point
 from tests.complaints.test_pages import file_of
 from tests.complaints.test_proof import photo
 from tests.coulance.conftest import media  # noqa: F401
@@ -38,7 +37,7 @@ def staff():
 def answered(staff, invoice=None, decision="not_upheld", **more):
     complaint = filed(invoice or factories.invoice(), **more)
     handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
-    answers.answer(complaint.pk, Draft([point(decision, why="excuus is genoeg")]), staff=staff)
+    answers.answer(complaint.pk, drafted([point(decision, why="excuus is genoeg")]), staff=staff)
     return fresh(complaint)
 
 
@@ -47,8 +46,9 @@ class TestOtherBodies:
         hosts = {urlsplit(body.url).hostname for body in bodies.BODIES.values() if body.url}
         assert hosts == {
             "www.skgz.nl", "www.nza.nl", "www.landelijkmeldpuntzorg.nl", "www.autoriteitpersoonsgegevens.nl",
-            "www.rechtspraak.nl",
+            "www.rechtspraak.nl", "www.kifid.nl", "www.incassoklacht.nl",
         }  # fmt: skip
+        assert bodies.REGISTER == "https://ccbr.rechtspraak.nl/"
         assert all(body.url.startswith("https://") for body in bodies.BODIES.values() if body.url)
 
     @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ class TestWhoSpeaks:
         assert (row.facts["holder"], row.proof_by) == ("Bram Helper", TODAY + timedelta(days=14))
         assert freeze.rests(complaint.invoice)
         handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
-        answers.answer(complaint.pk, Draft([point(found="het gebit van mevrouw")]), staff=staff)
+        answers.answer(complaint.pk, drafted([point(found="het gebit van mevrouw")]), staff=staff)
         text = file_of(client, complaint)
         assert "Nooit gehad." in text
         for hidden in ("Ik ben Anna", "het gebit van mevrouw"):

@@ -101,6 +101,8 @@ def test_a_button_that_came_from_nowhere_leads_to_the_list(key):
     name = next(name for name, *_ in page.context["buttons"])
     form = {"action": name, "_selected_action": invoice.pk, "from_page": key}
     assert staff.post(reverse("admin:billing_invoice_changelist"), form).status_code < 500
+    form = {"action": name, "_selected_action": key, "note": "x"}
+    assert staff.post(reverse("admin:billing_invoice_changelist"), form).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["/rekening/a%00b/", "/mollie/a%00/", "/beheer/billing/invoice/1%00/change/"])

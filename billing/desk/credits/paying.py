@@ -21,6 +21,7 @@ from billing.links import new_token
 from billing.models import Invoice, LedgerTransaction, RefundRequest
 from billing.money import read_euros
 from billing.payments import credit, moves, refunds
+from billing.text.typed_days import TypedDay
 
 
 class ActForm(forms.Form):
@@ -30,7 +31,7 @@ class ActForm(forms.Form):
     seen = forms.CharField(max_length=20, required=False)
     row = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     key = forms.CharField(max_length=32, required=False)
-    on = forms.DateField(required=False)
+    on = TypedDay(required=False)
     reason = forms.CharField(max_length=200, required=False)
 
     def clean_seen(self) -> Decimal:

@@ -1,6 +1,5 @@
 """Money that came another way than through the gateway."""
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.encryption import seal, unseal
+from billing.encryption import seal_facts, unseal_facts
 from billing.links import new_token
 from billing.models.invoices import Invoice
 from billing.models.payments.shares import AllocationNote
@@ -90,8 +89,8 @@ class Receipt(models.Model):
         """Return `reference` and `reason`; empty texts once erased."""
         if not self.sealed_words:
             return {"reference": "", "reason": ""}
-        return json.loads(unseal(self.sealed_words, bound_to=self._bound_to()))
+        return unseal_facts(self.sealed_words, bound_to=self._bound_to())
 
     @words.setter
     def words(self, value: dict[str, Any]) -> None:
-        self.sealed_words = seal(json.dumps(value, sort_keys=True).encode(), bound_to=self._bound_to())
+        self.sealed_words = seal_facts(value, bound_to=self._bound_to())

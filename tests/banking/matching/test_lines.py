@@ -155,7 +155,7 @@ def test_a_debit_that_nobody_ordered_waits():
 def test_one_that_fails_keeps_no_other_from_being_booked(monkeypatch):
     first, second = factories.invoice(amount="50.00"), factories.invoice(amount="30.00")
     rows = [paid("50.00", first.payment_reference), paid("30.00", second.payment_reference)]
-    BankLine.objects.filter(pk=rows[0].pk).update(sealed_text=rows[1].sealed_text)  # moved: it can't be opened
+    BankLine.objects.filter(pk=rows[0].pk).update(sealed_facts=rows[1].sealed_facts)  # moved: it can't be opened
     counts = settled(*rows)
     assert counts.booked == 1
     assert [row.status for row in rows] == [Status.NEW, Status.BOOKED]

@@ -80,7 +80,7 @@ class TestTwoOrdersOfOneCredit:
 
     def test_twin_without_the_lock_the_credit_is_ordered_twice(self, lock_off, monkeypatch):
         invoice, acts = self.acts()
-        monkeypatch.setattr(credit, "free", meet(credit.free, 2))
+        monkeypatch.setattr(credit, "free", meet(credit.free, 2, when_read=True))
         results = at_once(acts, threads=2)
         assert ledger.balance(invoice.pk) == 20, results
 
@@ -103,7 +103,7 @@ class TestTwoFiles:
 
         acts = self.acts()
         monkeypatch.setattr(batches, "advance", overwrite)
-        monkeypatch.setattr(batches, "_check_reserved", meet(batches._check_reserved, 2))
+        monkeypatch.setattr(batches, "_check_reserved", meet(batches._check_reserved, 2, when_read=True))
         at_once(acts, threads=2)
         assert [batch.count for batch in OutgoingBatch.objects.all()] == [3, 3]
 

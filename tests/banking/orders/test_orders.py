@@ -107,7 +107,7 @@ def test_a_batch_is_made_once_and_has_the_same_bytes_for_ever():
 
 def test_the_file_and_the_rows_are_sealed():
     batch, (order,) = made.exported(made.unclaimed())
-    for sealed in (batch.sealed_text, order.sealed_text):
+    for sealed in (batch.sealed_text, order.sealed_facts):
         assert b"Vries" not in bytes(sealed)
         assert b"ABNA" not in bytes(sealed)
     event = AuditEvent.objects.filter(action__startswith="order").values_list("details", flat=True)

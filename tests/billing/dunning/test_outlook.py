@@ -8,6 +8,7 @@ import pytest
 from billing.dunning.outlook import outlook
 from billing.invoices.history import Sent
 from billing.invoices.schedule import named_day
+from billing.law import interest
 from billing.models import ReminderStep
 
 Step = ReminderStep.Step
@@ -63,3 +64,10 @@ def test_a_letter_that_no_longer_counts_sets_no_day():
 def test_costs_that_may_come_are_those_of_the_law():
     assert seen(today=DUE, owed=Decimal("3000.00")).costs == Decimal("425.00")
     assert seen(today=DUE, vat=True).costs == Decimal("48.40")
+
+
+def test_a_rate_that_nobody_confirmed_for_this_half_year_is_named_with_its_day():
+    confirmed = interest.RATES_CONFIRMED_THROUGH
+    assert seen(today=confirmed).rate_of is None
+    later = seen(today=confirmed + timedelta(days=1))
+    assert (later.rate, later.rate_of) == (interest.rate_on(confirmed).percentage, confirmed)

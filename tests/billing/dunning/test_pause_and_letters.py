@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
+from billing.adjustments import credit_notes
 from billing.channels.mollie import ChargebackSnapshot
 from billing.dunning import staff_acts
-from billing.models import OutboxMessage, ReminderStep, StaffTask
+from billing.errors import Refused
+from billing.models import Invoice, OutboxMessage, ReminderStep, StaffTask
 from billing.outbox import delivery
 from billing.payments import settlement
 from billing.plans import agreements
@@ -23,6 +26,7 @@ from tests.billing.invoices.schedule_walk import (
     live,
     live_through,
     new_invoice,
+    pay,
     reasons,
     sent,
     until,
@@ -164,3 +168,27 @@ def test_after_a_deferral_the_reminder_comes_as_promised(asked_on):
         live(date(2026, 5, day))
     assert [kind for kind, _day in sent_after("2026-05-01")] == ["reminder"]
     assert reasons(invoice, Status.VOID)[-1] == (Step.REMINDER, "interrupted")
+
+
+@pytest.mark.parametrize("over", ["paid", "withdrawn"])
+@pytest.mark.parametrize("act", [staff_acts.pause, staff_acts.mark_announced, staff_acts.resume])
+def test_nobody_is_told_to_wait_with_what_is_not_to_be_paid(over, act):
+    invoice = until(new_invoice(), MONDAY)
+    if over == "paid":
+        pay(invoice, "100.00", MONDAY)
+    else:
+        today = timezone.localdate()
+        credit_notes.take(invoice, credit_notes.NewCreditNote(number="C-1", issued_on=today, reason="dubbel"), by="x")
+    before = OutboxMessage.objects.count(), Invoice.objects.values().get(pk=invoice.pk)
+    with pytest.raises(Refused, match=r"ingetrokken|hoeft niets meer"):
+        act(invoice, by=STAFF, note="klacht")
+    assert (OutboxMessage.objects.count(), Invoice.objects.values().get(pk=invoice.pk)) == before
+
+
+def test_a_pause_that_was_begun_before_the_payment_can_be_ended(paused):
+    staff_acts.pause(paused, by=STAFF, note="klacht")
+    pay(paused, "100.00", BACK)
+    paused.refresh_from_db()
+    assert staff_acts.staff_acts(paused) == ("resume",)
+    staff_acts.resume(paused, by=STAFF, note="betaald", today=BACK)
+    assert "U hoeft niets meer te betalen." in text_of("hold_ended")

@@ -92,14 +92,14 @@ def test_what_is_wrong_is_refused_with_a_sentence(patient, born, reason):
 
 def test_date_and_reason_are_sealed(patient):
     row = BirthDateChange.objects.filter(pk=asked(patient).pk).values().get()
-    assert RIGHT.encode() not in bytes(row["sealed_text"])
-    assert b"passport" not in bytes(row["sealed_text"])
+    assert RIGHT.encode() not in bytes(row["sealed_facts"])
+    assert b"passport" not in bytes(row["sealed_facts"])
 
 
 def test_the_command_reads_what_nobody_may_find_in_a_history(patient, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{RIGHT}\nthe practice saw a passport\n"))
     call_command("correct_birth_date", AGB_CODE, "P-1")
-    assert BirthDateChange.objects.get().asked["date_of_birth"] == RIGHT
+    assert BirthDateChange.objects.get().facts["date_of_birth"] == RIGHT
     assert "/beheer/" in capsys.readouterr().out
     with pytest.raises(CommandError):
         call_command("correct_birth_date", AGB_CODE, "P-2")

@@ -7,6 +7,7 @@ from django.utils import translation
 
 from billing.patients.same_person import Difference, difference
 from billing.submission import birth_dates
+from billing.submission.values import FieldError, key
 
 KNOWN = {"initials": "J.", "surname": "Vries", "date_of_birth": "1980-02-29"}
 
@@ -35,11 +36,11 @@ def test_a_correction_of_the_same_person(given):
         ({"date_of_birth": "1981-02-28", "surname": "Bakker"}, Difference.BIRTH_DATE),
         ({"date_of_birth": "1981-00-00"}, Difference.BIRTH_DATE),
         ({"date_of_birth": "1980-03-00"}, Difference.BIRTH_DATE),
-        ({"initials": "K."}, Difference.PERSON),  # a twin
-        ({"initials": "K.L.", "surname": "Bakker"}, Difference.PERSON),
-        ({"date_of_birth": "1980-00-00", "surname": "Bakker"}, Difference.PERSON),
-        ({"initials": "", "surname": "Bakker"}, Difference.PERSON),
-        ({"date_of_birth": "1980-00-00", "initials": "", "surname": "Bakker"}, Difference.PERSON),
+        ({"initials": "K."}, Difference.INITIALS),  # a twin
+        ({"initials": "K.L.", "surname": "Bakker"}, Difference.INITIALS),
+        ({"date_of_birth": "1980-00-00", "surname": "Bakker"}, Difference.SURNAME),
+        ({"initials": "", "surname": "Bakker"}, Difference.SURNAME),
+        ({"date_of_birth": "1980-00-00", "initials": "", "surname": "Bakker"}, Difference.SURNAME),
     ],
 )
 def test_another_person(given, why):
@@ -74,3 +75,24 @@ def test_the_more_exact_date_stays():
     assert birth_dates.more_exact("1960-00-00", "1960-05-04") == "1960-05-04"
     assert birth_dates.more_exact("1960-05-04", "1960-05-00") == "1960-05-04"
     assert birth_dates.more_exact("1960-05-04", "1960-05-04") == "1960-05-04"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        ("\u0415-1", "other-script"),  # a Cyrillic letter
+        ("\u0391-1", "other-script"),  # a Greek one
+        ("E-1\U0001d159", "invisible-character"),
+        ("E-1\U00016fe4", "invisible-character"),
+        ("\u00c9-1", None),
+        ("\uff25-1", None),  # a wide letter is the plain one
+    ],
+)
+def test_a_number_that_only_looks_like_another_is_refused(number, code):
+    read = key(20)
+    if code is None:
+        assert read(number)
+        return
+    with pytest.raises(FieldError) as refused:
+        read(number)
+    assert refused.value.code == code

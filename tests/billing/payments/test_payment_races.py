@@ -59,15 +59,20 @@ def at_once(actions: list[Callable[[], Any]], *, threads: int) -> list[Any]:
         return list(pool.map(run, actions))
 
 
-def meet(function: Callable[..., Any], threads: int) -> Callable[..., Any]:
-    """Return `function` wrapped so that the first call of every thread waits until all threads have reached it."""
+def meet(function: Callable[..., Any], threads: int, *, when_read: bool = False) -> Callable[..., Any]:
+    """Return `function` wrapped so that the first call of every thread waits until all threads have reached it.
+
+    `when_read`: the function reads what the others are about to change, so all have read before anybody goes on.
+    """
     barrier, been = threading.Barrier(threads), threading.local()
 
     def waiting(*args: Any, **kwargs: Any) -> Any:
-        if not hasattr(been, "here"):
-            been.here = True
-            barrier.wait(30)
-        return function(*args, **kwargs)
+        if hasattr(been, "here"):
+            return function(*args, **kwargs)
+        been.here = True
+        found = function(*args, **kwargs) if when_read else None
+        barrier.wait(30)
+        return found if when_read else function(*args, **kwargs)
 
     return waiting
 

@@ -97,7 +97,7 @@ class TestTwoApprovers:
         assert ledger.balance(invoice.pk) == 0
 
     def test_twin_without_the_lock_more_is_approved_than_there_is(self, invoice, lock_off, monkeypatch):
-        monkeypatch.setattr(credit, "legs", meet(credit.legs, 4))
+        monkeypatch.setattr(credit, "legs", meet(credit.legs, 4, when_read=True))
         results = at_once(self.approvers(invoice), threads=4)
         rows = RefundRequest.objects.filter(invoice=invoice).count()
         stopped = [r for r in results if isinstance(r, DatabaseError)]
@@ -124,7 +124,7 @@ class TestRefundAgainstMove:
 
     def test_twin_without_the_lock_it_is_spent_twice(self, invoice, lock_off, monkeypatch):
         target, acts = self.acts(invoice)
-        free = meet(credit.free, 2)
+        free = meet(credit.free, 2, when_read=True)
         monkeypatch.setattr(credit, "free", free)
         at_once(acts, threads=2)
         spent = reserved(invoice) + (100 - ledger.balance(target.pk))

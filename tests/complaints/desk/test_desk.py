@@ -36,7 +36,8 @@ def address(complaint):
 
 
 def do(desk, complaint, act, **fields):
-    response = desk.post(address(complaint), {"act": act} | fields)
+    given = {"looked_at": "De brieven.", "apology": "Het spijt ons."} if act == "answer" else {}
+    response = desk.post(address(complaint), {"act": act} | given | fields)
     complaint.refresh_from_db()
     return response
 

@@ -76,6 +76,8 @@ def test_only_what_is_written_is_corrected(tmp_path):
         ({"number": "P-1"}, "patients[0]", "correction-empty"),
         ({"number": "P-1", "surname": None}, "patients[0].surname", "missing"),
         ({"number": "P-1", "surname": ""}, "patients[0].surname", "missing"),
+        ({"number": "P-1", "initials": None}, "patients[0].initials", "missing"),
+        ({"number": "P-1", "initials": ""}, "patients[0].initials", "missing"),
         ({"number": "P-1", "email": "a,b@example.org"}, "patients[0].email", "email-invalid"),
         ({"number": "P-1", "address": {"street": "Weg"}}, "patients[0].address.house_number", "missing"),
         ({"number": "P-1", "date_of_birth": "1999-01-01"}, "patients[0].date_of_birth", "patient-another-birth-date"),

@@ -59,6 +59,7 @@ WRONG = [
     ("patient.infix", ["de"], NOT_TEXT),
     ("patient.surname", "\u200b\u200d\ufeff", NOTHING),
     ("patient.surname", "\u3164\u2800", NOTHING),
+    ("patient.surname", "\U0001d159\U00016fe4", NOTHING),
     ("patient.surname", "\u0301", NOTHING),
     ("number", "\u2060", NOTHING),
     ("lines[0].description", "\u00ad \u200b", NOTHING),

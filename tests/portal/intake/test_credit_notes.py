@@ -129,3 +129,15 @@ def test_of_a_line_no_more_is_credited_than_it_is_by_several_notes(take_in):
     assert codes(take_in(note("C-2", **again))) == [("credit_notes[0].lines[0]", "credit-line")]
     spelt = [lines("8.51")[0] | {"description": "Controle, in other words"}]
     assert take_in(note("C-3", "2026-00003", lines=spelt)).credited == 1
+
+
+@pytest.mark.parametrize("when", ["before", "beside"])
+def test_an_invoice_and_a_credit_note_never_share_a_number(take_in, when):
+    if when == "before":
+        assert take_in(note("2026-00003")).credited == 1
+        result = take_in(invoices=(invoice(3),))
+        assert codes(result) == [("invoices[0].number", "number-twice")]
+    else:
+        result = take_in(note("2026-00003"), invoices=(invoice(3),))
+        assert codes(result) == [("credit_notes[0].number", "number-twice")]
+    assert not Invoice.objects.filter(number="2026-00003").exists()

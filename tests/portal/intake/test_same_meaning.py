@@ -32,6 +32,7 @@ SAME = [
     (("coulance",), LEFT_OUT),
     (("insurer_paid",), LEFT_OUT),
     (("insurer_paid",), "0"),
+    (("lines", 0, "code"), "c002"),
     (("patient", "address", "postcode"), "1234ab"),
     (("patient", "address", "country"), LEFT_OUT),
     (("patient", "mobile"), "06-12345678"),
@@ -101,3 +102,12 @@ def test_the_same_name_in_two_spellings_is_one_patient_of_a_file(tmp_path):
     two = changed(two, ("invoices", 1, "patient", "surname"), "Zoe\u0308")
     assert take_in(tmp_path, two).errors == []
     assert Patient.objects.get().surname == "Zo\u00eb"
+
+
+def test_lines_in_another_order_are_the_same_invoice(tmp_path):
+    two = batch(invoice(1))
+    two["invoices"][0]["lines"].append(two["invoices"][0]["lines"][0] | {"tooth": "36"})
+    take_in(tmp_path, two)
+    two["invoices"][0]["lines"].reverse()
+    result = take_in(tmp_path, two)
+    assert (result.errors, result.known) == ([], 1)

@@ -25,7 +25,7 @@ urlpatterns = [
     path("geen-database/", _raise(OperationalError("down"))),
     path("verdacht/", _raise(SuspiciousOperation("odd"))),
     path("verboden/", _raise(PermissionDenied)),
-    path("druk/", lambda request: errors.too_many(request, wait_seconds=61)),
+    path("druk/", lambda request: errors.too_many(request, wait_seconds=61, failed=True)),
     path("healthz", alive),
     path("", include("portal.urls")),
 ]

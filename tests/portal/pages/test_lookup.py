@@ -240,7 +240,9 @@ class TestLimit:
         assert found == [303] * 5 + [429] * 7
         forged = Client()
         forged.cookies["zorgrekening"] = "a" * 32
-        assert look_up(forged, invoice.payment_reference).status_code == 429
+        refused = look_up(forged, invoice.payment_reference)
+        assert refused.status_code == 429
+        assert "niet lukten" not in refused.content.decode(), "none of them failed"
         assert Session.objects.count() == 5
         assert look_up(Client(), invoice.payment_reference, REMOTE_ADDR="198.51.100.7").status_code == 303
         assert look_up(Client(), factories.invoice().payment_reference).status_code == 303

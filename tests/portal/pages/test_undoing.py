@@ -92,3 +92,30 @@ def test_a_refusal_names_the_phone_of_the_practice(client):
     page = text_of(client.get(reverse("plan", args=[small.token])))
     assert small.provider.phone.as_national in page
     assert small.provider.email in page
+
+
+@pytest.mark.parametrize("kind", ["plan", "deferral"])
+def test_undone_twice_the_second_press_gets_a_sentence(kind, client, invoice):
+    get(client, kind, invoice)
+    response = client.post(reverse(kind, args=[invoice.token]), {"undo": "1"})
+    assert response.status_code == 409
+    assert "Er is niets om ongedaan te maken" in text_of(response)
+
+
+def test_the_sentence_says_why_it_cannot_be_undone_again(client, invoice):
+    for _turn in range(settings.PLAN_UNDO_TIMES):
+        three_times(invoice)
+        undoing.undo(invoice.pk, by="patient")
+    three_times(invoice)
+    get(client, "plan", invoice)
+    response = client.post(reverse("plan", args=[invoice.token]), {"undo": "1"})
+    assert response.status_code == 409
+    assert "al een paar keer veranderd" in text_of(response)
+
+
+def test_a_day_in_the_digits_of_another_script_is_none(client, invoice):
+    get(client, "deferral", invoice)
+    day = in_days(20).isoformat().translate({ord("0") + n: 0x0660 + n for n in range(10)})
+    response = client.post(reverse("deferral", args=[invoice.token]), {"until": day})
+    assert response.status_code == 200
+    assert not PaymentPlan.objects.exists()

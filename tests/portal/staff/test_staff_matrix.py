@@ -39,6 +39,8 @@ from billing.money import ZERO
 from complaints import filing
 from complaints.models import Complaint
 from coulance.models import CoulanceCase, PracticeRules, Specification
+from forbearance import reports
+from forbearance.models import Forbearance
 from tests import factories
 from tests.banking.matching.payments import paid
 from tests.coulance.desk.desk_cases import at_desk, picture_of, rules
@@ -95,6 +97,8 @@ OWN_PAGE = {
     "complaints": {200},
     "complaint_lessons": {200, 404},  # what is posted here names no lesson of theirs
     "complaint_receive": {200, 422},  # what is posted here is no complaint
+    "forbearances": {200},
+    "forbearance_report": {200, 422},  # what is posted here is no report
     "bank": {403},  # for operations alone
     "bank_line": {403},
     "bank_statements": {403},
@@ -117,6 +121,7 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "complaints_complaint_file",
     "complaints_complaint_add",
     "complaints_complaint_document",
+    "forbearance_forbearance_ground",
     "billing_staff_history",
     "coulance_practicerules_history",
     "banking_payoutterms_history",
@@ -154,6 +159,11 @@ def of_payouts(provider: Provider, mark: str) -> dict[str, object]:
     fields = {"number": mark, "run_on": timezone.localdate(at), "amount": ZERO, "opening": ZERO, "closing": ZERO}
     payout = Payout.objects.create(provider=provider, status="carried", closed_at=at, **fields)
     return {"payoutterms": PayoutTerms.objects.create(provider=provider), "payout": payout}
+
+
+def spared(who: Patient) -> Forbearance:
+    said = reports.Said(kind="debt_help", since=timezone.localdate(), why=who.surname)
+    return reports.report(who.pk, said, by="test")
 
 
 def transfer_on(invoice: Invoice, mark: str) -> LineMatch:
@@ -196,6 +206,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     return {
         **of_payouts(provider, mark),
         "complaint": filing.file(said, subject="price", invoice_id=invoice.pk),
+        "forbearance": spared(who),
         "linematch": transfer_on(invoice, mark),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
@@ -289,10 +300,17 @@ def state_of(provider: Provider) -> dict[str, list]:
     paths |= {"practicerules": "provider", "ibanchange": "provider", "birthdatechange": "patient__provider"}
     paths |= {"payoutterms": "provider"}
     complaints = {"complaint": list(Complaint.objects.filter(provider=provider).values())}
-    return complaints | {
-        name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
-        for name, model in MODELS.items()
-    }
+    spared_of = {"forbearance": list(Forbearance.objects.filter(patient__provider=provider).values())}
+    return (
+        complaints
+        | spared_of
+        | {
+            name: list(
+                model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values()
+            )
+            for name, model in MODELS.items()
+        }
+    )
 
 
 def right_answers(name: str, role: str) -> set[int]:

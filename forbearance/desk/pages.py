@@ -1,0 +1,163 @@
+"""The desk of forbearance at /beheer/ontzien/: who is spared and until when, a report, and what can be done.
+
+Whoever may see a patient's invoices may report: everything stops at once, and a colleague can end it with a reason.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from billing import audit
+from billing.errors import Refused
+from billing.models import AccessEvent
+from billing.privacy import access_log
+from billing.tenancy import visible_to
+from billing.text.addresses import is_one_address
+from forbearance import days, reports, rests
+from forbearance.desk.forms import ReportForm
+from forbearance.models import Forbearance
+
+PAGE, LIST = "forbearance", "forbearances"  # their names in the access log
+SHOWN = 200
+METHODS = ["GET", "HEAD", "POST"]
+
+
+def grounds(staff: Any) -> Any:
+    """Return what this person may see."""
+    rows = visible_to(staff, Forbearance.objects.all(), provider_path="patient__provider")
+    return rows.select_related("patient__provider")
+
+
+@never_cache
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """List who is spared now, what ends first on top. The access log calls it a search."""
+    access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data=LIST)
+    rows = grounds(request.user)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Spared patients"),
+        "rows": rows.filter(ended_at=None).order_by("until", "-pk")[:SHOWN],
+        "ended": rows.exclude(ended_at=None).order_by("-ended_at")[:20],
+    }
+    return render(request, "admin/forbearance/list.html", context)
+
+
+@never_cache
+@require_http_methods(METHODS)
+def receive(request: HttpRequest) -> HttpResponse:
+    """Enter a report: from here on nothing is sent to the patient and nothing is charged."""
+    form = ReportForm(request.POST if request.method == "POST" else None, staff=request.user)
+    refusal = ""
+    if form.is_valid():
+        invoice = form.cleaned_data["reference"]
+        try:
+            row = reports.report(invoice.patient_id, form.said(), by=audit.name_of(request.user))
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            messages.success(request, _("Reported. Letters to this patient have stopped."))
+            return _to(row.pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Report a patient to spare"),
+        "form": form,
+        "refusal": refusal,
+    }
+    wrong = bool(refusal or form.errors)
+    return render(request, "admin/forbearance/report.html", context, status=422 if wrong else 200)
+
+
+@never_cache
+@require_http_methods(METHODS)
+def show(request: HttpRequest, object_id: int) -> HttpResponse:
+    """Show a ground with what can be done; POST does one of these."""
+    row = grounds(request.user).filter(pk=object_id).first()
+    if row is None:
+        _record_refusal(request, object_id)
+        raise Http404
+    refusal = ""
+    if request.method == "POST":
+        act = ACTS.get(request.POST.get("act", ""))
+        try:
+            if act is None:
+                raise Refused(_("Choose one of the buttons."))
+            said = act(request, row)
+        except Refused as refused:
+            refusal = str(refused)
+        else:
+            messages.success(request, said)
+            return _to(object_id)
+    access_log.record_staff(request, AccessEvent.Act.READ, invoice=None, patient=row.patient, data=PAGE)
+    context = {
+        **admin.site.each_context(request),
+        "title": row.get_kind_display(),
+        "row": row,
+        "facts": row.facts,
+        "invoices": rests.open_invoices([row.patient_id]),
+        "can_extend": row.kind == Forbearance.Kind.DEBT_HELP and not row.extended,
+        "can_answer": row.kind == Forbearance.Kind.DEBT_HELP,
+        "can_represent": row.kind in rests.RELATIONS and not row.facts.get("accepted"),
+        "is_estate": row.kind == Forbearance.Kind.DECEASED,
+        "by": audit.actor(row.reported_by),
+        "refusal": refusal,
+        "typed": request.POST,
+    }
+    return render(request, "admin/forbearance/ground.html", context, status=422 if refusal else 200)
+
+
+def _record_refusal(request: HttpRequest, object_id: int) -> None:
+    """Write down that somebody asked for a ground that is there and not theirs."""
+    row = Forbearance.objects.filter(pk=object_id).select_related("patient__provider").first()
+    if row is not None:
+        look, outcome = AccessEvent.Act.READ, AccessEvent.Outcome.REFUSED
+        access_log.record_staff(request, look, invoice=None, patient=row.patient, data=PAGE, outcome=outcome)
+
+
+def _to(row_id: int) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:forbearance_forbearance_ground", args=[row_id]), status=303)
+
+
+def _end(request: HttpRequest, row: Forbearance) -> str:
+    why = request.POST.get("why", "").strip()
+    if not why:
+        raise Refused(_("Say why. Your colleagues read it on the timeline."))
+    if not days.end(row.pk, by=audit.name_of(request.user), today=timezone.localdate(), written=why[:1000]):
+        raise Refused(_("This has ended already."))
+    return _("Ended. Who has something to pay gets a new last day by e-mail.")
+
+
+def _extend(request: HttpRequest, row: Forbearance) -> str:
+    until = reports.extend(row.pk, by=audit.name_of(request.user))
+    return _("Extended until %(day)s.") % {"day": date_format(until, "DATE_FORMAT")}
+
+
+def _answer(request: HttpRequest, row: Forbearance) -> str:
+    reports.answer(row.pk, by=audit.name_of(request.user))
+    return _("The debt counsellor gets an e-mail with what is open.")
+
+
+def _represent(request: HttpRequest, row: Forbearance) -> str:
+    email = request.POST.get("email", "").strip()
+    if email and not is_one_address(email):
+        raise Refused(_("This is not an e-mail address. Look for an @ and a point."))
+    name = request.POST.get("name", "").strip()[:100]
+    reports.represent(row.pk, name=name, email=email, by=audit.name_of(request.user))
+    return _("Noted. They get a new last day to pay by e-mail.")
+
+
+ACTS: dict[str, Callable[[HttpRequest, Forbearance], str]] = {
+    "end": _end,
+    "extend": _extend,
+    "answer": _answer,
+    "represent": _represent,
+}

@@ -1,0 +1,190 @@
+"""Reports by staff that a patient must be spared or represented: everything stops at once, whoever reports it.
+
+What was sent or charged since the day from which it holds was wrong, and is undone: letters are void, costs and
+interest are taken off by mirrors, and what was paid of them is credit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from billing import audit
+from billing.adjustments import charges
+from billing.errors import Refused
+from billing.invoices import intake, schedule
+from billing.invoices.holds import extend_hold
+from billing.law.calendar import monthly_dates
+from billing.ledger import lock_invoice
+from billing.models import Invoice, Patient
+from billing.patients import registration
+from forbearance import notices, rests
+from forbearance.models import Forbearance
+
+Kind = Forbearance.Kind
+REPORTED = (Kind.DEBT_HELP, Kind.DECEASED, Kind.ADMINISTRATION, Kind.MINOR, Kind.WSNP, Kind.MORATORIUM)
+MORATORIUM_MONTHS = 6  # at most: art. 287b lid 4 Fw, art. 5 Wgs
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What staff know. `since`: the day of death, of the court order, or of the notice; `why`: how they know it.
+
+    `name` and `email` are of who speaks for the patient, or helps; `reference` is theirs. All three may be empty.
+    `until` counts for a moratorium alone.
+    """
+
+    kind: str
+    since: date
+    why: str
+    name: str = ""
+    email: str = ""
+    reference: str = ""
+    until: date | None = None
+
+
+def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -> Forbearance:
+    """Spare a patient from now on: stop all, undo what came since that day, write to whoever represents them.
+
+    Raises Refused without a reason, for a day that has not come, when it is over already, or when it is known.
+    """
+    today = today or timezone.localdate()
+    until = _last_day(said, today)
+    with transaction.atomic():
+        intake.lock_provider(Patient.objects.values_list("provider_id", flat=True).get(pk=patient_id))
+        patient = Patient.objects.select_related("provider").get(pk=patient_id)
+        if known := Forbearance.objects.filter(patient=patient, kind=said.kind, ended_at=None).first():
+            raise Refused(_("This is known already, since %(day)s.") % {"day": date_format(known.since, "DATE_FORMAT")})
+        row = Forbearance(patient=patient, kind=said.kind, since=said.since, until=until, reported_by=by)
+        row.facts = {"name": said.name, "email": said.email, "reference": said.reference, "why": said.why.strip()}
+        row.save(force_insert=True)
+        _represent(row, patient, by=by)
+        undone = _undo(row, by=by, today=today)
+        audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
+        if said.kind == Kind.DECEASED and said.email:
+            notices.heirs(row, undone)
+    return row
+
+
+def represent(row_id: int, *, name: str, email: str, by: str, today: date | None = None) -> None:
+    """Note who represents the patient, so that invoices go on with them: the administrator, the parents, the heirs.
+
+    Heirs are asked to pay only once they have accepted the estate, which this says too. Raises Refused without an
+    address, and for a ground that needs nobody.
+    """
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        row = lock(row_id)
+        if row.kind not in rests.RELATIONS:
+            raise Refused(_("Nobody has to represent this patient."))
+        if not email:
+            raise Refused(_("Without an e-mail address we can't write to them."))
+        row.facts = row.facts | {"name": name or row.facts.get("name", ""), "email": email, "accepted": True}
+        row.save(update_fields=["sealed_facts"])
+        _represent(row, row.patient, by=by)
+        audit.record_each("forbearance_represented", by=by, invoices=rests.open_invoices([row.patient_id]))
+        rests.lift(row, by=by, today=today)
+
+
+def extend(row_id: int, *, by: str, today: date | None = None) -> date:
+    """Extend help with debts once, by as long as before, when the counsellor asks for it; return the new last day.
+
+    Raises Refused for another ground, and the second time.
+    """
+    with transaction.atomic():
+        row = lock(row_id)
+        if row.kind != Kind.DEBT_HELP or row.extended:
+            raise Refused(_("This can't be extended, or was extended before."))
+        row.until, row.extended = months_after(row.since, 2 * settings.DEBT_HELP_MONTHS), True
+        row.save(update_fields=["until", "extended"])
+        invoices = rests.open_invoices([row.patient_id])
+        for invoice in invoices:
+            extend_hold(lock_invoice(invoice.pk), rests.HOLDS[row.kind], until=row.until)
+        audit.record_each("forbearance_extended", by=by, invoices=invoices, on=str(row.until))
+    return row.until
+
+
+def answer(row_id: int, *, by: str, today: date | None = None) -> None:
+    """Send the debt counsellor what is open, by a template. Raises Refused without an address, or with nothing open."""
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        row = lock(row_id)
+        invoices = rests.open_invoices([row.patient_id])
+        if row.kind != Kind.DEBT_HELP or not row.facts.get("email"):
+            raise Refused(_("Without an e-mail address we can't write to them."))
+        if not row.facts.get("reference"):
+            raise Refused(_("Without their own reference they can't know whom it is about."))
+        if not invoices:
+            raise Refused(_("Nothing is open, so there is nothing to answer."))
+        notices.balance(row, invoices, today=today)
+        row.facts = row.facts | {"answered_on": today.isoformat()}
+        row.save(update_fields=["sealed_facts"])
+        audit.record_each("debt_help_answered", by=by, invoices=invoices)
+
+
+def lock(row_id: int) -> Forbearance:
+    """Lock the practice of an active forbearance and return it, freshly read. Raises Refused once it has ended."""
+    intake.lock_provider(Forbearance.objects.values_list("patient__provider_id", flat=True).get(pk=row_id))
+    row = Forbearance.objects.select_related("patient__provider").get(pk=row_id)
+    if row.ended_at:
+        raise Refused(_("This has ended already."))
+    return row
+
+
+def months_after(day: date, months: int) -> date:
+    """Return the same day so many months later, or the last one of a shorter month."""
+    return monthly_dates(day, months + 1)[-1]
+
+
+def _last_day(said: Said, today: date) -> date | None:
+    if said.kind not in REPORTED:
+        raise Refused(_("Choose what it is."))
+    if not said.why.strip():
+        raise Refused(_("Say how you know it. Your colleagues read it."))
+    if said.since > today:
+        raise Refused(_("This day has not come yet."))
+    until = None
+    if said.kind == Kind.DEBT_HELP:
+        until = months_after(said.since, settings.DEBT_HELP_MONTHS)
+    elif said.kind == Kind.MORATORIUM:
+        until = min(said.until or date.max, months_after(said.since, MORATORIUM_MONTHS))
+    if until and until < today:
+        raise Refused(_("It ended on %(day)s already.") % {"day": date_format(until, "DATE_FORMAT")})
+    return until
+
+
+def _represent(row: Forbearance, patient: Patient, *, by: str) -> None:
+    """Write to whoever represents the patient from now on; of a minor only once a parent is known."""
+    facts, relation = row.facts, rests.RELATIONS.get(row.kind)
+    if relation is None or (row.kind == Kind.MINOR and not facts["email"]):
+        return
+    name = facts["name"]
+    if row.kind == Kind.DECEASED:
+        parts = (patient.initials, patient.infix, patient.surname)
+        with override(patient.language):
+            name = _("the heirs of %(name)s") % {"name": " ".join(part for part in parts if part)}
+    payer: dict[str, Any] = {"relation": relation, "name": name[:120], "email": facts["email"]}
+    registration.represent(patient, payer | {"language": patient.language}, by=by)
+
+
+def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
+    """Let the invoices rest and undo what came since the day of the forbearance; return those that it touched."""
+    rows = Invoice.objects.filter(patient=row.patient_id, erased_at=None, withdrawn_at=None)
+    touched = []
+    for invoice in rows.select_related("provider", "patient").order_by("pk"):
+        if not rests.concerns(row, invoice):
+            continue
+        touched.append(invoice)
+        locked = lock_invoice(invoice.pk)
+        charges.take_off(locked, by=by, note="spared", since=row.since)
+        schedule.void_since(locked, row.since, "spared")
+    rests.place(row, rests.open_invoices([row.patient_id]), by=by)
+    rests.lift(row, by=by, today=today)  # with a known address it goes on with them, from a new last day
+    return touched

@@ -1,0 +1,48 @@
+"""Whoever can't pay, on a small phone, and the desk: what fits, and what axe says."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from forbearance import reports
+from forbearance.models import Forbearance
+from tests import factories
+from tests.coulance.desk.test_desk_in_a_browser import enter
+from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+def test_a_breathing_space_on_a_small_phone(page: Page, sandbox, complaints):  # noqa: F811
+    page.set_viewport_size({"width": 320, "height": 700})
+    invoice = factories.invoice(amount="100.00")
+    page.goto(sandbox.url)
+    page.get_by_role("textbox").fill(invoice.payment_reference)
+    page.get_by_role("textbox").press("Enter")
+    page.wait_for_url("**/rekening/**")
+    page.get_by_role("link", name="Ik kan dit nu niet betalen").click()
+    look(page, complaints)
+    page.get_by_role("button", name="Adempauze beginnen").click()
+    page.get_by_text(re.compile("U heeft rust tot en met")).wait_for()
+    look(page, complaints)
+    assert Forbearance.objects.count() == 1
+    page.get_by_role("link", name="Bekijk wie kan helpen").click()
+    look(page, complaints)
+    page.goto(f"{sandbox.url}/niet-kunnen-betalen/")
+    look(page, complaints)
+
+
+def test_staff_report_and_end(page: Page, sandbox, complaints):  # noqa: F811
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    invoice = factories.invoice(amount="100.00")
+    said = reports.Said(kind="deceased", since=timezone.localdate(), why="De zoon belde.")
+    reports.report(invoice.patient_id, said, by="staff:anna")
+    enter(page, sandbox.url, factories.staff(role="operations", provider=None))
+    page.goto(f"{sandbox.url}/beheer/ontzien/nieuw/")
+    look(page, complaints)
+    page.goto(f"{sandbox.url}/beheer/ontzien/")
+    look(page, complaints)
+    page.get_by_role("link", name=invoice.patient.number).click()
+    look(page, complaints)
