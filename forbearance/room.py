@@ -88,12 +88,14 @@ def _holds() -> dict[str, HoldReason]:
 
 def _desk() -> Desk:
     from billing.desk.base import EVERYBODY
-    from forbearance.desk import pages
+    from forbearance.desk import pages, panel
 
     return Desk(
+        panel="admin/forbearance/panel.html",
+        facts=panel.facts,
         pages=(
-            DeskPage("ontzien/", pages.index, "forbearances", EVERYBODY, _("spared patients")),
+            DeskPage("ontzien/", pages.index, "forbearances", EVERYBODY),
             DeskPage("ontzien/nieuw/", pages.receive, "forbearance_report", EVERYBODY),
             DeskPage("ontzien/<int:object_id>/", pages.show, "forbearance_forbearance_ground", EVERYBODY),
-        )
+        ),
     )
