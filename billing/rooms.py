@@ -215,6 +215,11 @@ class Announcement:
     credit_payout: Callable[[Row], bool] | None = None
     # Yields a sentence for each contradiction between the books and what the room knows; part of `verify_ledger`.
     proof: Callable[[], Iterable[str]] | None = None
+    # Looks again at what it decided about a locked invoice, because somebody was right; given who says so and when.
+    # Returns whether there was something to look at again.
+    look_again: Callable[[Row, str, datetime], bool] | None = None
+    # Forgets what a browser was still writing, when somebody says that they are done: given the request and the answer.
+    finished: Callable[[HttpRequest, Any], object] | None = None
     # Yields the checked files that the patient sent about an invoice. Medical data: the caller looks at who is asking.
     patient_files: Callable[[Row], Iterable[Row]] | None = None
     demo: Demo | None = None
@@ -370,6 +375,19 @@ def patient_files(invoice: Row) -> Iterator[Row]:
     for room in announcements():
         if room.patient_files:
             yield from room.patient_files(invoice)
+
+
+def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
+    """Let the rooms look again at what they decided about a locked invoice; return whether one does."""
+    looked = [room.look_again(invoice, by, now) for room in announcements() if room.look_again]
+    return any(looked)
+
+
+def finish(request: HttpRequest, response: Any) -> None:
+    """Let every room forget what this browser was still writing."""
+    for room in announcements():
+        if room.finished:
+            room.finished(request, response)
 
 
 def exports() -> tuple[Export, ...]:

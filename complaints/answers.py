@@ -20,7 +20,7 @@ from django.utils.translation import override
 
 from billing import audit, ledger
 from billing.errors import Refused
-from billing.models import Invoice
+from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices, remedies
@@ -153,6 +153,8 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
 
 
 def _may(complaint: Complaint, staff: Any) -> None:
+    if not decides(staff):
+        raise Refused(_("Only somebody who decides can answer a complaint."))
     if complaint.about_id == staff.pk:
         raise Refused(_("This complaint is about you. Somebody else answers it."))
     if complaint.status != Status.SECOND_LINE:
@@ -162,6 +164,11 @@ def _may(complaint: Complaint, staff: Any) -> None:
         raise Refused(_("You gave the first answer. Somebody else looks at it again."))
     if not is_ours(staff):
         raise Refused(_("Somebody of ours looks at it again, not the practice."))
+
+
+def decides(staff: Any) -> bool:
+    """Tell whether a member of staff may decide about money: an approver of a practice, or one of ours."""
+    return staff.role in (Staff.Role.APPROVER, Staff.Role.OPERATIONS)
 
 
 def is_ours(staff: Any) -> bool:
@@ -180,11 +187,12 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
     row.after = _owed(complaint.invoice)
     with override(complaint.language):
         row.next_body = bodies.after(complaint, today=today)
-    row.given_at = now
+    row.given_at, row.promised_by = now, complaint.answer_by
     row.save()
     handling.end_pause(complaint, today)
     second = row.line == 2
-    until = None if draft.wanted else deadlines.frozen_until(today)
+    rests = complaint.invoice is not None and freeze.rests(complaint.invoice)
+    until = None if draft.wanted or not rests else deadlines.frozen_until(today)
     advance(
         complaint,
         Status.ANSWERED_AGAIN if second else Status.ANSWERED,

@@ -17,7 +17,7 @@ from billing.models import Invoice
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices
 from complaints.file import mandates
-from complaints.models import Complaint, ComplaintMessage, Lesson
+from complaints.models import Complaint, ComplaintMessage
 
 Status, Kind = Complaint.Status, ComplaintMessage.Kind
 BY = "system"
@@ -55,16 +55,19 @@ def _tell_state(complaint_id: int, today: date) -> None:
         by_staff = complaint.messages.filter(by__startswith="staff:").exclude(kind__in=ComplaintMessage.FROM_PATIENT)
         if not by_staff.filter(at__gte=since).exists():
             with override(complaint.language):
-                handling.say(complaint, Kind.STATE, _no_news(complaint), by=BY)
+                handling.say(complaint, Kind.STATE, _no_news(complaint, today), by=BY)
             notices.state(complaint, today=today)
             of = complaint.invoice if complaint.provider_id else None
             audit.open_task(SILENT, dedupe_key=f"{complaint.number}:{today}", invoice=of, note=complaint.number)
         _plan_next_state(complaint, today)
 
 
-def _no_news(complaint: Complaint) -> str:
+def _no_news(complaint: Complaint, today: date) -> str:
     if complaint.status == Status.WAITING_FOR_PATIENT:
         return _("We wait for your answer to our question. You can read it in this file.")
+    if complaint.answer_by < today:
+        text = _("We promised our answer before or on %(day)s. We did not keep that, and we are sorry.")
+        return text % {"day": notices.day(complaint.answer_by)} + " " + _("Our team lead was told.")
     return _("There is no news yet. We are still looking into it, and our team lead was told.")
 
 
@@ -134,6 +137,4 @@ def _close(complaint_id: int, today: date) -> None:
         complaint = handling.lock(complaint_id)
         if complaint.remedies.filter(done_at=None).exists() or complaint.referrals.filter(ended_on=None).exists():
             return  # something that a person does is not done yet, or another body still has it
-        if complaint.status != Status.INADMISSIBLE and not Lesson.objects.filter(complaint=complaint).exists():
-            return  # nobody said yet what we learn from it: it stands on the desk
         advance(complaint, Status.CLOSED, closed_at=timezone.now())

@@ -21,7 +21,11 @@ SEALED = {
 def of_invoice(invoice: Invoice) -> Facts | None:
     """Return the complaints about this invoice by their numbers, with all that was said and done; None without one."""
     files = Complaint.objects.filter(invoice=invoice).order_by("pk")
-    return {complaint.number: facts_below(complaint, sealed=SEALED) for complaint in files} or None
+    found = {complaint.number: facts_below(complaint, sealed=SEALED) for complaint in files}
+    for facts in found.values():  # what is only proposed is no answer yet
+        if "answers" in facts:
+            facts["answers"] = [row for row in facts["answers"] if row.get("given_at")]
+    return found or None
 
 
 def documents(invoice: Invoice) -> Iterator[tuple[str, bytes]]:

@@ -15,6 +15,7 @@ from billing.models import Hold, Invoice
 from complaints.models import Complaint, Referral
 
 HOLD = "dispute"
+MOST_TAKEN_BACK = 2  # of one ground: the next complaint on it lets nothing rest by itself
 Status = Complaint.Status
 
 
@@ -27,11 +28,24 @@ def freeze(complaint: Complaint, *, by: str) -> bool:
     invoice = complaint.invoice
     if invoice is None or invoice.settled_at is not None:
         return False
-    answered = Complaint.objects.filter(invoice=invoice, subject=complaint.subject, answered_at__isnull=False)
-    if answered.exclude(pk=complaint.pk).exists():
+    if not would_rest(invoice.pk, complaint.subject, but=complaint.pk):
         return False
     place_hold(invoice, HOLD, by=by, tell=False)
     return True
+
+
+def would_rest(invoice_id: int, subject: str, *, but: int = 0) -> bool:
+    """Tell whether a complaint on this ground lets an invoice rest: not again once one, but `but`, was answered.
+
+    While it rests already it goes on to rest.
+    """
+    if Hold.objects.filter(invoice=invoice_id, reason=HOLD, released_at=None).exists():
+        return True
+    answered = Complaint.objects.filter(invoice=invoice_id, subject=subject, answers__given_at__isnull=False)
+    refused = Complaint.objects.filter(invoice=invoice_id, subject=subject, status=Status.INADMISSIBLE)
+    taken_back = Complaint.objects.filter(invoice=invoice_id, subject=subject, status=Status.WITHDRAWN)
+    often = taken_back.exclude(pk=but).count() >= MOST_TAKEN_BACK
+    return not (often or answered.exclude(pk=but).exists() or refused.exclude(pk=but).exists())
 
 
 def rest(complaint: Complaint, *, by: str) -> None:

@@ -28,6 +28,7 @@ MOST_POINTS = 6  # of an answer
 # The care provider decides about these; the others are ours, and no practice sees them.
 OF_PROVIDER = (Complaint.Subject.CARE, Complaint.Subject.PRICE, Complaint.Subject.COULANCE)
 # Why a complaint is not ours to answer. Lateness alone is no reason (6:89 BW).
+MISSING = ("no_proof", "no_authority")  # what closes a file until it comes
 INADMISSIBLE = ("not_ours", "answered_before", "at_court", "no_authority", "too_old", "no_proof")
 
 
@@ -146,10 +147,14 @@ def reply(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complai
 
 
 def heard(complaint: Complaint, *, today: date) -> None:
-    """Go on with a locked file that waited for the patient, because something came: staff get time to read it."""
+    """Go on with a locked file that waited for the patient, because something came: staff get time to read it.
+
+    One that is not ours to answer opens again only when staff, who read what came, say so.
+    """
     waiting = Mandate.objects.filter(complaint=complaint, ended_at=None, confirmed_at=None)
     waiting.update(proof_by=today + timedelta(days=deadlines.PROOF_DAYS))
-    if complaint.status in (Status.WAITING_FOR_PATIENT, Status.INADMISSIBLE):
+    missing = complaint.status == Status.INADMISSIBLE and complaint.why_inadmissible in MISSING
+    if complaint.status == Status.WAITING_FOR_PATIENT or missing:
         _resume(complaint, today)
 
 
@@ -206,8 +211,9 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
         received = deadlines.received_on(complaint.received_at)
         dates = deadlines.dates(procedure, received)
         message = say(complaint, Kind.EXTENSION, reason, by=audit.name_of(staff))
+        complaint.broken_before += today > complaint.answer_by
         complaint.extended_to, complaint.answer_by = dates.extended_end, dates.extended_answer_by
-        complaint.save(update_fields=["extended_to", "answer_by"])
+        complaint.save(update_fields=["extended_to", "answer_by", "broken_before"])
         record("complaint_extended", complaint, by=audit.name_of(staff), to=str(complaint.extended_to))
         notices.news(complaint, message)
     return complaint

@@ -16,10 +16,10 @@ from complaints.models import Complaint, ComplaintMessage, Mandate
 
 Kind = ComplaintMessage.Kind
 NEEDS = {
-    "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen")),
+    "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen", "goes_on")),
     "complaint_noted": frozenset(("number", "received_on")),
     "complaint_news": frozenset(("number", "page", "what", "until")),
-    "complaint_state": frozenset(("number", "page", "answer_by", "since")),
+    "complaint_state": frozenset(("number", "page", "answer_by", "since", "late", "waits_until")),
     "complaint_permission": frozenset(("number", "page", "until")),
     "complaint_answered": frozenset(("number", "page", "frozen_until", "escalate_until")),
 }
@@ -34,6 +34,7 @@ def receipt(complaint: Complaint, said: Any, *, frozen: bool) -> None:
         "acknowledge_by": complaint.acknowledge_by,
         "answer_by": complaint.answer_by,
         "frozen": frozen,
+        "goes_on": not frozen and complaint.invoice is not None and complaint.invoice.settled_at is None,
     }
     _queue("complaint_received", complaint, "", facts, recipient=said.email)
     if complaint.invoice and said.email:
@@ -90,7 +91,9 @@ def day(value: date) -> str:
 def state(complaint: Complaint, *, today: date) -> None:
     """Tell honestly that there is no news: nobody wrote in time, so the product does."""
     facts = {
-        "answer_by": complaint.extended_to or complaint.answer_by,
+        "answer_by": complaint.answer_by,
+        "late": complaint.answer_by < today,
+        "waits_until": complaint.waits_until,
         "since": deadlines.received_on(complaint.received_at),
     }
     _queue("complaint_state", complaint, str(today), facts, recipient=_reader(complaint, asked=True))
@@ -102,17 +105,30 @@ def answered(complaint: Complaint, *, line: int, frozen_until: date | None, esca
     _queue("complaint_answered", complaint, str(line), facts, recipient=_reader(complaint))
 
 
+def _page(complaint: Complaint, recipient: str) -> str:
+    """Return the path of the file; for who speaks for the patient the one that opens it to them."""
+    row = Mandate.objects.filter(complaint=complaint, ended_at=None, confirmed_at__isnull=False).first()
+    if row is not None and complaint.invoice is not None and recipient and recipient == complaint.facts.get("email"):
+        return reverse("complaint_spoken_for", args=[complaint.token, row.token])
+    return reverse("complaint", args=[complaint.token])
+
+
 def _queue(
     kind: str, complaint: Complaint, event: str, facts: dict[str, Any], *, recipient: str, language: str = ""
 ) -> OutboxMessage | None:
     if not recipient and complaint.invoice is None:
         return None  # somebody who left a telephone number or an address: staff call or write
-    page = links.absolute(reverse("complaint", args=[complaint.token]))
+    page = links.absolute(_page(complaint, recipient))
+    of = complaint.invoice
+    if of is not None and not recipient:
+        to = addressee(of)
+        recipient, language = to.email, to.language
     return queue_message(
         kind,
-        invoice=complaint.invoice,
+        # The practice reads the messages about its invoices: of a file about us it learns nothing.
+        invoice=of if complaint.provider_id else None,
         context={"number": complaint.number, "page": page, **facts},
-        recipient=recipient or None,
+        recipient=recipient,
         language=language or complaint.language,
         dedupe_key=f"{kind}:{complaint.pk}:{event}",
     )

@@ -4,13 +4,13 @@ Idempotent: each kind moves once for each answer of a file. Undone only by a new
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import ledger
+from billing import ledger, rooms
 from billing.adjustments import credit_notes, reductions, taken_off
 from billing.errors import Refused
 from billing.invoices import schedule
@@ -19,6 +19,7 @@ from billing.money import ZERO
 from complaints.models import Complaint, Remedy
 
 Kind = Remedy.Kind
+MOST_DAYS = 365  # ahead of today, for a new last day to pay
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,18 @@ class Wanted:
     charges_off: bool = False
     lower_to: Decimal | None = None
     withdraw: bool = False
+    look_again: bool = False  # at coulance
     due_on: str = ""  # ISO
     action: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.charges_off or self.lower_to is not None or self.withdraw or self.action.strip())
+        moves = self.charges_off or self.lower_to is not None or self.withdraw or self.look_again
+        return bool(moves or self.action.strip())
 
 
 def check(invoice: Invoice | None, wanted: Wanted) -> None:
     """Raise Refused, with a sentence for staff, when what they chose can't be done."""
-    moves = wanted.charges_off or wanted.lower_to is not None or wanted.withdraw
+    moves = wanted.charges_off or wanted.lower_to is not None or wanted.withdraw or wanted.look_again
     if moves and invoice is None:
         raise Refused(_("This complaint is about no invoice, so no amount can change."))
     if wanted.withdraw and wanted.lower_to is not None:
@@ -46,12 +49,15 @@ def check(invoice: Invoice | None, wanted: Wanted) -> None:
         return
     if moves and invoice.withdrawn_at:
         raise Refused(_("This invoice was withdrawn. Nothing is left to put right."))
-    if wanted.lower_to is not None and not ZERO <= wanted.lower_to < reductions.patient_share(invoice):
-        raise Refused(_("The new amount lies between nothing and what the invoice asked."))
+    now_asked = reductions.patient_share(invoice) - reductions.reduced(invoice)
+    if wanted.lower_to is not None and not ZERO <= wanted.lower_to < now_asked:
+        raise Refused(_("The new amount lies between nothing and what the invoice asks now."))
     if wanted.charges_off and not reductions.charged(invoice):
         raise Refused(_("No costs and no interest stand on this invoice."))
     if wanted.due_on and date.fromisoformat(wanted.due_on) < schedule.least_time_to_pay(timezone.localdate()):
         raise Refused(_("The new last day to pay lies at least two weeks ahead."))
+    if wanted.due_on and date.fromisoformat(wanted.due_on) > timezone.localdate() + timedelta(days=MOST_DAYS):
+        raise Refused(_("The new last day to pay lies at most a year ahead."))
     if wanted.due_on and date.fromisoformat(wanted.due_on) < invoice.due_on:
         raise Refused(_("The new last day to pay is not before the present one."))
 
@@ -64,7 +70,8 @@ def worth(invoice: Invoice | None, wanted: Wanted) -> Decimal:
     if wanted.withdraw:
         return share + reductions.charged(invoice)
     less = share - wanted.lower_to if wanted.lower_to is not None else ZERO
-    return max(less, ZERO) + (reductions.charged(invoice) if wanted.charges_off else ZERO)
+    charges_go = wanted.charges_off or wanted.lower_to is not None  # a lower price takes them off as well
+    return max(less, ZERO) + (reductions.charged(invoice) if charges_go else ZERO)
 
 
 def apply(complaint: Complaint, wanted: Wanted, *, line: int, by: str, now: datetime) -> None:
@@ -88,6 +95,10 @@ def apply(complaint: Complaint, wanted: Wanted, *, line: int, by: str, now: date
                 number=credit_notes.next_number(invoice), issued_on=today, reason=_("We agree with your complaint.")
             )
             credit_notes.take(invoice, note, by=by, now=now)
+            _done(row, invoice, now)
+        if wanted.look_again and (row := _begin(complaint, Kind.LOOKED_AGAIN, line, invoice)):
+            if not rooms.look_again(invoice, by=by, now=now):
+                raise Refused(_("Nothing was decided about coulance for this invoice."))
             _done(row, invoice, now)
     if wanted.action.strip():
         Remedy.objects.get_or_create(complaint=complaint, line=line, kind=Kind.ACTION)

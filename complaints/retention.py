@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from billing.law.calendar import anniversary, begin_of
 from billing.transitions import advance
-from complaints.file import proof
-from complaints.models import Answer, Complaint, ComplaintFile, ComplaintMessage, ComplaintPoint, Mandate
+from complaints.file import proof, signals
+from complaints.models import Answer, Complaint, ComplaintFile, ComplaintMessage, ComplaintPoint, Lesson, Mandate
 from guests.files import storage
 
 
@@ -24,10 +24,12 @@ def run_day(today: date) -> dict[str, int]:
             model.objects.filter(complaint__in=ids).update(sealed_facts=b"")
         Complaint.objects.filter(pk__in=ids).update(sealed_facts=b"")
         Mandate.objects.filter(complaint__in=ids).update(sealed_facts=b"")
+        Lesson.objects.filter(complaint__in=ids).update(sealed_facts=b"")
         uploads = _erase_files(ids)
     return {
         "complaints": len(ids),
         "complaint_files": uploads,
+        "complaint_signals": signals.erase(today),
         "complaint_drafts": proof.drop_drafts(timezone.now()),
     }
 

@@ -1,5 +1,9 @@
 """What complaints announce to the rest of the product."""
 
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -41,6 +45,7 @@ AUDIT_LABELS = {
     "complaint_referral_ended": gettext_noop("complaint: another body is done"),
     "complaint_mandate_confirmed": gettext_noop("complaint: somebody may speak for the patient"),
     "complaint_mandate_ended": gettext_noop("complaint: nobody speaks for the patient any more"),
+    "complaint_signal_read": gettext_noop("complaint: a signal without a name was read"),
     "complaint_lesson": gettext_noop("complaint: what we learn from it"),
     "complaint_lesson_done": gettext_noop("complaint: a recommendation is done"),
     "complaint_escalated": gettext_noop("complaint: patient does not agree, somebody else looks again"),
@@ -55,15 +60,21 @@ class ComplaintsRoom(Room):
         "COMPLAINTS_PROCEDURE": "ours",  # one of complaints.deadlines.PROCEDURES
         "COMPLAINTS_OWN_BODY": "",  # "kifid" or "incasso", once the operator is registered (Wki) and joined it
         "COMPLAINTS_SECOND_PERSON_ABOVE": 250,  # euros that an answer moves, above which a second person agrees
+        "COMPLAINTS_SIGNALS_DAYS": 365,  # after somebody read a signal without a name, it is erased
         "COMPLAINTS_KEPT_YEARS": 2,  # after closing: the least that the Bki asks of files about collection
     }
+
+    def ready(self) -> None:
+        """Check what the operator set: a wrong name would fail at the last click of a patient."""
+        super().ready()
+        checks.register(_check_settings)
 
     def announce(self) -> Announcement:
         from billing.dunning import hold_messages
         from complaints import days, demo, export, freeze, notices, retention
         from complaints.file import proof
         from complaints.models import Complaint
-        from complaints.pages import urls
+        from complaints.pages import intake, urls
 
         about = Complaint.objects.filter(invoice=OuterRef("pk")).exclude(sealed_facts=b"")
         newest = Subquery(about.order_by("-pk").values("token")[:1])
@@ -84,6 +95,7 @@ class ComplaintsRoom(Room):
                 "complaint page": _("your complaint"),
                 "complaint file": _("your complaint, at the desk"),
             },
+            finished=intake.forget,
             patient_files=proof.of_patient,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hold_reasons={
@@ -94,6 +106,18 @@ class ComplaintsRoom(Room):
                 )
             },
         )
+
+
+def _check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
+    from complaints.deadlines import PROCEDURES
+    from complaints.file.bodies import BODIES
+
+    known = {"COMPLAINTS_PROCEDURE": [*PROCEDURES], "COMPLAINTS_OWN_BODY": ["", *BODIES]}
+    return [
+        checks.Error(f"{name} is none of {', '.join(map(repr, names))}.", id="complaints.E001")
+        for name, names in known.items()
+        if getattr(settings, name) not in names
+    ]
 
 
 def _desk() -> Desk:
@@ -107,6 +131,7 @@ def _desk() -> Desk:
         pages=(
             DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
             DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),
+            DeskPage("klachten/signalen/", pages.read_signal, "complaint_signal", EVERYBODY),
             DeskPage("klachten/lessen/", figures.show, "complaint_lessons", EVERYBODY),
             DeskPage(of_file, pages.show, "complaints_complaint_file", EVERYBODY),
             DeskPage(f"{of_file}bestanden/", files.add, "complaints_complaint_add", EVERYBODY),

@@ -251,6 +251,16 @@ def close_keeping_decision(case: CoulanceCase, *, today: date, by: str, expired:
     return due_on
 
 
+def look_again(invoice: Invoice, by: str, now: datetime) -> bool:
+    """Reopen the decided case of a locked invoice, whose hold begins again; return whether there was one."""
+    case = CoulanceCase.objects.select_for_update().filter(invoice=invoice, status__in=CoulanceCase.DECIDED).first()
+    if case is None:
+        return False
+    case.invoice = invoice
+    reach_provider(case, now=now)
+    return True
+
+
 def release_if_idle(case: CoulanceCase, *, today: date, by: str) -> None:
     """Release the hold of a locked, decided case once none of its new files is still being checked."""
     checking = case.specifications.filter(status__in=Specification.PENDING)

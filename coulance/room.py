@@ -78,6 +78,7 @@ class CoulanceRoom(Room):
             ),
             invoice_withdrawn=cases.end_with_invoice,
             intake=intake.INTAKE,
+            look_again=cases.look_again,
             patient_files=specifications.of_patient,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )

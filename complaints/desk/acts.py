@@ -51,7 +51,7 @@ def _extend(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
 
 
 def _refuse(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    if not answers.is_ours(request.user):
+    if not answers.is_ours(request.user) or not answers.decides(request.user):
         raise Refused(_("A practice does not answer alone. Somebody of ours has to agree."))
     why = request.POST.get("why", "")
     if why not in WHY:
@@ -116,7 +116,8 @@ def _key(request: HttpRequest, name: str) -> int:
 
 
 def _reroute(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    referrals.reroute(complaint.pk, subject=request.POST.get("subject", ""), staff=request.user)
+    subject, agreed = request.POST.get("subject", ""), "agreed" in request.POST
+    referrals.reroute(complaint.pk, subject=subject, staff=request.user, agreed=agreed)
     return _("The complaint has another subject. The patient gets a mail.")
 
 

@@ -1,6 +1,7 @@
 """The forms of the desk: an answer with its points and what it puts right, and a complaint that came another way."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,9 +22,11 @@ from complaints.desk import sentences
 from complaints.filing import LONGEST_STORY
 from complaints.handling import MOST_POINTS as POINTS
 from complaints.models import Complaint, ComplaintPoint
+from complaints.pages.forms import NEEDS
 from complaints.remedies import Wanted
 
 Decision = ComplaintPoint.Decision
+OLDEST_DAYS = 366  # of a complaint that is entered
 
 
 class AnswerForm(forms.Form):
@@ -36,6 +39,7 @@ class AnswerForm(forms.Form):
         label=_("new amount of the invoice"), required=False, max_length=20, help_text=_("In euros, such as 25,00.")
     )
     withdraw = forms.BooleanField(label=_("take the invoice back"), required=False)
+    look_again = forms.BooleanField(label=_("let the care provider look at coulance again"), required=False)
     action = forms.CharField(label=_("something an employee does"), required=False, max_length=300)
     due_on = TypedDay(
         label=_("new last day to pay"),
@@ -96,6 +100,7 @@ class AnswerForm(forms.Form):
             charges_off=given["charges_off"],
             lower_to=given["lower_to"],
             withdraw=given["withdraw"],
+            look_again=given["look_again"],
             due_on=due_on.isoformat() if due_on else "",
             action=given["action"],
         )
@@ -131,7 +136,12 @@ class ReceivedForm(forms.Form):
     for_somebody = forms.CharField(
         label=_("on behalf of"), required=False, max_length=120, help_text=_("Empty: the patient speaks.")
     )
-    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES, required=False)
+    needs = forms.MultipleChoiceField(
+        label=_("what helps the patient"), choices=NEEDS, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    language = forms.ChoiceField(
+        label=_("language"), required=False, choices=[("", _("that of the patient")), *settings.LANGUAGES]
+    )
     form = forms.CharField(widget=forms.HiddenInput, required=False, max_length=32)  # its key: sent twice, filed once
 
     def __init__(self, *args: Any, staff: Any, **kwargs: Any) -> None:
@@ -145,6 +155,8 @@ class ReceivedForm(forms.Form):
             moment = moment.replace(tzinfo=AMSTERDAM)
         if moment > timezone.now():
             raise ValidationError(gettext("This moment has not come yet."))
+        if moment < timezone.now() - timedelta(days=OLDEST_DAYS):
+            raise ValidationError(gettext("This is more than a year ago."))
         return moment
 
     def clean_reference(self) -> Invoice | None:

@@ -4,6 +4,7 @@ Staff of a practice see the files about their care and prices; what is about us 
 about never sees it here.
 """
 
+import re
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -26,12 +27,12 @@ from billing.invoices.addressee import addressee
 from billing.links import new_token
 from billing.models import AccessEvent, Hold
 from billing.privacy import access_log
-from complaints import answers, filing, freeze
+from complaints import answers, filing, freeze, remedies
 from complaints.desk import sentences
-from complaints.desk.acts import ACTS, WHY
+from complaints.desk.acts import ACTS, LONGEST_KEY, WHY
 from complaints.desk.base import files, open_files, owners, proposals
 from complaints.desk.forms import AnswerForm, ReceivedForm
-from complaints.file import bodies, lessons, mandates, proof
+from complaints.file import bodies, lessons, mandates, proof, signals
 from complaints.models import Answer, Complaint, ComplaintFile, Lesson, Mandate, Referral
 from complaints.number import read_number
 from complaints.pages.file import broken, promises
@@ -63,6 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "to_learn": lessons.to_learn(files(request.user)).order_by("answered_at")[:SHOWN],
         "to_ask": _to_ask(request.user, today),
         "proposals": proposals(request.user),
+        "signals": signals.unread()[:SHOWN] if answers.is_ours(request.user) else [],
         "long_rest": _long_rest(request.user),
         "today": today,
     }
@@ -74,6 +76,22 @@ def _long_rest(staff: Any) -> list[Complaint]:
     since = timezone.now() - timedelta(days=LONG_REST_DAYS)
     resting = Hold.objects.filter(reason=freeze.HOLD, released_at=None, placed_at__lt=since)
     return list(open_files(staff).filter(invoice__in=resting.values("invoice"))[:SHOWN])
+
+
+@never_cache
+@require_http_methods(["POST"])
+def read_signal(request: HttpRequest) -> HttpResponse:
+    """Note that a signal was read, by whoever works for us."""
+    given = request.POST.get("signal", "")
+    if not answers.is_ours(request.user):
+        raise Http404
+    try:
+        signals.read(int(given) if given.isdecimal() and len(given) < LONGEST_KEY else 0, staff=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Noted."))
+    return HttpResponseRedirect(reverse("admin:complaints"), status=303)
 
 
 @never_cache
@@ -115,12 +133,15 @@ def _page(
         "invoice": invoice,
         "facts": facts,
         "wishes": [label for value, label in WISHES if value in facts.get("wishes", ())],
+        "birth": _birth(complaint),
         "needs": [label for value, label in NEEDS if value in facts.get("needs", ())],
         "promises": promises(complaint, today=today),
         "file_messages": list(complaint.messages.all()),
         "points": list(complaint.points.all()),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
+        "less": remedies.worth(invoice, draft_of(proposed).wanted) if proposed else None,
+        "wanted": draft_of(proposed).wanted if proposed else None,
         "own_proposal": proposed is not None and (proposed.written_by_id == staff.pk or not answers.is_ours(staff)),
         "is_ours": answers.is_ours(staff),
         "register": bodies.REGISTER,
@@ -172,17 +193,32 @@ def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
             looked_at, apology = str(sentences.looked_at(complaint.subject)), str(sentences.APOLOGY)
         said = {f"said_{number}": point for number, point in enumerate(points, start=1)}
         return said | {"looked_at": looked_at, "apology": apology}
-    draft = answers.Draft.from_facts(proposed.facts)
+    draft = draft_of(proposed)
     begun: dict[str, Any] = {"looked_at": draft.looked_at, "apology": draft.apology} | asdict(draft.wanted)
     for number, point in enumerate(draft.points, start=1):
         begun |= {f"{name}_{number}": getattr(point, name) for name in ("said", "found", "decision", "why")}
     return begun
 
 
+def draft_of(proposed: Answer) -> answers.Draft:
+    """Return a proposed answer as it was written."""
+    return answers.Draft.from_facts(proposed.facts)
+
+
 def _to_ask(staff: Any, today: date) -> list[Referral]:
     """Return what other bodies have and nobody has asked about for three months."""
     rows = Referral.objects.filter(complaint__in=files(staff), ended_on=None, ask_on__lte=today)
     return list(rows.select_related("complaint").order_by("ask_on")[:SHOWN])
+
+
+def _birth(complaint: Complaint) -> str:
+    """Tell whether the date of birth that was given is the patient's; empty when none was given, or none is known."""
+    given = re.findall(r"\d+", complaint.facts.get("date_of_birth", ""))
+    known = complaint.invoice.patient.identity.get("date_of_birth", "") if complaint.invoice else ""
+    if len(given) != 3 or not known:
+        return ""
+    year, month, day = given if len(given[0]) == 4 else reversed(given)
+    return str(_("as we know it") if f"{year}-{month:0>2}-{day:0>2}" == known else _("another than we know"))
 
 
 def _hello(request: HttpRequest, complaint: Complaint) -> str:
@@ -206,14 +242,14 @@ def receive(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         invoice = given["reference"]
-        names = ("story", "name", "email", "phone", "address", "happened_on", "date_of_birth", "for_somebody")
+        names = ("story", "name", "email", "phone", "address", "happened_on", "date_of_birth", "for_somebody", "needs")
         try:
             complaint = filing.file(
                 filing.Said(**{name: given[name] for name in names}),
                 subject=given["subject"],
                 invoice_id=invoice.pk if invoice else None,
                 channel=given["channel"],
-                language=given["language"] or settings.LANGUAGE_CODE,
+                language=given["language"] or (invoice.patient.language if invoice else settings.LANGUAGE_CODE),
                 form=given["form"],
                 by=audit.name_of(request.user),
                 received_at=given["received_at"],

@@ -72,7 +72,12 @@ BODIES = {
     "lmz": Body("LMZ", "Landelijk Meldpunt Zorg", "https://www.landelijkmeldpuntzorg.nl/", _NO_SOLUTION),
     "ap": Body("AP", "Autoriteit Persoonsgegevens", "https://www.autoriteitpersoonsgegevens.nl/", _("It is free.")),
     "court": Body(
-        _("court"), "de rechter (kantonrechter)", "https://www.rechtspraak.nl/", _("You pay a court fee."), 60, True
+        _("court"),
+        "de rechter (kantonrechter)",
+        "https://www.rechtspraak.nl/",
+        _("You pay a court fee. The website says how much."),
+        None,
+        True,
     ),
 }
 # Where staff look up whether a court appointed somebody to speak for a patient.

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,11 +20,12 @@ from billing.errors import Refused
 from billing.law.calendar import begin_of
 from billing.money import ZERO
 from complaints import deadlines, handling
-from complaints.models import Complaint, ComplaintPoint, Lesson, Remedy
+from complaints.models import Answer, Complaint, ComplaintPoint, Lesson, Remedy
 
 LEAST = 10
 LONGEST = 1000
-LEARNT_FROM = (Complaint.Status.ANSWERED, Complaint.Status.SECOND_LINE, Complaint.Status.ANSWERED_AGAIN)
+Status = Complaint.Status
+LEARNT_FROM = (Status.ANSWERED, Status.SECOND_LINE, Status.ANSWERED_AGAIN, Status.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def figures(files: QuerySet[Complaint], first: date, last: date) -> Figures:
         received=len(rows),
         answered=len(answered),
         acknowledged_in_time=_share(_in_time(rows, "acknowledged_at", "acknowledge_by", today)),
-        answered_in_time=_share(_in_time(rows, "answered_at", "answer_by", today)),
+        answered_in_time=_share(_answers_in_time(rows, today)),
         upheld=_share(row.pk in set(upheld.values_list("complaint", flat=True)) for row in answered),
         causes=tuple((str(Lesson.Cause(cause).label), count) for cause, count in causes.most_common(5)),
         returned=moved or ZERO,
@@ -127,6 +128,19 @@ def _in_time(rows: Iterable[Complaint], done: str, by: str, today: date) -> list
     return kept
 
 
+def _answers_in_time(rows: Iterable[Complaint], today: date) -> list[bool]:
+    """Return the same of answers, each held to what was promised when it was given."""
+    kept = []
+    for row in rows:
+        given = [answer for answer in row.answers.all() if answer.given_at and answer.promised_by]
+        kept += [timezone.localtime(answer.given_at).date() <= answer.promised_by for answer in given]
+        if row.answer_by < today and row.status in Complaint.OPEN:
+            kept.append(False)
+        if row.broken_before:
+            kept.append(False)
+    return kept
+
+
 def _share(kept: Iterable[bool]) -> int | None:
     all_of = list(kept)
     return round(100 * sum(all_of) / len(all_of)) if all_of else None
@@ -139,5 +153,6 @@ def recommendations(files: QuerySet[Complaint]) -> QuerySet[Lesson]:
 
 
 def to_learn(files: QuerySet[Complaint]) -> QuerySet[Complaint]:
-    """Return the answered files among `files` of which nobody said yet what they teach."""
-    return files.filter(status__in=LEARNT_FROM, lesson=None)
+    """Return the answered files among `files` of which nobody said yet what they teach, also when they are closed."""
+    rows = files.filter(status__in=LEARNT_FROM, lesson=None).exclude(sealed_facts=b"")
+    return rows.filter(Exists(Answer.objects.filter(complaint=OuterRef("pk"), given_at__isnull=False)))

@@ -111,6 +111,11 @@ def end(complaint_id: int, *, by: str) -> Mandate:
         row.save(update_fields=["ended_at", "ended_by"])
         _tell(complaint, ENDED, by=by)
         handling.record("complaint_mandate_ended", complaint, by=by)
+        if row.confirmed_at is None and complaint.status in Complaint.FIRST_LINE:
+            with override(complaint.language):
+                text = _("The patient does not want this person to speak for them. So we do not go on with it.")
+            today = timezone.localdate()
+            handling.close_unanswered(complaint, why="no_authority", text=text, by="system", today=today)
     return row
 
 

@@ -21,7 +21,7 @@ from complaints.deadlines import DRAFT_HOURS
 from complaints.models import Complaint, ComplaintDraft, ComplaintFile, ComplaintMessage, Mandate
 from guests.files import checking, receiving
 from guests.files.limits import KNOWN, Sender
-from guests.files.storage import drop
+from guests.files.storage import drop as drop_file
 
 Status = ComplaintFile.Status
 BY = "patient"
@@ -88,7 +88,7 @@ def take_back(file_id: int, *, by: str = BY) -> None:
             raise Refused(_("This file shows who may speak for the patient. End that first."))
         if Status.WITHDRAWN not in ComplaintFile.TRANSITIONS[Status(row.status)]:
             raise Refused(_("This file is not with us any more."))
-        drop(row)
+        drop_file(row)
         if isinstance(owner, Complaint):
             handling.record("complaint_file_withdrawn", owner, by=by)
 
@@ -101,7 +101,11 @@ def of_patient(invoice: Invoice) -> QuerySet[ComplaintFile]:
 
 def drop_drafts(now: datetime) -> int:
     """Erase drafts that nobody finished in DRAFT_HOURS, with their files; return how many there were."""
-    left = ComplaintDraft.objects.filter(written_at__lt=now - timedelta(hours=DRAFT_HOURS))
+    return drop(ComplaintDraft.objects.filter(written_at__lt=now - timedelta(hours=DRAFT_HOURS)))
+
+
+def drop(left: QuerySet[ComplaintDraft]) -> int:
+    """Erase these drafts with their files; return how many there were."""
     count = 0
     for draft_id in list(left.values_list("pk", flat=True)):
         with transaction.atomic():

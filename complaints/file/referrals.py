@@ -20,16 +20,22 @@ from complaints.models import Complaint, ComplaintMessage, Referral
 Subject, Kind = Complaint.Subject, ComplaintMessage.Kind
 
 
-def reroute(complaint_id: int, *, subject: str, staff: Any) -> Complaint:
-    """Give an open complaint another subject, and with that other staff. Raises Refused for the same or no subject."""
+def reroute(complaint_id: int, *, subject: str, staff: Any, agreed: bool = False) -> Complaint:
+    """Give an open complaint another subject, and with that other staff. Raises Refused for the same or no subject.
+
+    What was written to us goes to the care provider only when the patient `agreed` to that.
+    """
     with transaction.atomic():
         complaint = handling.lock(complaint_id)
         if complaint.status not in Complaint.OPEN:
             raise Refused(_("The file has moved on meanwhile. Look at it again."))
         if subject not in Subject.values or subject == complaint.subject:
             raise Refused(_("Choose another subject."))
+        to = handling.provider_of(complaint.invoice, subject)
+        if to is not None and complaint.provider_id is None and not agreed:
+            raise Refused(_("Ask the patient first whether the care provider may read it, and tick that."))
         before, complaint.subject = complaint.subject, subject
-        complaint.provider = handling.provider_of(complaint.invoice, subject)
+        complaint.provider = to
         complaint.save(update_fields=["subject", "provider"])
         with override(complaint.language):
             text = _("Your complaint is about: %(subject)s. Somebody else looks into it. Number and days stay.")

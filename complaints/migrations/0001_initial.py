@@ -19,6 +19,23 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Signal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('sealed_text', models.BinaryField(default=b'')),
+                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read')),
+                ('read_by', models.CharField(blank=True, max_length=60, verbose_name='read by')),
+            ],
+            options={
+                'verbose_name': 'signal',
+                'verbose_name_plural': 'signals',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
             name='Complaint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -40,6 +57,7 @@ class Migration(migrations.Migration):
                 ('legal_end', models.DateField(verbose_name='answer by law before or on')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
                 ('extended_to', models.DateField(blank=True, null=True, verbose_name='extended to')),
+                ('broken_before', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('waits_until', models.DateField(blank=True, null=True, verbose_name='waits for the patient until')),
                 ('states_told', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('next_state_on', models.DateField(blank=True, null=True, verbose_name='next message about the state')),
@@ -87,6 +105,7 @@ class Migration(migrations.Migration):
                 ('after', billing.money.EuroField(blank=True, null=True, verbose_name='after')),
                 ('written_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='written')),
                 ('given_at', models.DateTimeField(blank=True, null=True, verbose_name='given')),
+                ('promised_by', models.DateField(blank=True, null=True, verbose_name='promised before or on')),
                 ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='agreed by')),
                 ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='written by')),
                 ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='complaints.complaint', verbose_name='complaint')),
@@ -204,7 +223,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.PositiveSmallIntegerField(default=1, verbose_name='line')),
-                ('kind', models.CharField(choices=[('charges_off', 'costs and interest taken off'), ('lowered', 'amount lowered'), ('withdrawn', 'invoice withdrawn'), ('new_due_date', 'new last day to pay'), ('action', 'something an employee does')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('charges_off', 'costs and interest taken off'), ('lowered', 'amount lowered'), ('withdrawn', 'invoice withdrawn'), ('looked_again', 'coulance is looked at again'), ('new_due_date', 'new last day to pay'), ('action', 'something an employee does')], max_length=12, verbose_name='kind')),
                 ('amount', billing.money.EuroField(blank=True, null=True, verbose_name='amount')),
                 ('due_on', models.DateField(blank=True, null=True, verbose_name='last day to pay')),
                 ('before', billing.money.EuroField(blank=True, null=True, verbose_name='before')),

@@ -2,7 +2,7 @@
 
 from complaints.models.answers import Answer, ComplaintPoint, Remedy
 from complaints.models.complaints import Complaint, ComplaintDraft, ComplaintFile, ComplaintMessage, ComplaintPause
-from complaints.models.parts import Lesson, Mandate, Referral
+from complaints.models.parts import Lesson, Mandate, Referral, Signal
 
 __all__ = [
     "Answer",
@@ -16,4 +16,5 @@ __all__ = [
     "Mandate",
     "Referral",
     "Remedy",
+    "Signal",
 ]

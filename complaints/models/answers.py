@@ -56,6 +56,7 @@ class Answer(SealedFacts, models.Model):
     after = EuroField(_("after"), null=True, blank=True)
     written_at = models.DateTimeField(_("written"), default=timezone.now)
     given_at = models.DateTimeField(_("given"), null=True, blank=True)
+    promised_by = models.DateField(_("promised before or on"), null=True, blank=True)  # as it was when it was given
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
     )
@@ -94,6 +95,7 @@ class Remedy(models.Model):
         CHARGES_OFF = "charges_off", _("costs and interest taken off")
         LOWERED = "lowered", _("amount lowered")
         WITHDRAWN = "withdrawn", _("invoice withdrawn")
+        LOOKED_AGAIN = "looked_again", _("coulance is looked at again")
         NEW_DUE_DATE = "new_due_date", _("new last day to pay")
         ACTION = "action", _("something an employee does")
 

@@ -96,6 +96,7 @@ class Complaint(SealedFacts, models.Model):
     legal_end = models.DateField(_("answer by law before or on"))
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     extended_to = models.DateField(_("extended to"), null=True, blank=True)
+    broken_before = models.PositiveSmallIntegerField(default=0, editable=False)  # promises that a later day replaced
     waits_until = models.DateField(_("waits for the patient until"), null=True, blank=True)
     states_told = models.PositiveSmallIntegerField(default=0, editable=False)
     next_state_on = models.DateField(_("next message about the state"), null=True, blank=True)

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.encryption import SealedFacts
+from billing.encryption import SealedFacts, SealedText
 from billing.links import new_token
 from complaints.models.complaints import Complaint, ComplaintFile
 
@@ -93,6 +93,27 @@ class Referral(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Signal(SealedText, models.Model):
+    """What somebody wanted us to know without a name and without an answer."""
+
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    sealed_text = models.BinaryField(editable=False, default=b"")
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    read_by = models.CharField(_("read by"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("signal"), _("signals")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.at.date())
+
+    def bound_to(self) -> str:
+        """Return what the text is bound to."""
+        return f"complaint_signal.text:{self.token}"
 
 
 class Lesson(SealedFacts, models.Model):

@@ -18,6 +18,8 @@ def show(request: HttpRequest) -> HttpResponse:
     enough = found.received >= lessons.LEAST
     context = {
         "figures": found if enough else None,
+        # Each figure on its own people: what is said of a few could be about somebody.
+        "enough_answers": found.answered >= lessons.LEAST,
         "causes": [(cause, count) for cause, count in found.causes if enough and count >= lessons.LEAST],
         "least": lessons.LEAST,
         "form": None,

@@ -33,6 +33,8 @@ from guests.files.forms import FilesForm
 from guests.pages import session_ended, visible_row
 
 PAGE = "complaint page"
+MANDATE = "mandate"  # grounds: the patient, or a document, says that this person may read it
+SPOKEN_FOR = "complaints_spoken_for"  # in the session: the tokens of files that were opened so
 Status = Complaint.Status
 # What whoever made the complaint may read without a permission of the patient, besides their own words.
 _FOR_ALL = (ComplaintMessage.Kind.MANDATE, ComplaintMessage.Kind.FILE_REFUSED)
@@ -59,8 +61,13 @@ def promises(complaint: Complaint, *, today: date) -> list[Promise]:
     steps: list[tuple[str, date | None, Any]] = [
         (_("An employee confirms it, by name"), complaint.acknowledge_by, acknowledged),
         (_("You hear whether we can answer it"), complaint.admissible_by, admitted),
-        (_("You get our answer"), complaint.answer_by, complaint.answered_at),
     ]
+    given = [
+        (_("You get our answer"), row.promised_by, row.given_at) for row in complaint.answers.all() if row.given_at
+    ]
+    if not given or complaint.status in Complaint.OPEN:
+        given.append((_("You get our answer"), complaint.answer_by, complaint.answered_at))
+    steps += given
     for what, by, at in steps:
         if by is not None:
             done = timezone.localtime(at).date() if at else None
@@ -76,7 +83,7 @@ def _kept(by: date, done: date | None, complaint: Complaint, today: date) -> boo
 
 def broken(complaint: Complaint, *, today: date) -> int:
     """Return how many promises of a file were broken by `today`."""
-    return sum(promise.kept is False for promise in promises(complaint, today=today))
+    return complaint.broken_before + sum(promise.kept is False for promise in promises(complaint, today=today))
 
 
 def found_file(request: HttpRequest, token: str) -> Complaint:
@@ -92,6 +99,8 @@ def may_read(request: HttpRequest, complaint: Complaint) -> str:
         return "link"
     if passed := gate.passed(request, complaint.invoice.token, now=timezone.now()):
         return passed.grounds
+    if speaks(request, complaint):
+        return MANDATE
     return medical.OWN_BROWSER if complaint.token in request.session.get(FILED, []) else ""
 
 
@@ -101,9 +110,21 @@ def is_patient(request: HttpRequest, complaint: Complaint) -> bool:
     return invoice is not None and gate.passed(request, invoice.token, now=timezone.now()) is not None
 
 
+def speaks(request: HttpRequest, complaint: Complaint) -> bool:
+    """Tell whether this browser came by the link that goes to who speaks for the patient, and they still may."""
+    came = complaint.token in request.session.get(SPOKEN_FOR, [])
+    return came and mandates.may_receive(complaint, today=timezone.localdate())
+
+
 def may_be_told(request: HttpRequest, complaint: Complaint, *, today: date) -> bool:
-    """Tell whether whoever may open the file may read what we write: the patient, or who may speak for them."""
-    return is_patient(request, complaint) or mandates.may_receive(complaint, today=today)
+    """Tell whether whoever may open the file may read what we write, which may name care.
+
+    About an invoice: after the code, or who may speak for the patient. The browser that sent a complaint reads its own
+    words, no more: whoever knows a payment reference can send one.
+    """
+    if complaint.invoice is None:
+        return mandates.may_receive(complaint, today=today)
+    return is_patient(request, complaint) or speaks(request, complaint)
 
 
 def may_decide(request: HttpRequest, complaint: Complaint, *, today: date) -> bool:
@@ -130,12 +151,12 @@ def files_for(request: HttpRequest, complaint: Complaint) -> QuerySet[ComplaintF
         return rows.none()
     if may_be_told(request, complaint, today=timezone.localdate()):
         return rows
-    return rows.filter(by=handling.REPRESENTATIVE)
+    return rows.filter(token__in=again.sent_from(request))
 
 
-def _messages_for(complaint: Complaint, *, told: bool) -> list[ComplaintMessage]:
-    rows = complaint.messages.all()
-    return [row for row in rows if told or row.kind in _FOR_ALL or row.by == handling.REPRESENTATIVE]
+def _messages_for(request: HttpRequest, complaint: Complaint, *, told: bool) -> list[ComplaintMessage]:
+    rows, own = complaint.messages.all(), again.sent_from(request)
+    return [row for row in rows if told or row.kind in _FOR_ALL or row.token in own]
 
 
 def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200, **more: Any) -> HttpResponse:
@@ -155,7 +176,7 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "facts": facts,
         "wishes": [label for value, label in WISHES if value in facts.get("wishes", ())],
         "told": told,
-        "messages_": _messages_for(complaint, told=told) if grounds else [],
+        "messages_": _messages_for(request, complaint, told=told) if grounds else [],
         "points": list(complaint.points.all()) if told else [],
         "answers": list(given) if told else [],
         "remedies": list(complaint.remedies.all()) if told else [],
@@ -205,13 +226,23 @@ def show(request: HttpRequest, complaint: str) -> HttpResponse:
 @require_safe
 def of_invoice(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the newest file about an invoice, or to making one."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
-    newest = Complaint.objects.filter(invoice=invoice).order_by("pk").last()
+    newest = Complaint.objects.filter(invoice=invoice).exclude(sealed_facts=b"").order_by("pk").last()
     if newest is None:
         return HttpResponseRedirect(reverse("complain", args=[token]), status=303)
     return HttpResponseRedirect(reverse("complaint", args=[newest.token]), status=303)
+
+
+@require_safe
+def spoken_for(request: HttpRequest, complaint: str, name: str) -> HttpResponse:
+    """Open the file to whoever may speak for the patient, by the link that went to the address which they gave."""
+    found = found_file(request, complaint)
+    mandate = mandates.of(found)
+    if mandate is not None and mandate.token == name and mandates.may_receive(found, today=timezone.localdate()):
+        request.session[SPOKEN_FOR] = [*request.session.get(SPOKEN_FOR, []), found.token][-20:]
+    return HttpResponseRedirect(reverse("complaint", args=[found.token]), status=303)
 
 
 @require_safe
@@ -255,6 +286,7 @@ def reply(request: HttpRequest, complaint: str) -> HttpResponse:
 
     def act(row: Complaint) -> None:
         handling.reply(row.pk, text=text, today=today, by=writer(request, row))
+        again.remember(request, *row.messages.order_by("pk").values_list("token", flat=True).last().split())
 
     return _act(request, complaint, act)
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView
-from complaints import deadlines, filing
+from complaints import deadlines, filing, freeze, handling
 from complaints.file import proof as rules
 from complaints.models import Complaint, ComplaintDraft, ComplaintFile
 from complaints.pages import forms as asked
@@ -85,6 +85,13 @@ def _write_cookie(response: HttpResponse, tokens: Sequence[str]) -> None:
     )  # fmt: skip
 
 
+def forget(request: HttpRequest, response: HttpResponse) -> None:
+    """Erase what this browser was still writing, because somebody says that they are done."""
+    if _cookie() in request.COOKIES:
+        rules.drop(ComplaintDraft.objects.filter(token__in=_tokens(request)))
+        response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
+
+
 def _address(step: str, token: str | None) -> str:
     name = "complain" if step == "subject" else f"complain_{step}"
     return reverse(name, args=[token]) if token else reverse(f"{name}_without_invoice")
@@ -97,6 +104,10 @@ def _page(request: HttpRequest, token: str | None, step: str, form_class: type[f
         return _too_late(request, token, form_class)
     draft = _draft(request, view)
     if step != "subject" and "subject" not in draft.facts:
+        if request.method == "POST":  # the draft was erased after a day, or sent: what was typed begins a new one
+            late = form_class(request.POST)
+            late.is_valid()
+            return _store(request, _address("subject", token), draft, late.cleaned_data)
         return HttpResponseRedirect(_address("subject", token), status=303)
     form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts | _kept(request))
     if request.method == "POST" and form.is_valid():
@@ -247,6 +258,8 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
         "files": list(draft.files.exclude(status__in=ComplaintFile.GONE)),
         "dates": deadlines.dates(deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE], received),
         "refusal": refusal,
+        "read_by_practice": bool(view) and facts["subject"] in handling.OF_PROVIDER,
+        "may_rest": bool(view and view.outstanding) and freeze.would_rest(view.invoice_id, facts["subject"]),
     }
     return render(request, "complaints/check.html", context, status=422 if refusal else 200)
 

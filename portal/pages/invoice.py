@@ -219,4 +219,5 @@ def finish(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(reverse("finish"), status=303)
     response.headers["Clear-Site-Data"] = CLEAR_SITE_DATA
     kept.forget(response)
+    rooms.finish(request, response)
     return response

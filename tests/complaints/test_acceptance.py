@@ -181,7 +181,9 @@ def test_09_another_subject_keeps_number_receipt_and_both_clocks(handler):
         "number", "received_at", "answer_by", "legal_end", "acknowledge_by", "next_state_on"
     )
     kept = before.get()
-    referrals.reroute(complaint.pk, subject="price", staff=handler)
+    with pytest.raises(answers.Refused, match="zorgaanbieder"):
+        referrals.reroute(complaint.pk, subject="price", staff=handler)
+    referrals.reroute(complaint.pk, subject="price", staff=handler, agreed=True)
     assert before.get() == kept
     assert (fresh(complaint).subject, fresh(complaint).provider) == ("price", invoice.provider)
     referrals.reroute(complaint.pk, subject="service", staff=handler)

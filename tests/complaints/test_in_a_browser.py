@@ -18,11 +18,24 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pyte
 PHOTO = {"name": "afschrift.png", "mimeType": "image/png", "buffer": hostile.picture("PNG", (300, 400))}
 
 
+def fits_too(page: Page, width: int) -> None:
+    """The same page on another screen: nothing is wider than it."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} at {width}"
+    page.set_viewport_size(before)
+
+
+def seen(page: Page, found: list[str], *, also: int) -> None:
+    look(page, found)
+    fits_too(page, also)
+
+
 def go_on(page: Page) -> None:
     page.get_by_role("button", name="Volgende").click()
 
 
-def test_a_patient_complains_on_a_small_phone(page, sandbox, complaints):  # noqa: F811
+def test_a_patient_complains_on_a_small_phone_and_a_larger_one(page, sandbox, complaints):  # noqa: F811
     page.set_viewport_size({"width": 320, "height": 700})
     invoice = factories.invoice(amount="100.00")
     page.goto(sandbox.url)
@@ -31,19 +44,19 @@ def test_a_patient_complains_on_a_small_phone(page, sandbox, complaints):  # noq
     page.wait_for_url("**/rekening/**")
     page.get_by_role("link", name=re.compile("klopt niet", re.IGNORECASE)).click()
     page.locator("label[for=subject-letters]").click()
-    look(page, complaints)
+    seen(page, complaints, also=390)
     go_on(page)
     page.get_by_label(re.compile("Wat is er gebeurd")).fill("Ik kreeg nooit een brief, wel kosten.")
     go_on(page)
     page.set_input_files("input[type=file]", PHOTO)
     page.locator("button[name=add]").click()
     page.locator(".sent .name", has_text="afschrift.png").wait_for()
-    look(page, complaints)
+    seen(page, complaints, also=390)
     go_on(page)
     page.locator("input[name=email]").fill("iemand@post.example")
-    look(page, complaints)
+    seen(page, complaints, also=390)
     go_on(page)
-    look(page, complaints)
+    seen(page, complaints, also=390)
     page.get_by_role("button", name=re.compile("klacht")).first.click()
     page.wait_for_url("**/klacht/*/")
     complaint = Complaint.objects.get()
@@ -52,6 +65,8 @@ def test_a_patient_complains_on_a_small_phone(page, sandbox, complaints):  # noq
         proof.check(row.pk)
     page.reload()
     page.get_by_role("link", name=re.compile("afschrift.png")).wait_for()
+    look(page, complaints)
+    page.set_viewport_size({"width": 390, "height": 800})
     look(page, complaints)
 
 
@@ -63,9 +78,9 @@ def test_staff_open_answer_and_learn(page, sandbox, complaints):  # noqa: F811
     handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
     enter(page, sandbox.url, staff)
     page.goto(f"{sandbox.url}/beheer/klachten/")
-    look(page, complaints)
+    seen(page, complaints, also=820)
     page.get_by_role("link", name=complaint.number).click()
-    look(page, complaints)
+    seen(page, complaints, also=820)
     page.locator("#id_found_1").fill("De brief kwam terug.")
     page.locator("#id_decision_1").select_option("not_upheld")
     page.locator("button[value=answer]").click()
@@ -73,8 +88,8 @@ def test_staff_open_answer_and_learn(page, sandbox, complaints):  # noqa: F811
     page.locator("#because").fill("het adres is al verbeterd")
     page.locator("button[value=learn]").click()
     page.locator("#learn").wait_for()
-    look(page, complaints)
+    seen(page, complaints, also=820)
     page.goto(f"{sandbox.url}/beheer/klachten/lessen/")
-    look(page, complaints)
+    seen(page, complaints, also=820)
     complaint.refresh_from_db()
     assert (complaint.status, complaint.lesson.cause) == ("answered", "not_delivered")

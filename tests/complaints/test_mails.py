@@ -13,10 +13,10 @@ PAGE = "https://rekening.example/klacht/abc"
 BASE = {"number": "K26-7QF4-M2XK", "page": PAGE}
 DAY = date(2026, 12, 22)
 FACTS = {
-    "complaint_received": BASE | {"acknowledge_by": DAY, "answer_by": DAY, "frozen": True},
+    "complaint_received": BASE | {"acknowledge_by": DAY, "answer_by": DAY, "frozen": True, "goes_on": False},
     "complaint_noted": BASE | {"received_on": DAY},
     "complaint_news": BASE | {"what": "question", "until": DAY},
-    "complaint_state": BASE | {"answer_by": DAY, "since": DAY},
+    "complaint_state": BASE | {"answer_by": DAY, "since": DAY, "late": False, "waits_until": None},
     "complaint_permission": BASE | {"until": DAY},
     "complaint_answered": BASE | {"frozen_until": DAY, "escalate_until": DAY},
 }
@@ -33,7 +33,32 @@ def test_each_says_its_number_and_the_day_and_where_to_look(kind, language):
 
 
 @pytest.mark.parametrize(
-    "what", ["acknowledgement", "question", "extension", "inadmissible", "state", "file_refused", "referral", "mandate"]
+    ("facts", "says"),
+    [
+        ({}, "U krijgt ons antwoord uiterlijk op 22 december 2026."),
+        ({"late": True}, "Wij beloofden u een antwoord op 22 december 2026. Dat is niet gelukt."),
+        ({"waits_until": DAY}, "Wij wachten op uw antwoord op onze vraag."),
+    ],
+)
+def test_how_it_stands_is_told_as_it_is(facts, says):
+    mail = rendering.render("complaint_state", language="nl", context=FACTS["complaint_state"] | facts)
+    assert says in " ".join(mail.text.split())
+    assert ("teamleider" in mail.text) == ("waits_until" not in facts)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "acknowledgement",
+        "admitted",
+        "question",
+        "extension",
+        "inadmissible",
+        "state",
+        "file_refused",
+        "referral",
+        "mandate",
+    ],
 )
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_news_says_what_kind_it_is(what, language):

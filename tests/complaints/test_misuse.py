@@ -1,6 +1,6 @@
 """What goes wrong when somebody is old, in a hurry, not allowed, or means ill: each is tried, and changes nothing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,12 +9,13 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.models import OutboxMessage, StaffTask
 from complaints import answers, days, deadlines, filing, freeze, handling
-from complaints.file import bodies, mandates, proof
+from complaints.file import bodies, lessons, mandates, proof
 from complaints.models import Answer, Complaint, ComplaintDraft, ComplaintFile
-from complaints.pages.file import promises
+from complaints.pages.file import broken, promises
 from complaints.remedies import Wanted
 from tests import factories
 from tests.complaints.test_files import drafted, filed, fresh, point, said
@@ -72,6 +73,17 @@ class TestInAHurry:
         assert client.post(reverse("complain_check", args=[second.token])).status_code == 303
         assert "Van Sam." in client.get(reverse("complain_story", args=[first.token])).content.decode()
         assert ComplaintDraft.objects.get().invoice == first
+
+    def test_a_text_that_came_after_a_day_begins_a_new_draft_and_done_erases_it(self, client):
+        story = reverse("complain_story_without_invoice")
+        client.post(reverse("complain_without_invoice"), {"subject": "service"})
+        ComplaintDraft.objects.update(written_at=timezone.now() - timedelta(hours=25))
+        assert client.post(story, {"story": STORY})["Location"] == reverse("complain_without_invoice")
+        client.post(reverse("complain_without_invoice"), {"subject": "service"})
+        assert STORY in client.get(story).content.decode()
+        client.post("/klaar/")
+        assert ComplaintDraft.objects.filter(written_at__gte=timezone.now() - timedelta(hours=1)).count() == 0
+        assert client.get(story).status_code == 303
 
     def test_staff_who_press_twice_enter_it_once(self, staff):
         desk, invoice = signed_in(staff), factories.invoice()
@@ -202,12 +214,52 @@ class TestWhatIsPromised:
             assert (found["name"], last) == ("Kifid", deadlines.months_after(TODAY, 12))
         assert bodies.after(complaint, today=TODAY)["key"] == "court"
 
+    def test_a_broken_promise_stays_broken(self, staff, other):
+        complaint = acknowledged(staff, received_at=timezone.now() - timedelta(days=30))
+        before = broken(complaint, today=TODAY)
+        handling.extend(complaint.pk, reason="De praktijk is dicht.", staff=staff, today=TODAY)
+        assert broken(fresh(complaint), today=TODAY) == before
+        Complaint.objects.update(answer_by=TODAY - timedelta(days=1))
+        answers.answer(complaint.pk, drafted([point()]), staff=staff)
+        assert broken(fresh(complaint), today=TODAY) == before + 1
+        handling.escalate(complaint.pk, text="", today=TODAY)
+        assert broken(fresh(complaint), today=TODAY) == before + 1
+        assert lessons.figures(Complaint.objects.all(), date(2026, 1, 1), TODAY).answered_in_time == 0
+
+    def test_the_mail_promises_a_rest_only_where_there_is_one(self, staff):
+        complaint = filing.file(said(), subject="service")
+        handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
+        answers.answer(complaint.pk, drafted([point()]), staff=staff)
+        assert "staat stil" not in OutboxMessage.objects.get(kind="complaint_answered").text
+
+    def test_what_is_not_for_us_does_not_rest_again_by_a_word(self, staff):
+        complaint = acknowledged(staff)
+        handling.refuse(complaint.pk, why="at_court", text="De rechter beslist.", staff=staff, today=TODAY)
+        days.run_day(deadlines.frozen_until(TODAY) + timedelta(days=1))
+        handling.reply(complaint.pk, text="x", today=TODAY)
+        assert (fresh(complaint).status, freeze.rests(complaint.invoice)) == (Status.INADMISSIBLE, False)
+        assert not freeze.would_rest(complaint.invoice_id, "letters")
+        for _again in range(2):
+            assert freeze.would_rest(complaint.invoice_id, "price")
+            handling.withdraw(filed(complaint.invoice, subject="price").pk, today=TODAY)
+        assert not freeze.would_rest(complaint.invoice_id, "price"), "not for ever by taking it back"
+
+    def test_a_lower_amount_is_lower_than_what_is_asked_now(self, staff):
+        complaint = acknowledged(staff)
+        reductions.reduce_to(complaint.invoice, Decimal("60.00"), external_id="x", by="test", now=timezone.now())
+        for amount in ("70.00", "40.00"):
+            draft = drafted([point("upheld")], wanted=Wanted(lower_to=Decimal(amount)))
+            with pytest.raises(Refused, match="nieuwe bedrag"):
+                answers.answer(complaint.pk, draft, staff=staff)
+
 
 class TestNotTheirOwnJudge:
     def test_a_practice_proposes_and_somebody_of_ours_agrees(self, staff):
         invoice = factories.invoice(amount="100.00")
-        practice = [factories.staff(provider=invoice.provider) for _one in range(2)]
+        practice = [factories.staff(role="approver", provider=invoice.provider) for _one in range(2)]
         complaint = acknowledged(practice[0], invoice, subject="price")
+        with pytest.raises(Refused, match="beslist"):
+            answers.answer(complaint.pk, drafted([point()]), staff=factories.staff(provider=invoice.provider))
         row = answers.answer(complaint.pk, drafted([point()]), staff=practice[0])
         assert row.given_at is None
         with pytest.raises(Refused, match="praktijk"):
@@ -258,6 +310,8 @@ class TestNotTheirOwnJudge:
         text = own.get(reverse("admin:billing_invoice_change", args=[invoice.pk])).content.decode()
         assert "klacht: vraag aan de patiënt" not in text
         assert invoice.audit_events.filter(action__startswith="complaint").count() == 0
+        assert complaint.number not in text
+        assert OutboxMessage.objects.filter(kind__startswith="complaint", invoice=None).count() == 4
         filed(invoice, subject="price")
         assert invoice.audit_events.filter(action="complaint_filed").count() == 1
 
@@ -292,10 +346,15 @@ class TestWhoSpeaksNoLonger:
         self, client, complaint, staff
     ):
         mandates.agree(complaint.pk, may_settle=True, today=TODAY)
+        link = reverse("complaint_spoken_for", args=[complaint.token, mandates.of(complaint).token])
+        assert client.get(link.replace(mandates.of(complaint).token, "a" * 24)).status_code == 303
         assert mandates.agree(complaint.pk, may_settle=True, today=TODAY).pk, "a doubled click"
         assert complaint.messages.filter(kind="mandate").count() == 1
         handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
         handling.reply(complaint.pk, text="Bram helpt mij niet goed.", today=TODAY)
+        assert "Bram helpt mij" not in file_of(client, complaint)
+        assert link in OutboxMessage.objects.filter(recipient="bram@post.example").latest("pk").html
+        client.get(link)
         assert "Bram helpt mij" in file_of(client, complaint)
         mandates.end(complaint.pk, by="patient")
         text = file_of(client, complaint)
@@ -308,6 +367,12 @@ class TestWhoSpeaksNoLonger:
         answers.answer(complaint.pk, drafted([point()]), staff=staff)
         mail = OutboxMessage.objects.get(kind="complaint_answered")
         assert mail.recipient == complaint.invoice.patient.email
+
+    def test_a_no_of_the_patient_closes_what_somebody_else_began(self, complaint):
+        mandates.end(complaint.pk, by="patient")
+        row = fresh(complaint)
+        assert (row.status, row.why_inadmissible) == (Status.INADMISSIBLE, "no_authority")
+        assert complaint.messages.last().text.startswith("De patiënt wil niet")
 
     def test_before_the_permission_the_answer_goes_to_the_patient(self, complaint, staff):
         handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)

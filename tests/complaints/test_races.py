@@ -98,7 +98,8 @@ def race_with_payment(rng):
     assert ledger.outstanding(invoice.pk) == Decimal("40.00")
     assert freeze.rests(invoice)
     assert not StaffTask.objects.filter(invoice=invoice, kind=StaffTask.Kind.PAID_ON_HOLD).exists()
-    pay(invoice, "40.00", REMINDED.replace(day=REMINDED.day + 1))
+    with transaction.atomic():
+        pay(invoice, "40.00", REMINDED.replace(day=REMINDED.day + 1))
     assert fresh(invoice).settled_at is not None
 
 

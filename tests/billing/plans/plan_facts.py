@@ -58,6 +58,7 @@ FACTS = {
     | {
         "was": Decimal("0.00"),
         "now": _AMOUNT,
+        "undone": False,
         "paid_on": date(2026, 11, 2),
         "due_on": date(2027, 1, 15),
         "on_hold": False,

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from billing.models import AccessEvent
 from complaints import filing
-from complaints.models import Answer, Complaint
+from complaints.file import signals
+from complaints.models import Answer, Complaint, Signal
+from coulance import decisions
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
@@ -121,6 +123,63 @@ def test_a_second_person_agrees_above_the_limit(invoice, settings):
     assert do(desk, complaint, "confirm").status_code == 422
     do(other, complaint, "confirm")
     assert complaint.status == "answered"
+
+
+def test_who_agrees_reads_what_moves(invoice, settings):
+    settings.COMPLAINTS_SECOND_PERSON_ABOVE = 30
+    desk, _member = operations()
+    other, _other = operations()
+    complaint = filed(invoice)
+    do(desk, complaint, "acknowledge", text="Ik ben Anna.")
+    do(desk, complaint, "answer", said_1="x", found_1="y", decision_1="upheld", lower_to="60,00", action="wij bellen u")
+    page = other.get(address(complaint)).content.decode().replace("\xa0", " ")
+    for words in ("€ 60,00", "wij bellen u", "€ 40,00", 'value="60.00"'):
+        assert words in page, words
+
+
+def test_a_signal_without_a_name_is_read_by_us_alone(client):
+    page = reverse("complaint_signal")
+    assert client.post(page, {"text": " "}).status_code == 422
+    assert "?" in client.post(page, {"text": "De wachtmuziek is te luid."})["Location"]
+    row = Signal.objects.get()
+    assert b"wachtmuziek" not in bytes(row.sealed_text)
+    desk, _member = operations()
+    read = reverse("admin:complaint_signal")
+    practice = signed_in(factories.staff())
+    assert "wachtmuziek" not in practice.get(reverse("admin:complaints")).content.decode()
+    assert practice.post(read, {"signal": row.pk}).status_code == 404
+    assert "wachtmuziek" in desk.get(reverse("admin:complaints")).content.decode()
+    for _twice in range(2):
+        assert desk.post(read, {"signal": row.pk}).status_code == 303
+    assert "wachtmuziek" not in desk.get(reverse("admin:complaints")).content.decode()
+    assert signals.erase(timezone.localdate() + timedelta(days=400)) == 1
+
+
+def test_days_far_away_get_a_sentence(invoice):
+    desk, _member = operations()
+    complaint = filed(invoice)
+    do(desk, complaint, "acknowledge", text="Ik ben Anna.")
+    for day in ("9999-12-31", "2126-01-01"):
+        fields = {"said_1": "x", "found_1": "y", "decision_1": "not_upheld", "due_on": day}
+        assert do(desk, complaint, "answer", **fields).status_code == 422
+    call = {"channel": "phone", "received_at": "0001-01-01T00:00", "subject": "service", "story": STORY, "phone": "1"}
+    for moment in ("0001-01-01T00:00", "1990-01-01T00:00"):
+        assert desk.post(reverse("admin:complaint_receive"), call | {"received_at": moment}).status_code == 422
+
+
+def test_coulance_is_looked_at_again(invoice):
+    from tests.coulance.desk.desk_cases import at_desk, granted, staff_of
+
+    case = at_desk(invoice.provider, number="2026-00999")
+    decisions.approve(case, outcome=granted("750.00"), reason="x", version=case.version, by=staff_of(case))
+    desk, _member = operations()
+    for about, status in ((case.invoice, 303), (invoice, 422)):
+        complaint = filed(about, "coulance")
+        do(desk, complaint, "acknowledge", text="Ik ben Anna.")
+        fields = {"said_1": "x", "found_1": "y", "decision_1": "upheld", "look_again": "on"}
+        assert do(desk, complaint, "answer", **fields).status_code == status
+    case.refresh_from_db()
+    assert case.status == "at_provider"
 
 
 def test_a_call_of_yesterday_counts_from_yesterday(invoice):
