@@ -203,6 +203,7 @@ def _tell(invoice: Invoice, asked: Reallocation, *, was: Decimal, now: Decimal) 
         context={
             "was": was,
             "now": now,
+            "undone": False,
             "paid_on": asked.booking.occurred_at,
             "outstanding": max(balance, ZERO),
             "credit": max(-balance, ZERO),

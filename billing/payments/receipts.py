@@ -16,21 +16,18 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
-from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share, lock_invoice
 from billing.ledger.entries import balance_of, sides_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
-from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.payments import refunds
 from billing.payments.attempts import supersede_live
 from billing.payments.credit import stays_covered
-from billing.payments.rest import receipt_facts
+from billing.payments.rest import after_undoing, receipt_facts
 from billing.payments.shares import MOVED
-from billing.plans import agreements
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
@@ -144,10 +141,7 @@ def undo(receipt: Receipt, *, by: Staff) -> None:
         _close_task(booked, by=by)
         refunds.propose(locked, by=refunds.BY_SYSTEM, reason="a receipt was undone")
         supersede_live(locked)
-        owed = ledger.balance(locked.pk) > ZERO
-        due_on = schedule.time_to_pay(locked, today=timezone.localdate()) if owed else None
-        schedule.interrupt(locked, due_on=due_on, remind_again=True)
-        _tell_undone(booked, locked)
+        after_undoing(locked, was=booked.amount, paid_on=booked.received_on, key=booked.event)
 
 
 def _standing(receipt: Receipt) -> LedgerTransaction | None:
@@ -166,24 +160,6 @@ def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
     audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=invoice, amount=str(receipt.amount))
     audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=f"{receipt.key}:undo", invoice=invoice)
     return True
-
-
-def _tell_undone(receipt: Receipt, invoice: Invoice) -> None:
-    balance, today = ledger.balance(invoice.pk), timezone.localdate()
-    queue_message(
-        "receipt_undone",
-        invoice=invoice,
-        context={
-            "amount": receipt.amount,
-            "paid_on": receipt.received_on,
-            "outstanding": max(balance, ZERO),
-            "credit": max(-balance, ZERO),
-            "due_on": invoice.due_on,
-            **agreements.due_facts(invoice, today=today),
-            **open_link_context(invoice, until=max(today, invoice.due_on)),
-        },
-        dedupe_key=f"{receipt.event}:undone",
-    )
 
 
 def _booked_alone(invoice: Invoice, *, by: Staff, key: str) -> Decimal:

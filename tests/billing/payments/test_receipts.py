@@ -112,8 +112,8 @@ def test_undone_the_patient_is_told_and_has_time_to_pay_again():
     receipts.undo(receipt, by=member(invoice))
     invoice.refresh_from_db()
     assert invoice.due_on >= TODAY + timedelta(days=14)
-    told = OutboxMessage.objects.get(kind="receipt_undone").text.replace("\xa0", " ")
-    assert "Teruggedraaid: € 100,00" in told
+    told = OutboxMessage.objects.get(kind="payment_moved").text.replace("\xa0", " ")
+    assert "Van die betaling stond hier eerst: € 100,00" in told
     assert f"uiterlijk op {formats.date_format(invoice.due_on)}" in told
 
 

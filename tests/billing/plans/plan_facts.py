@@ -58,6 +58,7 @@ FACTS = {
     | {
         "was": Decimal("0.00"),
         "now": _AMOUNT,
+        "undone": False,
         "paid_on": date(2026, 11, 2),
         "start_again": True,
         "due_on": date(2027, 1, 15),
@@ -65,16 +66,6 @@ FACTS = {
         "plan": None,
         "outstanding": _AMOUNT,
         "credit": Decimal("1.00"),
-    },
-    "receipt_undone": _BASE
-    | {
-        "amount": _AMOUNT,
-        "paid_on": date(2026, 11, 2),
-        "due_on": date(2027, 1, 15),
-        "on_hold": False,
-        "plan": None,
-        "outstanding": _AMOUNT,
-        "credit": Decimal("0.00"),
     },
     "charges_taken_off": _BASE
     | {
