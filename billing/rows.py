@@ -42,5 +42,5 @@ class Prepared:
         with connection.cursor() as cursor:
             cursor.execute(sql, [looked_for if value == _LOOKED_FOR else value for value in params])
             found = cursor.fetchall()
-        names = compiler.query.selected
+        names = list(compiler.query.selected or ())
         return [dict(zip(names, row, strict=True)) for row in compiler.results_iter(results=[found])]

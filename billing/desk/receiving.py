@@ -122,8 +122,9 @@ class Receiving(Crediting):
         return ReceiptForm(posted, initial=initial, others=others, latest=latest)
 
     def _report(self, request: HttpRequest, invoice: Invoice, form: ReceiptForm) -> HttpResponse:
+        member: Any = request.user
         facts = ("amount", "received_on", "road", "reference", "reason", "key")
-        received = Received(**{name: form.cleaned_data[name] for name in facts}, by=request.user)
+        received = Received(**{name: form.cleaned_data[name] for name in facts}, by=member)
         today = timezone.localdate()
         try:
             if form.cleaned_data.get("meant_for") == BY_LAW:
