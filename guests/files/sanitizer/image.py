@@ -164,8 +164,8 @@ def _lacks_much(source: Image.Image) -> bool:
     """Tell whether the lowest part of a JPEG is what a reader fills in, in grey, in colours and in those of print."""
     rows = max(int(source.height * MOST_MISSING), 1)
     below = source.crop((0, source.height - rows, source.width, source.height))
-    extremes = [below.getchannel(band).getextrema() for band in below.getbands()]
-    return all(_FILLED_WITH[0] <= least and most <= _FILLED_WITH[1] for least, most in extremes)
+    filled = (below.getchannel(band).point(lambda value: value in _FILLED_WITH and 1) for band in below.getbands())
+    return all(band.getcolors(1) == [(source.width * rows, 1)] for band in filled)
 
 
 def _full_colours(source: Image.Image) -> Image.Image:
