@@ -5,7 +5,7 @@ and its orders are those that are open, whose money it is (practices, payers, no
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from billing.money import ZERO
 
 Kind = LedgerTransaction.Kind
 NOT_PROVEN = "bank_not_proven"  # staff task
+REFUNDS_COVERED_WITHIN = timedelta(days=60)
 
 
 def run_day(today: date) -> None:
@@ -33,6 +34,8 @@ def run_day(today: date) -> None:
 def contradictions() -> Iterator[str]:
     """Yield each difference between the ledger and the bank, as a sentence that names only keys and amounts."""
     yield from _bank()
+    yield from _unmatched()
+    yield from _gateway()
     yield from _orders()
     yield from _statements()
     yield from settlements.contradictions(timezone.localdate())
@@ -48,6 +51,29 @@ def _bank() -> Iterator[str]:
     booked = _sum(Posting.objects.filter(account=Account.BANK))
     if difference := booked + not_booked - moved:
         yield f"money at the bank: the ledger has {difference} more than the statements"
+
+
+def _unmatched() -> Iterator[str]:
+    """Compare money that is not matched with the lines that wait, and with those whose way back is not ordered yet."""
+    status = BankLine.Status
+    waiting = BankLine.objects.filter(status__in=(status.PROPOSED, status.UNMATCHED, status.SENT_BACK))
+    ordered = OutgoingOrder.objects.filter(
+        purpose=OutgoingOrder.Purpose.RETURN, status__in=(*OutgoingOrder.UNDER_WAY, OutgoingOrder.Status.DEBITED)
+    )
+    booked = -_sum(Posting.objects.filter(account=Account.UNMATCHED))
+    if BankLine.objects.exists() and (difference := booked - (_sum(waiting) - _sum(ordered))):
+        yield f"not matched: the ledger has {difference} more than the lines that wait"
+
+
+def _gateway() -> Iterator[str]:
+    """Check that Mollie did not pay out more than came in there. Refunds may be booked before new money covers them."""
+    at_gateway = Posting.objects.filter(account=Account.GATEWAY)
+    since = timezone.now() - REFUNDS_COVERED_WITHIN
+    went_back = at_gateway.filter(
+        transaction__kind__in=(Kind.REFUND, Kind.CHARGEBACK), transaction__occurred_at__gte=since, amount__lt=ZERO
+    )
+    if (held := _sum(at_gateway) - _sum(went_back)) < ZERO:
+        yield f"money at Mollie: it paid out {-held} more than came in there"
 
 
 def _orders() -> Iterator[str]:

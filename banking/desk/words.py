@@ -24,8 +24,12 @@ SORTS = {
     Sort.BATCH: gettext_lazy("One amount for many payments. The bank did not say what each was for."),
     Sort.OUR_ORDER: gettext_lazy("The bank names an order of ours, but amount or order do not fit."),
     Sort.CAME_BACK: gettext_lazy("A payment of ours came back, and it is unknown which."),
-    Sort.TAKEN_BACK: gettext_lazy("The bank took back what had come in before. Look up that payment, and undo it."),
-    Sort.UNKNOWN_DEBIT: gettext_lazy("Money went out that we did not order. Ask the bank when you do not know it."),
+    Sort.TAKEN_BACK: gettext_lazy(
+        "The bank took back what had come in before. Look up that payment, and undo it. Then choose “taken back” here."
+    ),
+    Sort.UNKNOWN_DEBIT: gettext_lazy(
+        "Money went out, and the bank named no order of ours. Ask the bank when you do not know what it is."
+    ),
 }
 _NUMBER = re.compile(r"[0-9](?:[ .\-]?[0-9]){8,}")
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking import details
-from banking.matching import by_law, movements
+from banking.matching import by_law, movements, pairs
 from banking.models import BankLine, LineDecision, LineMatch, LineNote
 from billing import audit
 from billing.errors import FormUsed, Refused
@@ -88,10 +88,13 @@ def decide_other(
 ) -> LineDecision:
     """Send the money of a waiting line back, or say what it is when it is for no invoice.
 
-    Above the limit it waits for a second person; a second person always agrees to the order that sends money back.
+    Above the limit it waits for a second person; a second person always agrees to the order that sends money back, and
+    that an account is Mollie's: what comes from it later is booked without anybody.
     Raises Refused as `book`, without a reason, and when the bank did not say from which account the money came.
     """
     with transaction.atomic():
+        if what == What.ORDERS:
+            pairs.lock_orders(line)
         locked = lock_line(line.pk)
         if known := LineDecision.objects.filter(key=key, line=locked).first():
             if (known.kind, known.what) != (kind, what):
@@ -102,13 +105,17 @@ def decide_other(
             raise Refused(_("Say why, in a few words. A colleague reads it."))
         if kind == Kind.SEND_BACK:
             movements.refuse_unless_returnable(locked)
+            if pairs.taken_back_by(locked):
+                raise Refused(
+                    _("A debit of this amount waits. The bank may have taken this money back: look there first.")
+                )
         decision = _decide(locked, kind, what=what, by=by, reason=reason, key=key)
         if kind == Kind.SEND_BACK:
             advance(decision, Status.DONE)
             movements.send_back(locked, by=by)
             advance(locked, BankLine.Status.SENT_BACK)
             audit.record("bank_line_decided", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
-        elif abs(locked.amount) > settings.BANK_SECOND_PERSON_ABOVE:
+        elif abs(locked.amount) > settings.BANK_SECOND_PERSON_ABOVE or what == What.SETTLEMENT:
             audit.record("bank_line_proposed", by=audit.name_of(by), line=locked.pk, amount=str(locked.amount))
         else:
             advance(decision, Status.DONE)
@@ -121,6 +128,8 @@ def confirm(decision: LineDecision, *, by: Staff) -> None:
     with transaction.atomic():
         matches = list(decision.matches.order_by("invoice"))
         invoices = _lock_all([match.invoice_id for match in matches], by_rule=[match.rule for match in matches])
+        if decision.what == What.ORDERS:
+            pairs.lock_orders(decision.line)
         line, waiting = _lock_decision(decision, Status.WAITING)
         if waiting.by_id == by.pk:
             raise Refused(_("Somebody else has to confirm what you decided."))
@@ -154,6 +163,8 @@ def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
         done.line = line
         if done.kind == Kind.INVOICE:
             bank.undo_transfer(list(invoices.values()), event=done.event, by=who, written=reason)
+        elif done.what == What.TAKEN_BACK:
+            pairs.part(done, by=who)
         else:
             movements.undo(done, line, by=who)
         advance(done, Status.UNDONE, undone_by=by, undone_at=timezone.now())
@@ -246,6 +257,11 @@ def _book(
 
 def _carry_out(decision: LineDecision, line: BankLine, *, by: str) -> None:
     decision.line = line
-    movements.book_other(decision, line, by=by)
+    if decision.what == What.TAKEN_BACK:
+        pairs.join(decision, line, by=by)
+    elif decision.what == What.ORDERS:
+        pairs.carry_out(line)
+    else:
+        movements.book_other(decision, line, by=by)
     advance(line, BankLine.Status.NOT_OURS)
     audit.record("bank_line_decided", by=by, line=line.pk, amount=str(line.amount), what=decision.what)

@@ -78,10 +78,10 @@ def own_accounts() -> frozenset[str]:
 
 
 def gateways() -> frozenset[str]:
-    """Return the keyed hashes of the accounts from which Mollie pays out: those of the setting, and those that a person
-    recognised once."""
+    """Return the keyed hashes of the accounts from which Mollie pays out: those of the setting, and those that two
+    persons recognised once."""
     recognised = LineDecision.objects.filter(
-        what=LineDecision.What.SETTLEMENT, status=LineDecision.Status.DONE, by__isnull=False
+        what=LineDecision.What.SETTLEMENT, status=LineDecision.Status.DONE, confirmed_by__isnull=False
     )
     learnt = recognised.exclude(line__counter_hash="").values_list("line__counter_hash", flat=True).distinct()
     return frozenset(map(counter_hash, settings.BANK_GATEWAY_IBANS)) | frozenset(learnt)

@@ -36,7 +36,8 @@ _BY_ITSELF = {
 }
 # What the orders to the bank know of: they say whether the line fits one.
 _OF_ORDERS = {Sort.OUR_ORDER: outcome.carried_out, Sort.CAME_BACK: outcome.came_back}
-_MAY_NAME_INVOICES = (Sort.RECEIPT, Sort.CASH)
+# Also what seems to be of Mollie: an account that somebody recognised wrongly may pay an invoice, and names it.
+_MAY_NAME_INVOICES = (Sort.RECEIPT, Sort.CASH, Sort.GATEWAY)
 
 
 @dataclass
@@ -157,7 +158,7 @@ def _settle(read: Read) -> str | None:
         receiving.receive(line)
         if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
             advance(line, Status.NOT_OURS)
-        elif read.sort in _BY_ITSELF:
+        elif read.sort in _BY_ITSELF and not read.shares:
             deciding.settle_other(line, _BY_ITSELF[read.sort])
         elif invoices and _still_right(read.shares):
             deciding.book_designated(line, _parts(read.shares), invoices)

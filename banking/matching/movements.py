@@ -71,6 +71,8 @@ def undo(decision: LineDecision, line: BankLine, *, by: str) -> None:
     """Mirror what a decision booked that is about no invoice. Raises Refused while an order sends the money back."""
     if decision.kind == LineDecision.Kind.SEND_BACK:
         raise Refused(_("An order to the bank sends it back. Refuse that order, and the line waits again."))
+    if decision.what == What.ORDERS:
+        raise Refused(_("Orders of ours count as paid by this line. That can't be undone."))
     kind, _account = _GOES_TO[What(decision.what)]
     decision.line = line
     booked = LedgerTransaction.objects.get(kind=kind, external_id=decision.event)

@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('invoice', 'booked on invoices'), ('send_back', 'sent back to the account that it came from'), ('other', 'not for an invoice')], max_length=9, verbose_name='kind')),
-                ('what', models.CharField(blank=True, choices=[('charges', 'costs of the bank'), ('interest', 'interest of the bank'), ('own_transfer', 'transfer between our own accounts'), ('settlement', 'paid out by Mollie')], max_length=12, verbose_name='what it is')),
+                ('what', models.CharField(blank=True, choices=[('charges', 'costs of the bank'), ('interest', 'interest of the bank'), ('own_transfer', 'transfer between our own accounts'), ('settlement', 'paid out by Mollie'), ('orders', 'orders of ours, which the bank did not name'), ('taken_back', 'taken back by the bank, with the line that brought it')], max_length=12, verbose_name='what it is')),
                 ('status', models.CharField(choices=[('waiting', 'waits for a second person'), ('done', 'done'), ('refused', 'refused'), ('undone', 'undone')], default='waiting', max_length=8, verbose_name='status')),
                 ('key', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='decided')),
@@ -200,6 +200,7 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='banking.bankline', verbose_name='line of a statement')),
+                ('partner', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='banking.linedecision')),
                 ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undone by')),
             ],
             options={

@@ -28,6 +28,8 @@ class LineDecision(SealedText, models.Model):
         INTEREST = "interest", _("interest of the bank")
         OWN_TRANSFER = "own_transfer", _("transfer between our own accounts")
         SETTLEMENT = "settlement", _("paid out by Mollie")
+        ORDERS = "orders", _("orders of ours, which the bank did not name")
+        TAKEN_BACK = "taken_back", _("taken back by the bank, with the line that brought it")
 
     class Status(models.TextChoices):
         WAITING = "waiting", _("waits for a second person")
@@ -61,6 +63,8 @@ class LineDecision(SealedText, models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("undone by")
     )
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    # Of the line that brought what the bank took back: the decision about the debit. Together they are nothing.
+    partner = models.OneToOneField("self", models.PROTECT, null=True, editable=False, related_name="+")
     # Why, in the words of who decided or undid it: may name care.
     sealed_text = models.BinaryField(editable=False)
 

@@ -58,8 +58,20 @@ def lock_meant(said: Details) -> None:
     """
     ids = list(_ids(said))
     meant = OutgoingOrder.objects.filter(reference__in=ids) | OutgoingOrder.objects.filter(batch__reference__in=ids)
-    for order in meant.order_by("invoice_id", "pk"):
+    lock_all(meant.order_by("invoice_id", "pk"))
+
+
+def lock_all(orders: Iterable[OutgoingOrder]) -> None:
+    """Lock orders in this order, each after what it is paid from."""
+    for order in orders:
         agreeing.locked(order)
+
+
+def debit_all(orders: Iterable[OutgoingOrder], line: BankLine) -> None:
+    """Book that a locked debit, of just their sum, paid these orders. Raises Stale when one is not at the bank."""
+    with transaction.atomic():
+        for order in orders:
+            _debited(order, line)
 
 
 def carried_out(line: BankLine, said: Details) -> bool:
@@ -74,9 +86,7 @@ def carried_out(line: BankLine, said: Details) -> bool:
         audit.open_task(ORDER_ALARM, dedupe_key=f"debit:{line.fingerprint}", note=f"{line.booked_on} {line.amount}: "
                         f"{len(orders)} orders of together {total}")  # fmt: skip
         return False
-    with transaction.atomic():
-        for order in orders:
-            _debited(order, line)
+    debit_all(orders, line)
     return True
 
 
@@ -85,8 +95,11 @@ def came_back(line: BankLine, said: Details) -> bool:
 
     Return False when the line names no order of ours that was paid with this amount.
     """
-    order = OutgoingOrder.objects.filter(reference__in=_ids(said), status=Status.DEBITED, amount=line.amount).first()
+    paid = OutgoingOrder.objects.filter(reference__in=_ids(said), status=Status.DEBITED)
+    order = paid.filter(amount=line.amount).first()
     if order is None:
+        for other in paid:  # less the costs of a bank, for example
+            _alarm(other, f"{other.reference}: {line.amount} of {other.amount} came back, {said.return_code}")
         return False
     with transaction.atomic():
         invoice, row = agreeing.locked(order)
@@ -114,8 +127,8 @@ def cancel_absent(order: OutgoingOrder, *, by: Staff) -> bool:
             raise Refused(_("This order is not at the bank."))
         if not absence_is_proven(row):
             raise Refused(
-                _("It is not proven that the bank did not pay this: a statement of these days is missing, or the bank "
-                  "still has time. Read all statements first.")
+                _("It is not proven that the bank did not pay this: a statement of these days is missing, a debit of "
+                  "these days waits at the bank's page, or the bank still has time.")
             )  # fmt: skip
         who = audit.name_of(by)
         if row.cancel_asked_by_id is None:
@@ -132,13 +145,20 @@ def cancel_absent(order: OutgoingOrder, *, by: Staff) -> bool:
 
 
 def absence_is_proven(order: OutgoingOrder) -> bool:
-    """Tell whether statements without a gap cover the days in which the bank would have executed the order."""
+    """Tell whether statements without a gap cover the days in which the bank would have executed the order.
+
+    A debit of those days that nobody explained yet may be the order: some banks book a batch as one sum, without ids.
+    """
     batch = order.batch
     if batch is None or batch.exported_at is None:
         return False
     first = timezone.localdate(batch.exported_at)
     last = target_days_after(max(first, batch.execute_on), settings.BANK_ABSENT_AFTER_TARGET_DAYS)
-    return chain.is_unbroken(order.account, first, last)
+    unexplained = BankLine.objects.filter(
+        account=order.account, amount__lte=-order.amount, booked_on__gte=first, booked_on__lte=last,
+        status__in=(BankLine.Status.NEW, BankLine.Status.PROPOSED, BankLine.Status.UNMATCHED),
+    )  # fmt: skip
+    return chain.is_unbroken(order.account, first, last) and not unexplained.exists()
 
 
 def _meant(line: BankLine, said: Details) -> list[OutgoingOrder]:

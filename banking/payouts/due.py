@@ -15,7 +15,7 @@ from billing.money import ZERO, round_euro
 Kind = LedgerTransaction.Kind
 RESERVE_DAYS = timedelta(days=90)
 IBAN_WAITS = timedelta(days=2)
-_PAYERS = (Kind.PAYMENT, Kind.RECEIPT, Kind.REFUND, Kind.CHARGEBACK, Kind.ALLOCATION)
+_PAYERS = (*LedgerTransaction.PAID, Kind.ALLOCATION)
 
 
 def balance(provider: Provider) -> Decimal:

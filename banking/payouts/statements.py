@@ -58,7 +58,7 @@ def lines(payout: Payout) -> Iterator[Line]:
             key=str(posting.pk),
             booked_on=timezone.localdate(booked.created_at),
             happened_on=timezone.localdate(booked.occurred_at),
-            what=f"{booked.get_kind_display()}" + (" (−)" if booked.reverses_id else ""),
+            what=f"{booked.get_kind_display()}" + (" (-)" if booked.reverses_id else ""),
             invoice=invoice.number if invoice else "",
             reference=invoice.payment_reference if invoice else payout.number,
             amount=-posting.amount,

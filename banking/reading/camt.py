@@ -6,7 +6,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from banking.reading.camt_parts import part_of, whole_of
+from banking.reading.camt_parts import add_information, part_of, whole_of
 from banking.reading.days import day_of_xml
 from banking.reading.facts import MAX_PARTS, Entry, Format, Kind, Part, Sheet, cents_of
 from banking.reading.refusal import Refused
@@ -69,7 +69,7 @@ class _Statements(Reader):
         elif node.name == "Bal" and parents == [STATEMENT, "Stmt"]:
             self._balances.append(_balance(node))
         elif node.name == "Ntry" and parents == [STATEMENT, "Stmt"]:
-            self._take_entry(node, own=_account(path[2]))
+            self._take_entry(node)
             self._begin_entry()
         elif node.name == "TxDtls" and parents[:3] == [STATEMENT, "Stmt", "Ntry"]:
             self._details += 1
@@ -78,7 +78,7 @@ class _Statements(Reader):
                 self._part_amounts.append(amount)
                 self._parts.append(part)
 
-    def _take_entry(self, node: Node, *, own: str) -> None:
+    def _take_entry(self, node: Node) -> None:
         status = node.read("Sts/Cd", "Sts/Prtry", "Sts")
         cents, currency = _money(node)
         if status not in ("", "BOOK") or not cents:
@@ -90,9 +90,12 @@ class _Statements(Reader):
         value = _day(node, "ValDt") or booked
         if value is None:
             raise Refused(_("There is an entry without a date in it."))
-        self.ready.append(Entry(cents, booked, value, self._parts_of(node, cents, own=own)))
+        parts = self._parts_of(node, cents)
+        if len(parts) == 1 and parts[0] in self._parts and (extra := node.read("AddtlNtryInf")):
+            add_information(parts[0], extra)
+        self.ready.append(Entry(cents, booked, value, parts))
 
-    def _parts_of(self, node: Node, cents: int, *, own: str) -> list[Part]:
+    def _parts_of(self, node: Node, cents: int) -> list[Part]:
         """Return the parts when they add up to the entry; else the whole, as one line."""
         told = node.read("NtryDtls/Btch/NbOfTxs")
         announced = int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 1

@@ -28,6 +28,19 @@ def whole_of(entry: Node, cents: int) -> Part:
     return Part(cents, _kind(entry, entry, told), told, _reference(entry))
 
 
+def add_information(part: Part, extra: str) -> None:
+    """Add what the additional information of an entry with one part says: in the file it stands behind the details.
+
+    What the details say themselves counts more.
+    """
+    said, told = part.details, tags.read(extra.split("\n"))
+    names = ("name", "iban", "bic", "structured", "issuer", "end_to_end", "batch", "text", "return_code", "mandate")
+    found = {name: getattr(said, name) or getattr(told, name) for name in names}
+    part.details = replace(said, **found, extra="\n".join(filter(None, (said.extra, extra))))
+    if told.return_code and part.kind == Kind.TRANSFER:
+        part.kind = Kind.RETURNED
+
+
 def _cents(node: Node) -> int | None:
     """Return the amount of a part: what moved on our account. What the payer ordered may be in another currency."""
     for path in ("Amt", "AmtDtls/TxAmt/Amt"):
@@ -38,7 +51,6 @@ def _cents(node: Node) -> int | None:
 
 
 def _details(entry: Node, node: Node, *, came_in: bool, own: str) -> Details:
-    told = tags.read(entry.read("AddtlNtryInf").split("\n")) if entry.read("AddtlNtryInf") else Details()
     roles = ("Dbtr", "Cdtr") if came_in else ("Cdtr", "Dbtr")
     # A payment of ours that came back may name us in the place of the payer.
     role = next((role for role in roles if (iban := _iban(node, role)) and iban != own), "")
@@ -50,20 +62,20 @@ def _details(entry: Node, node: Node, *, came_in: bool, own: str) -> Details:
     lines += [item.text.strip() for item in remittance.all("Strd/AddtlRmtInf")]
     lines += [item.text.strip() for item in remittance.all("Strd/RfrdDocInf/Nb")]
     ultimate = _name(node, "UltmtDbtr" if came_in else "UltmtCdtr")
-    extra = [node.read("AddtlTxInf"), entry.read("AddtlNtryInf"), ultimate]
+    extra = [node.read("AddtlTxInf"), ultimate]
     return Details(
-        name=_name(node, role) or told.name,
-        iban=_iban(node, role) or told.iban,
-        bic=node.read(*(f"RltdAgts/{role}Agt/FinInstnId/{name}" for name in ("BICFI", "BIC"))) or told.bic,
-        structured=references[0] if references else told.structured,
-        issuer=next((text for item in structured if (text := item.read("Tp/Issr"))), told.issuer)[:35],
-        end_to_end=_known(node.read("Refs/EndToEndId")) or told.end_to_end,
-        batch=_known(node.read("Refs/PmtInfId")) or _known(entry.read("NtryDtls/Btch/PmtInfId")) or told.batch,
+        name=_name(node, role),
+        iban=_iban(node, role),
+        bic=node.read(*(f"RltdAgts/{role}Agt/FinInstnId/{name}" for name in ("BICFI", "BIC"))),
+        structured=references[0] if references else "",
+        issuer=next((text for item in structured if (text := item.read("Tp/Issr"))), "")[:35],
+        end_to_end=_known(node.read("Refs/EndToEndId")),
+        batch=_known(node.read("Refs/PmtInfId")) or _known(entry.read("NtryDtls/Btch/PmtInfId")),
         instruction=_known(node.read("Refs/InstrId")),
         entry_reference=_known(entry.read("NtryRef")),
-        text="\n".join(line for line in lines if line) or told.text,
+        text="\n".join(line for line in lines if line),
         extra="\n".join(text for text in extra if text),
-        return_code=node.read("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry") or ("?" if node.all("RtrInf") else told.return_code),
+        return_code=node.read("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry") or ("?" if node.all("RtrInf") else ""),
         purpose=node.read("Purp/Cd", "Purp/Prtry"),
         mandate=node.read("Refs/MndtId"),
         creditor_id=node.read("RltdPties/Cdtr/Id/PrvtId/Othr/Id", "RltdPties/Cdtr/Pty/Id/PrvtId/Othr/Id"),

@@ -168,7 +168,7 @@ def _entry(found: re.Match[str], supplement: list[str], text: list[str]) -> Entr
     counter = _counter(supplement)
     told = replace(
         told,
-        iban=told.iban or counter,
+        iban=counter or told.iban,  # the bank's own line counts before what stands in a text
         entry_reference=references,
         bank_code=code.strip(),
         extra="\n".join([told.extra, *(line for line in supplement if line.strip())]).strip("\n"),

@@ -5,7 +5,7 @@ tags are looked for: a tag may be cut too. What stands between slashes is a tag 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from banking.details import Details
 
@@ -14,6 +14,8 @@ _TAGS = (
     "|ULTD|ULTC|ULTB|SUM|OCMT|EXCH|CHGS|IREF|NRTX|SVCL"
 )
 _TAG = re.compile(rf"/({_TAGS})/")
+# Who paid, from where, and whether it came back: nobody but the bank says that.
+_NOT_IN_TEXT = ("TRTP", "IBAN", "BIC", "NAME", "REMI", "PREF", "RTRN", "CNTP", "ORDP", "BENM")
 _COLUMNS = 64  # in which ABN AMRO sets labels; a line that is shorter ends a word
 _IBAN = r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}"
 _BEGINS_WITH_IBAN = re.compile(rf"({_IBAN})(?:\s+(.*))?")
@@ -51,7 +53,7 @@ def read(lines: Sequence[str]) -> Details:
 
 def _tagged(joined: str) -> dict[str, str]:
     values: dict[str, str] = {}
-    found = list(_TAG.finditer(joined))
+    found = list(_banks_own(joined))
     for tag, following in zip(found, [*found[1:], None], strict=True):
         value = joined[tag.end() : following.start() if following else len(joined)]
         values.setdefault(tag[1], value.strip() if tag[1] == "REMI" else value.strip().strip("/"))
@@ -70,6 +72,19 @@ def _tagged(joined: str) -> dict[str, str]:
         parts = [*counterparty.split("/"), "", "", ""]
         told |= {"iban": "".join(parts[0].split()), "bic": parts[1], "name": parts[2].strip()}
     return told | _remittance(values.get("REMI", ""))
+
+
+def _banks_own(joined: str) -> Iterator[re.Match[str]]:
+    """Yield the tags that the bank wrote: behind /REMI/ stand the words of the payer, who can type a tag, too.
+
+    Of direct debits, which we order ourselves, some banks name the account behind the words.
+    """
+    is_text = False
+    for tag in _TAG.finditer(joined):
+        if is_text and tag[1] in _NOT_IN_TEXT:
+            continue
+        yield tag
+        is_text = is_text or (tag[1] == "REMI" and "/CSID/" not in joined[: tag.start()])
 
 
 def _remittance(value: str) -> dict[str, str]:

@@ -15,6 +15,13 @@ _MAX_REORDERED = 5_000  # of a longer day the old lines keep their places, besid
 _RANK = {Statement.Format.MT940: 0, Statement.Format.CAMT053: 1}  # CAMT says more
 
 
+OTHER_ACCOUNT = -4  # likeness of an entry that names the account of somebody else
+
+
+class OtherLine(Exception):
+    """An entry is none of those that we have, although its amount and the balances around it are."""
+
+
 @dataclass(slots=True)
 class Candidate:
     """A stored entry, by its first line."""
@@ -33,17 +40,20 @@ class Known:
         self._left = Counter(amounts)
         self._taken: Counter[int] = Counter()
         self._rows: dict[int, list[Candidate]] = defaultdict(list)
+        self._doubtful = False
 
-    def add(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool) -> None:
+    def add(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool, doubtful: bool = False) -> None:
         """Add those of a stretch that have the amounts of `overlap`.
 
         Rows are read only where something is to be told apart or put in order, or when this reading says more than they
-        do, so that a long day that comes again takes no memory.
+        do, so that a long day that comes again takes no memory. `doubtful`: the balances do not tell the two readings
+        apart, so each entry is compared.
         """
+        self._doubtful = self._doubtful or doubtful
         self._overlap += overlap
         rows = BankLine.objects.filter(day=stretch, part=1).exclude(status=BankLine.Status.REPLACED).order_by("place")
         says_more = self._format != Statement.Format.MT940 and rows.filter(format=Statement.Format.MT940).exists()
-        if not says_more and (all_known or overlap.total() > _MAX_REORDERED):
+        if not says_more and not doubtful and (all_known or overlap.total() > _MAX_REORDERED):
             overlap = Counter({cents: count for cents, count in overlap.items() if self._amounts[cents] > count})
         wanted = [from_cents(cents) for cents in overlap]
         found: dict[int, list[BankLine]] = defaultdict(list)
@@ -52,7 +62,7 @@ class Known:
                 found[to_cents(line.entry_amount)].append(line)
         for cents, count in overlap.items():
             lines = found[cents]
-            several = self._amounts[cents] > 1 or len(lines) > count  # to tell two payments apart
+            several = doubtful or self._amounts[cents] > 1 or len(lines) > count  # to tell two payments apart
             begin = len(lines) - count  # the overlap mostly ends the stretch, but a day cut short begins it
             for line in lines[begin:] + lines[:begin]:
                 self._rows[cents].append(Candidate(line, details.of_line(line) if several else Details()))
@@ -61,7 +71,7 @@ class Known:
         """Return whether the entry is stored, and its first line where that was read.
 
         Of n entries with an amount of which m are stored, just m are found, whatever they say; which ones, is told by
-        the other side's account, the text and the bank's reference.
+        the other side's account, the text and the bank's reference. Raises OtherLine for one that is surely another.
         """
         cents = entry.cents
         rows, left, free = self._rows.get(cents), self._left[cents], self._free(cents)
@@ -72,6 +82,8 @@ class Known:
             return False, None
         likeness = [_likeness(entry, row) for row in rows]
         best = max(range(len(rows)), key=lambda index: likeness[index])
+        if self._doubtful and likeness[best] <= OTHER_ACCOUNT:
+            raise OtherLine
         if likeness[best] <= 0 and left > free:
             return False, None  # there are more to come, and this one is another
         self._taken[cents] += 1
@@ -103,7 +115,7 @@ def _likeness(entry: Entry, row: Candidate) -> int:
     told = entry.parts[0].details
     points = 0
     if told.iban and row.line.counter_hash:
-        points += 2 if details.counter_hash(told.iban) == row.line.counter_hash else -4
+        points += 2 if details.counter_hash(told.iban) == row.line.counter_hash else OTHER_ACCOUNT
     texts = [_plain(f"{one.structured}{one.text}") for one in (told, row.told)]
     if all(texts):
         everything = [_plain(f"{one.structured}{one.text}{one.extra}") for one in (told, row.told)]

@@ -14,7 +14,7 @@ from banking.reading.facts import Entry
 from banking.reading.refusal import Refused
 from banking.statements import receiving
 from banking.statements.joining import Join, Stretch, join
-from banking.statements.known import Known, count_of, is_better, moved
+from banking.statements.known import Known, OtherLine, count_of, is_better, moved
 from banking.statements.survey import Found
 from billing.money import from_cents, to_cents
 from billing.transitions import advance
@@ -67,7 +67,10 @@ class Store:
             return  # before the first day of the account
         day = self.days[on]
         day.go_to(sheet, self.found.before.get((sheet, on), 0))
-        is_known, line = day.known.take(entry)
+        try:
+            is_known, line = day.known.take(entry)
+        except OtherLine:
+            raise _otherwise(on, day.new.opening) from None
         if not is_known:
             self.new += 1
             occurrence = day.next_occurrence(entry.cents)
@@ -135,6 +138,16 @@ class Store:
             self._waiting += self._lines(entry, on, day, occurrence)
 
 
+def _otherwise(day: date, balance: int) -> Refused:
+    return Refused(
+        _(
+            "It says something else about %(day)s than the statement that we have of that day:"
+            " from the balance %(balance)s on there are other lines."
+        )
+        % {"day": day, "balance": from_cents(balance)}
+    )
+
+
 def _gives_way(line: BankLine) -> bool:
     """Replace a line whose parts came, and mirror what was booked of it; return False when a person is busy with it."""
     locked = BankLine.objects.select_for_update(no_key=True).get(pk=line.pk)
@@ -165,17 +178,13 @@ class _Day:
             known = Stretch(to_cents(row.opening), moved(row))
             how, overlap = join(self.new, known)
             if how == Join.CONFLICT:
-                raise Refused(
-                    _(
-                        "It says something else about %(day)s than the statement that we have of that day:"
-                        " from the balance %(balance)s on there are other lines."
-                    )
-                    % {"day": self._day, "balance": from_cents(known.opening)}
-                )  # fmt: skip
+                raise _otherwise(self._day, known.opening)
             if how == Join.APART:
                 continue
             joined.append(row)
-            self.known.add(row, overlap, all_known=how == Join.INSIDE)
+            # A part of a day that ends where it began, as on an account that is swept, may stand there twice.
+            doubtful = bool(self.new.moved) and self.new.opening == self.new.closing
+            self.known.add(row, overlap, all_known=how == Join.INSIDE, doubtful=doubtful)
             if how in (Join.INSIDE, Join.AFTER):
                 opening = known.opening
             if how in (Join.INSIDE, Join.BEFORE):

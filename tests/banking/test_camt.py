@@ -115,6 +115,17 @@ def test_abn_tells_everything_in_the_additional_information():
     assert (part.details.iban, part.details.name, part.details.text) == ("NL02ABNA0123456789", "J JANSEN", "nota 7")
 
 
+def test_the_additional_information_behind_the_details_is_read_too():
+    said = "/TRTP/SEPA/PREF/ZR-B-1/IBAN/NL20INGB0001234567/REMI/1234123412341234/EREF/NOTPROVIDED"
+    pay = Pay("50.00", MONDAY, "", "NL44RABO0123456789", "J. de Vries", extra=said)
+    (entry, *_sheet) = camt.read([document(statement([pay], "0", MONDAY))])
+    told = entry.parts[0].details
+    assert (told.iban, told.text, told.batch) == ("NL44RABO0123456789", "1234123412341234", "ZR-B-1")
+    parts = [Pay("20.00", MONDAY, "een"), Pay("30.00", MONDAY, "twee")]
+    (batch, *_sheet) = camt.read([document(statement([Pay("50.00", MONDAY, parts=parts, extra=said)], "0", MONDAY))])
+    assert [part.details.extra for part in batch.parts] == ["", ""], "of several parts it says nothing of any one"
+
+
 @pytest.mark.parametrize(("kind", "root"), [("052", "BkToCstmrAcctRpt"), ("054", "BkToCstmrDbtCdtNtfctn")])
 def test_news_of_the_day_is_refused_with_advice(kind, root):
     with pytest.raises(Refused, match=rf"CAMT\.{kind}.*Hand in the CAMT.053"):

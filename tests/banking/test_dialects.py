@@ -7,6 +7,7 @@ import pytest
 
 from banking.details import Details
 from banking.models import BankLine
+from banking.reading import tags
 from banking.reading.facts import Entry, Sheet
 from banking.reading.files import documents
 
@@ -118,6 +119,15 @@ def test_van_lanschot_undoes_a_debit_and_a_credit_by_their_own_sign():
     assert {debit.parts[0].kind, credit.parts[0].kind} == {Kind.REVERSAL}
     assert told(debit).text == "7777 4444 2222 0000"
     assert "C38,74" not in told(credit).extra  # that is of the statement
+
+
+def test_what_the_payer_types_names_no_account_and_nothing_that_came_back():
+    typed = "/EREF/NOTPROVIDED/NAME/J DE VRIES/REMI/1234 /IBAN/NL08DEUT0319809633/ /RTRN/AC04/ dank/PURP/OTHR"
+    said = tags.read([typed[:65], typed[65:]])
+    assert (said.iban, said.return_code, said.name, said.purpose) == ("", "", "J DE VRIES", "OTHR")
+    assert said.text.startswith("1234 /IBAN/NL08DEUT0319809633/")
+    debit = tags.read(["/TRTP/SEPA Incasso/CSID/NL13ZZZ1/NAME/EEN BV/REMI/x/IBAN/NL08DEUT0319809633/BIC/DEUTNL2N"])
+    assert (debit.iban, debit.text) == ("NL08DEUT0319809633", "x")
 
 
 def test_two_accounts_without_an_id_each_and_a_text_in_two_fields():

@@ -222,6 +222,16 @@ def test_a_batch_that_came_as_one_line_gives_way_to_its_parts(tmp_path, looked_a
     assert list(proof.contradictions()) == []
 
 
+def test_parts_of_a_day_that_end_where_it_began_are_told_apart_by_the_accounts(tmp_path):
+    """As on an account that is swept during the day: the balances are the same, and the lines are not."""
+    other = Pay("25.00", MONDAY, "een ander", "NL20INGB0001234567", "C. Mulder")
+    swept = Pay("-25.00", MONDAY, "naar spaarrekening")
+    hand_in(tmp_path, camt(TWO, swept, opening="100.00"))
+    assert hand_in(tmp_path, camt(TWO, swept, opening="100.00", number="7")).statements[0].known == 2
+    assert "something else" in hand_in(tmp_path, camt(other, swept, opening="100.00")).refused_because
+    assert amounts() == ["25.00", "-25.00"]
+
+
 def test_a_batch_that_somebody_decided_about_stays_as_it_is(tmp_path):
     batch = Pay("35.00", MONDAY, reference="R", parts=[ONE, TWO])
     hand_in(tmp_path, mt940(batch))

@@ -6,12 +6,13 @@ import pytest
 from django.utils import timezone
 
 from banking import proof
-from banking.models import AccountDay, OutgoingOrder, Payout
+from banking.models import AccountDay, BankLine, OutgoingOrder, Payout
 from billing.ledger.verification import discrepancies
 from billing.models import StaffTask
 from tests.banking import lines
 from tests.banking.camt_files import MONDAY, Pay, document, statement
 from tests.banking.importing import hand_in
+from tests.banking.matching.payments import paid, settled
 from tests.banking.orders import made
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
@@ -43,6 +44,14 @@ def test_a_difference_of_a_cent_is_said_with_a_task_while_it_is_there():
     for _night in range(2):
         proof.run_day(timezone.localdate())
     assert StaffTask.objects.filter(kind=proof.NOT_PROVEN, closed_at=None).count() == 1
+
+
+def test_money_that_waits_for_no_line_is_said():
+    line = paid("40.00", "?")
+    settled(line)
+    assert not [sentence for sentence in proof.contradictions() if "not matched" in sentence]
+    BankLine.objects.filter(pk=line.pk).update(status="booked")
+    assert "not matched: the ledger has 40.00 more than the lines that wait" in proof.contradictions()
 
 
 def test_orders_and_the_ledger_have_to_say_the_same():

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 
 def test_a_breathing_space_on_a_small_phone(page: Page, sandbox, complaints):  # noqa: F811
-    page.set_viewport_size({"width": 320, "height": 700})
+    page.set_viewport_size({"width": 390, "height": 800})
     invoice = factories.invoice(amount="100.00")
     page.goto(sandbox.url)
     page.get_by_role("textbox").fill(invoice.payment_reference)
@@ -40,7 +40,8 @@ def test_staff_report_and_end(page: Page, sandbox, complaints):  # noqa: F811
     said = reports.Said(kind="deceased", since=timezone.localdate(), why="De zoon belde.")
     reports.report(invoice.patient_id, said, by="staff:anna")
     enter(page, sandbox.url, factories.staff(role="operations", provider=None))
-    page.goto(f"{sandbox.url}/beheer/ontzien/nieuw/")
+    page.goto(f"{sandbox.url}/beheer/")
+    page.get_by_role("link", name="Meld een patiënt die ontzien moet worden").click()
     look(page, complaints)
     page.goto(f"{sandbox.url}/beheer/ontzien/")
     look(page, complaints)

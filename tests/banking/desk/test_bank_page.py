@@ -167,10 +167,12 @@ def test_what_is_for_no_invoice_goes_where_it_belongs_and_can_be_undone(desk):
     assert (line.status, held()) == (Status.UNMATCHED, {"bank": Decimal("-5.00"), "unmatched": Decimal("5.00")})
 
 
-def test_a_settlement_that_was_recognised_once_settles_itself_from_then_on(desk):
+def test_a_settlement_that_two_people_recognised_once_settles_itself_from_then_on(desk, colleague):
     first = paid("90.00", "settlement 1", told={"iban": "NL02ABNA0123456789"})
     settled(first)
     act(desk, first, "other", what="settlement", reason="Mollie")
+    assert first.status == Status.UNMATCHED
+    act(colleague, first, "confirm")
     again = paid("10.00", "settlement 2", told={"iban": "NL02ABNA0123456789"})
     assert settled(again).other == 1
 

@@ -138,6 +138,22 @@ def test_costs_and_interest_go_to_whom_the_contract_says():
     assert made.wrong() == []
 
 
+def test_costs_that_moved_credit_paid_go_there_too():
+    provider = _practice(charges_to="operator")
+    payer = factories.patient(provider=provider)
+    source = factories.invoice(amount=Decimal("10.00"), patient=payer)
+    target = factories.invoice(amount=Decimal("100.00"), patient=payer)
+    now = timezone.now()
+    ledger.post(target, Kind.COSTS, Decimal("40.00"), external_id="c", occurred_at=now, by="t")
+    ledger.post(
+        source, Kind.PAYMENT, Decimal("-150.00"), external_id="p", occurred_at=now, by="t", through=Account.BANK
+    )
+    shares = [ledger.Share(source, Decimal(140)), ledger.Share(target, Decimal(-140))]
+    assert ledger.post_shares(shares, Kind.CREDIT_MOVED, external_id="m", occurred_at=now, by="t")
+    assert run.run(provider, today=TODAY()).amount == Decimal("110.00")
+    assert made.sums()["charges"] == Decimal("-40.00")
+
+
 def test_no_payout_to_an_iban_that_changed_less_than_two_days_ago():
     provider = _practice()
     _paid(provider)
