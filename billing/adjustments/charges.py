@@ -70,9 +70,7 @@ def _running(patient_ids: Sequence[int]) -> QuerySet[Letter]:
 def _with_costs(patient_ids: Sequence[int], today: date) -> QuerySet[Letter]:
     """Select the debtor's 14-day letters whose costs were computed within SUMMED_DAYS."""
     since = today - timedelta(days=SUMMED_DAYS)
-    return letters_about(patient_ids).filter(
-        step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
-    )
+    return letters_about(patient_ids).filter(step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since)
 
 
 def _booked_before(patient_ids: Sequence[int], today: date, *, but: int = 0) -> list[tuple[Decimal, Decimal]]:

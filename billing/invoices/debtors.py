@@ -3,8 +3,8 @@
 A practice knows children apart from their mother, and sometimes one person under two numbers; the debtor is whoever
 made the agreement about the care (7:446 BW, 1:247 BW). That is the payer whom the practice named, else the patient; two
 count as one when their letters go to one mailbox and their name or address is the same too, or when a third one is the
-same as both, so that it never matters with whom a letter begins. An administrator (bewindvoerder) pays out of the patient's own means (1:441 BW), and heirs out of the estate: there each patient stays a
-debtor apart.
+same as both, so that it never matters with whom a letter begins. An administrator (bewindvoerder) pays out of the
+patient's own means (1:441 BW), and heirs out of the estate: there each patient stays a debtor apart.
 """
 
 from dataclasses import dataclass
