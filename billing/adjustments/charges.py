@@ -232,6 +232,11 @@ def take_off(
     return waived
 
 
+def stand(invoice: Invoice) -> bool:
+    """Tell whether costs or interest of the invoice stand, paid or not."""
+    return any(entry.kind in (Kind.COSTS, Kind.INTEREST) for entry in standing_entries(invoice))
+
+
 def reverse_charges(
     invoice: Invoice,
     *,
