@@ -26,7 +26,9 @@ class StaffLoginForm(AdminAuthenticationForm):
     )
     error_messages = {
         "invalid_login": _(
-            "This user name, password or code is not right. After a few wrong attempts you have to wait a little."
+            "This user name, password or code is not right. After a few wrong attempts you have to wait a little. "
+            "Are you sure of all three? Then use a recovery code, a browser in which you signed in before, or ask the "
+            "people who run the portal for a new password."
         ),
         "inactive": _("This user name, password or code is not right."),
     }
