@@ -21,7 +21,7 @@ from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.links import new_token
-from billing.models import AccessEvent, AllocationNote, LedgerTransaction, OutboxMessage, RefundRequest, Staff
+from billing.models import AccessEvent, AllocationNote, Hold, LedgerTransaction, OutboxMessage, RefundRequest, Staff
 from billing.money import from_cents
 from billing.statements.account import statement_of
 from tests import factories
@@ -97,34 +97,24 @@ def test_after_the_code_all_invoices_of_the_patient_and_the_look_is_written_down
 
 
 def test_what_is_on_hold_on_its_way_or_came_from_another_invoice_is_said(invoice):
-    holds.place_hold(invoice, "staff", by="test", until=None)
+    holds.place_hold(invoice, Hold.STAFF, by="test")
+    too_much = factories.invoice(patient=invoice.patient, amount="10.00")
+    book(too_much, Kind.PAYMENT, "-70.00", "tr_9")
     paid = factories.invoice(patient=invoice.patient, amount="60.00")
-    credit_came = ledger.Share(paid, Decimal("-60.00"))
-    ledger.post_shares(
-        [ledger.Share(invoice, Decimal("60.00")), credit_came],
-        Kind.CREDIT_MOVED,
-        external_id="m",
-        occurred_at=timezone.now(),
-        by="test",
-    )
+    moved = [ledger.Share(too_much, Decimal("60.00")), ledger.Share(paid, Decimal("-60.00"))]
+    now = timezone.now()
+    ledger.post_shares(moved, Kind.CREDIT_MOVED, external_id="m", occurred_at=now, by="test")
     book(paid, Kind.PAYMENT, "-10.00", "bank:1")
     book(paid, Kind.REFUND, "10.00", "order:1")
-    request = RefundRequest.objects.create(
-        invoice=paid,
-        amount=Decimal("10.00"),
-        asked_by="test",
-        created_at=timezone.now(),
-        status="sent",
-        order_event="order:1",
-    )
+    of_order = {"invoice": paid, "amount": Decimal("10.00"), "asked_by": "test", "order_event": "order:1"}
+    request = RefundRequest.objects.create(status="sent", **of_order)
     note = NewCreditNote(number="C-17", issued_on=timezone.localdate(), reason="Fout", amount=Decimal("1.00"))
     credit_notes.take(invoice, note, by="test")
-    assert statement_of(invoice, whole=False).lines[-1].what.endswith(" C-17")
-    found = statement_of(paid, whole=True)
-    assert found.paused == ledger.outstanding(invoice.pk) == found.outstanding
     with translation.override("nl"):
-        said = [line.what for line in statement_of(paid, whole=False).lines]
-        assert said[1:] == [
+        assert "creditnota C-17" in [line.what for line in statement_of(invoice, whole=False).lines]
+        found = statement_of(paid, whole=True)
+        assert found.paused == ledger.outstanding(invoice.pk) == found.outstanding
+        assert [line.what for line in statement_of(paid, whole=False).lines][1:] == [
             "tegoed van een andere rekening, gebruikt voor deze",
             "betaling ontvangen",
             "terugbetaling onderweg: opdracht gegeven aan de bank",
