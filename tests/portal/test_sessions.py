@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from guests.sessions import SessionStore
+from portal.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db
 
