@@ -141,10 +141,10 @@ def _propose(payout: Payout, by: Staff | None) -> None:
 
 
 def _book_fees(payout: Payout, terms: PayoutTerms, today: date) -> None:
-    """Book count × price with VAT for the invoices that came in on days that are over."""
-    invoices = Invoice.objects.filter(provider=payout.provider, created_at__lt=begin_of(today))
-    if terms.fees_until:
-        invoices = invoices.filter(created_at__gte=begin_of(terms.fees_until))
+    """Book count × price with VAT for the invoices that came in on days that are over; one withdrawn costs nothing."""
+    since = max(filter(None, (terms.fees_from, terms.fees_until)))
+    came_in = {"created_at__gte": begin_of(since), "created_at__lt": begin_of(today)}
+    invoices = Invoice.objects.filter(provider=payout.provider, withdrawn_at=None, **came_in)
     PayoutTerms.objects.filter(pk=terms.pk).update(fees_until=today)
     payout.fee_count = invoices.count()
     payout.fee = payout.fee_count * terms.fee_per_invoice

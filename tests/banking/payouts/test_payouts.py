@@ -35,8 +35,16 @@ TODAY = timezone.localdate
 def _practice(**terms):
     lines.account()
     provider = factories.provider(iban=IBAN, name="Tandartspraktijk De Linde")
-    PayoutTerms.objects.create(provider=provider, **terms)
+    PayoutTerms.objects.create(provider=provider, **{"fees_from": TODAY() - timedelta(days=90)} | terms)
     return provider
+
+
+def test_invoices_of_before_the_terms_and_withdrawn_ones_cost_nothing():
+    provider = _practice(fee_per_invoice=Decimal("1.95"), fees_from=TODAY() - timedelta(days=3))
+    for days in (400, 2, 1):
+        _paid(provider, days_ago=days)
+    Invoice.objects.filter(pk=Invoice.objects.last().pk).update(withdrawn_at=timezone.now())
+    assert run.run(provider, today=TODAY()).fee_count == 1
 
 
 def _paid(provider, amount="100.00", through=Account.BANK, days_ago=1):
