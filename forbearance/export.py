@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from billing.models import Invoice
 from billing.privacy.export import Facts, facts_below
-from forbearance.models import Forbearance
+from forbearance.models import CounsellorLetter, Forbearance
+from guests.files import storage
 
-SEALED = {"Forbearance": {"sealed_facts": "facts"}}
+SEALED = {"Forbearance": {"sealed_facts": "facts"}, "CounsellorLetter": {"sealed_name": "name"}}
 
 
 def of_invoice(invoice: Invoice) -> Facts | None:
@@ -16,5 +17,8 @@ def of_invoice(invoice: Invoice) -> Facts | None:
 
 
 def documents(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
-    """Yield no files: none belong to it."""
-    return iter(())
+    """Yield name and bytes of each checked letter. The caller has written the access log."""
+    sent = CounsellorLetter.objects.filter(
+        forbearance__patient=invoice.patient_id, status=CounsellorLetter.Status.CLEAN
+    ).exclude(stored_name="")
+    return ((row.served_name, storage.get(row)) for row in sent)

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.encryption import SealedFacts
 from billing.links import new_token
-from billing.models import Patient
+from billing.models import Invoice, Patient
+from guests.files.row import GuestFile
 
 
 class Forbearance(SealedFacts, models.Model):
@@ -57,3 +58,19 @@ class Forbearance(SealedFacts, models.Model):
     def bound_to(self) -> str:
         """Return what the facts are bound to."""
         return f"forbearance.facts:{self.token}"
+
+
+class CounsellorLetter(GuestFile):
+    """A file that a patient sent: the letter of a debt counsellor. It goes with the ground that it began."""
+
+    FOLDER, CALLED, CHECK = "counsellor-letters", "letter", "forbearance.check_letter"
+
+    forbearance = models.ForeignKey(Forbearance, models.PROTECT, related_name="letters", verbose_name=_("forbearance"))
+
+    class Meta(GuestFile.Meta):
+        verbose_name, verbose_name_plural = _("letter of a debt counsellor"), _("letters of debt counsellors")
+
+    @property
+    def about(self) -> Invoice | None:
+        """Return the newest invoice of the patient: the letter is about all of them."""
+        return Invoice.objects.filter(patient=self.forbearance.patient_id).order_by("pk").last()

@@ -111,11 +111,18 @@ def extend(row_id: int, *, by: str, today: date | None = None) -> date:
     return row.until
 
 
-def answer(row_id: int, *, by: str, today: date | None = None) -> None:
-    """Send the debt counsellor what is open, by a template. Raises Refused without an address, or with nothing open."""
+def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today: date | None = None) -> None:
+    """Send the debt counsellor what is open, by a template; `email` and `reference` are theirs, when not known before.
+
+    Raises Refused without an address or their reference, or with nothing open.
+    """
     today = today or timezone.localdate()
     with transaction.atomic():
         row = lock(row_id)
+        known = row.facts
+        row.facts = known | {
+            "email": email or known.get("email", ""), "reference": reference or known.get("reference", "")
+        }  # fmt: skip
         invoices = rests.open_invoices([row.patient_id])
         if row.kind != Kind.DEBT_HELP or not row.facts.get("email"):
             raise Refused(_("Without an e-mail address we can't write to them."))

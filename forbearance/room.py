@@ -6,6 +6,7 @@ from django.utils.translation import gettext_noop
 
 from billing.rooms import (
     Announcement,
+    Beat,
     Daily,
     Demo,
     Desk,
@@ -23,6 +24,8 @@ AUDIT_LABELS = {
     "forbearance_represented": gettext_noop("somebody represents the patient now"),
     "forbearance_extended": gettext_noop("help with debts extended"),
     "debt_help_answered": gettext_noop("debt counsellor answered"),
+    "counsellor_letter_received": gettext_noop("letter of a debt counsellor came"),
+    "counsellor_letter_refused": gettext_noop("letter of a debt counsellor: file not accepted"),
     "breathing_space_taken": gettext_noop("breathing space begun"),
     "forbearance_ended": gettext_noop("forbearance ended"),
 }
@@ -40,7 +43,7 @@ class ForbearanceRoom(Room):
     }
 
     def announce(self) -> Announcement:
-        from forbearance import days, demo, export, notices, rests, retention
+        from forbearance import days, demo, export, letters, notices, rests, retention
         from forbearance.models import Forbearance
         from forbearance.pages import urls
 
@@ -53,6 +56,8 @@ class ForbearanceRoom(Room):
             access_labels={"forbearance": _("why we spare you")},
             # Before letters are planned: what ends today is told first.
             daily=[Daily(23, days.run_day)],
+            beat={"sweep-letters": Beat("forbearance.sweep_letters", 30.0, expires=30, urgent=True)},
+            staff_tasks={letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer")},
             retention=retention.run_day,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
@@ -97,5 +102,11 @@ def _desk() -> Desk:
             DeskPage("ontzien/", pages.index, "forbearances", EVERYBODY),
             DeskPage("ontzien/nieuw/", pages.receive, "forbearance_report", EVERYBODY),
             DeskPage("ontzien/<int:object_id>/", pages.show, "forbearance_forbearance_ground", EVERYBODY),
+            DeskPage(
+                "ontzien/<int:object_id>/brief/<int:file_id>/",
+                pages.letter,
+                "forbearance_forbearance_letter",
+                EVERYBODY,
+            ),
         ),
     )

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit
+from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent
 from billing.privacy import access_log
@@ -24,7 +25,8 @@ from billing.tenancy import visible_to
 from billing.text.addresses import is_one_address
 from forbearance import days, reports, rests
 from forbearance.desk.forms import ReportForm
-from forbearance.models import Forbearance
+from forbearance.models import CounsellorLetter, Forbearance
+from guests.files import storage
 
 PAGE, LIST = "forbearance", "forbearances"  # their names in the access log
 SHOWN = 200
@@ -103,6 +105,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
         "title": row.get_kind_display(),
         "row": row,
         "facts": row.facts,
+        "letters": list(row.letters.exclude(status=CounsellorLetter.Status.WITHDRAWN)),
         "invoices": rests.open_invoices([row.patient_id]),
         "can_extend": row.kind == Forbearance.Kind.DEBT_HELP and not row.extended,
         "can_answer": row.kind == Forbearance.Kind.DEBT_HELP,
@@ -113,6 +116,23 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
         "typed": request.POST,
     }
     return render(request, "admin/forbearance/ground.html", context, status=422 if refusal else 200)
+
+
+@never_cache
+@require_safe
+def letter(request: HttpRequest, object_id: int, file_id: int) -> HttpResponse:
+    """Send a checked letter as an attachment; the look is written down before, also one that is refused."""
+    row = CounsellorLetter.objects.filter(pk=file_id, forbearance=object_id).select_related("forbearance").first()
+    if row is None:
+        raise Http404
+    look: dict[str, Any] = {"invoice": row.about, "data": row.served_name}
+    if not grounds(request.user).filter(pk=object_id).exists():
+        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look, outcome=AccessEvent.Outcome.REFUSED)
+        raise Http404
+    if row.status != CounsellorLetter.Status.CLEAN:
+        raise Http404
+    access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look)
+    return attachment(storage.get(row), name=row.served_name, content_type=row.content_type)
 
 
 def _record_refusal(request: HttpRequest, object_id: int) -> None:
@@ -142,14 +162,21 @@ def _extend(request: HttpRequest, row: Forbearance) -> str:
 
 
 def _answer(request: HttpRequest, row: Forbearance) -> str:
-    reports.answer(row.pk, by=audit.name_of(request.user))
+    email, reference = _typed_address(request), request.POST.get("reference", "").strip()[:60]
+    reports.answer(row.pk, by=audit.name_of(request.user), email=email, reference=reference)
     return _("The debt counsellor gets an e-mail with what is open.")
 
 
-def _represent(request: HttpRequest, row: Forbearance) -> str:
+def _typed_address(request: HttpRequest) -> str:
+    """Return the e-mail address that was typed; raise Refused for what can't be one."""
     email = request.POST.get("email", "").strip()
     if email and not is_one_address(email):
         raise Refused(_("This is not an e-mail address. Look for an @ and a point."))
+    return email
+
+
+def _represent(request: HttpRequest, row: Forbearance) -> str:
+    email = _typed_address(request)
     name = request.POST.get("name", "").strip()[:100]
     reports.represent(row.pk, name=name, email=email, by=audit.name_of(request.user))
     return _("Noted. They get a new last day to pay by e-mail.")

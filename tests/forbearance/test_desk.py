@@ -53,9 +53,11 @@ def test_another_practice_finds_neither_the_invoice_nor_the_ground():
 
 def test_answer_extend_and_end_with_a_reason():
     invoice = factories.invoice(amount="100.00")
-    row = reported(invoice, email="hulp@gemeente.example", reference="SHV-7")
+    row = reported(invoice)
     desk = signed_in(factories.staff(provider=invoice.provider))
-    desk.post(page(row), {"act": "answer"})
+    for wrong in ({}, {"email": "hulp"}, {"email": "hulp@gemeente.example"}):
+        assert desk.post(page(row), {"act": "answer"} | wrong).status_code == 422
+    desk.post(page(row), {"act": "answer", "email": "hulp@gemeente.example", "reference": "SHV-7"})
     assert OutboxMessage.objects.get(kind="forbearance_balance").recipient == "hulp@gemeente.example"
     desk.post(page(row), {"act": "extend"})
     row.refresh_from_db()

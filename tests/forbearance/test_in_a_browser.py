@@ -40,6 +40,7 @@ def test_staff_report_and_end(page: Page, sandbox, complaints):  # noqa: F811
     said = reports.Said(kind="deceased", since=timezone.localdate(), why="De zoon belde.")
     reports.report(invoice.patient_id, said, by="staff:anna")
     enter(page, sandbox.url, factories.staff(role="operations", provider=None))
+    page.goto(f"{sandbox.url}/beheer/")
     page.get_by_role("link", name="Meld een patiënt die ontzien moet worden").click()
     look(page, complaints)
     page.goto(f"{sandbox.url}/beheer/ontzien/")

@@ -113,7 +113,7 @@ def test_the_demo_shows_every_kind_of_invoice(tmp_path):
     assert LedgerTransaction.objects.filter(kind="insurer_paid").count() == 2
     assert Invoice.objects.filter(patient__language="en").exists()
     shown = demo.references(factories.TODAY)
-    assert len(shown) == 18
+    assert len(shown) == 19
     assert {reference for reference, _ in shown} <= set(Invoice.objects.values_list("payment_reference", flat=True))
 
 

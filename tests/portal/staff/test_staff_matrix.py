@@ -122,6 +122,7 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "complaints_complaint_add",
     "complaints_complaint_document",
     "forbearance_forbearance_ground",
+    "forbearance_forbearance_letter",
     "billing_staff_history",
     "coulance_practicerules_history",
     "banking_payoutterms_history",
