@@ -18,7 +18,7 @@ PAUSE_MESSAGES = {
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
 }
 UNCHECKED_MESSAGES = {
-    "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "outstanding", "credit"},
+    "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "start_again", "outstanding", "credit"},
     "statement_copy": _LINK,
     "charges_taken_off": _LINK | _DUE | {"amount", "paid_on", "start_again", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},

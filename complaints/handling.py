@@ -52,7 +52,8 @@ def record(action: str, complaint: Complaint, *, by: str, **details: Any) -> Non
     audit.record(action, by=by, invoice=of, number=complaint.number, **details)
 
 
-def _written(text: str) -> str:
+def written(text: str) -> str:
+    """Return a text as it is kept. Raises Refused when it is empty or too long."""
     text = text.strip()
     if not text:
         raise Refused(_("Write something first."))
@@ -64,12 +65,13 @@ def _written(text: str) -> str:
 def say(complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None) -> ComplaintMessage:
     """Add a message to a locked file and return it."""
     message = ComplaintMessage(complaint=complaint, kind=kind, by=by, at=now or timezone.now())
-    message.text = _written(text)
+    message.text = written(text)
     message.save(force_insert=True)
     return message
 
 
-def _must_be(complaint: Complaint, *statuses: str) -> None:
+def must_be(complaint: Complaint, *statuses: str) -> None:
+    """Raise Refused when a locked file is in none of these states any more."""
     if complaint.status not in statuses:
         raise Refused(_("The file has moved on meanwhile. Look at it again."))
 
@@ -79,7 +81,7 @@ def acknowledge(complaint_id: int, *, text: str, staff: Any, now: datetime | Non
     now = now or timezone.now()
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.RECEIVED)
+        must_be(complaint, Status.RECEIVED)
         message = say(complaint, Kind.ACKNOWLEDGEMENT, text, by=audit.name_of(staff), now=now)
         complaint.facts = complaint.facts | {"points": points_in(text)}
         sealed = complaint.sealed_facts
@@ -100,7 +102,7 @@ def admit(complaint_id: int, *, staff: Any, now: datetime | None = None) -> Comp
     now = now or timezone.now()
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ACKNOWLEDGED, Status.INADMISSIBLE)
+        must_be(complaint, Status.ACKNOWLEDGED, Status.INADMISSIBLE)
         if complaint.status == Status.INADMISSIBLE:
             _resume(complaint, timezone.localdate(now))
             Complaint.objects.filter(pk=complaint.pk).update(admitted_at=now)
@@ -119,7 +121,7 @@ def ask(complaint_id: int, *, text: str, staff: Any, today: date) -> Complaint:
     """Ask the patient something. The promised clock rests until they answer, the law's does not."""
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING)
+        must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING)
         message = say(complaint, Kind.QUESTION, text, by=audit.name_of(staff))
         until = today + timedelta(days=deadlines.PROOF_DAYS)
         if complaint.status == Status.ACKNOWLEDGED:
@@ -139,7 +141,7 @@ def reply(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complai
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
+        must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
         say(complaint, Kind.REPLY, text, by=by)
         heard(complaint, today=today)
         record("complaint_replied", complaint, by=by)
@@ -186,7 +188,7 @@ def set_about(complaint_id: int, *, person: Any, staff: Any) -> Complaint:
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.OPEN)
+        must_be(complaint, *Complaint.OPEN)
         if Answer.objects.filter(complaint=complaint, written_by=person).exclude(given_at=None).exists():
             raise Refused(_("This person answered it already. Let somebody else look at it again."))
         Answer.objects.filter(complaint=complaint, written_by=person, given_at=None).delete()
@@ -202,7 +204,7 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
     """Take more time, once, with a reason, told before the law's term ends (Wkkgz art. 17 lid 2)."""
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.WAITING_FOR_PATIENT)
+        must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.WAITING_FOR_PATIENT)
         if complaint.extended_to:
             raise Refused(_("More time can be taken once, and it was."))
         if today > complaint.legal_end:
@@ -216,17 +218,6 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
         complaint.save(update_fields=["extended_to", "answer_by", "broken_before"])
         record("complaint_extended", complaint, by=audit.name_of(staff), to=str(complaint.extended_to))
         notices.news(complaint, message)
-    return complaint
-
-
-def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -> Complaint:
-    """Say that it is not for us to answer, why, and where the patient can go; the invoice rests two weeks more."""
-    if why not in INADMISSIBLE:
-        raise ValueError(why)
-    with transaction.atomic():
-        complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.FIRST_LINE)
-        close_unanswered(complaint, why=why, text=text, by=audit.name_of(staff), today=today)
     return complaint
 
 
@@ -249,13 +240,20 @@ def end_pause(complaint: Complaint, today: date) -> None:
 
 
 def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
-    """Take a complaint back. The invoice goes on, with at least two weeks to pay."""
+    """Take a complaint back. The invoice goes on, with at least two weeks to pay.
+
+    When staff note it, the patient gets a mail: it was done in their name.
+    """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.OPEN)
+        must_be(complaint, *Complaint.OPEN)
         end_pause(complaint, today)
         advance(complaint, Status.WITHDRAWN, closed_at=timezone.now(), frozen_until=None)
         record("complaint_withdrawn", complaint, by=by)
+        if by.startswith("staff:"):
+            with override(complaint.language):
+                message = say(complaint, Kind.REPLY, _("You told us that you take your complaint back."), by=by)
+            notices.news(complaint, message)
         if complaint.invoice:
             freeze.thaw(complaint.invoice, by=by, today=today)
     return complaint
@@ -268,7 +266,7 @@ def escalate(complaint_id: int, *, text: str, today: date, by: str = BY) -> Comp
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ANSWERED)
+        must_be(complaint, Status.ANSWERED, Status.INADMISSIBLE)
         if complaint.answered_at and today > escalate_until(complaint):
             raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
         say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by)

@@ -46,8 +46,8 @@ class PayoutTerms(models.Model):
         _("collection costs and interest are for"), max_length=8, choices=ChargesTo, default=ChargesTo.PRACTICE
     )
     fees_from = models.DateField(
-        _("fees from"), default=timezone.localdate
-    )  # invoices that came in before cost nothing
+        _("fees from"), default=timezone.localdate, help_text=_("Invoices that come in from this day on have a fee.")
+    )
     fees_until = models.DateField(_("fees charged until"), null=True, blank=True, editable=False)
 
     class Meta:

@@ -1,6 +1,6 @@
 """Charges taken off again, and telling the patient: a waiver by staff, or money that turns out to have come in time."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -69,6 +69,18 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
     if off:
         credit.leave_to_staff(invoice, cause=f"in_time:{entry.pk}", by=entry.by, reason="charges were taken off")
         _tell(invoice, off, today=timezone.localdate(), paid_on=entry.occurred_at)
+    return off
+
+
+def undo_since(invoice: Invoice, received: LedgerTransaction, *, today: date) -> Decimal:
+    """Take costs and interest off a locked invoice that were booked since money came that we had put elsewhere.
+
+    Their letters asked too much by our mistake. Tell the patient, and return the sum in euros.
+    """
+    since = _day(received) + timedelta(days=1)  # what was booked on the day itself counted the money as not yet there
+    off = charges.reverse_charges(invoice, by=received.by, note="money_moved", forgiven=True, since=since)
+    if off:
+        _tell(invoice, off, today=today)
     return off
 
 

@@ -6,7 +6,7 @@ match the payment books nothing and opens a staff task.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundS
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold, place_hold, release_hold
 from billing.ledger import Share
+from billing.ledger.entries import SideRow, balance_of, sides_of
 from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, PaymentShare, Refund, StaffTask
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
@@ -226,7 +227,8 @@ def _is_too_much(payment: Payment, reported: RefundSnapshot) -> bool:
 def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
     """Queue the receipt for money that was just booked, and open a staff task when there is too much of it."""
     invoice, key = part.invoice, part.key(payment.mollie_id)
-    balance = ledger.balance(invoice.pk)
+    sides = sides_of(invoice)
+    balance = balance_of(sides)
     audit.record("payment_received", by=BY, invoice=invoice, amount=str(part.amount))
     if balance < ZERO or invoice.withdrawn_at:
         twice = "paid twice: pay this one back" if -balance >= part.amount and _paid_before(payment, part) else ""
@@ -234,7 +236,7 @@ def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) ->
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
     if is_on_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, key, invoice=invoice)
-    _queue_receipt(payment, part, received)
+    _queue_receipt(payment, part, received, sides)
 
 
 def _paid_before(payment: Payment, part: Part) -> bool:
@@ -244,26 +246,22 @@ def _paid_before(payment: Payment, part: Part) -> bool:
     return others.exclude(pk=payment.pk).exists() or shared.exclude(payment=payment).exists()
 
 
-def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
+def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction, sides: Sequence[SideRow]) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
     message may quote the receipt, so only its type is logged.
     """
+    key = f"receipt:{part.key(payment.mollie_id)}"
     try:
         with transaction.atomic():
-            queue_message(
-                "receipt",
-                invoice=part.invoice,
-                context=receipt_facts(received, part.invoice, amount=part.amount),
-                dedupe_key=f"receipt:{part.key(payment.mollie_id)}",
-            )
+            facts = receipt_facts(received, part.invoice, sides, amount=part.amount)
+            queue_message("receipt", invoice=part.invoice, context=facts, dedupe_key=key)
     except DatabaseError:
         raise  # nothing is booked either, and the next report books all of it
     except Exception as error:  # a template can fail in any way
         reason = type(error).__name__
         log.error("the receipt of payment %s could not be made: %s", payment.pk, reason)
-        key = f"receipt:{part.key(payment.mollie_id)}"
         _open_task(Task.MESSAGE_FAILED, payment, key, invoice=part.invoice, note=f"receipt: {reason}")
 
 

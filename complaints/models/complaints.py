@@ -62,7 +62,7 @@ class Complaint(SealedFacts, models.Model):
         Status.ANSWERED: (Status.SECOND_LINE, Status.CLOSED),
         Status.SECOND_LINE: (Status.ANSWERED_AGAIN, Status.WITHDRAWN),
         Status.ANSWERED_AGAIN: (Status.CLOSED,),
-        Status.INADMISSIBLE: (Status.INVESTIGATING, Status.CLOSED),
+        Status.INADMISSIBLE: (Status.INVESTIGATING, Status.SECOND_LINE, Status.CLOSED),
         Status.WITHDRAWN: (Status.CLOSED,),
         Status.CLOSED: (),
     }

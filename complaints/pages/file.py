@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.documents import pdf
 from billing.documents.attachment import attachment
 from billing.errors import Refused
+from billing.invoices import schedule
 from billing.models import AccessEvent
 from billing.rooms import Text
 from complaints import deadlines, freeze, handling
@@ -196,19 +197,23 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "is_open": is_open,
         "need_not_wait": bodies.need_not_wait(complaint, today=today) if is_open and told else None,
         "can_escalate": _can_escalate(complaint, today),
-        "escalate_until": handling.escalate_until(complaint) if complaint.status == Status.ANSWERED else None,
+        "escalate_until": handling.escalate_until(complaint) if _can_escalate(complaint, today) else None,
+        "elsewhere": complaint.referrals.filter(ended_on=None, keeps_rest=True).exists(),
         "from_patient": ComplaintMessage.FROM_PATIENT,
         "code_address": code_address(complaint),
         "form": None,
         "words": WordsForm(initial=kept.initial(request) if grounds else None),
         "refusal": "",
         "today": today,
+        "new_day": schedule.least_time_to_pay(today),
     }
     return render(request, "complaints/file.html", context | more, status=status)
 
 
 def _can_escalate(complaint: Complaint, today: date) -> bool:
-    return complaint.status == Status.ANSWERED and today <= handling.escalate_until(complaint)
+    missing = complaint.why_inadmissible in handling.MISSING  # what would help is to send it
+    ended = complaint.status == Status.ANSWERED or (complaint.status == Status.INADMISSIBLE and not missing)
+    return ended and today <= handling.escalate_until(complaint)
 
 
 def code_address(complaint: Complaint) -> str:

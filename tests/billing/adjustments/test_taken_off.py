@@ -11,6 +11,7 @@ from billing.law import interest
 from billing.models import Letter, OutboxMessage, Receipt, StaffTask
 from billing.money import ZERO
 from billing.payments import receipts, settlement
+from billing.payments.receipts import Received
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
@@ -194,10 +195,11 @@ def test_in_a_joint_letter_a_small_rest_pays_no_share(settings):
 def test_a_transfer_of_the_last_day_that_staff_book_after_the_costs_takes_them_off():
     invoice = until(new_invoice(), COSTS_ON)
     assert charged(invoice) == {"costs": D("40.00"), "interest": D("0.30")}
-    receipts.report(
-        invoice, amount=D("100.00"), received_on=LAST_DAY, road=Receipt.Road.TRANSFER, reference="", reason="afschrift",
-        by=factories.staff(provider=invoice.provider), key="a", today=COSTS_ON,
+    received = Received(
+        D("100.00"), received_on=LAST_DAY, road=Receipt.Road.TRANSFER, reference="", reason="afschrift",
+        by=factories.staff(provider=invoice.provider), key="a",
     )  # fmt: skip
+    receipts.report(invoice, received, today=COSTS_ON)
     assert charged(invoice) == {"costs": ZERO, "interest": ZERO}
     assert ledger.balance(invoice.pk) == ZERO
     assert "Er is afgegaan: € 40,30" in text_of("charges_taken_off")

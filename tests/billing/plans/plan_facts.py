@@ -60,6 +60,7 @@ FACTS = {
         "now": _AMOUNT,
         "undone": False,
         "paid_on": date(2026, 11, 2),
+        "start_again": True,
         "due_on": date(2027, 1, 15),
         "on_hold": False,
         "plan": None,
