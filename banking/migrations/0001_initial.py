@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('fee_per_invoice', billing.money.EuroField(default=Decimal('0.00'), validators=[django.core.validators.MinValueValidator(Decimal('0.00'))], verbose_name='fee for each invoice')),
                 ('vat_percent', models.DecimalField(decimal_places=2, default=21, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='VAT on the fee in percent')),
                 ('charges_to', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator')], default='practice', max_length=8, verbose_name='collection costs and interest are for')),
-                ('fees_from', models.DateField(default=django.utils.timezone.localdate, verbose_name='fees from')),
+                ('fees_from', models.DateField(default=django.utils.timezone.localdate, help_text='Invoices that come in from this day on have a fee.', verbose_name='fees from')),
                 ('fees_until', models.DateField(blank=True, editable=False, null=True, verbose_name='fees charged until')),
             ],
             options={
