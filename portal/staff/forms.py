@@ -46,9 +46,10 @@ class StaffLoginForm(AdminAuthenticationForm):
         request: Any = self.request  # the view always gives it
         now, code, browser = timezone.now(), cleaned.get("code") or "", known_browsers.of(request)
         allowed = limits.of_codes(request, member, browser=browser)
+        looked_at = not (otp.is_of_app(code) and limits.codes_wait(allowed, now=now))
         member.otp_device = otp.verify(member, code, limits=allowed, now=now)
         if member.otp_device is None:
-            if browser is None and code:
+            if browser is None and code and looked_at:
                 wrong_codes.tell(member, used_up=bool(limits.codes_wait(allowed, now=now)), now=now)
             self._refuse()
         return cleaned

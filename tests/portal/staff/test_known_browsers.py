@@ -175,8 +175,8 @@ def test_wrong_codes_never_tell_strangers_that_the_password_is_right():
         for n in range(settings.STAFF_CODES_BY_STRANGERS - 2):
             sign_in(Client(), member, wrong_code(key, n), network=f"198.51.100.{n}")
         pages = [
-            sign_in(Client(), member, wrong_code(key, n), network=f"198.51.10{len(answers)}.7", password=password)
-            for n in range(6)
+            sign_in(Client(), member, "123456", network=f"198.51.10{len(answers)}.7", password=password)
+            for _try in range(6)
         ]
         hidden = r'value="\w{64}"|' + member.username
         answers[password] = [(page.status_code, re.sub(hidden, "", page.content.decode())) for page in pages]
