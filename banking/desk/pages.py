@@ -1,5 +1,6 @@
 """The pages of staff at /beheer/bank/: the lines that wait for a person, and one of them beside its proposals."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -75,6 +76,7 @@ def _show_line(request: HttpRequest, row: BankLine, form: LineForm, *, status: i
         "line": row,
         "said": said,
         "iban_end": said.iban[-4:],
+        "ordered": Decimal(said.ordered) if said.ordered else None,
         "texts": [list(words.marked(text)) for text in (said.structured, said.end_to_end, said.text) if text],
         "why": words.SORTS.get(read.sort) if read else None,
         "proposals": [(one, words.reasons(one), form.data.get(f"amount-{one.invoice.invoice_id}", ""))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from banking.reading.days import day_of_xml
 from banking.reading.facts import MAX_PARTS, Entry, Format, Kind, Part, Sheet, cents_of
 from banking.reading.refusal import Refused
 from banking.reading.xml import Node, Reader
+from billing.money import from_cents
 
 STATEMENT = "BkToCstmrStmt"
 _OTHERS = {"BkToCstmrAcctRpt": "CAMT.052", "BkToCstmrDbtCdtNtfctn": "CAMT.054"}
@@ -105,7 +107,9 @@ class _Statements(Reader):
             return [part for part in self._parts if part.cents]
         if self._details == 1 and announced <= 1:
             (part,) = self._parts
-            part.cents = cents  # what moved on our account, after costs that somebody took off
+            if amounts[0] is not None and abs(amounts[0]) != abs(cents):  # somebody took costs off: staff look at it
+                part.details = replace(part.details, ordered=str(from_cents(abs(amounts[0]))))
+            part.cents = cents  # what moved on our account
             return [part]
         whole = whole_of(node, cents)
         if max(self._details, announced) > 1 and whole.kind == Kind.TRANSFER:

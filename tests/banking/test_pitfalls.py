@@ -153,6 +153,17 @@ def test_11_costs_that_came_off_a_batch_go_to_staff_with_it(tmp_path):
     assert (str(line.amount), line.kind, line.parts) == ("34.00", "batch", 1)
 
 
+def test_11_costs_that_came_off_one_transfer_go_to_staff_with_it(tmp_path):
+    """The payer ordered 100 and named the invoice: nobody asks him for the 15 before somebody looked."""
+    invoice = factories.invoice(amount="100.00")
+    told = Pay("100.00", MONDAY, invoice.payment_reference, TWO.iban, "J. de Vries")
+    content = camt(Pay("85.00", MONDAY, parts=[told]))
+    hand_in(tmp_path, content)
+    (line,) = BankLine.objects.all()
+    assert (str(line.amount), line.status, details.of_line(line).ordered) == ("85.00", "proposed", "100.00")
+    assert ledger.balance(invoice.pk) == 100
+
+
 def test_12_the_balance_decides_about_the_sign_of_a_reversal(tmp_path):
     undone = Pay("-10.00", TUESDAY, "een", more="<RvslInd>true</RvslInd>")
     turned = camt(ONE, undone, closing="20.00")  # a bank that means the sign the other way round
