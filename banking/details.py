@@ -25,7 +25,7 @@ class Details:
     purpose: str = ""
     mandate: str = ""
     creditor_id: str = ""
-    ordered: str = ""  # euros that the payer ordered, where costs were taken off on the way
+    sent: str = ""  # what the payer sent, in euros, when a bank took costs off it
     bank_code: str = ""  # the bank's code of what it is: PMNT-RCDT-ESCT, or N654
 
 

@@ -1,6 +1,5 @@
 """The pages of staff at /beheer/bank/: the lines that wait for a person, and one of them beside its proposals."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
@@ -76,7 +75,6 @@ def _show_line(request: HttpRequest, row: BankLine, form: LineForm, *, status: i
         "line": row,
         "said": said,
         "iban_end": said.iban[-4:],
-        "ordered": Decimal(said.ordered) if said.ordered else None,
         "texts": [list(words.marked(text)) for text in (said.structured, said.end_to_end, said.text) if text],
         "why": words.SORTS.get(read.sort) if read else None,
         "proposals": [(one, words.reasons(one), form.data.get(f"amount-{one.invoice.invoice_id}", ""))
@@ -165,5 +163,6 @@ def _act_on_decision(row: BankLine, act: str, member: Any, reason: str) -> str:
     if act == "refuse":
         deciding.refuse(standing, by=member)
         return _("Refused. The line waits again.")
-    deciding.undo(standing, by=member, reason=reason)
+    if not deciding.undo(standing, by=member, reason=reason):
+        return _("You asked to undo it. A second person has to, too.")
     return _("Undone. The line waits again, and what it paid is owed again.")

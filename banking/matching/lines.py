@@ -117,7 +117,8 @@ def _with_invoices(read: list[Read]) -> list[Read]:
     candidates = [one for one in read if one.sort in _MAY_NAME_INVOICES]
     exact = known.by_reference(reference for one in candidates for reference in one.numbers.exact)
     for one in candidates:
-        one.shares = designated(one.line.amount, one.numbers.exact, exact)
+        if not one.details.sent:  # of what a bank took off, a person decides whom it is asked of
+            one.shares = designated(one.line.amount, one.numbers.exact, exact)
     _propose(candidates, exact)
     return read
 
@@ -162,15 +163,12 @@ def _settle(read: Read) -> str | None:
 
 
 def _settled(line: BankLine, read: Read, invoices: dict[int, Invoice]) -> bool:
-    """Settle a locked line for which nobody has to decide, with the locked invoices that it names; tell whether it is.
-
-    Where banks took costs off on the way, somebody decides: the payer ordered more than came.
-    """
+    """Settle a locked line for which nobody has to decide, with the locked invoices it names; tell whether it is."""
     if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
         advance(line, Status.NOT_OURS)
     elif read.sort in _BY_ITSELF and not read.shares:
         deciding.settle_other(line, _BY_ITSELF[read.sort])
-    elif invoices and not read.details.ordered and _still_right(read.shares):
+    elif invoices and _still_right(read.shares):
         deciding.book_designated(line, _parts(read.shares), invoices)
     else:
         return False

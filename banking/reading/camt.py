@@ -107,9 +107,9 @@ class _Statements(Reader):
             return [part for part in self._parts if part.cents]
         if self._details == 1 and announced <= 1:
             (part,) = self._parts
-            if amounts[0] is not None and abs(amounts[0]) != abs(cents):  # somebody took costs off: staff look at it
-                part.details = replace(part.details, ordered=str(from_cents(abs(amounts[0]))))
-            part.cents = cents  # what moved on our account
+            if amounts[0] is not None and abs(amounts[0]) != abs(cents):
+                part.details = replace(part.details, sent=str(from_cents(abs(amounts[0]))))
+            part.cents = cents  # what moved on our account, after costs that somebody took off
             return [part]
         whole = whole_of(node, cents)
         if max(self._details, announced) > 1 and whole.kind == Kind.TRANSFER:

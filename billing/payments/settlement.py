@@ -142,29 +142,31 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
 
 def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
     """Merge what is newer, so that the order in which reports arrive makes no difference."""
-    if is_newer(payment, snapshot):
-        before = Status(payment.status)
-        advance(payment, snapshot.status)
-        payment.checks = 0
-        if snapshot.status == Status.PAID and before in _ENDED:
-            audit.record("payment_late", by=BY, invoice=payment.invoice, amount=str(payment.amount), was=before)
+    before, newer = Status(payment.status), is_newer(payment, snapshot)
+    status = Status(snapshot.status) if newer else before
     payment.mollie_id, payment.profile_id = snapshot.mollie_id, payment.profile_id or snapshot.profile_id
     payment.checkout_url = snapshot.checkout_url or payment.checkout_url
     payment.expires_at = payment.expires_at or snapshot.expires_at
-    if payment.status == Status.PAID:
+    if status == Status.PAID:
         payment.paid_at = payment.paid_at or snapshot.paid_at or now
     payment.fetched_at = max(payment.fetched_at or now, now)
-    payment.next_check_at = next_check(payment, now=now)
+    payment.next_check_at = next_check(payment, now=now, status=status)
     written = ["mollie_id", "profile_id", "checkout_url", "expires_at", "paid_at", "fetched_at", "next_check_at"]
-    payment.save(update_fields=[*written, "checks"])
+    if not newer:
+        payment.save(update_fields=written)
+        return
+    advance(payment, status, checks=0, **{name: getattr(payment, name) for name in written})
+    if status == Status.PAID and before in _ENDED:
+        audit.record("payment_late", by=BY, invoice=payment.invoice, amount=str(payment.amount), was=before)
 
 
-def next_check(payment: Payment, *, now: datetime) -> datetime | None:
+def next_check(payment: Payment, *, now: datetime, status: str = "") -> datetime | None:
     """Return when to poll the payment next: soon after the patient went to the bank, and around the expiry of its link.
 
-    None: never. What happens to a paid one comes by webhook and by the nightly comparison.
+    None: never. What happens to a paid one comes by webhook and by the nightly comparison. `status`: the one that it is
+    about to have.
     """
-    if payment.status not in Payment.AT_BANK or payment.quarantined_at:
+    if (status or payment.status) not in Payment.AT_BANK or payment.quarantined_at:
         return None
     ends = payment.expires_at or payment.created_at + timedelta(minutes=_LINK_MINUTES)
     moments = [ends + wait for wait in _CHECKS_AFTER_EXPIRY]

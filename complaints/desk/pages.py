@@ -54,7 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
         found = files(request.user).filter(number=read_number(asked) or "").first()
         if found:
             return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[found.pk]))
-    rows = list(open_files(request.user)[:SHOWN])
+    rows: list[Any] = list(open_files(request.user)[:SHOWN])  # with `due`
     context = {
         **admin.site.each_context(request),
         "title": _("Complaints"),

@@ -63,7 +63,7 @@ def promises(complaint: Complaint, *, today: date) -> list[Promise]:
         (_("An employee confirms it, by name"), complaint.acknowledge_by, acknowledged),
         (_("You hear whether we can answer it"), complaint.admissible_by, admitted),
     ]
-    given = [
+    given: list[tuple[str, date | None, Any]] = [
         (_("You get our answer"), row.promised_by, row.given_at) for row in complaint.answers.all() if row.given_at
     ]
     if not given or complaint.status in Complaint.OPEN:
@@ -291,7 +291,8 @@ def reply(request: HttpRequest, complaint: str) -> HttpResponse:
 
     def act(row: Complaint) -> None:
         handling.reply(row.pk, text=text, today=today, by=writer(request, row))
-        again.remember(request, *row.messages.order_by("pk").values_list("token", flat=True).last().split())
+        if written := row.messages.order_by("pk").last():
+            again.remember(request, written.token)
 
     return _act(request, complaint, act)
 

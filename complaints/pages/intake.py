@@ -268,7 +268,9 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
         "dates": deadlines.dates(deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE], received),
         "refusal": refusal,
         "read_by_practice": bool(view) and facts["subject"] in handling.OF_PROVIDER,
-        "may_rest": bool(view and view.outstanding) and freeze.would_rest(view.invoice_id, facts["subject"]),
+        "may_rest": view is not None
+        and bool(view.outstanding)
+        and freeze.would_rest(view.invoice_id, facts["subject"]),
     }
     return render(request, "complaints/check.html", context, status=422 if refusal else 200)
 

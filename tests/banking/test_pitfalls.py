@@ -1,6 +1,7 @@
 """The sixteen ways in which others lost or doubled money of bank statements. Each test bears its pitfall."""
 
 import zipfile
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
@@ -153,17 +154,6 @@ def test_11_costs_that_came_off_a_batch_go_to_staff_with_it(tmp_path):
     assert (str(line.amount), line.kind, line.parts) == ("34.00", "batch", 1)
 
 
-def test_11_costs_that_came_off_one_transfer_go_to_staff_with_it(tmp_path):
-    """The payer ordered 100 and named the invoice: nobody asks him for the 15 before somebody looked."""
-    invoice = factories.invoice(amount="100.00")
-    told = Pay("100.00", MONDAY, invoice.payment_reference, TWO.iban, "J. de Vries")
-    content = camt(Pay("85.00", MONDAY, parts=[told]))
-    hand_in(tmp_path, content)
-    (line,) = BankLine.objects.all()
-    assert (str(line.amount), line.status, details.of_line(line).ordered) == ("85.00", "proposed", "100.00")
-    assert ledger.balance(invoice.pk) == 100
-
-
 def test_12_the_balance_decides_about_the_sign_of_a_reversal(tmp_path):
     undone = Pay("-10.00", TUESDAY, "een", more="<RvslInd>true</RvslInd>")
     turned = camt(ONE, undone, closing="20.00")  # a bank that means the sign the other way round
@@ -294,6 +284,24 @@ def test_days_before_the_first_one_of_an_account_are_left_out(tmp_path):
     outcome = hand_in(tmp_path, camt(ONE, THREE))
     assert (outcome.statements[0].lines, outcome.statements[0].opening) == (1, "10.00")
     assert amounts() == ["-5.00"]
+
+
+def test_what_a_bank_took_off_is_for_a_person_to_decide(tmp_path):
+    invoice = factories.invoice(amount="100.00")
+    sent = Pay("85.00", MONDAY, "", TWO.iban, "J", structured=invoice.payment_reference)
+    part = Pay("100.00", MONDAY, "", TWO.iban, "J", structured=invoice.payment_reference)
+    sent.parts = [part]
+    hand_in(tmp_path, camt(sent))
+    line = BankLine.objects.get()
+    assert (line.amount, line.status, details.of_line(line).sent) == (Decimal("85.00"), "proposed", "100.00")
+    assert ledger.balance(invoice.pk) == Decimal("100.00")
+
+
+def test_a_statement_of_long_before_what_we_have_is_refused(tmp_path):
+    hand_in(tmp_path, camt(ONE))
+    old = camt(Pay("1.00", date(2024, 1, 8), "oud"))
+    assert "long before 2026-11-23" in hand_in(tmp_path, old).refused_because
+    assert amounts() == ["10.00"]
 
 
 def test_a_statement_of_tomorrow_is_refused(tmp_path):

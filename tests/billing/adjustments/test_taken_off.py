@@ -203,3 +203,21 @@ def test_a_transfer_of_the_last_day_that_staff_book_after_the_costs_takes_them_o
     assert charged(invoice) == {"costs": ZERO, "interest": ZERO}
     assert ledger.balance(invoice.pk) == ZERO
     assert "Er is afgegaan: € 40,30" in text_of("charges_taken_off")
+
+
+def test_a_payment_after_the_costs_of_which_we_learn_after_the_last_letter_stops_the_interest_on_its_day():
+    invoice = until(new_invoice(amount="1000.00"), COSTS_ON)
+    before = charged(invoice)
+    live_through(COSTS_ON + timedelta(days=1), FINAL_ON)
+    wrong = charged(invoice)["interest"]
+    received = Received(
+        D("1000.00"), received_on=COSTS_ON + timedelta(days=1), road=Receipt.Road.TRANSFER, reference="", reason="x",
+        by=factories.staff(provider=invoice.provider), key="a",
+    )  # fmt: skip
+    invoice.provider.receipts_confirmed_above = D("5000.00")
+    invoice.provider.save()
+    receipts.report(invoice, received, today=FINAL_ON)
+    after = charged(invoice)
+    assert after["costs"] == before["costs"], "they were due before it came"
+    # It paid costs and interest first, so that 152.96 of the principal bore interest from then on.
+    assert before["interest"] < after["interest"] < before["interest"] + (wrong - before["interest"]) / 4
