@@ -12,7 +12,7 @@ from billing.models import CareDetail, CreditNote
 from billing.money import ZERO
 from billing.submission import birth_dates
 
-LAYOUT_VERSION = 1  # increment it when the template or stylesheet changes what is printed
+LAYOUT_VERSION = 2  # increment it when the template or stylesheet changes what is printed
 
 
 def credit_note_pdf(note: CreditNote, *, language: str) -> bytes:
@@ -32,7 +32,11 @@ def facts(note: CreditNote) -> dict[str, Any]:
     care = CareDetail.objects.select_related("invoice").get(invoice=note.invoice_id)
     content, person = note.content, care.person
     lines = [line_of(line) for line in (care.lines if note.is_whole and not content["lines"] else content["lines"])]
-    total = sum((line["amount"] for line in lines), ZERO) if lines else note.amount
+    listed = sum((line["amount"] for line in lines), ZERO) if lines else note.amount
+    # All lines stand on the note of a whole invoice, and those of earlier notes are not taken back twice.
+    before = CreditNote.objects.filter(invoice=note.invoice_id, pk__lt=note.pk) if note.is_whole else []
+    earlier = sum((row.amount for row in before), ZERO)
+    total = listed - earlier
     return {
         "note": note,
         "invoice": note.invoice,
@@ -42,7 +46,8 @@ def facts(note: CreditNote) -> dict[str, Any]:
         "reason": content["reason"],
         "lines": lines,
         "total": total,
-        # What the insurer paid goes back to the insurer, and what was taken off before is not owed twice.
+        "earlier": earlier,
+        # What the insurer paid goes back to the insurer, and what was waived before is not owed twice.
         "others": total - note.amount,
     }
 
@@ -56,5 +61,6 @@ def _version(known: dict[str, Any]) -> str:
         [(field.attname, str(getattr(provider, field.attname))) for field in provider._meta.concrete_fields],
         known["person"],
         known["lines"],
+        known["earlier"],
     )
     return hashlib.sha256(json.dumps(printed, default=str, sort_keys=True).encode()).hexdigest()
