@@ -28,15 +28,18 @@ def credit_note_pdf(note: CreditNote, *, language: str) -> bytes:
 
 
 def facts(note: CreditNote) -> dict[str, Any]:
-    """Return everything that is printed. A whole invoice is credited line by line, as it was invoiced."""
+    """Return everything that is printed. A whole invoice is credited line by line, as it was invoiced.
+
+    What earlier notes took back comes off first: all credit notes together never take back more than was invoiced.
+    """
     care = CareDetail.objects.select_related("invoice").get(invoice=note.invoice_id)
     content, person = note.content, care.person
-    lines = [line_of(line) for line in (care.lines if note.is_whole and not content["lines"] else content["lines"])]
-    listed = sum((line["amount"] for line in lines), ZERO) if lines else note.amount
-    # All lines stand on the note of a whole invoice, and those of earlier notes are not taken back twice.
-    before = CreditNote.objects.filter(invoice=note.invoice_id, pk__lt=note.pk) if note.is_whole else []
-    earlier = sum((row.amount for row in before), ZERO)
-    total = listed - earlier
+    as_invoiced = note.is_whole and not content["lines"]
+    lines = [line_of(line) for line in (care.lines if as_invoiced else content["lines"])]
+    earlier = list(CreditNote.objects.filter(invoice=note.invoice_id, pk__lt=note.pk).order_by("pk"))
+    earlier = earlier if as_invoiced and lines else []
+    total = sum((line["amount"] for line in lines), ZERO) if lines else note.amount
+    total -= sum((one.amount for one in earlier), ZERO)
     return {
         "note": note,
         "invoice": note.invoice,
@@ -45,9 +48,9 @@ def facts(note: CreditNote) -> dict[str, Any]:
         "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "reason": content["reason"],
         "lines": lines,
-        "total": total,
         "earlier": earlier,
-        # What the insurer paid goes back to the insurer, and what was waived before is not owed twice.
+        "total": total,
+        # What the insurer paid goes back to the insurer, and what the practice had lowered was owed no more.
         "others": total - note.amount,
     }
 
@@ -61,6 +64,5 @@ def _version(known: dict[str, Any]) -> str:
         [(field.attname, str(getattr(provider, field.attname))) for field in provider._meta.concrete_fields],
         known["person"],
         known["lines"],
-        known["earlier"],
     )
     return hashlib.sha256(json.dumps(printed, default=str, sort_keys=True).encode()).hexdigest()

@@ -13,8 +13,8 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from billing import rooms
 from billing.invoices import history
 from billing.invoices.history import History
-from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
-from billing.models.ledger import RECEIVABLE
+from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, Posting, ReminderStep
+from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Stops, Text
 from billing.rows import Prepared
@@ -172,9 +172,13 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
 
 
 def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
-    """Return when and by what kind of transaction the invoice was settled; empty when nothing was due."""
+    """Return when and by what kind of transaction the invoice was settled; empty when nothing was due.
+
+    A payment that came to our bank account is "transfer".
+    """
     kinds = LedgerTransaction.Kind
     reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.CREDIT_MOVED, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
+    by_transfer = Posting.objects.filter(transaction=OuterRef("pk"), account__in=(Account.BANK, Account.UNMATCHED))
     last = (
         LedgerTransaction.objects.filter(
             postings__invoice=invoice_id,
@@ -184,7 +188,10 @@ def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
             reversed_by=None,
         )
         .order_by("-occurred_at")
-        .values_list("occurred_at", "kind")
+        .values_list("occurred_at", "kind", Exists(by_transfer))
         .first()
     )
-    return last or (None, "")
+    if last is None:
+        return None, ""
+    at, kind, transferred = last
+    return at, "transfer" if transferred and kind == kinds.PAYMENT else kind

@@ -1,13 +1,11 @@
 """An invoice that was withdrawn: what was paid can still be proven, and nothing invites to claim it or to complain."""
 
-from decimal import Decimal
-
 import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from billing.adjustments import credit_notes
-from billing.documents import credit_note, full_invoice, pdf
+from billing.documents import full_invoice, pdf
 from billing.models import LedgerTransaction
 from tests import factories
 from tests.portal.pages.test_arrangement_pages import enter, text_of
@@ -45,15 +43,3 @@ def test_its_document_says_so_and_asks_nobody_to_claim_it(withdrawn, language, s
     assert says in page
     assert "om de kosten te declareren" not in page
     assert "to claim it" not in page
-
-
-def test_a_whole_note_after_a_part_takes_back_only_what_was_left():
-    invoice = factories.invoice(amount="130.52")
-    first = credit_notes.NewCreditNote(number="C-1", issued_on=timezone.localdate(), reason="Foto", amount=Decimal(21))
-    whole = credit_notes.NewCreditNote(number="C-2", issued_on=timezone.localdate(), reason="Dubbel")
-    totals = []
-    for note in (first, whole):
-        row = credit_notes.take(invoice, note, by="staff:els")
-        known = credit_note.facts(row)
-        totals.append((known["total"], known["earlier"], known["others"]))
-    assert totals == [(Decimal("21.00"), 0, 0), (Decimal("109.52"), Decimal("21.00"), 0)]
