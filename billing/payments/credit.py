@@ -4,6 +4,7 @@ Credit moves only by an explicit act: it is refunded (`refunds`), or it pays ano
 has taken is reserved until it is booked, so that no second act spends it again.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +14,8 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from billing import audit, ledger
-from billing.ledger.entries import standing_entries
-from billing.models import Chargeback, Invoice, Payment, Posting, Refund, RefundRequest, StaffTask
+from billing.ledger.entries import Entry, standing_entries
+from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund, RefundRequest, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.payments import shares
@@ -70,18 +71,43 @@ def since(invoice: Invoice) -> datetime | None:
 
 
 def legs(invoice: Invoice, amount: Decimal, *, now: datetime) -> list[Leg]:
-    """Divide a refund of `amount` euros over the payments it can go back to, the newest first; the rest is by bank."""
+    """Divide a refund of `amount` euros over what came, the newest first: that is what was not due (6:203 BW).
+
+    Each part goes back to the account of its payment. What came in another way, or can't go back so, goes by bank.
+    """
+    payments = {str(payment.mollie_id): payment for payment in shares.paid_for(invoice)}
+    entries = standing_entries(invoice)
+    otherwise = _came_otherwise(entries, payments)
     found: list[Leg] = []
     reasons: list[str] = []
-    left = amount
-    for payment in shares.paid_for(invoice):
-        can, why_not = refundable(payment, now=now)
-        reasons += [why_not] if why_not else []
-        of_invoice = shares.standing(payment).get(invoice.pk, ZERO)  # others may be paid by the same payment
-        if (part := min(can, left, of_invoice)) > ZERO:
-            found.append(Leg(part, payment))
-            left -= part
-    return [*found, Leg(left, None, reasons[0] if reasons else Why.NOT_BY_GATEWAY)] if left else found
+    left, by_bank = amount, ZERO
+    for entry in sorted(entries, key=lambda entry: (entry.occurred_at, entry.pk), reverse=True):
+        payment = payments.pop(_event(entry), None) if entry.is_received else None
+        if payment:
+            can, why_not = refundable(payment, now=now)
+            reasons += [why_not] if why_not else []
+            of_invoice = shares.standing(payment).get(invoice.pk, ZERO)  # others may be paid by the same payment
+            if (part := min(can, left, of_invoice)) > ZERO:
+                found.append(Leg(part, payment))
+                left -= part
+        elif entry.kind in LedgerTransaction.RECEIVED:
+            part = min(left, otherwise, -entry.amount)
+            otherwise, by_bank, left = otherwise - part, by_bank + part, left - part
+    why = reasons[0] if left and reasons else Why.NOT_BY_GATEWAY
+    return [*found, Leg(by_bank + left, None, why)] if by_bank + left else found
+
+
+def _came_otherwise(entries: Iterable[Entry], payments: Collection[str]) -> Decimal:
+    """Return what came by other ways than these `payments` of the gateway, less what went back so, in euros."""
+    refunds = Refund.objects.filter(payment__mollie_id__in=payments).values_list("refund_id", flat=True)
+    by_gateway = {*payments, *refunds}
+    own = [e for e in entries if e.kind in LedgerTransaction.PAID and e.kind != LedgerTransaction.Kind.CHARGEBACK]
+    return max(-sum((entry.amount for entry in own if _event(entry) not in by_gateway), ZERO), ZERO)
+
+
+def _event(entry: Entry) -> str:
+    """Return the id of the event by which money came first, also when staff booked it anew."""
+    return entry.transaction.external_id.partition(shares.MOVED)[0]
 
 
 def refundable(payment: Payment, *, now: datetime, without: RefundRequest | None = None) -> tuple[Decimal, str]:
