@@ -90,6 +90,7 @@ class BillingRoom(Room):
                 "invoice.pdf": _("the full invoice"),
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
+                "patient export": _("a copy of all that we hold about you"),
                 "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),

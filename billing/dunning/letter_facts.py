@@ -17,7 +17,7 @@ from billing.law.costs import least_costs
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
 from billing.ledger.entries import standing_entries
-from billing.models import Invoice, LedgerTransaction, Letter, ReminderStep
+from billing.models import CareDetail, Invoice, LedgerTransaction, Letter, Payer, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
 from billing.plans import agreements
@@ -59,7 +59,7 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     announced = letter.costs_announced or ZERO
     earlier = charges.letters_counted(invoices, today=today)
     return {
-        "debtors": list(dict.fromkeys(debtor_of(invoice.patient).name for invoice in invoices)),
+        "debtors": list(dict.fromkeys(name for invoice in invoices for name in _debtors_of(invoice))),
         "announced": announced,
         "least": least_costs(announced, vat=invoices[0].provider.vat_on_costs),
         "part_from": settings.PART_FROM_AMOUNT,
@@ -72,6 +72,17 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         "rate_of": rate_of,
         "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),
     }
+
+
+def _debtors_of(invoice: Invoice) -> list[str]:
+    """Return who answers for the invoice: the payer, or the patient as the invoice names them, and as named now."""
+    now = debtor_of(invoice.patient).name
+    care = CareDetail.objects.filter(invoice=invoice).select_related("invoice").first()
+    if care is None or Payer.objects.filter(patient=invoice.patient_id).exists():
+        return [now]
+    person = care.person
+    names = [person.get(part) for part in ("initials", "infix", "surname")]
+    return list(dict.fromkeys([" ".join(name for name in names if name) or now, now]))
 
 
 def _sent_before(invoices: Sequence[Invoice], step: int) -> date | None:

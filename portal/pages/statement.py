@@ -10,10 +10,13 @@ from billing.documents.attachment import attachment
 from billing.models import AccessEvent, Invoice
 from billing.statements import account as statements
 from billing.statements.account import Statement
-from guests import access, gate, medical
+from guests import access, gate, medical, throttle
 from guests.pages import session_ended, visible_row
+from portal.pages import errors
 
 _DATA = "statement"
+# PDF files for one network: the drawing of two hundred lines costs seconds.
+_DRAWN = throttle.Limit("statement", 30, 3600)
 
 
 @require_GET
@@ -48,6 +51,8 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
     invoice = visible_row(request, token)
     if invoice is None:
         return session_ended(request)
+    if wait := throttle.take(_DRAWN, access.client_network(request), now=timezone.now()):
+        return errors.too_many(request, wait_seconds=wait)
     content = statements.as_pdf(
         _statement(request, invoice, AccessEvent.Act.DOWNLOAD), language=translation.get_language()
     )

@@ -221,10 +221,12 @@ def test_the_14_day_letter_names_creditor_operator_and_build_up(settings):
     provider = factories.provider(name="Praktijk Linde", kvk_number="12345678")
     invoice = until(new_invoice(patient=factories.patient(provider=provider)), REMINDED)
     pay(invoice, "40.00", REMINDED)
+    type(invoice.patient).objects.filter(pk=invoice.patient_id).update(surname="Bakker")
     live(NOTICED)
     text = " ".join(OutboxMessage.objects.get(kind="final_notice").text.replace("\xa0", " ").split())
     for said in (
-        "Aan: J. de Vries. Deze brief sturen wij namens Praktijk Linde, Lindelaan 12, 1234 AB Utrecht, KvK 12345678",
+        "Aan: J. de Vries, J. de Bakker. Deze brief sturen wij namens Praktijk Linde",
+        "Praktijk Linde, Lindelaan 12, 1234 AB Utrecht, KvK 12345678",
         "Wij zijn Rekeningdienst B.V., Kade 1, 3511 AA Utrecht, KvK 87654321, telefoon 030 123 45 67, WKI-0042",
         "Al betaald: € 40,00",
         "Nog open: € 60,00",
