@@ -25,6 +25,7 @@ BY = "patient"
 REPRESENTATIVE = "representative"  # who made a complaint for the patient, until they have shown that they may
 LONGEST = 4000
 MOST_POINTS = 6  # of an answer
+LEAST_WORDS = 3  # of a reason
 # The care provider decides about these; the others are ours, and no practice sees them.
 OF_PROVIDER = (Complaint.Subject.CARE, Complaint.Subject.PRICE, Complaint.Subject.COULANCE)
 # Why a complaint is not ours to answer. Lateness alone is no reason (6:89 BW).
@@ -220,13 +221,22 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
 
 
 def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -> Complaint:
-    """Say that it is not for us to answer, why, and where the patient can go; the invoice rests two weeks more."""
+    """Say that it is not for us to answer, and why; the file names where the patient can go.
+
+    The invoice rests two weeks more. Who says so handles it: whoever looks again is another.
+    """
     if why not in INADMISSIBLE:
         raise ValueError(why)
+    if len(text.split()) < LEAST_WORDS:
+        raise Refused(_("Say why in a whole sentence."))
     with transaction.atomic():
         complaint = lock(complaint_id)
         _must_be(complaint, *Complaint.FIRST_LINE)
+        if complaint.about_id == staff.pk:
+            raise Refused(_("This complaint is about you. Somebody else answers it."))
         close_unanswered(complaint, why=why, text=text, by=audit.name_of(staff), today=today)
+        complaint.handler = staff
+        complaint.save(update_fields=["handler"])
     return complaint
 
 
@@ -261,26 +271,36 @@ def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
     return complaint
 
 
-def escalate(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complaint:
+def escalate(complaint_id: int, *, text: str, today: date, by: str = BY, late: bool = False) -> Complaint:
     """Let another person look again, because the patient does not agree; no reason is needed.
 
-    The invoice rests again while they do, also when the two weeks after the first answer are over.
+    The invoice rests again while they do, also when the two weeks after the first answer are over. `late`: staff let
+    it through after the last day for it, with the words of the patient that say why.
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ANSWERED)
-        if complaint.answered_at and today > escalate_until(complaint):
+        if not may_be_looked_at_again(complaint):
+            raise Refused(_("The file has moved on meanwhile. Look at it again."))
+        if today > escalate_until(complaint) and not (late and text.strip()):
+            if late:
+                raise Refused(_("The last day for it is over. Write down why it is looked at all the same."))
             raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
         say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by)
         procedure = deadlines.PROCEDURES[complaint.procedure]
         answer_by, end = deadlines.second_line(procedure, today)
         advance(
             complaint, Status.SECOND_LINE, answered_at=None, answer_by=answer_by, legal_end=end, extended_to=None,
-            frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1),
+            frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1), why_inadmissible="",
         )  # fmt: skip
         freeze.rest(complaint, by=by)
         record("complaint_escalated", complaint, by=by)
     return complaint
+
+
+def may_be_looked_at_again(complaint: Complaint) -> bool:
+    """Tell whether somebody else can still look: after the first answer, or after a reason why there is none."""
+    refused = complaint.status == Status.INADMISSIBLE and complaint.why_inadmissible not in MISSING
+    return complaint.answered_at is not None and (complaint.status == Status.ANSWERED or refused)
 
 
 def escalate_until(complaint: Complaint) -> date:

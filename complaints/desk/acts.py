@@ -76,7 +76,7 @@ def _heard(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     if what == "reply":
         handling.reply(complaint.pk, text=_text(request), today=today, by=by)
     elif what == "escalate":
-        handling.escalate(complaint.pk, text=_text(request), today=today, by=by)
+        handling.escalate(complaint.pk, text=_text(request), today=today, by=by, late=True)
     elif what == "withdraw":
         handling.withdraw(complaint.pk, today=today, by=by)
     else:
@@ -117,6 +117,8 @@ def _key(request: HttpRequest, name: str) -> int:
 
 def _reroute(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     subject, agreed = request.POST.get("subject", ""), "agreed" in request.POST
+    if not answers.is_ours(request.user) and handling.provider_of(complaint.invoice, subject) is None:
+        raise Refused(_("A practice can't move a complaint away from itself. Somebody of ours has to do that."))
     referrals.reroute(complaint.pk, subject=subject, staff=request.user, agreed=agreed)
     return _("The complaint has another subject. The patient gets a mail.")
 

@@ -27,7 +27,7 @@ from billing.invoices.addressee import addressee
 from billing.links import new_token
 from billing.models import AccessEvent, Hold
 from billing.privacy import access_log
-from complaints import answers, filing, freeze, remedies
+from complaints import answers, filing, freeze, handling, remedies
 from complaints.desk import sentences
 from complaints.desk.acts import ACTS, LONGEST_KEY, WHY
 from complaints.desk.base import files, open_files, owners, proposals
@@ -138,6 +138,7 @@ def _page(
         "promises": promises(complaint, today=today),
         "file_messages": list(complaint.messages.all()),
         "points": list(complaint.points.all()),
+        "given": list(complaint.answers.exclude(given_at=None)),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
         "less": remedies.worth(invoice, draft_of(proposed).wanted) if proposed else None,
@@ -146,7 +147,7 @@ def _page(
         "is_ours": answers.is_ours(staff),
         "register": bodies.REGISTER,
         "no_mail": not facts.get("email") and (invoice is None or not addressee(invoice).email),
-        "can_escalate": complaint.status == Complaint.Status.ANSWERED,
+        "can_escalate": handling.may_be_looked_at_again(complaint),
         "what": request.POST.get("what", ""),
         "form": form or AnswerForm(initial=_begun(complaint, proposed), complaint=complaint),
         "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,

@@ -196,7 +196,8 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "is_open": is_open,
         "need_not_wait": bodies.need_not_wait(complaint, today=today) if is_open and told else None,
         "can_escalate": _can_escalate(complaint, today),
-        "escalate_until": handling.escalate_until(complaint) if complaint.status == Status.ANSWERED else None,
+        "escalate_until": handling.escalate_until(complaint) if _can_escalate(complaint, today) else None,
+        "next_body": _body_after_refusal(complaint) if told else None,
         "from_patient": ComplaintMessage.FROM_PATIENT,
         "code_address": code_address(complaint),
         "form": None,
@@ -208,7 +209,16 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
 
 
 def _can_escalate(complaint: Complaint, today: date) -> bool:
-    return complaint.status == Status.ANSWERED and today <= handling.escalate_until(complaint)
+    return handling.may_be_looked_at_again(complaint) and today <= handling.escalate_until(complaint)
+
+
+def _body_after_refusal(complaint: Complaint) -> dict[str, Any] | None:
+    """Return where the patient can go when we said that it is not for us, with the last day for it."""
+    if complaint.status != Status.INADMISSIBLE or not handling.may_be_looked_at_again(complaint):
+        return None
+    refused_on = timezone.localtime(complaint.answered_at).date()
+    body = bodies.after(complaint, today=refused_on)
+    return body | {"until": date.fromisoformat(body["until"]) if body["until"] else None}
 
 
 def code_address(complaint: Complaint) -> str:

@@ -34,6 +34,7 @@ FILED = "complaints_filed"  # in the session: the tokens of the files that this 
 _PER_BROWSER = throttle.Limit("complaint", 5, 24 * 3600)
 _PER_NETWORK = throttle.Limit("complaint-network", 30, 24 * 3600)
 _FILES = throttle.Limit("complaint-files", 60, 24 * 3600)  # posts with files, of a network
+_FILES_OF_ANYBODY = throttle.Limit("complaint-files-anybody", 30, 24 * 3600)  # the same, about no invoice
 _MANY = ("wishes", "needs")
 _MOST_DRAFTS = 5
 _DOUBLED_MINUTES = 5
@@ -99,7 +100,7 @@ def _address(step: str, token: str | None) -> str:
 
 def _page(request: HttpRequest, token: str | None, step: str, form_class: type[forms.Form]) -> HttpResponse:
     """Ask what one page asks; once that is right, go on to the next."""
-    view = visible_invoice(request, token) if token else None
+    view = visible_invoice(request, token, withdrawn=True) if token else None
     if token and view is None:
         return _too_late(request, token, form_class)
     draft = _draft(request, view)
@@ -168,7 +169,7 @@ def may_send_files(request: HttpRequest, named: Mapping[str, Any]) -> bool:
 @require_http_methods(METHODS)
 def proof(request: HttpRequest, token: str | None = None) -> HttpResponse:
     """Show the files of the draft; POST adds some, which are checked at once, or goes on to the next page."""
-    view = visible_invoice(request, token) if token else None
+    view = visible_invoice(request, token, withdrawn=True) if token else None
     if token and view is None:
         return session_ended(request)
     draft = _draft(request, view)
@@ -199,9 +200,11 @@ def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any]
     uploads = [Upload(file.name, file) for file in files] + again.chosen(request, draft.invoice, to=ComplaintFile)
     if not uploads:
         return
-    if throttle.take(_FILES, access.client_network(request), now=timezone.now()):
+    limit = _FILES if token else _FILES_OF_ANYBODY
+    if throttle.take(limit, access.client_network(request), now=timezone.now()):
         raise Refused(translation.gettext("Many files came from here today. Try again tomorrow, or call us."))
-    sender = limits.sender_of(request, token) if token else limits.KNOWN
+    # Without an invoice there is no code to ask for: this browser has what one sender may send.
+    sender = limits.sender_of(request, token) if token else limits.Sender(browser=gate.holder_of(request))
     rows = rules.receive_for_draft(draft, uploads, sender=sender)
     again.remember(request, *(row.token for row in rows))
 
@@ -209,7 +212,7 @@ def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any]
 @require_http_methods(METHODS)
 def take_back(request: HttpRequest, name: str, token: str | None = None) -> HttpResponse:
     """Take a file back before the complaint is sent."""
-    view = visible_invoice(request, token) if token else None
+    view = visible_invoice(request, token, withdrawn=True) if token else None
     if token and view is None:
         return session_ended(request)
     draft = _draft(request, view)
@@ -228,7 +231,7 @@ def who(request: HttpRequest, token: str | None = None) -> HttpResponse:
 @require_http_methods(METHODS)
 def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
     """Show everything once more; POST files the complaint."""
-    view = visible_invoice(request, token) if token else None
+    view = visible_invoice(request, token, withdrawn=True) if token else None
     if token and view is None:
         return session_ended(request)
     draft = _draft(request, view)
