@@ -25,6 +25,7 @@ class Details:
     purpose: str = ""
     mandate: str = ""
     creditor_id: str = ""
+    sent: str = ""  # what the payer sent, in euros, when a bank took costs off it
     bank_code: str = ""  # the bank's code of what it is: PMNT-RCDT-ESCT, or N654
 
 

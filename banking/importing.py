@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import zip_longest
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from billing.money import from_cents
 from billing.transitions import advance
 
 REFUSED = "statement_refused"  # a task for staff
+LONG_BEFORE = timedelta(days=90)  # so old a statement is a mistake rather than a gap that is filled
 Status = StatementFile.Status
 _BOOKED = (BankLine.Status.BOOKED, BankLine.Status.NOT_OURS, BankLine.Status.SENT_BACK)
 
@@ -180,6 +181,9 @@ def _why_not(statement: Found, account: BankAccount | None) -> str:
         )
     if account.starts_on and statement.to_on < account.starts_on:
         return _("It is of before %s, the first day that we read of this account.") % account.starts_on
+    first = account.days.order_by("day").first()
+    if first and statement.to_on < first.day - LONG_BEFORE:
+        return _("It is of long before %s, the first day that we have of this account. Ask the operator.") % first.day
     return ""
 
 

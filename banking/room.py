@@ -11,6 +11,9 @@ LINE_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
     "bank_line_refused": gettext_noop("line of a bank statement: a second person did not agree"),
     "bank_line_decided": gettext_noop("line of a bank statement: decided"),
+    "bank_line_undo_asked": gettext_noop(
+        "line of a bank statement: one person wants to undo it, a second one has to agree"
+    ),
     "bank_line_undone": gettext_noop("line of a bank statement: decision undone"),
 }
 

@@ -17,6 +17,7 @@ AUDIT_LABELS = {
     "receipt_reported": gettext_noop("payment reported by staff, waits for a second person"),
     "receipt_booked": gettext_noop("payment in another way booked by staff"),
     "receipt_refused": gettext_noop("reported payment refused by a second person"),
+    "receipt_undo_asked": gettext_noop("undoing a payment in another way waits for a second person"),
     "receipt_undone": gettext_noop("payment in another way undone by staff"),
     "transfer_booked": gettext_noop("payment by bank transfer booked"),
     "transfer_undone": gettext_noop("payment by bank transfer undone by staff"),

@@ -18,7 +18,7 @@ PAUSE_MESSAGES = {
     "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
 }
 UNCHECKED_MESSAGES = {
-    "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "outstanding", "credit"},
+    "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "start_again", "outstanding", "credit"},
     "statement_copy": _LINK,
     "charges_taken_off": _LINK | _DUE | {"amount", "paid_on", "start_again", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
@@ -166,7 +166,9 @@ def _messages() -> dict[str, MessageKind]:
     for kind, needs in PAUSE_MESSAGES.items():
         kinds[kind] = MessageKind(needs, hold_messages.may_send_notice)
     kinds["hold_ended"] = MessageKind(
-        _LINK | {"outstanding", "due_on", "plan"}, hold_messages.may_send_ended, bounced=hold_messages.ended_bounced
+        _LINK | {"outstanding", "due_on", "plan", "plan_until"},
+        hold_messages.may_send_ended,
+        bounced=hold_messages.ended_bounced,
     )
     kinds |= {kind: MessageKind(needs) for kind, needs in UNCHECKED_MESSAGES.items()}
     kinds |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}

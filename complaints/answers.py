@@ -7,7 +7,7 @@ is another person, which the database enforces.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -129,6 +129,25 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
             handling.record("complaint_answer_proposed", complaint, by=audit.name_of(staff))
             return proposal
         return _give(complaint, proposal, draft, now=now)
+
+
+def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -> Complaint:
+    """Say that it is not for us to answer, why, and where the patient can go; the invoice rests two weeks more."""
+    if why not in handling.INADMISSIBLE:
+        raise ValueError(why)
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        handling.must_be(complaint, *Complaint.FIRST_LINE)
+        _may(complaint, staff)
+        with override(complaint.language):
+            known = bodies.after(complaint, today=today)
+            way_on = bodies.in_words(known, until=bodies.last_day(known["key"], today))
+        handling.close_unanswered(
+            complaint, why=why, text=f"{handling.written(text)}\n{way_on}", by=audit.name_of(staff), today=today
+        )
+        complaint.handler = staff  # so that somebody else looks when the patient does not agree
+        complaint.save(update_fields=["handler"])
+    return complaint
 
 
 def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> Answer:

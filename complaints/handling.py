@@ -25,7 +25,6 @@ BY = "patient"
 REPRESENTATIVE = "representative"  # who made a complaint for the patient, until they have shown that they may
 LONGEST = 4000
 MOST_POINTS = 6  # of an answer
-LEAST_WORDS = 3  # of a reason
 # The care provider decides about these; the others are ours, and no practice sees them.
 OF_PROVIDER = (Complaint.Subject.CARE, Complaint.Subject.PRICE, Complaint.Subject.COULANCE)
 # Why a complaint is not ours to answer. Lateness alone is no reason (6:89 BW).
@@ -53,7 +52,8 @@ def record(action: str, complaint: Complaint, *, by: str, **details: Any) -> Non
     audit.record(action, by=by, invoice=of, number=complaint.number, **details)
 
 
-def _written(text: str) -> str:
+def written(text: str) -> str:
+    """Return a text as it is kept. Raises Refused when it is empty or too long."""
     text = text.strip()
     if not text:
         raise Refused(_("Write something first."))
@@ -65,12 +65,13 @@ def _written(text: str) -> str:
 def say(complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None) -> ComplaintMessage:
     """Add a message to a locked file and return it."""
     message = ComplaintMessage(complaint=complaint, kind=kind, by=by, at=now or timezone.now())
-    message.text = _written(text)
+    message.text = written(text)
     message.save(force_insert=True)
     return message
 
 
-def _must_be(complaint: Complaint, *statuses: str) -> None:
+def must_be(complaint: Complaint, *statuses: str) -> None:
+    """Raise Refused when a locked file is in none of these states any more."""
     if complaint.status not in statuses:
         raise Refused(_("The file has moved on meanwhile. Look at it again."))
 
@@ -80,7 +81,7 @@ def acknowledge(complaint_id: int, *, text: str, staff: Any, now: datetime | Non
     now = now or timezone.now()
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.RECEIVED)
+        must_be(complaint, Status.RECEIVED)
         message = say(complaint, Kind.ACKNOWLEDGEMENT, text, by=audit.name_of(staff), now=now)
         complaint.facts = complaint.facts | {"points": points_in(text)}
         sealed = complaint.sealed_facts
@@ -101,7 +102,7 @@ def admit(complaint_id: int, *, staff: Any, now: datetime | None = None) -> Comp
     now = now or timezone.now()
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ACKNOWLEDGED, Status.INADMISSIBLE)
+        must_be(complaint, Status.ACKNOWLEDGED, Status.INADMISSIBLE)
         if complaint.status == Status.INADMISSIBLE:
             _resume(complaint, timezone.localdate(now))
             Complaint.objects.filter(pk=complaint.pk).update(admitted_at=now)
@@ -120,7 +121,7 @@ def ask(complaint_id: int, *, text: str, staff: Any, today: date) -> Complaint:
     """Ask the patient something. The promised clock rests until they answer, the law's does not."""
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING)
+        must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING)
         message = say(complaint, Kind.QUESTION, text, by=audit.name_of(staff))
         until = today + timedelta(days=deadlines.PROOF_DAYS)
         if complaint.status == Status.ACKNOWLEDGED:
@@ -140,7 +141,7 @@ def reply(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complai
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
+        must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
         say(complaint, Kind.REPLY, text, by=by)
         heard(complaint, today=today)
         record("complaint_replied", complaint, by=by)
@@ -187,7 +188,7 @@ def set_about(complaint_id: int, *, person: Any, staff: Any) -> Complaint:
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.OPEN)
+        must_be(complaint, *Complaint.OPEN)
         if Answer.objects.filter(complaint=complaint, written_by=person).exclude(given_at=None).exists():
             raise Refused(_("This person answered it already. Let somebody else look at it again."))
         Answer.objects.filter(complaint=complaint, written_by=person, given_at=None).delete()
@@ -203,7 +204,7 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
     """Take more time, once, with a reason, told before the law's term ends (Wkkgz art. 17 lid 2)."""
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.WAITING_FOR_PATIENT)
+        must_be(complaint, Status.ACKNOWLEDGED, Status.INVESTIGATING, Status.WAITING_FOR_PATIENT)
         if complaint.extended_to:
             raise Refused(_("More time can be taken once, and it was."))
         if today > complaint.legal_end:
@@ -217,26 +218,6 @@ def extend(complaint_id: int, *, reason: str, staff: Any, today: date) -> Compla
         complaint.save(update_fields=["extended_to", "answer_by", "broken_before"])
         record("complaint_extended", complaint, by=audit.name_of(staff), to=str(complaint.extended_to))
         notices.news(complaint, message)
-    return complaint
-
-
-def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -> Complaint:
-    """Say that it is not for us to answer, and why; the file names where the patient can go.
-
-    The invoice rests two weeks more. Who says so handles it: whoever looks again is another.
-    """
-    if why not in INADMISSIBLE:
-        raise ValueError(why)
-    if len(text.split()) < LEAST_WORDS:
-        raise Refused(_("Say why in a whole sentence."))
-    with transaction.atomic():
-        complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.FIRST_LINE)
-        if complaint.about_id == staff.pk:
-            raise Refused(_("This complaint is about you. Somebody else answers it."))
-        close_unanswered(complaint, why=why, text=text, by=audit.name_of(staff), today=today)
-        complaint.handler = staff
-        complaint.save(update_fields=["handler"])
     return complaint
 
 
@@ -259,13 +240,20 @@ def end_pause(complaint: Complaint, today: date) -> None:
 
 
 def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
-    """Take a complaint back. The invoice goes on, with at least two weeks to pay."""
+    """Take a complaint back. The invoice goes on, with at least two weeks to pay.
+
+    When staff note it, the patient gets a mail: it was done in their name.
+    """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        _must_be(complaint, *Complaint.OPEN)
+        must_be(complaint, *Complaint.OPEN)
         end_pause(complaint, today)
         advance(complaint, Status.WITHDRAWN, closed_at=timezone.now(), frozen_until=None)
         record("complaint_withdrawn", complaint, by=by)
+        if by.startswith("staff:"):
+            with override(complaint.language):
+                message = say(complaint, Kind.REPLY, _("You told us that you take your complaint back."), by=by)
+            notices.news(complaint, message)
         if complaint.invoice:
             freeze.thaw(complaint.invoice, by=by, today=today)
     return complaint
@@ -279,8 +267,7 @@ def escalate(complaint_id: int, *, text: str, today: date, by: str = BY, late: b
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
-        if not may_be_looked_at_again(complaint):
-            raise Refused(_("The file has moved on meanwhile. Look at it again."))
+        must_be(complaint, Status.ANSWERED, Status.INADMISSIBLE)
         if today > escalate_until(complaint) and not (late and text.strip()):
             if late:
                 raise Refused(_("The last day for it is over. Write down why it is looked at all the same."))
@@ -290,17 +277,11 @@ def escalate(complaint_id: int, *, text: str, today: date, by: str = BY, late: b
         answer_by, end = deadlines.second_line(procedure, today)
         advance(
             complaint, Status.SECOND_LINE, answered_at=None, answer_by=answer_by, legal_end=end, extended_to=None,
-            frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1), why_inadmissible="",
+            frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1),
         )  # fmt: skip
         freeze.rest(complaint, by=by)
         record("complaint_escalated", complaint, by=by)
     return complaint
-
-
-def may_be_looked_at_again(complaint: Complaint) -> bool:
-    """Tell whether somebody else can still look: after the first answer, or after a reason why there is none."""
-    refused = complaint.status == Status.INADMISSIBLE and complaint.why_inadmissible not in MISSING
-    return complaint.answered_at is not None and (complaint.status == Status.ANSWERED or refused)
 
 
 def escalate_until(complaint: Complaint) -> date:

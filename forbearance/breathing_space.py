@@ -18,7 +18,7 @@ from billing.errors import Refused
 from billing.invoices import intake
 from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import anniversary
-from billing.models import Invoice
+from billing.models import Hold, Invoice
 from forbearance import notices, rests
 from forbearance.models import Forbearance
 
@@ -48,7 +48,7 @@ def take(invoice_id: int, *, by: str = "patient", today: date | None = None) -> 
     """Begin a breathing space for whoever pays this invoice, and confirm it by mail; return the patient's own row.
 
     Asked again while it runs, it is the same one. Raises Refused, with a sentence for the patient, when nothing is left
-    to pay or the last one began less than twelve months ago.
+    to pay, when the invoice rests on another ground, or when the last one began less than twelve months ago.
     """
     today = today or timezone.localdate()
     with transaction.atomic():
@@ -77,6 +77,9 @@ def _last(patients: list[int]) -> Forbearance | None:
 def _why_not(invoice: Invoice, last: Forbearance | None, today: date) -> str:
     if invoice.withdrawn_at or not ledger.outstanding(invoice.pk):
         return _("Nothing is left to pay on this invoice.")
+    others = [reason for reason in rests.HOLDS.values() if reason != rests.HOLDS[KIND]]
+    if Hold.objects.filter(invoice=invoice, reason__in=others, released_at=None).exists():
+        return _("This invoice rests already. You get no letters, and no costs are added.")
     if last is None or anniversary(last.since, 1) <= today:
         return ""
     return _("You can have a breathing space once in twelve months. The next one is possible from %(day)s.") % {

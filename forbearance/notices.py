@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -36,7 +37,7 @@ def heirs(row: Forbearance, invoices: Sequence[Invoice]) -> None:
 
 def balance(row: Forbearance, invoices: Sequence[Invoice], *, today: date) -> None:
     """Answer a debt counsellor: what is open on each invoice, under their own reference and without a name."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"number": invoice.number, "issued_on": invoice.issued_on, "parts": parts_of(invoice),
          "amount": outstanding(invoice.pk)}
         for invoice in invoices

@@ -3,13 +3,15 @@
 import ctypes
 import re
 from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from django.db import connection
 from django.utils import timezone
 from stdnum import iban
@@ -21,6 +23,7 @@ from billing.encryption import current_key_id, parse_keys
 from billing.integrity import keyed
 from billing.law import calendar, interest
 from billing.submission.fields import INVOICE
+from portal import environment
 from portal.ops.backup.sealing import BackupUnusable, identity_from
 
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
@@ -31,7 +34,7 @@ MOLLIE_KEY = re.compile(r"(live|test)_[A-Za-z0-9]{30,100}")
 TOKEN_MIN_LENGTH = 20
 KEY_MIN_UNIQUE = 18
 REPEATED_MAX = 12
-SECRET_KEY_MIN_LENGTH, SECRET_KEY_MIN_UNIQUE = 50, 5  # as Django's own security.W009, which only warns
+SECRET_KEY_MIN_LENGTH, SECRET_MIN_UNIQUE = 50, 5  # as Django's own security.W009, which only warns
 VERIFIED_SSLMODES = ("verify-ca", "verify-full")  # "require" does not verify the server
 
 
@@ -134,6 +137,10 @@ def _about_services() -> Iterator[tuple[bool, str, str]]:
     yield settings.EMAIL_IS_SET, "E009", "EMAIL_URL is not set: no receipt would be delivered."
     safe = _is_local(settings.EMAIL_HOST) or settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
     yield safe, "E022", "EMAIL_URL goes to another machine without TLS: use smtp+tls:// or smtp+ssl://."
+    wanted = "DEFAULT_FROM_EMAIL must be a mailbox of yours: answers to our mails and what bounces would be lost."
+    yield _is_mailbox(settings.DEFAULT_FROM_EMAIL), "E026", wanted
+    returns = settings.BOUNCE_ADDRESS
+    yield not returns or _is_mailbox(returns), "E027", "BOUNCE_ADDRESS is no e-mail address."
     yield bool(settings.SMS_API_KEY), "E011", "SMS_API_KEY is not set: nobody could see their full invoice."
     yield settings.SMS_API_URL.startswith("https://"), "E012", "SMS_API_URL must be an https:// address."
     yield bool(SENDER.fullmatch(settings.SMS_SENDER)), "E013", "SMS_SENDER must have 3 to 11 letters and digits."
@@ -144,8 +151,8 @@ def _about_secrets() -> Iterator[tuple[bool, str, str]]:
     yield _is_strong(settings.SECRET_KEY), "E014", strong
     for name in ("METRICS_TOKEN", "SMS_API_KEY"):
         value = getattr(settings, name)
-        sentence = f"{name} is too short to be a secret: {TOKEN_MIN_LENGTH} characters or more."
-        yield not value or len(value) >= TOKEN_MIN_LENGTH, "E023", sentence
+        sentence = f"{name} is no secret: {TOKEN_MIN_LENGTH} or more characters that nobody can guess."
+        yield not value or _is_random(value, least=TOKEN_MIN_LENGTH), "E023", sentence
     for name in ("FIELD_KEYS", "DIGEST_KEYS"):
         try:
             weak = any(is_guessable(key) for key in parse_keys(getattr(settings, name), name=name).values())
@@ -155,12 +162,22 @@ def _about_secrets() -> Iterator[tuple[bool, str, str]]:
 
 
 def _is_strong(key: str) -> bool:
-    return (
-        len(key) >= SECRET_KEY_MIN_LENGTH
-        and len(set(key)) >= SECRET_KEY_MIN_UNIQUE
-        and _period(key) > REPEATED_MAX
-        and not key.startswith("django-insecure-")
-    )
+    return _is_random(key, least=SECRET_KEY_MIN_LENGTH) and not key.startswith("django-insecure-")
+
+
+def _is_random(text: str, *, least: int) -> bool:
+    """Tell whether a secret has `least` characters and is no row of a few that repeat."""
+    return len(text) >= least and len(set(text)) >= SECRET_MIN_UNIQUE and _period(text) > REPEATED_MAX
+
+
+def _is_mailbox(text: str) -> bool:
+    """Tell whether mail to this address can arrive; the default of the example can't."""
+    address = parseaddr(text)[1]
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return address != parseaddr(environment.VARIABLES["DEFAULT_FROM_EMAIL"][1])[1]
 
 
 def is_guessable(key: bytes) -> bool:

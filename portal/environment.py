@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from sentry_sdk.utils import BadDsn, Dsn
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -105,6 +106,11 @@ def _value(env: environ.Env, name: str) -> Any:
     if text and name in SCHEMES and not _is_url(text, SCHEMES[name]):
         # Without its value, which may hold a password.
         raise _refusal(f"{name} must be an address that begins with {' or '.join(f'{s}://' for s in SCHEMES[name])}.")
+    if text and name == "SENTRY_DSN":
+        try:
+            Dsn(text)
+        except BadDsn:
+            raise _refusal("SENTRY_DSN must be the address of a project, with its key.") from None
     try:
         value = env(name)
     except ValueError:

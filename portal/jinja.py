@@ -86,7 +86,12 @@ def static(path: str) -> str:
 
 def url(name: str, *arguments: Any) -> str:
     """Return the path of the page `name`."""
-    return reverse(name, args=arguments)
+    return reverse(name, args=arguments) if arguments else _path(name)
+
+
+@cache  # a page that is not about anything has one path
+def _path(name: str) -> str:
+    return reverse(name)
 
 
 def show_date(day: date | datetime | None, form: str | None = None) -> str:

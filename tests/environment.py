@@ -54,6 +54,7 @@ def of_production(folder: Path, *, host: str, port: int, servers: dict[str, str]
             "FIELD_KEYS": f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}",
             "DIGEST_KEYS": f"1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}",
             "MOLLIE_API_KEY": "live_" + "a" * 30,
-            "SMS_API_KEY": "s" * 40,
+            "SMS_API_KEY": os.urandom(20).hex(),
+            "DEFAULT_FROM_EMAIL": f"rekening@{host}.example",
         }
     )

@@ -163,5 +163,6 @@ def _act_on_decision(row: BankLine, act: str, member: Any, reason: str) -> str:
     if act == "refuse":
         deciding.refuse(standing, by=member)
         return _("Refused. The line waits again.")
-    deciding.undo(standing, by=member, reason=reason)
+    if not deciding.undo(standing, by=member, reason=reason):
+        return _("You asked to undo it. A second person has to, too.")
     return _("Undone. The line waits again, and what it paid is owed again.")

@@ -149,10 +149,11 @@ def refuse(decision: LineDecision, *, by: Staff) -> None:
         audit.record("bank_line_refused", by=audit.name_of(by), line=line.pk, amount=str(line.amount))
 
 
-def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
+def undo(decision: LineDecision, *, by: Staff, reason: str) -> bool:
     """Undo a decision by the mirror of what it booked: the line waits again, and what it paid is owed again.
 
-    Raises Refused without a reason, when it is not done, and when the money has left already.
+    Above the limit a second person has to ask for it, too; return whether it is undone. Raises Refused without a
+    reason, when it is not done, when the money has left already, and for the same person twice.
     """
     if not reason.strip():
         raise Refused(_("Say why, in a few words. A colleague reads it."))
@@ -160,6 +161,9 @@ def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
         invoices = _lock_all(list(decision.matches.values_list("invoice", flat=True)))
         line, done = _lock_decision(decision, Status.DONE)
         who = audit.name_of(by)
+        if abs(line.amount) > settings.BANK_SECOND_PERSON_ABOVE and not _is_second(done, by):
+            audit.record("bank_line_undo_asked", by=who, written=reason, line=line.pk, amount=str(line.amount))
+            return False
         done.line = line
         if done.kind == Kind.INVOICE:
             bank.undo_transfer(list(invoices.values()), event=done.event, by=who, written=reason)
@@ -170,6 +174,17 @@ def undo(decision: LineDecision, *, by: Staff, reason: str) -> None:
         advance(done, Status.UNDONE, undone_by=by, undone_at=timezone.now())
         advance(line, BankLine.Status.UNMATCHED)
         audit.record("bank_line_undone", by=who, written=reason, line=line.pk, amount=str(line.amount))
+    return True
+
+
+def _is_second(done: LineDecision, by: Staff) -> bool:
+    """Tell whether somebody else asked to undo it before, and note who is the first. Raises Refused for the same."""
+    if done.undo_asked_by_id == by.pk:
+        raise Refused(_("You asked for this already. Somebody else has to agree, too."))
+    if done.undo_asked_by_id is None:
+        LineDecision.objects.filter(pk=done.pk).update(undo_asked_by=by)
+        return False
+    return True
 
 
 def note(line: BankLine, words: str, *, by: Staff) -> LineNote:

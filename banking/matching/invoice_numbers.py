@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from banking.matching.references import REFERENCE_DIGITS, Place
+from banking.matching.references import Place
+from billing.invoices.references import REFERENCE_DIGITS
 
 _PLACES = (Place.STRUCTURED, Place.END_TO_END, Place.REMITTANCE)  # where a payer writes
 _MOST_TEXT = 500  # characters of one place

@@ -117,7 +117,8 @@ def _with_invoices(read: list[Read]) -> list[Read]:
     candidates = [one for one in read if one.sort in _MAY_NAME_INVOICES]
     exact = known.by_reference(reference for one in candidates for reference in one.numbers.exact)
     for one in candidates:
-        one.shares = designated(one.line.amount, one.numbers.exact, exact)
+        if not one.details.sent:  # of what a bank took off, a person decides whom it is asked of
+            one.shares = designated(one.line.amount, one.numbers.exact, exact)
     _propose(candidates, exact)
     return read
 

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('fee_per_invoice', billing.money.EuroField(default=Decimal('0.00'), validators=[django.core.validators.MinValueValidator(Decimal('0.00'))], verbose_name='fee for each invoice')),
                 ('vat_percent', models.DecimalField(decimal_places=2, default=21, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='VAT on the fee in percent')),
                 ('charges_to', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator')], default='practice', max_length=8, verbose_name='collection costs and interest are for')),
+                ('fees_from', models.DateField(default=django.utils.timezone.localdate, help_text='Invoices that come in from this day on have a fee.', verbose_name='fees from')),
                 ('fees_until', models.DateField(blank=True, editable=False, null=True, verbose_name='fees charged until')),
             ],
             options={
@@ -201,6 +202,7 @@ class Migration(migrations.Migration):
                 ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
                 ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='banking.bankline', verbose_name='line of a statement')),
                 ('partner', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='banking.linedecision')),
+                ('undo_asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undoing asked by')),
                 ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='undone by')),
             ],
             options={

@@ -62,6 +62,9 @@ class LineDecision(SealedText, models.Model):
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("undone by")
     )
+    undo_asked_by = models.ForeignKey(  # the first of two persons, above the limit
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("undoing asked by")
+    )
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
     # Of the line that brought what the bank took back: the decision about the debit. Together they are nothing.
     partner = models.OneToOneField("self", models.PROTECT, null=True, editable=False, related_name="+")

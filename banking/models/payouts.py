@@ -45,6 +45,9 @@ class PayoutTerms(models.Model):
     charges_to = models.CharField(
         _("collection costs and interest are for"), max_length=8, choices=ChargesTo, default=ChargesTo.PRACTICE
     )
+    fees_from = models.DateField(
+        _("fees from"), default=timezone.localdate, help_text=_("Invoices that come in from this day on have a fee.")
+    )
     fees_until = models.DateField(_("fees charged until"), null=True, blank=True, editable=False)
 
     class Meta:

@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from banking.models import PayoutTerms
 from billing.models import IbanChange, LedgerTransaction, Posting, Provider
-from billing.models.ledger import Account
+from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO, round_euro
 
 Kind = LedgerTransaction.Kind
 RESERVE_DAYS = timedelta(days=90)
 IBAN_WAITS = timedelta(days=2)
-_PAYERS = (*LedgerTransaction.PAID, Kind.ALLOCATION)
+_CHARGED = (Kind.COSTS, Kind.INTEREST)
+_NOT_PAID = (Kind.REDUCTION, Kind.CREDITED, Kind.INSURER_PAID)  # what these take off, no payer paid
 
 
 def balance(provider: Provider) -> Decimal:
@@ -60,13 +61,14 @@ def reserve(terms: PayoutTerms, *, now: datetime) -> Decimal:
 def charges_of_operator(provider: Provider) -> Decimal:
     """Return the paid collection costs and interest that the operator may still take from the account, in euros.
 
-    Below zero when what was taken was paid back to the payer since.
+    Paid is what was charged and is not open any more, by whatever road: money, credit that moved here, or credit that
+    was there already when they were charged. Below zero when what was taken was paid back to the payer since.
     """
-    paid = Posting.objects.filter(
-        provider=provider, account__in=(Account.COSTS, Account.INTEREST), transaction__kind__in=_PAYERS
-    )
-    taken = Posting.objects.filter(provider=provider, account=Account.PRACTICE, transaction__kind=Kind.CHARGES)
-    return -_sum(paid) - _sum(taken)
+    of_practice = Posting.objects.filter(provider=provider)
+    charged = of_practice.filter(account__in=OF_INVOICE, transaction__kind__in=_CHARGED)
+    left = of_practice.filter(account__in=(Account.COSTS, Account.INTEREST)).exclude(transaction__kind__in=_NOT_PAID)
+    taken = of_practice.filter(account=Account.PRACTICE, transaction__kind=Kind.CHARGES)
+    return _sum(charged) - _sum(left) - _sum(taken)
 
 
 def iban_is_settled(provider: Provider, *, now: datetime | None = None) -> bool:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -141,10 +142,13 @@ def _propose(payout: Payout, by: Staff | None) -> None:
 
 
 def _book_fees(payout: Payout, terms: PayoutTerms, today: date) -> None:
-    """Book count × price with VAT for the invoices that came in on days that are over."""
-    invoices = Invoice.objects.filter(provider=payout.provider, created_at__lt=begin_of(today))
-    if terms.fees_until:
-        invoices = invoices.filter(created_at__gte=begin_of(terms.fees_until))
+    """Book count × price with VAT for the invoices that came in on days that are over, from the first day agreed on.
+
+    One that was withdrawn on the day on which it came in is a mistake of that day, and has no fee.
+    """
+    since = max(terms.fees_from, terms.fees_until or terms.fees_from)
+    came_in = Invoice.objects.filter(created_at__gte=begin_of(since), created_at__lt=begin_of(today))
+    invoices = came_in.filter(provider=payout.provider).exclude(withdrawn_at__date=F("created_at__date"))
     PayoutTerms.objects.filter(pk=terms.pk).update(fees_until=today)
     payout.fee_count = invoices.count()
     payout.fee = payout.fee_count * terms.fee_per_invoice

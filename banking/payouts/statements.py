@@ -58,11 +58,20 @@ def lines(payout: Payout) -> Iterator[Line]:
             key=str(posting.pk),
             booked_on=timezone.localdate(booked.created_at),
             happened_on=timezone.localdate(booked.occurred_at),
-            what=f"{booked.get_kind_display()}" + (" (-)" if booked.reverses_id else ""),
+            what=_what(booked),
             invoice=invoice.number if invoice else "",
             reference=invoice.payment_reference if invoice else payout.number,
             amount=-posting.amount,
         )
+
+
+def _what(booked: LedgerTransaction) -> str:
+    """Return what a movement is, by which road the money came or went, and whether it undoes an earlier one."""
+    road = ""
+    if booked.kind in (Kind.PAYMENT, Kind.REFUND):
+        road = _("by bank") if booked.external_id.startswith(("bank:", "order:")) else "Mollie"
+    said = ", ".join(filter(None, (str(booked.get_kind_display()), road)))
+    return f"{said} (-)" if booked.reverses_id else said
 
 
 def movements(payout: Payout) -> Iterator[Movement]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from banking.reading.days import day_of_xml
 from banking.reading.facts import MAX_PARTS, Entry, Format, Kind, Part, Sheet, cents_of
 from banking.reading.refusal import Refused
 from banking.reading.xml import Node, Reader
+from billing.money import from_cents
 
 STATEMENT = "BkToCstmrStmt"
 _OTHERS = {"BkToCstmrAcctRpt": "CAMT.052", "BkToCstmrDbtCdtNtfctn": "CAMT.054"}
@@ -105,6 +107,8 @@ class _Statements(Reader):
             return [part for part in self._parts if part.cents]
         if self._details == 1 and announced <= 1:
             (part,) = self._parts
+            if amounts[0] is not None and abs(amounts[0]) != abs(cents):
+                part.details = replace(part.details, sent=str(from_cents(abs(amounts[0]))))
             part.cents = cents  # what moved on our account, after costs that somebody took off
             return [part]
         whole = whole_of(node, cents)

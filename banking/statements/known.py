@@ -82,10 +82,10 @@ class Known:
             return False, None
         likeness = [_likeness(entry, row) for row in rows]
         best = max(range(len(rows)), key=lambda index: likeness[index])
-        if self._doubtful and likeness[best] <= OTHER_ACCOUNT:
-            raise OtherLine
         if likeness[best] <= 0 and left > free:
             return False, None  # there are more to come, and this one is another
+        if self._doubtful and likeness[best] <= OTHER_ACCOUNT:
+            raise OtherLine
         self._taken[cents] += 1
         return True, rows.pop(best).line
 

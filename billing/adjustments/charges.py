@@ -18,7 +18,7 @@ from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
 from billing.ledger.breakdown import interest_due, parts_of
 from billing.ledger.entries import entries_of, standing_entries
-from billing.models import Invoice, LedgerTransaction, Letter, Posting, Provider, ReminderStep
+from billing.models import Invoice, LedgerTransaction, Letter, Patient, Posting, Provider, ReminderStep
 from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, split, to_cents
 
@@ -53,20 +53,24 @@ def letters_counted(invoices: Sequence[Invoice], *, today: date) -> list[tuple[d
     return sorted(found)
 
 
+def letters_about(patient_ids: Sequence[int]) -> QuerySet[Letter]:
+    """Select the letters that claim something of one of these patients, to whomever of a family they were addressed."""
+    steps = ReminderStep.objects.filter(invoice__patient__in=patient_ids).exclude(letter=None)
+    return Letter.objects.filter(pk__in=steps.values("letter"))
+
+
 def _running(patient_ids: Sequence[int]) -> QuerySet[Letter]:
     """Select the debtor's 14-day letters whose term still runs for something unpaid."""
-    return Letter.objects.filter(
-        patient__in=patient_ids, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at=None,
-        steps__status__in=(Status.COMPOSED, Status.TAKEN), steps__invoice__settled_at=None,
-    ).distinct()  # fmt: skip
+    runs = ReminderStep.objects.filter(status__in=(Status.COMPOSED, Status.TAKEN), invoice__settled_at=None)
+    return letters_about(patient_ids).filter(
+        pk__in=runs.exclude(letter=None).values("letter"), step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at=None
+    )
 
 
 def _with_costs(patient_ids: Sequence[int], today: date) -> QuerySet[Letter]:
     """Select the debtor's 14-day letters whose costs were computed within SUMMED_DAYS."""
     since = today - timedelta(days=SUMMED_DAYS)
-    return Letter.objects.filter(
-        patient__in=patient_ids, step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since
-    )
+    return letters_about(patient_ids).filter(step=Step.FINAL_NOTICE, voided_at=None, costs_booked_at__date__gte=since)
 
 
 def _booked_before(patient_ids: Sequence[int], today: date, *, but: int = 0) -> list[tuple[Decimal, Decimal]]:
@@ -162,7 +166,9 @@ def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date,
 
 def costs_over(letter: Letter, base: Decimal, *, today: date) -> Decimal:
     """Return the costs in euros that a 14-day letter leads to over `base`: at most what it announced."""
-    others = _booked_before(patients_of_debtor(letter.patient), today, but=letter.pk)
+    named = Patient.objects.filter(invoices__reminder_steps__letter=letter).distinct()
+    debtors = {key for patient in [letter.patient, *named] for key in patients_of_debtor(patient)}
+    others = _booked_before(sorted(debtors), today, but=letter.pk)
     return min(letter.costs_announced or ZERO, _remaining_ceiling(base, others, letter.patient.provider))
 
 
@@ -230,6 +236,11 @@ def take_off(
             last = LedgerTransaction.objects.filter(postings__invoice=locked).latest("pk")
             credit.leave_to_staff(locked, cause=f"waived:{last.pk}", by=by, reason="charges were taken off")
     return waived
+
+
+def stand(invoice: Invoice) -> bool:
+    """Tell whether costs or interest of the invoice stand, paid or not."""
+    return any(entry.kind in (Kind.COSTS, Kind.INTEREST) for entry in standing_entries(invoice))
 
 
 def reverse_charges(

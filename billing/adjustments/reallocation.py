@@ -2,7 +2,8 @@
 
 Everything that followed from the wrong one goes with it: the invoices that should have had the money lose the costs and
 interest of the time since, their letters are void, and dunning begins again with the free reminder; the invoices that
-had it wrongly get a new last day to pay. Nobody pays for a mistake of ours.
+had it wrongly get a new last day to pay. Nobody pays for a mistake of ours. Costs and interest that were due before the
+money came stay, with the letters that they rest on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
-from billing.adjustments import credit, taken_off
+from billing.adjustments import charges, credit, taken_off
 from billing.adjustments.allocation import creditor_of
 from billing.errors import FormUsed, Refused
 from billing.invoices import schedule
@@ -38,6 +39,7 @@ from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.payments import shares
 from billing.payments.attempts import supersede_live
+from billing.payments.credit import stays_covered
 from billing.plans import agreements
 from billing.transitions import advance
 
@@ -135,6 +137,8 @@ def _refuse_if_wrong(
         raise Refused(_("Money can only pay invoices of one creditor."))
     if any(invoice.pk in amounts and (invoice.withdrawn_at or invoice.erased_at) for invoice in invoices):
         raise Refused(_("One of these invoices was withdrawn or erased."))
+    if not all(stays_covered(i, max(now.get(i.pk, ZERO) - amounts.get(i.pk, ZERO), ZERO)) for i in invoices):
+        raise Refused(_("A part of this payment went back to the payer, so it can't be moved."))
     payment = Payment.objects.filter(mollie_id=booking.external_id.partition(shares.MOVED)[0]).first()
     if booking.kind == Kind.PAYMENT and payment and shares.standing(payment) != now:
         raise Refused(_("A part of this payment went back to the payer, so it can't be moved."))
@@ -175,14 +179,19 @@ def _book(
 
 
 def _undo_what_followed(invoice: Invoice, received: LedgerTransaction, *, gained: bool, by: str, today: date) -> None:
-    """Take off costs and interest that the mistake led to, and begin dunning again with a new last day to pay."""
+    """Take off costs and interest that the mistake led to, and give a new last day to pay.
+
+    Dunning begins again with the free reminder, unless costs stand that were due before the money came.
+    """
     if gained:
         rooms.booked(invoice, received)
-        taken_off.waive(invoice, by=by, written="", today=today)
-        schedule.void_final_notice(invoice, "reallocated")
+        taken_off.undo_since(invoice, received, today=today)
     owed = ledger.balance(invoice.pk) > ZERO
     due_on = schedule.time_to_pay(invoice, today=today) if owed else None
-    schedule.interrupt(invoice, due_on=due_on, today=today, remind_again=True)
+    starts_again = not (gained and charges.stand(invoice))
+    if starts_again and gained:
+        schedule.void_final_notice(invoice, "reallocated")
+    schedule.interrupt(invoice, due_on=due_on, today=today, remind_again=starts_again)
     credit.leave_to_staff(invoice, cause=f"moved:{received.pk}", by=by, reason="money was moved")
 
 
@@ -199,6 +208,7 @@ def _tell(invoice: Invoice, asked: Reallocation, *, was: Decimal, now: Decimal) 
             "outstanding": max(balance, ZERO),
             "credit": max(-balance, ZERO),
             "due_on": invoice.due_on,
+            "start_again": not charges.stand(invoice),
             **agreements.due_facts(invoice, today=timezone.localdate()),
             **open_link_context(invoice, until=max(timezone.localdate(), invoice.due_on)),
         },

@@ -1,6 +1,6 @@
 """Charges taken off again, and telling the patient: a waiver by staff, or money that turns out to have come in time."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -55,10 +55,10 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
     row = ReminderStep.objects.select_related("letter__patient__provider").get(pk=found) if found else None
     letter = row.letter if row else None
     if row is None or letter is None or letter.costs_booked_at is None:
-        return ZERO
+        return _correct_interest(invoice, entry)
     booked_on = timezone.localtime(letter.costs_booked_at).date()
     if _day(entry) >= booked_on:
-        return ZERO
+        return _correct_interest(invoice, entry)
     named = row.principal or ZERO
     open_then = min(named, _principal_before(invoice, booked_on))
     open_known = min(named, _principal_before(invoice, booked_on, without=entry))
@@ -69,6 +69,34 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
     if off:
         credit.leave_to_staff(invoice, cause=f"in_time:{entry.pk}", by=entry.by, reason="charges were taken off")
         _tell(invoice, off, today=timezone.localdate(), paid_on=entry.occurred_at)
+    return off
+
+
+def _correct_interest(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
+    """Correct interest that was booked after a payment of which we learnt late, and which came too late for the costs.
+
+    The receipt of the payment tells what is left.
+    """
+    if _day(entry) >= timezone.localtime(entry.created_at).date():
+        return ZERO  # known on the day on which it came, as nearly all: nothing was booked since
+    before = ledger.balance(invoice.pk)
+    _lower_interest(invoice, entry)
+    off = before - ledger.balance(invoice.pk)
+    if off:
+        audit.record("charges_corrected", by=entry.by, invoice=invoice, amount=str(off))
+        credit.leave_to_staff(invoice, cause=f"in_time:{entry.pk}", by=entry.by, reason="charges were taken off")
+    return off
+
+
+def undo_since(invoice: Invoice, received: LedgerTransaction, *, today: date) -> Decimal:
+    """Take costs and interest off a locked invoice that were booked since money came that we had put elsewhere.
+
+    Their letters asked too much by our mistake. Tell the patient, and return the sum in euros.
+    """
+    since = _day(received) + timedelta(days=1)  # what was booked on the day itself counted the money as not yet there
+    off = charges.reverse_charges(invoice, by=received.by, note="money_moved", forgiven=True, since=since)
+    if off:
+        _tell(invoice, off, today=today)
     return off
 
 

@@ -1,6 +1,7 @@
 """Receipts whose payer did not say what they are for: divided over what is open, as the law says (6:43 lid 2 BW)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 from billing.adjustments.allocation import ByLaw, by_law, open_to_same
 from billing.errors import FormUsed, Refused
 from billing.ledger import lock_invoices
-from billing.models import Invoice, Receipt, Staff
+from billing.models import Invoice, Receipt
 from billing.payments import receipts
+from billing.payments.receipts import Received
 
 
 def division(invoice: Invoice, amount: Decimal, *, received_on: date) -> ByLaw:
@@ -24,19 +26,7 @@ def amounts_of(divided: ByLaw) -> dict[int, Decimal]:
     return {share.invoice.pk: -share.amount for share in divided.shares}
 
 
-def report(
-    invoice: Invoice,
-    *,
-    amount: Decimal,
-    seen: Mapping[int, Decimal],
-    received_on: date,
-    road: Receipt.Road,
-    reference: str,
-    reason: str,
-    by: Staff,
-    key: str,
-    today: date,
-) -> list[Receipt]:
+def report(invoice: Invoice, received: Received, *, seen: Mapping[int, Decimal], today: date) -> list[Receipt]:
     """Report money that the practice received for a payer who named no invoice: one receipt for each that it pays.
 
     `seen`: the division that the person agreed to, by the key of each invoice. The limit above which a second person
@@ -44,20 +34,23 @@ def report(
     """
     with transaction.atomic():
         invoices = lock_invoices(row.pk for row in open_to_same(invoice))
-        known = list(Receipt.objects.filter(key__startswith=f"{key}:").order_by("pk"))
+        known = list(Receipt.objects.filter(key__startswith=f"{received.key}:").order_by("pk"))
         if known:
             if {row.invoice_id: row.amount for row in known} != dict(seen):
                 raise FormUsed
             return known
-        divided = by_law(invoices, amount, on=received_on)
+        divided = by_law(invoices, received.amount, on=received.received_on)
         if divided.surplus:
             raise Refused(_("More than all that is owed can't be booked here. Pay the rest back to who paid it."))
         if amounts_of(divided) != dict(seen):
             raise Refused(_("What is open has changed. Look at the new division, and book it again."))
         return [
             receipts.report(
-                share.invoice, amount=-share.amount, received_on=received_on, road=road, reference=reference,
-                reason=reason, by=by, key=f"{key}:{number}", today=today, rule=share.rule, whole=amount,
+                share.invoice,
+                replace(received, amount=-share.amount, key=f"{received.key}:{number}"),
+                today=today,
+                rule=share.rule,
+                whole=received.amount,
             )
             for number, share in enumerate(divided.shares, start=1)
-        ]  # fmt: skip
+        ]

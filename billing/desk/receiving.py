@@ -25,6 +25,7 @@ from billing.links import new_token
 from billing.models import AccessEvent, Invoice, LedgerTransaction, Reallocation, Receipt
 from billing.money import ZERO
 from billing.payments import receipts
+from billing.payments.receipts import Received
 from billing.privacy import access_log
 from billing.templatetags.money import euro
 from billing.text.typed_days import TypedDay
@@ -122,18 +123,18 @@ class Receiving(Crediting):
 
     def _report(self, request: HttpRequest, invoice: Invoice, form: ReceiptForm) -> HttpResponse:
         member: Any = request.user
-        given: dict[str, Any] = {**form.cleaned_data, "by": member, "today": timezone.localdate()}
-        is_by_law = given.pop("meant_for", THIS) == BY_LAW
-        given.pop("another", None)
+        facts = ("amount", "received_on", "road", "reference", "reason", "key")
+        received = Received(**{name: form.cleaned_data[name] for name in facts}, by=member)
+        today = timezone.localdate()
         try:
-            if is_by_law:
-                divided = undesignated.division(invoice, given["amount"], received_on=given["received_on"])
+            if form.cleaned_data.get("meant_for") == BY_LAW:
+                divided = undesignated.division(invoice, received.amount, received_on=received.received_on)
                 amounts = undesignated.amounts_of(divided)
                 if request.POST.get("divided") != _shown(amounts):
                     return self._page(request, invoice, form, divided=divided)
-                receipt = undesignated.report(invoice, **given, seen=amounts)[0]
+                receipt = undesignated.report(invoice, received, seen=amounts, today=today)[0]
             else:
-                receipt = receipts.report(invoice, **given)
+                receipt = receipts.report(invoice, received, today=today)
         except Refused as refusal:
             return self._page(request, invoice, form, refusal=str(refusal))
         if receipt.status == Receipt.Status.BOOKED:
@@ -155,6 +156,8 @@ class Receiving(Crediting):
         except Refused as refusal:
             return self._page(request, invoice, self._form(invoice), refusal=str(refusal))
         receipt.refresh_from_db()
+        if act == receipts.undo and receipt.status == Receipt.Status.BOOKED:
+            return self._done(request, invoice, gettext("The undoing waits for a second person."))
         return self._done(request, invoice, gettext("Done: %(status)s.") % {"status": receipt.get_status_display()})
 
     def _done(self, request: HttpRequest, invoice: Invoice, said: str) -> HttpResponse:

@@ -123,8 +123,8 @@ def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *
 
 def _has_letter_today(patient: Patient, step: int, today: date) -> bool:
     """Tell whether the debtor has a letter of this step of today already."""
-    rows = Letter.objects.filter(patient__in=patients_of_debtor(patient), step=step, made_on=today, voided_at=None)
-    return rows.exists()
+    letters = charges.letters_about(patients_of_debtor(patient))
+    return letters.filter(step=step, made_on=today, voided_at=None).exists()
 
 
 def _extend_time_to_pay(row: ReminderStep, today: date) -> None:

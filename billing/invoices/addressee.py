@@ -18,7 +18,11 @@ def addressee(invoice: Invoice) -> Addressee:
 
     A payer without an e-mail address gets nothing by e-mail, and neither does the patient: somebody else pays.
     """
-    return addressee_for(invoice.patient)
+    if Invoice.patient.is_cached(invoice):
+        return addressee_for(invoice.patient)
+    facts = ("email", "language", "payer", "payer__email", "payer__language")
+    email, language, payer, *of_payer = Patient.objects.values_list(*facts).get(pk=invoice.patient_id)
+    return Addressee(*of_payer) if payer else Addressee(email, language)
 
 
 def addressee_for(patient: Patient) -> Addressee:

@@ -2,9 +2,9 @@
 
 A practice knows children apart from their mother, and sometimes one person under two numbers; the debtor is whoever
 made the agreement about the care (7:446 BW, 1:247 BW). That is the payer whom the practice named, else the patient; two
-count as one when their letters go to one mailbox and their name or address is the same too. An administrator
-(bewindvoerder) pays out of the patient's own means (1:441 BW), and heirs out of the estate: there each patient stays a
-debtor apart.
+count as one when their letters go to one mailbox and their name or address is the same too, or when a third one is the
+same as both, so that it never matters with whom a letter begins. An administrator (bewindvoerder) pays out of the
+patient's own means (1:441 BW), and heirs out of the estate: there each patient stays a debtor apart.
 """
 
 from dataclasses import dataclass
@@ -57,13 +57,18 @@ def patients_of_debtor(patient: Patient) -> list[int]:
     rows = Patient.objects.filter(provider=patient.provider_id).alias(
         mailbox=Lower("email"), payers_mailbox=Lower("payer__email")
     )
-    found = rows.filter(Q(mailbox=debtor.mailbox, payer=None) | Q(payers_mailbox=debtor.mailbox)).select_related(
-        "payer"
-    )
-    return sorted({patient.pk, *(row.pk for row in found if _answers_for(debtor, row))})
+    found = rows.filter(Q(mailbox=debtor.mailbox, payer=None) | Q(payers_mailbox=debtor.mailbox))
+    left = {row.pk: _debtor(row, getattr(row, "payer", None)) for row in found.select_related("payer") if _shares(row)}
+    same, reached = {patient.pk}, [debtor]
+    while reached:
+        one = reached.pop()
+        more = [key for key, other in left.items() if one.is_same(other)]
+        same.update(more)
+        reached.extend(left.pop(key) for key in more)
+    return sorted(same)
 
 
-def _answers_for(debtor: Debtor, patient: Patient) -> bool:
+def _shares(patient: Patient) -> bool:
+    """Tell whether the debtor of this patient may answer for others too."""
     payer = getattr(patient, "payer", None)
-    apart = payer is not None and payer.relation in Payer.APART
-    return not apart and debtor.is_same(_debtor(patient, payer))
+    return payer is None or payer.relation not in Payer.APART

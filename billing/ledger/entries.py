@@ -13,15 +13,19 @@ from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
 
 PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)  # in the order in which money pays them
-_WITH_TRANSACTION = Posting.objects.select_related("transaction__reversed_by")
+_WITH_TRANSACTION = Posting.objects.select_related("transaction")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The effect of one transaction on one invoice in euros. Positive: the patient owes more."""
+    """The effect of one transaction on one invoice in euros. Positive: the patient owes more.
+
+    `stands`: it was not reversed and is no reversal itself.
+    """
 
     transaction: LedgerTransaction
     amount: Decimal
+    stands: bool = True
 
     @property
     def pk(self) -> int:
@@ -48,11 +52,6 @@ class Entry:
         if self.kind == kind.CREDIT_MOVED:
             return self.amount > 0
         return self.kind in (kind.REFUND, kind.CHARGEBACK, kind.REPAID)
-
-    @property
-    def stands(self) -> bool:
-        """Tell whether it was not reversed and is no reversal itself."""
-        return self.transaction.reverses_id is None and not hasattr(self.transaction, "reversed_by")
 
 
 def with_postings(path: str = "postings") -> Prefetch:
@@ -86,14 +85,16 @@ def standing_entries(invoice: Invoice) -> list[Entry]:
 
 
 def grouped(postings: Iterable[Posting]) -> list[Entry]:
-    """Add the postings of one invoice up by transaction."""
+    """Add all postings of one invoice up by transaction. What reverses one of them is a mirror on the same accounts."""
     sums: dict[int, Decimal] = {}
     transactions: dict[int, LedgerTransaction] = {}
     for posting in postings:
         if posting.account in OF_INVOICE:
             transactions[posting.transaction_id] = posting.transaction
             sums[posting.transaction_id] = sums.get(posting.transaction_id, ZERO) + posting.amount
-    return [Entry(transactions[pk], sums[pk]) for pk in sorted(sums) if sums[pk]]
+    reversals = {pk: row.reverses_id for pk, row in transactions.items() if row.reverses_id}
+    gone = {*reversals, *reversals.values()}
+    return [Entry(transactions[pk], sums[pk], pk not in gone) for pk in sorted(sums) if sums[pk]]
 
 
 def went_to(booked: LedgerTransaction, invoice: Invoice) -> dict[Account, Decimal]:
@@ -108,6 +109,11 @@ def sides_of(invoice: Invoice) -> list[SideRow]:
     """Return what was posted to the invoice's own accounts, which adds up to its balance."""
     own = Posting.objects.filter(invoice=invoice, account__in=OF_INVOICE).order_by("pk")
     return [SideRow(*row) for row in own.values_list("transaction_id", "account", "amount")]
+
+
+def balance_of(sides: Iterable[SideRow]) -> Decimal:
+    """Return what the sides of an invoice add up to: positive is owed by the patient, negative to the payer."""
+    return sum((side.amount for side in sides), ZERO)
 
 
 def paid_by(booked: LedgerTransaction, sides: Iterable[SideRow]) -> dict[Account, Decimal]:

@@ -7,7 +7,7 @@ held during the call. If a process dies in between, the sweep repeats the same c
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -120,8 +120,11 @@ def _start_anew_if_replaced(wanted: Wanted, *, chosen: bool, language: str, by: 
 
 
 def _start(wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
-    _refresh_stale_attempts(wanted, now)
-    payment = _reuse_or_commit(wanted, chosen=chosen, language=language, by=by, now=now)
+    payment = _reuse_or_commit(wanted, chosen=chosen, language=language, by=by, now=now, heard=False)
+    if payment is None:
+        _refresh_stale_attempts(wanted, now)
+        payment = _reuse_or_commit(wanted, chosen=chosen, language=language, by=by, now=now, heard=True)
+        assert payment is not None
     if payment.status == Status.NEW and claim_call(payment, now):
         return create(payment, now=now)
     if payment.mollie_id is None:
@@ -161,11 +164,7 @@ def _refresh_stale_attempts(wanted: Wanted, now: datetime) -> None:
     One whose creation was never confirmed is searched for once its key is too old to repeat the call: the gateway may
     have created it, and then it is used instead of a second one.
     """
-    found = live(wanted)
-    amounts = {pk: part or ledger.outstanding(pk) for pk, part in wanted.items()} if found else {}
-    for payment in found:
-        if _reusable(payment, amounts, now):
-            continue
+    for payment in _stale(live(wanted), wanted, now):
         try:
             if payment.mollie_id:
                 sync_payment(payment.pk, now=now)
@@ -175,11 +174,24 @@ def _refresh_stale_attempts(wanted: Wanted, now: datetime) -> None:
             log.warning("payment %s is replaced unheard: %s", payment.pk, failure)
 
 
-def _reuse_or_commit(wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetime) -> Payment:
-    """Return the live attempt, or commit a new one before anybody calls the gateway."""
+def _stale(offered: Sequence[Payment], wanted: Wanted, now: datetime) -> list[Payment]:
+    """Return the attempts of these that a new one would replace."""
+    amounts = {pk: part or ledger.outstanding(pk) for pk, part in wanted.items()} if offered else {}
+    return [payment for payment in offered if not _reusable(payment, amounts, now)]
+
+
+def _reuse_or_commit(
+    wanted: Wanted, *, chosen: bool, language: str, by: str, now: datetime, heard: bool
+) -> Payment | None:
+    """Return the live attempt, or commit a new one before anybody calls the gateway.
+
+    Return None, with nothing done, when it would replace an attempt whose state was not `heard` yet.
+    """
     with transaction.atomic(durable=True):
         invoices = {invoice.pk: invoice for invoice in lock_invoices(wanted)}
         offered = live(wanted)
+        if not heard and _stale(offered, wanted, now):
+            return None
         amounts = _payable(invoices, wanted, chosen=chosen, now=now)
         for payment in offered:
             if _reusable(payment, amounts, now):

@@ -7,7 +7,7 @@ any payment (6:114 lid 2 BW).
 
 import logging
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from django.db import DatabaseError, transaction
@@ -17,21 +17,18 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.errors import Refused
-from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share
-from billing.ledger.entries import standing_entries
+from billing.ledger.entries import SideRow, balance_of, sides_of, standing_entries
 from billing.models import Invoice, LedgerTransaction, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
-from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.payments import credit, refunds
 from billing.payments.attempts import supersede_live
-from billing.payments.rest import receipt_facts
+from billing.payments.rest import after_undoing, receipt_facts
 from billing.payments.shares import MOVED
-from billing.plans import agreements
 
 log = logging.getLogger(__name__)
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
@@ -74,7 +71,7 @@ def undo_transfer(invoices: Sequence[Invoice], *, event: str, by: str, written: 
     for invoice in invoices:
         supersede_live(invoice)
         audit.record("transfer_undone", by=by, invoice=invoice, written=written)
-        _after_undoing(invoice, mirror, was=was[invoice.pk], paid_at=original.occurred_at)
+        after_undoing(invoice, was=was[invoice.pk], paid_on=original.occurred_at, key=f"{mirror.pk}:{invoice.pk}")
     return mirror
 
 
@@ -105,37 +102,28 @@ def _refuse_if_spent(invoice: Invoice, booked: LedgerTransaction) -> None:
         raise Refused(_("A part of this money went back to the payer, or it pays another invoice. Undo that first."))
 
 
-def _after_undoing(invoice: Invoice, mirror: LedgerTransaction, *, was: Decimal, paid_at: datetime) -> None:
-    """Give a new last day to pay, begin with the free reminder again, and tell the patient."""
-    today, balance = timezone.localdate(), ledger.balance(invoice.pk)
-    due_on = schedule.time_to_pay(invoice, today=today) if balance > ZERO else None
-    schedule.interrupt(invoice, due_on=due_on, today=today, remind_again=True)
-    facts = {"was": was, "now": ZERO, "paid_on": paid_at, "undone": True, "due_on": invoice.due_on}
-    sums = {"outstanding": max(balance, ZERO), "credit": max(-balance, ZERO)}
-    facts |= sums | agreements.due_facts(invoice, today=today)
-    facts |= open_link_context(invoice, until=max(today, invoice.due_on))
-    queue_message("payment_moved", invoice=invoice, context=facts, dedupe_key=f"undone:{mirror.pk}:{invoice.pk}")
-
-
 def _after(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
     """Tell the patient, and staff where a person has to look: too much, withdrawn, or on hold."""
-    balance = ledger.balance(invoice.pk)
+    sides = sides_of(invoice)
+    balance = balance_of(sides)
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=event, invoice=invoice, note=str(-balance))
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="too much came by transfer")
     if is_on_hold(invoice.pk):
         audit.open_task(Task.PAID_ON_HOLD, dedupe_key=event, invoice=invoice)
-    _queue_receipt(invoice, received, amount, event=event)
+    _queue_receipt(invoice, received, sides, amount, event=event)
 
 
-def _queue_receipt(invoice: Invoice, received: LedgerTransaction, amount: Decimal, *, event: str) -> None:
+def _queue_receipt(
+    invoice: Invoice, received: LedgerTransaction, sides: Sequence[SideRow], amount: Decimal, *, event: str
+) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     The error message may quote the receipt, so only its type is told.
     """
     try:
         with transaction.atomic():
-            facts = receipt_facts(received, invoice, amount=amount)
+            facts = receipt_facts(received, invoice, sides, amount=amount)
             queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
     except DatabaseError:
         raise  # nothing is booked either, and the next try books all of it

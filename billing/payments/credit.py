@@ -49,6 +49,17 @@ def free(invoice: Invoice, *, without: RefundRequest | None = None) -> Decimal:
     return max(of(invoice) - reserved, ZERO)
 
 
+def stays_covered(invoice: Invoice, taken: Decimal) -> bool:
+    """Tell whether what went back to the payer of a locked invoice, or is on its way, is covered without `taken` euros.
+
+    Else the payer, from whose invoice money that came is taken away, would owe more than the invoice.
+    """
+    entries = standing_entries(invoice)
+    came = sum((-entry.amount for entry in entries if entry.is_received), ZERO)
+    back = sum((entry.amount for entry in entries if entry.is_paid_back), ZERO) + of(invoice) - free(invoice)
+    return not taken or came - taken >= back
+
+
 def since(invoice: Invoice) -> datetime | None:
     """Return the moment from which on there has been credit without a break; None when there is none."""
     owed, begin = ZERO, None

@@ -4,11 +4,13 @@ It is booked by value date (6:114 BW): reminders, costs and interest that the da
 what rooms announce for money received, and the patient gets a receipt as for any payment.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,12 +19,15 @@ from billing.errors import FormUsed, Refused
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share, lock_invoice
+from billing.ledger.entries import balance_of, sides_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
 from billing.outbox.queue import queue_message
 from billing.payments import refunds
 from billing.payments.attempts import supersede_live
-from billing.payments.rest import receipt_facts
+from billing.payments.credit import stays_covered
+from billing.payments.rest import after_undoing, receipt_facts
+from billing.payments.shares import MOVED
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
@@ -30,41 +35,53 @@ _MAY_BE_THE_SAME = timedelta(days=1)
 _LATEST = timedelta(days=5 * 365)  # a claim on it is barred after five years (3:309 BW)
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Money that came another way, as a member of staff reports it; `amount` in euros.
+
+    `reference`: what the payer had written. `reason`: where the money was seen. `key`: that of the form, so that a
+    doubled click reports once.
+    """
+
+    amount: Decimal
+    received_on: date
+    road: Receipt.Road
+    reference: str
+    reason: str
+    by: Staff
+    key: str
+
+
 def report(
     invoice: Invoice,
+    received: Received,
     *,
-    amount: Decimal,
-    received_on: date,
-    road: Receipt.Road,
-    reference: str,
-    reason: str,
-    by: Staff,
-    key: str,
     today: date,
     rule: AllocationNote.Rule = AllocationNote.Rule.DESIGNATED,
     whole: Decimal | None = None,
 ) -> Receipt:
     """Report money that the practice received; book it at once, or, above the limit, let a second person confirm it.
 
-    `key` is that of the form, so that a doubled click reports once. `rule`: why it is for this invoice. `whole`: the
-    amount of which this is a part, which counts for the limit. Raises Refused, in the reader's words, for a day in the
-    future or over five years ago, for more than what is owed, without a reason, and for a form that was used for
-    something else.
+    `rule`: why it is for this invoice. `whole`: the amount of which this is a part, which counts for the limit. Raises
+    Refused, in the reader's words, for a day in the future or over five years ago, for more than what is owed, without
+    a reason, and for a form that was used for something else.
     """
+    amount, by = received.amount, received.by
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
-        known = Receipt.objects.filter(key=key, invoice=locked).first()
+        known = Receipt.objects.filter(key=received.key, invoice=locked).first()
         if known:
-            if (known.amount, known.received_on, known.road) != (amount, received_on, road):
+            if (known.amount, known.received_on, known.road) != (amount, received.received_on, received.road):
                 raise FormUsed
             return known
-        _refuse_if_wrong(locked, amount, received_on, reason, today)
+        _refuse_if_wrong(locked, received, today)
         receipt = Receipt(
-            invoice=locked, amount=amount, received_on=received_on, road=road, reported_by=by, key=key, rule=rule
-        )
-        receipt.words = {"reference": reference.strip(), "reason": reason.strip()}
+            invoice=locked, amount=amount, received_on=received.received_on, road=received.road, reported_by=by,
+            key=received.key, rule=rule,
+        )  # fmt: skip
+        receipt.words = {"reference": received.reference.strip(), "reason": received.reason.strip()}
         receipt.save(force_insert=True)
-        if (whole or amount) > _confirmed_above(locked):
+        if (whole or amount) + _booked_alone(locked, by=by, key=received.key) > _confirmed_above(locked):
             audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
             audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=receipt.key, invoice=locked)
         else:
@@ -99,24 +116,60 @@ def refuse(receipt: Receipt, *, by: Staff) -> None:
 
 
 def undo(receipt: Receipt, *, by: Staff) -> None:
-    """Undo a booked receipt by the mirror of its transaction: the amount is owed again.
+    """Undo a booked receipt by the mirror of its transaction, and tell the patient: the amount is owed again.
 
-    Raises Refused when it is not booked.
+    Nobody is late by our mistake: there is a new last day to pay, and dunning begins with the free reminder. What two
+    people booked two people undo: the first only asks for it. Raises Refused when it is not booked, when the money is
+    on another invoice or went back to the payer, and for the one who asked.
     """
     with transaction.atomic():
         locked = lock_invoice(receipt.invoice_id)
         booked = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
         if booked.status != Status.BOOKED:
             raise Refused(_("This receipt is not booked, so there is nothing to undo."))
-        original = LedgerTransaction.objects.get(kind=Kind.RECEIPT, external_id=booked.event)
-        if LedgerTransaction.objects.filter(reverses=original).exists():
+        original = _standing(booked)
+        if original is None or original.postings.exclude(invoice=locked).exists():
             raise Refused(_("This money was booked on another invoice meanwhile. Move it back first."))
+        if not stays_covered(locked, booked.amount):
+            raise Refused(_("A part of this money went back to the payer. Ask the operator to look at it."))
+        if booked.confirmed_by_id and _waits_for_second(booked, locked, by=by):
+            return
         advance(booked, Status.UNDONE)
         who, now = audit.name_of(by), timezone.now()
-        ledger.reverse(locked, original, external_id=f"{booked.event}:undone", occurred_at=now, by=who)
+        ledger.reverse(locked, original, external_id=f"{original.external_id}:undone", occurred_at=now, by=who)
         audit.record("receipt_undone", by=who, invoice=locked, amount=str(booked.amount))
+        _close_task(booked, by=by)
         refunds.propose(locked, by=refunds.BY_SYSTEM, reason="a receipt was undone")
         supersede_live(locked)
+        after_undoing(locked, was=booked.amount, paid_on=booked.received_on, key=booked.event)
+
+
+def _standing(receipt: Receipt) -> LedgerTransaction | None:
+    """Return the booking of a receipt that stands; it has another id once staff moved the money, and moved it back."""
+    own = Q(external_id=receipt.event) | Q(external_id__startswith=f"{receipt.event}{MOVED}")
+    return LedgerTransaction.objects.filter(own, kind=Kind.RECEIPT, reverses=None, reversed_by=None).first()
+
+
+def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
+    """Let somebody ask to undo a receipt; tell whether another still has to agree. Raises Refused for who asked."""
+    if receipt.undo_asked_by_id == by.pk:
+        raise Refused(_("Somebody else has to confirm what you asked."))
+    if receipt.undo_asked_by_id:
+        return False
+    Receipt.objects.filter(pk=receipt.pk).update(undo_asked_by=by)
+    audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=invoice, amount=str(receipt.amount))
+    audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=f"{receipt.key}:undo", invoice=invoice)
+    return True
+
+
+def _booked_alone(invoice: Invoice, *, by: Staff, key: str) -> Decimal:
+    """Return what this person booked on the invoice within a day without a second person, in euros.
+
+    It counts for the limit, so that nobody books a large sum in parts. A part of the same form is in its whole.
+    """
+    rows = Receipt.objects.filter(invoice=invoice, reported_by=by, confirmed_by=None, status=Status.BOOKED)
+    rows = rows.filter(created_at__gt=timezone.now() - _MAY_BE_THE_SAME)
+    return rows.exclude(key__startswith=f"{key.partition(':')[0]}:").aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def _confirmed_above(invoice: Invoice) -> Decimal:
@@ -125,14 +178,14 @@ def _confirmed_above(invoice: Invoice) -> Decimal:
     return settings.RECEIPT_SECOND_PERSON_ABOVE if own is None else own
 
 
-def _refuse_if_wrong(invoice: Invoice, amount: Decimal, received_on: date, reason: str, today: date) -> None:
-    if not reason.strip():
+def _refuse_if_wrong(invoice: Invoice, received: Received, today: date) -> None:
+    if not received.reason.strip():
         raise Refused(_("Say where the money was seen, such as the bank statement."))
-    if received_on > today:
+    if received.received_on > today:
         raise Refused(_("The day on which the money came can't lie in the future."))
-    if received_on < today - _LATEST:
+    if received.received_on < today - _LATEST:
         raise Refused(_("The day on which the money came lies more than five years ago. Is the year right?"))
-    if amount > max(ledger.outstanding(invoice.pk), ZERO):
+    if received.amount > ledger.outstanding(invoice.pk):
         raise Refused(
             _("More than what is owed can't be booked here. Book what is owed, and pay the rest back to who paid it.")
         )
@@ -162,7 +215,8 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     audit.record("receipt_booked", by=who, invoice=invoice, amount=str(receipt.amount), on=str(receipt.received_on))
     _close_task(receipt, by=by)
     rooms.booked(invoice, received)
-    balance = ledger.balance(invoice.pk)
+    sides = sides_of(invoice)
+    balance = balance_of(sides)
     if balance < ZERO:
         audit.open_task(Task.SURPLUS, dedupe_key=receipt.event, invoice=invoice, note=str(-balance))
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another receipt was booked")
@@ -171,7 +225,7 @@ def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:
     queue_message(
         "receipt",
         invoice=invoice,
-        context=receipt_facts(received, invoice, amount=receipt.amount),
+        context=receipt_facts(received, invoice, sides, amount=receipt.amount),
         dedupe_key=receipt.event,
     )
 

@@ -1,7 +1,8 @@
 """What is left to pay after a payment, and until when: for the receipt and for the page after paying."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.utils import timezone
 from billing import ledger
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold
-from billing.ledger.entries import paid_by, sides_of
+from billing.ledger.entries import SideRow, balance_of, paid_by
 from billing.models import Invoice, LedgerTransaction
 from billing.money import ZERO
+from billing.outbox.facts import open_link_context
+from billing.outbox.queue import queue_message
 from billing.plans import agreements
 
 
@@ -42,12 +45,32 @@ class Rest:
         }
 
 
-def receipt_facts(received: LedgerTransaction, invoice: Invoice, *, amount: Decimal) -> dict[str, Any]:
-    """Return what the receipt for `amount` euros says: when it came, what it paid, what is left and until when."""
-    sides = sides_of(invoice)
+def receipt_facts(
+    received: LedgerTransaction, invoice: Invoice, sides: Sequence[SideRow], *, amount: Decimal
+) -> dict[str, Any]:
+    """Return what the receipt for `amount` euros says: when it came, what it paid, what is left and until when.
+
+    `sides` are those of the invoice now.
+    """
     paid = [(str(part), share) for part, share in paid_by(received, sides).items()]
-    rest = rest_of(invoice, balance=sum((side.amount for side in sides), ZERO))
+    rest = rest_of(invoice, balance=balance_of(sides))
     return {"amount": amount, "received_at": received.occurred_at, "went_to": paid, **rest.facts()}
+
+
+def after_undoing(invoice: Invoice, *, was: Decimal, paid_on: date | datetime, key: str) -> None:
+    """Tell the patient that money of `paid_on` no longer counts on a locked invoice, where it paid `was` euros.
+
+    Nobody is late by our mistake: there is a new last day to pay, and dunning begins with the free reminder. `key` is
+    of this undoing on this invoice.
+    """
+    today, balance = timezone.localdate(), ledger.balance(invoice.pk)
+    due_on = schedule.time_to_pay(invoice, today=today) if balance > ZERO else None
+    schedule.interrupt(invoice, due_on=due_on, today=today, remind_again=True)
+    context: dict[str, Any] = {"was": was, "now": ZERO, "paid_on": paid_on, "undone": True, "start_again": True}
+    context |= {"outstanding": max(balance, ZERO), "credit": max(-balance, ZERO), "due_on": invoice.due_on}
+    context |= agreements.due_facts(invoice, today=today)
+    context |= open_link_context(invoice, until=max(today, invoice.due_on))
+    queue_message("payment_moved", invoice=invoice, context=context, dedupe_key=f"undone:{key}")
 
 
 def rest_of(invoice: Invoice, *, today: date | None = None, balance: Decimal | None = None) -> Rest:

@@ -6,7 +6,7 @@ match the payment books nothing and opens a staff task.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from billing.channels.mollie import ChargebackSnapshot, PaymentSnapshot, RefundS
 from billing.invoices import schedule
 from billing.invoices.holds import is_on_hold, place_hold, release_hold
 from billing.ledger import Share
+from billing.ledger.entries import SideRow, balance_of, sides_of
 from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, PaymentShare, Refund, StaffTask
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
@@ -141,29 +142,31 @@ def _quarantine(payment: Payment, mismatch: str, *, now: datetime) -> None:
 
 def _merge(payment: Payment, snapshot: PaymentSnapshot, *, now: datetime) -> None:
     """Merge what is newer, so that the order in which reports arrive makes no difference."""
-    if is_newer(payment, snapshot):
-        before = Status(payment.status)
-        advance(payment, snapshot.status)
-        payment.checks = 0
-        if snapshot.status == Status.PAID and before in _ENDED:
-            audit.record("payment_late", by=BY, invoice=payment.invoice, amount=str(payment.amount), was=before)
+    before, newer = Status(payment.status), is_newer(payment, snapshot)
+    status = Status(snapshot.status) if newer else before
     payment.mollie_id, payment.profile_id = snapshot.mollie_id, payment.profile_id or snapshot.profile_id
     payment.checkout_url = snapshot.checkout_url or payment.checkout_url
     payment.expires_at = payment.expires_at or snapshot.expires_at
-    if payment.status == Status.PAID:
+    if status == Status.PAID:
         payment.paid_at = payment.paid_at or snapshot.paid_at or now
     payment.fetched_at = max(payment.fetched_at or now, now)
-    payment.next_check_at = next_check(payment, now=now)
+    payment.next_check_at = next_check(payment, now=now, status=status)
     written = ["mollie_id", "profile_id", "checkout_url", "expires_at", "paid_at", "fetched_at", "next_check_at"]
-    payment.save(update_fields=[*written, "checks"])
+    if not newer:
+        payment.save(update_fields=written)
+        return
+    advance(payment, status, checks=0, **{name: getattr(payment, name) for name in written})
+    if status == Status.PAID and before in _ENDED:
+        audit.record("payment_late", by=BY, invoice=payment.invoice, amount=str(payment.amount), was=before)
 
 
-def next_check(payment: Payment, *, now: datetime) -> datetime | None:
+def next_check(payment: Payment, *, now: datetime, status: str = "") -> datetime | None:
     """Return when to poll the payment next: soon after the patient went to the bank, and around the expiry of its link.
 
-    None: never. What happens to a paid one comes by webhook and by the nightly comparison.
+    None: never. What happens to a paid one comes by webhook and by the nightly comparison. `status`: the one that it is
+    about to have.
     """
-    if payment.status not in Payment.AT_BANK or payment.quarantined_at:
+    if (status or payment.status) not in Payment.AT_BANK or payment.quarantined_at:
         return None
     ends = payment.expires_at or payment.created_at + timedelta(minutes=_LINK_MINUTES)
     moments = [ends + wait for wait in _CHECKS_AFTER_EXPIRY]
@@ -226,7 +229,8 @@ def _is_too_much(payment: Payment, reported: RefundSnapshot) -> bool:
 def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
     """Queue the receipt for money that was just booked, and open a staff task when there is too much of it."""
     invoice, key = part.invoice, part.key(payment.mollie_id)
-    balance = ledger.balance(invoice.pk)
+    sides = sides_of(invoice)
+    balance = balance_of(sides)
     audit.record("payment_received", by=BY, invoice=invoice, amount=str(part.amount))
     if balance < ZERO or invoice.withdrawn_at:
         twice = "paid twice: pay this one back" if -balance >= part.amount and _paid_before(payment, part) else ""
@@ -234,7 +238,7 @@ def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) ->
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="another payment came")
     if is_on_hold(invoice.pk):
         _open_task(Task.PAID_ON_HOLD, payment, key, invoice=invoice)
-    _queue_receipt(payment, part, received)
+    _queue_receipt(payment, part, received, sides)
 
 
 def _paid_before(payment: Payment, part: Part) -> bool:
@@ -244,26 +248,22 @@ def _paid_before(payment: Payment, part: Part) -> bool:
     return others.exclude(pk=payment.pk).exists() or shared.exclude(payment=payment).exists()
 
 
-def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
+def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction, sides: Sequence[SideRow]) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
     When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
     message may quote the receipt, so only its type is logged.
     """
+    key = f"receipt:{part.key(payment.mollie_id)}"
     try:
         with transaction.atomic():
-            queue_message(
-                "receipt",
-                invoice=part.invoice,
-                context=receipt_facts(received, part.invoice, amount=part.amount),
-                dedupe_key=f"receipt:{part.key(payment.mollie_id)}",
-            )
+            facts = receipt_facts(received, part.invoice, sides, amount=part.amount)
+            queue_message("receipt", invoice=part.invoice, context=facts, dedupe_key=key)
     except DatabaseError:
         raise  # nothing is booked either, and the next report books all of it
     except Exception as error:  # a template can fail in any way
         reason = type(error).__name__
         log.error("the receipt of payment %s could not be made: %s", payment.pk, reason)
-        key = f"receipt:{part.key(payment.mollie_id)}"
         _open_task(Task.MESSAGE_FAILED, payment, key, invoice=part.invoice, note=f"receipt: {reason}")
 
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Substr
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, StrIndex, Substr
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +18,7 @@ from billing.law.calendar import begin_of
 from billing.models import LedgerTransaction, Posting, Receipt
 from billing.models.ledger import OF_INVOICE, THROUGH, Account
 from billing.money import ZERO
+from billing.payments.shares import MOVED
 from billing.rooms import Text
 from billing.tenancy import visible_to
 
@@ -72,7 +73,11 @@ def _lines(within: QuerySet[Posting]) -> Iterator[tuple[str, Decimal]]:
     other = within.exclude(transaction__kind__in=LedgerTransaction.RECEIVED).annotate(road=Value(""))
     event = Coalesce("transaction__reverses__external_id", "transaction__external_id")
     received = within.filter(transaction__kind__in=LedgerTransaction.RECEIVED)
-    received = received.annotate(receipt=Substr(event, len(Receipt.EVENT) + 1)).annotate(road=_road())
+    # What staff moved to another invoice came by the road by which it came first.
+    received = received.annotate(event=event).annotate(moved=StrIndex("event", Value(MOVED)))
+    first = Case(When(moved=0, then=F("event")), default=Substr("event", 1, F("moved") - 1))
+    received = received.annotate(first=first).annotate(receipt=Substr("first", len(Receipt.EVENT) + 1))
+    received = received.annotate(road=_road())
     found = {(row["transaction__kind"], row["road"]): row for rows in (other, received) for row in _sums(rows)}
     places = {kind: place for place, kind in enumerate(Kind)}
     for kind, road in sorted(found, key=lambda key: (places[Kind(key[0])], key[1])):

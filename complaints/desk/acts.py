@@ -56,7 +56,7 @@ def _refuse(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     why = request.POST.get("why", "")
     if why not in WHY:
         raise Refused(_("Choose why it is not for us to answer."))
-    handling.refuse(complaint.pk, why=why, text=_text(request), staff=request.user, today=timezone.localdate())
+    answers.refuse(complaint.pk, why=why, text=_text(request), staff=request.user, today=timezone.localdate())
     return _("The patient gets a mail with the reason.")
 
 
@@ -77,7 +77,7 @@ def _heard(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
         handling.reply(complaint.pk, text=_text(request), today=today, by=by)
     elif what == "escalate":
         handling.escalate(complaint.pk, text=_text(request), today=today, by=by, late=True)
-    elif what == "withdraw":
+    elif what == "withdraw" and answers.is_ours(request.user):
         handling.withdraw(complaint.pk, today=today, by=by)
     else:
         raise Refused(_("Choose what the patient wants."))
@@ -116,9 +116,9 @@ def _key(request: HttpRequest, name: str) -> int:
 
 
 def _reroute(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    if not answers.is_ours(request.user):
+        raise Refused(_("Somebody of ours gives a complaint another subject."))
     subject, agreed = request.POST.get("subject", ""), "agreed" in request.POST
-    if not answers.is_ours(request.user) and handling.provider_of(complaint.invoice, subject) is None:
-        raise Refused(_("A practice can't move a complaint away from itself. Somebody of ours has to do that."))
     referrals.reroute(complaint.pk, subject=subject, staff=request.user, agreed=agreed)
     return _("The complaint has another subject. The patient gets a mail.")
 

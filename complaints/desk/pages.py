@@ -27,7 +27,7 @@ from billing.invoices.addressee import addressee
 from billing.links import new_token
 from billing.models import AccessEvent, Hold
 from billing.privacy import access_log
-from complaints import answers, filing, freeze, handling, remedies
+from complaints import answers, filing, freeze, remedies
 from complaints.desk import sentences
 from complaints.desk.acts import ACTS, LONGEST_KEY, WHY
 from complaints.desk.base import files, open_files, owners, proposals
@@ -54,7 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
         found = files(request.user).filter(number=read_number(asked) or "").first()
         if found:
             return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[found.pk]))
-    rows = list(open_files(request.user)[:SHOWN])
+    rows: list[Any] = list(open_files(request.user)[:SHOWN])  # with `due`
     context = {
         **admin.site.each_context(request),
         "title": _("Complaints"),
@@ -138,7 +138,7 @@ def _page(
         "promises": promises(complaint, today=today),
         "file_messages": list(complaint.messages.all()),
         "points": list(complaint.points.all()),
-        "given": list(complaint.answers.exclude(given_at=None)),
+        "given": list(complaint.answers.exclude(given_at=None).select_related("written_by", "confirmed_by")),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
         "less": remedies.worth(invoice, draft_of(proposed).wanted) if proposed else None,
@@ -147,7 +147,7 @@ def _page(
         "is_ours": answers.is_ours(staff),
         "register": bodies.REGISTER,
         "no_mail": not facts.get("email") and (invoice is None or not addressee(invoice).email),
-        "can_escalate": handling.may_be_looked_at_again(complaint),
+        "can_escalate": complaint.status in (Complaint.Status.ANSWERED, Complaint.Status.INADMISSIBLE),
         "what": request.POST.get("what", ""),
         "form": form or AnswerForm(initial=_begun(complaint, proposed), complaint=complaint),
         "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,
@@ -243,7 +243,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         invoice = given["reference"]
-        names = ("story", "name", "email", "phone", "address", "happened_on", "date_of_birth", "for_somebody", "needs")
+        names = [name for name in filing.Said.__dataclass_fields__ if name in given]
         try:
             complaint = filing.file(
                 filing.Said(**{name: given[name] for name in names}),

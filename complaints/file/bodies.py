@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
@@ -118,6 +120,16 @@ def named(key: str, invoice: Invoice | None, *, today: date) -> dict[str, str] |
         name, url, fee = provider.dispute_body, provider.dispute_body_url, provider.dispute_body_fee or fee
     last = last_day(key, today)
     return {"key": key, "name": name, "url": url, "fee": fee, "until": last.isoformat() if last else ""}
+
+
+def in_words(known: dict[str, str], *, until: date | None) -> str:
+    """Return a body as it is told to a patient: name, fee, last day and address."""
+    parts = [_gettext("Your complaint can be dealt with by %(name)s.") % {"name": known["name"]}, known["fee"]]
+    if until:
+        day = date_format(until, "DATE_FORMAT")
+        parts.append(_gettext("The last day for it is %(day)s.") % {"day": day})
+    parts.append(known["url"])
+    return " ".join(part for part in parts if part)
 
 
 def last_day(key: str, answered: date, *, misled: bool = False) -> date | None:

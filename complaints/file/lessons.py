@@ -135,8 +135,9 @@ def _answers_in_time(rows: Iterable[Complaint], today: date) -> list[bool]:
     """Return the same of answers, each held to what was promised when it was given."""
     kept = []
     for row in rows:
-        given = [answer for answer in row.answers.all() if answer.given_at and answer.promised_by]
-        kept += [timezone.localtime(answer.given_at).date() <= answer.promised_by for answer in given]
+        for answer in row.answers.all():
+            if answer.given_at and answer.promised_by:
+                kept.append(timezone.localtime(answer.given_at).date() <= answer.promised_by)
         if row.answer_by < today and row.status in Complaint.OPEN:
             kept.append(False)
         if row.broken_before:

@@ -71,7 +71,7 @@ def refer(complaint_id: int, *, body: str, staff: Any, today: date) -> Referral:
             keeps_rest=bodies.BODIES[body].decides, ask_on=today + timedelta(days=deadlines.ASK_AGAIN_DAYS),
         )  # fmt: skip
         with override(complaint.language):
-            message = handling.say(complaint, Kind.REFERRAL, _words(row), by=row.by)
+            message = handling.say(complaint, Kind.REFERRAL, bodies.in_words(known, until=row.until), by=row.by)
         if row.keeps_rest:
             freeze.rest(complaint, by=row.by)
         handling.record("complaint_referred", complaint, by=row.by, body=body)
@@ -146,11 +146,3 @@ def _ended(row: Referral, ruled_on: date | None) -> str:
         parts.append(_("You can ask them until %(day)s to mend a slip.") % {"day": notices.day(mend)})
         parts.append(_("A court can undo the decision until %(day)s.") % {"day": notices.day(annul)})
     return " ".join(parts)
-
-
-def _words(row: Referral) -> str:
-    parts = [_("Your complaint can be dealt with by %(name)s.") % {"name": row.name}, row.fee]
-    if row.until:
-        parts.append(_("The last day for it is %(day)s.") % {"day": notices.day(row.until)})
-    parts.append(row.address)
-    return " ".join(part for part in parts if part)

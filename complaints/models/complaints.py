@@ -62,7 +62,6 @@ class Complaint(SealedFacts, models.Model):
         Status.ANSWERED: (Status.SECOND_LINE, Status.CLOSED),
         Status.SECOND_LINE: (Status.ANSWERED_AGAIN, Status.WITHDRAWN),
         Status.ANSWERED_AGAIN: (Status.CLOSED,),
-        # The patient may ask for somebody else also when we said that it is not for us.
         Status.INADMISSIBLE: (Status.INVESTIGATING, Status.SECOND_LINE, Status.CLOSED),
         Status.WITHDRAWN: (Status.CLOSED,),
         Status.CLOSED: (),

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.documents import pdf
 from billing.documents.attachment import attachment
 from billing.errors import Refused
+from billing.invoices import schedule
 from billing.models import AccessEvent
 from billing.rooms import Text
 from complaints import deadlines, freeze, handling
@@ -62,7 +63,7 @@ def promises(complaint: Complaint, *, today: date) -> list[Promise]:
         (_("An employee confirms it, by name"), complaint.acknowledge_by, acknowledged),
         (_("You hear whether we can answer it"), complaint.admissible_by, admitted),
     ]
-    given = [
+    given: list[tuple[str, date | None, Any]] = [
         (_("You get our answer"), row.promised_by, row.given_at) for row in complaint.answers.all() if row.given_at
     ]
     if not given or complaint.status in Complaint.OPEN:
@@ -197,28 +198,22 @@ def render_file(request: HttpRequest, complaint: Complaint, *, status: int = 200
         "need_not_wait": bodies.need_not_wait(complaint, today=today) if is_open and told else None,
         "can_escalate": _can_escalate(complaint, today),
         "escalate_until": handling.escalate_until(complaint) if _can_escalate(complaint, today) else None,
-        "next_body": _body_after_refusal(complaint) if told else None,
+        "elsewhere": complaint.referrals.filter(ended_on=None, keeps_rest=True).exists(),
         "from_patient": ComplaintMessage.FROM_PATIENT,
         "code_address": code_address(complaint),
         "form": None,
         "words": WordsForm(initial=kept.initial(request) if grounds else None),
         "refusal": "",
         "today": today,
+        "new_day": schedule.least_time_to_pay(today),
     }
     return render(request, "complaints/file.html", context | more, status=status)
 
 
 def _can_escalate(complaint: Complaint, today: date) -> bool:
-    return handling.may_be_looked_at_again(complaint) and today <= handling.escalate_until(complaint)
-
-
-def _body_after_refusal(complaint: Complaint) -> dict[str, Any] | None:
-    """Return where the patient can go when we said that it is not for us, with the last day for it."""
-    if complaint.status != Status.INADMISSIBLE or not handling.may_be_looked_at_again(complaint):
-        return None
-    refused_on = timezone.localtime(complaint.answered_at).date()
-    body = bodies.after(complaint, today=refused_on)
-    return body | {"until": date.fromisoformat(body["until"]) if body["until"] else None}
+    missing = complaint.why_inadmissible in handling.MISSING  # what would help is to send it
+    ended = complaint.status == Status.ANSWERED or (complaint.status == Status.INADMISSIBLE and not missing)
+    return ended and today <= handling.escalate_until(complaint)
 
 
 def code_address(complaint: Complaint) -> str:
@@ -296,7 +291,8 @@ def reply(request: HttpRequest, complaint: str) -> HttpResponse:
 
     def act(row: Complaint) -> None:
         handling.reply(row.pk, text=text, today=today, by=writer(request, row))
-        again.remember(request, *row.messages.order_by("pk").values_list("token", flat=True).last().split())
+        if written := row.messages.order_by("pk").last():
+            again.remember(request, written.token)
 
     return _act(request, complaint, act)
 

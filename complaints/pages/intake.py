@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView
+from billing.money import ZERO
 from complaints import deadlines, filing, freeze, handling
 from complaints.file import proof as rules
 from complaints.models import Complaint, ComplaintDraft, ComplaintFile
@@ -34,7 +35,7 @@ FILED = "complaints_filed"  # in the session: the tokens of the files that this 
 _PER_BROWSER = throttle.Limit("complaint", 5, 24 * 3600)
 _PER_NETWORK = throttle.Limit("complaint-network", 30, 24 * 3600)
 _FILES = throttle.Limit("complaint-files", 60, 24 * 3600)  # posts with files, of a network
-_FILES_OF_ANYBODY = throttle.Limit("complaint-files-anybody", 30, 24 * 3600)  # the same, about no invoice
+_FILES_OF_ANYBODY = throttle.Limit("complaint-files-open", 20, 24 * 3600)  # without an invoice nobody is known
 _MANY = ("wishes", "needs")
 _MOST_DRAFTS = 5
 _DOUBLED_MINUTES = 5
@@ -44,6 +45,11 @@ _NEXT = {"subject": "story", "story": "proof", "proof": "who", "who": "check"}
 
 def _cookie() -> str:
     return "__Host-complaint" if settings.HTTPS else "complaint"
+
+
+def _invoice(request: HttpRequest, token: str | None) -> InvoiceView | None:
+    """Return the invoice that this browser complains about, also when it was withdrawn; None without one."""
+    return visible_invoice(request, token, withdrawn=True) if token else None
 
 
 def _tokens(request: HttpRequest) -> list[str]:
@@ -100,7 +106,7 @@ def _address(step: str, token: str | None) -> str:
 
 def _page(request: HttpRequest, token: str | None, step: str, form_class: type[forms.Form]) -> HttpResponse:
     """Ask what one page asks; once that is right, go on to the next."""
-    view = visible_invoice(request, token, withdrawn=True) if token else None
+    view = _invoice(request, token)
     if token and view is None:
         return _too_late(request, token, form_class)
     draft = _draft(request, view)
@@ -111,10 +117,21 @@ def _page(request: HttpRequest, token: str | None, step: str, form_class: type[f
             return _store(request, _address("subject", token), draft, late.cleaned_data)
         return HttpResponseRedirect(_address("subject", token), status=303)
     form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts | _kept(request))
-    if request.method == "POST" and form.is_valid():
+    if view and form.is_valid() and (_disputed(form.cleaned_data) or ZERO) > max(view.outstanding, ZERO):
+        form.add_error("disputed", translation.gettext("This is more than what is left to pay on the invoice."))
+    if request.method == "POST" and form.is_valid() and not _disputes_too_much(form, view):
         return _store(request, _address(_NEXT[step], token), draft, form.cleaned_data)
     status = 422 if form.errors else 200
     return render(request, f"complaints/{step}.html", _context(view, token, step, form), status=status)
+
+
+def _disputes_too_much(form: forms.Form, view: InvoiceView | None) -> bool:
+    """Tell whether a right form disputes more than is left to pay, and say so where it was typed."""
+    disputed = _disputed(form.cleaned_data)
+    if view is None or disputed is None or disputed <= view.outstanding:
+        return False
+    form.add_error("disputed", translation.gettext("This is more than what is left to pay on the invoice."))
+    return True
 
 
 def _too_late(request: HttpRequest, token: str, form_class: type[forms.Form]) -> HttpResponse:
@@ -169,7 +186,7 @@ def may_send_files(request: HttpRequest, named: Mapping[str, Any]) -> bool:
 @require_http_methods(METHODS)
 def proof(request: HttpRequest, token: str | None = None) -> HttpResponse:
     """Show the files of the draft; POST adds some, which are checked at once, or goes on to the next page."""
-    view = visible_invoice(request, token, withdrawn=True) if token else None
+    view = _invoice(request, token)
     if token and view is None:
         return session_ended(request)
     draft = _draft(request, view)
@@ -200,8 +217,7 @@ def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any]
     uploads = [Upload(file.name, file) for file in files] + again.chosen(request, draft.invoice, to=ComplaintFile)
     if not uploads:
         return
-    limit = _FILES if token else _FILES_OF_ANYBODY
-    if throttle.take(limit, access.client_network(request), now=timezone.now()):
+    if throttle.take(_FILES if token else _FILES_OF_ANYBODY, access.client_network(request), now=timezone.now()):
         raise Refused(translation.gettext("Many files came from here today. Try again tomorrow, or call us."))
     # Without an invoice there is no code to ask for: this browser has what one sender may send.
     sender = limits.sender_of(request, token) if token else limits.Sender(browser=gate.holder_of(request))
@@ -212,7 +228,7 @@ def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any]
 @require_http_methods(METHODS)
 def take_back(request: HttpRequest, name: str, token: str | None = None) -> HttpResponse:
     """Take a file back before the complaint is sent."""
-    view = visible_invoice(request, token, withdrawn=True) if token else None
+    view = _invoice(request, token)
     if token and view is None:
         return session_ended(request)
     draft = _draft(request, view)
@@ -231,7 +247,7 @@ def who(request: HttpRequest, token: str | None = None) -> HttpResponse:
 @require_http_methods(METHODS)
 def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
     """Show everything once more; POST files the complaint."""
-    view = visible_invoice(request, token, withdrawn=True) if token else None
+    view = _invoice(request, token)
     if token and view is None:
         return session_ended(request)
     draft = _draft(request, view)
@@ -262,7 +278,9 @@ def check(request: HttpRequest, token: str | None = None) -> HttpResponse:
         "dates": deadlines.dates(deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE], received),
         "refusal": refusal,
         "read_by_practice": bool(view) and facts["subject"] in handling.OF_PROVIDER,
-        "may_rest": bool(view and view.outstanding) and freeze.would_rest(view.invoice_id, facts["subject"]),
+        "may_rest": view is not None
+        and bool(view.outstanding)
+        and freeze.would_rest(view.invoice_id, facts["subject"]),
     }
     return render(request, "complaints/check.html", context, status=422 if refusal else 200)
 

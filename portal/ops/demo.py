@@ -1,5 +1,6 @@
 """Invented practices, patients and invoices for the demo, with real codes; prices: see demo/README.md."""
 
+import re
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ DENTIST, HYGIENIST, PHYSIO = "11054321", "87054321", "04054321"  # who gave the 
 # Code: description and price of 2026.
 LONG = 128
 BY_INSURER = 118  # the end of the number of the invoice that the insurer paid
+_OUR_NUMBER = re.compile(r"\d{4}-(\d{5})")
 CARE = {
     "C001": ("Consult voor een intake", "57.01"),
     "C002": ("Periodieke controle", "28.51"),
@@ -134,7 +136,8 @@ def build_batches(today: date) -> list[DemoBatch]:
 def by_ending() -> dict[int, Invoice]:
     """Return the invoices of the dental practice, by the end of their number."""
     stored = Invoice.objects.filter(provider__agb_code=AGB_CODE).order_by("-pk")  # of two the first one counts
-    return {int(invoice.number.rpartition("-")[2]): invoice for invoice in stored}
+    ours = ((_OUR_NUMBER.fullmatch(invoice.number), invoice) for invoice in stored)  # visitors hand in theirs too
+    return {int(found[1]): invoice for found, invoice in ours if found}
 
 
 def references(today: date) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The sixteen ways in which others lost or doubled money of bank statements. Each test bears its pitfall."""
 
 import zipfile
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
@@ -283,6 +284,24 @@ def test_days_before_the_first_one_of_an_account_are_left_out(tmp_path):
     outcome = hand_in(tmp_path, camt(ONE, THREE))
     assert (outcome.statements[0].lines, outcome.statements[0].opening) == (1, "10.00")
     assert amounts() == ["-5.00"]
+
+
+def test_what_a_bank_took_off_is_for_a_person_to_decide(tmp_path):
+    invoice = factories.invoice(amount="100.00")
+    sent = Pay("85.00", MONDAY, "", TWO.iban, "J", structured=invoice.payment_reference)
+    part = Pay("100.00", MONDAY, "", TWO.iban, "J", structured=invoice.payment_reference)
+    sent.parts = [part]
+    hand_in(tmp_path, camt(sent))
+    line = BankLine.objects.get()
+    assert (line.amount, line.status, details.of_line(line).sent) == (Decimal("85.00"), "proposed", "100.00")
+    assert ledger.balance(invoice.pk) == Decimal("100.00")
+
+
+def test_a_statement_of_long_before_what_we_have_is_refused(tmp_path):
+    hand_in(tmp_path, camt(ONE))
+    old = camt(Pay("1.00", date(2024, 1, 8), "oud"))
+    assert "long before 2026-11-23" in hand_in(tmp_path, old).refused_because
+    assert amounts() == ["10.00"]
 
 
 def test_a_statement_of_tomorrow_is_refused(tmp_path):

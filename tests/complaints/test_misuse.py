@@ -147,7 +147,7 @@ class TestOldAndByTelephone:
         row, new = fresh(complaint), deadlines.dates(deadlines.PROCEDURES["ours"], came)
         assert (row.answered_at, row.answer_by, row.legal_end) == (None, new.answer_by, new.legal_end)
         assert [promise.done for promise in promises(row, today=came)][-1] is None
-        handling.refuse(complaint.pk, why="not_ours", text="Uw verzekeraar beslist.", staff=staff, today=came)
+        answers.refuse(complaint.pk, why="not_ours", text="Uw verzekeraar beslist.", staff=staff, today=came)
         assert all(promise.done for promise in promises(fresh(complaint), today=came)), "a later step keeps the earlier"
         handling.admit(complaint.pk, staff=staff)
         assert (fresh(complaint).answered_at, fresh(complaint).frozen_until) == (None, None)
@@ -234,7 +234,7 @@ class TestWhatIsPromised:
 
     def test_what_is_not_for_us_does_not_rest_again_by_a_word(self, staff):
         complaint = acknowledged(staff)
-        handling.refuse(complaint.pk, why="at_court", text="De rechter beslist.", staff=staff, today=TODAY)
+        answers.refuse(complaint.pk, why="at_court", text="De rechter beslist.", staff=staff, today=TODAY)
         days.run_day(deadlines.frozen_until(TODAY) + timedelta(days=1))
         handling.reply(complaint.pk, text="x", today=TODAY)
         assert (fresh(complaint).status, freeze.rests(complaint.invoice)) == (Status.INADMISSIBLE, False)

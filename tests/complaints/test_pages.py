@@ -74,12 +74,31 @@ def test_the_amount_that_is_not_agreed_with_is_shown_and_kept(client):
     open_in(client, invoice)
     for step, fields in {"": {"subject": "price"}, "_story": {"story": STORY, "disputed": "12,50 euro"}}.items():
         client.post(reverse(f"complain{step}", args=[invoice.token]), fields)
+    too_much = client.post(reverse("complain_story", args=[invoice.token]), {"story": STORY, "disputed": "1000"})
+    assert too_much.status_code == 422
+    assert "#id_disputed" in too_much.content.decode(), "said on the page where it is typed, with a link to it"
     client.post(reverse("complain_who", args=[invoice.token]), {"email": "iemand@post.example"})
     page = client.get(reverse("complain_check", args=[invoice.token]))
     assert page.status_code == 200
     assert "niet mee eens bent: € 12,50" in page.content.decode().replace("\xa0", " ")
     assert client.post(reverse("complain_check", args=[invoice.token])).status_code == 303
     assert Complaint.objects.get().disputed == Decimal("12.50")
+
+
+def test_more_than_is_left_is_said_on_its_own_page(client):
+    invoice = factories.invoice(amount="100.00")
+    open_in(client, invoice)
+    client.post(reverse("complain", args=[invoice.token]), {"subject": "price"})
+    page = client.post(reverse("complain_story", args=[invoice.token]), {"story": STORY, "disputed": "100,01"})
+    assert page.status_code == 422
+    assert 'id="id_disputed_error"' in page.content.decode()
+
+
+def test_about_a_withdrawn_invoice_too(client):
+    invoice = factories.invoice(withdrawn_at=timezone.now())
+    open_in(client, invoice)
+    assert steps(client, invoice.token).status_code == 303
+    assert Complaint.objects.get().invoice == invoice
 
 
 def test_without_an_invoice_the_link_opens_the_file(client, client_of_somebody):

@@ -139,7 +139,7 @@ def race_with_hand_over(rng):
 
 
 RACES = (race_with_letter, race_with_decision, race_with_hand_over, race_with_payment)
-CHUNK = 8  # of one test: emptying the database costs more than a race
+CHUNK = 4  # of one test: emptying the database costs more than a race
 
 
 @pytest.mark.parametrize("first", range(FIRST, LAST + 1, CHUNK))

@@ -13,7 +13,11 @@ JARGON = (
     "ingebrekestelling", "sommatie", "opeisbaar", "verschuldigd", "middels", "conform", "terzake", "inzake",
     "betreffende", "dienaangaande", "omtrent", "alsmede", "desgewenst", "ontvankelijk", "gegrond",
 )  # fmt: skip
-OF_PATIENTS = ("templates/complaints/", "complaints/pages/", "complaints/file/mandates.py", "complaints/days.py")
+OF_PATIENTS = (
+    "templates/complaints/", "complaints/pages/", "complaints/file/", "complaints/days.py", "complaints/filing.py",
+    "complaints/handling.py", "complaints/models/", "complaints/desk/sentences.py", "guests/files/again.py",
+    "templates/components/files_again.html",
+)  # fmt: skip
 
 
 def sentences_of(text: str) -> list[str]:

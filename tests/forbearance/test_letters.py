@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing.errors import Refused
 from billing.models import AccessEvent, Hold, StaffTask
-from forbearance import days, export, letters, retention
+from forbearance import breathing_space, days, export, letters, retention
 from forbearance.models import CounsellorLetter, Forbearance
 from guests.files.receiving import Upload
 from tests import factories
@@ -53,6 +53,14 @@ def test_that_there_is_help_with_debts_is_told_in_the_browser_that_sent_it_alone
     assert "brief.png" not in seen
     assert "Uw brief is bij ons" not in seen
     assert "schuldhulp" not in client.get(address).content.decode()
+
+
+def test_who_has_rest_already_does_not_use_up_the_breathing_space_of_the_year():
+    invoice = factories.invoice(amount="100.00")
+    letters.receive(invoice.pk, [Upload("brief.png", PHOTO)])
+    with pytest.raises(Refused):
+        breathing_space.take(invoice.pk)
+    assert Forbearance.objects.count() == 1
 
 
 def test_after_staff_ended_it_the_same_way_opens_no_second_rest():

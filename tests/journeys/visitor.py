@@ -10,6 +10,12 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "var" / "screenshots"
 
 NEWS_MILLISECONDS = 30_000
+# By how many pixels a page is too wide, and which elements reach over its edge; empty when it fits.
+WIDER = """() => {
+    const width = document.documentElement.clientWidth, wider = document.documentElement.scrollWidth - width;
+    const over = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > width);
+    return wider > 0 ? `${wider}: ${over.slice(0, 8).map((one) => `${one.tagName}.${one.className}`)}` : "";
+}"""
 
 
 class Visitor:
@@ -72,9 +78,9 @@ class Visitor:
 
     def fits(self, step: str) -> None:
         """Note when the page is wider than its window."""
-        wider = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if wider > 0:
-            self.problems.append(f"{step}: the page is {wider} pixels wider than the window")
+        wider = self.page.evaluate(WIDER)
+        if wider:
+            self.problems.append(f"{step}: the page is wider than the window by {wider}")
 
     def state(self) -> set[str]:
         """What the panel of the invoice or payment says, as its style names: open, overdue, paid, waiting, …"""

@@ -26,6 +26,7 @@ def production(settings, monkeypatch):
     settings.SMS_API_KEY, settings.SMS_API_URL = PRODUCTION["SMS_API_KEY"], "https://sms.example"
     settings.SMS_SENDER, settings.EMAIL_IS_SET = "Zorgrek", True
     settings.EMAIL_HOST, settings.EMAIL_USE_TLS = "mail.example", True
+    settings.DEFAULT_FROM_EMAIL = PRODUCTION["DEFAULT_FROM_EMAIL"]
     settings.TRUSTED_PROXIES, settings.REDIS_URL = 1, ""
     monkeypatch.setattr(django_settings, "DATABASES", {"default": {"HOST": ""}})
     return settings

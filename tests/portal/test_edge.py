@@ -105,6 +105,16 @@ def test_a_button_that_came_from_nowhere_leads_to_the_list(key):
     assert staff.post(reverse("admin:billing_invoice_changelist"), form).status_code == 400
 
 
+@pytest.mark.parametrize("key", ["x", "9" * 30, "1'", "-1", "٣"])
+def test_ticked_rows_that_no_page_shows_are_refused(key):
+    staff = signed_in(factories.staff(provider=factories.invoice().provider, role="approver"))
+    staff.raise_request_exception = False
+    for table in ("invoice", "payment", "outboxmessage", "staff_task"):
+        form = {"action": "pause", "_selected_action": key}
+        address = reverse(f"admin:billing_{table.replace('_', '')}_changelist")
+        assert staff.post(address, form).status_code == 400, table
+
+
 @pytest.mark.parametrize("path", ["/rekening/a%00b/", "/mollie/a%00/", "/beheer/billing/invoice/1%00/change/"])
 def test_an_address_that_nobody_can_store_does_not_exist(path):
     assert Client(raise_request_exception=False).get(path).status_code == 404

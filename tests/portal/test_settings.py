@@ -32,7 +32,8 @@ PRODUCTION = {
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
     "BOUNCE_ADDRESS": "bounces@rekening.example",
-    "SMS_API_KEY": "s" * 40,
+    "SMS_API_KEY": "0123456789abcdefghij" * 2,
+    "DEFAULT_FROM_EMAIL": "Rekeningdienst <rekening@rekening.example>",
     "TRUSTED_PROXIES": "1",
 }
 
@@ -89,6 +90,7 @@ def test_the_example_lists_every_variable_with_its_default_and_help():
         ({"PUBLIC_URL": "rekening.example"}, "PUBLIC_URL must be an address that begins with https:// or http://."),
         ({"TRUSTED_PROXIES": "1.5"}, "TRUSTED_PROXIES must be a whole number, not '1.5'."),
         ({"SANDBOX": "maybe"}, "SANDBOX must be 1 or 0, not 'maybe'."),
+        ({"SENTRY_DSN": "http://x"}, "SENTRY_DSN must be the address of a project, with its key."),
     ],
 )
 def test_a_value_that_can_not_be_read_is_explained(variables, sentence, tmp_path):
@@ -139,8 +141,8 @@ def test_production_starts_with_everything_set(tmp_path):
         ({"MOLLIE_API_KEY": "hello"}, ["portal.E021"]),
         ({"MOLLIE_API_KEY": "live_short"}, ["portal.E021"]),
         ({"EMAIL_URL": "smtp://user:password@mail.example:587"}, ["portal.E022"]),
-        ({"METRICS_TOKEN": "x"}, ["portal.E023"]),
-        ({"SMS_API_KEY": "x"}, ["portal.E023"]),
+        ({"METRICS_TOKEN": "x", "SMS_API_KEY": "y" * 40}, ["METRICS_TOKEN is no secret", "SMS_API_KEY is no secret"]),
+        ({"DEFAULT_FROM_EMAIL": "", "BOUNCE_ADDRESS": "nonsense"}, ["portal.E026", "portal.E027"]),
         *(({"FIELD_KEYS": f"1:{key}"}, ["portal.E024"]) for key in GUESSABLE),
         ({"DIGEST_KEYS": f"1:{GUESSABLE[1]}"}, ["portal.E024"]),
         ({"FIELD_KEYS": f"{PRODUCTION['FIELD_KEYS']},2:{GUESSABLE[0]}"}, ["portal.E024"]),

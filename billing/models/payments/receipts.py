@@ -57,6 +57,9 @@ class Receipt(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
     )
+    undo_asked_by = models.ForeignKey(  # of what two people booked: the first of the two who undo it
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("undoing asked by")
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("receipt"), _("receipts")

@@ -22,7 +22,22 @@ _HOLD_THEIR_OWN = ("Symbol", "ZapfDingbats")  # pdfium has these two whole
 _NOT_SEEN = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW
 # A viewer draws these without a drawing in the file; pdfium does not.
 _UNDRAWN = (raw.FPDF_ANNOT_LINE, raw.FPDF_ANNOT_POLYGON, raw.FPDF_ANNOT_POLYLINE, raw.FPDF_ANNOT_STAMP)
-_NOTES = (raw.FPDF_ANNOT_TEXT, raw.FPDF_ANNOT_CARET)  # an icon, and words that a viewer shows beside the page
+# A mark on the page, with words that a viewer shows beside it.
+_NOTES = (
+    raw.FPDF_ANNOT_TEXT,
+    raw.FPDF_ANNOT_CARET,
+    raw.FPDF_ANNOT_POPUP,
+    raw.FPDF_ANNOT_HIGHLIGHT,
+    raw.FPDF_ANNOT_UNDERLINE,
+    raw.FPDF_ANNOT_SQUIGGLY,
+    raw.FPDF_ANNOT_STRIKEOUT,
+    raw.FPDF_ANNOT_SQUARE,
+    raw.FPDF_ANNOT_CIRCLE,
+    raw.FPDF_ANNOT_LINE,
+    raw.FPDF_ANNOT_POLYGON,
+    raw.FPDF_ANNOT_POLYLINE,
+    raw.FPDF_ANNOT_INK,
+)
 _OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")  # documents of a word processor, and archives
 _MOST_ATTACHMENTS = 50
 
@@ -73,25 +88,34 @@ def _check_annotations(page: PdfPage, *, has_form: bool) -> None:
         annotation = raw.FPDFPage_GetAnnot(page, number)
         if annotation:
             try:
-                _check_annotation(annotation, has_form=has_form)
+                _check_annotation(annotation, page, has_form=has_form)
             finally:
                 raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _check_annotation(annotation: raw.FPDF_ANNOTATION, *, has_form: bool) -> None:
+def _check_annotation(annotation: raw.FPDF_ANNOTATION, page: PdfPage, *, has_form: bool) -> None:
     if raw.FPDFAnnot_GetFlags(annotation) & _NOT_SEEN:
         return
     kind = raw.FPDFAnnot_GetSubtype(annotation)
     words = _string(annotation, b"V" if kind == raw.FPDF_ANNOT_WIDGET else b"Contents")
     if kind == raw.FPDF_ANNOT_FILEATTACHMENT:
         raise Unacceptable("bundle")
-    if kind in _NOTES and words.strip():
+    if kind in _NOTES and words.strip() and not _stand_on(page, words):
         raise Unacceptable("not_drawn")
     if raw.FPDFAnnot_GetAP(annotation, raw.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > len("\0".encode(_ENCODING)):
         return
     orphan = kind == raw.FPDF_ANNOT_WIDGET and not has_form and words.strip()
     if kind in _UNDRAWN or orphan or not _can_draw(words):
         raise Unacceptable("not_drawn")
+
+
+def _stand_on(page: PdfPage, words: str) -> bool:
+    """Tell whether the page says the same words: some programs copy what was marked into the note of the mark."""
+    text_page = page.get_textpage()
+    try:
+        return " ".join(words.split()) in " ".join(text_page.get_text_bounded().split())
+    finally:
+        text_page.close()
 
 
 def _string(annotation: raw.FPDF_ANNOTATION, key: bytes) -> str:

@@ -34,7 +34,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_CUT_OFF = {"JPEG": (128, 128, 128), "PNG": (0, 0, 0)}  # how a reader fills what is missing
+_CUT_OFF = ("JPEG", "PNG")  # every viewer shows what there is of these
+_FILLED_WITH = (127, 128)  # in each band, where a JPEG ends too early
 Image.MAX_IMAGE_PIXELS = None  # our own limit is checked before anything is unpacked
 
 
@@ -82,7 +83,9 @@ def rewrite(content: bytes, name: str) -> bytes:
         except OSError:
             if name not in _CUT_OFF:
                 raise
-        ImageFile.LOAD_TRUNCATED_IMAGES = True  # every viewer shows what there is of a picture that was cut off
+        if name == "PNG" and metadata.missing_of_png(content) > MOST_MISSING:
+            raise Unacceptable("incomplete")
+        ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
             return _new_from(content, name, orientation, cut_off=True)
         finally:
@@ -139,7 +142,7 @@ def _picture(source: Image.Image, name: str, orientation: int, *, cut_off: bool 
     if source.width * source.height > MAX_READ_PIXELS:
         raise Unacceptable("too_complex")
     source.load()
-    if cut_off and _lacks_much(source, name):
+    if cut_off and name == "JPEG" and _lacks_much(source):
         raise Unacceptable("incomplete")
     if name in ("WEBP", "AVIF", "TIFF"):  # some are upright once they are read
         orientation = _orientation_of(source.getexif)
@@ -157,10 +160,12 @@ def _orientation_of(exif: Callable[[], Image.Exif]) -> int:
         return 1
 
 
-def _lacks_much(source: Image.Image, name: str) -> bool:
+def _lacks_much(source: Image.Image) -> bool:
+    """Tell whether the lowest part of a JPEG is what a reader fills in, in grey, in colours and in those of print."""
     rows = max(int(source.height * MOST_MISSING), 1)
-    below = source.crop((0, source.height - rows, source.width, source.height)).convert("RGB")
-    return below.getcolors(1) == [(source.width * rows, _CUT_OFF[name])]
+    below = source.crop((0, source.height - rows, source.width, source.height))
+    filled = (below.getchannel(band).point(lambda value: value in _FILLED_WITH and 1) for band in below.getbands())
+    return all(band.getcolors(1) == [(source.width * rows, 1)] for band in filled)
 
 
 def _full_colours(source: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """Leaving out what is no picture, before a library reads it: metadata never decides whether a picture is taken."""
 
 import struct
+import zlib
 from collections.abc import Iterator
 
 _EXIF = b"Exif\0\0"
@@ -9,6 +10,8 @@ _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xD8))
 _LEFT_OUT = (*range(0xE1, 0xEE), 0xEF, 0xFE)  # all but the two that say how colours are stored: JFIF and Adobe
 _CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _PNG_MAGIC = 8
+_VALUES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a pixel, by the kind of colours that a PNG names
+_AT_ONCE = 1 << 20
 
 
 def of_jpeg(content: bytes) -> tuple[bytes, bytes]:
@@ -38,6 +41,23 @@ def of_png(content: bytes) -> tuple[bytes, bytes]:
     pixels = [chunk for kind, chunk in chunks if kind in _CHUNKS]
     exif = next((_EXIF + chunk[8:-4] for kind, chunk in chunks if kind == b"eXIf"), b"")
     return b"".join([content[:_PNG_MAGIC], *pixels]), exif
+
+
+def missing_of_png(content: bytes) -> float:
+    """Return which share of the rows of a PNG is not there, from 0 to 1, whatever colour a reader fills in."""
+    chunks = list(_chunks(content))
+    width, height, depth, colours = struct.unpack_from(">IIBB", chunks[0][1], 8)
+    wanted = height * (1 + (width * depth * _VALUES[colours] + 7) // 8)
+    unpacker, found = zlib.decompressobj(), 0
+    for kind, chunk in chunks:
+        packed = chunk[8:-4] if kind == b"IDAT" else b""
+        while packed and found < wanted:
+            try:
+                found += len(unpacker.decompress(packed, _AT_ONCE))
+            except zlib.error:
+                return 1 - found / wanted
+            packed = unpacker.unconsumed_tail
+    return max(1 - found / wanted, 0.0)
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -68,6 +68,19 @@ def test_a_line_of_which_a_part_went_back_is_not_undone():
     assert made.wrong() == []
 
 
+def test_above_the_limit_two_people_undo():
+    invoice = factories.invoice(amount="900.00")
+    line = paid("900.00", invoice.payment_reference)
+    settled(line)
+    first = staff()
+    assert not deciding.undo(decision_on(line), by=first, reason="wrong")
+    with pytest.raises(Refused, match="Somebody else"):
+        deciding.undo(decision_on(line), by=first, reason="wrong")
+    assert owed(invoice) == 0
+    assert deciding.undo(decision_on(line), by=staff(), reason="wrong")
+    assert owed(invoice) == 900
+
+
 def test_whoever_owes_again_gets_time_and_is_told():
     invoice = factories.invoice(amount="60.00", issued_on=date(2026, 9, 1), due_on=date(2026, 10, 1))
     line = paid("60.00", invoice.payment_reference)

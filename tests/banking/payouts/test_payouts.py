@@ -35,7 +35,7 @@ TODAY = timezone.localdate
 def _practice(**terms):
     lines.account()
     provider = factories.provider(iban=IBAN, name="Tandartspraktijk De Linde")
-    PayoutTerms.objects.create(provider=provider, **terms)
+    PayoutTerms.objects.create(**{"provider": provider, "fees_from": date(2026, 1, 1)} | terms)
     return provider
 
 
@@ -152,6 +152,30 @@ def test_costs_that_moved_credit_paid_go_there_too():
     assert ledger.post_shares(shares, Kind.CREDIT_MOVED, external_id="m", occurred_at=now, by="t")
     assert run.run(provider, today=TODAY()).amount == Decimal("110.00")
     assert made.sums()["charges"] == Decimal("-40.00")
+
+
+def test_costs_that_were_paid_before_they_were_charged_go_there_too():
+    """Credit pays them when they are charged; what a lower price takes off, nobody paid."""
+    provider, now = _practice(charges_to="operator"), timezone.now()
+    paid, lower = (factories.invoice(amount=Decimal("10.00"), patient=factories.patient(provider=provider))
+                   for _number in range(2))  # fmt: skip
+    booked = {"occurred_at": now, "by": "t"}
+    ledger.post(paid, Kind.PAYMENT, Decimal("-30.00"), external_id="p", through=Account.BANK, **booked)
+    ledger.post(paid, Kind.INTEREST, Decimal("5.00"), external_id="i", **booked)
+    ledger.post(lower, Kind.COSTS, Decimal("40.00"), external_id="c", **booked)
+    ledger.post(lower, Kind.REDUCTION, Decimal("-30.00"), external_id="r", **booked)
+    assert due.charges_of_operator(provider) == Decimal("5.00")
+    ledger.post(paid, Kind.REPAID, Decimal("30.00"), external_id="b", **booked)
+    assert due.charges_of_operator(provider) == ZERO, "what was paid back pays them no more"
+
+
+def test_fees_begin_on_the_day_agreed_on_and_spare_what_was_withdrawn_at_once():
+    provider, now = _practice(fee_per_invoice=Decimal("1.95"), fees_from=TODAY() - timedelta(days=2)), timezone.now()
+    _of_before, counted, gone = (_paid(provider, days_ago=days) for days in (400, 1, 1))
+    Invoice.objects.filter(pk=gone.pk).update(withdrawn_at=now - timedelta(days=1))
+    Invoice.objects.filter(pk=counted.pk).update(withdrawn_at=now)
+    assert run.run(provider, today=TODAY()).fee_count == 1
+    assert PayoutTerms(provider=provider).fees_from == TODAY()
 
 
 def test_no_payout_to_an_iban_that_changed_less_than_two_days_ago():

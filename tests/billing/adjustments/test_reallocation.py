@@ -12,7 +12,7 @@ from billing.errors import Refused
 from billing.ledger import Share
 from billing.ledger.breakdown import parts_of
 from billing.ledger.verification import BOOKS
-from billing.models import AllocationNote, LedgerTransaction, OutboxMessage, Reallocation, StaffTask
+from billing.models import AllocationNote, LedgerTransaction, OutboxMessage, Reallocation, RefundRequest, StaffTask
 from billing.money import ZERO
 from tests import factories
 from tests.books import booked
@@ -76,6 +76,38 @@ def test_the_money_goes_to_the_right_invoice_on_its_own_day(practice, staff):
     told = OutboxMessage.objects.filter(kind="payment_moved").order_by("invoice")
     assert [m.invoice for m in told] == [wrong, right]
     assert [found for check in BOOKS for found in check()] == []
+
+
+def test_a_cent_takes_no_costs_off_that_were_due_before_it_came(practice, staff):
+    """Only what followed from the mistake goes; a waiver is another act, with another reason."""
+    mother = factories.patient(provider=practice)
+    wrong, right = late_invoice(mother, "50.00"), late_invoice(mother, "100.00")
+    charge(right)
+    booking = paid({wrong: "50.00"}, days_ago=10)
+    ask(booking, {wrong: "49.99", right: "0.01"}, staff[0])
+    assert (parts_of(right).costs, parts_of(right).interest) == (Decimal("39.99"), Decimal("0.52"))
+    text = OutboxMessage.objects.get(kind="payment_moved", invoice=right).text
+    assert "gratis herinnering" not in text, "dunning does not begin again"
+    assert not OutboxMessage.objects.filter(kind="charges_taken_off").exists()
+
+
+@pytest.mark.parametrize("went", ["back", "to another invoice", "soon"])
+def test_money_of_which_a_part_went_back_stays_where_it_is(practice, staff, went):
+    """A transfer of 100 on an invoice of 60: the 40 too much are gone, so the payer would owe 100 for 60."""
+    mother = factories.patient(provider=practice)
+    small, large, other = (late_invoice(mother, amount) for amount in ("60.00", "100.00", "40.00"))
+    booking = paid({small: "100.00"}, key="bank:1")
+    if went == "back":
+        ledger.post(small, Kind.REPAID, Decimal("40.00"), external_id="b", occurred_at=at(1), by="t")
+    elif went == "soon":
+        RefundRequest.objects.create(invoice=small, amount=Decimal("40.00"), asked_by="patient", status="sending")
+    else:
+        shares = [Share(small, Decimal("40.00")), Share(other, Decimal("-40.00"))]
+        ledger.post_shares(shares, Kind.CREDIT_MOVED, external_id="c", occurred_at=at(1), by="t")
+    with pytest.raises(Refused):
+        ask(booking, {large: "100.00"}, staff[0])
+    ask(booking, {small: "40.00", large: "60.00"}, staff[0])
+    assert ledger.balance(small.pk) == Decimal("20.00" if went == "soon" else "60.00"), "what covers it may go"
 
 
 def test_a_part_of_a_shared_payment_moves_and_what_is_too_much_is_credit(practice, staff):

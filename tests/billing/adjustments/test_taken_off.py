@@ -11,6 +11,7 @@ from billing.law import interest
 from billing.models import Letter, OutboxMessage, Receipt, StaffTask
 from billing.money import ZERO
 from billing.payments import receipts, settlement
+from billing.payments.receipts import Received
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
@@ -194,10 +195,29 @@ def test_in_a_joint_letter_a_small_rest_pays_no_share(settings):
 def test_a_transfer_of_the_last_day_that_staff_book_after_the_costs_takes_them_off():
     invoice = until(new_invoice(), COSTS_ON)
     assert charged(invoice) == {"costs": D("40.00"), "interest": D("0.30")}
-    receipts.report(
-        invoice, amount=D("100.00"), received_on=LAST_DAY, road=Receipt.Road.TRANSFER, reference="", reason="afschrift",
-        by=factories.staff(provider=invoice.provider), key="a", today=COSTS_ON,
+    received = Received(
+        D("100.00"), received_on=LAST_DAY, road=Receipt.Road.TRANSFER, reference="", reason="afschrift",
+        by=factories.staff(provider=invoice.provider), key="a",
     )  # fmt: skip
+    receipts.report(invoice, received, today=COSTS_ON)
     assert charged(invoice) == {"costs": ZERO, "interest": ZERO}
     assert ledger.balance(invoice.pk) == ZERO
     assert "Er is afgegaan: € 40,30" in text_of("charges_taken_off")
+
+
+def test_a_payment_after_the_costs_of_which_we_learn_after_the_last_letter_stops_the_interest_on_its_day():
+    invoice = until(new_invoice(amount="1000.00"), COSTS_ON)
+    before = charged(invoice)
+    live_through(COSTS_ON + timedelta(days=1), FINAL_ON)
+    wrong = charged(invoice)["interest"]
+    received = Received(
+        D("1000.00"), received_on=COSTS_ON + timedelta(days=1), road=Receipt.Road.TRANSFER, reference="", reason="x",
+        by=factories.staff(provider=invoice.provider), key="a",
+    )  # fmt: skip
+    invoice.provider.receipts_confirmed_above = D("5000.00")
+    invoice.provider.save()
+    receipts.report(invoice, received, today=FINAL_ON)
+    after = charged(invoice)
+    assert after["costs"] == before["costs"], "they were due before it came"
+    # It paid costs and interest first, so that 152.96 of the principal bore interest from then on.
+    assert before["interest"] < after["interest"] < before["interest"] + (wrong - before["interest"]) / 4

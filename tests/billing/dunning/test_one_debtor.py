@@ -11,6 +11,7 @@ from billing.models import Invoice, Letter, OutboxMessage, Payer, ReminderStep
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
+    LAST_DAY,
     MONDAY,
     NOTICED,
     REMINDED,
@@ -100,6 +101,38 @@ def test_whom_an_administrator_pays_for_stay_debtors_apart(children):
     for patient in clients:
         paid_for_by(patient, "administrator", name="Kantoor Bewind", email="kantoor@bewind.example")
     assert [patients_of_debtor(patient) for patient in clients] == [[patient.pk] for patient in clients]
+
+
+def test_who_hang_together_by_a_third_get_one_letter_and_one_fee(children):
+    """A shares an address with B, and B a name with C: whoever a letter begins with, the debtor is the same."""
+    provider = children[0].provider
+    chain = [
+        child(provider, "E.", surname="Vries", email="keten@post.example"),
+        child(provider, "F.", surname="Smit", email="keten@post.example"),
+        child(provider, "G.", surname="Smit", email="keten@post.example", house_number="7"),
+    ]
+    keys = [patient.pk for patient in chain]
+    assert [patients_of_debtor(patient) for patient in chain] == [keys] * 3
+    for patient in chain:
+        until(new_invoice(amount="98.50", patient=patient), MONDAY)
+    live(REMINDED)
+    live(NOTICED)
+    letter = Letter.objects.get(step=Step.FINAL_NOTICE)
+    assert (letter.principal, letter.costs_announced) == (D("295.50"), D("44.33"))
+
+
+def test_a_letter_counts_for_all_whom_it_named_after_one_of_them_moved_on(children):
+    """The letter was addressed to the first child, whose mailbox is another one since: it claimed the second's too."""
+    invoices = [new_invoice(amount="98.50", patient=patient) for patient in children[:2]]
+    until(invoices[0], NOTICED)
+    moved, stayed = children[:2]
+    moved.email = "vader@post.example"
+    moved.save(update_fields=["email"])
+    new = new_invoice(amount="98.50", patient=stayed)
+    assert charges.costs_to_announce([new], D("98.50"), new.provider, today=LAST_DAY) == D("4.33")
+    live(COSTS_ON)
+    assert Letter.objects.get(step=Step.FINAL_NOTICE).costs_booked_at
+    assert charges.costs_to_announce([new], D("98.50"), new.provider, today=COSTS_ON) <= D("4.33")
 
 
 def test_another_practice_is_another_creditor(children):

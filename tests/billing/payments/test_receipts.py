@@ -7,15 +7,16 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 
 from billing import ledger
-from billing.adjustments import undesignated
+from billing.adjustments import reallocation, undesignated
 from billing.errors import Refused
 from billing.ledger import verification
 from billing.links import new_token
 from billing.models import AllocationNote, Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
 from billing.payments import receipts
+from billing.payments.receipts import Received
 from billing.submission import providers
 from tests import factories
 from tests.billing.payments import bank
@@ -40,9 +41,9 @@ def member(invoice, role=Staff.Role.APPROVER):
 def report(invoice, amount="100.00", **given):
     facts = {
         "received_on": TODAY - timedelta(days=3), "road": Receipt.Road.TRANSFER, "reference": "Implantaat Bakker",
-        "reason": "afschrift 112", "key": new_token(), "today": TODAY, "by": given.pop("by", None) or member(invoice),
+        "reason": "afschrift 112", "key": new_token(), "by": given.pop("by", None) or member(invoice),
     }  # fmt: skip
-    return receipts.report(invoice, amount=Decimal(amount), **facts | given)
+    return receipts.report(invoice, Received(Decimal(amount), **facts | given), today=TODAY)
 
 
 def test_it_is_booked_on_its_day_and_the_patient_gets_a_receipt(invoice):
@@ -102,6 +103,64 @@ def test_undone_it_is_owed_again_by_the_mirror_of_the_whole(invoice):
     assert accounts(invoice) == {"principal": Decimal("300.00"), "claims": Decimal("-300.00")}
     with pytest.raises(Refused):
         receipts.undo(receipt, by=member(invoice))
+
+
+def test_undone_the_patient_is_told_and_has_time_to_pay_again():
+    """Nobody is late by our mistake: the page had said that nothing was left to pay."""
+    invoice = factories.invoice(amount="100.00", issued_on=TODAY - timedelta(days=60))
+    receipt = report(invoice)
+    receipts.undo(receipt, by=member(invoice))
+    invoice.refresh_from_db()
+    assert invoice.due_on >= TODAY + timedelta(days=14)
+    told = OutboxMessage.objects.get(kind="payment_moved").text.replace("\xa0", " ")
+    assert "Van die betaling stond hier eerst: € 100,00" in told
+    assert f"uiterlijk op {formats.date_format(invoice.due_on)}" in told
+
+
+def test_what_two_people_booked_two_people_undo(invoice):
+    first, second = member(invoice), member(invoice)
+    receipt = report(invoice, "300.00", by=first)
+    receipts.confirm(receipt, by=second)
+    receipts.undo(receipt, by=first)
+    assert ledger.balance(invoice.pk) == 0
+    with pytest.raises(Refused):
+        receipts.undo(receipt, by=first)
+    receipts.undo(receipt, by=second)
+    assert ledger.balance(invoice.pk) == 300
+    assert not StaffTask.objects.filter(kind="receipt_to_confirm", closed_at=None).exists()
+
+
+def test_nobody_books_a_large_sum_alone_in_parts(invoice):
+    alone = member(invoice)
+    made = [report(invoice, amount, by=alone).status for amount in ("200.00", "50.00", "0.01")]
+    assert made == [Status.BOOKED, Status.BOOKED, Status.PROPOSED]
+    assert report(invoice, "49.00").status == Status.BOOKED, "another person"
+
+
+def test_a_receipt_that_was_moved_and_moved_back_is_undone_like_any_other(invoice):
+    by, other = member(invoice), factories.invoice(amount="300.00", patient=invoice.patient, provider=invoice.provider)
+    receipt = report(invoice)
+    for place, target in enumerate((other, invoice)):
+        standing = LedgerTransaction.objects.get(kind=Kind.RECEIPT, reverses=None, reversed_by=None)
+        reallocation.ask(standing, {target.pk: Decimal("100.00")}, reason="x", by=by, key=str(place))
+        if target == other:
+            with pytest.raises(Refused):
+                receipts.undo(receipt, by=by)
+    receipts.undo(receipt, by=by)
+    assert [ledger.balance(row.pk) for row in (invoice, other)] == [300, 300]
+    assert list(verification.discrepancies()) == []
+
+
+def test_what_went_back_to_the_payer_is_not_undone(invoice):
+    """Otherwise the payer would owe more than the invoice."""
+    receipt, now = report(invoice), timezone.now()
+    report(invoice, "200.00")
+    ledger.post(invoice, Kind.REDUCTION, Decimal("-40.00"), external_id="r", occurred_at=now, by="t")
+    ledger.post(invoice, Kind.REPAID, Decimal("40.00"), external_id="b", occurred_at=now, by="t")
+    receipts.undo(receipt, by=member(invoice))
+    assert ledger.balance(invoice.pk) == 100, "the other payment covers what went back"
+    with pytest.raises(Refused):
+        receipts.undo(Receipt.objects.get(amount=Decimal("200.00")), by=member(invoice))
 
 
 def test_money_that_came_before_costs_were_booked_takes_them_off(invoice):
@@ -165,11 +224,12 @@ class TestUndesignated:
         ledger.post(onerous, Kind.COSTS, Decimal("10.00"), external_id="c", occurred_at=timezone.now(), by="test")
         return invoice, plain, onerous
 
-    def report(self, invoice, amount, **given):
-        divided = undesignated.division(invoice, Decimal(amount), received_on=TODAY)
+    def report(self, invoice, amount, *, seen=None, **given):
         facts = {"received_on": TODAY, "road": "transfer", "reference": "voor alles", "reason": "afschrift 9"}
-        facts |= {"key": new_token(), "by": member(invoice), "today": TODAY, "seen": undesignated.amounts_of(divided)}
-        return undesignated.report(invoice, amount=Decimal(amount), **facts | given)
+        facts |= {"key": new_token(), "by": given.pop("by", None) or member(invoice)}
+        received = Received(Decimal(amount), **facts | given)
+        seen = seen or undesignated.amounts_of(undesignated.division(invoice, received.amount, received_on=TODAY))
+        return undesignated.report(invoice, received, seen=seen, today=TODAY)
 
     def test_each_invoice_has_its_receipt_with_the_rule_and_the_words(self, three):
         invoice, plain, onerous = three
@@ -252,12 +312,12 @@ class TestTheDesk:
 
     def test_a_colleague_confirms_and_undoes(self, invoice):
         receipt = report(invoice, "299.00")
-        client = signed_in(member(invoice))
-        for decide, owed in (("confirm", "1.00"), ("undo", "300.00")):
+        one, other = signed_in(member(invoice)), signed_in(member(invoice))
+        for client, decide, owed in ((one, "confirm", "1.00"), (one, "undo", "1.00"), (other, "undo", "300.00")):
             given = {"decide": decide, "receipt": receipt.key}
             assert client.post(self.page(invoice), given).status_code == 303
             assert ledger.balance(invoice.pk) == Decimal(owed)
-        assert client.post(self.page(invoice), {"decide": "undo", "receipt": receipt.key}).status_code == 422
+        assert one.post(self.page(invoice), {"decide": "undo", "receipt": receipt.key}).status_code == 422
         assert Invoice.objects.get(pk=invoice.pk).settled_at is None
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import AccessEvent
+from billing.models import AccessEvent, OutboxMessage
 from complaints import filing
 from complaints.file import signals
 from complaints.models import Answer, Complaint, Signal
@@ -125,6 +125,34 @@ def test_a_second_person_agrees_above_the_limit(invoice, settings):
     assert complaint.status == "answered"
 
 
+def test_what_is_not_for_us_says_the_way_on_and_somebody_else_may_look(invoice):
+    desk, member = operations()
+    complaint = filed(invoice, "insurer")
+    do(desk, complaint, "refuse", why="not_ours", text="Uw verzekeraar beslist.")
+    told = complaint.messages.get().text
+    assert told.startswith("Uw verzekeraar beslist.")
+    for words in ("SKGZ", "€ 37", "https://www.skgz.nl/"):
+        assert words in told
+    do(desk, complaint, "heard", what="escalate", text="")
+    assert (complaint.status, complaint.handler) == ("second_line", member)
+    answer = {"said_1": "x", "found_1": "y", "decision_1": "not_upheld"}
+    assert do(desk, complaint, "answer", **answer).status_code == 422
+    other, _member = operations()
+    assert do(other, complaint, "answer", **answer).status_code == 303
+
+
+def test_a_practice_neither_moves_a_complaint_about_it_away_nor_takes_it_back(invoice):
+    practice = signed_in(factories.staff(role="approver", provider=invoice.provider))
+    complaint = filed(invoice, "price")
+    for act in ({"act": "reroute", "subject": "service"}, {"act": "heard", "what": "withdraw"}):
+        assert practice.post(address(complaint), act).status_code == 422
+    complaint.refresh_from_db()
+    assert (complaint.subject, complaint.status) == ("price", "received")
+    ours, _member = operations()
+    do(ours, complaint, "heard", what="withdraw")
+    assert OutboxMessage.objects.filter(kind="complaint_news").count() == 1, "the patient hears that it was done"
+
+
 def test_who_agrees_reads_what_moves(invoice, settings):
     settings.COMPLAINTS_SECOND_PERSON_ABOVE = 30
     desk, _member = operations()
@@ -192,11 +220,15 @@ def test_a_call_of_yesterday_counts_from_yesterday(invoice):
         "subject": "price",
         "story": STORY,
         "phone": "0612345678",
+        "for_somebody": "Mevrouw Jansen",
+        "as_whom": "guardian",
+        "wishes": ["apology"],
     }
     assert desk.post(reverse("admin:complaint_receive"), fields).status_code == 303
     complaint = Complaint.objects.get()
     assert timezone.localtime(complaint.received_at).date() == came.date()
     assert (complaint.channel, complaint.invoice) == ("phone", invoice)
+    assert (complaint.facts["wishes"], complaint.facts["as_whom"]) == (["apology"], "guardian")
     late = fields | {"received_at": (timezone.localtime() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")}
     assert desk.post(reverse("admin:complaint_receive"), late).status_code == 422
     assert Complaint.objects.count() == 1

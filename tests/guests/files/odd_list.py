@@ -70,6 +70,9 @@ NOTES: dict[str, Odd] = {
         lambda: annotated("FreeText", Contents="63,00 euro", DA="/Helv 12 Tf 0 g"), BOTH
     ),
     "a highlight without a drawing": Odd(lambda: annotated("Highlight", QuadPoints=QUADS), BOTH),
+    "a highlight that repeats what it marks": Odd(
+        lambda: annotated("Highlight", QuadPoints=QUADS, Contents="Specificatie"), BOTH
+    ),
     "an underline without a drawing": Odd(lambda: annotated("Underline", QuadPoints=QUADS), (WORD,)),
     "a rectangle without a drawing": Odd(lambda: annotated("Square"), BOTH),
     "a circle without a drawing": Odd(lambda: annotated("Circle"), BOTH),
@@ -188,6 +191,14 @@ TOLD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a stamp without a drawing": ("not_drawn", lambda: annotated("Stamp", Name=Name.Approved)),
     "a sticky note": ("not_drawn", lambda: annotated("Text", Contents="Het moet 63,00 zijn")),
     "a sticky note with a drawing": ("not_drawn", lambda: annotated("Text", Contents="63,00", drawn=words(b"x"))),
+    "a highlight with words of a reader": (
+        "not_drawn",
+        lambda: annotated("Highlight", QuadPoints=QUADS, Contents="Het moet 12 zijn"),
+    ),
+    "a rectangle with words of a reader": (
+        "not_drawn",
+        lambda: annotated("Square", Contents="Het moet 12 zijn", drawn=words(b"x")),
+    ),
     "a filled-in field outside any form": ("not_drawn", lambda: annotated("Widget", FT=Name.Tx, V="63,00", T="x")),
     "words in letters that nobody brings": (
         "not_drawn",

@@ -12,6 +12,7 @@ from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, Provide
 from portal.management.commands.demo import add_staff, fill, welcome
 from portal.ops import demo, demo_states
 from portal.staff import otp
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +119,12 @@ def test_the_welcome_can_be_said_again(settings, tmp_path, capsys):
     again = capsys.readouterr().out
     assert "Zorgrekening is ready" in again
     assert "code app secret" in again
+
+
+def test_what_a_visitor_handed_in_is_not_counted_among_its_own():
+    fill(TODAY)
+    before = demo.references(TODAY)
+    provider = Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).first().provider
+    for number in ("X3", "E-101", "2026-112"):
+        factories.invoice(provider=provider, number=number)
+    assert demo.references(TODAY) == before

@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import ledger
+from billing.adjustments import reallocation
 from billing.models import LedgerTransaction, Receipt, Staff
 from billing.models.ledger import Account
 from billing.payments import receipts
+from billing.payments.receipts import Received
 from billing.statements import months
 from tests import factories
 from tests.billing.ledger import histories
@@ -90,6 +92,23 @@ def test_what_is_open_by_age(practice, clerk):
     ]  # fmt: skip
 
 
+def test_what_staff_moved_keeps_the_road_by_which_it_came(practice, clerk):
+    first = factories.invoice(provider=practice, amount="100.00")
+    second = factories.invoice(provider=practice, amount="100.00", patient=first.patient)
+    today = timezone.localdate()
+    received = Received(
+        Decimal("100.00"), received_on=today, road=Receipt.Road.CASH, reference="", reason="kas", by=clerk, key="a"
+    )
+    receipts.report(first, received, today=today)
+    booking = LedgerTransaction.objects.get(kind=Kind.RECEIPT)
+    reallocation.ask(booking, {second.pk: Decimal("100.00")}, reason="x", by=clerk, key="m")
+    month = months.of_month(clerk, today.replace(day=1))
+    assert [(name, amount) for name, amount in month.lines if "manier" in name] == [
+        ("op een andere manier ontvangen: contant bij de praktijk", Decimal("-200.00")),
+        ("op een andere manier ontvangen: contant bij de praktijk: teruggedraaid", Decimal("100.00")),
+    ]
+
+
 def test_what_came_is_told_apart_by_its_road(practice, clerk):
     row = factories.invoice(provider=practice, amount="100.00")
     book(row, Kind.PAYMENT, "-10.00", "tr_1")
@@ -98,10 +117,11 @@ def test_what_came_is_told_apart_by_its_road(practice, clerk):
         row, Kind.PAYMENT, Decimal("-20.00"), external_id="bank:1", occurred_at=now, by="t", through=Account.BANK
     )
     for road, amount in ((Receipt.Road.CASH, "5.00"), (Receipt.Road.CARD, "6.00")):
-        booked = receipts.report(
-            row, amount=Decimal(amount), received_on=timezone.localdate(), road=road, reference="", reason="kas",
-            by=clerk, key=f"key-{road}", today=timezone.localdate(),
+        received = Received(
+            Decimal(amount), received_on=timezone.localdate(), road=road, reference="", reason="kas", by=clerk,
+            key=f"key-{road}",
         )  # fmt: skip
+        booked = receipts.report(row, received, today=timezone.localdate())
     receipts.undo(booked, by=clerk)
     month = months.of_month(clerk, timezone.localdate().replace(day=1))
     assert dict(month.lines) == {

@@ -1,4 +1,4 @@
-"""What is not for us to answer, who may decide that, and what others must not learn or use up."""
+"""What goes on late by telephone, and what others must not learn or use up."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from billing.errors import Refused
 from billing.invoices import state
 from billing.models import OutboxMessage
 from complaints import answers, deadlines, filing, freeze, handling
-from complaints.file import bodies, lessons, proof, referrals
+from complaints.file import lessons, proof, referrals
 from complaints.models import Complaint, ComplaintFile, Remedy
 from tests import factories
 from tests.complaints.test_files import drafted, filed, fresh, point, said
@@ -32,45 +32,10 @@ def staff():
     return factories.staff(role="operations", provider=None)
 
 
-@pytest.fixture
-def other():
-    return factories.staff(role="operations", provider=None)
-
-
-def refused(staff, **more):
-    complaint = filed(factories.invoice(), **more)
-    return handling.refuse(complaint.pk, why="too_old", text="Dit is zes jaar geleden.", staff=staff, today=TODAY)
-
-
-class TestNotForUs:
-    def test_a_word_is_no_reason(self, staff):
-        with pytest.raises(Refused, match="hele zin"):
-            handling.refuse(filed(factories.invoice()).pk, why="too_old", text="nee", staff=staff, today=TODAY)
-
-    def test_the_file_names_where_to_go_and_somebody_else_may_look(self, client, staff, other):
-        complaint = refused(staff, subject="insurer")
-        open_in(client, complaint.invoice)
-        let_in(client, complaint.invoice)
-        text = file_of(client, complaint)
-        body = bodies.after(complaint, today=TODAY)
-        assert body["name"] in text
-        assert body["url"] in text
-        client.post(reverse("complaint_escalate", args=[complaint.token]), {"text": ""})
-        row = fresh(complaint)
-        assert (row.status, row.why_inadmissible, freeze.rests(complaint.invoice)) == (Status.SECOND_LINE, "", True)
-        with pytest.raises(Refused, match="eerste antwoord"):
-            answers.answer(complaint.pk, drafted([point()]), staff=staff)
-        answers.answer(complaint.pk, drafted([point()]), staff=other)
-        assert fresh(complaint).status == Status.ANSWERED_AGAIN
-
-    def test_what_only_missed_something_opens_again_by_that_and_not_by_a_second_look(self, staff):
-        complaint = filed(factories.invoice())
-        handling.refuse(complaint.pk, why="no_authority", text="Wij zien geen machtiging.", staff=staff, today=TODAY)
-        with pytest.raises(Refused):
-            handling.escalate(complaint.pk, text="", today=TODAY)
-
+class TestByTelephone:
     def test_after_the_last_day_staff_let_it_through_with_a_reason(self, staff):
-        complaint = refused(staff)
+        complaint = filed(factories.invoice())
+        answers.refuse(complaint.pk, why="too_old", text="Dit is zes jaar geleden.", staff=staff, today=TODAY)
         late = timezone.now() - timedelta(days=deadlines.ESCALATION_DAYS + 1)
         Complaint.objects.update(answered_at=late)
         with pytest.raises(Refused, match="Bel ons"):
@@ -79,15 +44,6 @@ class TestNotForUs:
         assert desk.post(page, {"act": "heard", "what": "escalate", "text": ""}).status_code == 422
         desk.post(page, {"act": "heard", "what": "escalate", "text": "Zij was ziek."})
         assert fresh(complaint).status == Status.SECOND_LINE
-
-    def test_a_practice_moves_no_complaint_away_from_itself(self):
-        invoice = factories.invoice()
-        complaint = filed(invoice, subject="price")
-        desk = signed_in(factories.staff(role="approver", provider=invoice.provider))
-        page = reverse("admin:complaints_complaint_file", args=[complaint.pk])
-        assert desk.post(page, {"act": "reroute", "subject": "service"}).status_code == 422
-        assert desk.post(page, {"act": "reroute", "subject": "care"}).status_code == 303
-        assert fresh(complaint).subject == "care"
 
 
 class TestWhatOthersLearn:
