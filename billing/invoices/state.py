@@ -17,7 +17,6 @@ from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, 
 from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Stops, Text
-from billing.rows import Prepared
 
 _PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs", "iban", "transfers_to")
 
@@ -78,9 +77,9 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     """Return the invoice behind a URL token as a guest may see it; None when unknown or erased.
 
     One query, one more for credit notes, two for what is paid: this is the page that everybody opens. Only the columns
-    that it shows are read, no model is made of them, and the SQL is made once.
+    that it shows are read, and no model is made of them: that halves what Django spends on the query.
     """
-    rows = _of_token.rows(token)  # one for each hold
+    rows = list(_shown().filter(token=token))  # one for each hold
     return _view(rows, today=today) if rows else None
 
 
@@ -146,9 +145,6 @@ def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     practice = (f"provider__{name}" for name in _PRACTICE)
     columns = history.columns() | {"plans_before": history.JsonRows(plans, "kind", "status")}
     return found.values(*own, "has_credit_notes", *hold, *plan, *practice, **columns, **facts)
-
-
-_of_token = Prepared(lambda token: _shown().filter(token=token))
 
 
 def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:
