@@ -11,7 +11,7 @@ from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, HoldReason,
 _LINK = frozenset(("lines", "link_until", "provider"))
 _DUE = frozenset(("due_on", "on_hold", "plan"))  # which sum is due when
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
-_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over"))
+_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over", "withdrawn"))
 _RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
 PAUSE_MESSAGES = {
     "hold_placed": _LINK | {"outstanding", "voided"},
@@ -90,6 +90,7 @@ class BillingRoom(Room):
                 "invoice.pdf": _("the full invoice"),
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
+                "patient export": _("a copy of all that we hold about you"),
                 "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "patient page": _("your name, address and telephone number"),

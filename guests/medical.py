@@ -31,7 +31,7 @@ def refuse_look(
             act,
             invoice=invoice,
             who="guest",
-            role=AccessEvent.Role.PATIENT,
+            role=AccessEvent.Role.GUEST,
             data=data,
             grounds="none",
             organisation=invoice.provider.agb_code,

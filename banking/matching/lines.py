@@ -22,6 +22,7 @@ from banking.orders import outcome
 from banking.statements import receiving
 from billing.failures import due, isolated
 from billing.ledger import lock_invoices
+from billing.models import Invoice
 from billing.transitions import advance
 
 RULE = "bank_line"
@@ -88,8 +89,7 @@ def match_new(*, now: datetime | None = None) -> Counts:
                 counts.add(status)
             was_debited |= status == Status.NOT_OURS and read.sort == Sort.OUR_ORDER
     if was_debited:
-        for line in _may_be_returns():
-            isolated(partial(_came_back_before, line), rule=RULE, row=line.pk, now=now)
+        _settle_returns(now)
     return counts
 
 
@@ -157,39 +157,57 @@ def _settle(read: Read) -> str | None:
         if line.status != Status.NEW:
             return None
         receiving.receive(line)
-        if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
-            advance(line, Status.NOT_OURS)
-        elif read.sort in _BY_ITSELF and not read.shares:
-            deciding.settle_other(line, _BY_ITSELF[read.sort])
-        elif invoices and _still_right(read.shares):
-            deciding.book_designated(line, _parts(read.shares), invoices)
-        else:
+        if not _settled(line, read, invoices):
             advance(line, Status.PROPOSED if read.proposals or read.shares else Status.UNMATCHED)
     return line.status
 
 
+def _settled(line: BankLine, read: Read, invoices: dict[int, Invoice]) -> bool:
+    """Settle a locked line for which nobody has to decide, with the locked invoices it names; tell whether it is."""
+    if read.sort in _OF_ORDERS and _OF_ORDERS[read.sort](line, read.details):
+        advance(line, Status.NOT_OURS)
+    elif read.sort in _BY_ITSELF and not read.shares:
+        deciding.settle_other(line, _BY_ITSELF[read.sort])
+    elif invoices and _still_right(read.shares):
+        deciding.book_designated(line, _parts(read.shares), invoices)
+    else:
+        return False
+    return True
+
+
 def look_again(line_ids: Collection[int], *, now: datetime | None = None) -> None:
     """Settle lines that wait and of which another statement says more by now, unless somebody decided about them."""
-    now, sort_out = now or timezone.now(), _sorter()
+    now, sort_out, was_debited = now or timezone.now(), _sorter(), False
     waiting = BankLine.objects.filter(pk__in=line_ids, status__in=deciding.Waits, decisions=None)
     for read in _with_invoices([sort_out(line) for line in waiting]):
-        isolated(partial(_settle_again, read), rule=RULE, row=read.line.pk, now=now)
+        status = isolated(partial(_settle_again, read), rule=RULE, row=read.line.pk, now=now)
+        was_debited |= status == Status.NOT_OURS and read.sort == Sort.OUR_ORDER
+    if was_debited:
+        _settle_returns(now)
 
 
-def _settle_again(read: Read) -> None:
+def _settle_again(read: Read) -> str | None:
+    """Settle one line that waits, as `_settle` does a new one."""
     with transaction.atomic():
         invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
+        if read.sort in _OF_ORDERS:
+            outcome.lock_meant(read.details)
         line = deciding.lock_line(read.line.pk)
         if line.status not in deciding.Waits or line.decisions.exists():
-            return
-        if invoices and _still_right(read.shares):
-            deciding.book_designated(line, _parts(read.shares), invoices)
-        elif read.proposals and line.status == Status.UNMATCHED:
+            return None
+        is_settled = _settled(line, read, invoices)
+        if not is_settled and (read.proposals or read.shares) and line.status == Status.UNMATCHED:
             advance(line, Status.PROPOSED)
+    return line.status
 
 
 def _parts(shares: Sequence[Designation]) -> list[Part]:
     return [Part(share.invoice.invoice_id, share.amount, LineMatch.Rule.EXACT) for share in shares]
+
+
+def _settle_returns(now: datetime) -> None:
+    for line in _may_be_returns():
+        isolated(partial(_came_back_before, line), rule=RULE, row=line.pk, now=now)
 
 
 def _may_be_returns() -> QuerySet[BankLine]:

@@ -37,7 +37,7 @@ def read(lines: Sequence[str]) -> Details:
     """Return what the lines of a text say; all of it is kept in `extra` as the bank cut it."""
     raw = "\n".join(lines).strip("\n")
     joined = "".join(lines)
-    if _TAG.search(joined):
+    if _TAG.match(joined.lstrip()):  # a tag that comes later may be one that the payer typed
         found = _tagged(joined)
     elif re.match(r"\d{3}[>?]\d\d", joined):
         found = _numbered(joined)
@@ -53,10 +53,12 @@ def read(lines: Sequence[str]) -> Details:
 
 def _tagged(joined: str) -> dict[str, str]:
     values: dict[str, str] = {}
+    accounts: set[str] = set()
     found = list(_banks_own(joined))
     for tag, following in zip(found, [*found[1:], None], strict=True):
         value = joined[tag.end() : following.start() if following else len(joined)]
         values.setdefault(tag[1], value.strip() if tag[1] == "REMI" else value.strip().strip("/"))
+        accounts.add("".join(value.partition("/")[0].split()) if tag[1] in ("IBAN", "CNTP") else "")
     told = {
         "iban": "".join(values.get("IBAN", "").split()),
         "bic": values.get("BIC", ""),
@@ -71,7 +73,14 @@ def _tagged(joined: str) -> dict[str, str]:
     if counterparty := values.get("CNTP"):  # iban/bic/name/city
         parts = [*counterparty.split("/"), "", "", ""]
         told |= {"iban": "".join(parts[0].split()), "bic": parts[1], "name": parts[2].strip()}
+    told["iban"] = _only(accounts)
     return told | _remittance(values.get("REMI", ""))
+
+
+def _only(accounts: set[str]) -> str:
+    """Return the account that a text names; of two, one was typed by the payer, and nothing says which."""
+    named = accounts - {""}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _banks_own(joined: str) -> Iterator[re.Match[str]]:
@@ -99,22 +108,22 @@ def _numbered(joined: str) -> dict[str, str]:
     """Read `>20text>21text>31account>32name`, with the separator of the bank."""
     separator = joined[3]
     found = [tag for tag in _FIELD.finditer(joined) if tag[1] == separator]
-    text, name, account = "", "", ""
+    text, name, accounts = "", "", set[str]()
     for tag, following in zip(found, [*found[1:], None], strict=True):
         number, value = int(tag[2]), joined[tag.end() : following.start() if following else len(joined)]
         if 20 <= number <= 29 or 60 <= number <= 63:
             text += value
         elif number in (32, 33):
             name += value
-        elif number == 31 or (number == 10 and not account):
-            account = "".join(value.split())
-    return {"text": text.strip(), "name": name.strip(), "iban": account if re.fullmatch(_IBAN, account) else ""}
+        elif number in (10, 31) and re.fullmatch(_IBAN, account := "".join(value.split())):
+            accounts.add(account)
+    return {"text": text.strip(), "name": name.strip(), "iban": _only(accounts)}
 
 
 def _labelled(joined: str) -> dict[str, str]:
     """Read `IBAN: …  BIC: …  NAAM: …  OMSCHRIJVING: …`."""
     names = dict(_LABELS)
-    found = list(_LABEL.finditer(joined))
+    found = list(_banks_labels(joined))
     told: dict[str, str] = {}
     for label, following in zip(found, [*found[1:], None], strict=True):
         value = joined[label.end() : following.start() if following else len(joined)].strip()
@@ -124,3 +133,14 @@ def _labelled(joined: str) -> dict[str, str]:
         told["structured"] = "".join(number[0].split()) if number else ""
     told.setdefault("text", joined[: found[0].start()].strip() if found else joined)
     return told
+
+
+def _banks_labels(joined: str) -> Iterator[re.Match[str]]:
+    """Yield the labels that the bank wrote, as `_banks_own` does: behind OMSCHRIJVING stand the words of the payer."""
+    before: set[str] = set()
+    for label in _LABEL.finditer(joined):
+        is_text = "OMSCHRIJVING" in before and "INCASSANT" not in before
+        if is_text and label[1] not in ("KENMERK", "BETALINGSKENM."):
+            continue
+        yield label
+        before.add(label[1])

@@ -12,7 +12,7 @@ from billing.models import CareDetail, CreditNote
 from billing.money import ZERO
 from billing.submission import birth_dates
 
-LAYOUT_VERSION = 1  # increment it when the template or stylesheet changes what is printed
+LAYOUT_VERSION = 2  # increment it when the template or stylesheet changes what is printed
 
 
 def credit_note_pdf(note: CreditNote, *, language: str) -> bytes:
@@ -28,11 +28,18 @@ def credit_note_pdf(note: CreditNote, *, language: str) -> bytes:
 
 
 def facts(note: CreditNote) -> dict[str, Any]:
-    """Return everything that is printed. A whole invoice is credited line by line, as it was invoiced."""
+    """Return everything that is printed. A whole invoice is credited line by line, as it was invoiced.
+
+    What earlier notes took back comes off first: all credit notes together never take back more than was invoiced.
+    """
     care = CareDetail.objects.select_related("invoice").get(invoice=note.invoice_id)
     content, person = note.content, care.person
-    lines = [line_of(line) for line in (care.lines if note.is_whole and not content["lines"] else content["lines"])]
+    as_invoiced = note.is_whole and not content["lines"]
+    lines = [line_of(line) for line in (care.lines if as_invoiced else content["lines"])]
+    earlier = list(CreditNote.objects.filter(invoice=note.invoice_id, pk__lt=note.pk).order_by("pk"))
+    earlier = earlier if as_invoiced and lines else []
     total = sum((line["amount"] for line in lines), ZERO) if lines else note.amount
+    total -= sum((one.amount for one in earlier), ZERO)
     return {
         "note": note,
         "invoice": note.invoice,
@@ -41,8 +48,9 @@ def facts(note: CreditNote) -> dict[str, Any]:
         "date_of_birth": birth_dates.in_words(person["date_of_birth"]),
         "reason": content["reason"],
         "lines": lines,
+        "earlier": earlier,
         "total": total,
-        # What the insurer paid goes back to the insurer, and what was taken off before is not owed twice.
+        # What the insurer paid goes back to the insurer, and what the practice had lowered was owed no more.
         "others": total - note.amount,
     }
 

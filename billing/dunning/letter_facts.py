@@ -17,7 +17,7 @@ from billing.law.costs import least_costs
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
 from billing.ledger.entries import standing_entries
-from billing.models import Invoice, LedgerTransaction, Letter, ReminderStep
+from billing.models import CareDetail, Invoice, LedgerTransaction, Letter, Payer, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
 from billing.plans import agreements
@@ -48,6 +48,8 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
     }
     if letter.step == Step.NOTICE:
         return named | agreements.due_facts(invoices[0], today=today)
+    if letter.step >= Step.REMINDER:
+        named["debtors"] = list(dict.fromkeys(name for invoice in invoices for name in _debtors_of(invoice)))
     return named | {"before_on": _sent_before(invoices, letter.step)} | _claim(letter, invoices, today)
 
 
@@ -59,7 +61,6 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     announced = letter.costs_announced or ZERO
     earlier = charges.letters_counted(invoices, today=today)
     return {
-        "debtors": list(dict.fromkeys(debtor_of(invoice.patient).name for invoice in invoices)),
         "announced": announced,
         "least": least_costs(announced, vat=invoices[0].provider.vat_on_costs),
         "part_from": settings.PART_FROM_AMOUNT,
@@ -72,6 +73,17 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         "rate_of": rate_of,
         "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),
     }
+
+
+def _debtors_of(invoice: Invoice) -> list[str]:
+    """Return who answers for the invoice: the payer, or the patient as the invoice names them, and as named now."""
+    now = debtor_of(invoice.patient).name
+    care = CareDetail.objects.filter(invoice=invoice).select_related("invoice").first()
+    if care is None or Payer.objects.filter(patient=invoice.patient_id).exists():
+        return [now]
+    person = care.person
+    names = [person.get(part) for part in ("initials", "infix", "surname")]
+    return list(dict.fromkeys([" ".join(name for name in names if name) or now, now]))
 
 
 def _sent_before(invoices: Sequence[Invoice], step: int) -> date | None:
@@ -94,7 +106,7 @@ def _taken_back_on(invoice: Invoice) -> date | None:
 
 def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
     entries = standing_entries(invoice)
-    claim = sum((e.amount for e in entries if e.kind in _CLAIM), ZERO)
+    by_kind = {kind: sum((e.amount for e in entries if e.kind == kind), ZERO) for kind in _CLAIM}
     paid = -sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
     return {
         "number": invoice.number,
@@ -103,7 +115,9 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "reference": references.grouped(invoice.payment_reference),
         "reference_ending": invoice.payment_reference[-4:],
         "amount": outstanding(invoice.pk),
-        "claim": claim,
+        "invoiced": by_kind[Kind.INVOICED],
+        "insurer": -by_kind[Kind.INSURER_PAID],
+        "lowered": -by_kind[Kind.REDUCTION] - by_kind[Kind.CREDITED],
         "paid": max(paid, ZERO),
         "principal": part.principal,
         "costs": part.costs,

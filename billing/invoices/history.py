@@ -6,11 +6,12 @@ A column of `JsonRows` holds all rows of another table as one list, so that the 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, TextField
+from django.utils import timezone
 
 from billing.models import LedgerTransaction, Payment, PaymentShare, Posting, ReminderStep
 from billing.models.ledger import OF_INVOICE
@@ -68,6 +69,7 @@ class Sent:
     sent_on: date
     costs_announced: Decimal
     shared: bool
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,10 @@ def columns() -> dict[str, JsonRows]:
         payment__status__in=Payment.LIVE, payment__superseded_at=None, **of_invoice
     ).order_by("payment")
     booked = ("transaction_id", "transaction__reverses_id", "transaction__kind", "transaction__occurred_at", "amount")
-    letters = ("step", "status", "letter__sent_on", "letter__costs_announced", "principal", "letter__principal")
+    letters = (
+        "step", "status", "letter__sent_on", "letter__costs_announced", "principal", "letter__principal",
+        "letter__message__sent_at",
+    )  # fmt: skip
     return {
         "booked": JsonRows(postings, *booked),
         "sent": JsonRows(steps, *letters),
@@ -143,11 +148,7 @@ def read(row: Mapping[str, Any]) -> History:
     # Of a payment for several invoices this one's share, also on the page of the one that it was started from.
     live = json.loads(row["live_shares"] or "[]") or json.loads(row["live"] or "[]")
     steps = json.loads(row["sent"] or "[]")
-    sent = [
-        Sent(step, status == ReminderStep.Status.TAKEN, date.fromisoformat(day), from_cents(costs or 0), shared != own)
-        for step, status, day, costs, own, shared in steps
-        if day
-    ]
+    sent = [_sent(*step) for step in steps if step[2]]
     second_reminder = any(step >= ReminderStep.Step.FINAL_NOTICE and status in MADE for step, status, *_rest in steps)
     balance = from_cents(sum(cents for *_rest, cents in postings))
     under_way = None
@@ -183,6 +184,21 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
         costs=of[Kind.COSTS],
         interest=of[Kind.INTEREST],
     )
+
+
+def _sent(
+    step: int, status: str, day: str, costs: int | None, own: int | None, shared: int | None, moment: str | None
+) -> Sent:
+    stands = status == ReminderStep.Status.TAKEN
+    sent_at = _sent_at(day, moment)
+    return Sent(step, stands, date.fromisoformat(day), from_cents(costs or 0), shared != own, sent_at)
+
+
+def _sent_at(day: str, moment: str | None) -> datetime:
+    """Return when the mail of a letter left; noon of its day when the mail is gone."""
+    if moment:
+        return _moment(moment)
+    return timezone.make_aware(datetime.combine(date.fromisoformat(day), time(12)))
 
 
 def _moment(text: str) -> datetime:

@@ -13,11 +13,10 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from billing import rooms
 from billing.invoices import history
 from billing.invoices.history import History
-from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, ReminderStep
-from billing.models.ledger import RECEIVABLE
+from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, Posting, ReminderStep
+from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Stops, Text
-from billing.rows import Prepared
 
 _PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs", "iban", "transfers_to")
 
@@ -78,9 +77,9 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     """Return the invoice behind a URL token as a guest may see it; None when unknown or erased.
 
     One query, one more for credit notes, two for what is paid: this is the page that everybody opens. Only the columns
-    that it shows are read, no model is made of them, and the SQL is made once.
+    that it shows are read, and no model is made of them: that halves what Django spends on the query.
     """
-    rows = _of_token.rows(token)  # one for each hold
+    rows = list(_shown().filter(token=token))  # one for each hold
     return _view(rows, today=today) if rows else None
 
 
@@ -148,9 +147,6 @@ def _shown() -> QuerySet[Invoice, dict[str, Any]]:
     return found.values(*own, "has_credit_notes", *hold, *plan, *practice, **columns, **facts)
 
 
-_of_token = Prepared(lambda token: _shown().filter(token=token))
-
-
 def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:
     """Return the steps of `invoice` (a row or a key) from the 14-day letter on that were made."""
     step, made = ReminderStep.Step.FINAL_NOTICE, history.MADE
@@ -172,9 +168,13 @@ def status_of(owed: Decimal, due_on: date, *, on_hold: bool, today: date) -> str
 
 
 def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
-    """Return when and by what kind of transaction the invoice was settled; empty when nothing was due."""
+    """Return when and by what kind of transaction the invoice was settled; empty when nothing was due.
+
+    A payment that came to our bank account is "transfer".
+    """
     kinds = LedgerTransaction.Kind
     reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.CREDIT_MOVED, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
+    by_transfer = Posting.objects.filter(transaction=OuterRef("pk"), account__in=(Account.BANK, Account.UNMATCHED))
     last = (
         LedgerTransaction.objects.filter(
             postings__invoice=invoice_id,
@@ -184,7 +184,10 @@ def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
             reversed_by=None,
         )
         .order_by("-occurred_at")
-        .values_list("occurred_at", "kind")
+        .values_list("occurred_at", "kind", Exists(by_transfer))
         .first()
     )
-    return last or (None, "")
+    if last is None:
+        return None, ""
+    at, kind, transferred = last
+    return at, "transfer" if transferred and kind == kinds.PAYMENT else kind

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from billing import rooms
 from billing.guards import ALL_VERBS
 from billing.integrity import publication
 from billing.ledger import DEBITS, NEITHER, with_balance
-from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, PaymentShare, Posting, Refund
+from billing.models import Chargeback, CreditNote, Invoice, LedgerTransaction, Payment, PaymentShare, Posting, Refund
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, WITH_INVOICE, Account
-from billing.money import ZERO
+from billing.money import ZERO, EuroField
 
 Kind = LedgerTransaction.Kind
 
@@ -177,6 +177,25 @@ def _chargebacks_are_booked() -> Iterator[str]:
     yield from _each(given.filter(standing), "chargeback {}: given back, but still booked")
 
 
+def _credit_notes_are_booked() -> Iterator[str]:
+    """Each credit note is booked over its amount, and each such booking has its note: the document that explains it."""
+    event = Concat(Value("credit_note:"), Cast("pk", CharField()), output_field=CharField())
+    booked = Posting.objects.filter(
+        account__in=OF_INVOICE, transaction__kind=Kind.CREDITED, transaction__reverses=None,
+        transaction__external_id=OuterRef("event"), invoice=OuterRef("invoice"),
+    )  # fmt: skip
+    sums = booked.order_by().values("transaction").annotate(sum=-1 * Sum("amount")).values("sum")
+    notes = CreditNote.objects.annotate(event=event).annotate(
+        booked=Coalesce(Subquery(sums), Value(ZERO), output_field=EuroField())
+    )
+    yield from _each(notes.exclude(booked=F("amount")), "credit note {}: not booked over its amount")
+    known = CreditNote.objects.annotate(event=event).filter(event=OuterRef("external_id"))
+    credited = LedgerTransaction.objects.filter(
+        kind=Kind.CREDITED, reverses=None, external_id__startswith="credit_note:"
+    )
+    yield from _each(credited.filter(~Exists(known)), "transaction {}: its credit note is gone")
+
+
 def _guards_stand() -> Iterator[str]:
     catalog = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
@@ -215,4 +234,5 @@ CHECKS = (
     _one_payment_is_offered,
     _refunds_are_booked,
     _chargebacks_are_booked,
+    _credit_notes_are_booked,
 )

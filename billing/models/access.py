@@ -28,6 +28,7 @@ class AccessEvent(models.Model):
 
     class Role(models.TextChoices):
         PATIENT = "patient", _("you, with a code by SMS")
+        GUEST = "guest", _("somebody without a code")
         CLERK = "clerk", _("an employee of your care provider")
         APPROVER = "approver", _("an employee of your care provider who decides")
         OPERATIONS = "operations", _("an employee of Zorgrekening")

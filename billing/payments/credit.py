@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing import audit, ledger
 from billing.ledger.entries import standing_entries
-from billing.models import Chargeback, Invoice, Payment, Posting, Refund, RefundRequest, StaffTask
+from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund, RefundRequest, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.payments import shares
@@ -40,13 +40,17 @@ def of(invoice: Invoice) -> Decimal:
 
 def free(invoice: Invoice, *, without: RefundRequest | None = None) -> Decimal:
     """Return the credit that no refund has reserved, in euros; `without`: as if this request were not there."""
-    # Nothing is reserved any more once the report of the gateway, or an order to the bank, is booked.
-    not_booked = {"refund": None, "order_event": ""}
-    reserving = RefundRequest.objects.filter(invoice=invoice, status__in=RefundRequest.RESERVING, **not_booked)
+    reserving = _reserving(invoice)
     if without:
         reserving = reserving.exclude(pk=without.pk)
     reserved = reserving.aggregate(sum=Sum("amount"))["sum"] or ZERO
     return max(of(invoice) - reserved, ZERO)
+
+
+def _reserving(invoice: Invoice) -> QuerySet[RefundRequest]:
+    """Select what reserves credit: no more once the report of the gateway, or an order to the bank, is booked."""
+    not_booked = {"refund": None, "order_event": ""}
+    return RefundRequest.objects.filter(invoice=invoice, status__in=RefundRequest.RESERVING, **not_booked)
 
 
 def stays_covered(invoice: Invoice, taken: Decimal) -> bool:
@@ -70,18 +74,53 @@ def since(invoice: Invoice) -> datetime | None:
 
 
 def legs(invoice: Invoice, amount: Decimal, *, now: datetime) -> list[Leg]:
-    """Divide a refund of `amount` euros over the payments it can go back to, the newest first; the rest is by bank."""
+    """Divide a refund of `amount` euros over the payments it can go back to, the newest first; the rest is by bank.
+
+    What came last was what was not owed (6:203 BW): money that came after a payment, by transfer or over the counter,
+    goes back by bank before that payment does.
+    """
     found: list[Leg] = []
     reasons: list[str] = []
     left = amount
+    by_bank = ZERO
+    later = _received_otherwise(invoice)
     for payment in shares.paid_for(invoice):
+        while later and left and later[0][0] > (payment.paid_at or payment.created_at):
+            part = min(later.pop(0)[1], left)
+            by_bank, left = by_bank + part, left - part
         can, why_not = refundable(payment, now=now)
         reasons += [why_not] if why_not else []
         of_invoice = shares.standing(payment).get(invoice.pk, ZERO)  # others may be paid by the same payment
         if (part := min(can, left, of_invoice)) > ZERO:
             found.append(Leg(part, payment))
             left -= part
-    return [*found, Leg(left, None, reasons[0] if reasons else Why.NOT_BY_GATEWAY)] if left else found
+    if left + by_bank:
+        why = reasons[0] if reasons and not by_bank else Why.NOT_BY_GATEWAY
+        found.append(Leg(left + by_bank, None, why))
+    return found
+
+
+def _received_otherwise(invoice: Invoice) -> list[tuple[datetime, Decimal]]:
+    """Return (moment, euros) of what came for this invoice outside the gateway and stands, the newest first.
+
+    What of it went back already, by an order to the bank or by hand, or is about to, can't go back again.
+    """
+    entries = standing_entries(invoice)
+    by_gateway = set(
+        Posting.objects.filter(
+            transaction__in=[entry.transaction.pk for entry in entries], account=Account.GATEWAY
+        ).values_list("transaction_id", flat=True)
+    )
+    others = [entry for entry in entries if entry.transaction.pk not in by_gateway]
+    waiting = _reserving(invoice).filter(status=Status.BY_BANK).aggregate(sum=Sum("amount"))["sum"] or ZERO
+    gone = sum((entry.amount for entry in others if entry.is_paid_back), waiting)
+    came = [entry for entry in others if entry.kind in LedgerTransaction.RECEIVED]
+    found = []
+    for entry in sorted(came, key=lambda entry: (entry.occurred_at, entry.pk), reverse=True):
+        taken = min(gone, -entry.amount)
+        gone -= taken
+        found.append((entry.occurred_at, -entry.amount - taken))
+    return found
 
 
 def refundable(payment: Payment, *, now: datetime, without: RefundRequest | None = None) -> tuple[Decimal, str]:

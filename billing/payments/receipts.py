@@ -18,7 +18,7 @@ from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
-from billing.ledger import Share, lock_invoice
+from billing.ledger import Share, lock_invoice, lock_invoices
 from billing.ledger.entries import balance_of, sides_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Receipt, Staff, StaffTask
 from billing.money import ZERO
@@ -32,6 +32,7 @@ from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
 _MAY_BE_THE_SAME = timedelta(days=1)
+_BEFORE_INVOICE = timedelta(days=182)  # an advance is not paid longer before; a mistyped year is
 _LATEST = timedelta(days=5 * 365)  # a claim on it is barred after five years (3:309 BW)
 
 
@@ -96,23 +97,29 @@ def latest(invoice: Invoice, *, now: datetime) -> Receipt | None:
 
 
 def confirm(receipt: Receipt, *, by: Staff) -> None:
-    """Book a receipt that waits. Raises Refused for the one who reported it, and when it does not wait any more."""
+    """Book a receipt that waits, with all parts of the same sum: one sum is one decision.
+
+    Raises Refused for the one who reported it, and when it does not wait any more.
+    """
     with transaction.atomic():
-        locked, waiting = _waiting(receipt)
-        if waiting.reported_by_id == by.pk:
-            raise Refused(_("Somebody else has to confirm what you reported."))
-        waiting.confirmed_by = by
-        waiting.save(update_fields=["confirmed_by"])
-        _book(waiting, locked, by=by)
+        for locked, waiting in _waiting(receipt):
+            if waiting.reported_by_id == by.pk:
+                raise Refused(_("Somebody else has to confirm what you reported."))
+            waiting.confirmed_by = by
+            waiting.save(update_fields=["confirmed_by"])
+            _book(waiting, locked, by=by)
 
 
 def refuse(receipt: Receipt, *, by: Staff) -> None:
-    """Refuse a receipt that waits: nothing is booked. Raises Refused when it does not wait any more."""
+    """Refuse a receipt that waits, with all parts of the same sum: nothing is booked.
+
+    Raises Refused when it does not wait any more.
+    """
     with transaction.atomic():
-        locked, waiting = _waiting(receipt)
-        advance(waiting, Status.REFUSED)
-        audit.record("receipt_refused", by=audit.name_of(by), invoice=locked, amount=str(waiting.amount))
-        _close_task(waiting, by=by)
+        for locked, waiting in _waiting(receipt):
+            advance(waiting, Status.REFUSED)
+            audit.record("receipt_refused", by=audit.name_of(by), invoice=locked, amount=str(waiting.amount))
+            _close_task(waiting, by=by)
 
 
 def undo(receipt: Receipt, *, by: Staff) -> None:
@@ -185,18 +192,29 @@ def _refuse_if_wrong(invoice: Invoice, received: Received, today: date) -> None:
         raise Refused(_("The day on which the money came can't lie in the future."))
     if received.received_on < today - _LATEST:
         raise Refused(_("The day on which the money came lies more than five years ago. Is the year right?"))
+    if received.received_on < invoice.issued_on - _BEFORE_INVOICE:
+        raise Refused(_("The day on which the money came lies half a year before the invoice. Is the year right?"))
     if received.amount > ledger.outstanding(invoice.pk):
         raise Refused(
             _("More than what is owed can't be booked here. Book what is owed, and pay the rest back to who paid it.")
         )
 
 
-def _waiting(receipt: Receipt) -> tuple[Invoice, Receipt]:
-    locked = lock_invoice(receipt.invoice_id)
-    waiting = Receipt.objects.select_for_update(no_key=True).get(pk=receipt.pk)
-    if waiting.status != Status.PROPOSED:
+def _waiting(receipt: Receipt) -> list[tuple[Invoice, Receipt]]:
+    """Lock the receipt and what else waits of its sum, each with its invoice. Raises Refused when it waits no more.
+
+    The parts of a sum that was divided over several invoices have one form: their keys begin alike.
+    """
+    form, part, _number = receipt.key.partition(":")
+    parts = Q(key__startswith=f"{form}:") if part else Q(pk=receipt.pk)
+    invoices = {
+        row.pk: row for row in lock_invoices(Receipt.objects.filter(parts).values_list("invoice_id", flat=True))
+    }
+    rows = Receipt.objects.select_for_update(no_key=True).filter(parts, status=Status.PROPOSED).order_by("pk")
+    waiting = [(invoices[row.invoice_id], row) for row in rows]
+    if receipt.pk not in {row.pk for _invoice, row in waiting}:
         raise Refused(_("Somebody decided about this receipt already."))
-    return locked, waiting
+    return waiting
 
 
 def _book(receipt: Receipt, invoice: Invoice, *, by: Staff) -> None:

@@ -41,8 +41,8 @@ class Progress:
         return next((line for line in self.lines if not line.is_paid), None)
 
     @property
-    def paid(self) -> Decimal:
-        """Return how much of the agreed total is paid, in euros."""
+    def settled(self) -> Decimal:
+        """Return how much of the agreed total is owed no more, in euros: it was paid, or the invoice became lower."""
         return max(self.plan.total - self.outstanding, ZERO)
 
     @property

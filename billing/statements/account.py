@@ -1,6 +1,6 @@
 """The statement of account: every booking on a patient's invoices at one practice, explained line by line."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.documents import pdf
+from billing.invoices import holds
 from billing.ledger.entries import PARTS
-from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting
+from billing.models import AllocationNote, CreditNote, Invoice, LedgerTransaction, Posting, RefundRequest
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
-from billing.rooms import Text
+from billing.rooms import Stops, Text
 from billing.statements import spreadsheet
 from billing.statements.spreadsheet import Cell
 
@@ -71,29 +72,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The lines, oldest first, and what they come to: `closing` is the sum of the ledger, below zero credit."""
+    """The lines, oldest first, and what they come to: `closing` is the sum of the ledger, below zero credit.
+
+    What is open on one invoice and credit of another stand beside each other, never as one figure: credit pays another
+    invoice only when its owner says so (6:127 BW), and until then all that is open is asked for.
+    """
 
     invoice: Invoice  # from whose page it was asked
     whole: bool  # all invoices of the patient at the practice
     numbers: tuple[str, ...]  # of a statement that is not whole: its invoices
     lines: list[Line]
     closing: Decimal
-
-    @property
-    def outstanding(self) -> Decimal:
-        return max(self.closing, ZERO)
-
-    @property
-    def credit(self) -> Decimal:
-        return max(-self.closing, ZERO)
+    outstanding: Decimal
+    credit: Decimal
+    paused: Decimal  # of what is outstanding: of invoices on hold, which need not be paid now
 
 
 def statement_of(invoice: Invoice, *, whole: bool, others: Sequence[Invoice] = ()) -> Statement:
     """Return the statement of this invoice and `others`, or, `whole`, of all its patient has at the practice.
 
-    Two queries. The whole one tells of other invoices, and what people wrote with their money: the caller must have
-    authenticated the reader. Another says no more than the page of each invoice, and may be shown to whoever knows
-    their payment references. The balance is of one practice: `others` of another one are left out.
+    Three queries, and more when money went back or a credit note was made. The whole one tells of other invoices, and
+    what people wrote with their money: the caller must have authenticated the reader. Another says no more than the
+    page of each invoice, and may be shown to whoever knows their payment references. The balance is of one practice:
+    `others` of another one are left out.
     """
     shown = [invoice, *(other for other in others if other.provider_id == invoice.provider_id and other != invoice)]
     scope = {"invoice__patient_id": invoice.patient_id} if whole else {"invoice__in": [one.pk for one in shown]}
@@ -101,9 +102,22 @@ def statement_of(invoice: Invoice, *, whole: bool, others: Sequence[Invoice] = (
     postings = Posting.objects.filter(account__in=OF_INVOICE, **scope).values_list(*_COLUMNS)
     notes = {(note.transaction_id, note.invoice_id): note for note in AllocationNote.objects.filter(**scope)}
     ordered = postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")
-    lines = list(_lines(ordered, notes, with_words=whole))
+    rows = list(ordered)
+    on_its_way = _ordered(scope) if any(row[1] == Kind.REFUND for row in rows) else frozenset()
+    documents = _documents(scope) if any(row[1] == Kind.CREDITED for row in rows) else {}
+    lines = list(_lines(rows, notes, on_its_way, documents, with_words=whole))
     numbers = () if whole else tuple(one.number for one in shown)
-    return Statement(invoice, whole, numbers, lines, lines[-1].balance if lines else ZERO)
+    balances: dict[int, Decimal] = {}
+    for *_line, invoice_id, _account, amount in rows:
+        balances[invoice_id] = balances.get(invoice_id, ZERO) + amount
+    on_hold = set(holds.stopping(Stops.PAYMENT, **scope).values_list("invoice_id", flat=True))
+    return Statement(
+        invoice, whole, numbers, lines,
+        closing=lines[-1].balance if lines else ZERO,
+        outstanding=sum((owed for owed in balances.values() if owed > ZERO), ZERO),
+        credit=-sum((owed for owed in balances.values() if owed < ZERO), ZERO),
+        paused=sum((owed for pk, owed in balances.items() if owed > ZERO and pk in on_hold), ZERO),
+    )  # fmt: skip
 
 
 def part_name(part: Account) -> str:
@@ -111,22 +125,51 @@ def part_name(part: Account) -> str:
     return _("the invoice itself") if part == Account.PRINCIPAL else str(part.label)
 
 
-def _lines(postings: Iterable[tuple[Any, ...]], notes: _Notes, *, with_words: bool) -> Iterator[Line]:
+def _ordered(scope: Mapping[str, Any]) -> frozenset[int]:
+    """Return the refunds, by the key of their transaction, that our bank was told to pay and has not paid yet."""
+    waiting = RefundRequest.objects.filter(status=RefundRequest.Status.SENT, **scope).exclude(order_event="")
+    booked = LedgerTransaction.objects.filter(kind=Kind.REFUND, external_id__in=waiting.values("order_event"))
+    return frozenset(booked.values_list("pk", flat=True))
+
+
+def _documents(scope: Mapping[str, Any]) -> dict[int, str]:
+    """Return the numbers of the credit notes, by the key of the transaction that booked each."""
+    notes = CreditNote.objects.filter(**scope).values_list("pk", "number")
+    by_event = {f"credit_note:{pk}": number for pk, number in notes}
+    booked = LedgerTransaction.objects.filter(kind=Kind.CREDITED, external_id__in=by_event)
+    return {pk: by_event[event] for pk, event in booked.values_list("pk", "external_id")}
+
+
+def _lines(
+    postings: Iterable[tuple[Any, ...]], notes: _Notes, on_its_way: Collection[int], documents: Mapping[int, str], *,
+    with_words: bool,
+) -> Iterator[Line]:  # fmt: skip
     balance = ZERO
     for (number, kind, occurred_at, is_mirror, *keys), group in groupby(postings, key=lambda row: row[:-2]):
         by_part = {Account(account): amount for *_of_group, account, amount in group}
         balance += sum(by_part.values(), ZERO)
         note = notes.get((keys[0], keys[1]))
+        what = _what(Kind(kind), sum(by_part.values(), ZERO), on_its_way=keys[0] in on_its_way)
+        what = f"{what} {documents[keys[0]]}" if keys[0] in documents else what
         yield Line(
             day=timezone.localtime(occurred_at).date(),
             invoice_number=number,
-            what=_("%(booking)s: undone") % {"booking": Kind(kind).label} if is_mirror else str(Kind(kind).label),
+            what=_("%(booking)s: undone") % {"booking": what} if is_mirror else what,
             amount=sum(by_part.values(), ZERO),
             balance=balance,
             on=tuple((part_name(part), by_part[part]) for part in PARTS if part in by_part),
             why=_why(Kind(kind), set(by_part), note) if not is_mirror else "",
             words=note.text if note and with_words and not is_mirror else "",
         )
+
+
+def _what(kind: LedgerTransaction.Kind, amount: Decimal, *, on_its_way: bool) -> str:
+    """Say what was booked. Of credit that moved, which of its two invoices this is."""
+    if on_its_way:
+        return _("refund on its way: ordered at the bank")
+    if kind == Kind.CREDIT_MOVED and amount < ZERO:
+        return _("credit of another invoice, used for this one")
+    return str(kind.label)
 
 
 def _why(kind: LedgerTransaction.Kind, parts: set[Account], note: AllocationNote | None) -> str:

@@ -238,5 +238,5 @@ def _compare_patients(provider: Provider, chunk: Chunk, result: BatchResult) -> 
     missing = registration.unknown(provider, [item.patient.number for item in chunk.corrections])
     for item in chunk.corrections:
         if item.patient.number in missing:
-            sentence = _("We don't know a patient with this number, so there is nothing to correct.")
-            result.report(f"{item.path}.number", "patient-unknown", sentence, item.about)
+            unknown = _("We don't know a patient with this number, so there is nothing to correct.")
+            result.report(f"{item.path}.number", "patient-unknown", unknown, item.about)

@@ -82,8 +82,7 @@ def _lines(view: InvoiceView, plan_kind: str) -> Iterator[Line]:
     issued_at = timezone.make_aware(datetime.combine(view.issued_on, time.min))
     yield Line(issued_at, _("Your care provider made the invoice"), view.history.sums.invoiced)
     for letter in view.history.sent:
-        at = timezone.make_aware(datetime.combine(letter.sent_on, time(12)))
-        yield Line(at, LETTERS[letter.step], void=not letter.stands)
+        yield Line(letter.sent_at, LETTERS[letter.step], void=not letter.stands)
     for booked in view.history.booked:
         if what := what_was(booked):
             yield Line(max(booked.at, issued_at), what, abs(booked.amount))

@@ -10,16 +10,19 @@ from billing.documents.attachment import attachment
 from billing.models import AccessEvent, Invoice
 from billing.statements import account as statements
 from billing.statements.account import Statement
-from guests import access, gate, medical
+from guests import access, gate, medical, throttle
 from guests.pages import session_ended, visible_row
+from portal.pages import errors
 
 _DATA = "statement"
+# PDF files for one network: the drawing of two hundred lines costs seconds.
+_DRAWN = throttle.Limit("statement", 30, 3600)
 
 
 @require_GET
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Show the statement: the whole one to a patient who gave the code, else that of this invoice alone."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     statement = _statement(request, invoice, AccessEvent.Act.READ)
@@ -36,7 +39,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def all_invoices(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the whole statement by way of the code."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     return medical.ask_for_code(token, then=reverse("statement", args=[token]))
@@ -45,9 +48,11 @@ def all_invoices(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
     """Return the same as a PDF."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
+    if wait := throttle.take(_DRAWN, access.client_network(request), now=timezone.now()):
+        return errors.too_many(request, wait_seconds=wait)
     content = statements.as_pdf(
         _statement(request, invoice, AccessEvent.Act.DOWNLOAD), language=translation.get_language()
     )
@@ -57,7 +62,7 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def csv(request: HttpRequest, token: str) -> HttpResponse:
     """Return the same for a spreadsheet."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     content = statements.as_csv(_statement(request, invoice, AccessEvent.Act.DOWNLOAD))

@@ -187,7 +187,6 @@ AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # not stored in its table of failures
 AXES_CLIENT_IP_CALLABLE = "guests.access.network_address"
 AXES_WHITELIST_CALLABLE = "portal.staff.sign_in.known_browsers.is_known"
-SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
@@ -199,7 +198,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_FAILURE_VIEW = "portal.pages.errors.csrf_failure"
 LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-MESSAGE_STORAGE = "portal.sessions.MessageStorage"
+MESSAGE_STORAGE = "portal.message_storage.MessageStorage"
 MESSAGE_COOKIE_NAME = "__Host-messages" if HTTPS else "messages"
 
 # --- headers ------------------------------------------------------------------------------------

@@ -101,9 +101,8 @@ class StaffSite(OTPAdminSite):
         left = idle.seconds_left(request, now=timezone.now())
         pages = [page for page in _pages() if page.label and _may_open(page, request)]
         stock = super().each_context(request)
-        own = {"session_ends": idle.ends_at(request), "session_seconds": left}
-        own["menu"] = menu(request, pages, stock["available_apps"])
-        return {**stock, **own}
+        shown = menu(request, pages, stock["available_apps"])
+        return {**stock, "session_ends": idle.ends_at(request), "session_seconds": left, "menu": shown}
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Change the password; from then on it is no longer one that was given."""

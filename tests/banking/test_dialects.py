@@ -130,6 +130,16 @@ def test_what_the_payer_types_names_no_account_and_nothing_that_came_back():
     assert (debit.iban, debit.text) == ("NL08DEUT0319809633", "x")
 
 
+@pytest.mark.parametrize(("lines", "iban"), [
+    (["/EREF/A/CNTP/NL08DEUT0319809633///CNTP/NL02ABNA0123456789/ABNANL2A/J. DE VRIES///REMI/USTD//x/"], ""),
+    (["NL02ABNA0123456789 j. de vries", "", "nota 7 /IBAN/NL08DEUT0319809633/"], "NL02ABNA0123456789"),
+    (["166?20nota?31NL08DEUT0319809633?31NL02ABNA0123456789?32J DE VRIES"], ""),
+    (["SEPA OVERBOEKING                 NAAM: A B C JANSEN", "OMSCHRIJVING: 7 IBAN: NL08DEUT0319809633"], ""),
+])  # fmt: skip
+def test_an_account_that_may_have_been_typed_counts_as_none(lines, iban):
+    assert tags.read(lines).iban == iban
+
+
 def test_two_accounts_without_an_id_each_and_a_text_in_two_fields():
     (first, second), (one, other) = read("two-accounts")
     assert (one.account, other.account) == ("NL69INGB0123456789", "NL44RABO0123456789")

@@ -89,6 +89,11 @@ class Shown:
         """Return the day by which the money of an approved request is there."""
         return reports.arrives_by(timezone.localdate(row.sent_at or row.approved_at))
 
+    @staticmethod
+    def by_hand(row: RefundRequest) -> bool:
+        """Tell whether staff of the practice pay this one by bank themselves; else there is an order to our bank."""
+        return credit.by_hand_task(row).exists()
+
     @property
     def under_way(self) -> list[RefundRequest]:
         """Return what was approved or ended, and is of interest."""

@@ -1,6 +1,6 @@
 """Where the dunning of an invoice stands: the day and the costs that its letters themselves said."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,7 +16,7 @@ DUE, OWED = date(2026, 10, 30), Decimal("100.00")
 
 
 def letter(step, sent_on, *, stands=True, costs="0.00", shared=False):
-    return Sent(step, stands, sent_on, Decimal(costs), shared)
+    return Sent(step, stands, sent_on, Decimal(costs), shared, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 def seen(*sent, today, owed=OWED, vat=False):

@@ -7,8 +7,6 @@ import pytest
 from django.utils import timezone
 
 from billing import ledger
-from billing.invoices import state
-from billing.invoices.holds import place_hold
 from billing.invoices.state import look_at
 from billing.models import LedgerTransaction, Letter, Payment, ReminderStep
 from billing.money import ZERO
@@ -99,11 +97,3 @@ def test_only_a_payment_that_can_still_come_is_under_way():
         )  # fmt: skip
     under_way = seen(invoice).history.under_way
     assert (under_way.status, under_way.amount, under_way.token) == ("pending", Decimal("100.00"), "t2" * 6)
-
-
-def test_the_sql_that_is_made_once_finds_what_the_query_finds():
-    first, second = factories.invoice(amount="80.00"), factories.invoice(amount="90.00")
-    place_hold(first, "staff", by="test")
-    for row in (first, second, first):
-        assert state._of_token.rows(row.token) == list(state._shown().filter(token=row.token))
-    assert state._of_token.rows("no such token") == []

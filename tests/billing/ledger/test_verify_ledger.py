@@ -9,6 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from billing import ledger
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.ledger.verification import discrepancies
 from billing.models import Chargeback, Invoice, LedgerTransaction, Payment, Posting, Refund
 from billing.models.ledger import THROUGH, Account
@@ -154,6 +156,20 @@ def test_a_mirror_that_leaves_a_side_out(paid):
     LedgerTransaction.objects.filter(pk=mirror.pk).update(reverses=payment)
     left_out = Posting.objects.get(transaction=payment, account=Account.GATEWAY)
     assert f"posting {left_out.pk}: its transaction is reversed without it" in list(discrepancies())
+
+
+def test_a_credit_note_that_was_changed_or_is_gone():
+    """The document that explains a booking: no trigger guards it, for retention empties it."""
+    given = {"issued_on": timezone.localdate(), "reason": "Fout", "amount": Decimal("10.00")}
+    invoice = factories.invoice()
+    notes = [credit_notes.take(invoice, NewCreditNote(number=number, **given), by="test") for number in ("C-1", "C-2")]
+    assert list(discrepancies()) == []
+    type(notes[0]).objects.filter(pk=notes[0].pk).update(amount=Decimal("1.00"))
+    notes[1].delete()
+    found = list(discrepancies())
+    assert found[0] == f"credit note {notes[0].pk}: not booked over its amount"
+    assert found[1].endswith("its credit note is gone")
+    assert len(found) == 2
 
 
 def _on(table):

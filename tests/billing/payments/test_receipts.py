@@ -175,6 +175,7 @@ def test_money_that_came_before_costs_were_booked_takes_them_off(invoice):
     [
         ({"received_on": TODAY + timedelta(days=1)}, "future"),
         ({"received_on": TODAY - timedelta(days=6 * 365)}, "five years"),
+        ({"received_on": TODAY - timedelta(days=365)}, "before the invoice"),
         ({"reason": "  "}, "where"),
     ],
 )
@@ -230,6 +231,19 @@ class TestUndesignated:
         received = Received(Decimal(amount), **facts | given)
         seen = seen or undesignated.amounts_of(undesignated.division(invoice, received.amount, received_on=TODAY))
         return undesignated.report(invoice, received, seen=seen, today=TODAY)
+
+    @pytest.mark.parametrize(
+        ("decide", "status"), [(receipts.confirm, Status.BOOKED), (receipts.refuse, Status.REFUSED)]
+    )
+    def test_a_sum_that_waits_is_decided_as_a_whole(self, three, decide, status):
+        invoice = three[0]
+        made = self.report(invoice, "340.00")
+        assert {row.status for row in made} == {Status.PROPOSED}
+        decide(made[1], by=member(invoice))
+        assert {row.status for row in Receipt.objects.all()} == {status}
+        assert not StaffTask.objects.filter(kind=StaffTask.Kind.RECEIPT_TO_CONFIRM, closed_at=None).exists()
+        with pytest.raises(Refused):
+            receipts.refuse(made[0], by=member(invoice))
 
     def test_each_invoice_has_its_receipt_with_the_rule_and_the_words(self, three):
         invoice, plain, onerous = three

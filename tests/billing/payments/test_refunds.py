@@ -12,6 +12,7 @@ from billing.channels import mollie
 from billing.errors import Refused
 from billing.ledger import verification
 from billing.models import LedgerTransaction, OutboxMessage, RefundRequest
+from billing.models.ledger import Account
 from billing.payments import attempts, credit, refunds
 from billing.payments.refunds import calls as refund_calls
 from sandbox import faults
@@ -149,6 +150,22 @@ class TestAutomatically:
         factories.invoice(patient=invoice.patient)
         paid_twice(invoice)
         assert RefundRequest.objects.get().status == Status.ASKED
+
+
+def test_what_came_last_goes_back_first_to_whom_it_came_from(invoice):
+    """Paid by iDEAL, and two days later again by a transfer of somebody else: who was not to pay gets it back."""
+    payment = bank.start(invoice)
+    bank.end(payment, "paid")
+    attempts.sync_payment(payment.pk)
+    payment.refresh_from_db()
+    for days, legs in ((2, [(None, 80)]), (-2, [(None, 80), (payment, 40)])):
+        day = timezone.now() + timedelta(days=days)
+        ledger.post(
+            invoice, Kind.PAYMENT, Decimal("-80.00"), external_id=f"bank:{days}", occurred_at=day, by="test",
+            through=Account.UNMATCHED,
+        )  # fmt: skip
+        found = credit.legs(invoice, Decimal("80.00") if days > 0 else Decimal("120.00"), now=timezone.now())
+        assert sorted(((leg.payment, leg.amount) for leg in found), key=lambda leg: leg[0] is not None) == legs
 
 
 def test_credit_of_several_payments_goes_back_to_each(invoice):

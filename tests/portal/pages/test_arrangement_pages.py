@@ -7,6 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.law.calendar import monthly_dates
 from billing.models import Hold, Payment, PaymentPlan
@@ -244,6 +246,14 @@ class TestTheInvoicePage:
         assert "1 van 3 termijnen betaald" in page
         assert 'name="amount" value="33.33"' in page
         assert 'name="amount" value="66.66"' in page
+
+    def test_a_credit_is_not_called_paid(self, client, invoice):
+        three_times(invoice)
+        note = NewCreditNote(number="C-1", issued_on=timezone.localdate(), reason="Fout", amount=Decimal("10.00"))
+        credit_notes.take(invoice, note, by="test")
+        page = text_of(get(client, "invoice", invoice))
+        assert "Betaald: € 0,00" in page
+        assert "Dat gaat af van de eerste termijnen die nog open stonden" in page
 
     def test_a_deferral_shows_the_new_day(self, client, invoice):
         agreements.agree_deferral(invoice.pk, until=invoice.due_on + timedelta(days=9), by="patient")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import quote_plus
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
+from billing.documents import credit_note
 from billing.documents.attachment import attachment
 from billing.invoices import open_links
 from billing.models import AccessEvent, InvoiceDocument
@@ -182,7 +184,8 @@ def test_a_look_without_the_code_is_written_down_as_refused(invoice):
             assert client.get(address(invoice, name)).headers["Location"].startswith(address(invoice, "code"))
     assert AccessEvent.objects.count() == 10, "no flood"
     for event, seen in zip(AccessEvent.objects.order_by("sequence")[:2], ("invoice.pdf", "access-log"), strict=True):
-        assert (event.who, event.data, event.outcome) == ("guest", seen, AccessEvent.Outcome.REFUSED)
+        assert (event.who, event.role, event.data) == ("guest", "guest", seen)
+        assert event.outcome == AccessEvent.Outcome.REFUSED
     assert "iemand zonder code" in let_in(invoice, client).get(address(invoice, "access_list")).content.decode()
 
 
@@ -305,6 +308,16 @@ class TestEnd:
 def test_the_name_of_a_file_is_made_by_us(name):
     with pytest.raises(ValueError, match="made by us"):
         attachment(b"", name=name, content_type="application/pdf")
+
+
+def test_two_credit_notes_take_back_no_more_than_was_invoiced(invoice):
+    given = {"issued_on": timezone.localdate(), "reason": "Fout"}
+    part = credit_notes.take(invoice, NewCreditNote(number="C-1", amount=Decimal("21.00"), **given), by="test")
+    whole = credit_notes.take(invoice, NewCreditNote(number="C-2", **given), by="test")
+    known = [credit_note.facts(note) for note in (part, whole)]
+    invoiced = sum(line["amount"] for line in known[1]["lines"])
+    assert [one["total"] for one in known] == [Decimal("21.00"), invoiced - Decimal("21.00")]
+    assert "Eerder teruggenomen, met creditnota C-1" in text_of(credit_note.credit_note_pdf(whole, language="nl"))
 
 
 def test_a_credit_note_is_behind_the_code_sealed_and_written_down(invoice):

@@ -15,6 +15,7 @@ from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.links import new_token
 from billing.models import Hold, LedgerTransaction
+from billing.models.ledger import Account
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,18 @@ def test_a_paid_invoice_says_when_and_how(client, kind, words):
     assert "Niets meer te betalen" in text
     assert words in text
     assert reverse("pay", args=[invoice.token]) not in text
+
+
+def test_an_invoice_paid_by_transfer_is_not_called_paid_by_ideal(client):
+    invoice = factories.invoice(amount="60.00")
+    now = timezone.now()
+    ledger.post(
+        invoice, LedgerTransaction.Kind.PAYMENT, Decimal("-60.00"), external_id="bank:1", occurred_at=now, by="test",
+        through=Account.UNMATCHED,
+    )  # fmt: skip
+    text = page(client, invoice)
+    assert "met een overschrijving. Dank u wel." in text
+    assert "met iDEAL" not in text
 
 
 def test_credit_is_named_and_explained(client):

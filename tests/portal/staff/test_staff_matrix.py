@@ -97,6 +97,7 @@ OWN_PAGE = {
     "complaints": {200},
     "complaint_lessons": {200, 404},  # what is posted here names no lesson of theirs
     "complaint_receive": {200, 422},  # what is posted here is no complaint
+    "complaint_signal": {404, 405},  # takes POST alone, and what is posted here names no signal of theirs
     "forbearances": {200},
     "forbearance_report": {200, 422},  # what is posted here is no report
     "bank": {403},  # for operations alone

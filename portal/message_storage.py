@@ -1,4 +1,4 @@
-"""The session of a browser, and the messages for its next page ("We sent an SMS to the number that ends in 12")."""
+"""Storage of a message for the next page ("We sent an SMS to the number that ends in 12")."""
 
 from typing import Any
 
@@ -6,27 +6,6 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
-from django.contrib.sessions.backends.db import SessionStore as RowsStore
-from django.contrib.sessions.models import Session
-from django.utils import timezone
-
-from billing.rows import Prepared
-
-_of_key = Prepared(
-    lambda key: Session.objects.filter(session_key=key).values("session_key", "session_data", "expire_date")
-)
-
-
-class SessionStore(RowsStore):
-    """Sessions as rows, as Django keeps them, read by SQL that is made once: every page reads one."""
-
-    def _get_session_from_db(self) -> Any:
-        """Return the row of this session; None, and a new key when it is saved, when there is none or it ended."""
-        row = next(iter(_of_key.rows(self.session_key)), None) if self.session_key else None
-        if row and row["expire_date"] > timezone.now():
-            return Session(**row)
-        self._session_key = None
-        return None
 
 
 class _InTheSession(SessionStorage):
