@@ -11,7 +11,7 @@ from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, HoldReason,
 _LINK = frozenset(("lines", "link_until", "provider"))
 _DUE = frozenset(("due_on", "on_hold", "plan"))  # which sum is due when
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
-_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over"))
+_REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over", "withdrawn"))
 _RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
 PAUSE_MESSAGES = {
     "hold_placed": _LINK | {"outstanding", "voided"},
@@ -167,7 +167,9 @@ def _messages() -> dict[str, MessageKind]:
     for kind, needs in PAUSE_MESSAGES.items():
         kinds[kind] = MessageKind(needs, hold_messages.may_send_notice)
     kinds["hold_ended"] = MessageKind(
-        _LINK | {"outstanding", "due_on", "plan"}, hold_messages.may_send_ended, bounced=hold_messages.ended_bounced
+        _LINK | {"outstanding", "due_on", "plan", "plan_until"},
+        hold_messages.may_send_ended,
+        bounced=hold_messages.ended_bounced,
     )
     kinds |= {kind: MessageKind(needs) for kind, needs in UNCHECKED_MESSAGES.items()}
     kinds |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}

@@ -148,7 +148,7 @@ def why_not_send(case: CoulanceCase, *, today: date) -> str | None:
             return _("Your care provider decided some time ago. Call them if something has changed.")
         if case.reopened >= settings.COULANCE_REOPENINGS:
             return _("Your care provider has looked at this again already. Call them if something has changed.")
-    return _("The last day to send the specification has passed.") if too_late else None
+    return _("The last day to send the statement has passed.") if too_late else None
 
 
 def write_message(

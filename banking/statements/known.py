@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db.models import QuerySet
 
 from banking import details
 from banking.details import Details
@@ -12,6 +14,12 @@ from billing.money import from_cents, to_cents
 
 _AT_ONCE = 500  # amounts in one query
 _MAX_REORDERED = 5_000  # of a longer day the old lines keep their places, beside the new ones
+_WAITS = (BankLine.Status.NEW, BankLine.Status.PROPOSED, BankLine.Status.UNMATCHED)
+# Where a payment reference may stand; and what is filled in together, when the first of it is not known.
+_WRITTEN = ("structured", "end_to_end", "entry_reference", "text")
+_TOGETHER = (
+    ("iban", "bic", "name"), ("structured", "issuer"), ("end_to_end",), ("batch",), ("return_code",), ("text",),
+)  # fmt: skip
 _RANK = {Statement.Format.MT940: 0, Statement.Format.CAMT053: 1}  # CAMT says more
 
 
@@ -41,6 +49,7 @@ class Known:
         self._taken: Counter[int] = Counter()
         self._rows: dict[int, list[Candidate]] = defaultdict(list)
         self._doubtful = False
+        self.in_place: set[int] = set()  # amounts whose lines were read for what they say alone, not to be put in order
 
     def add(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool, doubtful: bool = False) -> None:
         """Add those of a stretch that have the amounts of `overlap`.
@@ -54,7 +63,10 @@ class Known:
         rows = BankLine.objects.filter(day=stretch, part=1).exclude(status=BankLine.Status.REPLACED).order_by("place")
         says_more = self._format != Statement.Format.MT940 and rows.filter(format=Statement.Format.MT940).exists()
         if not says_more and not doubtful and (all_known or overlap.total() > _MAX_REORDERED):
-            overlap = Counter({cents: count for cents, count in overlap.items() if self._amounts[cents] > count})
+            waiting = _waiting(rows)
+            told_apart = {cents for cents, count in overlap.items() if self._amounts[cents] > count}
+            self.in_place |= waiting - told_apart
+            overlap = Counter({cents: count for cents, count in overlap.items() if cents in waiting | told_apart})
         wanted = [from_cents(cents) for cents in overlap]
         found: dict[int, list[BankLine]] = defaultdict(list)
         for some in (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE)):
@@ -97,6 +109,25 @@ class Known:
 def is_better(format: str, line: BankLine) -> bool:
     """Tell whether a reading in this format says more than the one that the line has."""
     return _RANK[Statement.Format(format)] > _RANK[Statement.Format(line.format)]
+
+
+def merged(better: Details, other: Details) -> Details:
+    """Return what two readings of one line say: the better one, and what the other one alone says beside it."""
+    filled: dict[str, str] = {}
+    for names in _TOGETHER:
+        if not getattr(better, names[0]):
+            filled |= {name: getattr(other, name) for name in names}
+    everything = _plain("".join(getattr(better, name) for name in (*_WRITTEN, "extra")))
+    alone = [text for name in _WRITTEN if (text := getattr(other, name)) and _plain(text) not in everything]
+    extra = "\n".join(filter(None, (better.extra, *alone)))
+    return replace(better, **filled, extra=extra)
+
+
+def _waiting(rows: QuerySet[BankLine]) -> set[int]:
+    """Return the amounts of the lines that wait, of which another reading may say more; none where there are many."""
+    amounts = rows.filter(status__in=_WAITS).values_list("entry_amount", flat=True)[: _MAX_REORDERED + 1]
+    found = [to_cents(amount) for amount in amounts]
+    return set(found) if len(found) <= _MAX_REORDERED else set()
 
 
 def moved(stretch: AccountDay) -> list[int]:

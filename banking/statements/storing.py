@@ -14,7 +14,7 @@ from banking.reading.facts import Entry
 from banking.reading.refusal import Refused
 from banking.statements import receiving
 from banking.statements.joining import Join, Stretch, join
-from banking.statements.known import Known, OtherLine, count_of, is_better, moved
+from banking.statements.known import Known, OtherLine, count_of, is_better, merged, moved
 from banking.statements.survey import Found
 from billing.money import from_cents, to_cents
 from billing.transitions import advance
@@ -77,7 +77,7 @@ class Store:
             self._waiting += self._lines(entry, on, day, occurrence)
             if len(self._waiting) >= CHUNK:
                 self._flush()
-        elif line is not None and is_better(self.statement.format, line):
+        elif line is not None and line.parts == 1 and self._may_say_more(line):
             self._take_over(entry, line, on, day)
         elif line is not None and line.place != day.place:
             self._moved.append((line, day.place))
@@ -120,22 +120,38 @@ class Store:
             details.put(line, part.details)
             yield line
 
+    def _may_say_more(self, line: BankLine) -> bool:
+        return line.status in (Status.NEW, *_WAITS) or is_better(self.statement.format, line)
+
     def _take_over(self, entry: Entry, line: BankLine, on: date, day: "_Day") -> None:
-        """Take over what CAMT says of a line that came as MT940: its details, or the parts of a batch."""
-        if len(entry.parts) == line.parts == 1:
-            (part,) = entry.parts
-            line.kind, line.format = part.kind, self.statement.format
-            line.bank_reference = part.bank_reference or line.bank_reference
-            line.value_on, line.place = entry.value_on, day.place
-            details.put(line, part.details)
-            line.save(
-                update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_facts", "counter_hash"]
-            )
-            if line.status in _WAITS:
-                self.better.append(line.pk)
-        elif line.parts == 1 and _gives_way(line):
+        """Take over what this reading of a line says more: details, a better format, or the parts of a batch."""
+        if len(entry.parts) == 1:
+            self._take_details(entry, line, day)
+        elif _gives_way(line):
             occurrence = day.occurrence_of(line)
             self._waiting += self._lines(entry, on, day, occurrence)
+
+    def _take_details(self, entry: Entry, line: BankLine, day: "_Day") -> None:
+        (part,) = entry.parts
+        had, better = details.of_line(line), is_better(self.statement.format, line)
+        if better:
+            line.kind, line.format = part.kind, self.statement.format
+            line.bank_reference = part.bank_reference or line.bank_reference
+            line.value_on = entry.value_on
+            says = merged(part.details, had)
+        else:
+            same_account = not (had.iban and part.details.iban) or had.iban == part.details.iban
+            says = merged(had, part.details) if same_account else had
+        place = line.place if entry.cents in day.known.in_place else day.place
+        if not better and says == had and line.place == place:
+            return
+        line.place = place
+        details.put(line, says)
+        line.save(
+            update_fields=["kind", "format", "bank_reference", "value_on", "place", "sealed_facts", "counter_hash"]
+        )
+        if line.status in _WAITS and says != had:
+            self.better.append(line.pk)
 
 
 def _otherwise(day: date, balance: int) -> Refused:

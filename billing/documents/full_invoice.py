@@ -83,6 +83,7 @@ def facts(invoice: Invoice) -> dict[str, Any]:
         "changes": [entry for entry in entries if entry.kind != Kind.INVOICED],
         "outstanding": outstanding,
         "settled": outstanding == ZERO,
+        "withdrawn_on": timezone.localtime(invoice.withdrawn_at).date() if invoice.withdrawn_at else None,
         "hold": on_hold,
         "installments": list(progress.lines) if progress else [],
         "transfer": None if on_hold else _transfer(invoice, outstanding, progress),

@@ -48,6 +48,8 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
     }
     if letter.step == Step.NOTICE:
         return named | agreements.due_facts(invoices[0], today=today)
+    if letter.step >= Step.REMINDER:
+        named["debtors"] = list(dict.fromkeys(name for invoice in invoices for name in _debtors_of(invoice)))
     return named | {"before_on": _sent_before(invoices, letter.step)} | _claim(letter, invoices, today)
 
 
@@ -59,7 +61,6 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
     announced = letter.costs_announced or ZERO
     earlier = charges.letters_counted(invoices, today=today)
     return {
-        "debtors": list(dict.fromkeys(name for invoice in invoices for name in _debtors_of(invoice))),
         "announced": announced,
         "least": least_costs(announced, vat=invoices[0].provider.vat_on_costs),
         "part_from": settings.PART_FROM_AMOUNT,
@@ -105,7 +106,7 @@ def _taken_back_on(invoice: Invoice) -> date | None:
 
 def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
     entries = standing_entries(invoice)
-    claim = sum((e.amount for e in entries if e.kind in _CLAIM), ZERO)
+    by_kind = {kind: sum((e.amount for e in entries if e.kind == kind), ZERO) for kind in _CLAIM}
     paid = -sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
     return {
         "number": invoice.number,
@@ -114,7 +115,9 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "reference": references.grouped(invoice.payment_reference),
         "reference_ending": invoice.payment_reference[-4:],
         "amount": outstanding(invoice.pk),
-        "claim": claim,
+        "invoiced": by_kind[Kind.INVOICED],
+        "insurer": -by_kind[Kind.INSURER_PAID],
+        "lowered": -by_kind[Kind.REDUCTION] - by_kind[Kind.CREDITED],
         "paid": max(paid, ZERO),
         "principal": part.principal,
         "costs": part.costs,

@@ -41,11 +41,16 @@ def debtor_of(patient: Patient) -> Debtor:
 
 def _debtor(patient: Patient, payer: Payer | None) -> Debtor:
     if payer:
-        address = (payer.postcode.upper(), payer.house_number.upper())
+        address = _address(payer.postcode, payer.house_number)
         return Debtor(payer.name, payer.name.lower(), payer.email.lower(), address)
     name = " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)
-    address = (patient.postcode.upper(), patient.house_number.upper())
+    address = _address(patient.postcode, patient.house_number)
     return Debtor(name, patient.surname.lower(), patient.email.lower(), address)
+
+
+def _address(postcode: str, house_number: str) -> tuple[str, str]:
+    """Return what makes out an address, however it was typed: "1 a" is "1A"."""
+    return "".join(postcode.upper().split()), "".join(house_number.upper().split())
 
 
 def patients_of_debtor(patient: Patient) -> list[int]:

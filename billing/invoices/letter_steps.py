@@ -17,7 +17,7 @@ _FACTS = frozenset(
 )
 _CLAIM = frozenset(
     (
-        "debtors", "announced", "least", "part_from", "costs_from", "with_vat", "earlier", "together", "rate",
+        "announced", "least", "part_from", "costs_from", "with_vat", "earlier", "together", "rate",
         "rate_of", "before_on", "taken_back",
     )
 )  # fmt: skip
@@ -45,8 +45,8 @@ LETTERS = {
         interrupted=False,
     ),
     Step.NOTE: LetterStep("friendly_note", interrupted=False),
-    Step.REMINDER: LetterStep("reminder"),
-    Step.FINAL_NOTICE: LetterStep("final_notice", days=lambda: DAYS_TO_PAY, needs=_FACTS | _CLAIM),
-    Step.NOTICE_OF_COSTS: LetterStep("notice_of_costs", needs=_FACTS | {"before_on"}),
-    Step.FINAL: LetterStep("final"),
+    Step.REMINDER: LetterStep("reminder", needs=_FACTS | {"debtors"}),
+    Step.FINAL_NOTICE: LetterStep("final_notice", days=lambda: DAYS_TO_PAY, needs=_FACTS | _CLAIM | {"debtors"}),
+    Step.NOTICE_OF_COSTS: LetterStep("notice_of_costs", needs=_FACTS | {"before_on", "debtors"}),
+    Step.FINAL: LetterStep("final", needs=_FACTS | {"debtors"}),
 }

@@ -32,6 +32,7 @@ class Rest:
     next_part: Decimal | None
     on_hold: bool
     is_over: bool
+    withdrawn: bool
 
     def facts(self) -> dict[str, Any]:
         """Return the same for the texts of a receipt."""
@@ -42,6 +43,7 @@ class Rest:
             "next_part": self.next_part,
             "on_hold": self.on_hold,
             "is_over": self.is_over,
+            "withdrawn": self.withdrawn,
         }
 
 
@@ -96,4 +98,5 @@ def rest_of(invoice: Invoice, *, today: date | None = None, balance: Decimal | N
         next_part=next_part,
         on_hold=on_hold,
         is_over=until is not None and until < today,
+        withdrawn=invoice.withdrawn_at is not None,
     )

@@ -42,7 +42,7 @@ def _facts(view: InvoiceView) -> dict[str, Any]:
 
 def _paid(request: HttpRequest, token: str) -> InvoiceView | HttpResponse:
     """Return the invoice when this browser may see it and something was paid; else where to go."""
-    view = visible_invoice(request, token)
+    view = visible_invoice(request, token, withdrawn=True)
     if view is None:
         return session_ended(request)
     if view.history.sums.paid <= 0:

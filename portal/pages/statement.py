@@ -22,7 +22,7 @@ _DRAWN = throttle.Limit("statement", 30, 3600)
 @require_GET
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Show the statement: the whole one to a patient who gave the code, else that of this invoice alone."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     statement = _statement(request, invoice, AccessEvent.Act.READ)
@@ -39,7 +39,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def all_invoices(request: HttpRequest, token: str) -> HttpResponse:
     """Lead to the whole statement by way of the code."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     return medical.ask_for_code(token, then=reverse("statement", args=[token]))
@@ -48,7 +48,7 @@ def all_invoices(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
     """Return the same as a PDF."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     if wait := throttle.take(_DRAWN, access.client_network(request), now=timezone.now()):
@@ -62,7 +62,7 @@ def pdf(request: HttpRequest, token: str) -> HttpResponse:
 @require_GET
 def csv(request: HttpRequest, token: str) -> HttpResponse:
     """Return the same for a spreadsheet."""
-    invoice = visible_row(request, token)
+    invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     content = statements.as_csv(_statement(request, invoice, AccessEvent.Act.DOWNLOAD))

@@ -26,7 +26,9 @@ class StaffLoginForm(AdminAuthenticationForm):
     )
     error_messages = {
         "invalid_login": _(
-            "This user name, password or code is not right. After a few wrong attempts you have to wait a little."
+            "This user name, password or code is not right. After a few wrong attempts you have to wait a little. "
+            "Are you sure of all three? Then use a recovery code, a browser in which you signed in before, or ask the "
+            "people who run the portal for a new password."
         ),
         "inactive": _("This user name, password or code is not right."),
     }
@@ -44,9 +46,10 @@ class StaffLoginForm(AdminAuthenticationForm):
         request: Any = self.request  # the view always gives it
         now, code, browser = timezone.now(), cleaned.get("code") or "", known_browsers.of(request)
         allowed = limits.of_codes(request, member, browser=browser)
+        looked_at = not (otp.is_of_app(code) and limits.codes_wait(allowed, now=now))
         member.otp_device = otp.verify(member, code, limits=allowed, now=now)
         if member.otp_device is None:
-            if browser is None and code:
+            if browser is None and code and looked_at:
                 wrong_codes.tell(member, used_up=bool(limits.codes_wait(allowed, now=now)), now=now)
             self._refuse()
         return cleaned

@@ -51,9 +51,9 @@ class StaffLogin(LoginView):
         wait, used = limits.take(request, browser=browser, now=now)
         if wait:
             return _try_later(request, wait)
-        if wait := _codes_used_up(request, now=now):
+        if browser and (wait := _codes_used_up(request, browser, now=now)):
             limits.refund(used)
-            return _codes_later(request, now + timedelta(seconds=wait), known=browser is not None)
+            return _codes_later(request, now + timedelta(seconds=wait))
         with limits.password_check(known=browser is not None) as may_check:
             if not may_check:
                 limits.refund(used)
@@ -81,28 +81,27 @@ class StaffLogin(LoginView):
         return super().form_invalid(form)
 
 
-def _codes_used_up(request: HttpRequest, *, now: datetime) -> int:
-    """Return the seconds until a code of the app is looked at again for this account; 0 when it is now.
+def _codes_used_up(request: HttpRequest, browser: known_browsers.KnownBrowser, *, now: datetime) -> int:
+    """Return the seconds until a code of the app is looked at again in this known browser; 0 when it is now.
 
-    Asked before the password is checked, so that the answer does not tell whether it is right.
+    Strangers never hear that their codes are used up. Only codes after the right password count, so that the answer,
+    whenever it came, would tell them that the password they tried before was right.
     """
     if not otp.is_of_app(request.POST.get("code", "")):
         return 0
-    member = Staff.objects.filter(username=request.POST.get("username", "")).first()
-    if member is None:
-        return 0
-    return limits.codes_wait(limits.of_codes(request, member, browser=known_browsers.of(request)), now=now)
+    member = Staff.objects.get(username=browser.username)
+    return limits.codes_wait(limits.of_codes(request, member, browser=browser), now=now)
 
 
-def _codes_later(request: HttpRequest, until: datetime, *, known: bool) -> HttpResponse:
-    context = {**admin.site.each_context(request), "title": _("Sign in in another way"), "until": until, "known": known}
+def _codes_later(request: HttpRequest, until: datetime) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": _("Sign in in another way"), "until": until}
     response = render(request, "admin/codes_used_up.html", context, status=429)
     response.headers["Retry-After"] = str(ceil((until - timezone.now()).total_seconds()))
     return response
 
 
 def _try_later(request: HttpRequest, seconds: int) -> HttpResponse:
-    response = render(request, "429.html", {"minutes": -(-seconds // 60)}, status=429)
+    response = render(request, "429.html", {"minutes": -(-seconds // 60), "staff": True}, status=429)
     response.headers["Retry-After"] = str(seconds)
     return response
 

@@ -11,9 +11,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from banking import details
+from banking import details, proof
 from banking.models import AccountDay, BankLine, Statement
 from banking.statements import chain
+from billing import ledger
+from tests import factories
 from tests.banking import lines
 from tests.banking.camt_files import MONDAY, Pay
 from tests.banking.formats import FORMATS, file_of
@@ -80,6 +82,38 @@ def test_any_order_repetition_overlap_and_format_gives_the_same_lines(data):
         assert sum(Statement.objects.values_list("new_count", flat=True)) == len(pays)
         assert AccountDay.objects.count() == len({row.day for row in AccountDay.objects.all()})
         transaction.set_rollback(True)
+
+
+WHOLE = [*FORMATS, "whole"]  # the last: CAMT that says nothing of a movement but its amount
+
+
+def _day(pays: list[Pay], format: str) -> bytes:
+    if format == "whole":
+        pays, format = [Pay(pay.amount, pay.on, reference="R") for pay in pays], "08"
+    return file_of(pays, Decimal("7.00"), MONDAY, MONDAY, format=format)
+
+
+@pytest.mark.parametrize("with_it", FORMATS)
+def test_a_reference_in_one_file_alone_gives_the_same_ledger_whatever_comes_first(with_it, tmp_path):
+    """Of one payment, and of the two of a batch: each file is looked at before the other one comes."""
+    one, *two = (factories.invoice(amount=amount) for amount in ("50.00", "30.00", "20.00"))
+    parts = [Pay(str(ledger.balance(i.pk)), MONDAY, i.payment_reference, iban, "P. Bakker")
+             for i, iban in zip(two, ["NL44RABO0123456789", "NL20INGB0001234567"], strict=True)]  # fmt: skip
+    named = [Pay("50.00", MONDAY, one.payment_reference, *PAYERS[1])]
+    silent = [Pay("50.00", MONDAY, "tandarts", *PAYERS[1])]
+    for other in WHOLE:
+        for swap in (False, True):
+            with transaction.atomic():
+                batches = with_it != "mt940"  # MT940 never splits one
+                whole = Pay("50.00", MONDAY, reference="B")
+                full = _day([*named, *([Pay("50.00", MONDAY, parts=parts)] if batches else [])], with_it)
+                less = _day([*silent, *([whole] if batches else [])], other)
+                for content in (less, full, less + b"\n") if swap else (full, less, full + b"\n"):
+                    assert hand_in(tmp_path, content).refused_because == ""
+                owed = [ledger.balance(invoice.pk) for invoice in (one, *(two if batches else ()))]
+                assert owed == [0] * len(owed), (other, swap)
+                assert list(proof.contradictions()) == []
+                transaction.set_rollback(True)
 
 
 def test_a_day_cut_short_in_a_better_format_tells_of_its_own_line_alone(tmp_path):

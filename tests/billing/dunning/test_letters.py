@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from billing import ledger
 from billing.adjustments import charges
@@ -14,7 +15,15 @@ from billing.errors import Refused
 from billing.invoices import holds, schedule
 from billing.law import calendar
 from billing.ledger.breakdown import Parts, parts_of
-from billing.models import Hold, Invoice, LedgerTransaction, Letter, OutboxMessage, ReminderStep, StaffTask
+from billing.models import (
+    Hold,
+    Invoice,
+    LedgerTransaction,
+    Letter,
+    OutboxMessage,
+    ReminderStep,
+    StaffTask,
+)
 from billing.money import ZERO
 from billing.outbox import delivery
 from billing.payments import settlement
@@ -312,3 +321,23 @@ def test_waiving_takes_all_of_it_off_and_says_who():
     assert ledger.balance(invoice.pk) == Decimal("100.00")
     with pytest.raises(Refused):
         staff_acts.waive_charges(invoice, by=STAFF, note="nog eens")
+
+
+@pytest.mark.parametrize(
+    ("kind", "until_day"),
+    [("reminder", REMINDED), ("final_notice", NOTICED), ("notice_of_costs", COSTS_ON), ("final", FINAL_ON)],
+)
+def test_every_letter_that_asks_says_for_whom_from_whom_and_where_to_complain(kind, until_day, settings):
+    settings.OPERATOR = settings.OPERATOR | {"name": "Rekeningdienst B.V.", "email": "hulp@dienst.example"}
+    invoice = new_invoice(amount="300.00", insurer_paid="50.00")
+    with transaction.atomic():
+        locked, day = ledger.lock_invoice(invoice.pk), at(MONDAY)
+        ledger.post(locked, Kind.CREDITED, Decimal("-21.00"), external_id="C-1", occurred_at=day, by="x")
+    until(Invoice.objects.get(pk=invoice.pk), until_day)
+    text = " ".join(OutboxMessage.objects.filter(kind=kind).latest("pk").text.split()).replace("\xa0", " ")
+    assert "Aan: " in text
+    assert "namens Tandartspraktijk" in text
+    assert "Wij zijn Rekeningdienst B.V." in text
+    assert "Heeft u een klacht over ons? E-mail hulp@dienst.example" in text
+    assert "0800 8115" in text
+    assert "Betaald door uw zorgverzekeraar: € 50,00 Door uw zorgaanbieder eraf gehaald: € 21,00" in text

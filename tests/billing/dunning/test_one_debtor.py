@@ -64,6 +64,7 @@ def test_three_children_of_one_mother_get_one_letter_and_one_fee(children):
     [
         ({}, True),
         ({"email": "Moeder@Post.example"}, True),
+        ({"surname": "Jansen", "postcode": "1234AB"}, True),  # the same address, typed in another way
         ({"surname": "Jansen"}, True),  # another surname at the same address
         ({"street": "Elders", "postcode": "9999 ZZ", "house_number": "7"}, True),  # the same surname elsewhere
         ({"surname": "Jansen", "postcode": "9999 ZZ"}, False),
@@ -75,6 +76,19 @@ def test_who_counts_as_one_debtor(other, same, children):
     another = child(children[0].provider, "D.", **other)
     assert (another.pk in patients_of_debtor(children[0])) == same
     assert (children[0].pk in patients_of_debtor(another)) == same
+
+
+def test_whoever_hangs_together_by_a_third_gets_one_letter_and_one_fee(sink):
+    """A surname and a house number in two spellings: the first and the last child share nothing but the mailbox."""
+    provider = factories.provider()
+    surnames, numbers = ("Vries", "Bakker", "Bakker"), ("1", "1", "7 a")
+    chain = [child(provider, "A.", surname=s, house_number=n) for s, n in zip(surnames, numbers, strict=True)]
+    keys = [patient.pk for patient in chain]
+    assert all(patients_of_debtor(patient) == keys for patient in chain)
+    invoices = [new_invoice(amount="98.50", patient=patient) for patient in chain]
+    until(invoices[0], NOTICED)
+    letter = Letter.objects.get(step=Step.FINAL_NOTICE)
+    assert (letter.principal, letter.costs_announced) == (D("295.50"), D("44.33"))
 
 
 def paid_for_by(patient, relation: str = "parent", **fields):

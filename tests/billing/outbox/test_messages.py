@@ -33,6 +33,7 @@ FACTS = {
         "next_part": None,
         "on_hold": False,
         "is_over": False,
+        "withdrawn": False,
         "invoice_number": "2026-00123",
         "reference_ending": "4321",
         "provider": plan_facts.PROVIDER,
@@ -289,3 +290,13 @@ def test_one_address(address):
 )
 def test_anything_else_is_not_one_address(address):
     assert not is_one_address(address)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "not_said"),
+    [("nl", "al ingetrokken", "helemaal betaald"), ("en", "withdrawn already", "fully paid")],
+)
+def test_the_receipt_of_an_invoice_that_was_withdrawn_says_so(language, said, not_said):
+    text = " ".join(receipt(language, withdrawn=True, credit=Decimal("45.00")).text.split())
+    assert said in text
+    assert not_said not in text

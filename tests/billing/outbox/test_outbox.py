@@ -30,6 +30,7 @@ FACTS = {
     "next_part": None,
     "on_hold": False,
     "is_over": False,
+    "withdrawn": False,
 }
 
 

@@ -152,6 +152,18 @@ ODD: dict[str, Callable[[], bytes]] = {
 TOLD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "half a photo": ("incomplete", lambda: (whole := saved("JPEG", photo((800, 600))))[: len(whole) // 2]),
     "half a screenshot": ("incomplete", lambda: (whole := saved("PNG", photo((400, 300))))[: len(whole) // 2]),
+    "half a screenshot of few colours": (
+        "incomplete",
+        lambda: (whole := saved("PNG", photo((400, 300)).quantize(16)))[: len(whole) // 2],
+    ),
+    "most of a screenshot of few colours": (
+        "incomplete",
+        lambda: (whole := saved("PNG", photo((400, 300)).quantize(16)))[: len(whole) * 8 // 10],
+    ),
+    "half a scan in the colours of a printer": (
+        "incomplete",
+        lambda: (whole := saved("JPEG", photo((800, 600)).convert("CMYK")))[: len(whole) // 2],
+    ),
     "half a photo of an iPhone": ("damaged", lambda: (whole := saved("HEIF"))[: len(whole) // 2]),
     "half a photo of WhatsApp": ("damaged", lambda: (whole := saved("WEBP"))[: len(whole) // 2]),
     "a poster of 300 megapixels": ("too_complex", lambda: hostile.png_flood(20_000, 15_000)),

@@ -88,9 +88,8 @@ def test_the_owner_gets_in_during_a_flood(at):
     assert sign_in(browser, member, code_of(key), network=OFFICE).status_code == 302
     new = Client()
     page = sign_in(new, member, code_of(key, steps=1), network=ELSEWHERE)
-    assert page.status_code == 429
+    assert page.status_code == 200, "the right code, and no word of it to strangers"
     assert "herstelcode" in page.content.decode()
-    assert int(page["Retry-After"]) <= 24 * 3600
     assert sign_in(new, member, recovery[0], network=ELSEWHERE).status_code == 302
     new.post("/beheer/uitloggen/")
     assert sign_in(new, member, code_of(key, steps=1), network=ELSEWHERE).status_code == 302, "now it is known"
@@ -112,7 +111,7 @@ def test_a_flood_from_the_same_office_does_not_lock_the_owner_out(at):
     member, key = enrolled()
     browser = known_browser(member, key)
     flood_for_an_hour(member, key, at, networks=lambda _n: OFFICE)
-    assert sign_in(Client(), member, code_of(key), network=OFFICE).status_code == 429
+    assert sign_in(Client(), member, code_of(key), network=OFFICE).status_code != 302
     assert sign_in(browser, member, code_of(key), network=OFFICE).status_code == 302
 
 
@@ -122,7 +121,7 @@ def test_without_the_cookie_the_owner_is_a_stranger_there(at):
     browser = known_browser(member, key)
     browser.cookies.clear()
     flood_for_an_hour(member, key, at, networks=lambda _n: OFFICE)
-    assert sign_in(browser, member, code_of(key), network=OFFICE).status_code == 429
+    assert sign_in(browser, member, code_of(key), network=OFFICE).status_code != 302
 
 
 def test_within_a_month_strangers_guess_a_code_less_than_once_in_ten_thousand_times(at):
@@ -140,7 +139,7 @@ def test_within_a_month_strangers_guess_a_code_less_than_once_in_ten_thousand_ti
 def test_a_new_password_ends_what_strangers_knew():
     member, key = enrolled()
     use_up(member, key)
-    assert sign_in(Client(), member, code_of(key), network=ELSEWHERE).status_code == 429
+    assert sign_in(Client(), member, code_of(key), network=ELSEWHERE).status_code != 302
     member.set_password("paard-batterij-anders")
     member.save()
     answer = sign_in(Client(), member, code_of(key), network=ELSEWHERE, password="paard-batterij-anders")
@@ -154,7 +153,7 @@ def test_a_browser_has_few_guesses_too(at):
         at(minutes=n)
         assert sign_in(browser, member, wrong_code(key, n), network=OFFICE).status_code == 200
     at(minutes=11)
-    assert sign_in(browser, member, code_of(key), network=OFFICE).status_code == 429
+    assert sign_in(browser, member, code_of(key), network=OFFICE).status_code != 302
     assert sign_in(Client(), member, code_of(key), network=ELSEWHERE).status_code == 302, "others are counted apart"
 
 
@@ -165,8 +164,32 @@ def test_the_answer_does_not_tell_whether_the_password_is_right():
         sign_in(Client(), member, "123456", network="198.51.101.1", password=password)
         for password in (factories.PASSWORD, "wrong")
     ]
-    assert [page.status_code for page in pages] == [429, 429]
     assert len({re.sub(r'value="\w{64}"', "", page.content.decode()) for page in pages}) == 1
+
+
+def test_wrong_codes_never_tell_strangers_that_the_password_is_right():
+    """Somebody used up a part of the codes; from a fresh network a right password is answered as a wrong one."""
+    answers = {}
+    for password in (factories.PASSWORD, "wrong"):
+        member, key = enrolled()
+        for n in range(settings.STAFF_CODES_BY_STRANGERS - 2):
+            sign_in(Client(), member, wrong_code(key, n), network=f"198.51.100.{n}")
+        pages = [
+            sign_in(Client(), member, "123456", network=f"203.0.113.{len(answers)}", password=password)
+            for _try in range(6)
+        ]
+        hidden = r'value="\w{64}"|' + member.username
+        answers[password] = [(page.status_code, re.sub(hidden, "", page.content.decode())) for page in pages]
+    assert answers[factories.PASSWORD] == answers["wrong"]
+
+
+def test_the_owner_sees_in_a_known_browser_when_codes_count_again():
+    member, key = enrolled()
+    browser = known_browser(member, key)
+    pages = [sign_in(browser, member, wrong_code(key, n), network=OFFICE) for n in range(11)]
+    assert pages[-1].status_code == 429
+    assert "herstelcode" in pages[-1].content.decode()
+    assert int(pages[-1]["Retry-After"]) <= 24 * 3600
 
 
 # --- the cookie -----------------------------------------------------------------------------------
@@ -193,14 +216,14 @@ def test_a_made_up_cookie_is_none(value):
     use_up(member, key)
     client = Client()
     client.cookies["known"] = value
-    assert sign_in(client, member, code_of(key), network=ELSEWHERE).status_code == 429
+    assert sign_in(client, member, code_of(key), network=ELSEWHERE).status_code != 302
 
 
 def test_the_cookie_of_somebody_else_is_none():
     member, key = enrolled()
     browser = known_browser(*enrolled())
     use_up(member, key)
-    assert sign_in(browser, member, code_of(key), network=ELSEWHERE).status_code == 429
+    assert sign_in(browser, member, code_of(key), network=ELSEWHERE).status_code != 302
 
 
 def test_many_may_share_a_browser():
@@ -223,7 +246,7 @@ def test_it_ends_when_the_account_is_blocked():
         member.is_active = active
         member.save()
     use_up(member, key)
-    assert sign_in(browser, member, code_of(key), network=OFFICE).status_code == 429
+    assert sign_in(browser, member, code_of(key), network=OFFICE).status_code != 302
 
 
 # --- who is told ----------------------------------------------------------------------------------
