@@ -167,7 +167,9 @@ def _messages() -> dict[str, MessageKind]:
     for kind, needs in PAUSE_MESSAGES.items():
         kinds[kind] = MessageKind(needs, hold_messages.may_send_notice)
     kinds["hold_ended"] = MessageKind(
-        _LINK | {"outstanding", "due_on", "plan"}, hold_messages.may_send_ended, bounced=hold_messages.ended_bounced
+        _LINK | {"outstanding", "due_on", "plan", "plan_until"},
+        hold_messages.may_send_ended,
+        bounced=hold_messages.ended_bounced,
     )
     kinds |= {kind: MessageKind(needs) for kind, needs in UNCHECKED_MESSAGES.items()}
     kinds |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}

@@ -145,9 +145,8 @@ def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -
         handling.close_unanswered(
             complaint, why=why, text=f"{handling.written(text)}\n{way_on}", by=audit.name_of(staff), today=today
         )
-        if complaint.handler_id is None:
-            complaint.handler = staff
-            complaint.save(update_fields=["handler"])
+        complaint.handler = staff  # so that somebody else looks when the patient does not agree
+        complaint.save(update_fields=["handler"])
     return complaint
 
 

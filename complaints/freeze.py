@@ -23,15 +23,18 @@ def freeze(complaint: Complaint, *, by: str) -> bool:
     """Let the locked invoice of a complaint rest; return whether it does.
 
     One freeze for each ground: whoever complains again about what was answered does not get another one by that alone.
-    A paid invoice has nothing to rest.
+    An invoice that was paid or withdrawn has nothing to rest.
     """
     invoice = complaint.invoice
-    if invoice is None or invoice.settled_at is not None:
-        return False
-    if not would_rest(invoice.pk, complaint.subject, but=complaint.pk):
+    if invoice is None or not can_rest(invoice) or not would_rest(invoice.pk, complaint.subject, but=complaint.pk):
         return False
     place_hold(invoice, HOLD, by=by, tell=False)
     return True
+
+
+def can_rest(invoice: Invoice) -> bool:
+    """Tell whether an invoice has something to rest: it was not paid, nor withdrawn."""
+    return invoice.settled_at is None and invoice.withdrawn_at is None
 
 
 def would_rest(invoice_id: int, subject: str, *, but: int = 0) -> bool:
@@ -50,8 +53,9 @@ def would_rest(invoice_id: int, subject: str, *, but: int = 0) -> bool:
 
 def rest(complaint: Complaint, *, by: str) -> None:
     """Let the locked invoice of a complaint rest while another body has it."""
-    if complaint.invoice is not None and complaint.invoice.settled_at is None:
-        place_hold(complaint.invoice, HOLD, by=by, tell=False)
+    invoice = complaint.invoice
+    if invoice is not None and can_rest(invoice):
+        place_hold(invoice, HOLD, by=by, tell=False)
 
 
 def rests(invoice: Invoice) -> bool:

@@ -259,15 +259,18 @@ def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
     return complaint
 
 
-def escalate(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complaint:
+def escalate(complaint_id: int, *, text: str, today: date, by: str = BY, late: bool = False) -> Complaint:
     """Let another person look again, because the patient does not agree; no reason is needed.
 
-    The invoice rests again while they do, also when the two weeks after the first answer are over.
+    The invoice rests again while they do, also when the two weeks after the first answer are over. `late`: staff let
+    it through after the last day for it, with the words of the patient that say why.
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
         must_be(complaint, Status.ANSWERED, Status.INADMISSIBLE)
-        if complaint.answered_at and today > escalate_until(complaint):
+        if today > escalate_until(complaint) and not (late and text.strip()):
+            if late:
+                raise Refused(_("The last day for it is over. Write down why it is looked at all the same."))
             raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
         say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by)
         procedure = deadlines.PROCEDURES[complaint.procedure]

@@ -11,7 +11,7 @@ from billing import links
 from billing.invoices.addressee import addressee
 from billing.models import OutboxMessage
 from billing.outbox.queue import queue_message
-from complaints import deadlines
+from complaints import deadlines, freeze
 from complaints.models import Complaint, ComplaintMessage, Mandate
 
 Kind = ComplaintMessage.Kind
@@ -34,7 +34,7 @@ def receipt(complaint: Complaint, said: Any, *, frozen: bool) -> None:
         "acknowledge_by": complaint.acknowledge_by,
         "answer_by": complaint.answer_by,
         "frozen": frozen,
-        "goes_on": not frozen and complaint.invoice is not None and complaint.invoice.settled_at is None,
+        "goes_on": not frozen and complaint.invoice is not None and freeze.can_rest(complaint.invoice),
     }
     _queue("complaint_received", complaint, "", facts, recipient=said.email)
     if complaint.invoice and said.email:
@@ -103,6 +103,13 @@ def answered(complaint: Complaint, *, line: int, frozen_until: date | None, esca
     """Tell that the answer is in the file, until when the invoice rests, and until when one may disagree."""
     facts = {"frozen_until": frozen_until, "escalate_until": escalate_until}
     _queue("complaint_answered", complaint, str(line), facts, recipient=_reader(complaint))
+
+
+def keep_from_practice(complaint: Complaint) -> None:
+    """Take the mails about a file, which hold its link, from the invoice: its practice reads what is there."""
+    for kind in NEEDS:
+        mails = OutboxMessage.objects.filter(kind=kind, dedupe_key__startswith=f"{kind}:{complaint.pk}:")
+        mails.exclude(invoice=None).update(invoice=None)
 
 
 def _page(complaint: Complaint, recipient: str) -> str:

@@ -52,6 +52,7 @@ def queue_ended(invoice: Invoice, today: date) -> None:
             "outstanding": owed,
             "due_on": invoice.due_on,
             "plan": plan,
+            "plan_until": schedule.least_time_to_pay(today),
             **open_link_context(invoice, until=max(today, invoice.due_on)),
         },
         dedupe_key=f"{ENDED}:{_key(invoice)}:{to_cents(owed)}:{invoice.due_on}:{int(plan)}",

@@ -262,7 +262,7 @@ def _held_until(invoice_ids: Sequence[int]) -> dict[int, date]:
 
 
 def _due_act(now: Progress, held_until: date | None, today: date) -> Act | None:
-    """Return the one act that a plan needs today. After a hold nobody is late at once: the grace period comes first."""
+    """Return the one act that a plan needs today. After a hold nobody is late at once: there is time to pay first."""
     if now.plan.invoice.withdrawn_at:
         return Act.WITHDRAW
     if now.next is None:
@@ -273,7 +273,7 @@ def _due_act(now: Progress, held_until: date | None, today: date) -> Act | None:
         return None
     first = now.next.installment
     if held_until:
-        held_until += timedelta(days=settings.INSTALLMENT_GRACE_DAYS)
+        held_until += timedelta(days=settings.LATE_INVOICE_TERM_DAYS)  # as the mail about its end says
     late_from = max(first.due_on, held_until or first.due_on)
     if first.missed_on:
         ends = max(first.grace_until or first.missed_on, held_until or first.missed_on)

@@ -76,7 +76,7 @@ def _heard(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     if what == "reply":
         handling.reply(complaint.pk, text=_text(request), today=today, by=by)
     elif what == "escalate":
-        handling.escalate(complaint.pk, text=_text(request), today=today, by=by)
+        handling.escalate(complaint.pk, text=_text(request), today=today, by=by, late=True)
     elif what == "withdraw" and answers.is_ours(request.user):
         handling.withdraw(complaint.pk, today=today, by=by)
     else:

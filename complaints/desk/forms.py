@@ -21,8 +21,8 @@ from complaints.answers import Draft, Point
 from complaints.desk import sentences
 from complaints.filing import LONGEST_STORY
 from complaints.handling import MOST_POINTS as POINTS
-from complaints.models import Complaint, ComplaintPoint
-from complaints.pages.forms import NEEDS
+from complaints.models import Complaint, ComplaintPoint, Mandate
+from complaints.pages.forms import NEEDS, WISHES
 from complaints.remedies import Wanted
 
 Decision = ComplaintPoint.Decision
@@ -135,6 +135,12 @@ class ReceivedForm(forms.Form):
     date_of_birth = forms.CharField(label=_("date of birth"), required=False, max_length=20)
     for_somebody = forms.CharField(
         label=_("on behalf of"), required=False, max_length=120, help_text=_("Empty: the patient speaks.")
+    )
+    as_whom = forms.ChoiceField(
+        label=_("who speaks for the patient"), required=False, choices=[("", "–"), *Mandate.Kind.choices]
+    )
+    wishes = forms.MultipleChoiceField(
+        label=_("what the patient wants"), choices=WISHES, required=False, widget=forms.CheckboxSelectMultiple
     )
     needs = forms.MultipleChoiceField(
         label=_("what helps the patient"), choices=NEEDS, required=False, widget=forms.CheckboxSelectMultiple

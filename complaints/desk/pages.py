@@ -243,7 +243,7 @@ def receive(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         invoice = given["reference"]
-        names = ("story", "name", "email", "phone", "address", "happened_on", "date_of_birth", "for_somebody", "needs")
+        names = [name for name in filing.Said.__dataclass_fields__ if name in given]
         try:
             complaint = filing.file(
                 filing.Said(**{name: given[name] for name in names}),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -93,6 +93,7 @@ class Figures:
     upheld: int | None
     causes: tuple[tuple[str, int], ...]
     returned: Decimal
+    returned_from: int  # so many files
 
 
 def figures(files: QuerySet[Complaint], first: date, last: date) -> Figures:
@@ -104,7 +105,8 @@ def figures(files: QuerySet[Complaint], first: date, last: date) -> Figures:
     upheld = ComplaintPoint.objects.filter(complaint__in=keys).exclude(decision=ComplaintPoint.Decision.NOT_UPHELD)
     answered = [row for row in rows if row.answers.exclude(given_at=None).exists()] if rows else []
     causes = Counter(Lesson.objects.filter(complaint__in=keys).values_list("cause", flat=True))
-    moved = Remedy.objects.filter(complaint__in=keys).aggregate(sum=Sum("amount"))["sum"]
+    moved = Remedy.objects.filter(complaint__in=keys, amount__gt=ZERO)
+    taken_off = moved.aggregate(sum=Sum("amount"), files=Count("complaint", distinct=True))
     return Figures(
         received=len(rows),
         answered=len(answered),
@@ -112,7 +114,8 @@ def figures(files: QuerySet[Complaint], first: date, last: date) -> Figures:
         answered_in_time=_share(_answers_in_time(rows, today)),
         upheld=_share(row.pk in set(upheld.values_list("complaint", flat=True)) for row in answered),
         causes=tuple((str(Lesson.Cause(cause).label), count) for cause, count in causes.most_common(5)),
-        returned=moved or ZERO,
+        returned=taken_off["sum"] or ZERO,
+        returned_from=taken_off["files"],
     )
 
 

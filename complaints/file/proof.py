@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -38,11 +38,23 @@ def receive_for_draft(
         with transaction.atomic():
             if not ComplaintDraft.objects.select_for_update(of=("self",)).filter(pk=draft.pk).exists():
                 raise Refused(_("You sent this complaint already. Send the file there."))
-            return receiving.keep_new(rows, list(ComplaintFile.objects.filter(draft=draft.pk)), sender)
+            return receiving.keep_new(rows, _counted(draft, sender, now or timezone.now()), sender)
 
     return receiving.receive(
         ComplaintFile, uploads, belongs={"draft_id": draft.pk}, insert=insert, now=now or timezone.now(), sender=sender
     )
+
+
+def _counted(draft: ComplaintDraft, sender: Sender, now: datetime) -> list[ComplaintFile]:
+    """Return the files with which new ones of a draft are counted: its own.
+
+    About no invoice also what the browser sent in the last day, or a new draft would begin the count anew.
+    """
+    own = Q(draft=draft.pk)
+    if draft.invoice_id is None and sender.browser:
+        since = now - timedelta(hours=DRAFT_HOURS)
+        own |= Q(browser=sender.browser, uploaded_at__gte=since, draft__invoice=None, complaint__invoice=None)
+    return list(ComplaintFile.objects.filter(own))
 
 
 def receive(

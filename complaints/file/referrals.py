@@ -37,6 +37,8 @@ def reroute(complaint_id: int, *, subject: str, staff: Any, agreed: bool = False
         before, complaint.subject = complaint.subject, subject
         complaint.provider = to
         complaint.save(update_fields=["subject", "provider"])
+        if to is None:
+            notices.keep_from_practice(complaint)
         with override(complaint.language):
             text = _("Your complaint is about: %(subject)s. Somebody else looks into it. Number and days stay.")
             message = handling.say(

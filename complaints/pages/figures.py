@@ -20,6 +20,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "figures": found if enough else None,
         # Each figure on its own people: what is said of a few could be about somebody.
         "enough_answers": found.answered >= lessons.LEAST,
+        "enough_returned": found.returned_from >= lessons.LEAST,
         "causes": [(cause, count) for cause, count in found.causes if enough and count >= lessons.LEAST],
         "least": lessons.LEAST,
         "form": None,

@@ -119,10 +119,19 @@ def _page(request: HttpRequest, token: str | None, step: str, form_class: type[f
     form = form_class(request.POST if request.method == "POST" else None, initial=draft.facts | _kept(request))
     if view and form.is_valid() and (_disputed(form.cleaned_data) or ZERO) > max(view.outstanding, ZERO):
         form.add_error("disputed", translation.gettext("This is more than what is left to pay on the invoice."))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and not _disputes_too_much(form, view):
         return _store(request, _address(_NEXT[step], token), draft, form.cleaned_data)
     status = 422 if form.errors else 200
     return render(request, f"complaints/{step}.html", _context(view, token, step, form), status=status)
+
+
+def _disputes_too_much(form: forms.Form, view: InvoiceView | None) -> bool:
+    """Tell whether a right form disputes more than is left to pay, and say so where it was typed."""
+    disputed = _disputed(form.cleaned_data)
+    if view is None or disputed is None or disputed <= view.outstanding:
+        return False
+    form.add_error("disputed", translation.gettext("This is more than what is left to pay on the invoice."))
+    return True
 
 
 def _too_late(request: HttpRequest, token: str, form_class: type[forms.Form]) -> HttpResponse:
@@ -210,7 +219,8 @@ def _add_files(request: HttpRequest, draft: ComplaintDraft, files: Sequence[Any]
         return
     if throttle.take(_FILES if token else _FILES_OF_ANYBODY, access.client_network(request), now=timezone.now()):
         raise Refused(translation.gettext("Many files came from here today. Try again tomorrow, or call us."))
-    sender = limits.sender_of(request, token) if token else limits.KNOWN
+    # Without an invoice there is no code to ask for: this browser has what one sender may send.
+    sender = limits.sender_of(request, token) if token else limits.Sender(browser=gate.holder_of(request))
     rows = rules.receive_for_draft(draft, uploads, sender=sender)
     again.remember(request, *(row.token for row in rows))
 

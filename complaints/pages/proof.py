@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,13 +20,14 @@ from complaints.pages.file import (
     code_address,
     files_for,
     found_file,
+    may_be_told,
     may_read,
     refuse_after_the_end,
     render_file,
     writer,
 )
 from guests import medical, uploads
-from guests.files import again, storage
+from guests.files import again, limits, storage
 from guests.files.forms import FilesForm
 from guests.files.receiving import Upload
 
@@ -57,7 +59,7 @@ def add(request: HttpRequest, complaint: str) -> HttpResponse:
         try:
             refuse_after_the_end(request, found)
             given += again.chosen(request, found.invoice, to=ComplaintFile)
-            rows = rules.receive(found.pk, given, by=writer(request, found))
+            rows = rules.receive(found.pk, given, by=writer(request, found), sender=_sender(request, found))
         except Refused as refused:
             form.add_error("files", str(refused))
         else:
@@ -69,6 +71,13 @@ def add(request: HttpRequest, complaint: str) -> HttpResponse:
     if by_script:
         return again.answer(" ".join(map(str, form.errors["files"])))
     return render_file(request, found, files_form=form, form=form, status=422)
+
+
+def _sender(request: HttpRequest, complaint: Complaint) -> limits.Sender:
+    """Return who sends: somebody known once they may read what we write, and else by what they showed."""
+    if complaint.invoice is None or may_be_told(request, complaint, today=timezone.localdate()):
+        return limits.KNOWN
+    return limits.sender_of(request, complaint.invoice.token)
 
 
 @require_safe

@@ -74,6 +74,9 @@ def test_the_amount_that_is_not_agreed_with_is_shown_and_kept(client):
     open_in(client, invoice)
     for step, fields in {"": {"subject": "price"}, "_story": {"story": STORY, "disputed": "12,50 euro"}}.items():
         client.post(reverse(f"complain{step}", args=[invoice.token]), fields)
+    too_much = client.post(reverse("complain_story", args=[invoice.token]), {"story": STORY, "disputed": "1000"})
+    assert too_much.status_code == 422
+    assert "#id_disputed" in too_much.content.decode(), "said on the page where it is typed, with a link to it"
     client.post(reverse("complain_who", args=[invoice.token]), {"email": "iemand@post.example"})
     page = client.get(reverse("complain_check", args=[invoice.token]))
     assert page.status_code == 200

@@ -321,15 +321,16 @@ class TestHold:
         assert set(OutboxMessage.objects.values_list("kind", flat=True)) == {"plan_agreed", "hold_placed"}
         assert status(agreed) == Status.ACTIVE
 
-    def test_after_it_the_days_of_grace_come_first(self):
+    def test_after_it_there_are_two_weeks_to_pay_first_and_the_mail_says_so(self):
         agreed = a_plan()
         holds.place_hold(agreed.invoice, Hold.STAFF, by="test")
-        holds.release_hold(agreed.invoice, Hold.STAFF, by="test")
+        holds.release_hold(agreed.invoice, Hold.STAFF, by="test", today=date(2026, 12, 10))
+        assert "24 december 2026" in text_of(mails("hold_ended")[0])
         released = datetime(2026, 12, 10, 12, tzinfo=ZoneInfo("Europe/Amsterdam"))
         Hold.objects.update(released_at=released)
-        agreements.run_day(date(2026, 12, 17))
+        agreements.run_day(date(2026, 12, 24))
         assert mails("installment_missed") == []
-        agreements.run_day(date(2026, 12, 22))
+        agreements.run_day(date(2026, 12, 31))
         assert len(mails("installment_missed")) == 1
 
 

@@ -220,11 +220,15 @@ def test_a_call_of_yesterday_counts_from_yesterday(invoice):
         "subject": "price",
         "story": STORY,
         "phone": "0612345678",
+        "for_somebody": "Mevrouw Jansen",
+        "as_whom": "guardian",
+        "wishes": ["apology"],
     }
     assert desk.post(reverse("admin:complaint_receive"), fields).status_code == 303
     complaint = Complaint.objects.get()
     assert timezone.localtime(complaint.received_at).date() == came.date()
     assert (complaint.channel, complaint.invoice) == ("phone", invoice)
+    assert (complaint.facts["wishes"], complaint.facts["as_whom"]) == (["apology"], "guardian")
     late = fields | {"received_at": (timezone.localtime() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")}
     assert desk.post(reverse("admin:complaint_receive"), late).status_code == 422
     assert Complaint.objects.count() == 1
