@@ -44,6 +44,26 @@ def test_paid_twice_is_proposed_at_once_and_nothing_leaves_before_somebody_appro
     assert at_bank() == []
 
 
+@pytest.mark.parametrize("transfer_is", ["first", "last"])
+def test_what_came_last_goes_back_to_who_paid_it(invoice, transfer_is):
+    """Somebody else paid the invoice by transfer: that is what was not due, or what the patient paid after it."""
+    payment, now = bank.start(invoice), timezone.now()
+    bank.end(payment, "paid")
+    attempts.sync_payment(payment.pk)
+    came = now + timedelta(days=-3 if transfer_is == "first" else 3)
+    facts = {"occurred_at": came, "by": "t", "through": Account.UNMATCHED}
+    ledger.post(invoice, Kind.PAYMENT, Decimal("-100.00"), external_id="bank:1", **facts)
+    last, before = (payment, None) if transfer_is == "first" else (None, payment)
+
+    def there(amount):
+        return {leg.payment: leg.amount for leg in credit.legs(invoice, Decimal(amount), now=now)}
+
+    assert there("100.00") == {last: 100}
+    assert there("130.00") == {last: 100, before: 30}
+    ledger.post(invoice, Kind.REPAID, Decimal("40.00"), external_id="b", occurred_at=now, by="t")
+    assert there("60.00") == {last: 60}
+
+
 def test_what_a_patient_asks_goes_back_to_the_account_it_came_from(invoice):
     _first, second = paid_twice(invoice)
     request = send(asked(invoice))
