@@ -57,6 +57,20 @@ class TestWhatOthersLearn:
         assert not mails.filter(subject__contains=complaint.number).exists()
         assert mails.filter(subject__contains=other_file.number).exists()
 
+    def test_whoever_knows_the_reference_alone_reads_their_own_words_and_not_our_findings(self, client, staff):
+        invoice = factories.invoice()
+        open_in(client, invoice)
+        steps(client, invoice.token)
+        complaint = Complaint.objects.get()
+        handling.acknowledge(complaint.pk, text="Ik ben Anna.", staff=staff)
+        answers.answer(complaint.pk, drafted([point(found="kies 36 is getrokken")]), staff=staff)
+        text = file_of(client, complaint)
+        assert STORY in text
+        for ours in ("Ik ben Anna", "kies 36", "De brieven."):
+            assert ours not in text
+        let_in(client, invoice)
+        assert "kies 36" in file_of(client, complaint)
+
     def test_no_amount_is_published_of_one_person(self, client, staff):
         for _one in range(lessons.LEAST):
             complaint = filing.file(said(), subject="service")

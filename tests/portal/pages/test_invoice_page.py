@@ -98,6 +98,12 @@ def test_a_paid_invoice_says_when_and_how(client, kind, words):
     assert reverse("pay", args=[invoice.token]) not in text
 
 
+def test_when_the_insurer_paid_all_nothing_is_said_to_be_left(client):
+    whole = page(client, factories.invoice(amount="60.00", insurer_paid="60.00"))
+    part = page(Client(), factories.invoice(amount="60.00", insurer_paid="20.00"))
+    assert ("Wat overblijft, is voor u" in whole, "Wat overblijft, is voor u" in part) == (False, True)
+
+
 def test_an_invoice_paid_by_transfer_is_not_called_paid_by_ideal(client):
     invoice = factories.invoice(amount="60.00")
     now = timezone.now()

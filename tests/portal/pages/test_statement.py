@@ -24,6 +24,8 @@ from billing.links import new_token
 from billing.models import AccessEvent, AllocationNote, Hold, LedgerTransaction, OutboxMessage, RefundRequest, Staff
 from billing.money import from_cents
 from billing.statements.account import statement_of
+from guests import throttle
+from portal.pages.statement import _DRAWN
 from tests import factories
 from tests.billing.ledger import histories
 from tests.portal.pages.test_document_pages import let_in
@@ -121,6 +123,14 @@ def test_what_is_on_hold_on_its_way_or_came_from_another_invoice_is_said(invoice
         ]
         RefundRequest.objects.filter(pk=request.pk).update(status="paid_out")
         assert statement_of(paid, whole=False).lines[-1].what == "terugbetaald"
+
+
+def test_pdf_files_are_drawn_up_to_a_limit(invoice):
+    client = looked_up(invoice)
+    for _drawn in range(_DRAWN.tries):
+        assert not throttle.take(_DRAWN, "127.0.0.1", now=timezone.now())
+    assert client.get(address(invoice, "statement_pdf")).status_code == 429
+    assert client.get(address(invoice)).status_code == 200
 
 
 def test_nothing_of_another_patient_or_practice_is_in_it(invoice):
