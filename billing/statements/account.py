@@ -1,12 +1,13 @@
 """The statement of account: every booking on a patient's invoices at one practice, explained line by line."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -34,10 +35,10 @@ _FOR_THIS: dict[AllocationNote.Rule, Text] = {
     Rule.STAFF: gettext_lazy("For this invoice: your payment did not say which, and a member of staff looked it up."),
     Rule.PRO_RATA: gettext_lazy("For this invoice in part: the invoices were alike, so each got its share."),
 }
-# The first six identify a line; the last two are one of its sides.
+# All but the last two identify a line; the last two are one of its sides.
 _COLUMNS = (
     "invoice__number", "transaction__kind", "transaction__occurred_at", "transaction__reverses_id", "transaction_id",
-    "invoice_id", "account", "amount",
+    "invoice_id", "transaction__external_id", "on_its_way", "on_hold", "account", "amount",
 )  # fmt: skip
 
 
@@ -91,33 +92,44 @@ class Statement:
 def statement_of(invoice: Invoice, *, whole: bool, others: Sequence[Invoice] = ()) -> Statement:
     """Return the statement of this invoice and `others`, or, `whole`, of all its patient has at the practice.
 
-    Three queries, and more when money went back or a credit note was made. The whole one tells of other invoices, and
+    Two queries, and one more when there are credit notes. The whole one tells of other invoices, and
     what people wrote with their money: the caller must have authenticated the reader. Another says no more than the
     page of each invoice, and may be shown to whoever knows their payment references. The balance is of one practice:
     `others` of another one are left out.
     """
     shown = [invoice, *(other for other in others if other.provider_id == invoice.provider_id and other != invoice)]
     scope = {"invoice__patient_id": invoice.patient_id} if whole else {"invoice__in": [one.pk for one in shown]}
-    # Plain columns: making models of them costs more than all the rest.
-    postings = Posting.objects.filter(account__in=OF_INVOICE, **scope).values_list(*_COLUMNS)
     notes = {(note.transaction_id, note.invoice_id): note for note in AllocationNote.objects.filter(**scope)}
-    ordered = postings.order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")
-    rows = list(ordered)
-    on_its_way = _ordered(scope) if any(row[1] == Kind.REFUND for row in rows) else frozenset()
+    rows = list(_postings(scope))
     documents = _documents(scope) if any(row[1] == Kind.CREDITED for row in rows) else {}
-    lines = list(_lines(rows, notes, on_its_way, documents, with_words=whole))
+    lines = list(_lines(rows, notes, documents, with_words=whole))
     numbers = () if whole else tuple(one.number for one in shown)
-    balances: dict[int, Decimal] = {}
-    for *_line, invoice_id, _account, amount in rows:
-        balances[invoice_id] = balances.get(invoice_id, ZERO) + amount
-    on_hold = set(holds.stopping(Stops.PAYMENT, **scope).values_list("invoice_id", flat=True))
+    balances: dict[tuple[int, bool], Decimal] = {}
+    for *_line, invoice_id, _event, _on_its_way, on_hold, _account, amount in rows:
+        balances[invoice_id, on_hold] = balances.get((invoice_id, on_hold), ZERO) + amount
     return Statement(
         invoice, whole, numbers, lines,
         closing=lines[-1].balance if lines else ZERO,
         outstanding=sum((owed for owed in balances.values() if owed > ZERO), ZERO),
         credit=-sum((owed for owed in balances.values() if owed < ZERO), ZERO),
-        paused=sum((owed for pk, owed in balances.items() if owed > ZERO and pk in on_hold), ZERO),
+        paused=sum((owed for (_pk, on_hold), owed in balances.items() if owed > ZERO and on_hold), ZERO),
     )  # fmt: skip
+
+
+def _postings(scope: Mapping[str, Any]) -> QuerySet[Posting, tuple[Any, ...]]:
+    """Return the sides of all lines, oldest first, as plain columns: making models of them costs more than the rest."""
+    refunds = RefundRequest.objects.filter(order_event=OuterRef("transaction__external_id"))
+    holds_of = holds.stopping(Stops.PAYMENT, invoice=OuterRef("invoice"))
+    return (
+        Posting.objects.filter(account__in=OF_INVOICE, **scope)
+        # What our bank was told to pay, and has not paid yet.
+        .annotate(
+            on_its_way=Exists(refunds.filter(invoice=OuterRef("invoice"), status=RefundRequest.Status.SENT)),
+            on_hold=Exists(holds_of),
+        )
+        .order_by("transaction__occurred_at", "transaction_id", "invoice_id", "pk")
+        .values_list(*_COLUMNS)
+    )
 
 
 def part_name(part: Account) -> str:
@@ -125,32 +137,23 @@ def part_name(part: Account) -> str:
     return _("the invoice itself") if part == Account.PRINCIPAL else str(part.label)
 
 
-def _ordered(scope: Mapping[str, Any]) -> frozenset[int]:
-    """Return the refunds, by the key of their transaction, that our bank was told to pay and has not paid yet."""
-    waiting = RefundRequest.objects.filter(status=RefundRequest.Status.SENT, **scope).exclude(order_event="")
-    booked = LedgerTransaction.objects.filter(kind=Kind.REFUND, external_id__in=waiting.values("order_event"))
-    return frozenset(booked.values_list("pk", flat=True))
-
-
-def _documents(scope: Mapping[str, Any]) -> dict[int, str]:
-    """Return the numbers of the credit notes, by the key of the transaction that booked each."""
+def _documents(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Return the numbers of the credit notes, by the event that booked each."""
     notes = CreditNote.objects.filter(**scope).values_list("pk", "number")
-    by_event = {f"credit_note:{pk}": number for pk, number in notes}
-    booked = LedgerTransaction.objects.filter(kind=Kind.CREDITED, external_id__in=by_event)
-    return {pk: by_event[event] for pk, event in booked.values_list("pk", "external_id")}
+    return {f"credit_note:{pk}": number for pk, number in notes}
 
 
 def _lines(
-    postings: Iterable[tuple[Any, ...]], notes: _Notes, on_its_way: Collection[int], documents: Mapping[int, str], *,
-    with_words: bool,
-) -> Iterator[Line]:  # fmt: skip
+    postings: Iterable[tuple[Any, ...]], notes: _Notes, documents: Mapping[str, str], *, with_words: bool
+) -> Iterator[Line]:
     balance = ZERO
     for (number, kind, occurred_at, is_mirror, *keys), group in groupby(postings, key=lambda row: row[:-2]):
         by_part = {Account(account): amount for *_of_group, account, amount in group}
         balance += sum(by_part.values(), ZERO)
         note = notes.get((keys[0], keys[1]))
-        what = _what(Kind(kind), sum(by_part.values(), ZERO), on_its_way=keys[0] in on_its_way)
-        what = f"{what} {documents[keys[0]]}" if keys[0] in documents else what
+        _transaction, _invoice, event, on_its_way, _on_hold = keys
+        what = _what(Kind(kind), sum(by_part.values(), ZERO), on_its_way=on_its_way and kind == Kind.REFUND)
+        what = f"{what} {documents[event]}" if event in documents else what
         yield Line(
             day=timezone.localtime(occurred_at).date(),
             invoice_number=number,

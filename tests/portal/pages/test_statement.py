@@ -98,7 +98,7 @@ def test_after_the_code_all_invoices_of_the_patient_and_the_look_is_written_down
     assert AccessEvent.objects.filter(data="statement", act=AccessEvent.Act.READ).count() == 1
 
 
-def test_what_is_on_hold_on_its_way_or_came_from_another_invoice_is_said(invoice):
+def test_what_is_on_hold_on_its_way_or_came_from_another_invoice_is_said(invoice, django_assert_num_queries):
     holds.place_hold(invoice, Hold.STAFF, by="test")
     too_much = factories.invoice(patient=invoice.patient, amount="10.00")
     book(too_much, Kind.PAYMENT, "-70.00", "tr_9")
@@ -114,7 +114,8 @@ def test_what_is_on_hold_on_its_way_or_came_from_another_invoice_is_said(invoice
     credit_notes.take(invoice, note, by="test")
     with translation.override("nl"):
         assert "creditnota C-17" in [line.what for line in statement_of(invoice, whole=False).lines]
-        found = statement_of(paid, whole=True)
+        with django_assert_num_queries(3):
+            found = statement_of(paid, whole=True)
         assert found.paused == ledger.outstanding(invoice.pk) == found.outstanding
         assert [line.what for line in statement_of(paid, whole=False).lines][1:] == [
             "tegoed van een andere rekening, gebruikt voor deze",
