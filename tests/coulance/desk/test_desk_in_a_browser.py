@@ -66,7 +66,7 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     page.goto(f"{sandbox.url}/beheer/")
     keep(page, f"{name}-start")
     look(page, complaints)
-    page.locator(".desk-head a.main").click()
+    page.locator(".desk-head a.main[href*=coulancecase]").click()
     page.wait_for_url(f"**{of_case(cases[0])}")
     page.fill("#id_paid_out", "365")
     page.fill("#id_deductible", "385,00")

@@ -44,7 +44,7 @@ REFUSED = {
     "gif flood": "too_complex",
     "bmp flood": "too_complex",
     "jpeg whose segment never ends": "damaged",
-    "png with a chunk larger than itself": "damaged",
+    "png with a chunk larger than itself": "incomplete",
     "jpeg flood": "too_complex",
     "jpeg of php": "damaged",
     "jpeg without size": "damaged",

@@ -67,7 +67,7 @@ def test_no_address_of_a_patient_answers_with_the_browsers_own_405(client):
         names = {"token": invoice.token}
         names |= {
             key: value
-            for key, value in {"name": "a" * 24, "note_id": "1"}.items()
+            for key, value in {"name": "a" * 24, "note_id": "1", "complaint": "a" * 24}.items()
             if f":{key}>" in str(pattern.pattern)
         }
         response = client.get(reverse(pattern.name, kwargs=names), headers={"Accept": "text/html"})

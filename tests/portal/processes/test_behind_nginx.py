@@ -205,7 +205,7 @@ def test_the_pages_of_nginx_have_the_headers_of_the_product(running):
         assert (answer.status_code, faults(answer)) == (status, []), status
         assert "<h2>" in answer.text, "in both languages"
         assert answer.headers["Cache-Control"] == "no-store"
-    assert "25 MB" in answers[413].text
+    assert "25&nbsp;MB" in answers[413].text
     sheet = browser.get(f"{running.url}/storing.css", timeout=20)
     assert (sheet.status_code, sheet.headers["Content-Type"]) == (200, "text/css")
 
