@@ -1,7 +1,5 @@
 """Files at the desk: opened by staff, and added by whoever opens the post and the mail."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -10,14 +8,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit
-from billing.documents.attachment import attachment
 from billing.errors import Refused
-from billing.models import AccessEvent
-from billing.privacy import access_log
 from complaints.desk.base import files
 from complaints.file import proof
 from complaints.models import Complaint, ComplaintFile
-from guests.files import storage
+from guests.files import handing_out
 from guests.files.forms import FilesForm
 from guests.files.receiving import Upload
 from guests.uploads import takes_files_of_staff
@@ -59,11 +54,4 @@ def download(request: HttpRequest, object_id: int, file_id: int) -> HttpResponse
     row = ComplaintFile.objects.filter(pk=file_id, complaint=object_id).select_related("complaint__invoice").first()
     if row is None:
         raise Http404
-    look: dict[str, Any] = {"invoice": row.about, "data": row.served_name}
-    if not files(request.user).filter(pk=object_id).exists():
-        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look, outcome=AccessEvent.Outcome.REFUSED)
-        raise Http404
-    if row.status != ComplaintFile.Status.CLEAN:
-        raise Http404
-    access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look)
-    return attachment(storage.get(row), name=row.served_name, content_type=row.content_type)
+    return handing_out.to_staff(request, row, is_theirs=files(request.user).filter(pk=object_id).exists())

@@ -17,7 +17,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit
-from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent
 from billing.privacy import access_log
@@ -26,7 +25,7 @@ from billing.text.addresses import is_one_address
 from forbearance import days, reports, rests
 from forbearance.desk.forms import ReportForm
 from forbearance.models import CounsellorLetter, Forbearance
-from guests.files import storage
+from guests.files import handing_out
 
 PAGE, LIST = "forbearance", "forbearances"  # their names in the access log
 SHOWN = 200
@@ -125,14 +124,7 @@ def letter(request: HttpRequest, object_id: int, file_id: int) -> HttpResponse:
     row = CounsellorLetter.objects.filter(pk=file_id, forbearance=object_id).select_related("forbearance").first()
     if row is None:
         raise Http404
-    look: dict[str, Any] = {"invoice": row.about, "data": row.served_name}
-    if not grounds(request.user).filter(pk=object_id).exists():
-        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look, outcome=AccessEvent.Outcome.REFUSED)
-        raise Http404
-    if row.status != CounsellorLetter.Status.CLEAN:
-        raise Http404
-    access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, **look)
-    return attachment(storage.get(row), name=row.served_name, content_type=row.content_type)
+    return handing_out.to_staff(request, row, is_theirs=grounds(request.user).filter(pk=object_id).exists())
 
 
 def _record_refusal(request: HttpRequest, object_id: int) -> None:

@@ -25,7 +25,7 @@ from complaints.models import Complaint
 from complaints.remedies import Wanted
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401
-from tests.billing.invoices.schedule_walk import FINAL_ON, REMINDED, Step, at, new_invoice, pay, until
+from tests.billing.invoices.schedule_walk import FINAL_ON, REMINDED, Step, at, new_invoice, pay, until, with_letter
 from tests.billing.outbox.test_outbox_races import in_threads
 from tests.complaints.test_files import drafted, filed, fresh, point
 
@@ -37,14 +37,6 @@ FIRST, LAST = map(int, os.environ.get("COMPLAINT_RACES", "1:8").split(":"))
 @pytest.fixture(autouse=True)
 def by_day(sink, settings):  # noqa: F811
     settings.NOTICE_HOURS = (7, 22)
-
-
-def with_letter():
-    """An invoice of € 100 whose reminder waits for a worker."""
-    invoice = until(new_invoice(amount="100.00"), REMINDED.replace(day=REMINDED.day - 1))
-    planning.run_day(REMINDED)
-    planning.sweep(now=at(REMINDED))
-    return invoice, OutboxMessage.objects.get(invoice=invoice, kind="reminder")
 
 
 def later(rng, act):

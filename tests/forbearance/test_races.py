@@ -13,14 +13,13 @@ from types import SimpleNamespace
 import pytest
 from django.db import transaction
 
-from billing.dunning import planning
 from billing.invoices import intake
 from billing.models import Hold, Invoice, OutboxMessage
 from billing.outbox import delivery
 from forbearance import breathing_space, rests
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401
-from tests.billing.invoices.schedule_walk import REMINDED, at, new_invoice, until
+from tests.billing.invoices.schedule_walk import REMINDED, at, with_letter
 from tests.billing.outbox.test_outbox_races import in_threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -31,14 +30,6 @@ FIRST, LAST = map(int, os.environ.get("FORBEARANCE_RACES", "1:4").split(":"))
 @pytest.fixture(autouse=True)
 def by_day(sink, settings):  # noqa: F811
     settings.NOTICE_HOURS = (7, 22)
-
-
-def with_letter():
-    """An invoice of € 100 whose reminder waits for a worker."""
-    invoice = until(new_invoice(amount="100.00"), REMINDED.replace(day=REMINDED.day - 1))
-    planning.run_day(REMINDED)
-    planning.sweep(now=at(REMINDED))
-    return invoice, OutboxMessage.objects.get(invoice=invoice, kind="reminder")
 
 
 def is_held(invoice):

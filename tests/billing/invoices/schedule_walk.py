@@ -74,6 +74,14 @@ def until(invoice: Invoice, day: date) -> Invoice:
     return invoice
 
 
+def with_letter() -> tuple[Invoice, OutboxMessage]:
+    """An invoice of € 100 whose reminder waits for a worker."""
+    invoice = until(new_invoice(amount="100.00"), REMINDED.replace(day=REMINDED.day - 1))
+    planning.run_day(REMINDED)
+    planning.sweep(now=at(REMINDED))
+    return invoice, OutboxMessage.objects.get(invoice=invoice, kind="reminder")
+
+
 def pay(invoice: Invoice, amount: str, on: date) -> None:
     key = f"pay:{invoice.pk}:{on}"
     locked = ledger.lock_invoice(invoice.pk)
