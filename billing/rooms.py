@@ -164,6 +164,19 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """Where a room handed an invoice over to, such as an agency, and how it comes back.
+
+    `stands` tells whether an invoice is there now. `recall` takes a locked one back, in the caller's transaction, given
+    the reason as the trail keeps it, who does it, and the day; it returns whether there was something to take back, so
+    that a second call changes nothing.
+    """
+
+    stands: Callable[[Row], bool]
+    recall: Callable[[Row, str, str, date], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """One line of an invoice's timeline."""
 
@@ -218,6 +231,8 @@ class Announcement:
     # Looks again at what it decided about a locked invoice, because somebody was right; given who says so and when.
     # Returns whether there was something to look at again.
     look_again: Callable[[Row, str, datetime], bool] | None = None
+    # Invoices that it handed over to somebody else, and takes back when the patient was right.
+    hand_over: HandOver | None = None
     # Forgets what a browser was still writing, when somebody says that they are done: given the request and the answer.
     finished: Callable[[HttpRequest, Any], object] | None = None
     # Yields the checked files that the patient sent about an invoice. Medical data: the caller looks at who is asking.
@@ -381,6 +396,17 @@ def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
     """Let the rooms look again at what they decided about a locked invoice; return whether one does."""
     looked = [room.look_again(invoice, by, now) for room in announcements() if room.look_again]
     return any(looked)
+
+
+def is_handed_over(invoice: Row) -> bool:
+    """Tell whether a room handed an invoice over to somebody else, such as an agency, and it is still there."""
+    return any(room.hand_over.stands(invoice) for room in announcements() if room.hand_over)
+
+
+def recall(invoice: Row, *, reason: str, by: str, today: date) -> bool:
+    """Let the rooms take a locked invoice back from whoever they handed it over to; return whether one did."""
+    taken = [room.hand_over.recall(invoice, reason, by, today) for room in announcements() if room.hand_over]
+    return any(taken)
 
 
 def finish(request: HttpRequest, response: Any) -> None:

@@ -223,7 +223,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.PositiveSmallIntegerField(default=1, verbose_name='line')),
-                ('kind', models.CharField(choices=[('charges_off', 'costs and interest taken off'), ('lowered', 'amount lowered'), ('withdrawn', 'invoice withdrawn'), ('looked_again', 'coulance is looked at again'), ('new_due_date', 'new last day to pay'), ('action', 'something an employee does')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('charges_off', 'costs and interest taken off'), ('lowered', 'amount lowered'), ('withdrawn', 'invoice withdrawn'), ('looked_again', 'coulance is looked at again'), ('money_moved', 'a payment booked on the right invoice'), ('recalled', 'taken back from the agency'), ('new_due_date', 'new last day to pay'), ('action', 'something an employee does')], max_length=12, verbose_name='kind')),
                 ('amount', billing.money.EuroField(blank=True, null=True, verbose_name='amount')),
                 ('due_on', models.DateField(blank=True, null=True, verbose_name='last day to pay')),
                 ('before', billing.money.EuroField(blank=True, null=True, verbose_name='before')),
