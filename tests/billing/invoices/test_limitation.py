@@ -64,9 +64,12 @@ def test_payments_and_plans_of_the_patient_acknowledge_the_claim():
     ledger.post(locked, kind, Decimal("10.00"), external_id="back", occurred_at=at(date(2027, 2, 1)), by="test")
     assert limitation.last_day(invoice) == FIVE_YEARS, "the bank took it back"
     plan = PaymentPlan.objects.create(
-        invoice=invoice, kind=PaymentPlan.Kind.DEFERRAL, total=ledger.outstanding(invoice.pk), agreed_at=at(date(2027, 3, 1)),
+        invoice=invoice,
+        kind=PaymentPlan.Kind.DEFERRAL,
+        total=ledger.outstanding(invoice.pk),
+        agreed_at=at(date(2027, 3, 1)),
         agreed_by="patient",
-    )  # fmt: skip
+    )
     assert limitation.last_day(invoice) == date(2032, 3, 1)
     PaymentPlan.objects.filter(pk=plan.pk).update(status=PaymentPlan.Status.UNDONE)
     assert limitation.last_day(invoice) == FIVE_YEARS
