@@ -175,7 +175,7 @@ def _options(view: InvoiceView, today: date) -> Options:
         outstanding=view.outstanding,
         due_on=view.due_on,
         withdrawn=view.status == "withdrawn",
-        holds=view.rests,
+        holds=tuple(view.rests),
         plans=view.plans_before,
         second_reminder=view.second_reminder,
     )
