@@ -144,12 +144,37 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as a room can know them without an invoice: `text` is a mailbox, a telephone number or a file's number.
+
+    With a `surname` (and date of birth in ISO, if known) it is one patient of those who may share a mailbox.
+    """
+
+    text: str
+    surname: str = ""
+    born: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a room holds about a person without an invoice: its facts under a name, and its files."""
+
+    name: str
+    facts: dict[str, Any]
+    documents: Iterable[tuple[str, bytes]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
-    """What a room holds about a patient besides billing's rows: facts of one invoice under `title`, and its files."""
+    """What a room holds about a patient besides billing's rows: facts of one invoice under `title`, and its files.
+
+    `by_contact` yields what is about no invoice, of whoever proved that a contact is theirs.
+    """
 
     title: Text
     facts: Callable[[Row], dict[str, Any] | None]
     documents: Callable[[Row], Iterable[tuple[str, bytes]]]
+    by_contact: Callable[[Contact], Iterable[Held]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,8 +111,8 @@ class Migration(migrations.Migration):
                 ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='complaints.complaint', verbose_name='complaint')),
             ],
             options={
-                'verbose_name': 'answer',
-                'verbose_name_plural': 'answers',
+                'verbose_name': 'answer to a complaint',
+                'verbose_name_plural': 'answers to complaints',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(fields=('complaint', 'line'), name='complaint_one_answer_per_line'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('written_by')), _negated=True), _connector='OR'), name='complaint_answer_second_person_is_another')],
             },

@@ -65,7 +65,7 @@ class Answer(SealedFacts, models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("answer"), _("answers")
+        verbose_name, verbose_name_plural = _("answer to a complaint"), _("answers to complaints")
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "line"], name="complaint_one_answer_per_line"),
