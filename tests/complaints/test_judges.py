@@ -1,4 +1,4 @@
-"""Who may judge a complaint, as the database keeps it: the second line is other people, and nobody judges themselves."""
+"""Who may judge a complaint, as the database keeps it: the second line is others, and nobody judges themselves."""
 
 import pytest
 from django.db import IntegrityError, transaction

@@ -226,7 +226,10 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
 
 
 def _mails_of_money_back(world: World) -> Iterator[str]:
-    """Who got money back, or lost it to the bank, was told so: once for each time."""
+    """Who got money back, or lost it to the bank, was told so: once for each time.
+
+    Of money that the bank took back also whoever paid again meanwhile; only when the bank undid it may nobody be told.
+    """
     mails = Counter((kind, number) for _id, kind, _to, status, number, _error in world.messages if status != "canceled")
     least, most = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     undone = {reference for reference, _payment, _cents, is_undone in world.bank_chargebacks if is_undone}
