@@ -11,7 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -63,6 +62,7 @@ class Draft:
         """Return the draft that `as_facts` wrote."""
         wanted = dict(facts["wanted"])
         wanted["lower_to"] = None if wanted["lower_to"] is None else Decimal(wanted["lower_to"])
+        wanted["shares"] = tuple((pk, amount) for pk, amount in wanted["shares"])
         points = [Point(**point) for point in facts["points"]]
         return cls(points, facts["looked_at"], facts["apology"], remedies.Wanted(**wanted))
 
@@ -112,7 +112,7 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
     """
     now = now or timezone.now()
     with transaction.atomic():
-        complaint = lock(complaint_id)
+        complaint = _locked(complaint_id, draft.wanted)
         check(complaint, draft)
         _may(complaint, staff)
         line = line_of(complaint)
@@ -124,8 +124,7 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
         )
         proposal.facts = draft.as_facts()
         proposal.save(force_insert=True)
-        much = remedies.worth(complaint.invoice, draft.wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE
-        if much or not is_ours(staff):
+        if remedies.needs_second_person(complaint.invoice, draft.wanted) or not is_ours(staff):
             handling.record("complaint_answer_proposed", complaint, by=audit.name_of(staff))
             return proposal
         return _give(complaint, proposal, draft, now=now)
@@ -156,9 +155,10 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
     Raises Refused when it is the same person, one of the practice, or one who may not judge this file.
     """
     with transaction.atomic():
-        complaint = lock(complaint_id)
+        seen = Answer.objects.filter(complaint=complaint_id, given_at=None).first()
+        complaint = _locked(complaint_id, Draft.from_facts(seen.facts).wanted) if seen else lock(complaint_id)
         proposal = Answer.objects.filter(complaint=complaint, given_at=None).first()
-        if proposal is None:
+        if proposal is None or seen is None or proposal.pk != seen.pk:
             raise Refused(_("There is no proposed answer any more. Look at the file again."))
         if proposal.written_by_id == staff.pk:
             raise Refused(_("You proposed this answer. Somebody else has to agree."))
@@ -169,6 +169,14 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
         check(complaint, draft)
         proposal.confirmed_by = staff
         return _give(complaint, proposal, draft, now=now or timezone.now())
+
+
+def _locked(complaint_id: int, wanted: remedies.Wanted) -> Complaint:
+    """Lock all invoices that the answer moves, in one order, and then the file."""
+    invoice = Invoice.objects.filter(complaints=complaint_id).first()
+    if invoice is not None and (others := remedies.touched(invoice, wanted)):
+        ledger.lock_invoices({invoice.pk, *others})
+    return lock(complaint_id)
 
 
 def _may(complaint: Complaint, staff: Any) -> None:
@@ -202,7 +210,8 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         kept.facts = {"said": point.said, "found": point.found, "why": point.why}
         kept.save(force_insert=True)
     row.before = _owed(complaint.invoice)
-    remedies.apply(complaint, draft.wanted, line=row.line, by=by, now=now)
+    decided = remedies.Decided(row.written_by, row.confirmed_by)
+    remedies.apply(complaint, draft.wanted, line=row.line, decided=decided, now=now)
     row.after = _owed(complaint.invoice)
     with override(complaint.language):
         row.next_body = bodies.after(complaint, today=today)

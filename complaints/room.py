@@ -84,7 +84,7 @@ class ComplaintsRoom(Room):
             daily=[Daily(22, days.run_day)],
             beat={"sweep-complaint-files": Beat("complaints.sweep_files", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
-            export=Export(_("complaints"), export.of_invoice, export.documents),
+            export=Export(_("complaints"), export.of_invoice, export.documents, export.by_contact),
             invoice_panel=InvoicePanel(
                 {"complaint": newest}, below="complaints/invoice_below.html", if_wrong="complain"
             ),

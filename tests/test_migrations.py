@@ -18,6 +18,11 @@ GUARDED = {
     "billing_accessevent",
     "coulance_decision",
 }
+# Rows that are refused because of others: who judges a complaint.
+JUDGED_APART = {
+    "complaints_answer": ("complaints_second_line", "complaints_own_judge"),
+    "complaints_complaint": ("complaints_judged",),
+}
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
@@ -97,4 +102,7 @@ def test_the_triggers_stand():
     other = {"sqlite": "replace", "postgresql": "truncate"}[connection.vendor]
     assert {table: sorted(verbs) for table, verbs in stand.items()} == {
         table: sorted(("delete", "update", other)) for table in GUARDED
+    } | {
+        table: sorted(f"{name}_{verb}" for name in names for verb in ("insert", "update"))
+        for table, names in JUDGED_APART.items()
     }

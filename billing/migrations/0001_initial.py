@@ -280,6 +280,7 @@ class Migration(migrations.Migration):
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('issued_on', models.DateField(verbose_name='invoice date')),
                 ('due_on', models.DateField(verbose_name='pay before or on')),
+                ('for_goods', models.BooleanField(default=False, verbose_name='for something sold')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='received')),
                 ('withdrawn_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='withdrawn')),
                 ('settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='settled')),

@@ -22,6 +22,8 @@ class Invoice(models.Model):
     token = models.CharField(max_length=32, unique=True, editable=False)
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("pay before or on"))
+    # Something sold, such as a hearing aid, so that the claim lapses after two years (7:28 BW); said by the practice.
+    for_goods = models.BooleanField(_("for something sold"), default=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     # A credit note took all of it back. Written only by `adjustments.credit_notes`.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)

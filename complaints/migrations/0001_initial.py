@@ -111,8 +111,8 @@ class Migration(migrations.Migration):
                 ('complaint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='complaints.complaint', verbose_name='complaint')),
             ],
             options={
-                'verbose_name': 'answer',
-                'verbose_name_plural': 'answers',
+                'verbose_name': 'answer to a complaint',
+                'verbose_name_plural': 'answers to complaints',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(fields=('complaint', 'line'), name='complaint_one_answer_per_line'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('written_by')), _negated=True), _connector='OR'), name='complaint_answer_second_person_is_another')],
             },
@@ -223,7 +223,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.PositiveSmallIntegerField(default=1, verbose_name='line')),
-                ('kind', models.CharField(choices=[('charges_off', 'costs and interest taken off'), ('lowered', 'amount lowered'), ('withdrawn', 'invoice withdrawn'), ('looked_again', 'coulance is looked at again'), ('new_due_date', 'new last day to pay'), ('action', 'something an employee does')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('charges_off', 'costs and interest taken off'), ('lowered', 'amount lowered'), ('withdrawn', 'invoice withdrawn'), ('looked_again', 'coulance is looked at again'), ('money_moved', 'a payment booked on the right invoice'), ('recalled', 'taken back from the agency'), ('new_due_date', 'new last day to pay'), ('action', 'something an employee does')], max_length=12, verbose_name='kind')),
                 ('amount', billing.money.EuroField(blank=True, null=True, verbose_name='amount')),
                 ('due_on', models.DateField(blank=True, null=True, verbose_name='last day to pay')),
                 ('before', billing.money.EuroField(blank=True, null=True, verbose_name='before')),

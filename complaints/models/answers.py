@@ -65,7 +65,7 @@ class Answer(SealedFacts, models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("answer"), _("answers")
+        verbose_name, verbose_name_plural = _("answer to a complaint"), _("answers to complaints")
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "line"], name="complaint_one_answer_per_line"),
@@ -96,6 +96,8 @@ class Remedy(models.Model):
         LOWERED = "lowered", _("amount lowered")
         WITHDRAWN = "withdrawn", _("invoice withdrawn")
         LOOKED_AGAIN = "looked_again", _("coulance is looked at again")
+        MONEY_MOVED = "money_moved", _("a payment booked on the right invoice")
+        RECALLED = "recalled", _("taken back from the agency")
         NEW_DUE_DATE = "new_due_date", _("new last day to pay")
         ACTION = "action", _("something an employee does")
 
