@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -189,13 +190,16 @@ def set_about(complaint_id: int, *, person: Any, staff: Any) -> Complaint:
     with transaction.atomic():
         complaint = lock(complaint_id)
         must_be(complaint, *Complaint.OPEN)
-        if Answer.objects.filter(complaint=complaint, written_by=person).exclude(given_at=None).exists():
+        judged = Answer.objects.filter(Q(written_by=person) | Q(confirmed_by=person), complaint=complaint)
+        if judged.exclude(given_at=None).exists():
             raise Refused(_("This person answered it already. Let somebody else look at it again."))
         Answer.objects.filter(complaint=complaint, written_by=person, given_at=None).delete()
         if complaint.handler_id == person.pk:
             complaint.handler = None
+        if complaint.second_handler_id == person.pk:
+            complaint.second_handler = None
         complaint.about = person
-        complaint.save(update_fields=["handler", "about"])
+        complaint.save(update_fields=["handler", "second_handler", "about"])
         record("complaint_about", complaint, by=audit.name_of(staff))
     return complaint
 

@@ -176,7 +176,7 @@ def options_for(view: InvoiceView, today: date) -> Options:
         outstanding=view.outstanding,
         due_on=view.due_on,
         withdrawn=view.status == "withdrawn",
-        holds=view.rests,
+        holds=tuple(view.rests),
         plans=view.plans_before,
         second_reminder=view.second_reminder,
     )
