@@ -52,6 +52,12 @@ class BillingRoom(Room):
 
     name = "billing"
 
+    def ready(self) -> None:
+        from billing.invoices import told
+
+        super().ready()
+        told.keep_up(self)
+
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS

@@ -141,3 +141,26 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+
+class InvoiceHistory(models.Model):
+    """What happened on an invoice, each kind of row as one list: a view, which `billing.invoices.told` makes.
+
+    It is read, never written; `booked` and the others hold a list of columns for each row, as `told` says.
+    """
+
+    invoice = models.OneToOneField(Invoice, models.DO_NOTHING, primary_key=True, related_name="history")
+    booked = models.JSONField()
+    sent = models.JSONField()
+    live = models.JSONField()
+    live_shares = models.JSONField()
+    plans = models.JSONField()
+    holds = models.JSONField()
+    has_credit_notes = models.BooleanField()
+
+    class Meta:
+        managed = False
+        db_table = "billing_invoice_history"
+
+    def __str__(self) -> str:
+        return str(self.pk)
