@@ -13,10 +13,6 @@ _DUE = frozenset(("due_on", "on_hold", "plan"))  # which sum is due when
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
 _REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over", "withdrawn"))
 _RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
-PAUSE_MESSAGES = {
-    "hold_placed": _LINK | {"outstanding", "voided"},
-    "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
-}
 UNCHECKED_MESSAGES = {
     "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "start_again", "outstanding", "credit"},
     "statement_copy": _LINK,
@@ -55,6 +51,12 @@ class BillingRoom(Room):
     """Invoices, money, messages and the law."""
 
     name = "billing"
+
+    def ready(self) -> None:
+        from billing.invoices import told
+
+        super().ready()
+        told.keep_up(self)
 
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
@@ -166,8 +168,10 @@ def _messages() -> dict[str, MessageKind]:
         kinds[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced
         )
-    for kind, needs in PAUSE_MESSAGES.items():
-        kinds[kind] = MessageKind(needs, hold_messages.may_send_notice)
+    kinds["hold_placed"] = MessageKind(_LINK | {"outstanding", "voided"}, hold_messages.may_send_placed)
+    kinds["payment_reversed"] = MessageKind(
+        _LINK | {"amount", "paid_at", "outstanding", "state"}, hold_messages.may_send_reversed
+    )
     kinds["hold_ended"] = MessageKind(
         _LINK | {"outstanding", "due_on", "plan", "plan_until"},
         hold_messages.may_send_ended,

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +23,7 @@ from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices, remedies
-from complaints.file import bodies
+from complaints.file import bodies, letter
 from complaints.handling import lock
 from complaints.models import Answer, Complaint, ComplaintPoint
 
@@ -63,6 +62,7 @@ class Draft:
         """Return the draft that `as_facts` wrote."""
         wanted = dict(facts["wanted"])
         wanted["lower_to"] = None if wanted["lower_to"] is None else Decimal(wanted["lower_to"])
+        wanted["shares"] = tuple((pk, amount) for pk, amount in wanted["shares"])
         points = [Point(**point) for point in facts["points"]]
         return cls(points, facts["looked_at"], facts["apology"], remedies.Wanted(**wanted))
 
@@ -112,7 +112,7 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
     """
     now = now or timezone.now()
     with transaction.atomic():
-        complaint = lock(complaint_id)
+        complaint = _locked(complaint_id, draft.wanted)
         check(complaint, draft)
         _may(complaint, staff)
         line = line_of(complaint)
@@ -124,8 +124,7 @@ def answer(complaint_id: int, draft: Draft, *, staff: Any, now: datetime | None 
         )
         proposal.facts = draft.as_facts()
         proposal.save(force_insert=True)
-        much = remedies.worth(complaint.invoice, draft.wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE
-        if much or not is_ours(staff):
+        if remedies.needs_second_person(complaint.invoice, draft.wanted) or not is_ours(staff):
             handling.record("complaint_answer_proposed", complaint, by=audit.name_of(staff))
             return proposal
         return _give(complaint, proposal, draft, now=now)
@@ -156,9 +155,10 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
     Raises Refused when it is the same person, one of the practice, or one who may not judge this file.
     """
     with transaction.atomic():
-        complaint = lock(complaint_id)
+        seen = Answer.objects.filter(complaint=complaint_id, given_at=None).first()
+        complaint = _locked(complaint_id, Draft.from_facts(seen.facts).wanted) if seen else lock(complaint_id)
         proposal = Answer.objects.filter(complaint=complaint, given_at=None).first()
-        if proposal is None:
+        if proposal is None or seen is None or proposal.pk != seen.pk:
             raise Refused(_("There is no proposed answer any more. Look at the file again."))
         if proposal.written_by_id == staff.pk:
             raise Refused(_("You proposed this answer. Somebody else has to agree."))
@@ -169,6 +169,14 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
         check(complaint, draft)
         proposal.confirmed_by = staff
         return _give(complaint, proposal, draft, now=now or timezone.now())
+
+
+def _locked(complaint_id: int, wanted: remedies.Wanted) -> Complaint:
+    """Lock all invoices that the answer moves, in one order, and then the file."""
+    invoice = Invoice.objects.filter(complaints=complaint_id).first()
+    if invoice is not None and (others := remedies.touched(invoice, wanted)):
+        ledger.lock_invoices({invoice.pk, *others})
+    return lock(complaint_id)
 
 
 def _may(complaint: Complaint, staff: Any) -> None:
@@ -183,6 +191,15 @@ def _may(complaint: Complaint, staff: Any) -> None:
         raise Refused(_("You gave the first answer. Somebody else looks at it again."))
     if not is_ours(staff):
         raise Refused(_("Somebody of ours looks at it again, not the practice."))
+
+
+def acknowledge_again(complaint_id: int, *, text: str, staff: Any) -> Complaint:
+    """Let the person who looks again confirm it by name. Raises Refused for one who may not judge this file."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        handling.must_be(complaint, Status.SECOND_LINE)
+        _may(complaint, staff)
+        return handling.acknowledge_again(complaint_id, text=text, staff=staff)
 
 
 def decides(staff: Any) -> bool:
@@ -202,7 +219,8 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         kept.facts = {"said": point.said, "found": point.found, "why": point.why}
         kept.save(force_insert=True)
     row.before = _owed(complaint.invoice)
-    remedies.apply(complaint, draft.wanted, line=row.line, by=by, now=now)
+    decided = remedies.Decided(row.written_by, row.confirmed_by)
+    remedies.apply(complaint, draft.wanted, line=row.line, decided=decided, now=now)
     row.after = _owed(complaint.invoice)
     with override(complaint.language):
         row.next_body = bodies.after(complaint, today=today)
@@ -225,7 +243,8 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         # The patient was right: nothing is left to wait for, and what remains has a new last day.
         freeze.thaw(complaint.invoice, by=by, today=today)
     last_day = None if second else handling.escalate_until(complaint)
-    notices.answered(complaint, line=row.line, frozen_until=until, escalate_until=last_day)
+    mail = notices.answered(complaint, line=row.line, frozen_until=until, escalate_until=last_day)
+    letter.leave_to_post(complaint, row, mailed=mail is not None)
     return row
 
 

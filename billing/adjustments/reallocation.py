@@ -56,23 +56,79 @@ def ask(
     so that a doubled click asks once. Raises Refused, in the reader's words, when it can't be divided so.
     """
     with transaction.atomic():
-        known = Reallocation.objects.filter(key=key).first()
-        if known:
-            if known.booking_id != booking.pk or dict(known.shares.values_list("invoice_id", "amount")) != amounts:
-                raise FormUsed
+        if known := _known(booking, amounts, key):
             return known
         invoices = lock_invoices({*of_booking(booking), *amounts})
-        _refuse_if_wrong(booking, invoices, amounts, reason)
-        asked = Reallocation.objects.create(booking=booking, asked_by=by, key=key)
-        ReallocationShare.objects.bulk_create(
-            ReallocationShare(reallocation=asked, invoice_id=pk, amount=amount) for pk, amount in amounts.items()
-        )
-        first = _first(invoices, booking)
-        audit.record("reallocation_asked", by=audit.name_of(by), invoice=first, written=reason.strip())
-        if sum(amounts.values(), ZERO) > settings.REALLOCATION_SECOND_PERSON_ABOVE:
+        asked = _asked(booking, invoices, amounts, reason=reason, by=by, key=key)
+        if needs_second_person(amounts):
+            first = _first(invoices, booking)
             audit.open_task(Task.REALLOCATION_TO_CONFIRM, dedupe_key=asked.key, invoice=first)
         else:
             _book(asked, invoices, amounts, by=by, today=today or timezone.localdate())
+    return asked
+
+
+def mend(
+    booking: LedgerTransaction,
+    amounts: Amounts,
+    *,
+    reason: str,
+    by: Staff,
+    confirmed_by: Staff | None,
+    key: str,
+    today: date,
+) -> Reallocation:
+    """Book another division of a booking of money at once, as part of a decision that was taken already; return it.
+
+    Call it in the transaction of that decision, with the invoices of `concerned` locked. Above the limit two persons
+    took it: `confirmed_by` is the second. The same `key` books once. Raises Refused as `ask` does, and when a second
+    person is missing.
+    """
+    if known := _known(booking, amounts, key):
+        return known
+    if needs_second_person(amounts) and confirmed_by is None:
+        raise Refused(_("Somebody else has to confirm what you asked."))
+    invoices = lock_invoices(concerned(booking, amounts))
+    asked = _asked(booking, invoices, amounts, reason=reason, by=by, key=key)
+    if confirmed_by is not None:
+        Reallocation.objects.filter(pk=asked.pk).update(confirmed_by=confirmed_by)
+    _book(asked, invoices, amounts, by=by, today=today)
+    return asked
+
+
+def concerned(booking: LedgerTransaction, amounts: Amounts) -> set[int]:
+    """Return the keys of the invoices that another division of a booking touches."""
+    return {*of_booking(booking), *amounts}
+
+
+def needs_second_person(amounts: Amounts) -> bool:
+    """Tell whether so much is moved that a second person has to confirm it."""
+    return bool(sum(amounts.values(), ZERO) > settings.REALLOCATION_SECOND_PERSON_ABOVE)
+
+
+def refuse_if_wrong(booking: LedgerTransaction, amounts: Amounts) -> None:
+    """Raise Refused, in the reader's words, when a booking can't be divided so."""
+    rows = Invoice.objects.filter(pk__in=concerned(booking, amounts)).select_related("provider", "patient")
+    _refuse_if_wrong(booking, list(rows.order_by("pk")), amounts, "-")
+
+
+def _known(booking: LedgerTransaction, amounts: Amounts, key: str) -> Reallocation | None:
+    known = Reallocation.objects.filter(key=key).first()
+    if known and (known.booking_id != booking.pk or dict(known.shares.values_list("invoice_id", "amount")) != amounts):
+        raise FormUsed
+    return known
+
+
+def _asked(
+    booking: LedgerTransaction, invoices: Sequence[Invoice], amounts: Amounts, *, reason: str, by: Staff, key: str
+) -> Reallocation:
+    _refuse_if_wrong(booking, invoices, amounts, reason)
+    asked = Reallocation.objects.create(booking=booking, asked_by=by, key=key)
+    ReallocationShare.objects.bulk_create(
+        ReallocationShare(reallocation=asked, invoice_id=pk, amount=amount) for pk, amount in amounts.items()
+    )
+    first = _first(invoices, booking)
+    audit.record("reallocation_asked", by=audit.name_of(by), invoice=first, written=reason.strip())
     return asked
 
 

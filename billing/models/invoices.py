@@ -24,6 +24,8 @@ class Invoice(models.Model):
     token = models.CharField(max_length=32, unique=True, editable=False)
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("pay before or on"))
+    # Something sold, such as a hearing aid, so that the claim lapses after two years (7:28 BW); said by the practice.
+    for_goods = models.BooleanField(_("for something sold"), default=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     # A credit note took all of it back. Written only by `adjustments.credit_notes`.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
@@ -147,3 +149,26 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+
+class InvoiceHistory(models.Model):
+    """What happened on an invoice, each kind of row as one list: a view, which `billing.invoices.told` makes.
+
+    It is read, never written; `booked` and the others hold a list of columns for each row, as `told` says.
+    """
+
+    invoice = models.OneToOneField(Invoice, models.DO_NOTHING, primary_key=True, related_name="history")
+    booked = models.JSONField()
+    sent = models.JSONField()
+    live = models.JSONField()
+    live_shares = models.JSONField()
+    plans = models.JSONField()
+    holds = models.JSONField()
+    has_credit_notes = models.BooleanField()
+
+    class Meta:
+        managed = False
+        db_table = "billing_invoice_history"
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -9,16 +9,19 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from billing.desk.crediting import typed_euros
 from billing.law.calendar import AMSTERDAM
 from billing.models import Invoice
+from billing.templatetags.money import euro
 from billing.tenancy import visible_to
 from billing.text.typed_days import TypedDay
-from complaints.answers import Draft, Point
+from complaints.answers import ANSWERABLE, Draft, Point
 from complaints.desk import sentences
+from complaints.file import misbooked
 from complaints.filing import LONGEST_STORY
 from complaints.handling import MOST_POINTS as POINTS
 from complaints.models import Complaint, ComplaintPoint, Mandate
@@ -26,6 +29,7 @@ from complaints.pages.forms import NEEDS, WISHES
 from complaints.remedies import Wanted
 
 Decision = ComplaintPoint.Decision
+SHARE = "share_"  # begins the name of a field, before the key of an invoice
 OLDEST_DAYS = 366  # of a complaint that is entered
 
 
@@ -40,6 +44,7 @@ class AnswerForm(forms.Form):
     )
     withdraw = forms.BooleanField(label=_("take the invoice back"), required=False)
     look_again = forms.BooleanField(label=_("let the care provider look at coulance again"), required=False)
+    recall = forms.BooleanField(label=_("take it back from the agency"), required=False)
     action = forms.CharField(label=_("something an employee does"), required=False, max_length=300)
     due_on = TypedDay(
         label=_("new last day to pay"),
@@ -63,6 +68,47 @@ class AnswerForm(forms.Form):
             self.fields[f"why_{number}"] = forms.CharField(
                 label=_("why nothing has to change"), required=False, max_length=500
             )
+        self.shares: list[Any] = []  # the fields of the amounts, with `booking`
+        if complaint.invoice is not None and complaint.status in ANSWERABLE:
+            self._add_bookings(complaint.invoice)
+
+    def _add_bookings(self, invoice: Invoice) -> None:
+        """Add the payments of whoever pays the invoice, and an amount for each of their invoices."""
+        found = misbooked.bookings(invoice)
+        if not found:
+            return
+        choices = [(row.transaction.pk, self._called(row)) for row in found]
+        self.fields["booking"] = forms.TypedChoiceField(
+            label=_("a payment was booked wrong"),
+            required=False,
+            coerce=int,
+            empty_value=0,
+            choices=[(0, "–"), *choices],
+        )
+        for row in misbooked.invoices_of_payer(invoice):
+            if row.withdrawn_at is None:
+                label = gettext("pays of invoice %(number)s") % {"number": row.number}
+                self.fields[f"{SHARE}{row.pk}"] = forms.CharField(label=label, required=False, max_length=20)
+        self.shares = [self[name] for name in self.fields if name.startswith(SHARE)]
+
+    @staticmethod
+    def _called(booking: misbooked.Booking) -> str:
+        """Return a payment in words: what came, when, and on which invoices it stands."""
+        on = Invoice.objects.filter(pk__in=booking.now).values_list("number", flat=True)
+        day = date_format(timezone.localtime(booking.transaction.occurred_at), "SHORT_DATE_FORMAT")
+        return f"{euro(booking.sum)}, {day}: {', '.join(sorted(on))}"
+
+    def clean(self) -> dict[str, Any]:
+        """Read the amounts of the invoices. Raises ValidationError for what is no amount."""
+        given = super().clean() or self.cleaned_data
+        for name in [name for name in given if name.startswith(SHARE) and given[name].strip()]:
+            if typed_euros(given[name].strip()) is None:
+                self.add_error(name, gettext("Type an amount in euros, such as 25,00."))
+        return given
+
+    def _shares(self) -> tuple[tuple[int, str], ...]:
+        typed = {name: typed_euros(self.cleaned_data[name].strip()) for name in self.fields if name.startswith(SHARE)}
+        return tuple((int(name.removeprefix(SHARE)), str(euros)) for name, euros in typed.items() if euros)
 
     def clean_lower_to(self) -> Decimal | None:
         """Return the new amount in euros; None without one."""
@@ -101,6 +147,9 @@ class AnswerForm(forms.Form):
             lower_to=given["lower_to"],
             withdraw=given["withdraw"],
             look_again=given["look_again"],
+            recall=given["recall"],
+            booking=given.get("booking") or 0,
+            shares=self._shares() if given.get("booking") else (),
             due_on=due_on.isoformat() if due_on else "",
             action=given["action"],
         )

@@ -20,18 +20,19 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import audit
+from billing import audit, rooms
 from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.invoices.addressee import addressee
 from billing.links import new_token
-from billing.models import AccessEvent, Hold
+from billing.models import AccessEvent, Hold, Invoice
 from billing.privacy import access_log
+from billing.templatetags.money import euro
 from complaints import answers, filing, freeze, remedies
 from complaints.desk import sentences
 from complaints.desk.acts import ACTS, LONGEST_KEY, WHY
-from complaints.desk.base import files, open_files, owners, proposals
-from complaints.desk.forms import AnswerForm, ReceivedForm
+from complaints.desk.base import FILE, files, open_files, owners, proposals
+from complaints.desk.forms import SHARE, AnswerForm, ReceivedForm
 from complaints.file import bodies, lessons, mandates, proof, signals
 from complaints.models import Answer, Complaint, ComplaintFile, Lesson, Mandate, Referral
 from complaints.number import read_number
@@ -39,7 +40,6 @@ from complaints.pages.file import broken, promises
 from complaints.pages.forms import NEEDS, WISHES
 from guests.files.forms import FilesForm
 
-FILE = "complaint file"  # its name in the access log
 SHOWN = 100
 LONG_REST_DAYS = 26 * 7
 METHODS = ["GET", "HEAD", "POST"]
@@ -143,6 +143,7 @@ def _page(
         "proposed": proposed,
         "less": remedies.worth(invoice, draft_of(proposed).wanted) if proposed else None,
         "wanted": draft_of(proposed).wanted if proposed else None,
+        "moved": _moved(draft_of(proposed)) if proposed else "",
         "own_proposal": proposed is not None and (proposed.written_by_id == staff.pk or not answers.is_ours(staff)),
         "is_ours": answers.is_ours(staff),
         "register": bodies.REGISTER,
@@ -152,6 +153,7 @@ def _page(
         "form": form or AnswerForm(initial=_begun(complaint, proposed), complaint=complaint),
         "share": reductions.patient_share(invoice) - reductions.reduced(invoice) if invoice else None,
         "charges": reductions.charged(invoice) if invoice else None,
+        "handed_over": invoice is not None and rooms.is_handed_over(invoice),
         "next_body": bodies.after(complaint, today=today),
         "today": today,
         "can_answer": complaint.status in answers.ANSWERABLE,
@@ -173,6 +175,8 @@ def _parts(complaint: Complaint) -> dict[str, Any]:
         "bodies": [(key, body.label) for key, body in bodies.BODIES.items()],
         "subjects": [choice for choice in Complaint.Subject.choices if choice[0] != complaint.subject],
         "is_open": complaint.status in Complaint.OPEN,
+        "channels": Complaint.Channel.choices[1:],
+        "to_confirm_again": complaint.status == Complaint.Status.SECOND_LINE and not complaint.second_acknowledged_at,
         "referrals": list(complaint.referrals.all()),
         "mandate": mandates.of(complaint),
         "mandate_kinds": Mandate.Kind.choices,
@@ -196,6 +200,7 @@ def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
         return said | {"looked_at": looked_at, "apology": apology}
     draft = draft_of(proposed)
     begun: dict[str, Any] = {"looked_at": draft.looked_at, "apology": draft.apology} | asdict(draft.wanted)
+    begun |= {f"{SHARE}{pk}": amount for pk, amount in draft.wanted.shares}
     for number, point in enumerate(draft.points, start=1):
         begun |= {f"{name}_{number}": getattr(point, name) for name in ("said", "found", "decision", "why")}
     return begun
@@ -204,6 +209,12 @@ def _begun(complaint: Complaint, proposed: Answer | None) -> dict[str, Any]:
 def draft_of(proposed: Answer) -> answers.Draft:
     """Return a proposed answer as it was written."""
     return answers.Draft.from_facts(proposed.facts)
+
+
+def _moved(draft: answers.Draft) -> str:
+    """Return what each invoice gets of a payment, in words; empty when this one gets all of it."""
+    numbers = dict(Invoice.objects.filter(pk__in=draft.wanted.amounts).values_list("pk", "number"))
+    return ", ".join(f"{numbers[pk]}: {euro(amount)}" for pk, amount in draft.wanted.amounts.items() if pk in numbers)
 
 
 def _to_ask(staff: Any, today: date) -> list[Referral]:

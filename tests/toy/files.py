@@ -9,7 +9,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "toy.room.ToyRoom"]
     "toy/__init__.py": "",
     "toy/room.py": """
 from billing.rooms import (
-    Announcement, Beat, Daily, Desk, DeskPage, Export, Happened, HoldReason, Intake, InvoicePanel,
+    Announcement, Beat, Daily, Desk, DeskPage, Export, HandOver, Happened, HoldReason, Intake, InvoicePanel,
     MessageKind, Room, Stops
 )
 
@@ -51,6 +51,7 @@ class ToyRoom(Room):
                 {"has_toy": Exists(Toy.objects.filter(invoice=OuterRef("pk")))}, below="toy/panel.html"
             ),
             timeline=lambda invoice: [Happened(toy.made_at, "toy made") for toy in Toy.objects.filter(invoice=invoice)],
+            hand_over=HandOver(rules.is_lent, rules.take_back),
             intake=Intake({"toy": Field(read_flag, default=False)}, lambda *said: None, rules.accept),
         )
 """,
@@ -102,6 +103,14 @@ def facts(invoice):
 
 def documents(invoice):
     return [("toy.txt", b"a drawing")]
+
+
+def is_lent(invoice):
+    return Toy.objects.filter(invoice=invoice, what="lent").exists()
+
+
+def take_back(invoice, reason, by, today):
+    return bool(Toy.objects.filter(invoice=invoice, what="lent").update(what=f"back by {by}"))
 
 
 def may_send(message, now):

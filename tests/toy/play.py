@@ -23,6 +23,7 @@ def main(folder: Path) -> None:
     day_is_worked(invoice)
     reminders_rest_and_paying_does_not(invoice)
     messages_are_asked_about_and_told(invoice)
+    an_answer_takes_back_what_was_handed_over(invoice)
     staff_see_it(invoice)
     it_is_exported_and_removed(invoice, folder)
 
@@ -116,6 +117,35 @@ def messages_are_asked_about_and_told(invoice: Any) -> None:
     message.refresh_from_db()
     assert [delivery.report_bounce(message, by="test") for _twice in range(2)] == [True, False]
     assert toys(invoice) == ["new", "daily 3", "sent", "failed", "bounced test"]
+
+
+def an_answer_takes_back_what_was_handed_over(invoice: Any) -> None:
+    """A complaint that is right calls back what any room handed over, in the transaction of its answer, once."""
+    from django.utils import timezone
+    from toy.models import Toy
+
+    from billing import rooms
+    from complaints import answers, handling, remedies
+    from tests import factories
+    from tests.complaints.test_files import drafted, filed, point
+
+    staff = factories.staff(role="operations", provider=None)
+    complaint = filed(invoice)
+    handling.acknowledge(complaint.pk, text="Ik kijk ernaar.", staff=staff)
+    draft = drafted([point("upheld")], wanted=remedies.Wanted(recall=True))
+    try:
+        answers.answer(complaint.pk, draft, staff=staff)
+        raise AssertionError("nothing was handed over")
+    except answers.Refused:
+        pass
+    lent = Toy.objects.create(invoice=invoice, what="lent")
+    assert rooms.is_handed_over(invoice)
+    answers.answer(complaint.pk, draft, staff=staff)
+    lent.refresh_from_db()
+    assert lent.what == f"back by staff:{staff.username}"
+    assert not rooms.is_handed_over(invoice)
+    assert not rooms.recall(invoice, reason="again", by="test", today=timezone.localdate())
+    lent.delete()
 
 
 def staff_see_it(invoice: Any) -> None:
