@@ -28,31 +28,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AccessChain',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('length', models.PositiveBigIntegerField(default=0)),
-                ('digest', models.CharField(default='', max_length=68)),
-                ('pruned_through', models.PositiveBigIntegerField(default=0)),
-                ('pruned_digest', models.CharField(default='', max_length=68)),
-            ],
-            options={
-                'verbose_name': 'end of the access log',
-                'verbose_name_plural': 'ends of the access log',
-            },
-        ),
-        migrations.CreateModel(
-            name='BounceIntake',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen_at', models.DateTimeField()),
-            ],
-            options={
-                'verbose_name': 'intake of bounces',
-                'verbose_name_plural': 'intakes of bounces',
-            },
-        ),
-        migrations.CreateModel(
             name='Provider',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -82,6 +57,31 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'provider',
                 'verbose_name_plural': 'providers',
+            },
+        ),
+        migrations.CreateModel(
+            name='AccessChain',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('length', models.PositiveBigIntegerField(default=0)),
+                ('digest', models.CharField(default='', max_length=68)),
+                ('pruned_through', models.PositiveBigIntegerField(default=0)),
+                ('pruned_digest', models.CharField(default='', max_length=68)),
+            ],
+            options={
+                'verbose_name': 'end of the access log',
+                'verbose_name_plural': 'ends of the access log',
+            },
+        ),
+        migrations.CreateModel(
+            name='BounceIntake',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'intake of bounces',
+                'verbose_name_plural': 'intakes of bounces',
             },
         ),
         migrations.CreateModel(
@@ -283,6 +283,7 @@ class Migration(migrations.Migration):
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('issued_on', models.DateField(verbose_name='invoice date')),
                 ('due_on', models.DateField(verbose_name='pay before or on')),
+                ('for_goods', models.BooleanField(default=False, verbose_name='for something sold')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='received')),
                 ('withdrawn_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='withdrawn')),
                 ('settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='settled')),
@@ -360,6 +361,23 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'new allocations',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('booking',), name='one_reallocation_waits_per_booking'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='reallocation_second_person_is_another')],
+            },
+        ),
+        migrations.CreateModel(
+            name='InvoiceHistory',
+            fields=[
+                ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='history', serialize=False, to='billing.invoice')),
+                ('booked', models.JSONField()),
+                ('sent', models.JSONField()),
+                ('live', models.JSONField()),
+                ('live_shares', models.JSONField()),
+                ('plans', models.JSONField()),
+                ('holds', models.JSONField()),
+                ('has_credit_notes', models.BooleanField()),
+            ],
+            options={
+                'db_table': 'billing_invoice_history',
+                'managed': False,
             },
         ),
         migrations.CreateModel(
