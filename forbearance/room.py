@@ -1,6 +1,5 @@
 """What forbearance announces to the rest of the product."""
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -44,12 +43,8 @@ class ForbearanceRoom(Room):
 
     def announce(self) -> Announcement:
         from forbearance import days, demo, export, letters, notices, rests, retention
-        from forbearance.models import Forbearance
         from forbearance.pages import urls
 
-        running = Forbearance.objects.filter(
-            patient=OuterRef("patient"), kind=Forbearance.Kind.BREATHING_SPACE, ended_at=None
-        )
         return Announcement(
             patient_urls=urls.urlpatterns,
             desk=_desk(),
@@ -64,7 +59,6 @@ class ForbearanceRoom(Room):
             audit_labels=AUDIT_LABELS,
             hold_reasons=_holds(),
             invoice_panel=InvoicePanel(
-                {"breathing_space_until": Subquery(running.values("until")[:1])},
                 below="forbearance/invoice_below.html",
                 on_hold="forbearance/invoice_on_hold.html",
                 hold_reason="deceased",

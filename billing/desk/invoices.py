@@ -28,7 +28,7 @@ from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
 from billing.dunning.blockers import REASONS
 from billing.errors import Refused
-from billing.invoices import limitation
+from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
@@ -247,7 +247,7 @@ def _dunning(invoice: Invoice) -> Section:
             short_day(row.letter.last_day or row.letter.book_costs_on if row.letter else None),
             REASONS.get(row.reason, row.reason) or "–",
         )
-        for row in timeline.steps_of(invoice)
+        for row in schedule.steps_of(invoice)
     ]
     following = timeline.next_step(invoice, now=timezone.now())
     if following:

@@ -119,10 +119,11 @@ class Told:
 class InvoicePanel:
     """What the patient's page of an invoice says about a room.
 
-    `facts` are annotations on the invoice's one query; the templates find them in `invoice.facts`.
+    `facts` are annotations on the invoice's one query; the templates find them in `invoice.facts`. A hold needs none:
+    `invoice.rests` has the reasons of all holds, each with its last day.
     """
 
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
     happened: Callable[[Mapping[str, Any]], Iterable["Told"]] | None = None  # from the facts, for the timeline there
     on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
     hold_reason: str = ""
