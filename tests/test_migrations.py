@@ -49,6 +49,7 @@ def _rules(constraints: dict[str, Any]) -> list[str]:
     return sorted(
         f"{'' if name.startswith(('fk_', '__unnamed')) else name} {rule}".replace(" ON beside.", " ON public.")
         for name, rule in constraints.items()
+        if not name.endswith("_search")  # of trigrams, which only PostgreSQL has and no model can describe: below
     )
 
 
@@ -75,6 +76,17 @@ def test_the_migrations_make_what_the_models_describe(beside):
         for model in filter(is_table, apps.get_models(include_auto_created=False)):
             editor.create_model(model)
     assert shapes(beside) == shapes(connections["default"])
+
+
+def test_postgresql_has_an_index_for_each_text_that_is_searched():
+    searched = {model._meta.db_table for model in apps.get_models() if hasattr(model, "search_words")}
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT tablename FROM pg_indexes WHERE indexdef LIKE '%USING gin (search_text gin_trgm_ops)'"
+            )
+            assert {table for (table,) in cursor.fetchall()} == searched
+    assert searched == {"billing_patient", "billing_payer", "billing_invoice"}
 
 
 def test_no_change_of_a_model_is_without_a_migration():

@@ -129,21 +129,21 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
 
 
 def _sent(
-    step: int, status: str, day: str, costs: int | None, own: int | None, shared: int | None, moment: str | None
+    step: int, status: str, day: str, costs: int | None, own: int | None, shared: int | None, left: str | None
 ) -> Sent:
     stands = status == ReminderStep.Status.TAKEN
-    sent_at = _sent_at(day, moment)
+    sent_at = _sent_at(day, left)
     return Sent(step, stands, date.fromisoformat(day), from_cents(costs or 0), shared != own, sent_at)
 
 
-def _sent_at(day: str, moment: str | None) -> datetime:
+def _sent_at(day: str, at: str | None) -> datetime:
     """Return when the mail of a letter left; noon of its day when the mail is gone."""
-    if moment:
-        return moment(moment)
+    if at:
+        return moment(at)
     return timezone.make_aware(datetime.combine(date.fromisoformat(day), time(12)))
 
 
 def moment(text: str) -> datetime:
     """Return the moment as the database wrote it: SQLite leaves out that it is UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

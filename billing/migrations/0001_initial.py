@@ -2,6 +2,7 @@ import billing.encryption
 import billing.integrity.keyed
 import billing.links
 import billing.models.payments.refunds
+import billing.models.search
 import billing.money
 import billing.rooms
 import billing.text.addresses
@@ -195,12 +196,14 @@ class Migration(migrations.Migration):
                 ('sealed_identity', models.BinaryField()),
                 ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
                 ('identity_settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='identity corrected')),
+                ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
+                ('birth_key', billing.models.search.BirthKey(blank=True, default='', editable=False, max_length=20)),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='billing.provider', verbose_name='provider')),
             ],
             options={
                 'verbose_name': 'patient',
                 'verbose_name_plural': 'patients',
-                'indexes': [models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox')],
+                'indexes': [models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'), models.Index(fields=['birth_key'], name='patient_by_birth_key')],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='patient_number_per_provider')],
             },
         ),
@@ -289,6 +292,7 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='personal data erased')),
                 ('fingerprint', models.BinaryField(max_length=32)),
                 ('links_ended_on', models.DateField(blank=True, editable=False, null=True)),
+                ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.patient', verbose_name='patient')),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.provider', verbose_name='provider')),
             ],
@@ -313,6 +317,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('by_law', models.BooleanField(default=False, verbose_name='by law')),
+                ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
             ],
             options={
                 'verbose_name': 'payer',
@@ -533,7 +538,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'posting',
                 'verbose_name_plural': 'postings',
                 'ordering': ['pk'],
-                'indexes': [models.Index(fields=['account'], name='posting_by_account')],
+                'indexes': [models.Index(fields=['account'], name='posting_by_account'), models.Index(condition=models.Q(('account', 'principal')), fields=['amount', 'provider', 'invoice'], name='posting_by_principal')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='posting_is_not_zero'), models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'), models.CheckConstraint(condition=models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims')), ('invoice__isnull', False), ('provider__isnull', False)), models.Q(('account', 'practice'), ('provider__isnull', False)), models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims', 'practice')), _negated=True), ('provider', None)), _connector='OR'), name='posting_names_whose_it_is')],
             },
         ),

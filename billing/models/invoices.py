@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing import rooms
 from billing.encryption import seal_facts, unseal_facts
 from billing.models.parties import Patient, Provider
+from billing.models.search import SearchText
+from billing.text import folding
 
 
 class Invoice(models.Model):
@@ -41,6 +43,8 @@ class Invoice(models.Model):
     # Links through this day have ended for good, also when the clock goes back.
     links_ended_on = models.DateField(null=True, blank=True, editable=False)
 
+    search_text = SearchText()
+
     class Meta:
         verbose_name, verbose_name_plural = _("invoice"), _("invoices")
         constraints = [
@@ -68,6 +72,10 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def search_words(self) -> list[str]:
+        """Return what this invoice is found by: its number and payment reference, or any part of them."""
+        return [folding.compact(self.number), self.payment_reference]
 
 
 class CareDetail(models.Model):
