@@ -127,6 +127,7 @@ class InvoicePanel:
     happened: Callable[[Mapping[str, Any]], Iterable["Told"]] | None = None  # from the facts, for the timeline there
     on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
     hold_reason: str = ""
+    above: str = ""  # a template above all, while the invoice can be paid
     below: str = ""  # a template below the facts of the invoice
     if_wrong: str = ""  # the name of the page, of an invoice's token, for whoever finds something not right
     if_unable: str = ""  # the name of the page, of an invoice's token, for whoever can't pay it now

@@ -123,6 +123,7 @@ def render_invoice(
         "transfer": _transfer(view, progress),
         "today": today,
         "part": _part(view, part),
+        "above": [panel.above for panel in panels if panel.above and view.can_pay],
         "panels": [panel.below for panel in panels if panel.below],
         "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
     }
