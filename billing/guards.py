@@ -46,6 +46,19 @@ _POSTGRESQL_AGED = """
 CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_aged()
 """
 
+_SQLITE_REFUSE = """
+CREATE TRIGGER {name}_{verb} BEFORE {VERB} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{says}'); END
+"""
+_POSTGRESQL_REFUSE_FUNCTION = """
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF {when} THEN RAISE EXCEPTION '{says}' USING ERRCODE = 'restrict_violation'; END IF;
+RETURN NEW;
+END $$
+"""
+_POSTGRESQL_REFUSE = """
+CREATE TRIGGER {name}_{verb} BEFORE {VERB} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()
+"""
+
 
 def append_only(*tables: str) -> migrations.RunPython:
     """Return the operation that guards `tables` against UPDATE, DELETE, and what deletes in another way.
@@ -75,6 +88,32 @@ def removable_after(table: str, *, years: int, column: str) -> migrations.RunPyt
             schema_editor.execute(f"DROP FUNCTION {table}_aged()")
 
     return migrations.RunPython(replace, restore)
+
+
+def refuse_rows(table: str, *, name: str, when: str, says: str) -> migrations.RunPython:
+    """Return the operation that refuses to insert or update rows of `table` for which the condition `when` holds.
+
+    For what no CHECK can say, since it looks at other rows. `when` is SQL that both databases read, about NEW.
+    """
+    names = {"table": table, "name": name, "when": when, "says": says}
+    verbs = ("insert", "update")
+
+    def guard(apps: Any, schema_editor: Any) -> None:
+        on_postgresql = schema_editor.connection.vendor == "postgresql"
+        if on_postgresql:
+            schema_editor.execute(_POSTGRESQL_REFUSE_FUNCTION.format(**names), params=None)
+        for verb in verbs:
+            template = _POSTGRESQL_REFUSE if on_postgresql else _SQLITE_REFUSE
+            schema_editor.execute(template.format(**names, verb=verb, VERB=verb.upper()), params=None)
+
+    def unguard(apps: Any, schema_editor: Any) -> None:
+        on_postgresql = schema_editor.connection.vendor == "postgresql"
+        for verb in verbs:
+            schema_editor.execute(f"DROP TRIGGER {name}_{verb}" + (f" ON {table}" if on_postgresql else ""))
+        if on_postgresql:
+            schema_editor.execute(f"DROP FUNCTION {name}()")
+
+    return migrations.RunPython(guard, unguard)
 
 
 def _for_each(tables: tuple[str, ...], act: Callable[[Any, str], None]) -> Callable[[Any, Any], None]:

@@ -13,10 +13,6 @@ _DUE = frozenset(("due_on", "on_hold", "plan"))  # which sum is due when
 _REFUND = frozenset(("provider", "amount", "paid_on", "by"))
 _REST = frozenset(("outstanding", "credit", "left_until", "next_part", "on_hold", "is_over", "withdrawn"))
 _RECEIPT = _REST | {"amount", "received_at", "went_to", "provider"}
-PAUSE_MESSAGES = {
-    "hold_placed": _LINK | {"outstanding", "voided"},
-    "payment_reversed": _LINK | {"amount", "paid_at", "outstanding"},
-}
 UNCHECKED_MESSAGES = {
     "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "start_again", "outstanding", "credit"},
     "statement_copy": _LINK,
@@ -56,9 +52,16 @@ class BillingRoom(Room):
 
     name = "billing"
 
+    def ready(self) -> None:
+        from billing.invoices import told
+
+        super().ready()
+        told.keep_up(self)
+
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
+        from billing.desk.people import finding
         from billing.dunning import bounces, law_dates, planning
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -67,7 +70,7 @@ class BillingRoom(Room):
         from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=(*desk.pages(), _credits_page())),
+            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *desk.pages(), _credits_page())),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -93,6 +96,7 @@ class BillingRoom(Room):
                 "patient export": _("a copy of all that we hold about you"),
                 "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
+                "search result": _("your name in a list of what was found"),
                 "patient page": _("your name, address and telephone number"),
                 "message text": _("the text of a message to you"),
                 "receipts": _("what employees wrote about payments of this invoice"),
@@ -164,8 +168,10 @@ def _messages() -> dict[str, MessageKind]:
         kinds[letter.message] = MessageKind(
             letter.needs, letters.may_send, sent=letters.message_sent, bounced=letters.message_bounced
         )
-    for kind, needs in PAUSE_MESSAGES.items():
-        kinds[kind] = MessageKind(needs, hold_messages.may_send_notice)
+    kinds["hold_placed"] = MessageKind(_LINK | {"outstanding", "voided"}, hold_messages.may_send_placed)
+    kinds["payment_reversed"] = MessageKind(
+        _LINK | {"amount", "paid_at", "outstanding", "state"}, hold_messages.may_send_reversed
+    )
     kinds["hold_ended"] = MessageKind(
         _LINK | {"outstanding", "due_on", "plan", "plan_until"},
         hold_messages.may_send_ended,

@@ -23,7 +23,7 @@ from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices, remedies
-from complaints.file import bodies
+from complaints.file import bodies, letter
 from complaints.handling import lock
 from complaints.models import Answer, Complaint, ComplaintPoint
 
@@ -193,6 +193,15 @@ def _may(complaint: Complaint, staff: Any) -> None:
         raise Refused(_("Somebody of ours looks at it again, not the practice."))
 
 
+def acknowledge_again(complaint_id: int, *, text: str, staff: Any) -> Complaint:
+    """Let the person who looks again confirm it by name. Raises Refused for one who may not judge this file."""
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        handling.must_be(complaint, Status.SECOND_LINE)
+        _may(complaint, staff)
+        return handling.acknowledge_again(complaint_id, text=text, staff=staff)
+
+
 def decides(staff: Any) -> bool:
     """Tell whether a member of staff may decide about money: an approver of a practice, or one of ours."""
     return staff.role in (Staff.Role.APPROVER, Staff.Role.OPERATIONS)
@@ -234,7 +243,8 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         # The patient was right: nothing is left to wait for, and what remains has a new last day.
         freeze.thaw(complaint.invoice, by=by, today=today)
     last_day = None if second else handling.escalate_until(complaint)
-    notices.answered(complaint, line=row.line, frozen_until=until, escalate_until=last_day)
+    mail = notices.answered(complaint, line=row.line, frozen_until=until, escalate_until=last_day)
+    letter.leave_to_post(complaint, row, mailed=mail is not None)
     return row
 
 

@@ -4,10 +4,12 @@ Every command locks the invoice, then the file, and reads both again.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -62,9 +64,23 @@ def written(text: str) -> str:
     return text
 
 
-def say(complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None) -> ComplaintMessage:
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How and on which day the patient's words came, when staff note them: that day counts, not the day of noting."""
+
+    channel: str = Complaint.Channel.PAGE
+    on: date | None = None
+
+
+ON_THE_PAGE = Came()
+
+
+def say(
+    complaint: Complaint, kind: str, text: str, *, by: str, now: datetime | None = None, came: Came = ON_THE_PAGE
+) -> ComplaintMessage:
     """Add a message to a locked file and return it."""
     message = ComplaintMessage(complaint=complaint, kind=kind, by=by, at=now or timezone.now())
+    message.channel, message.received_on = came.channel, came.on
     message.text = written(text)
     message.save(force_insert=True)
     return message
@@ -87,6 +103,25 @@ def acknowledge(complaint_id: int, *, text: str, staff: Any, now: datetime | Non
         sealed = complaint.sealed_facts
         advance(complaint, Status.ACKNOWLEDGED, acknowledged_at=now, handler=staff, sealed_facts=sealed)
         record("complaint_acknowledged", complaint, by=audit.name_of(staff))
+        notices.news(complaint, message)
+    return complaint
+
+
+def acknowledge_again(complaint_id: int, *, text: str, staff: Any, now: datetime | None = None) -> Complaint:
+    """Let the person who looks again say so by name; they become the second handler.
+
+    Who gave, proposed or agreed to the first answer is refused by the database; the caller asks before.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        complaint = lock(complaint_id)
+        must_be(complaint, Status.SECOND_LINE)
+        if complaint.second_acknowledged_at is not None:
+            raise Refused(_("The file has moved on meanwhile. Look at it again."))
+        message = say(complaint, Kind.ACKNOWLEDGEMENT, text, by=audit.name_of(staff), now=now)
+        complaint.second_acknowledged_at, complaint.second_handler = now, staff
+        complaint.save(update_fields=["second_acknowledged_at", "second_handler"])
+        record("complaint_acknowledged_again", complaint, by=audit.name_of(staff))
         notices.news(complaint, message)
     return complaint
 
@@ -134,7 +169,7 @@ def ask(complaint_id: int, *, text: str, staff: Any, today: date) -> Complaint:
     return complaint
 
 
-def reply(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complaint:
+def reply(complaint_id: int, *, text: str, today: date, by: str = BY, came: Came = ON_THE_PAGE) -> Complaint:
     """Take what the patient writes, at any time while the file is open; an answer to a question ends the pause.
 
     `by`: whoever speaks for the patient, or the member of staff to whom it was said.
@@ -142,10 +177,17 @@ def reply(complaint_id: int, *, text: str, today: date, by: str = BY) -> Complai
     with transaction.atomic():
         complaint = lock(complaint_id)
         must_be(complaint, *Complaint.OPEN, Status.INADMISSIBLE)
-        say(complaint, Kind.REPLY, text, by=by)
+        check_came(complaint, came, today)
+        say(complaint, Kind.REPLY, text, by=by, came=came)
         heard(complaint, today=today)
         record("complaint_replied", complaint, by=by)
     return complaint
+
+
+def check_came(complaint: Complaint, came: Came, today: date) -> None:
+    """Raise Refused for words that came before the complaint itself, or on a day that has not come."""
+    if came.on and not deadlines.received_on(complaint.received_at) <= came.on <= today:
+        raise Refused(_("This day lies before the complaint, or has not come yet."))
 
 
 def heard(complaint: Complaint, *, today: date) -> None:
@@ -189,13 +231,16 @@ def set_about(complaint_id: int, *, person: Any, staff: Any) -> Complaint:
     with transaction.atomic():
         complaint = lock(complaint_id)
         must_be(complaint, *Complaint.OPEN)
-        if Answer.objects.filter(complaint=complaint, written_by=person).exclude(given_at=None).exists():
+        judged = Answer.objects.filter(Q(written_by=person) | Q(confirmed_by=person), complaint=complaint)
+        if judged.exclude(given_at=None).exists():
             raise Refused(_("This person answered it already. Let somebody else look at it again."))
         Answer.objects.filter(complaint=complaint, written_by=person, given_at=None).delete()
         if complaint.handler_id == person.pk:
             complaint.handler = None
+        if complaint.second_handler_id == person.pk:
+            complaint.second_handler = None
         complaint.about = person
-        complaint.save(update_fields=["handler", "about"])
+        complaint.save(update_fields=["handler", "second_handler", "about"])
         record("complaint_about", complaint, by=audit.name_of(staff))
     return complaint
 
@@ -239,7 +284,7 @@ def end_pause(complaint: Complaint, today: date) -> None:
     ComplaintPause.objects.filter(complaint=complaint, ended_on=None).update(ended_on=today)
 
 
-def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
+def withdraw(complaint_id: int, *, today: date, by: str = BY, came: Came = ON_THE_PAGE) -> Complaint:
     """Take a complaint back. The invoice goes on, with at least two weeks to pay.
 
     When staff note it, the patient gets a mail: it was done in their name.
@@ -247,37 +292,45 @@ def withdraw(complaint_id: int, *, today: date, by: str = BY) -> Complaint:
     with transaction.atomic():
         complaint = lock(complaint_id)
         must_be(complaint, *Complaint.OPEN)
+        check_came(complaint, came, today)
         end_pause(complaint, today)
         advance(complaint, Status.WITHDRAWN, closed_at=timezone.now(), frozen_until=None)
         record("complaint_withdrawn", complaint, by=by)
         if by.startswith("staff:"):
             with override(complaint.language):
-                message = say(complaint, Kind.REPLY, _("You told us that you take your complaint back."), by=by)
+                text = _("You told us that you take your complaint back.")
+                message = say(complaint, Kind.REPLY, text, by=by, came=came)
             notices.news(complaint, message)
         if complaint.invoice:
             freeze.thaw(complaint.invoice, by=by, today=today)
     return complaint
 
 
-def escalate(complaint_id: int, *, text: str, today: date, by: str = BY, late: bool = False) -> Complaint:
+def escalate(
+    complaint_id: int, *, text: str, today: date, by: str = BY, late: bool = False, came: Came = ON_THE_PAGE
+) -> Complaint:
     """Let another person look again, because the patient does not agree; no reason is needed.
 
     The invoice rests again while they do, also when the two weeks after the first answer are over. `late`: staff let
-    it through after the last day for it, with the words of the patient that say why.
+    it through after the last day for it, with the words of the patient that say why. It counts from the day on which it
+    came, also when it was noted later.
     """
     with transaction.atomic():
         complaint = lock(complaint_id)
         must_be(complaint, Status.ANSWERED, Status.INADMISSIBLE)
-        if today > escalate_until(complaint) and not (late and text.strip()):
+        check_came(complaint, came, today)
+        asked_on = came.on or today
+        if asked_on > escalate_until(complaint) and not (late and text.strip()):
             if late:
                 raise Refused(_("The last day for it is over. Write down why it is looked at all the same."))
             raise Refused(_("The time to ask for a second answer is over. Call us: a person decides."))
-        say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by)
+        say(complaint, Kind.ESCALATION, text or _("I do not agree."), by=by, came=came)
         procedure = deadlines.PROCEDURES[complaint.procedure]
-        answer_by, end = deadlines.second_line(procedure, today)
+        answer_by, end = deadlines.second_line(procedure, asked_on)
         advance(
             complaint, Status.SECOND_LINE, answered_at=None, answer_by=answer_by, legal_end=end, extended_to=None,
             frozen_until=None, next_state_on=deadlines.status_due(procedure, today, 1),
+            second_acknowledge_by=deadlines.dates(procedure, asked_on).acknowledge_by,
         )  # fmt: skip
         freeze.rest(complaint, by=by)
         record("complaint_escalated", complaint, by=by)

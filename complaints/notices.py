@@ -99,10 +99,15 @@ def state(complaint: Complaint, *, today: date) -> None:
     _queue("complaint_state", complaint, str(today), facts, recipient=_reader(complaint, asked=True))
 
 
-def answered(complaint: Complaint, *, line: int, frozen_until: date | None, escalate_until: date | None) -> None:
-    """Tell that the answer is in the file, until when the invoice rests, and until when one may disagree."""
+def answered(
+    complaint: Complaint, *, line: int, frozen_until: date | None, escalate_until: date | None
+) -> OutboxMessage | None:
+    """Tell that the answer is in the file, until when the invoice rests, and until when one may disagree.
+
+    Return None when there is no mailbox to tell it to.
+    """
     facts = {"frozen_until": frozen_until, "escalate_until": escalate_until}
-    _queue("complaint_answered", complaint, str(line), facts, recipient=_reader(complaint))
+    return _queue("complaint_answered", complaint, str(line), facts, recipient=_reader(complaint))
 
 
 def keep_from_practice(complaint: Complaint) -> None:

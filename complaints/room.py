@@ -26,6 +26,8 @@ from billing.rooms import (
 AUDIT_LABELS = {
     "complaint_filed": gettext_noop("complaint received"),
     "complaint_acknowledged": gettext_noop("complaint: confirmed by an employee"),
+    "complaint_acknowledged_again": gettext_noop("complaint: confirmed by the person who looks again"),
+    "complaint_letter_posted": gettext_noop("complaint: the answer went to the post"),
     "complaint_about": gettext_noop("complaint: about a member of staff"),
     "complaint_admitted": gettext_noop("complaint: being looked into"),
     "complaint_asked": gettext_noop("complaint: question to the patient"),
@@ -72,7 +74,7 @@ class ComplaintsRoom(Room):
     def announce(self) -> Announcement:
         from billing.dunning import hold_messages
         from complaints import days, demo, export, freeze, notices, retention
-        from complaints.file import proof
+        from complaints.file import letter, proof
         from complaints.models import Complaint
         from complaints.pages import intake, urls
 
@@ -84,13 +86,16 @@ class ComplaintsRoom(Room):
             daily=[Daily(22, days.run_day)],
             beat={"sweep-complaint-files": Beat("complaints.sweep_files", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
-            export=Export(_("complaints"), export.of_invoice, export.documents),
+            export=Export(_("complaints"), export.of_invoice, export.documents, export.by_contact),
             invoice_panel=InvoicePanel(
                 {"complaint": newest}, below="complaints/invoice_below.html", if_wrong="complain"
             ),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
             audit_labels=AUDIT_LABELS,
-            staff_tasks={days.SILENT: _("a complaint: nobody wrote to the patient in time")},
+            staff_tasks={
+                days.SILENT: _("a complaint: nobody wrote to the patient in time"),
+                letter.TASK: _("a complaint: print the answer and post it"),
+            },
             access_labels={
                 "complaint page": _("your complaint"),
                 "complaint file": _("your complaint, at the desk"),
@@ -135,6 +140,7 @@ def _desk() -> Desk:
             DeskPage("klachten/signalen/", pages.read_signal, "complaint_signal", EVERYBODY),
             DeskPage("klachten/lessen/", figures.show, "complaint_lessons", EVERYBODY),
             DeskPage(of_file, pages.show, "complaints_complaint_file", EVERYBODY),
+            DeskPage(f"{of_file}antwoord/<int:answer_id>/", files.answer_letter, "complaint_letter", EVERYBODY),
             DeskPage(f"{of_file}bestanden/", files.add, "complaints_complaint_add", EVERYBODY),
             DeskPage(f"{of_file}bestand/<int:file_id>/", files.download, "complaints_complaint_document", EVERYBODY),
         ),

@@ -88,13 +88,15 @@ def _nudge_patient(case_id: int, today: date) -> None:
 
 
 def _nudge_provider(case_id: int, today: date, late: int) -> None:
-    """Send one mail about all `late` cases of this case's provider; its unique key makes a second run harmless."""
+    """Send one mail about all `late` cases of this case's provider, unless another run has told of them meanwhile.
+
+    The dedupe key holds a day; after a standstill the runs of two days can be under way at once.
+    """
     with transaction.atomic():
-        case = CoulanceCase.objects.select_related("invoice__provider").get(pk=case_id)
-        # The mail first: it locks the invoice, and the order of locks is invoice, then case.
-        notices.queue_provider_mail(case, today=today, waiting=late)
+        case = cases.lock(case_id)
         unsent = _late(today).filter(invoice__provider=case.invoice.provider_id, provider_nudged_at=None)
-        unsent.update(provider_nudged_at=timezone.now())
+        if unsent.update(provider_nudged_at=timezone.now()):
+            notices.queue_provider_mail(case, today=today, waiting=late)
 
 
 def _expire(case_id: int, today: date) -> None:

@@ -12,9 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger, rooms
-from billing.dunning.blockers import LIMITATION_YEARS, PAYMENT_IN_PROGRESS
-from billing.invoices import schedule
-from billing.law import calendar
+from billing.dunning.blockers import PAYMENT_IN_PROGRESS, REASONS
+from billing.invoices import limitation, schedule
 from billing.ledger.breakdown import parts_of
 from billing.models import (
     Hold,
@@ -62,8 +61,8 @@ def of_claim(invoice: Invoice, *, now: datetime, today: date) -> Iterator[Text]:
     parts = parts_of(invoice)
     if parts.principal < settings.HAND_OVER_FROM_PRINCIPAL or parts.total < settings.HAND_OVER_FROM_REST:
         yield _("too little is left to pay")
-    if today > calendar.anniversary(invoice.due_on, LIMITATION_YEARS):
-        yield _("the claim is older than five years")
+    if limitation.is_over(invoice, today=today):
+        yield REASONS["limitation"]
     if any(payment.created_at > now - PAYMENT_IN_PROGRESS for payment in shares.live([invoice.pk])):
         yield _("somebody is paying right now")
     yield from _letters(invoice)

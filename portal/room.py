@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 from billing.rooms import Announcement, Beat, Daily, MessageKind, Room
 
 AUDIT_LABELS = {
+    "contact_exported": gettext_noop("personal data exported for somebody without an invoice"),
     "patient_exported": gettext_noop("personal data exported for the patient"),
     "staff_signed_in": gettext_noop("signed in"),
     "staff_sign_in_failed": gettext_noop("signing in failed"),

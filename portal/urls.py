@@ -16,6 +16,7 @@ from portal.pages import (
     payment,
     proof,
     statement,
+    steps,
     together,
 )
 from portal.pages.credit import views as credit
@@ -37,6 +38,7 @@ urlpatterns = [
     path("rekening/<token:token>/inzage/", document.access_list, name="access_list"),
     path("rekening/<token:token>/betaalbewijs/", proof.show, name="proof"),
     path("rekening/<token:token>/betaalbewijs.pdf", proof.download, name="proof_pdf"),
+    path("rekening/<token:token>/stappen/", steps.show, name="steps"),
     path("rekening/<token:token>/overzicht/", statement.show, name="statement"),
     path("rekening/<token:token>/overzicht/alles/", statement.all_invoices, name="statement_all"),
     path("rekening/<token:token>/overzicht.pdf", statement.pdf, name="statement_pdf"),

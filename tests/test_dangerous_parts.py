@@ -5,6 +5,7 @@ import re
 import pytest
 from django.conf import settings
 from django.template import engines
+from django.utils import translation
 from jinja2 import UndefinedError
 
 from portal.celery import app
@@ -61,6 +62,18 @@ def test_jinja2_escapes_and_only_our_own_words_are_translated():
     assert environment.from_string(text).render(name="<b>").count("&lt;b&gt;") == 2
     for path in TEMPLATES:
         assert not re.search(r"\b_\((?![\"'])", path.read_text()), name_of(path)
+
+
+def test_only_what_is_the_same_for_a_language_is_written_into_its_templates():
+    of = {}
+    for language in ("nl", "en"):
+        with translation.override(language):
+            of[language] = engines["jinja2"].env.get_template("base.html").environment
+    assert of["nl"] is not of["en"]
+    once, anew = '{{ _("Terms") }} {{ url("contact") }}', '{{ _("Terms")|capfirst }} {{ url(name) }}'
+    with translation.override("en"):
+        made = of["nl"].from_string(f"{once} {anew} {{{{ word }}}}").render(name="terms", word="<b>")
+    assert made == "Voorwaarden /contact/ Terms /voorwaarden/ &lt;b&gt;"
 
 
 def test_a_name_that_a_template_was_not_given_is_an_error():

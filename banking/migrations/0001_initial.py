@@ -1,4 +1,5 @@
 import banking.models.orders
+import banking.models.payouts
 import billing.encryption
 import billing.links
 import billing.money
@@ -36,6 +37,17 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FeeInvoiceSeries',
+            fields=[
+                ('year', models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
+                ('last', models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                'verbose_name': 'series of fee invoices',
+                'verbose_name_plural': 'series of fee invoices',
+            },
+        ),
+        migrations.CreateModel(
             name='PayoutTerms',
             fields=[
                 ('provider', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payout_terms', serialize=False, to='billing.provider', verbose_name='provider')),
@@ -45,6 +57,7 @@ class Migration(migrations.Migration):
                 ('reserve_percent', models.DecimalField(decimal_places=2, default=0, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='reserve in percent of what came in over 90 days')),
                 ('fee_per_invoice', billing.money.EuroField(default=Decimal('0.00'), validators=[django.core.validators.MinValueValidator(Decimal('0.00'))], verbose_name='fee for each invoice')),
                 ('vat_percent', models.DecimalField(decimal_places=2, default=21, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0')), django.core.validators.MaxValueValidator(Decimal('100'))], verbose_name='VAT on the fee in percent')),
+                ('vat_number', models.CharField(blank=True, help_text='For the fee invoice. Leave it empty for a practice whose care is exempt from VAT.', max_length=14, validators=[banking.models.payouts._validate_vat_number], verbose_name='VAT number of the practice')),
                 ('charges_to', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator')], default='practice', max_length=8, verbose_name='collection costs and interest are for')),
                 ('fees_from', models.DateField(default=django.utils.timezone.localdate, help_text='Invoices that come in from this day on have a fee.', verbose_name='fees from')),
                 ('fees_until', models.DateField(blank=True, editable=False, null=True, verbose_name='fees charged until')),
@@ -314,9 +327,6 @@ class Migration(migrations.Migration):
                 ('amount', billing.money.EuroField(verbose_name='amount')),
                 ('reserve', billing.money.EuroField(default=Decimal('0.00'), verbose_name='kept as reserve')),
                 ('not_firm', billing.money.EuroField(default=Decimal('0.00'), verbose_name='still at Mollie')),
-                ('fee_count', models.PositiveIntegerField(default=0, verbose_name='invoices with a fee')),
-                ('fee', billing.money.EuroField(default=Decimal('0.00'), verbose_name='fee')),
-                ('vat', billing.money.EuroField(default=Decimal('0.00'), verbose_name='VAT')),
                 ('opening', billing.money.EuroField(blank=True, null=True, verbose_name='opening balance')),
                 ('closing', billing.money.EuroField(blank=True, null=True, verbose_name='closing balance')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='statement closed')),
@@ -329,6 +339,29 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'payouts',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('provider',), name='one_payout_waits_per_practice'), models.CheckConstraint(condition=models.Q(models.Q(('amount', Decimal('0.00')), ('order', None), ('status', 'carried')), models.Q(models.Q(('status', 'carried'), _negated=True), ('amount__gt', Decimal('0.00'))), _connector='OR'), name='payout_pays_something_or_is_carried')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FeeInvoice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=12, unique=True, verbose_name='number')),
+                ('issued_on', models.DateField(verbose_name='date')),
+                ('from_on', models.DateField(verbose_name='for invoices from')),
+                ('to_on', models.DateField(verbose_name='up to and including')),
+                ('count', models.PositiveIntegerField(verbose_name='invoices with a fee')),
+                ('price', billing.money.EuroField(verbose_name='fee for each invoice')),
+                ('net', billing.money.EuroField(verbose_name='fee')),
+                ('vat_percent', models.DecimalField(decimal_places=2, max_digits=5, verbose_name='VAT in percent')),
+                ('vat', billing.money.EuroField(verbose_name='VAT')),
+                ('supplier', models.JSONField(verbose_name='supplier')),
+                ('customer', models.JSONField(verbose_name='customer')),
+                ('payout', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='fee_invoice', to='banking.payout', verbose_name='payout')),
+            ],
+            options={
+                'verbose_name': 'fee invoice',
+                'verbose_name_plural': 'fee invoices',
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(

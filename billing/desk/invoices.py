@@ -28,6 +28,7 @@ from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
 from billing.dunning.blockers import REASONS
 from billing.errors import Refused
+from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
@@ -98,11 +99,12 @@ class InvoiceAdmin(CreditPaying):
                     ("issued_on", "due_on"),
                     ("provider", "patient"),
                     ("created_at", "settled_at"),
+                    ("enforceable_until", "for_goods"),
                 )
             },
         ),
     )
-    readonly_fields = ("reference", "status", "outstanding", "created_at", "settled_at")
+    readonly_fields = ("reference", "status", "outstanding", "created_at", "settled_at", "enforceable_until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
         held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
@@ -131,6 +133,12 @@ class InvoiceAdmin(CreditPaying):
         if obj.withdrawn_at is None:
             name = status_of(obj.balance or ZERO, obj.due_on, on_hold=bool(obj.held), today=timezone.localdate())
         return badge(name, STATUS_LABELS[name])
+
+    @admin.display(description=_("nobody may be asked for it after"))
+    def enforceable_until(self, obj: Invoice) -> str:
+        """Return the last day before limitation (3:307 BW); nothing once nothing can be asked."""
+        over = obj.withdrawn_at or obj.settled_at
+        return "–" if over else date_format(limitation.last_day(obj), "SHORT_DATE_FORMAT")
 
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download)
@@ -239,7 +247,7 @@ def _dunning(invoice: Invoice) -> Section:
             short_day(row.letter.last_day or row.letter.book_costs_on if row.letter else None),
             REASONS.get(row.reason, row.reason) or "–",
         )
-        for row in timeline.steps_of(invoice)
+        for row in schedule.steps_of(invoice)
     ]
     following = timeline.next_step(invoice, now=timezone.now())
     if following:

@@ -180,7 +180,7 @@ class PatientAdmin(TenantAdmin):
 
     @admin.display(description=_("name"))
     def name(self, obj: Patient) -> str:
-        return " ".join(part for part in (obj.initials, obj.infix, obj.surname) if part)
+        return obj.full_name
 
 
 class _RoleFitsProvider(forms.ModelForm):

@@ -67,11 +67,6 @@ class NextStep:
     why_not: list[Any]
 
 
-def steps_of(invoice: Invoice) -> list[ReminderStep]:
-    """Return the dunning steps of `invoice`, oldest first, each with its letter."""
-    return list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
-
-
 def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
     """Return the next step and its blockers, by the rule that the worker applies; None when nothing is left to do."""
     if invoice.withdrawn_at or invoice.settled_at:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import ledger
 from billing.adjustments import charges
 from billing.dunning import bounces, hold_messages
-from billing.invoices import schedule
+from billing.invoices import limitation, schedule
 from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
 from billing.law import calendar
@@ -28,7 +28,6 @@ from billing.text.addresses import is_one_address
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
 PAYMENT_IN_PROGRESS = timedelta(hours=1)  # a live attempt younger than this blocks letters
-LIMITATION_YEARS = 5  # 3:307 BW: nobody is reminded of what can no longer be claimed
 
 
 class Action(StrEnum):
@@ -62,7 +61,7 @@ REASONS: dict[str, Promise] = {
     "just_announced": _("the invoice was announced only a few days ago"),
     "too_late": _("a friendly note has no use after the last day to pay"),
     "not_due": _("the last day to pay has not passed"),
-    "limitation": _("the claim is older than five years"),
+    "limitation": _("the claim is so old that nobody may be asked for it any more"),
     "previous_runs": _("the letter before still gives time to pay"),
     "settled_since": _("everything was paid after the letter before, and something is owed again since"),
     "nothing_booked": _("no costs and no interest came with it, so there was nothing to tell"),
@@ -146,12 +145,12 @@ def _came_back(notice: ReminderStep) -> bool:
 
 
 def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
-    """Check the law: in default (6:81 BW), of age (1:233), not prescribed (3:307), the letter before expired."""
+    """Check the law: in default (6:81 BW), of age (1:233), not past enforcing (3:307), the letter before expired."""
     if today <= invoice.due_on:
         yield Blocker("not_due", Action.SKIP)
     if is_minor(invoice.patient, today=today) and not Payer.objects.filter(patient=invoice.patient_id).exists():
         yield Blocker("minor", Action.ESCALATE)
-    if today > calendar.anniversary(invoice.due_on, LIMITATION_YEARS):
+    if limitation.is_over(invoice, today=today):
         yield Blocker("limitation", Action.ESCALATE)
     if step == Step.REMINDER:
         return

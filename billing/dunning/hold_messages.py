@@ -18,6 +18,7 @@ from billing.models import Invoice, OutboxMessage, PaymentPlan, ReminderStep, St
 from billing.money import ZERO, to_cents
 from billing.outbox.facts import moment_of, open_link_context
 from billing.outbox.queue import queue_message
+from billing.payments import chargebacks
 from billing.rooms import Stops
 
 Status = OutboxMessage.Status
@@ -75,13 +76,42 @@ def did_not_arrive(mail: OutboxMessage | None) -> bool:
     return mail is not None and (mail.status == Status.FAILED or mail.bounced_at is not None)
 
 
-def may_send_notice(message: OutboxMessage, now: datetime) -> datetime | str | None:
-    """Check the mail that a pause began, or that a payment was taken back: not at night, nor when it is over."""
-    if not sending_hours.may_be_sent(ReminderStep.Step.NOTICE, now):
-        return sending_hours.next_moment(ReminderStep.Step.NOTICE, now)
-    if message.invoice_id is not None and ledger.balance(message.invoice_id) <= 0:
+def may_send_placed(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """Check the mail that a pause began: not at night, nor when the pause is over or nothing is left to pay."""
+    if later := _not_at_night(now):
+        return later
+    if message.invoice_id is not None and ledger.balance(message.invoice_id) <= ZERO:
         return "paid"  # or withdrawn: "do not pay yet" would say that something is to be paid
     return None if stopping(Stops.REMINDERS, invoice_id=message.invoice_id).exists() else "hold_ended"
+
+
+def may_send_reversed(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """Check the mail that the bank took a payment back: not at night, and withdrawn only when the bank undid that.
+
+    Whoever paid again meanwhile is told too: it is a fact about their money and no noise. The receipt of the first
+    payment is no longer true, and only this mail says why their account shows two payments and one return, and that
+    nothing is owed. If the invoice changed since it was written, it is written anew with what is owed now.
+    """
+    if later := _not_at_night(now):
+        return later
+    if message.invoice_id is None:
+        return None
+    invoice = lock_invoice(message.invoice_id)
+    if not OutboxMessage.objects.filter(pk=message.pk, status=Status.QUEUED).exists():
+        return None  # another worker was first (the claim will fail)
+    chargeback = chargebacks.about(message)
+    if chargeback.reversed_at is not None:
+        return "undone"
+    if chargebacks.still_true(message, invoice):
+        return None
+    chargebacks.tell(chargeback, invoice)
+    return "changed"
+
+
+def _not_at_night(now: datetime) -> datetime | None:
+    if sending_hours.may_be_sent(ReminderStep.Step.NOTICE, now):
+        return None
+    return sending_hours.next_moment(ReminderStep.Step.NOTICE, now)
 
 
 def may_send_ended(message: OutboxMessage, now: datetime) -> datetime | str | None:

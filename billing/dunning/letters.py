@@ -34,7 +34,11 @@ RETRY_AFTER = timedelta(minutes=5)  # of a planned step that has to wait
 _KEEPS_STEP = ("withdrawn", "paid", "on_hold", "plan", "superseded")
 
 # What staff have to do where a step is left to them; otherwise they look why nothing reached the patient.
-_TASKS = {"too_small": StaffTask.Kind.SMALL_REST, "minor": StaffTask.Kind.MINOR_WITHOUT_PAYER}
+_TASKS = {
+    "too_small": StaffTask.Kind.SMALL_REST,
+    "minor": StaffTask.Kind.MINOR_WITHOUT_PAYER,
+    "limitation": StaffTask.Kind.PAST_ENFORCING,
+}
 
 
 def compose(patient_id: int, *, now: datetime) -> None:

@@ -1,54 +1,18 @@
-"""What happened on an invoice, as its page tells it: read as columns of the page's one query.
+"""What happened on an invoice, as its page tells it: read from the lists of `InvoiceHistory`."""
 
-A column of `JsonRows` holds all rows of another table as one list, so that the page needs no query for each table.
-"""
-
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, TextField
 from django.utils import timezone
 
-from billing.models import LedgerTransaction, Payment, PaymentShare, Posting, ReminderStep
-from billing.models.ledger import OF_INVOICE
+from billing.models import LedgerTransaction, ReminderStep
 from billing.money import ZERO, from_cents
 
 Kind = LedgerTransaction.Kind
 MADE = (ReminderStep.Status.COMPOSED, ReminderStep.Status.TAKEN)  # a step of which the letter was made
-
-
-class JsonRows(Subquery):
-    """All rows of a query in one column: a JSON list with a list of the columns of each row, in the query's order.
-
-    Its SQL is made once: within one query it is always the same, and making it costs more than running it.
-    """
-
-    _SQLITE = "(SELECT json_group_array(json_array({columns})) FROM (%(subquery)s) found)"
-    _POSTGRESQL = "(SELECT json_agg(json_build_array({columns}))::text FROM (%(subquery)s) found)"
-
-    def __init__(self, rows: QuerySet[Any], *columns: str) -> None:
-        named = {f"c{place}": F(column) for place, column in enumerate(columns)}
-        self._columns = ", ".join(f"found.{name}" for name in named)
-        self._made: dict[str, Any] = {}
-        super().__init__(rows.values(**named), output_field=TextField())
-
-    def copy(self) -> "JsonRows":
-        """Return a copy for another query, in which tables may have other names."""
-        other: JsonRows = super().copy()
-        other._made = {}
-        return other
-
-    def as_sql(self, compiler: Any, connection: Any, template: Any = None, **extra: Any) -> Any:
-        """Return the SQL, in the functions of this database."""
-        if connection.vendor not in self._made:
-            form = self._SQLITE if connection.vendor == "sqlite" else self._POSTGRESQL
-            made = super().as_sql(compiler, connection, form.format(columns=self._columns), **extra)
-            self._made[connection.vendor] = made
-        return self._made[connection.vendor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,42 +83,20 @@ class History:
     sums: Sums
 
 
-def columns() -> dict[str, JsonRows]:
-    """Return the columns that `read` needs, for a query of invoices."""
-    of_invoice = {"invoice": OuterRef("pk")}
-    postings = Posting.objects.filter(account__in=OF_INVOICE, **of_invoice).order_by("pk")
-    steps = ReminderStep.objects.filter(**of_invoice).order_by("pk")
-    live = Payment.objects.filter(status__in=Payment.LIVE, superseded_at=None, **of_invoice).order_by("pk")
-    shared = PaymentShare.objects.filter(
-        payment__status__in=Payment.LIVE, payment__superseded_at=None, **of_invoice
-    ).order_by("payment")
-    booked = ("transaction_id", "transaction__reverses_id", "transaction__kind", "transaction__occurred_at", "amount")
-    letters = (
-        "step", "status", "letter__sent_on", "letter__costs_announced", "principal", "letter__principal",
-        "letter__message__sent_at",
-    )  # fmt: skip
-    return {
-        "booked": JsonRows(postings, *booked),
-        "sent": JsonRows(steps, *letters),
-        "live": JsonRows(live, "token", "amount", "status", "created_at"),
-        "live_shares": JsonRows(shared, "payment__token", "amount", "payment__status", "payment__created_at"),
-    }
-
-
 def read(row: Mapping[str, Any]) -> History:
-    """Return the history out of a row of the query that `columns` was added to."""
-    postings = json.loads(row["booked"] or "[]")
+    """Return the history out of a row of a query with the columns of `InvoiceHistory`."""
+    postings = row["history__booked"]
     bookings = _bookings(postings)
     # Of a payment for several invoices this one's share, also on the page of the one that it was started from.
-    live = json.loads(row["live_shares"] or "[]") or json.loads(row["live"] or "[]")
-    steps = json.loads(row["sent"] or "[]")
+    live = row["history__live_shares"] or row["history__live"]
+    steps = row["history__sent"]
     sent = [_sent(*step) for step in steps if step[2]]
     second_reminder = any(step >= ReminderStep.Step.FINAL_NOTICE and status in MADE for step, status, *_rest in steps)
     balance = from_cents(sum(cents for *_rest, cents in postings))
     under_way = None
     if live:
         token, cents, status, at = live[-1]
-        under_way = UnderWay(token, from_cents(cents), status, _moment(at))
+        under_way = UnderWay(token, from_cents(cents), status, moment(at))
     return History(balance, second_reminder, bookings, sent, under_way, _sums(bookings))
 
 
@@ -168,7 +110,7 @@ def _bookings(postings: Sequence[Any]) -> list[Booked]:
         if pk not in gone and kind != Kind.ALLOCATION:
             cents[pk] = cents.get(pk, 0) + amount
             of[pk] = kind, at
-    found = [Booked(kind, from_cents(cents[pk]), _moment(at)) for pk, (kind, at) in of.items()]
+    found = [Booked(kind, from_cents(cents[pk]), moment(at)) for pk, (kind, at) in of.items()]
     return sorted(found, key=lambda booked: booked.at)
 
 
@@ -187,21 +129,21 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
 
 
 def _sent(
-    step: int, status: str, day: str, costs: int | None, own: int | None, shared: int | None, moment: str | None
+    step: int, status: str, day: str, costs: int | None, own: int | None, shared: int | None, left: str | None
 ) -> Sent:
     stands = status == ReminderStep.Status.TAKEN
-    sent_at = _sent_at(day, moment)
+    sent_at = _sent_at(day, left)
     return Sent(step, stands, date.fromisoformat(day), from_cents(costs or 0), shared != own, sent_at)
 
 
-def _sent_at(day: str, moment: str | None) -> datetime:
+def _sent_at(day: str, at: str | None) -> datetime:
     """Return when the mail of a letter left; noon of its day when the mail is gone."""
-    if moment:
-        return _moment(moment)
+    if at:
+        return moment(at)
     return timezone.make_aware(datetime.combine(date.fromisoformat(day), time(12)))
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """Return the moment as the database wrote it: SQLite leaves out that it is UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -55,6 +55,7 @@ class NewInvoice:
     total: Decimal
     insurer_paid: Decimal
     fingerprint: bytes
+    for_goods: bool = False
 
 
 def lock_provider(provider_id: int) -> None:
@@ -96,6 +97,7 @@ def create_many(
             token=links.new_token(),
             issued_on=given.issued_on,
             due_on=given.due_on,
+            for_goods=given.for_goods,
             fingerprint=given.fingerprint,
             next_step=Step.NOTE,
             next_step_on=schedule.first_note_on(given.due_on),

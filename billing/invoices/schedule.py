@@ -5,7 +5,7 @@ them by this module, its only writer after intake, so that it can't disagree wit
 whether a letter may be sent is decided when it is composed, and again when it is sent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -149,7 +149,7 @@ def last_day(invoice: Invoice) -> date:
 
 def reschedule(invoice: Invoice, *, today: date) -> None:
     """Set the next step of a locked invoice, and its day, from the steps that stand."""
-    invoice.next_step, invoice.next_step_on = _next_step(invoice, today)
+    invoice.next_step, invoice.next_step_on = next_step_of(invoice, steps_of(invoice), today=today)
     Invoice.objects.filter(pk=invoice.pk).update(next_step=invoice.next_step, next_step_on=invoice.next_step_on)
 
 
@@ -189,8 +189,16 @@ def reaction_ends(notice: ReminderStep, step: int) -> date:
     return named_day(Step.NOTICE, sent_on) + timedelta(days=1)
 
 
-def _next_step(invoice: Invoice, today: date) -> tuple[int, date | None]:
-    rows = list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
+def steps_of(invoice: Invoice) -> list[ReminderStep]:
+    """Return the dunning steps of `invoice`, oldest first, each with its letter."""
+    return list(ReminderStep.objects.filter(invoice=invoice).select_related("letter").order_by("pk"))
+
+
+def next_step_of(invoice: Invoice, rows: Sequence[ReminderStep], *, today: date) -> tuple[int, date | None]:
+    """Return the step that follows `rows`, oldest first, and its first day; None when something else happens before.
+
+    It asks the database nothing, so that a page can also ask what would follow a letter that was not sent yet.
+    """
     standing = {row.step: row for row in rows if row.status in STANDING}
     if under_way := [row for row in rows if row.status == Status.COMPOSED and row.step != Step.NOTICE]:
         return under_way[-1].step + 1, None  # its day is known once the letter was sent
@@ -224,3 +232,12 @@ def earliest_after(before: ReminderStep) -> date:
     named = named_day(before.step, letter.sent_on)
     day = calendar.working_days_after(named, calendar.BOOKING_MARGIN_WORKING_DAYS)
     return max(day, letter.book_costs_on) if letter.book_costs_on else day
+
+
+def earliest_join(invoice: Invoice, rows: Sequence[ReminderStep], step: int) -> date:
+    """Return the first day on which the invoice may go along in a letter of `step` about other invoices.
+
+    It skips the bank days, but never the day that its own letters named.
+    """
+    taken = [row for row in rows if Step.REMINDER <= row.step < step and row.status == Status.TAKEN]
+    return max([invoice.due_on, *map(runs_until, taken)]) + calendar.DAY

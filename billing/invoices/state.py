@@ -1,6 +1,5 @@
 """The state of an invoice as people see it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,17 +7,18 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import rooms
 from billing.invoices import history
-from billing.invoices.history import History
-from billing.models import CreditNote, Invoice, LedgerTransaction, PaymentPlan, Posting, ReminderStep
+from billing.invoices.history import History, moment
+from billing.models import CreditNote, Invoice, InvoiceHistory, LedgerTransaction, PaymentPlan, Posting, ReminderStep
 from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Stops, Text
 
 _PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs", "iban", "transfers_to")
+_NO_PLAN = (None, "", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class InvoiceView:
     second_reminder: bool  # made, so that a later day to pay is no longer given
     practice: Practice
     history: History
-    rests: tuple[str, ...]  # the reasons of all holds, the oldest first
+    rests: Mapping[str, date | None]  # the reasons of all holds, the oldest first, and the last day of each
     credit_notes: tuple[CreditNote, ...]
     facts: Mapping[str, Any]  # what the panels of the rooms ask
 
@@ -79,28 +79,30 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
     One query, one more for credit notes, two for what is paid: this is the page that everybody opens. Only the columns
     that it shows are read, and no model is made of them: that halves what Django spends on the query.
     """
-    rows = list(_shown().filter(token=token))  # one for each hold
-    return _view(rows, today=today) if rows else None
+    views = look_at_several([token], today=today)
+    return views[0] if views else None
 
 
 def look_at_several(tokens: Sequence[str], *, today: date) -> list[InvoiceView]:
     """Return the invoices behind these tokens as `look_at` does, in the same order, without unknown and erased ones."""
-    rows: dict[str, list[dict[str, Any]]] = {token: [] for token in tokens}
-    for row in _shown().filter(token__in=tokens):
-        rows[row["token"]].append(row)
-    return [_view(found, today=today) for found in rows.values() if found]
+    rows = {row["token"]: row for row in _shown().filter(token__in=tokens)}
+    return [_view(rows[token], today=today) for token in dict.fromkeys(tokens) if token in rows]
 
 
-def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
-    row = rows[0]
+def _view(row: Mapping[str, Any], *, today: date) -> InvoiceView:
     stopping = rooms.reasons_stopping(Stops.PAYMENT)
-    holds = sorted((row for row in rows if row["hold__reason"] in stopping), key=lambda row: row["hold__placed_at"])
+    rests = {reason: until and date.fromisoformat(until) for reason, until in row["history__holds"]}
+    holds = tuple(reason for reason in rests if reason in stopping)
+    plans = row["history__plans"]
+    plan_id, plan_kind, agreed_at = next(
+        ((pk, kind, moment(at)) for pk, kind, status, at in plans if status == PaymentPlan.Status.ACTIVE), _NO_PLAN
+    )
     told = history.read(row)
     owed = told.balance
     status = status_of(owed, row["due_on"], on_hold=bool(holds), today=today)
     if row["withdrawn_at"]:
         status = "withdrawn"
-    elif status in ("open", "overdue") and row["plan__kind"] == PaymentPlan.Kind.INSTALLMENTS:
+    elif status in ("open", "overdue") and plan_kind == PaymentPlan.Kind.INSTALLMENTS:
         status = "plan"
     paid_at, paid_how = _how_paid(row["pk"]) if status == "paid" else (None, "")
     return InvoiceView(
@@ -116,35 +118,28 @@ def _view(rows: Sequence[dict[str, Any]], *, today: date) -> InvoiceView:
         credit=max(-owed, ZERO),
         paid_at=paid_at,
         paid_how=paid_how,
-        holds=tuple(hold["hold__reason"] for hold in holds),
-        hold_until=holds[0]["hold__until"] if holds else None,
-        plan_id=row["plan__pk"],
-        plan_agreed_at=row["plan__agreed_at"],
-        plans_before=tuple((kind, status) for kind, status in json.loads(row["plans_before"] or "[]")),
+        holds=holds,
+        hold_until=rests[holds[0]] if holds else None,
+        plan_id=plan_id,
+        plan_agreed_at=agreed_at,
+        plans_before=tuple((kind, status) for _pk, kind, status, _at in plans),
         second_reminder=told.second_reminder,
         practice=Practice(**{name: row[f"provider__{name}"] for name in _PRACTICE}),
         history=told,
-        rests=tuple(row["hold__reason"] for row in rows if row["hold__reason"]),
-        credit_notes=tuple(_credit_notes(row["pk"])) if row["has_credit_notes"] else (),
+        rests=rests,
+        credit_notes=tuple(_credit_notes(row["pk"])) if row["history__has_credit_notes"] else (),
         facts={name: row[name] for panel in rooms.invoice_panels() for name in panel.facts},
     )
 
 
 @cache  # the same for every request
 def _shown() -> QuerySet[Invoice, dict[str, Any]]:
-    """Return what a guest may see of each invoice: its bookings, holds, running plan, and the facts of the panels."""
-    active = FilteredRelation("holds", condition=Q(holds__released_at=None))
-    running = FilteredRelation("plans", condition=Q(plans__status=PaymentPlan.Status.ACTIVE))
+    """Return what a guest may see of each invoice: itself, its history, its practice, and the facts of the panels."""
     facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
-    found = Invoice.objects.filter(erased_at=None).annotate(hold=active, plan=running)
-    found = found.annotate(has_credit_notes=Exists(CreditNote.objects.filter(invoice=OuterRef("pk"))))
-    plans = PaymentPlan.objects.filter(invoice=OuterRef("pk")).exclude(status=PaymentPlan.Status.UNDONE).order_by("pk")
     own = ("pk", "token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at")
-    hold = (f"hold__{name}" for name in ("reason", "until", "placed_at", "placed_by"))
-    plan = (f"plan__{name}" for name in ("pk", "kind", "agreed_at"))
+    told = (f"history__{field.name}" for field in InvoiceHistory._meta.fields if not field.primary_key)
     practice = (f"provider__{name}" for name in _PRACTICE)
-    columns = history.columns() | {"plans_before": history.JsonRows(plans, "kind", "status")}
-    return found.values(*own, "has_credit_notes", *hold, *plan, *practice, **columns, **facts)
+    return Invoice.objects.filter(erased_at=None).values(*own, *told, *practice, **facts)
 
 
 def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:

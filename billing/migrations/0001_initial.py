@@ -2,6 +2,7 @@ import billing.encryption
 import billing.integrity.keyed
 import billing.links
 import billing.models.payments.refunds
+import billing.models.search
 import billing.money
 import billing.rooms
 import billing.text.addresses
@@ -26,31 +27,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='AccessChain',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('length', models.PositiveBigIntegerField(default=0)),
-                ('digest', models.CharField(default='', max_length=68)),
-                ('pruned_through', models.PositiveBigIntegerField(default=0)),
-                ('pruned_digest', models.CharField(default='', max_length=68)),
-            ],
-            options={
-                'verbose_name': 'end of the access log',
-                'verbose_name_plural': 'ends of the access log',
-            },
-        ),
-        migrations.CreateModel(
-            name='BounceIntake',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen_at', models.DateTimeField()),
-            ],
-            options={
-                'verbose_name': 'intake of bounces',
-                'verbose_name_plural': 'intakes of bounces',
-            },
-        ),
         migrations.CreateModel(
             name='Provider',
             fields=[
@@ -81,6 +57,31 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'provider',
                 'verbose_name_plural': 'providers',
+            },
+        ),
+        migrations.CreateModel(
+            name='AccessChain',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('length', models.PositiveBigIntegerField(default=0)),
+                ('digest', models.CharField(default='', max_length=68)),
+                ('pruned_through', models.PositiveBigIntegerField(default=0)),
+                ('pruned_digest', models.CharField(default='', max_length=68)),
+            ],
+            options={
+                'verbose_name': 'end of the access log',
+                'verbose_name_plural': 'ends of the access log',
+            },
+        ),
+        migrations.CreateModel(
+            name='BounceIntake',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('seen_at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'intake of bounces',
+                'verbose_name_plural': 'intakes of bounces',
             },
         ),
         migrations.CreateModel(
@@ -195,12 +196,14 @@ class Migration(migrations.Migration):
                 ('sealed_identity', models.BinaryField()),
                 ('mobile_changed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='mobile number changed')),
                 ('identity_settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='identity corrected')),
+                ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
+                ('birth_key', billing.models.search.BirthKey(blank=True, default='', editable=False, max_length=20)),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='billing.provider', verbose_name='provider')),
             ],
             options={
                 'verbose_name': 'patient',
                 'verbose_name_plural': 'patients',
-                'indexes': [models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox')],
+                'indexes': [models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'), models.Index(fields=['birth_key'], name='patient_by_birth_key')],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='patient_number_per_provider')],
             },
         ),
@@ -280,6 +283,7 @@ class Migration(migrations.Migration):
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('issued_on', models.DateField(verbose_name='invoice date')),
                 ('due_on', models.DateField(verbose_name='pay before or on')),
+                ('for_goods', models.BooleanField(default=False, verbose_name='for something sold')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='received')),
                 ('withdrawn_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='withdrawn')),
                 ('settled_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='settled')),
@@ -288,6 +292,7 @@ class Migration(migrations.Migration):
                 ('erased_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='personal data erased')),
                 ('fingerprint', models.BinaryField(max_length=32)),
                 ('links_ended_on', models.DateField(blank=True, editable=False, null=True)),
+                ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.patient', verbose_name='patient')),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.provider', verbose_name='provider')),
             ],
@@ -302,7 +307,7 @@ class Migration(migrations.Migration):
             name='Payer',
             fields=[
                 ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='payer', serialize=False, to='billing.patient', verbose_name='patient')),
-                ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else'), ('estate', 'heirs')], max_length=16, verbose_name='relation')),
+                ('relation', models.CharField(choices=[('parent', 'parent'), ('guardian', 'guardian'), ('administrator', 'administrator (bewindvoerder)'), ('other', 'somebody else'), ('estate', 'heirs'), ('curator', 'guardian of an adult (curator)')], max_length=16, verbose_name='relation')),
                 ('name', models.CharField(max_length=120, verbose_name='name')),
                 ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
@@ -312,6 +317,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('by_law', models.BooleanField(default=False, verbose_name='by law')),
+                ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
             ],
             options={
                 'verbose_name': 'payer',
@@ -355,6 +361,23 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'new allocations',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('booking',), name='one_reallocation_waits_per_booking'), models.CheckConstraint(condition=models.Q(('confirmed_by', None), models.Q(('confirmed_by', models.F('asked_by')), _negated=True), _connector='OR'), name='reallocation_second_person_is_another')],
+            },
+        ),
+        migrations.CreateModel(
+            name='InvoiceHistory',
+            fields=[
+                ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='history', serialize=False, to='billing.invoice')),
+                ('booked', models.JSONField()),
+                ('sent', models.JSONField()),
+                ('live', models.JSONField()),
+                ('live_shares', models.JSONField()),
+                ('plans', models.JSONField()),
+                ('holds', models.JSONField()),
+                ('has_credit_notes', models.BooleanField()),
+            ],
+            options={
+                'db_table': 'billing_invoice_history',
+                'managed': False,
             },
         ),
         migrations.CreateModel(
@@ -515,7 +538,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'posting',
                 'verbose_name_plural': 'postings',
                 'ordering': ['pk'],
-                'indexes': [models.Index(fields=['account'], name='posting_by_account')],
+                'indexes': [models.Index(fields=['account'], name='posting_by_account'), models.Index(condition=models.Q(('account', 'principal')), fields=['amount', 'provider', 'invoice'], name='posting_by_principal')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('amount', Decimal('0.00')), _negated=True), name='posting_is_not_zero'), models.UniqueConstraint(fields=('transaction', 'invoice', 'account'), name='posting_one_sum_per_account'), models.CheckConstraint(condition=models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims')), ('invoice__isnull', False), ('provider__isnull', False)), models.Q(('account', 'practice'), ('provider__isnull', False)), models.Q(models.Q(('account__in', ('principal', 'interest', 'costs', 'credit', 'claims', 'practice')), _negated=True), ('provider', None)), _connector='OR'), name='posting_names_whose_it_is')],
             },
         ),

@@ -72,6 +72,7 @@ class StaffTask(models.Model):
         BIRTH_DATE_WAITS = "birth_date_waits", _("another date of birth of a patient waits for a second person")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")
+        PAST_ENFORCING = "past_enforcing", _("the claim is so old that nobody may be asked for it any more")
         MINOR_WITHOUT_PAYER = "minor_without_payer", _("the patient is a minor: find out which parent pays")
         STORAGE = "storage", _("the document storage needs a look: see the note")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing import rooms
 from billing.encryption import seal_facts, unseal_facts
 from billing.models.parties import Patient, Provider
+from billing.models.search import SearchText
+from billing.text import folding
 
 
 class Invoice(models.Model):
@@ -22,6 +24,8 @@ class Invoice(models.Model):
     token = models.CharField(max_length=32, unique=True, editable=False)
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("pay before or on"))
+    # Something sold, such as a hearing aid, so that the claim lapses after two years (7:28 BW); said by the practice.
+    for_goods = models.BooleanField(_("for something sold"), default=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
     # A credit note took all of it back. Written only by `adjustments.credit_notes`.
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
@@ -38,6 +42,8 @@ class Invoice(models.Model):
 
     # Links through this day have ended for good, also when the clock goes back.
     links_ended_on = models.DateField(null=True, blank=True, editable=False)
+
+    search_text = SearchText()
 
     class Meta:
         verbose_name, verbose_name_plural = _("invoice"), _("invoices")
@@ -66,6 +72,10 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def search_words(self) -> list[str]:
+        """Return what this invoice is found by: its number and payment reference, or any part of them."""
+        return [folding.compact(self.number), self.payment_reference]
 
 
 class CareDetail(models.Model):
@@ -139,3 +149,26 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+
+class InvoiceHistory(models.Model):
+    """What happened on an invoice, each kind of row as one list: a view, which `billing.invoices.told` makes.
+
+    It is read, never written; `booked` and the others hold a list of columns for each row, as `told` says.
+    """
+
+    invoice = models.OneToOneField(Invoice, models.DO_NOTHING, primary_key=True, related_name="history")
+    booked = models.JSONField()
+    sent = models.JSONField()
+    live = models.JSONField()
+    live_shares = models.JSONField()
+    plans = models.JSONField()
+    holds = models.JSONField()
+    has_credit_notes = models.BooleanField()
+
+    class Meta:
+        managed = False
+        db_table = "billing_invoice_history"
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -131,7 +131,15 @@ class Posting(models.Model):
                 name="posting_names_whose_it_is",
             ),
         ]
-        indexes = [models.Index(fields=["account"], name="posting_by_account")]
+        indexes = [
+            models.Index(fields=["account"], name="posting_by_account"),
+            # Staff look for a sum that they see on a bank statement, or that somebody names on the phone.
+            models.Index(
+                fields=["amount", "provider", "invoice"],
+                name="posting_by_principal",
+                condition=Q(account=Account.PRINCIPAL),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_account_display()} {self.amount}"

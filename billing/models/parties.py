@@ -1,5 +1,6 @@
 """The parties: the provider that gave care, the patient who pays, and staff."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -13,7 +14,9 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from billing.encryption import SealedFacts, seal_facts, unseal_facts
 from billing.links import new_token
+from billing.models.search import BirthKey, SearchText, joined
 from billing.money import EuroField
+from billing.text import folding
 from billing.text.addresses import validate_address
 
 
@@ -127,16 +130,27 @@ class Patient(models.Model):
     # Two people have established who this is: what invoices before then say of the person counts no longer.
     identity_settled_at = models.DateTimeField(_("identity corrected"), null=True, blank=True, editable=False)
 
+    search_text = SearchText()
+    birth_key = BirthKey()
+
     # What is frozen with each invoice besides the identity.
     PERSON = ("number", "initials", "infix", "surname", "street", "house_number", "postcode", "city", "country")
 
     class Meta:
         verbose_name, verbose_name_plural = _("patient"), _("patients")
         constraints = [models.UniqueConstraint(fields=["provider", "number"], name="patient_number_per_provider")]
-        indexes = [models.Index(Lower("email"), "provider", name="patient_by_mailbox")]
+        indexes = [
+            models.Index(Lower("email"), "provider", name="patient_by_mailbox"),
+            models.Index(fields=["birth_key"], name="patient_by_birth_key"),
+        ]
 
     def __str__(self) -> str:
         return _("patient %(number)s") % {"number": self.number}
+
+    @property
+    def full_name(self) -> str:
+        """Return initials, infix and surname, or the patient number of one without a name."""
+        return " ".join(part for part in (self.initials, self.infix, self.surname) if part) or str(self)
 
     @staticmethod
     def _bound_to(provider_id: int, number: str) -> str:
@@ -158,6 +172,31 @@ class Patient(models.Model):
     @identity.setter
     def identity(self, value: dict[str, Any]) -> None:
         self.sealed_identity = self.sealed(value, provider_id=self.provider_id, number=self.number)
+
+    SEARCHED = ("number", "initials", "infix", "surname", "email", "mobile", "postcode", "house_number")
+
+    @staticmethod
+    def words_of(facts: Mapping[str, Any]) -> list[str]:
+        """Return what a patient with these facts (the columns SEARCHED) is found by."""
+        text = {name: str(facts[name] or "") for name in Patient.SEARCHED}
+        return [
+            *folding.words(f"{text['initials']} {text['infix']} {text['surname']}"),
+            folding.compact(text["initials"]),
+            folding.compact(text["infix"] + text["surname"]),
+            folding.compact(text["number"]),
+            text["email"].casefold(),
+            folding.national(text["mobile"]),
+            folding.compact(text["postcode"] + text["house_number"]) if text["postcode"] else "",
+        ]
+
+    @classmethod
+    def search_text_of(cls, facts: Mapping[str, Any]) -> str:
+        """Return the column `search_text` of a patient with these facts."""
+        return joined(cls.words_of(facts))
+
+    def search_words(self) -> list[str]:
+        """Return what this patient is found by."""
+        return self.words_of({name: getattr(self, name) for name in self.SEARCHED})
 
 
 class BirthDateChange(SealedFacts, ChangeByTwo):
@@ -195,9 +234,11 @@ class Payer(models.Model):
         ADMINISTRATOR = "administrator", _("administrator (bewindvoerder)")
         OTHER = "other", _("somebody else")
         ESTATE = "estate", _("heirs")
+        CURATOR = "curator", _("guardian of an adult (curator)")
 
-    # Who pays out of means that are the patient's own, or were: each such patient is a debtor apart (1:441, 4:182 BW).
-    APART = (Relation.ADMINISTRATOR, Relation.ESTATE)
+    # Who pays out of means that are the patient's own, or were: each such patient is a debtor apart (1:441, 1:386 and
+    # 4:182 BW).
+    APART = (Relation.ADMINISTRATOR, Relation.ESTATE, Relation.CURATOR)
 
     patient = models.OneToOneField(
         Patient, models.PROTECT, primary_key=True, related_name="payer", verbose_name=_("patient")
@@ -214,6 +255,8 @@ class Payer(models.Model):
     # By the law, as staff were told: what a practice hands in changes it no more.
     by_law = models.BooleanField(_("by law"), default=False)
 
+    search_text = SearchText()
+
     FIELDS = ("relation", "name", "email", "language", "street", "house_number", "postcode", "city", "country")
 
     class Meta:
@@ -222,6 +265,11 @@ class Payer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def search_words(self) -> list[str]:
+        """Return what this payer is found by."""
+        address = folding.compact(self.postcode + self.house_number) if self.postcode else ""
+        return [*folding.words(self.name), self.email.casefold(), address]
 
 
 class Staff(AbstractUser):

@@ -64,7 +64,7 @@ def decide(asked: BirthDateChange, *, approved: bool, by: str, now: datetime | N
         if approved:
             patient.identity = patient.identity | {"date_of_birth": asked.facts["date_of_birth"]}
             patient.identity_settled_at = now
-            patient.save(update_fields=["sealed_identity", "identity_settled_at"])
+            patient.save(update_fields=["sealed_identity", "birth_key", "identity_settled_at"])
             if invoices:
                 _tell(invoices[-1], asked, now)
 

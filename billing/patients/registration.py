@@ -20,6 +20,7 @@ from billing import audit
 from billing.invoices.addressee import addressee_for
 from billing.invoices.intake import CONTACT_FIELDS, UNCHANGED, NewPatient
 from billing.models import CareDetail, Invoice, OutboxMessage, Patient, Payer, Provider
+from billing.models.search import birth_key
 from billing.outbox import delivery
 from billing.outbox.queue import queue_message
 from billing.patients.same_person import Difference, difference, drift
@@ -220,8 +221,10 @@ def _correct(
         columns["sealed_identity"] = Patient.sealed(known.identity | identity, provider_id=provider.pk, number=number)
     if "mobile" in new:
         columns["mobile_changed_at"] = now
-    if columns:
-        Patient.objects.filter(pk=known.pk).update(**columns)
+    columns["search_text"] = Patient.search_text_of({"number": number} | known.contact | new)
+    if "date_of_birth" in new:
+        columns["birth_key"] = birth_key(provider.pk, new["date_of_birth"])
+    Patient.objects.filter(pk=known.pk).update(**columns)
     if "payer" in new:
         _replace_payer(known.pk, new["payer"])
     invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))

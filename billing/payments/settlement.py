@@ -22,9 +22,8 @@ from billing.ledger import Share
 from billing.ledger.entries import SideRow, balance_of, sides_of
 from billing.models import Chargeback, Hold, Invoice, LedgerTransaction, Payment, PaymentShare, Refund, StaffTask
 from billing.money import ZERO
-from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
-from billing.payments import refunds, shares
+from billing.payments import chargebacks, refunds, shares
 from billing.payments.refunds import reports as refund_reports
 from billing.payments.rest import receipt_facts
 from billing.payments.shares import Part
@@ -320,7 +319,7 @@ def _book_chargeback(payment: Payment, invoices: list[Invoice], reported: Charge
         audit.record("chargeback_booked", by=BY, invoice=part.invoice, amount=str(part.amount))
         if reported.reversed_at is None:
             _hold_for_review(Task.CHARGEBACK, payment, part, event, tell=False)
-            _tell_of_chargeback(payment, part, event)
+            chargebacks.tell(chargeback, part.invoice)
         else:
             _open_task(Task.CHARGEBACK, payment, part.key(event), invoice=part.invoice)
     if reported.reversed_at is None:
@@ -332,22 +331,6 @@ def _book_chargeback(payment: Payment, invoices: list[Invoice], reported: Charge
     for part in mirrored:
         audit.record("chargeback_reversed", by=BY, invoice=part.invoice, amount=str(part.amount))
         _release_own_hold(part.invoice)
-
-
-def _tell_of_chargeback(payment: Payment, part: Part, event: str) -> None:
-    """Tell the patient that the bank took the payment back, and that nothing need be done while staff look at it."""
-    today = timezone.localdate()
-    queue_message(
-        "payment_reversed",
-        invoice=part.invoice,
-        context={
-            "amount": part.amount,
-            "paid_at": payment.paid_at or payment.created_at,
-            "outstanding": ledger.outstanding(part.invoice.pk),
-            **open_link_context(part.invoice, until=today),
-        },
-        dedupe_key=f"payment_reversed:{part.key(event)}",
-    )
 
 
 def _hold_for_review(kind: str, payment: Payment, part: Part, event: str, *, tell: bool = True) -> None:

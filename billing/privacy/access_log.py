@@ -6,7 +6,7 @@ outside it: who owns the tables can neither change an event nor write the whole 
 
 import ipaddress
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -24,6 +24,7 @@ from billing.models import AccessChain, AccessEvent, Invoice, Patient
 
 CHAIN_PK = 1
 CHUNK = 2000
+FOUND = "search result"  # what the log calls a name in a list of what was found
 log = logging.getLogger(__name__)
 COVERED = tuple(field for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
 _PURPOSE = "access_log"
@@ -49,28 +50,34 @@ def record(
     `data` names what is shown ("invoice.pdf"), never its content. `grounds` says how the person was authenticated
     ("sms-code", "staff-totp"). Raises what the database raises: then the caller shows nothing.
     """
+    event = AccessEvent(
+        act=act,
+        invoice=invoice,
+        patient=patient,
+        who=who,
+        role=role,
+        data=data,
+        grounds=grounds,
+        organisation=organisation,
+        address=str(ipaddress.ip_address(address)) if address else None,
+        outcome=outcome,
+        request_id=request_id,
+        at=now or timezone.now(),
+    )
+    _append([event])
+    return event
+
+
+def _append(events: list[AccessEvent]) -> None:
+    """Append events to the chain in their order, and commit them together."""
     with transaction.atomic():
         chain = AccessChain.objects.select_for_update().get_or_create(pk=CHAIN_PK)[0]
-        event = AccessEvent(
-            sequence=chain.length + 1,
-            act=act,
-            invoice=invoice,
-            patient=patient,
-            who=who,
-            role=role,
-            data=data,
-            grounds=grounds,
-            organisation=organisation,
-            address=str(ipaddress.ip_address(address)) if address else None,
-            outcome=outcome,
-            request_id=request_id,
-            at=now or timezone.now(),
-        )
-        event.digest = digest(event, previous=chain.digest)
-        event.save(force_insert=True)
-        chain.length, chain.digest = event.sequence, event.digest
+        for event in events:
+            event.sequence = chain.length + 1
+            event.digest = digest(event, previous=chain.digest)
+            chain.length, chain.digest = event.sequence, event.digest
+        AccessEvent.objects.bulk_create(events)
         chain.save(update_fields=["length", "digest"])
-    return event
 
 
 def record_patient(
@@ -100,23 +107,36 @@ def record_staff(
     outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS,
 ) -> AccessEvent:
     """Record that the member of staff who is signed in looks at `data`, or was refused to; as `record`."""
-    member: Any = request.user
     about: Any = invoice or patient
+    return record(act, invoice=invoice, patient=patient, data=data, outcome=outcome, **_of_staff(request, about))
+
+
+def record_found(request: HttpRequest, patients: Sequence[Patient]) -> None:
+    """Record, together, that the member of staff who is signed in gets to see these patients in a list.
+
+    What was typed to find them is nowhere. Without any it is recorded that somebody searched.
+    """
+    about = _of_staff(request, patients[0] if patients else None)
+    about["address"] = str(ipaddress.ip_address(about["address"])) if about["address"] else None
+    search, now = AccessEvent.Act.SEARCH, timezone.now()
+    rows: list[Patient | None] = [*patients] or [None]
+    data = FOUND if patients else "patients"
+    _append([AccessEvent(act=search, patient=patient, data=data, at=now, **about) for patient in rows])
+
+
+def _of_staff(request: HttpRequest, about: Any) -> dict[str, Any]:
+    """Return who looks, from where and by what right; `about` is the invoice or patient, if there is one."""
+    member: Any = request.user
     own = about is not None and about.provider_id == member.provider_id  # saves a query
     provider = about.provider if own else member.provider
-    return record(
-        act,
-        invoice=invoice,
-        patient=patient,
-        who=f"staff:{member.pk}",
-        role=AccessEvent.Role(member.role),
-        data=data,
-        grounds="staff-totp",
-        organisation=provider.agb_code if provider else "zorgrekening",
-        address=get_client_ip_address(request),
-        outcome=outcome,
-        request_id=request.META["HTTP_X_REQUEST_ID"],
-    )
+    return {
+        "who": f"staff:{member.pk}",
+        "role": AccessEvent.Role(member.role),
+        "grounds": "staff-totp",
+        "organisation": provider.agb_code if provider else "zorgrekening",
+        "address": get_client_ip_address(request),
+        "request_id": request.META["HTTP_X_REQUEST_ID"],
+    }
 
 
 def digest(event: AccessEvent, *, previous: str) -> str:

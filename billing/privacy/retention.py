@@ -157,9 +157,8 @@ def _erase_patients(invoice_ids: list[int]) -> int:
     without_invoice = (
         Patient.objects.filter(invoices__in=invoice_ids).exclude(Exists(left)).values_list("pk", flat=True)
     )
-    blank = dict.fromkeys(
-        ("initials", "infix", "surname", "email", "mobile", "street", "house_number", "postcode", "city", "country"), ""
-    )
+    who = ("initials", "infix", "surname", "email", "mobile", "search_text", "birth_key")
+    blank = dict.fromkeys((*who, "street", "house_number", "postcode", "city", "country"), "")
     gone = list(without_invoice)
     Payer.objects.filter(patient__in=gone).delete()
     BirthDateChange.objects.filter(patient__in=gone).delete()

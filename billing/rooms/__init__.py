@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from billing.rooms.announced import (
     Announcement,
     Beat,
+    Contact,
     Daily,
     Demo,
     Desk,
@@ -26,6 +27,7 @@ from billing.rooms.announced import (
     Export,
     HandOver,
     Happened,
+    Held,
     HoldReason,
     Intake,
     InvoicePanel,
@@ -41,6 +43,7 @@ from billing.rooms.announced import (
 __all__ = [
     "Announcement",
     "Beat",
+    "Contact",
     "Daily",
     "Demo",
     "Desk",
@@ -48,6 +51,7 @@ __all__ = [
     "Export",
     "HandOver",
     "Happened",
+    "Held",
     "HoldReason",
     "Intake",
     "InvoicePanel",

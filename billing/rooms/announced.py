@@ -119,14 +119,16 @@ class Told:
 class InvoicePanel:
     """What the patient's page of an invoice says about a room.
 
-    `facts` are annotations on the invoice's one query; the templates find them in `invoice.facts`.
+    `facts` are annotations on the invoice's one query; the templates find them in `invoice.facts`. A hold needs none:
+    `invoice.rests` has the reasons of all holds, each with its last day.
     """
 
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
     happened: Callable[[Mapping[str, Any]], Iterable["Told"]] | None = None  # from the facts, for the timeline there
     on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
     hold_reason: str = ""
     is_whole: bool = False  # that template stands alone, without the words that nothing has to be paid yet
+    above: str = ""  # a template above all, while the invoice can be paid
     below: str = ""  # a template below the facts of the invoice
     if_wrong: str = ""  # the name of the page, of an invoice's token, for whoever finds something not right
     if_unable: str = ""  # the name of the page, of an invoice's token, for whoever can't pay it now
@@ -145,12 +147,37 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as a room can know them without an invoice: `text` is a mailbox, a telephone number or a file's number.
+
+    With a `surname` (and date of birth in ISO, if known) it is one patient of those who may share a mailbox.
+    """
+
+    text: str
+    surname: str = ""
+    born: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a room holds about a person without an invoice: its facts under a name, and its files."""
+
+    name: str
+    facts: dict[str, Any]
+    documents: Iterable[tuple[str, bytes]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
-    """What a room holds about a patient besides billing's rows: facts of one invoice under `title`, and its files."""
+    """What a room holds about a patient besides billing's rows: facts of one invoice under `title`, and its files.
+
+    `by_contact` yields what is about no invoice, of whoever proved that a contact is theirs.
+    """
 
     title: Text
     facts: Callable[[Row], dict[str, Any] | None]
     documents: Callable[[Row], Iterable[tuple[str, bytes]]]
+    by_contact: Callable[[Contact], Iterable[Held]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from billing.submission.values import (
     read_country,
     read_date,
     read_email,
+    read_flag,
     read_insured_number,
     read_language,
     read_mobile,
@@ -83,6 +84,7 @@ INVOICE: Shape = {
     "due_on": Field(read_date, default=None),
     "patient": Field(passthrough, True),
     "insurer_paid": Field(read_cents, default=0),
+    "goods": Field(read_flag, default=False),
     "lines": Field(passthrough, True),
 }
 PATIENT: Shape = {

@@ -68,6 +68,7 @@ class Checked:
             total=from_cents(self.total_cents),
             insurer_paid=from_cents(invoice["insurer_paid"]),
             fingerprint=self.fingerprint(),
+            for_goods=invoice["goods"],
         )
 
 

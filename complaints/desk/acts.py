@@ -13,7 +13,7 @@ from billing.errors import Refused
 from complaints import answers, handling
 from complaints.desk.base import owners
 from complaints.desk.forms import AnswerForm
-from complaints.file import lessons, mandates, referrals
+from complaints.file import lessons, letter, mandates, referrals
 from complaints.models import Complaint
 
 LONGEST_KEY = 12
@@ -33,6 +33,19 @@ def _text(request: HttpRequest) -> str:
 def _acknowledge(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     handling.acknowledge(complaint.pk, text=_text(request), staff=request.user)
     return _("The patient gets a mail that you handle it.")
+
+
+def _acknowledge_again(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    answers.acknowledge_again(complaint.pk, text=_text(request), staff=request.user)
+    return _("The patient gets a mail that you handle it.")
+
+
+def _posted(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
+    """Note that the answer went to the post."""
+    today = timezone.localdate()
+    on = _day(request, "posted_on") or today
+    letter.posted(complaint.pk, _key(request, "answer"), on=on, staff=request.user, today=today)
+    return _("Noted.")
 
 
 def _admit(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
@@ -73,12 +86,16 @@ def _confirm(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
 def _heard(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     """Note what the patient said by telephone, by post or at the desk, and do what they want."""
     today, by, what = timezone.localdate(), audit.name_of(request.user), request.POST.get("what", "")
+    channel = request.POST.get("channel", Complaint.Channel.PHONE)
+    if channel not in Complaint.Channel.values:
+        raise Refused(_("Choose how it came."))
+    came = handling.Came(channel, _day(request, "came_on") or today)
     if what == "reply":
-        handling.reply(complaint.pk, text=_text(request), today=today, by=by)
+        handling.reply(complaint.pk, text=_text(request), today=today, by=by, came=came)
     elif what == "escalate":
-        handling.escalate(complaint.pk, text=_text(request), today=today, by=by, late=True)
+        handling.escalate(complaint.pk, text=_text(request), today=today, by=by, late=True, came=came)
     elif what == "withdraw" and answers.is_ours(request.user):
-        handling.withdraw(complaint.pk, today=today, by=by)
+        handling.withdraw(complaint.pk, today=today, by=by, came=came)
     else:
         raise Refused(_("Choose what the patient wants."))
     return _("Noted.")
@@ -186,6 +203,8 @@ def _learn(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
 
 ACTS: dict[str, Any] = {
     "acknowledge": _acknowledge,
+    "acknowledge_again": _acknowledge_again,
+    "posted": _posted,
     "admit": _admit,
     "ask": _ask,
     "extend": _extend,

@@ -13,6 +13,8 @@ from billing.tenancy import visible_to
 from complaints.answers import is_ours
 from complaints.models import Answer, Complaint
 
+FILE = "complaint file"  # its name in the access log
+
 
 def files(staff: Any) -> QuerySet[Complaint]:
     """Return the files that this person may see."""
@@ -24,6 +26,12 @@ def open_files(staff: Any) -> QuerySet[Complaint]:
     """Return those that wait for somebody, the oldest promise first; `due` is the day of their next promise."""
     due = Case(
         When(status=Complaint.Status.RECEIVED, then=F("acknowledge_by")),
+        When(
+            status=Complaint.Status.SECOND_LINE,
+            second_acknowledged_at=None,
+            second_acknowledge_by__isnull=False,
+            then=F("second_acknowledge_by"),
+        ),
         When(status=Complaint.Status.ACKNOWLEDGED, admissible_by__isnull=False, then=F("admissible_by")),
         default=F("answer_by"),
     )

@@ -8,10 +8,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit
+from billing.documents.attachment import attachment
 from billing.errors import Refused
-from complaints.desk.base import files
-from complaints.file import proof
-from complaints.models import Complaint, ComplaintFile
+from billing.models import AccessEvent
+from billing.privacy import access_log
+from complaints.desk.base import FILE, files
+from complaints.file import letter, proof
+from complaints.models import Answer, Complaint, ComplaintFile
 from guests.files import handing_out
 from guests.files.forms import FilesForm
 from guests.files.receiving import Upload
@@ -45,6 +48,23 @@ def add(request: HttpRequest, object_id: int) -> HttpResponse:
     for sentence in form.errors.get("files", ()):
         messages.error(request, str(sentence))
     return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[object_id]), status=303)
+
+
+@never_cache
+@require_safe
+def answer_letter(request: HttpRequest, object_id: int, answer_id: int) -> HttpResponse:
+    """Send a given answer as a letter to print; the look is written down before."""
+    complaint = _found(request, object_id)
+    row = Answer.objects.filter(pk=answer_id, complaint=complaint).exclude(given_at=None).first()
+    if row is None:
+        raise Http404
+    access_log.record_staff(request, AccessEvent.Act.READ, invoice=complaint.invoice, data=FILE)
+    try:
+        drawn = letter.draw(complaint, row)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[object_id]), status=303)
+    return attachment(drawn, name="antwoord-klacht.pdf", content_type="application/pdf")
 
 
 @never_cache

@@ -31,7 +31,7 @@ from billing.templatetags.money import euro
 from complaints import answers, filing, freeze, remedies
 from complaints.desk import sentences
 from complaints.desk.acts import ACTS, LONGEST_KEY, WHY
-from complaints.desk.base import files, open_files, owners, proposals
+from complaints.desk.base import FILE, files, open_files, owners, proposals
 from complaints.desk.forms import SHARE, AnswerForm, ReceivedForm
 from complaints.file import bodies, lessons, mandates, proof, signals
 from complaints.models import Answer, Complaint, ComplaintFile, Lesson, Mandate, Referral
@@ -40,7 +40,6 @@ from complaints.pages.file import broken, promises
 from complaints.pages.forms import NEEDS, WISHES
 from guests.files.forms import FilesForm
 
-FILE = "complaint file"  # its name in the access log
 SHOWN = 100
 LONG_REST_DAYS = 26 * 7
 METHODS = ["GET", "HEAD", "POST"]
@@ -176,6 +175,8 @@ def _parts(complaint: Complaint) -> dict[str, Any]:
         "bodies": [(key, body.label) for key, body in bodies.BODIES.items()],
         "subjects": [choice for choice in Complaint.Subject.choices if choice[0] != complaint.subject],
         "is_open": complaint.status in Complaint.OPEN,
+        "channels": Complaint.Channel.choices[1:],
+        "to_confirm_again": complaint.status == Complaint.Status.SECOND_LINE and not complaint.second_acknowledged_at,
         "referrals": list(complaint.referrals.all()),
         "mandate": mandates.of(complaint),
         "mandate_kinds": Mandate.Kind.choices,

@@ -57,6 +57,8 @@ class Answer(SealedFacts, models.Model):
     written_at = models.DateTimeField(_("written"), default=timezone.now)
     given_at = models.DateTimeField(_("given"), null=True, blank=True)
     promised_by = models.DateField(_("promised before or on"), null=True, blank=True)  # as it was when it was given
+    by_post = models.BooleanField(_("goes by post"), default=False)  # a person prints and posts it
+    posted_on = models.DateField(_("posted"), null=True, blank=True)
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
     )
@@ -65,7 +67,7 @@ class Answer(SealedFacts, models.Model):
     )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("answer"), _("answers")
+        verbose_name, verbose_name_plural = _("answer to a complaint"), _("answers to complaints")
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["complaint", "line"], name="complaint_one_answer_per_line"),

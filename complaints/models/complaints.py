@@ -116,6 +116,10 @@ class Complaint(SealedFacts, models.Model):
         verbose_name=_("second line"),
     )
 
+    # What is promised of the second line itself: a named person confirms it.
+    second_acknowledge_by = models.DateField(_("second line acknowledged before or on"), null=True, blank=True)
+    second_acknowledged_at = models.DateTimeField(_("second line acknowledged"), null=True, blank=True)
+
     about = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("about")
     )
@@ -226,6 +230,8 @@ class ComplaintMessage(SealedText, models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     by = models.CharField(_("by"), max_length=60)
     at = models.DateTimeField(_("at"), default=timezone.now)
+    channel = models.CharField(_("came"), max_length=6, choices=Complaint.Channel, default=Complaint.Channel.PAGE)
+    received_on = models.DateField(_("received"), null=True, blank=True)  # when staff noted it later
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     sealed_text = models.BinaryField(editable=False, default=b"")
 

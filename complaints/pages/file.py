@@ -68,6 +68,11 @@ def promises(complaint: Complaint, *, today: date) -> list[Promise]:
     ]
     if not given or complaint.status in Complaint.OPEN:
         given.append((_("You get our answer"), complaint.answer_by, complaint.answered_at))
+    if complaint.second_acknowledge_by and given:
+        again = complaint.second_acknowledged_at or complaint.answered_at
+        given.insert(
+            len(given) - 1, (_("Somebody else confirms that they look again"), complaint.second_acknowledge_by, again)
+        )
     steps += given
     for what, by, at in steps:
         if by is not None:

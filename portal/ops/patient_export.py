@@ -1,4 +1,7 @@
-"""A zip with all personal data of one patient: `patient.json` and the documents (AVG art. 15 and 20)."""
+"""A zip with all personal data of one person and the documents (AVG art. 15 and 20): of a patient, `patient.json`.
+
+Of somebody who is no patient, `contact.json`: what rooms hold about no invoice, such as a complaint about us.
+"""
 
 import json
 import zipfile
@@ -15,9 +18,10 @@ from billing.documents import full_invoice
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice, Patient
 from billing.privacy import access_log, export
+from billing.rooms import Contact, Held
 from portal.ops.private_file import private_file
 
-FACTS = "patient.json"
+FACTS, CONTACT_FACTS = "patient.json", "contact.json"
 
 
 def export_patient(agb_code: str, number: str, path: Path, *, by: str, now: datetime) -> int:
@@ -33,25 +37,74 @@ def export_patient(agb_code: str, number: str, path: Path, *, by: str, now: date
     with private_file(path) as out:
         _record_access(invoices, by=by)
         with translation.override(patient.language), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
-            text = json.dumps(_facts(patient, invoices, now), ensure_ascii=False, indent=2)
+            known = list(_held(_contact_of(patient)))
+            text = json.dumps(_facts(patient, invoices, now) | _titled(known), ensure_ascii=False, indent=2)
             pack.writestr(FACTS, text)
-            for name, content in _documents(invoices):
+            for name, content in (*_documents(invoices), *_their_documents(known)):
                 pack.writestr(name, content)
     return len(invoices)
 
 
+def export_contact(contact: str, path: Path, *, by: str) -> int:
+    """Write the zip of what rooms hold about no invoice, of whoever proved that `contact` is theirs; return how many.
+
+    `contact` is a mailbox, a telephone number or the number of a file; it stands in no log. The access log is written
+    first. Raises Refused when nothing is held, or `path` can't be written.
+    """
+    known = list(_held(Contact(contact)))
+    if not known:
+        raise Refused("Nothing is held about this contact or number.")
+    with private_file(path) as out:
+        _record(None, by=by)
+        audit.record("contact_exported", by=by, held=[held.name for _title, held in known])
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
+            pack.writestr(CONTACT_FACTS, json.dumps(_titled(known), ensure_ascii=False, indent=2))
+            for name, content in _their_documents(known):
+                pack.writestr(name, content)
+    return len(known)
+
+
+def _contact_of(patient: Patient) -> Contact:
+    born = patient.identity.get("date_of_birth", "") if patient.sealed_identity else ""
+    return Contact(patient.email, surname=patient.surname or "?", born=born)
+
+
+def _held(contact: Contact) -> Iterator[tuple[str, Held]]:
+    """Yield what rooms hold about no invoice of a person, with the title of the room."""
+    for room in rooms.exports():
+        if room.by_contact and contact.text:
+            yield from ((str(room.title), held) for held in room.by_contact(contact))
+
+
+def _titled(known: Sequence[tuple[str, Held]]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for title, held in known:
+        facts.setdefault(title, {})[held.name] = held.facts
+    return facts
+
+
+def _their_documents(known: Sequence[tuple[str, Held]]) -> Iterator[tuple[str, bytes]]:
+    for _title, held in known:
+        for name, content in held.documents:
+            yield f"{held.name}/{name}", content
+
+
 def _record_access(invoices: Sequence[Invoice], *, by: str) -> None:
     for invoice in invoices:
-        access_log.record(
-            AccessEvent.Act.EXPORT,
-            invoice=invoice,
-            who=by,
-            role=AccessEvent.Role.OPERATIONS,
-            data="patient export",
-            grounds="avg-art-15",
-            organisation="zorgrekening",
-        )
+        _record(invoice, by=by)
     audit.record_each("patient_exported", by=by, invoices=invoices)
+
+
+def _record(invoice: Invoice | None, *, by: str) -> None:
+    access_log.record(
+        AccessEvent.Act.EXPORT,
+        invoice=invoice,
+        who=by,
+        role=AccessEvent.Role.OPERATIONS,
+        data="patient export",
+        grounds="avg-art-15",
+        organisation="zorgrekening",
+    )
 
 
 def _facts(patient: Patient, invoices: Sequence[Invoice], now: datetime) -> dict[str, Any]:

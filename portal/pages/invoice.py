@@ -115,7 +115,7 @@ def render_invoice(
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
-        "options": _options(view, today) if asks else None,
+        "options": options_for(view, today) if asks else None,
         "invoice": view,
         "progress": progress,
         "refusal": refusal,
@@ -123,6 +123,7 @@ def render_invoice(
         "transfer": _transfer(view, progress),
         "today": today,
         "part": _part(view, part),
+        "above": [panel.above for panel in panels if panel.above and view.can_pay],
         "panels": [panel.below for panel in panels if panel.below],
         "hold_panel": _hold_panel(view),
     }
@@ -176,12 +177,13 @@ def _transfer(view: InvoiceView, progress: Progress | None) -> Transfer | None:
     return Transfer(account, amount, view.payment_reference)
 
 
-def _options(view: InvoiceView, today: date) -> Options:
+def options_for(view: InvoiceView, today: date) -> Options:
+    """Return which ways to pay later the page may offer."""
     situation = Situation(
         outstanding=view.outstanding,
         due_on=view.due_on,
         withdrawn=view.status == "withdrawn",
-        holds=view.rests,
+        holds=tuple(view.rests),
         plans=view.plans_before,
         second_reminder=view.second_reminder,
     )

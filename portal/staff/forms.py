@@ -1,4 +1,4 @@
-"""The forms of the staff site: signing in, codes, finding an invoice."""
+"""The forms of the staff site: signing in, codes."""
 
 from typing import Any
 
@@ -66,9 +66,3 @@ class CodeForm(forms.Form):
     """A code: of the app that is being set up, or to confirm who is there."""
 
     code = forms.CharField(label=_("code from your app"), max_length=20, widget=_code_input())
-
-
-class FindForm(forms.Form):
-    """A search; posted, because a payment reference or patient number in an address would identify somebody."""
-
-    sought = forms.CharField(label=_("payment reference, invoice number or patient number"), max_length=60, strip=True)

@@ -20,7 +20,6 @@ from billing.desk.base import TenantAdmin
 from billing.desk.worklist import waiting_for
 from billing.rooms import Desk, DeskPage
 from portal.staff import idle, months, operations, otp, views
-from portal.staff.forms import FindForm
 from portal.staff.menu import menu
 
 # `/r/` reveals the address of any row of any provider; signing out must also work before there is a code app.
@@ -59,7 +58,6 @@ class StaffSite(OTPAdminSite):
             path("toestand/", self.admin_view(operations.show), name="operations"),
             path("maanden/", self.admin_view(months.show), name="months"),
             path("maanden/cijfers.csv", self.admin_view(months.csv), name="months_csv"),
-            path("zoeken/", self.admin_view(views.find), name="find"),
         ]
         return own + [self._address(page) for page in _pages()] + stock
 
@@ -135,7 +133,6 @@ class StaffSite(OTPAdminSite):
             "waiting": waiting,
             "panels": panels,
             "nothing_waits": not waiting.total and not any(panel.waiting for _template, panel in panels),
-            "find_form": FindForm(),
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.index_template, context)

@@ -1,4 +1,4 @@
-"""Pages of the staff site that are not tables: signing in, the code app, recovery codes, finding an invoice."""
+"""Pages of the staff site that are not tables: signing in, the code app, recovery codes."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -9,7 +9,6 @@ import segno
 from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,17 +23,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing import audit
 from billing.errors import Refused
-from billing.models import AccessEvent, Invoice, Staff
-from billing.privacy import access_log
-from billing.tenancy import visible_to
-from billing.text import characters
+from billing.models import Staff
 from portal.staff import idle, otp, sessions
-from portal.staff.forms import CodeForm, FindForm, StaffLoginForm
+from portal.staff.forms import CodeForm, StaffLoginForm
 from portal.staff.sign_in import known_browsers, limits
 
 KEY_IN_SESSION = "enrolment_key"  # per session, so that nobody is offered a secret that somebody else has seen
 FEW_CODES = 3
-FOUND_MAX = 25
 
 
 class StaffLogin(LoginView):
@@ -156,30 +151,6 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
         form.add_error("code", _("This code is not right. Wait for the next code in your app and try again."))
     context = {"form": form, "left": otp.recovery_codes_left(member)}
     return _page(request, "admin/recovery_codes.html", _("Recovery codes"), context)
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def find(request: HttpRequest) -> HttpResponse:
-    """Find invoices by payment reference, invoice number or patient number, among those the user may see.
-
-    GET redirects to the page with the search field: it happens when the session ended before the search.
-    """
-    if request.method == "GET":
-        return redirect("admin:index")
-    form = FindForm(request.POST)
-    found: list[Invoice] = []
-    if form.is_valid():
-        sought = characters.one_key(form.cleaned_data["sought"])  # as the numbers are stored
-        digits = sought.replace(" ", "").replace(".", "")
-        wanted = Q(payment_reference=digits) | Q(number=sought) | Q(patient__number=sought)
-        rows = visible_to(request.user, Invoice.objects.filter(wanted), provider_path="provider")
-        # Before anything is shown; what was typed stays out of the log.
-        access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
-        found = list(rows.select_related("provider", "patient").order_by("-pk")[:FOUND_MAX])
-        if len(found) == 1:
-            return redirect("admin:billing_invoice_change", found[0].pk)
-    return _page(request, "admin/found.html", _("Find an invoice"), {"find_form": form, "found": found})
 
 
 @never_cache

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from sandbox.models import Movement
 from sandbox.views.bank import amount_of
 
 PAYER = {"name": "J. de Vries", "iban": "NL44RABO0123456789"}
-MOST_DAYS = 31
+MOST_DAYS = 400
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,7 +25,8 @@ def show(request: HttpRequest) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            _act(request)
+            with transaction.atomic():  # its day is that on which it is there
+                _act(request)
             return HttpResponseRedirect(reverse("sandbox:account"), status=303)
         except ApiError as error:
             problem = _sentence(error)
@@ -38,9 +40,11 @@ def show(request: HttpRequest) -> HttpResponse:
 @require_safe
 def statement(request: HttpRequest, days: int) -> HttpResponse:
     """Download the statement of so many days up to and including today."""
-    last = timezone.localdate()
-    first = last - timedelta(days=min(max(days, 1), MOST_DAYS) - 1)
-    answer = HttpResponse(current_account.statement(first, last), content_type="application/xml")
+    with transaction.atomic():  # what moves meanwhile stands on a later one, whole
+        last = timezone.localdate()
+        first = last - timedelta(days=min(max(days, 1), MOST_DAYS) - 1)
+        content = current_account.statement(first, last)
+    answer = HttpResponse(content, content_type="application/xml")
     answer["Content-Disposition"] = f'attachment; filename="camt053-{first}-{last}.xml"'
     return answer
 

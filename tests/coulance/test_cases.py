@@ -92,6 +92,15 @@ class TestTime:
         assert rows[0].invoice.payment_reference[-4:] not in mail.text
         assert not CoulanceCase.objects.filter(provider_nudged_at=None).exists()
 
+    def test_two_days_worked_off_at_once_after_a_standstill_tell_a_provider_once(self, settings):
+        provider = factories.provider()
+        PracticeRules.objects.create(provider=provider, wants_specification=False)
+        rows = intake.offer([factories.invoice(provider=provider)], today=timezone.localdate(), by="test")
+        late = timezone.localdate() + timedelta(days=20)
+        for day in (late, late + timedelta(days=1)):  # both runs had listed this case before either told of it
+            deadlines._nudge_provider(rows[0].pk, day, 1)
+        assert mails("coulance_waits") == 1
+
     def test_telling_providers_takes_as_many_queries_for_thirty_cases_as_for_three(self, django_assert_max_num_queries):
         today = timezone.localdate() + timedelta(days=20)
         for count in (3, 30):

@@ -28,6 +28,7 @@ from billing.ledger import lock_invoice
 from billing.models import Invoice, Provider, RefundRequest, Staff, StaffTask
 from billing.payments import refunds
 from billing.submission import providers
+from tests.faults import desk_bank
 
 
 def command(*, arguments: list[str]) -> str:
@@ -88,7 +89,7 @@ def _colleague(name: str, *, role: str, provider: Provider | None) -> Staff:
     return Staff.objects.get_or_create(username=name, defaults=facts)[0]
 
 
-WORK = {
+WORK = desk_bank.WORK | {
     "command": command, "provider": provider, "reduce": reduce, "confirm_clock": confirm_clock,
     "approve_refund": approve_refund,
 }  # fmt: skip

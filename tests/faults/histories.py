@@ -238,6 +238,55 @@ class History:
         self.files_sent.add((bill.number, digest))
         return digest[:8]
 
+    # --- our account at the bank --------------------------------------------------------------------
+
+    def _transfer(self, bill: Bill) -> str:
+        """Pay by transfer: all, a part or too much, with the payment reference or only with words."""
+        cents = self._rng.choice([bill.cents, bill.cents // 2, bill.cents + self._rng.randint(100, 5000)])
+        spaced = " ".join(bill.reference[place : place + 4] for place in range(0, 16, 4))
+        text = self._rng.choice([bill.reference, bill.reference, spaced, "tandarts, bedankt"])
+        self._patient.transfer(cents, text)
+        return f"{cents} {text}"
+
+    def _statement(self, _bill: Bill) -> str:
+        """Read a statement, late and overlapping the one before, now and then twice."""
+        return self._read_statement(self._rng.choice([1, 3, 10, 60]), twice=self._rng.random() < 0.3)
+
+    def read_last_statement(self) -> list[str]:
+        """Read all that moved, once nothing moves any more; return why it can't be read."""
+        try:
+            self._until_done("last statement", lambda: self._read_statement(400))
+        except TimeoutError as error:
+            return [str(error)]
+        return []
+
+    def _read_statement(self, days: int, *, twice: bool = False) -> str:
+        content = self._patient.statement(days)
+        path = Path(self.site.folder, f"statement-{self.seed}-{hashlib.sha256(content).hexdigest()[:12]}.xml")
+        path.write_bytes(content)
+        for _time in range(1 + twice):
+            if refused := self.site.ask_desk(do="command", arguments=["import_statement", str(path)]):
+                raise Outage(refused)
+        return f"{days} days"
+
+    def _order_payments(self, _bill: Bill) -> str:
+        """Have two people send back and refund what waits, and hand the files to the bank, also those it has."""
+        folder = Path(self.site.folder, f"orders-{self.seed}")
+        folder.mkdir(exist_ok=True)
+        self.site.ask_desk(do="order_payments", folder=str(folder))
+        files = sorted(folder.iterdir())
+        for path in files:
+            self._patient.hand_in_orders(path.read_bytes())
+        return f"{len(files)} files"
+
+    def _comes_back(self, _bill: Bill) -> str:
+        paid = self.site.bank_rows("SELECT id FROM sandbox_movement WHERE amount_cents < 0")
+        if not paid:
+            return "nothing paid"
+        (row,) = self._rng.choice(paid)
+        self._patient.let_come_back(row)
+        return str(row)
+
     # --- the bank -----------------------------------------------------------------------------------
 
     def _payments(self, bill: Bill, *statuses: str) -> list[tuple[Any, ...]]:
@@ -312,6 +361,10 @@ def _reference(checkout: str) -> str:
 # How often each is done.
 WEIGHTS: dict[Callable[[History, Bill], str | None], int] = {
     History._pay: 8,
+    History._transfer: 5,
+    History._statement: 4,
+    History._order_payments: 3,
+    History._comes_back: 1,
     History._pay_together: 4,
     History._pay_part: 3,
     History._pay_twice: 4,

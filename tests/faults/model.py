@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from tests.faults import transfers
 from tests.faults.histories import History
 from tests.faults.world import World
 
@@ -36,12 +37,13 @@ def judge(world: World, histories: Iterable[History]) -> Iterator[str]:
     yield from _mails_that_must_be(world, histories)
     yield from _mails_of_money_back(world)
     yield from _files(world, histories)
+    yield from transfers.judge(world.transfers, [bill for history in histories for bill in history.bills])
 
 
 def _booked(world: World, kind: str) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for number, entry_kind, external_id, cents, is_mirror in world.entries:
-        if entry_kind == kind:
+        if entry_kind == kind and not external_id.startswith(("bank:", "order:")):  # these: tests/faults/transfers.py
             found[external_id.removesuffix(":reversed")].append((number, cents, bool(is_mirror)))
     return found
 
@@ -100,6 +102,8 @@ def _credit(world: World, histories: Iterable[History]) -> Iterator[str]:
     numbers = {reference: number for reference, _token, number in world.ours}
     for token, number, cents, status, asked_by in world.requests:
         at_bank = sent.pop(token, [])
+        if token in world.by_order and not at_bank:
+            continue
         made = [(numbers[ref], refunds[ref][1], _ENDS.get(refunds[ref][2], "sent")) for ref in at_bank]
         if made != ([] if status in _NEVER_SENT else [(number, cents, status)]):
             yield f"the refund of {cents} on {number} is {status}, and at the bank there is {made}"
@@ -210,6 +214,9 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
     paid = Counter(
         number for ref, _number, _cents, status in world.bank_payments if status == "paid" for number in shares[ref]
     )
+    bills = [bill for history in histories for bill in history.bills]
+    for (number, _cents), times in world.transfers.paid(bills).items():
+        paid[number] += times
     for history in histories:
         for bill in history.bills:
             receipts = counts[bill.number, "receipt"]
@@ -226,7 +233,10 @@ def _mails_that_must_be(world: World, histories: Iterable[History]) -> Iterator[
 
 
 def _mails_of_money_back(world: World) -> Iterator[str]:
-    """Who got money back, or lost it to the bank, was told so: once for each time."""
+    """Who got money back, or lost it to the bank, was told so: once for each time.
+
+    Of money that the bank took back also whoever paid again meanwhile; only when the bank undid it may nobody be told.
+    """
     mails = Counter((kind, number) for _id, kind, _to, status, number, _error in world.messages if status != "canceled")
     least, most = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     undone = {reference for reference, _payment, _cents, is_undone in world.bank_chargebacks if is_undone}
@@ -234,14 +244,14 @@ def _mails_of_money_back(world: World) -> Iterator[str]:
         if kind == "chargeback" and not is_mirror:
             most["payment_reversed", number] += 1
             least["payment_reversed", number] += event not in undone
-    for _token, number, _cents, status, _asked_by in world.requests:
+    for token, number, _cents, status, _asked_by in world.requests:
         for told, at_least, at_most in (
             ("refund_done", ("paid_out",), ("paid_out", "failed")),
             ("refund_failed", ("failed",), ("failed",)),
             ("refund_under_way", ("sent", "paid_out"), ("sent", "paid_out", "failed")),
             ("refund_by_bank", ("by_bank",), ("by_bank", "sent", "paid_out", "failed", "withdrawn")),
         ):
-            least[told, number] += status in at_least
+            least[told, number] += status in at_least and not (told == "refund_under_way" and token in world.by_order)
             most[told, number] += status in at_most
     for kind, number in {*least, *(key for key in mails if key[0] in {kind for kind, _number in most})}:
         if not least[kind, number] <= mails[kind, number] <= most[kind, number]:

@@ -184,6 +184,28 @@ class Patient:
             raise Outage("the session ended")
         return bool(answer.history)  # a refusal is the same page, with a sentence
 
+    # --- the account at the bank: what anybody may do with it, and what its owner does ------------------
+
+    def transfer(self, cents: int, text: str) -> None:
+        """Transfer money to our account; asked again it is a second transfer, and the bank says so."""
+        self._at_account(act="pay_in", amount=f"{cents // 100},{cents % 100:02d}", text=text)
+
+    def statement(self, days: int) -> bytes:
+        """Download the statement of so many days up to now."""
+        return self._ask("GET", f"{self._site.bank_url}/sandbox/account/{days}.xml").content
+
+    def hand_in_orders(self, content: bytes) -> None:
+        """Have the bank pay a file with orders; it takes each file once."""
+        self._at_account(act="execute", files={"file": ("orders.xml", content, "application/xml")})
+
+    def let_come_back(self, row: int) -> None:
+        """Have the payee's bank send a payment back."""
+        self._at_account(act="come_back", row=str(row))
+
+    def _at_account(self, **fields: Any) -> None:
+        url = f"{self._site.bank_url}/sandbox/account/"
+        self._submit(self._ask("GET", url), url, **fields)
+
     def at_bank(self, reference: str, **fields: str) -> None:
         """What the bank's own desk may do with a payment: refund, charge_back, reverse, late, fail, settle."""
         url = f"{self._site.bank_url}/sandbox/mollie/state/{reference}/"

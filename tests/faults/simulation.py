@@ -237,6 +237,7 @@ def open_work(site: Site) -> list[str]:
         "billing_webhookcall": "done_at IS NULL",
         "billing_payment": f"status IN ('new', 'creating', 'create_unknown') OR next_check_at <= {moment}",
         "billing_refundrequest": f"status IN ('approved', 'sending', 'unknown') OR next_check_at <= {moment}",
+        "banking_bankline": "status = 'new'",
         "coulance_specification": "status IN ('received', 'checking', 'quarantined')",
         # Nobody is reminded about an announcement in doubt before a person has decided whether it arrived.
         "billing_reminderstep": "status = 'planned' AND NOT EXISTS (SELECT 1 FROM billing_outboxmessage m"
@@ -340,6 +341,7 @@ def _walk(site: Site, outcome: Outcome, *, acts: int, faults: int) -> None:
         if (error := future.exception()) is not None:
             outcome.problems.append(f"{type(error).__name__}: {error}")
     disturbances.heal()
+    outcome.problems += outcome.histories[0].read_last_statement()
 
 
 def _judge(site: Site, outcome: Outcome) -> None:
@@ -371,6 +373,7 @@ def _count(outcome: Outcome) -> None:
         counts[f"refunds {status}"] += 1
     counts["refunds approved by two"] = sum(first != "" for *_rest, first, _approved in world.approvals)
     counts["costs booked"] = sum(not is_mirror for *_rest, is_mirror in world.costs)
+    counts.update(world.transfers.counted())
     counts["mails arrived"] = len(world.mails)
     counts["files sent"] = len(world.files)
     for _message_id, kind, _recipient, status, _number, _error in world.messages:

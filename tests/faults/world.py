@@ -7,9 +7,11 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from typing import Any
 
+from tests.faults import transfers
 from tests.faults.histories import History
 from tests.faults.moments import AMSTERDAM
 from tests.faults.site import Site
+from tests.faults.transfers import Transfers
 
 
 @dataclass
@@ -40,6 +42,8 @@ class World:
     # What patients know, by the bank's reference: cents by invoice of a payment of several, and the part typed.
     shared: dict[str, dict[str, int]] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
+    transfers: Transfers = field(default_factory=Transfers)
+    by_order: set[str] = field(default_factory=set)  # refunds, by their token, that an order to our bank pays
 
     def shares(self) -> dict[str, dict[str, int]]:
         """What each payment at the bank is for: cents by invoice number."""
@@ -79,6 +83,10 @@ def read(site: Site, histories: Iterable[History]) -> World:
     arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
     world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
     _read_refunds_and_costs(site, world, numbers)
+    world.transfers = transfers.read(site, world.entries)
+    world.by_order = {
+        token for (token,) in site.rows("SELECT token FROM billing_refundrequest WHERE order_event <> ''")
+    }
     return world
 
 

@@ -208,20 +208,6 @@ def test_the_timeline_is_in_the_order_of_time(practice):
     assert len(events) == 9  # with the mail that tells of the pause
 
 
-def test_find_leads_to_the_invoice_and_never_puts_what_was_typed_in_an_address(desk, practice):
-    invoice = factories.invoice(provider=practice)
-    spaced = " ".join(invoice.payment_reference[i : i + 4] for i in range(0, 16, 4))
-    for sought in (spaced, invoice.number, invoice.patient.number):
-        response = desk.post("/beheer/zoeken/", {"sought": sought})
-        assert response.headers["Location"] == f"/beheer/billing/invoice/{invoice.pk}/change/"
-    foreign = factories.invoice()
-    response = desk.post("/beheer/zoeken/", {"sought": foreign.payment_reference})
-    assert response.status_code == 200
-    assert f"/invoice/{foreign.pk}/" not in response.content.decode()
-    response = desk.get(f"/beheer/zoeken/?sought={invoice.number}")
-    assert (response.status_code, response.headers["Location"]) == (302, "/beheer/")
-
-
 # --- what staff do ----------------------------------------------------------------------------------
 
 

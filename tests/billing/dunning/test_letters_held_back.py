@@ -353,9 +353,3 @@ def test_planning_works_in_chunks(monkeypatch):
     Invoice.objects.filter(pk=made[2].pk).update(withdrawn_at=at(MONDAY))
     holds.place_hold(made[3], Hold.STAFF, by=STAFF)
     assert planning.plan(MONDAY + timedelta(days=6)) == 5
-
-
-def test_a_claim_older_than_five_years_is_left_to_staff():
-    invoice = until(new_invoice(), MONDAY)
-    live(DUE.replace(year=2031) + timedelta(days=1))
-    assert reasons(invoice, Status.DROPPED)[-1] == (Step.REMINDER, "limitation")

@@ -10,7 +10,7 @@ from billing.adjustments import credit_notes
 from billing.channels.mollie import ChargebackSnapshot
 from billing.dunning import staff_acts
 from billing.errors import Refused
-from billing.models import Invoice, OutboxMessage, ReminderStep, StaffTask
+from billing.models import Invoice, OutboxMessage, Payment, ReminderStep, StaffTask
 from billing.outbox import delivery
 from billing.payments import settlement
 from billing.plans import agreements
@@ -144,6 +144,48 @@ def test_a_chargeback_is_told_and_no_letter_says_that_nothing_was_paid():
     assert "Uw bank heeft uw betaling van 27 april 2026 teruggehaald." in letter
     assert "zagen wij geen betaling" not in letter
     assert charged(invoice) == {}
+
+
+@pytest.fixture
+def back():
+    """An invoice whose payment the bank took back, and the mail about it that has not left yet."""
+    invoice = new_invoice()
+    paid_and_taken_back(invoice, NOTICED, NOTICED + timedelta(days=1))
+    return invoice
+
+
+def reversals():
+    delivery.sweep(now=at(timezone.localdate() + timedelta(days=1)))
+    mails = OutboxMessage.objects.filter(kind="payment_reversed").order_by("pk")
+    return [(mail.status, mail.error) for mail in mails]
+
+
+def test_whoever_paid_again_before_the_mail_left_is_told_that_nothing_is_open(back):
+    pay(back, "100.00", NOTICED + timedelta(days=2))
+    assert reversals() == [("canceled", "changed"), ("queued", "")]
+    assert reversals() == [("canceled", "changed"), ("sent", "")]
+    told = text_of("payment_reversed")
+    assert "Teruggehaald: € 100,00" in told
+    assert "Er staat niets meer open: u hoeft dit niet nog een keer te betalen." in told
+    assert "weer open" not in told
+    assert "betaal nog niet" not in told
+
+
+def test_when_the_pause_ended_first_the_mail_does_not_promise_one(back):
+    staff_acts.resume(back, by=STAFF, note="nagekeken")
+    reversals()
+    assert reversals() == [("canceled", "changed"), ("sent", "")]
+    told = text_of("payment_reversed")
+    assert "De rekening is dus weer open." in told
+    assert "Een medewerker heeft ernaar gekeken." in told
+    assert "betaal nog niet" not in told
+
+
+def test_a_chargeback_that_the_bank_undid_before_the_mail_left_is_not_told(back):
+    payment = Payment.objects.get(invoice=back)
+    undone = ChargebackSnapshot("chb_1", payment.amount, at(NOTICED), at(NOTICED + timedelta(days=2)))
+    settlement.settle(payment, report(payment, paid_at=at(NOTICED), chargebacks=(undone,)), now=at(NOTICED))
+    assert reversals() == [("canceled", "undone")]
 
 
 def test_after_costs_a_pause_brings_the_reminder_and_then_the_last_letter():

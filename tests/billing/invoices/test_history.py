@@ -1,6 +1,6 @@
 """What happened on an invoice, read as columns of one query on either database."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.invoices.state import look_at
-from billing.models import LedgerTransaction, Letter, Payment, ReminderStep
+from billing.models import LedgerTransaction, Letter, OutboxMessage, Payment, ReminderStep
 from billing.money import ZERO
 from tests import factories
 from tests.portal.pages.test_invoice_page import book
@@ -83,6 +83,16 @@ def test_letters_that_left_are_told_with_what_they_said():
     first, second = seen(invoice).history.sent
     assert (first.step, first.stands, first.sent_on, first.shared) == (2, False, day, False)
     assert (second.step, second.stands, second.costs_announced, second.shared) == (3, True, Decimal("42.00"), True)
+
+
+def test_a_letter_is_told_at_the_moment_when_its_mail_left():
+    invoice = factories.invoice(amount="100.00")
+    left = datetime(2026, 11, 2, 8, 15, tzinfo=UTC)
+    mail = OutboxMessage.objects.create(
+        kind="reminder", invoice=invoice, status=OutboxMessage.Status.SENT, sent_at=left, dedupe_key="left"
+    )
+    letter_about(invoice, ReminderStep.Step.REMINDER, sent_on=left.date(), message=mail)
+    assert [letter.sent_at for letter in seen(invoice).history.sent] == [left]
 
 
 def test_only_a_payment_that_can_still_come_is_under_way():

@@ -54,7 +54,8 @@ FACTS = {
     "hold_placed": _BASE | {"outstanding": _AMOUNT, "voided": date(2026, 11, 2)},
     "hold_ended": _BASE
     | {"outstanding": _AMOUNT, "due_on": date(2027, 1, 15), "plan": False, "plan_until": date(2027, 1, 15)},
-    "payment_reversed": _BASE | {"amount": _AMOUNT, "paid_at": date(2026, 11, 2), "outstanding": _AMOUNT},
+    "payment_reversed": _BASE
+    | {"amount": _AMOUNT, "paid_at": date(2026, 11, 2), "outstanding": _AMOUNT, "state": "paused"},
     "payment_moved": _BASE
     | {
         "was": Decimal("0.00"),

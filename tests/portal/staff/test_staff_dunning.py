@@ -58,6 +58,7 @@ def test_the_page_tells_what_was_sent_and_what_comes_next_or_why_not(approver, i
     assert "rekening aangekondigd" in seen
     assert "02-03-2026" in seen
     assert "komt hierna" in seen
+    assert "01-04-2031" in seen, "the day after which nobody may be asked for it"
     press(approver, invoice, "pause", note="klacht")
     assert "de rekening staat stil" in page(approver, invoice)
 

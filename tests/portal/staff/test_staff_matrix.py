@@ -89,6 +89,7 @@ OWN_PAGE = {
     "app_list": {200, 404},
     "recovery_codes": {200, 405},
     "find": {200, 302, 405},
+    "found": {302, 405},  # what somebody else searched for is unknown here
     "operations": {403},  # for operations alone
     "months": {200},
     "months_csv": {200},
@@ -255,6 +256,7 @@ def address(name: str, route: str, rows: dict) -> str:
         route = route.replace(slot, key)
     route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
     route = route.replace("<int:payout_id>", str(rows["payout"].pk)).replace("<str:kind>", "pdf")
+    route = route.replace("<slug:search_id>", new_token())
     route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
         "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
     )

@@ -1,0 +1,59 @@
+"""Until which day an invoice may be enforced, out of what happened on it; where the law leaves a doubt, the earlier."""
+
+from datetime import date
+from itertools import chain
+
+from django.utils import timezone
+
+from billing.law import limitation
+from billing.ledger.entries import standing_entries
+from billing.models import Invoice, LedgerTransaction, PaymentPlan, ReminderStep
+
+Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
+# Each demands payment with its consequences. The free reminder does not, and whether it would do is open (3:317 BW).
+DEMANDS = (Step.FINAL_NOTICE, Step.NOTICE_OF_COSTS, Step.FINAL)
+
+
+def last_day(invoice: Invoice) -> date:
+    """Return the last day on which what is owed on `invoice` may be enforced.
+
+    Counted from the first last day to pay that the patient was given: a pause of ours never lengthens the term.
+    Interrupted by the patient's payments that stand, by plans and deferrals that the patient asked for and did not undo
+    (acknowledgements, 3:318 BW), and by letters that demand payment and were not void (3:317 BW).
+    """
+    return limitation.last_day(
+        _first_due_on(invoice),
+        interrupted_on=chain(_paid_on(invoice), _agreed_on(invoice), _demanded_on(invoice)),
+        goods=invoice.for_goods,
+    )
+
+
+def is_over(invoice: Invoice, *, today: date) -> bool:
+    """Tell whether the claim is past enforcing: nobody is asked for it any more, and it is handed to nobody."""
+    return today > last_day(invoice)
+
+
+def _first_due_on(invoice: Invoice) -> date:
+    rows = ReminderStep.objects.filter(invoice=invoice).order_by("due_on")
+    first: date | None = rows.values_list("due_on", flat=True).first()
+    return min(invoice.due_on, first) if first else invoice.due_on
+
+
+def _paid_on(invoice: Invoice) -> list[date]:
+    """Return the days of what the patient paid; what the bank took back acknowledges nothing."""
+    entries = standing_entries(invoice)
+    paid = [entry for entry in entries if entry.kind in LedgerTransaction.RECEIVED]
+    back = sum(1 for entry in entries if entry.kind == Kind.CHARGEBACK)
+    days = sorted(timezone.localtime(entry.occurred_at).date() for entry in paid)
+    return days[: len(days) - back] if back else days
+
+
+def _agreed_on(invoice: Invoice) -> list[date]:
+    plans = PaymentPlan.objects.filter(invoice=invoice).exclude(status=PaymentPlan.Status.UNDONE)
+    return [timezone.localtime(at).date() for at in plans.values_list("agreed_at", flat=True)]
+
+
+def _demanded_on(invoice: Invoice) -> list[date]:
+    rows = ReminderStep.objects.filter(invoice=invoice, step__in=DEMANDS, status=Status.TAKEN)
+    days = rows.values_list("letter__delivered_on", flat=True)
+    return [day for day in days if day]

@@ -1,0 +1,68 @@
+"""The view that the page of an invoice is read from: made after each migration, out of the way of the next one."""
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, models
+
+from billing.invoices import told
+from billing.models import Hold, InvoiceHistory
+from tests import factories
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+VIEW = InvoiceHistory._meta.db_table
+
+
+def before(plan):
+    told.before_migrating(apps.get_app_config("billing"), connection.alias, plan=plan)
+
+
+def after():
+    told.after_migrating(apps.get_app_config("billing"), connection.alias)
+
+
+@pytest.fixture(autouse=True)
+def _made_again():
+    yield
+    after()
+
+
+def views():
+    with connection.cursor() as cursor:
+        return [table.name for table in connection.introspection.get_table_list(cursor) if table.type == "v"]
+
+
+def alter(length):
+    """Change a column that the view reads, as a later migration may."""
+    reason, other = Hold._meta.get_field("reason"), models.CharField(max_length=length)
+    other.set_attributes_from_name("reason")
+    with connection.schema_editor() as editor:
+        editor.alter_field(Hold, *((reason, other) if length != reason.max_length else (other, reason)))
+
+
+def test_it_is_dropped_before_a_table_changes_and_made_anew_after_it():
+    invoice = factories.invoice(amount="100.00")
+    length = Hold._meta.get_field("reason").max_length
+    with pytest.raises(DatabaseError):
+        alter(length + 6)
+    assert views() == [VIEW]
+    before(["a migration"])
+    assert views() == []
+    alter(length + 6)
+    alter(length)
+    after()
+    assert views() == [VIEW]
+    assert [amount for *_rest, amount in InvoiceHistory.objects.get(invoice=invoice).booked] == [10000]
+
+
+def test_it_stays_where_nothing_is_migrated_and_is_not_made_before_its_tables():
+    before([])
+    assert views() == [VIEW]
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP VIEW {VIEW}")
+        cursor.execute("UPDATE django_migrations SET name = 'aside' WHERE app = 'billing' AND name = '0002_guards'")
+    after()
+    assert views() == []
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE django_migrations SET name = '0002_guards' WHERE app = 'billing' AND name = 'aside'")
+    after()
+    assert views() == [VIEW]
