@@ -172,6 +172,22 @@ def costs_over(letter: Letter, base: Decimal, *, today: date) -> Decimal:
     return min(letter.costs_announced or ZERO, _remaining_ceiling(base, others, letter.patient.provider))
 
 
+def room_for_costs(letter: Letter, base: Decimal, *, today: date) -> Decimal:
+    """Return the costs in euros that all who collect may together still add over `base`, open of a 14-day letter.
+
+    The cap of the law is one for everybody's work; what was waived or taken off of it never comes back (6:160 BW).
+    """
+    charged = sum(costs_of(letter, standing=False).values(), ZERO)
+    return max(costs_over(letter, base, today=today) - charged, ZERO)
+
+
+def add_costs(invoice: Invoice, letter: Letter, amount: Decimal, *, event: str, by: str, now: datetime) -> None:
+    """Book costs that somebody else made on a locked invoice, under the 14-day letter that allows them."""
+    key = f"letter:{letter.pk}:costs:{invoice.pk}:{event}"
+    if ledger.post(invoice, Kind.COSTS, amount, external_id=key, occurred_at=now, by=by):
+        audit.record("costs_booked", by=by, invoice=invoice, amount=str(amount))
+
+
 def default_day(invoice: Invoice) -> date:
     """Return the first day from which interest counts; `date.max` while the patient is not in default.
 
