@@ -9,21 +9,48 @@ from django.utils import timezone
 from billing import audit
 from billing.failures import isolated
 from billing.invoices import intake
+from billing.invoices.holds import place_hold
 from billing.models import Invoice
 from billing.patients import registration
-from forbearance import rests
+from billing.patients.age import came_of_age, is_minor
+from forbearance import notices, reports, rests
 from forbearance.models import Forbearance
 
 BY = "system"
+PARENTS = "debt_of_parents"  # a task for staff
+Kind = Forbearance.Kind
 
 
 def run_day(today: date) -> None:
-    """End what lasted until before `today`. Running it again changes nothing."""
+    """End what lasted until before `today`, and what held while a patient was a minor. Again it changes nothing."""
+    for row in list(Forbearance.objects.filter(ended_at=None, kind=Kind.MINOR).select_related("patient")):
+        about = Invoice.objects.filter(patient=row.patient_id, settled_at=None)
+        isolated(partial(_come_of_age, row, today), rule="patient who comes of age", row=row.pk, about=about)
     over = Forbearance.objects.filter(ended_at=None, until__lt=today).order_by("pk")
     for row_id, patient_id in list(over.values_list("pk", "patient_id")):
         about = Invoice.objects.filter(patient=patient_id, settled_at=None)
         act = partial(end, row_id, by=BY, today=today, only_over=True)
         isolated(act, rule="forbearance that ends", row=row_id, about=about)
+
+
+def _come_of_age(row: Forbearance, today: date) -> None:
+    """End the rest of a minor who is 18 now: new invoices go to them, and what is open of before stays the parents'.
+
+    Nobody is put in default for a debt of their parents: those invoices rest, the parents get their mail with the links
+    to pay them, and staff agree with them how. Of a date of birth that is not known nothing is assumed.
+    """
+    if not row.patient.identity.get("date_of_birth") or is_minor(row.patient, today=today):
+        return
+    with transaction.atomic():
+        intake.lock_provider(row.patient.provider_id)
+        if not Forbearance.objects.filter(pk=row.pk, ended_at=None).exists():
+            return
+        of_parents = rests.split_at(row.patient_id, came_of_age(row.patient))
+        notices.of_age(row, of_parents)
+        for invoice in of_parents:
+            place_hold(invoice, rests.OF_PARENTS, by=BY, tell=False)
+            audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
+        end(row.pk, by=BY, today=today)
 
 
 def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: str = "") -> bool:
@@ -41,6 +68,8 @@ def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: 
         row.save(update_fields=["ended_at", "ended_by"])
         invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
         audit.record("forbearance_ended", by=by, invoice=invoice, written=written, kind=row.kind)
+        if row.kind in reports.ANSWERED:
+            reports.close_answer_task(row, by=by, reason="ended")
         if row.kind in rests.RELATIONS:
             registration.represent(row.patient, None, by=by)
         rests.lift(row, by=by, today=today)

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from billing.invoices import references
+from billing.invoices.addressee import addressee_for
 from billing.ledger import outstanding
 from billing.ledger.breakdown import parts_of
 from billing.models import Invoice
@@ -19,7 +21,10 @@ from forbearance.models import Forbearance
 NEEDS = {
     "forbearance_begun": frozenset(("lines", "link_until", "provider", "until", "days_after")),
     "forbearance_heirs": frozenset(("provider", "numbers")),
-    "forbearance_balance": frozenset(("provider", "open_lines", "total", "their_reference", "until", "today")),
+    "forbearance_of_age": frozenset(("provider", "lines")),
+    "forbearance_balance": frozenset(
+        ("provider", "open_lines", "total", "their_reference", "until", "today", "by_court")
+    ),
 }
 
 
@@ -52,6 +57,7 @@ def balance(row: Forbearance, invoices: Sequence[Invoice], *, today: date) -> No
             "their_reference": row.facts["reference"],
             "until": row.until,
             "today": today,
+            "by_court": row.kind != Forbearance.Kind.DEBT_HELP,
         },
         dedupe_key=f"forbearance_balance:{row.pk}:{today}",
         recipient=row.facts["email"],
@@ -59,19 +65,41 @@ def balance(row: Forbearance, invoices: Sequence[Invoice], *, today: date) -> No
     )
 
 
-def begun(invoice: Invoice, invoices: Sequence[Invoice], *, until: date) -> None:
-    """Confirm a breathing space to whoever pays: which invoices rest, and until when."""
-    shared = open_link_context(invoice, until=until)
-    link_until: date = until + timedelta(days=settings.LINK_VALID_DAYS)
-    lines = [
+def of_age(row: Forbearance, invoices: Sequence[Invoice]) -> None:
+    """Tell the parents that the child is 18: new invoices go to the child, these open ones stay theirs.
+
+    It names nobody, and is about no invoice: what is, goes to the child from now on. Call it while the parents' address
+    still counts.
+    """
+    to = addressee_for(row.patient)
+    until = timezone.localdate() + timedelta(days=settings.LINK_VALID_DAYS)
+    queue_message(
+        "forbearance_of_age",
+        invoice=None,
+        recipient=to.email,
+        language=to.language,
+        context={"provider": row.patient.provider, "lines": _lines(invoices, until=until)},
+        dedupe_key=f"forbearance_of_age:{row.pk}",
+    )
+
+
+def _lines(invoices: Sequence[Invoice], *, until: date) -> list[dict[str, Any]]:
+    return [
         {
             "number": row.number,
             "reference": references.grouped(row.payment_reference),
             "reference_ending": row.payment_reference[-4:],
-            "link": open_link(row, until=link_until),
+            "link": open_link(row, until=until),
         }
         for row in invoices
     ]
+
+
+def begun(invoice: Invoice, invoices: Sequence[Invoice], *, until: date) -> None:
+    """Confirm a breathing space to whoever pays: which invoices rest, and until when."""
+    shared = open_link_context(invoice, until=until)
+    link_until: date = until + timedelta(days=settings.LINK_VALID_DAYS)
+    lines = _lines(invoices, until=link_until)
     queue_message(
         "forbearance_begun",
         invoice=invoice,
