@@ -4,7 +4,7 @@ Call everything here in a transaction that holds `intake.lock_provider`: an impo
 either before, and its invoices are found, or after, and finds the forbearance.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -103,6 +103,12 @@ def tell_end(invoice: Invoice, today: date) -> None:
     """Tell whoever still has something to pay that the rest is over; who paid meanwhile has had a receipt."""
     if ledger.outstanding(invoice.pk):
         hold_messages.queue_ended(invoice, today)
+
+
+def kept_back(invoice: Invoice) -> Iterator[str]:
+    """Yield why nobody else may collect an invoice: its patient is spared, also where letters go to somebody else."""
+    active = Forbearance.objects.filter(patient=invoice.patient_id, ended_at=None).order_by("pk")
+    return (str(row.get_kind_display()) for row in active if concerns(row, invoice))
 
 
 def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:

@@ -77,6 +77,7 @@ class ForbearanceRoom(Room):
                 if_unable="cannot_pay_invoice",
             ),
             intake=rests.INTAKE,
+            kept_back=rests.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
 

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "banking.room.BankingRoom",
     "complaints.room.ComplaintsRoom",
     "coulance.room.CoulanceRoom",
+    "debt_collection.room.DebtCollectionRoom",
     "forbearance.room.ForbearanceRoom",
     "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),
