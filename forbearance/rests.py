@@ -79,20 +79,24 @@ def covers(row: Forbearance, invoice: Invoice) -> bool:
     return concerns(row, invoice)
 
 
-def lift(row: Forbearance, *, by: str, today: date) -> None:
+def lift(row: Forbearance, *, by: str, today: date, tell: bool = True) -> list[Invoice]:
     """End the rest of the patient's invoices where this forbearance needs it no more, and no other one does.
 
-    What is left to pay gets a new last day, at least LATE_INVOICE_TERM_DAYS ahead, and the patient is told.
+    What is left to pay gets a new last day, at least LATE_INVOICE_TERM_DAYS ahead, and the patient is told, unless the
+    caller does so in one mail (`tell`). Return the invoices of which the rest ended.
     """
     reason = HOLDS[row.kind]
     kinds = [kind for kind, name in HOLDS.items() if name == reason]
     active = list(Forbearance.objects.filter(patient=row.patient_id, kind__in=kinds, ended_at=None))
+    lifted = []
     held = Hold.objects.filter(invoice__patient=row.patient_id, reason=reason, released_at=None)
     for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
         invoice = lock_invoice(invoice_id)
         if not any(covers(other, invoice) for other in active):
             due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
-            release_hold(invoice, reason, by=by, due_on=due_on, today=today)
+            if release_hold(invoice, reason, by=by, due_on=due_on, today=today, tell=tell):
+                lifted.append(invoice)
+    return lifted
 
 
 def tell_end(invoice: Invoice, today: date) -> None:

@@ -42,6 +42,7 @@ class ForbearanceRoom(Room):
     }
 
     def announce(self) -> Announcement:
+        from billing.dunning import told_together
         from forbearance import days, demo, doors, export, letters, notices, reports, rests, retention
         from forbearance.pages import urls
 
@@ -59,7 +60,12 @@ class ForbearanceRoom(Room):
             },
             retention=retention.run_day,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
+            | {
+                "forbearance_over": MessageKind(
+                    notices.NEEDS["forbearance_over"], told_together.may_send, bounced=told_together.bounced
+                )
+            },
             audit_labels=AUDIT_LABELS,
             hold_reasons=_holds(),
             invoice_panel=InvoicePanel(

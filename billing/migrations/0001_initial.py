@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
             name='LedgerTransaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('repaid', 'credit paid back in another way'), ('credit_moved', 'credit moved to another invoice'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew'), ('unmatched', 'received, not matched yet'), ('sent_back', 'sent back to where it came from'), ('settlement', 'paid out by Mollie'), ('bank_other', 'costs, interest and own transfers at the bank'), ('debited', 'order executed by the bank'), ('fee', 'fee of the operator'), ('charges', 'costs and interest left to the operator'), ('payout', 'paid to the practice')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('invoiced', 'invoiced'), ('insurer_paid', 'paid by the insurer'), ('payment', 'payment received'), ('receipt', 'received in another way'), ('refund', 'refund paid out'), ('chargeback', 'payment reversed by the bank'), ('repaid', 'credit paid back in another way'), ('credit_moved', 'credit moved to another invoice'), ('reduction', 'amount lowered'), ('credited', 'credit note'), ('written_off', 'written off'), ('costs', 'collection costs'), ('interest', 'statutory interest'), ('allocation', 'payments allocated anew'), ('unmatched', 'received, not matched yet'), ('sent_back', 'sent back to where it came from'), ('settlement', 'paid out by Mollie'), ('bank_other', 'costs, interest and own transfers at the bank'), ('debited', 'order executed by the bank'), ('fee', 'fee of the operator'), ('charges', 'costs and interest left to the operator'), ('payout', 'paid to the practice')], max_length=12, verbose_name='kind')),
                 ('external_id', models.CharField(max_length=80, verbose_name='external id')),
                 ('occurred_at', models.DateTimeField(verbose_name='happened')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='booked')),
@@ -626,24 +626,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Hold',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=billing.rooms.hold_reason_choices, max_length=24, verbose_name='reason')),
-                ('placed_by', models.CharField(max_length=60, verbose_name='placed by')),
-                ('placed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='placed')),
-                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
-                ('released_at', models.DateTimeField(blank=True, null=True, verbose_name='released')),
-                ('released_by', models.CharField(blank=True, max_length=60, verbose_name='released by')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='billing.invoice', verbose_name='invoice')),
-            ],
-            options={
-                'verbose_name': 'hold',
-                'verbose_name_plural': 'holds',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('invoice', 'reason'), name='one_active_hold_per_reason')],
-            },
-        ),
-        migrations.CreateModel(
             name='InvoiceDocument',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -672,6 +654,25 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'shares of new allocations',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(fields=('reallocation', 'invoice'), name='reallocation_one_share_per_invoice'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='reallocation_share_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Hold',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(choices=billing.rooms.hold_reason_choices, max_length=24, verbose_name='reason')),
+                ('placed_by', models.CharField(max_length=60, verbose_name='placed by')),
+                ('placed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='placed')),
+                ('until', models.DateField(blank=True, null=True, verbose_name='until')),
+                ('released_at', models.DateTimeField(blank=True, null=True, verbose_name='released')),
+                ('released_by', models.CharField(blank=True, max_length=60, verbose_name='released by')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='billing.invoice', verbose_name='invoice')),
+                ('told_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='ended_holds', to='billing.outboxmessage')),
+            ],
+            options={
+                'verbose_name': 'hold',
+                'verbose_name_plural': 'holds',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at', None)), fields=('invoice', 'reason'), name='one_active_hold_per_reason')],
             },
         ),
         migrations.CreateModel(

@@ -48,6 +48,7 @@ BOOKED: dict[str, Text] = {
     Kind.REPAID: _("Your care provider paid money back to you"),
     Kind.REDUCTION: _("Your care provider lowered the amount"),
     Kind.CREDITED: _("Your care provider made a credit note"),
+    Kind.WRITTEN_OFF: _("The rest was written off: you don't have to pay it"),
     Kind.COSTS: _("Collection costs were added"),
     Kind.INTEREST: _("Statutory interest was added"),
 }

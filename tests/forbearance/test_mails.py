@@ -24,7 +24,15 @@ OF_HELPER = {"their_reference": "SHV-7", "until": DAY, "today": DAY, "by_court":
 FACTS = {
     "forbearance_begun": {"until": DAY, "days_after": 14},
     "forbearance_heirs": {"numbers": ["2026-00007", "2026-00008"]},
-    "forbearance_of_age": {},
+    "forbearance_of_age": {"references": [("2026-00007", "1234 5678")]},
+    "forbearance_over": {
+        "lines": [
+            LINE | {"amount": Decimal("60.00"), "due_on": DAY},
+            LINE | {"amount": Decimal("40.00"), "due_on": DAY},
+        ],
+        "total": Decimal("100.00"),
+        "first_day": DAY,
+    },
     "forbearance_balance": OF_HELPER | {"open_lines": [OPEN], "total": Decimal("140.40")},
 }
 SAYS = {
@@ -38,6 +46,8 @@ SAYS = {
         "drie maanden",
     ],
     ("forbearance_heirs", "en"): ["condolences", "2026-00007, 2026-00008", "Do not pay yet", "notary", "three months"],
+    ("forbearance_over", "nl"): ["60,00, uiterlijk op 4 januari 2027", "100,00", "gratis herinnering", "0800 8115"],
+    ("forbearance_over", "en"): ["60.00, on 4 January 2027", "100.00", "free reminder", "0800 8115"],
     ("forbearance_of_age", "nl"): ["18 jaar", "naar uw kind zelf", "2026-00007", "geen herinneringen"],
     ("forbearance_of_age", "en"): ["18 now", "to your child", "2026-00007", "no reminders"],
     ("forbearance_balance", "nl"): ["SHV-7", "100,00", "40,00", "140,40", "Tot en met 4 januari 2027", "verlengen"],
