@@ -43,6 +43,7 @@ class ForbearanceRoom(Room):
 
     def announce(self) -> Announcement:
         from forbearance import days, demo, export, letters, notices, rests, retention
+        from forbearance.desk import pages
         from forbearance.pages import urls
 
         return Announcement(
@@ -65,6 +66,7 @@ class ForbearanceRoom(Room):
                 if_unable="cannot_pay_invoice",
             ),
             intake=rests.INTAKE,
+            cases=pages.of_patient,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
 
