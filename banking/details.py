@@ -26,6 +26,8 @@ class Details:
     mandate: str = ""
     creditor_id: str = ""
     sent: str = ""  # what the payer sent, in euros, when a bank took costs off it
+    costs: str = ""  # what the bank says that it took off, in euros
+    original: str = ""  # what was sent in another currency: USD 60.00
     bank_code: str = ""  # the bank's code of what it is: PMNT-RCDT-ESCT, or N654
 
 

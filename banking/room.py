@@ -62,6 +62,7 @@ class BankingRoom(Room):
     def announce(self) -> Announcement:
         from banking import demo, export, importing, proof, settlements
         from banking.desk import pages
+        from banking.matching import waiting
         from banking.orders import agreeing, credits, outcome
         from banking.payouts import run
         from banking.statements import chain
@@ -72,6 +73,7 @@ class BankingRoom(Room):
             daily=[Daily(60, run.run_day), Daily(82, settlements.run_day), Daily(85, proof.run_day)],
             credit_payout=credits.take_over,
             proof=proof.contradictions,
+            kept_back=waiting.kept_back,
             demo=Demo(lambda _number: {}, {}, demo.seed),
             export=Export(_("refunds by bank"), export.of_invoice, export.documents),
             beat={

@@ -4,9 +4,13 @@ Paying stays possible, also in part: whoever complains about € 40 may pay the 
 transaction that files the complaint and ends FREEZE_AFTER_ANSWER_DAYS after the answer, with a new last day to pay.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from billing import ledger
 from billing.invoices import schedule
@@ -74,6 +78,12 @@ def thaw(invoice: Invoice, *, by: str, today: date) -> bool:
     if ledger.balance(invoice.pk) > 0:
         day = schedule.time_to_pay(invoice, today=today)
     return release_hold(invoice, HOLD, by=by, due_on=day, today=today)
+
+
+def kept_back(invoice: Invoice) -> Iterator[Promise]:
+    """Yield why nobody else may collect an invoice: a complaint, also one that lets nothing rest by itself any more."""
+    if _needed(invoice, timezone.localdate()):
+        yield gettext_lazy("a complaint about it is open, or was answered less than two weeks ago")
 
 
 def _needed(invoice: Invoice, today: date) -> bool:

@@ -104,6 +104,7 @@ class ComplaintsRoom(Room):
             finished=intake.forget,
             patient_files=proof.of_patient,
             cases=base.of_patient,
+            kept_back=freeze.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hold_reasons={
                 freeze.HOLD: HoldReason(

@@ -6,24 +6,80 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from billing import audit
+from billing import audit, ledger
 from billing.failures import isolated
 from billing.invoices import intake
-from billing.models import Invoice
+from billing.invoices.debtors import patients_of_debtor
+from billing.invoices.holds import place_hold
+from billing.ledger import lock_invoices
+from billing.models import Hold, Invoice
 from billing.patients import registration
-from forbearance import rests
+from billing.patients.age import came_of_age, is_minor
+from forbearance import notices, reports, rests
 from forbearance.models import Forbearance
 
 BY = "system"
+PARENTS = "debt_of_parents"  # a task for staff
+Kind = Forbearance.Kind
 
 
 def run_day(today: date) -> None:
-    """End what lasted until before `today`. Running it again changes nothing."""
+    """End what lasted until before `today`, and what held while a patient was a minor. Again it changes nothing."""
+    for row in list(Forbearance.objects.filter(ended_at=None, kind=Kind.MINOR).select_related("patient")):
+        about = Invoice.objects.filter(patient=row.patient_id, settled_at=None)
+        isolated(partial(_come_of_age, row, today), rule="patient who comes of age", row=row.pk, about=about)
     over = Forbearance.objects.filter(ended_at=None, until__lt=today).order_by("pk")
+    _end_breathing_spaces(list(over.filter(kind=Kind.BREATHING_SPACE).select_related("patient")), today)
+    over = over.exclude(kind=Kind.BREATHING_SPACE)
     for row_id, patient_id in list(over.values_list("pk", "patient_id")):
         about = Invoice.objects.filter(patient=patient_id, settled_at=None)
         act = partial(end, row_id, by=BY, today=today, only_over=True)
         isolated(act, rule="forbearance that ends", row=row_id, about=about)
+
+
+def _end_breathing_spaces(rows: list[Forbearance], today: date) -> None:
+    """End breathing spaces, those of one payer together: a mother of three took one, and is told once."""
+    left = {row.pk: row for row in rows}
+    while left:
+        first = next(iter(left.values()))
+        same = set(patients_of_debtor(first.patient))
+        group = [row for row in left.values() if row.patient_id in same and row.until == first.until]
+        left = {pk: row for pk, row in left.items() if row not in group}
+        about = Invoice.objects.filter(patient__in=[row.patient_id for row in group], settled_at=None)
+        act = partial(_end_together, [row.pk for row in group], today)
+        isolated(act, rule="breathing space that ends", row=first.pk, about=about)
+
+
+def _end_together(row_ids: list[int], today: date) -> None:
+    provider_id = Forbearance.objects.values_list("patient__provider_id", flat=True).get(pk=row_ids[0])
+    with transaction.atomic():
+        intake.lock_provider(provider_id)
+        patients = Forbearance.objects.filter(pk__in=row_ids).values("patient")
+        held = Hold.objects.filter(invoice__patient__in=patients, released_at=None)
+        lock_invoices(held.values_list("invoice_id", flat=True))  # of all of them, in one order
+        lifted = [one for row_id in row_ids for one in _end(row_id, by=BY, today=today, only_over=True, tell=False)]
+        owing = lock_invoices(one.pk for one in lifted if ledger.outstanding(one.pk))  # with their new days
+        notices.over(owing, today=today)
+
+
+def _come_of_age(row: Forbearance, today: date) -> None:
+    """End the rest of a minor who is 18 now: new invoices go to them, and what is open of before stays the parents'.
+
+    Nobody is put in default for a debt of their parents: those invoices rest, the parents get their mail with the links
+    to pay them, and staff agree with them how. Of a date of birth that is not known nothing is assumed.
+    """
+    if not row.patient.identity.get("date_of_birth") or is_minor(row.patient, today=today):
+        return
+    with transaction.atomic():
+        intake.lock_provider(row.patient.provider_id)
+        if not Forbearance.objects.filter(pk=row.pk, ended_at=None).exists():
+            return
+        of_parents = rests.split_at(row.patient_id, came_of_age(row.patient))
+        notices.of_age(row, of_parents)
+        for invoice in of_parents:
+            place_hold(invoice, rests.OF_PARENTS, by=BY, tell=False)
+            audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
+        end(row.pk, by=BY, today=today)
 
 
 def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: str = "") -> bool:
@@ -34,14 +90,26 @@ def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: 
     provider_id = Forbearance.objects.values_list("patient__provider_id", flat=True).get(pk=row_id)
     with transaction.atomic():
         intake.lock_provider(provider_id)
+        if Forbearance.objects.filter(pk=row_id, ended_at=None).exists():
+            _end(row_id, by=by, today=today, only_over=only_over, written=written)
+            return not Forbearance.objects.filter(pk=row_id, ended_at=None).exists()
+    return False
+
+
+def _end(
+    row_id: int, *, by: str, today: date, only_over: bool = False, written: str = "", tell: bool = True
+) -> list[Invoice]:
+    """End a forbearance whose practice is locked; return the invoices of which the rest ended."""
+    with transaction.atomic():
         row = Forbearance.objects.select_related("patient__provider").get(pk=row_id)
         if row.ended_at or (only_over and (row.until is None or row.until >= today)):
-            return False
+            return []
         row.ended_at, row.ended_by = timezone.now(), by
         row.save(update_fields=["ended_at", "ended_by"])
         invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
         audit.record("forbearance_ended", by=by, invoice=invoice, written=written, kind=row.kind)
+        if row.kind in reports.ANSWERED:
+            reports.close_answer_task(row, by=by, reason="ended")
         if row.kind in rests.RELATIONS:
             registration.represent(row.patient, None, by=by)
-        rests.lift(row, by=by, today=today)
-    return True
+        return rests.lift(row, by=by, today=today, tell=tell)

@@ -52,7 +52,8 @@ def receive(
                 invoice = Invoice.objects.get(pk=invoice_id)
                 audit.record("counsellor_letter_received", by=BY, invoice=invoice, files=len(new))
                 key = f"{ground.pk}:{new[0].pk}"
-                audit.open_task(TO_READ, dedupe_key=key, invoice=invoice)
+                note = ground.facts.get("answer_by", "")
+                audit.open_task(TO_READ, dedupe_key=key, invoice=invoice, note=note)
             return new
 
     return receiving.receive(CounsellorLetter, uploads, belongs={}, insert=insert, now=now, sender=sender)

@@ -23,6 +23,7 @@ class Forbearance(SealedFacts, models.Model):
         DEBT_HELP = "debt_help", _("help with debts")
         DECEASED = "deceased", _("deceased")
         ADMINISTRATION = "administration", _("administration by court order (bewind)")
+        GUARDIANSHIP = "guardianship", _("guardianship by court order (curatele)")
         MINOR = "minor", _("minor: the parents pay")
         WSNP = "wsnp", _("debt restructuring by court order (WSNP)")
         MORATORIUM = "moratorium", _("moratorium by court order")

@@ -21,7 +21,7 @@ from billing.adjustments import charges
 from billing.errors import Refused
 from billing.invoices import intake, schedule
 from billing.invoices.holds import extend_hold
-from billing.law.calendar import monthly_dates
+from billing.law.calendar import monthly_dates, working_days_after
 from billing.ledger import lock_invoice
 from billing.models import Invoice, Patient
 from billing.patients import registration
@@ -29,7 +29,19 @@ from forbearance import notices, rests
 from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
-REPORTED = (Kind.DEBT_HELP, Kind.DECEASED, Kind.ADMINISTRATION, Kind.MINOR, Kind.WSNP, Kind.MORATORIUM)
+REPORTED = (
+    Kind.DEBT_HELP,
+    Kind.DECEASED,
+    Kind.ADMINISTRATION,
+    Kind.GUARDIANSHIP,
+    Kind.MINOR,
+    Kind.WSNP,
+    Kind.MORATORIUM,
+)
+# Whose helper or administrator is told what is open: a debt counsellor, and whoever a court appointed for old claims.
+ANSWERED = (Kind.DEBT_HELP, Kind.WSNP, Kind.MORATORIUM)
+TO_ANSWER = "answer_helper"  # a task for staff
+ANSWER_WORKING_DAYS = 5
 MORATORIUM_MONTHS = 6  # at most: art. 287b lid 4 Fw, art. 5 Wgs
 
 
@@ -65,12 +77,31 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
         row = Forbearance(patient=patient, kind=said.kind, since=said.since, until=until, reported_by=by)
         row.facts = {"name": said.name, "email": said.email, "reference": said.reference, "why": said.why.strip()}
         row.save(force_insert=True)
+        if said.kind in ANSWERED:
+            _leave_to_answer(row, today=today)
         _represent(row, patient, by=by)
         undone = _undo(row, by=by, today=today)
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
         if said.kind == Kind.DECEASED and said.email:
             notices.heirs(row, undone)
     return row
+
+
+def _leave_to_answer(row: Forbearance, *, today: date) -> None:
+    """Leave it to staff to answer whoever helps, within five working days; nothing open needs no answer."""
+    open_ones = [invoice for invoice in rests.open_invoices([row.patient_id]) if rests.concerns(row, invoice)]
+    if open_ones:
+        by = working_days_after(today, ANSWER_WORKING_DAYS)
+        row.facts = row.facts | {"answer_by": by.isoformat()}
+        row.save(update_fields=["sealed_facts"])
+        if row.reported_by != "patient":  # their letter is a task of its own, with the same day
+            audit.open_task(TO_ANSWER, dedupe_key=str(row.pk), invoice=open_ones[0], note=by.isoformat())
+
+
+def close_answer_task(row: Forbearance, *, by: str, reason: str) -> None:
+    """Close the task to answer whoever helps."""
+    task = [found for found in audit.open_alarms(TO_ANSWER, str(row.pk)) if found.dedupe_key == f"{TO_ANSWER}:{row.pk}"]
+    audit.close_superseded(task, by=by, reason=reason)
 
 
 def represent(row_id: int, *, name: str, email: str, by: str, today: date | None = None) -> None:
@@ -112,7 +143,10 @@ def extend(row_id: int, *, by: str, today: date | None = None) -> date:
 
 
 def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today: date | None = None) -> None:
-    """Send the debt counsellor what is open, by a template; `email` and `reference` are theirs, when not known before.
+    """Send whoever helps what is open, by a template; `email` and `reference` are theirs, when not known before.
+
+    An administrator whom a court appointed hears of the claims of before the order alone: new care is the
+    patient's own.
 
     Raises Refused without an address or their reference, or with nothing open.
     """
@@ -123,8 +157,8 @@ def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today:
         row.facts = known | {
             "email": email or known.get("email", ""), "reference": reference or known.get("reference", "")
         }  # fmt: skip
-        invoices = rests.open_invoices([row.patient_id])
-        if row.kind != Kind.DEBT_HELP or not row.facts.get("email"):
+        invoices = [one for one in rests.open_invoices([row.patient_id]) if rests.concerns(row, one)]
+        if row.kind not in ANSWERED or not row.facts.get("email"):
             raise Refused(_("Without an e-mail address we can't write to them."))
         if not row.facts.get("reference"):
             raise Refused(_("Without their own reference they can't know whom it is about."))
@@ -134,6 +168,7 @@ def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today:
         row.facts = row.facts | {"answered_on": today.isoformat()}
         row.save(update_fields=["sealed_facts"])
         audit.record_each("debt_help_answered", by=by, invoices=invoices)
+        close_answer_task(row, by=by, reason=today.isoformat())
 
 
 def lock(row_id: int) -> Forbearance:

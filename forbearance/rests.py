@@ -4,7 +4,7 @@ Call everything here in a transaction that holds `intake.lock_provider`: an impo
 either before, and its invoices are found, or after, and finds the forbearance.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,6 +12,7 @@ from billing import ledger
 from billing.dunning import hold_messages
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, place_holds, release_hold
+from billing.law.calendar import DAY
 from billing.ledger import lock_invoice
 from billing.models import CareDetail, Hold, Invoice, Payer
 from billing.rooms import Intake
@@ -19,19 +20,22 @@ from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
 # The reason of the holds that each kind places.
+OF_PARENTS = "parents"  # a hold on what the parents owe for a child that is of age now
 HOLDS: dict[str, str] = {
     Kind.BREATHING_SPACE: "breathing_space",
     Kind.DEBT_HELP: "debt_help",
     Kind.DECEASED: "deceased",
     Kind.ADMINISTRATION: "representative",
+    Kind.GUARDIANSHIP: "guardian",
     Kind.MINOR: "representative",
     Kind.WSNP: "insolvency",
     Kind.MORATORIUM: "insolvency",
 }
-# Who is written to instead of the patient: heirs (4:182 BW), administrator (1:441 BW), parents (1:245 BW).
+# Who is written to instead of the patient: heirs (4:182 BW), administrator (1:441), guardian (1:386), parents (1:245).
 RELATIONS: dict[str, str] = {
     Kind.DECEASED: Payer.Relation.ESTATE,
     Kind.ADMINISTRATION: Payer.Relation.ADMINISTRATOR,
+    Kind.GUARDIANSHIP: Payer.Relation.CURATOR,
     Kind.MINOR: Payer.Relation.PARENT,
 }
 
@@ -65,35 +69,46 @@ def _is_older(invoice: Invoice, day: date) -> bool:
 def covers(row: Forbearance, invoice: Invoice) -> bool:
     """Tell whether an invoice of the patient has to rest now because of this forbearance.
 
-    Who is represented is spared until somebody is known to write to, and heirs until they have accepted the estate.
+    Who is represented is spared until somebody is known to write to; heirs until they have accepted the estate, and
+    under guardianship until the guardian has agreed with the debt: without them it can be undone (1:381, 3:32 BW).
     """
-    if row.kind == Kind.DECEASED:
+    if row.kind in (Kind.DECEASED, Kind.GUARDIANSHIP):
         return not row.facts.get("accepted")
     if row.kind in RELATIONS:
         return not row.facts.get("email")
     return concerns(row, invoice)
 
 
-def lift(row: Forbearance, *, by: str, today: date) -> None:
+def lift(row: Forbearance, *, by: str, today: date, tell: bool = True) -> list[Invoice]:
     """End the rest of the patient's invoices where this forbearance needs it no more, and no other one does.
 
-    What is left to pay gets a new last day, at least LATE_INVOICE_TERM_DAYS ahead, and the patient is told.
+    What is left to pay gets a new last day, at least LATE_INVOICE_TERM_DAYS ahead, and the patient is told, unless the
+    caller does so in one mail (`tell`). Return the invoices of which the rest ended.
     """
     reason = HOLDS[row.kind]
     kinds = [kind for kind, name in HOLDS.items() if name == reason]
     active = list(Forbearance.objects.filter(patient=row.patient_id, kind__in=kinds, ended_at=None))
+    lifted = []
     held = Hold.objects.filter(invoice__patient=row.patient_id, reason=reason, released_at=None)
     for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
         invoice = lock_invoice(invoice_id)
         if not any(covers(other, invoice) for other in active):
             due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
-            release_hold(invoice, reason, by=by, due_on=due_on, today=today)
+            if release_hold(invoice, reason, by=by, due_on=due_on, today=today, tell=tell):
+                lifted.append(invoice)
+    return lifted
 
 
 def tell_end(invoice: Invoice, today: date) -> None:
     """Tell whoever still has something to pay that the rest is over; who paid meanwhile has had a receipt."""
     if ledger.outstanding(invoice.pk):
         hold_messages.queue_ended(invoice, today)
+
+
+def kept_back(invoice: Invoice) -> Iterator[str]:
+    """Yield why nobody else may collect an invoice: its patient is spared, also where letters go to somebody else."""
+    active = Forbearance.objects.filter(patient=invoice.patient_id, ended_at=None).order_by("pk")
+    return (str(row.get_kind_display()) for row in active if concerns(row, invoice))
 
 
 def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
@@ -110,6 +125,11 @@ def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
                 held.setdefault((HOLDS[row.kind], row.until), {})[invoice.pk] = invoice
     for (reason, until), of_reason in held.items():
         place_holds(list(of_reason.values()), reason, by=by, until=until)
+
+
+def split_at(patient_id: int, day: date) -> list[Invoice]:
+    """Return the open invoices of a patient for care before `day`, in the order in which invoices are locked."""
+    return [row for row in open_invoices([patient_id]) if _is_older(row, day - DAY)]
 
 
 INTAKE = Intake({}, lambda *_of_invoice: None, _accept)

@@ -42,7 +42,8 @@ class ForbearanceRoom(Room):
     }
 
     def announce(self) -> Announcement:
-        from forbearance import days, demo, export, letters, notices, rests, retention
+        from billing.dunning import told_together
+        from forbearance import days, demo, doors, export, letters, notices, reports, rests, retention
         from forbearance.desk import pages
         from forbearance.pages import urls
 
@@ -53,13 +54,24 @@ class ForbearanceRoom(Room):
             # Before letters are planned: what ends today is told first.
             daily=[Daily(23, days.run_day)],
             beat={"sweep-letters": Beat("forbearance.sweep_letters", 30.0, expires=30, urgent=True)},
-            staff_tasks={letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer")},
+            staff_tasks={
+                letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer"),
+                reports.TO_ANSWER: _("tell a debt counsellor or administrator what is open, within five working days"),
+                days.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
+            },
             retention=retention.run_day,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
+            | {
+                "forbearance_over": MessageKind(
+                    notices.NEEDS["forbearance_over"], told_together.may_send, bounced=told_together.bounced
+                )
+            },
             audit_labels=AUDIT_LABELS,
             hold_reasons=_holds(),
             invoice_panel=InvoicePanel(
+                {"unable": doors.IS_IN_TROUBLE},
+                above="forbearance/invoice_above.html",
                 below="forbearance/invoice_below.html",
                 on_hold="forbearance/invoice_on_hold.html",
                 hold_reason="deceased",
@@ -67,6 +79,7 @@ class ForbearanceRoom(Room):
             ),
             intake=rests.INTAKE,
             cases=pages.of_patient,
+            kept_back=rests.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
 
@@ -80,6 +93,9 @@ def _holds() -> dict[str, HoldReason]:
         "breathing_space": HoldReason(_("you took a breathing space"), stops=LETTERS, ended=rests.tell_end),
         "debt_help": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
         "representative": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
+        rests.OF_PARENTS: HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
+        # What somebody under guardianship pays or agrees to alone can be undone (1:381 lid 2, 3:32 BW).
+        "guardian": HoldReason(waiting, ended=rests.tell_end),
         # Paying one creditor what is older than the order of the court is not for the debtor to do (299, 306 Fw).
         "insolvency": HoldReason(waiting, ended=rests.tell_end),
         # Whoever pays or agrees to a plan may accept the estate by it (4:192 BW).

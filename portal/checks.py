@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.db import connection
 from django.utils import timezone
 from stdnum import iban
+from stdnum.nl import btw
 
 from billing import rooms
 from billing.channels.sms import SENDER
@@ -355,4 +356,7 @@ def check_operator(**kwargs: Any) -> list[CheckMessage]:
     if account and not (iban.is_valid(account) and settings.OPERATOR["name"]):
         sentence = "OPERATOR_IBAN must be an IBAN, in the name that OPERATOR_NAME says: patients transfer money to it."
         found.append(Error(sentence, hint="See .env.example.", id="portal.E025"))
+    if settings.OPERATOR["vat"] and not btw.is_valid(settings.OPERATOR["vat"]):
+        sentence = "OPERATOR_VAT must be a Dutch VAT number like NL123456789B13: invoices to practices bear it."
+        found.append(Error(sentence, hint="See .env.example.", id="portal.E040"))
     return found

@@ -46,6 +46,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "OPERATOR_HOURS": (str, ""),
     "OPERATOR_EMAIL": (str, ""),
     "OPERATOR_IBAN": (str, ""),
+    "OPERATOR_VAT": (str, ""),
     "EMAIL_URL": (str, ""),
     "DEFAULT_FROM_EMAIL": (str, "Zorgrekening <rekening@zorgrekening.example>"),
     "BOUNCE_ADDRESS": (str, ""),

@@ -49,7 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return _act(request)
     member: Any = request.user
     providers = visible_to(member, Provider.objects.filter(payout_terms__isnull=False), provider_path="pk")
-    made = visible_to(member, Payout.objects.select_related("provider"), provider_path="provider")
+    made = visible_to(member, Payout.objects.select_related("provider", "fee_invoice"), provider_path="provider")
     context = {
         **admin.site.each_context(request),
         "title": _("Payouts"),

@@ -1,5 +1,6 @@
 """The tables of the bank, one file a subject."""
 
+from banking.models.fees import FeeInvoice, FeeInvoiceSeries
 from banking.models.matching import LineDecision, LineMatch, LineNote
 from banking.models.orders import OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.models.payouts import Payout, PayoutTerms, StatementLine
@@ -10,6 +11,8 @@ __all__ = [
     "AccountDay",
     "BankAccount",
     "BankLine",
+    "FeeInvoice",
+    "FeeInvoiceSeries",
     "LineDecision",
     "LineMatch",
     "LineNote",

@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from stdnum.nl import btw
 
 from banking.models.orders import OutgoingOrder
 from billing.models import Posting, Provider
@@ -14,6 +17,11 @@ from billing.money import ZERO, EuroField
 
 _NOT_NEGATIVE = [MinValueValidator(ZERO)]
 _PERCENT = [MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))]
+
+
+def _validate_vat_number(number: str) -> None:
+    if not btw.is_valid(number):
+        raise ValidationError(_("That is not a Dutch VAT number, like NL123456789B13."))
 
 
 class PayoutTerms(models.Model):
@@ -42,6 +50,10 @@ class PayoutTerms(models.Model):
     vat_percent = models.DecimalField(
         _("VAT on the fee in percent"), max_digits=5, decimal_places=2, default=21, validators=_PERCENT
     )
+    vat_number = models.CharField(
+        _("VAT number of the practice"), max_length=14, blank=True, validators=[_validate_vat_number],
+        help_text=_("For the fee invoice. Leave it empty for a practice whose care is exempt from VAT."),
+    )  # fmt: skip
     charges_to = models.CharField(
         _("collection costs and interest are for"), max_length=8, choices=ChargesTo, default=ChargesTo.PRACTICE
     )
@@ -55,6 +67,12 @@ class PayoutTerms(models.Model):
 
     def __str__(self) -> str:
         return str(self.provider)
+
+    def clean(self) -> None:
+        """Raise ValidationError for a fee that nobody could invoice: an invoice bears our own VAT number."""
+        if self.fee_per_invoice and not settings.OPERATOR["vat"]:
+            sentence = _("A fee needs an invoice with the VAT number of the operator. Set OPERATOR_VAT first.")
+            raise ValidationError({"fee_per_invoice": sentence})
 
 
 class Payout(models.Model):
@@ -91,9 +109,6 @@ class Payout(models.Model):
     amount = EuroField(_("amount"))
     reserve = EuroField(_("kept as reserve"), default=ZERO)
     not_firm = EuroField(_("still at Mollie"), default=ZERO)
-    fee_count = models.PositiveIntegerField(_("invoices with a fee"), default=0)
-    fee = EuroField(_("fee"), default=ZERO)
-    vat = EuroField(_("VAT"), default=ZERO)
     # Of the statement: what the account held before its first line and after its last; null until it is closed.
     opening = EuroField(_("opening balance"), null=True, blank=True)
     closing = EuroField(_("closing balance"), null=True, blank=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from banking.models import Payout
 from banking.payouts import statements
@@ -14,21 +14,25 @@ from billing.statements import spreadsheet
 
 
 def as_pdf(payout: Payout) -> bytes:
-    """Return the closed statement as tagged PDF, in Dutch: practices are."""
-    context = {
-        "payout": payout,
-        "provider": payout.provider,
-        "lines": list(statements.lines(payout)),
-        "closed_on": timezone.localdate(payout.closed_at),
-        "paid_by": payout.order.reference if payout.order else "",
-        "iban_end": payout.order.iban_end if payout.order else "",
-    }
-    return pdf.render(context, language=Language.DUTCH, template="pdf/payout.html")
+    """Return the closed statement as tagged PDF."""
+    with _in_dutch():
+        lines = list(statements.lines(payout))
+        context = {
+            "payout": payout,
+            "provider": payout.provider,
+            "lines": lines,
+            "charged": [line.fee for line in lines if line.fee],
+            "closed_on": timezone.localdate(payout.closed_at),
+            "paid_by": payout.order.reference if payout.order else "",
+            "iban_end": payout.order.iban_end if payout.order else "",
+        }
+        return pdf.render(context, language=Language.DUTCH, template="pdf/payout.html")
 
 
 def as_csv(payout: Payout) -> bytes:
     """Return the closed statement for a spreadsheet."""
-    return spreadsheet.as_csv(statements.as_rows(payout))
+    with _in_dutch():
+        return spreadsheet.as_csv(statements.as_rows(payout))
 
 
 def as_camt053(payout: Payout) -> bytes:
@@ -39,7 +43,13 @@ def as_camt053(payout: Payout) -> bytes:
         from_on=day, to_on=day, opening=payout.opening or ZERO, made_at=timezone.localtime(payout.closed_at),
         servicer="Zorgrekening",
     )  # fmt: skip
-    return "".join(camt053.write(heading, statements.movements(payout))).encode()
+    with _in_dutch():
+        return "".join(camt053.write(heading, statements.movements(payout))).encode()
+
+
+def _in_dutch() -> translation.override:
+    """Return the language of practices, whoever downloads the file: the same statement is the same file."""
+    return translation.override(Language.DUTCH)
 
 
 KINDS: dict[str, tuple[Callable[[Payout], bytes], str]] = {

@@ -1,31 +1,27 @@
 """The run: fees and charges are booked, and what can be paid is proposed to two persons, once a practice and day."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from banking.models import OutgoingOrder, Payout, PayoutTerms
 from banking.orders import agreeing, payees
 from banking.orders.followers import Follower
-from banking.payouts import due, statements
+from banking.payouts import due, fees, statements
 from billing import audit, ledger
 from billing.errors import Refused
 from billing.failures import isolated
-from billing.law.calendar import begin_of
 from billing.ledger import Side
-from billing.models import Invoice, LedgerTransaction, Provider, Staff
+from billing.models import LedgerTransaction, Provider, Staff
 from billing.models.ledger import Account
-from billing.money import ZERO, round_euro
+from billing.money import ZERO
 from billing.transitions import advance
 
 Kind, Status, Why = LedgerTransaction.Kind, Payout.Status, Payout.Why
 CARRIED = "payout_carried"  # staff task
-BY = "payouts"
 
 
 def run_day(today: date) -> None:
@@ -58,12 +54,14 @@ def run(provider: Provider, *, today: date, by: Staff | None = None) -> Payout:
         if known:
             return known
         payout = Payout(provider=locked, number=_number(locked, today), run_on=today, created_at=now, amount=ZERO)
-        _book_fees(payout, terms, today)
+        charged = fees.book(payout, terms, today)
         _book_charges(payout, terms)
         _decide(payout, terms, now)
         payout.save(force_insert=True)
+        if charged:
+            fees.issue(charged, payout)
         audit.record(
-            "payout_made", by=audit.name_of(by) if by else BY, payout=payout.number, amount=str(payout.amount),
+            "payout_made", by=audit.name_of(by) if by else fees.BY, payout=payout.number, amount=str(payout.amount),
             why=payout.why,
         )  # fmt: skip
         if payout.status == Status.CARRIED:
@@ -141,33 +139,11 @@ def _propose(payout: Payout, by: Staff | None) -> None:
     payout.save(update_fields=["order"])
 
 
-def _book_fees(payout: Payout, terms: PayoutTerms, today: date) -> None:
-    """Book count × price with VAT for the invoices that came in on days that are over, from the first day agreed on.
-
-    One that was withdrawn on the day on which it came in is a mistake of that day, and has no fee.
-    """
-    since = max(terms.fees_from, terms.fees_until or terms.fees_from)
-    came_in = Invoice.objects.filter(created_at__gte=begin_of(since), created_at__lt=begin_of(today))
-    invoices = came_in.filter(provider=payout.provider).exclude(withdrawn_at__date=F("created_at__date"))
-    PayoutTerms.objects.filter(pk=terms.pk).update(fees_until=today)
-    payout.fee_count = invoices.count()
-    payout.fee = payout.fee_count * terms.fee_per_invoice
-    payout.vat = round_euro(payout.fee * Decimal(terms.vat_percent) / 100)
-    if payout.fee:
-        own = Side(Account.PRACTICE, payout.fee + payout.vat, payout.provider)
-        sides = [own, Side(Account.FEES, -payout.fee), *([Side(Account.VAT, -payout.vat)] if payout.vat else [])]
-        _transfer(Kind.FEE, sides, payout)
-
-
 def _book_charges(payout: Payout, terms: PayoutTerms) -> None:
     if terms.charges_to == PayoutTerms.ChargesTo.OPERATOR and (amount := due.charges_of_operator(payout.provider)):
         sides = [Side(Account.PRACTICE, amount, payout.provider), Side(Account.CHARGES, -amount)]
-        _transfer(Kind.CHARGES, sides, payout)
-
-
-def _transfer(kind: LedgerTransaction.Kind, sides: list[Side], payout: Payout) -> None:
-    event = f"payout:{payout.number}"
-    ledger.transfer(kind, sides, external_id=event, occurred_at=payout.created_at, by=BY)
+        event = fees.event(payout.number)
+        ledger.transfer(Kind.CHARGES, sides, external_id=event, occurred_at=payout.created_at, by=fees.BY)
 
 
 def _number(provider: Provider, today: date) -> str:

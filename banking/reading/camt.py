@@ -107,7 +107,7 @@ class _Statements(Reader):
             return [part for part in self._parts if part.cents]
         if self._details == 1 and announced <= 1:
             (part,) = self._parts
-            if amounts[0] is not None and abs(amounts[0]) != abs(cents):
+            if amounts[0] is not None and abs(amounts[0]) != abs(cents):  # the amount before costs
                 part.details = replace(part.details, sent=str(from_cents(abs(amounts[0]))))
             part.cents = cents  # what moved on our account, after costs that somebody took off
             return [part]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from banking.details import Details
-from banking.reading import codes, tags
+from banking.reading import codes, costs, tags
 from banking.reading.facts import Kind, Part, cents_of
 from banking.reading.xml import Node
 
@@ -17,6 +17,8 @@ def part_of(entry: Node, node: Node, *, own: str) -> tuple[int | None, Part]:
     if cents is not None and mark == "DBIT":
         cents = -cents
     told = _details(entry, node, came_in=mark == "CRDT", own=own)
+    moved = _cents(entry) or 0 if cents is None else cents
+    told = costs.of_camt(told, moved if mark == "CRDT" else -abs(moved), node)
     return cents, Part(cents or 0, _kind(entry, node, told), told, node.read("Refs/AcctSvcrRef") or _reference(entry))
 
 

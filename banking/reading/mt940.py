@@ -7,7 +7,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from banking.reading import codes, tags
+from banking.reading import codes, costs, tags
 from banking.reading.days import day_of_mt940, near
 from banking.reading.facts import Entry, Format, Kind, Part, Sheet, cents_of
 from banking.reading.refusal import Refused
@@ -173,6 +173,7 @@ def _entry(found: re.Match[str], supplement: list[str], text: list[str]) -> Entr
         bank_code=code.strip(),
         extra="\n".join([told.extra, *(line for line in supplement if line.strip())]).strip("\n"),
     )
+    told = costs.of_mt940(told, cents, supplement, text)
     kind = Kind.RETURNED if told.return_code else codes.of_mt940(code, reversed_entry=len(mark) == 2)
     booked = near(value, month_and_day) if month_and_day else None
     return Entry(cents, booked, value, [Part(cents, kind, told, banks.strip()[:80])])

@@ -15,6 +15,16 @@ _NOT_IN_SEPA = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """The invoice that a movement pays, with the VAT in its total."""
+
+    number: str
+    issued_on: date
+    total: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """One movement on the account; a positive amount came in. Texts are for the reader of the statement."""
 
@@ -27,6 +37,7 @@ class Movement:
     iban: str = ""  # of the other side
     end_to_end: str = ""
     payment_reference: str = ""  # a Dutch one of 16 digits
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,8 @@ def _entry(movement: Movement) -> str:
     account = f"<{role}Acct><Id>{_account(movement.iban)}</Id></{role}Acct>" if movement.iban else ""
     parties = f"<RltdPties>{name}{account}</RltdPties>" if name or account else ""
     remittance = f"<Ustrd>{_text(movement.text, 140)}</Ustrd>" if movement.text else ""
+    if movement.document:
+        remittance += _document(movement.document)
     if movement.payment_reference:
         remittance += (
             "<Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry><Issr>CUR</Issr></Tp>"
@@ -94,6 +107,15 @@ def _entry(movement: Movement) -> str:
         f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{code}</Cd><SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd>"
         f"<NtryDtls><TxDtls><Refs><EndToEndId>{_text(movement.end_to_end or 'NOTPROVIDED', 35)}</EndToEndId></Refs>"
         f"{money}{parties}{remittance}</TxDtls></NtryDtls></Ntry>"
+    )
+
+
+def _document(document: Document) -> str:
+    return (
+        "<Strd><RfrdDocInf><Tp><CdOrPrtry><Cd>CINV</Cd></CdOrPrtry></Tp>"
+        f"<Nb>{_text(document.number, 35)}</Nb><RltdDt>{document.issued_on}</RltdDt></RfrdDocInf>"
+        f'<RfrdDocAmt><DuePyblAmt Ccy="EUR">{document.total:.2f}</DuePyblAmt>'
+        f"<TaxAmt>{_amount(document.vat)}</TaxAmt></RfrdDocAmt></Strd>"
     )
 
 

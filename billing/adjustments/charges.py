@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing import audit, ledger
 from billing.adjustments import credit
 from billing.invoices import schedule
-from billing.invoices.debtors import patients_of_debtor
+from billing.invoices.debtors import patients_counted
 from billing.law import interest as statutory
 from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
@@ -39,14 +39,14 @@ def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider:
     have been in one letter never cost the minimum twice: not while the first still runs, and not in the half-year
     after its costs were booked.
     """
-    patient_ids = patients_of_debtor(invoices[0].patient)
+    patient_ids = patients_counted(invoices[0].patient)
     others = [(letter.principal, letter.costs_announced or ZERO) for letter in _running(patient_ids)]
     return _remaining_ceiling(principal, [*others, *_booked_before(patient_ids, today)], provider)
 
 
 def letters_counted(invoices: Sequence[Invoice], *, today: date) -> list[tuple[date, Decimal]]:
     """Return (day, costs) of the letters that lower what another one of today may announce, the oldest first."""
-    patient_ids = patients_of_debtor(invoices[0].patient)
+    patient_ids = patients_counted(invoices[0].patient)
     found = [(m.sent_on or m.made_on, m.costs_announced or ZERO) for m in _running(patient_ids)]
     for letter in _with_costs(patient_ids, today):
         found.append((letter.sent_on or letter.made_on, sum(costs_of(letter).values(), ZERO)))
@@ -167,9 +167,25 @@ def _book(letter: Letter, claims: list[tuple[Invoice, Decimal]], *, today: date,
 def costs_over(letter: Letter, base: Decimal, *, today: date) -> Decimal:
     """Return the costs in euros that a 14-day letter leads to over `base`: at most what it announced."""
     named = Patient.objects.filter(invoices__reminder_steps__letter=letter).distinct()
-    debtors = {key for patient in [letter.patient, *named] for key in patients_of_debtor(patient)}
+    debtors = {key for patient in [letter.patient, *named] for key in patients_counted(patient)}
     others = _booked_before(sorted(debtors), today, but=letter.pk)
     return min(letter.costs_announced or ZERO, _remaining_ceiling(base, others, letter.patient.provider))
+
+
+def room_for_costs(letter: Letter, base: Decimal, *, today: date) -> Decimal:
+    """Return the costs in euros that all who collect may together still add over `base`, open of a 14-day letter.
+
+    The cap of the law is one for everybody's work; what was waived or taken off of it never comes back (6:160 BW).
+    """
+    charged = sum(costs_of(letter, standing=False).values(), ZERO)
+    return max(costs_over(letter, base, today=today) - charged, ZERO)
+
+
+def add_costs(invoice: Invoice, letter: Letter, amount: Decimal, *, event: str, by: str, now: datetime) -> None:
+    """Book costs that somebody else made on a locked invoice, under the 14-day letter that allows them."""
+    key = f"letter:{letter.pk}:costs:{invoice.pk}:{event}"
+    if ledger.post(invoice, Kind.COSTS, amount, external_id=key, occurred_at=now, by=by):
+        audit.record("costs_booked", by=by, invoice=invoice, amount=str(amount))
 
 
 def default_day(invoice: Invoice) -> date:

@@ -48,6 +48,8 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
     A payment counts on the day on which it was made, not on the one on which we learnt of it (6:114 BW). What was
     booked since is computed again as if it had been known, and never becomes more.
     """
+    if _day(entry) >= timezone.localtime(entry.created_at).date():
+        return ZERO  # known on the day on which it came, as nearly all: nothing was booked since
     rows = ReminderStep.objects.filter(
         invoice=invoice, step=Step.FINAL_NOTICE, status=Status.TAKEN, letter__costs_booked_at__gt=entry.occurred_at
     )
@@ -77,8 +79,6 @@ def _correct_interest(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
 
     The receipt of the payment tells what is left.
     """
-    if _day(entry) >= timezone.localtime(entry.created_at).date():
-        return ZERO  # known on the day on which it came, as nearly all: nothing was booked since
     before = ledger.balance(invoice.pk)
     _lower_interest(invoice, entry)
     off = before - ledger.balance(invoice.pk)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing.adjustments import charges
 from billing.dunning.blockers import Action, blockers
 from billing.invoices import limitation, schedule
-from billing.invoices.debtors import patients_of_debtor
+from billing.invoices.debtors import patients_counted, patients_of_debtor
 from billing.law import calendar
 from billing.law.costs import collection_costs
 from billing.ledger.breakdown import interest_due, parts_of
@@ -78,9 +78,10 @@ class _Walk:
         self.default_day = charges.default_day(invoice)
         self.interest = ZERO  # that came with steps of this walk
         self.answered: set[str] = set()  # blockers that a step of this walk takes away
-        same = patients_of_debtor(invoice.patient)
-        others = Invoice.objects.filter(patient__in=same, settled_at=None, withdrawn_at=None).exclude(pk=invoice.pk)
-        self.has_others = others.exists()
+        owed = Invoice.objects.filter(settled_at=None, withdrawn_at=None).exclude(pk=invoice.pk)
+        # Those that may share a letter with this one, and those that only count in the same sum of costs.
+        self.has_others = owed.filter(patient__in=patients_of_debtor(invoice.patient)).exists()
+        self.counts_others = owed.filter(patient__in=patients_counted(invoice.patient)).exists()
 
     def forecast(self) -> Forecast:
         if self.parts.total <= 0 or self.invoice.withdrawn_at:
@@ -200,7 +201,7 @@ class _Walk:
                 base = ZERO if base < letter.principal and base < settings.COSTS_FROM_REST else base
                 return charges.costs_over(letter, base, today=day), True
             return min(letter.costs_announced or ZERO, alone + ODD_CENT), False
-        if self.has_others or charges.letters_counted([self.invoice], today=self.today):
+        if self.counts_others or charges.letters_counted([self.invoice], today=self.today):
             return alone + ODD_CENT, False
         return charges.costs_to_announce([self.invoice], principal, provider, today=day), True
 

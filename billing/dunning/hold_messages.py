@@ -3,6 +3,7 @@
 Without the second nobody is late: the pause was ours, and a day that was never told binds nobody (6:81 to 6:83 BW).
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -13,8 +14,8 @@ from billing.dunning import sending_hours
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.law import calendar
-from billing.ledger import lock_invoice
-from billing.models import Invoice, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
+from billing.ledger import lock_invoice, lock_invoices
+from billing.models import Hold, Invoice, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
 from billing.money import ZERO, to_cents
 from billing.outbox.facts import moment_of, open_link_context
 from billing.outbox.queue import queue_message
@@ -46,7 +47,7 @@ def queue_ended(invoice: Invoice, today: date) -> None:
     """
     owed = ledger.outstanding(invoice.pk)
     plan = PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists()
-    queue_message(
+    mail = queue_message(
         ENDED,
         invoice=invoice,
         context={
@@ -59,6 +60,16 @@ def queue_ended(invoice: Invoice, today: date) -> None:
         dedupe_key=f"{ENDED}:{_key(invoice)}:{to_cents(owed)}:{invoice.due_on}:{int(plan)}",
         now=moment_of(today),
     )
+    told([invoice], mail)
+
+
+def told(invoices: Iterable[Invoice], mail: OutboxMessage | None) -> None:
+    """Keep which mail tells that the last pause of these locked invoices is over; None: none could be made."""
+    for invoice in invoices:
+        ended = Hold.objects.filter(invoice=invoice).exclude(released_at=None)
+        last = ended.order_by("released_at", "pk").values_list("pk", flat=True).last()
+        if mail is not None and last is not None:
+            Hold.objects.filter(pk=last).update(told_by=mail)
 
 
 def _key(invoice: Invoice) -> str:
@@ -67,7 +78,7 @@ def _key(invoice: Invoice) -> str:
 
 def last_ended(invoice: Invoice) -> OutboxMessage | None:
     """Return the mail about the last pause that ended, unless it was withdrawn; None when there is none."""
-    mails = OutboxMessage.objects.filter(invoice=invoice, kind=ENDED).exclude(status=Status.CANCELED)
+    mails = OutboxMessage.objects.filter(ended_holds__invoice=invoice).exclude(status=Status.CANCELED)
     return mails.order_by("pk").last()
 
 
@@ -144,11 +155,15 @@ def may_send_ended(message: OutboxMessage, now: datetime) -> datetime | str | No
 
 def ended_bounced(message: OutboxMessage, by: str) -> None:
     """Stop the letters that followed a mail which came back: the patient was never told that the pause was over."""
-    if message.invoice_id is None or ledger.balance(message.invoice_id) <= ZERO:
-        return
-    invoice = lock_invoice(message.invoice_id)
-    schedule.interrupt(invoice, remind_again=True)
-    schedule.suspend(invoice)
-    audit.open_task(
-        StaffTask.Kind.INVOICE_UNDELIVERED, dedupe_key=f"hold_ended:{message.pk}", invoice=invoice, note="bounced"
-    )
+    for invoice in lock_invoices(told_of(message)):
+        if ledger.balance(invoice.pk) <= ZERO:
+            continue
+        schedule.interrupt(invoice, remind_again=True)
+        schedule.suspend(invoice)
+        key = f"hold_ended:{message.pk}:{invoice.pk}"
+        audit.open_task(StaffTask.Kind.INVOICE_UNDELIVERED, dedupe_key=key, invoice=invoice, note="bounced")
+
+
+def told_of(message: OutboxMessage) -> list[int]:
+    """Return the keys of the invoices of which this mail tells that a pause is over."""
+    return list(Hold.objects.filter(told_by=message).order_by("invoice_id").values_list("invoice_id", flat=True))

@@ -17,7 +17,7 @@ from billing.dunning import letter_facts
 from billing.dunning.blockers import Action, Blocker, blockers
 from billing.dunning.sending_hours import may_be_sent, next_moment
 from billing.invoices import schedule
-from billing.invoices.debtors import patients_of_debtor
+from billing.invoices.debtors import patients_counted, patients_of_debtor
 from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
 from billing.ledger.breakdown import parts_of
@@ -65,10 +65,16 @@ def compose(patient_id: int, *, now: datetime) -> None:
 
 
 def _lock_debtor(patient_id: int) -> dict[int, Patient]:
-    """Lock all patients of one debtor, so that one worker composes for them; empty when another has one of them."""
-    ids = patients_of_debtor(Patient.objects.get(pk=patient_id))
-    patients = _lock_patients(ids, skip_locked=True)
-    return patients if patients.keys() == set(ids) else {}
+    """Lock all patients whose claims count in one sum of costs, so that one worker computes it at a time.
+
+    Return those of this practice, for whom letters are composed; none when another worker has one of them.
+    """
+    patient = Patient.objects.get(pk=patient_id)
+    counted = patients_counted(patient)
+    patients = _lock_patients(counted, skip_locked=True)
+    if patients.keys() != set(counted):
+        return {}
+    return {pk: one for pk, one in patients.items() if one.provider_id == patient.provider_id}
 
 
 def _lock_patients(ids: Iterable[int], *, skip_locked: bool = False) -> dict[int, Patient]:

@@ -121,7 +121,7 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
     return Sums(
         invoiced=of[Kind.INVOICED],
         insurer=-of[Kind.INSURER_PAID],
-        lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED]),
+        lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED] + of[Kind.WRITTEN_OFF]),
         paid=-sum((of[kind] for kind in LedgerTransaction.PAID), ZERO),
         costs=of[Kind.COSTS],
         interest=of[Kind.INTEREST],

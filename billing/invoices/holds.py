@@ -63,11 +63,18 @@ def place_holds(invoices: Sequence[Invoice], reason: str, *, by: str, until: dat
 
 
 def release_hold(
-    invoice: Invoice, reason: str, *, by: str, due_on: date | None = None, today: date | None = None
+    invoice: Invoice,
+    reason: str,
+    *,
+    by: str,
+    due_on: date | None = None,
+    today: date | None = None,
+    tell: bool = True,
 ) -> bool:
     """End the hold; `due_on` gives the invoice a new last day to pay. Return False when no hold was active.
 
-    Dunning starts again with the free reminder, and the patient is told as the reason says.
+    Dunning starts again with the free reminder, and the patient is told as the reason says, unless the caller does so
+    in a mail about more (`tell`; see `dunning.told_together`).
     """
     with transaction.atomic():
         locked = lock_invoice(invoice.pk)
@@ -78,7 +85,7 @@ def release_hold(
             interrupt(locked, due_on=due_on, today=today, remind_again=True)
             audit.record("hold_released", by=by, invoice=invoice, reason=reason, due_on=str(due_on or ""))
             ended_mail = rooms.hold_reasons()[reason].ended
-            if ended_mail:
+            if tell and ended_mail:
                 ended_mail(locked, today or timezone.localdate())
     return bool(released)
 

@@ -168,7 +168,15 @@ def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
     A payment that came to our bank account is "transfer".
     """
     kinds = LedgerTransaction.Kind
-    reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.CREDIT_MOVED, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
+    reducing = (
+        kinds.PAYMENT,
+        kinds.RECEIPT,
+        kinds.CREDIT_MOVED,
+        kinds.REDUCTION,
+        kinds.CREDITED,
+        kinds.INSURER_PAID,
+        kinds.WRITTEN_OFF,
+    )
     by_transfer = Posting.objects.filter(transaction=OuterRef("pk"), account__in=(Account.BANK, Account.UNMATCHED))
     last = (
         LedgerTransaction.objects.filter(

@@ -138,6 +138,10 @@ class Hold(models.Model):
     until = models.DateField(_("until"), null=True, blank=True)
     released_at = models.DateTimeField(_("released"), null=True, blank=True)
     released_by = models.CharField(_("released by"), max_length=60, blank=True)
+    # The mail that tells the patient of the end: of this hold alone, of several, or with other news.
+    told_by = models.ForeignKey(
+        "billing.OutboxMessage", models.SET_NULL, null=True, editable=False, related_name="ended_holds"
+    )
 
     class Meta:
         verbose_name, verbose_name_plural = _("hold"), _("holds")

@@ -234,9 +234,11 @@ class Payer(models.Model):
         ADMINISTRATOR = "administrator", _("administrator (bewindvoerder)")
         OTHER = "other", _("somebody else")
         ESTATE = "estate", _("heirs")
+        CURATOR = "curator", _("guardian of an adult (curator)")
 
-    # Who pays out of means that are the patient's own, or were: each such patient is a debtor apart (1:441, 4:182 BW).
-    APART = (Relation.ADMINISTRATOR, Relation.ESTATE)
+    # Who pays out of means that are the patient's own, or were: each such patient is a debtor apart (1:441, 1:386 and
+    # 4:182 BW).
+    APART = (Relation.ADMINISTRATOR, Relation.ESTATE, Relation.CURATOR)
 
     patient = models.OneToOneField(
         Patient, models.PROTECT, primary_key=True, related_name="payer", verbose_name=_("patient")

@@ -57,6 +57,7 @@ class _PlainText(HTMLParser):
     TIGHT = frozenset({"li", "dt", "dd"})  # no empty line before these, except before the first of a list
     INLINE = frozenset({"strong", "em", "span", "a", "br"})
     FRAME = frozenset({"html", "head", "body", "meta", "title", "style"})
+    KNOWN = BLOCKS | INLINE | FRAME
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -70,7 +71,7 @@ class _PlainText(HTMLParser):
         self._href = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in self.BLOCKS | self.INLINE | self.FRAME:
+        if tag not in self.KNOWN:
             raise ValueError(f"a message has no place for <{tag}>")
         if tag == "br":
             self._line += "\n"
@@ -121,14 +122,7 @@ class _PlainText(HTMLParser):
         """End the current paragraph, if there is one."""
         wrapped, indent = [], self._first
         for line in self._line.strip().split("\n"):
-            wrapped += textwrap.wrap(
-                line,
-                TEXT_WIDTH,
-                initial_indent=indent,
-                subsequent_indent=self._rest,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            wrapped += _wrapped(line, indent, self._rest)
             indent = self._rest
         if wrapped:
             glue = self._glue if self._paragraphs else ""
@@ -139,3 +133,18 @@ class _PlainText(HTMLParser):
     @property
     def text(self) -> str:
         return "".join(self._paragraphs) + "\n"
+
+
+def _wrapped(line: str, first: str, rest: str) -> list[str]:
+    """Return a line in lines of TEXT_WIDTH, the first of them and the others with these indents."""
+    line = line.rstrip(" ")
+    if line and len(first) + len(line) <= TEXT_WIDTH:  # as most are: looking for the words costs more
+        return [first + line]
+    return textwrap.wrap(
+        line,
+        TEXT_WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from billing import audit, links
 from billing.channels import mollie
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
-from billing.models import Invoice, Payment, StaffTask
+from billing.models import Invoice, Payment, Provider, StaffTask
 from billing.payments.settlement import settle
 from billing.transitions import advance
 
@@ -55,8 +55,9 @@ def statement_line(invoices: Sequence[Invoice], *, language: str) -> str:
 
     Of several invoices how many they are, under the name of their practice, or ours when they are of several.
     """
-    practices = {invoice.provider_id: invoice.provider.name for invoice in invoices}
-    payee = next(iter(practices.values())) if len(practices) == 1 else settings.OPERATOR["name"]
+    practices = Provider.objects.filter(pk__in={invoice.provider_id for invoice in invoices})
+    names = list(practices.values_list("name", flat=True))
+    payee = names[0] if len(names) == 1 else settings.OPERATOR["name"]
     what = invoices[0].number if len(invoices) == 1 else f"{len(invoices)} {_SEVERAL[language]}"
     plain = unicodedata.normalize("NFKD", f"{payee}\n{what}").encode("ascii", "ignore").decode()
     name, number = (re.sub(r"[^A-Za-z0-9/?:().,'+-]+", " ", part).strip() for part in plain.split("\n", 1))

@@ -239,10 +239,23 @@ def is_handed_over(invoice: Row) -> bool:
     return any(room.hand_over.stands(invoice) for room in announcements() if room.hand_over)
 
 
+def handed_over_after(invoice: Row, moment: datetime) -> bool:
+    """Tell whether an invoice was handed over after `moment` and is still there: what was true by then is new to it."""
+    since = (room.hand_over.since(invoice) for room in announcements() if room.hand_over and room.hand_over.since)
+    return any(at is not None and at > moment for at in since)
+
+
 def recall(invoice: Row, *, reason: str, by: str, today: date) -> bool:
     """Let the rooms take a locked invoice back from whoever they handed it over to; return whether one did."""
     taken = [room.hand_over.recall(invoice, reason, by, today) for room in announcements() if room.hand_over]
     return any(taken)
+
+
+def kept_back(invoice: Row) -> Iterator[Text]:
+    """Yield why no room lets anybody else collect a locked invoice now, in words for staff."""
+    for room in announcements():
+        if room.kept_back:
+            yield from room.kept_back(invoice)
 
 
 def finish(request: HttpRequest, response: Any) -> None:

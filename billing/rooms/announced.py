@@ -127,6 +127,8 @@ class InvoicePanel:
     happened: Callable[[Mapping[str, Any]], Iterable["Told"]] | None = None  # from the facts, for the timeline there
     on_hold: str = ""  # a template, in the place of the general words about a hold with the reason `hold_reason`
     hold_reason: str = ""
+    is_whole: bool = False  # that template stands alone, without the words that nothing has to be paid yet
+    above: str = ""  # a template above all, while the invoice can be paid
     below: str = ""  # a template below the facts of the invoice
     if_wrong: str = ""  # the name of the page, of an invoice's token, for whoever finds something not right
     if_unable: str = ""  # the name of the page, of an invoice's token, for whoever can't pay it now
@@ -189,6 +191,7 @@ class HandOver:
 
     stands: Callable[[Row], bool]
     recall: Callable[[Row, str, str, date], bool]
+    since: Callable[[Row], datetime | None] | None = None  # when it went there; None when it is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,8 @@ class Announcement:
     look_again: Callable[[Row, str, datetime], bool] | None = None
     # Invoices that it handed over to somebody else, and takes back when the patient was right.
     hand_over: HandOver | None = None
+    # Yields why nobody else may collect a locked invoice now, in words for staff.
+    kept_back: Callable[[Row], Iterable[Text]] | None = None
     # Forgets what a browser was still writing, when somebody says that they are done: given the request and the answer.
     finished: Callable[[HttpRequest, Any], object] | None = None
     # Yields the checked files that the patient sent about an invoice. Medical data: the caller looks at who is asking.

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.errors import Refused
 from billing.models import Invoice
 from billing.plans.options import options_for
-from forbearance import breathing_space
+from forbearance import breathing_space, doors
 from forbearance.bodies import BODIES
 from guests.pages import session_ended, visible_invoice, visible_row
 
@@ -53,6 +53,7 @@ def _page(request: HttpRequest, token: str, invoice: Invoice, refusal: str) -> H
         "invoice": invoice,
         "offer": breathing_space.offer(invoice, today=today),
         "options": options_for(invoice, today),
+        "help_first": doors.help_first(invoice),
         "days": settings.BREATHING_SPACE_DAYS,
         "refusal": refusal,
         "today": today,

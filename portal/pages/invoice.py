@@ -24,7 +24,7 @@ from billing.payments import refunds
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
 from billing.plans.options import Options, Situation, options_of
 from billing.plans.progress import Progress, installments_of, progress_of
-from billing.rooms import Stops, Text, Told
+from billing.rooms import InvoicePanel, Stops, Text, Told
 from guests import kept
 from guests.pages import session_ended, visible_invoice
 from portal.pages.arrangement_forms import ChosenPartForm
@@ -48,6 +48,7 @@ BOOKED: dict[str, Text] = {
     Kind.REPAID: _("Your care provider paid money back to you"),
     Kind.REDUCTION: _("Your care provider lowered the amount"),
     Kind.CREDITED: _("Your care provider made a credit note"),
+    Kind.WRITTEN_OFF: _("The rest was written off: you don't have to pay it"),
     Kind.COSTS: _("Collection costs were added"),
     Kind.INTEREST: _("Statutory interest was added"),
 }
@@ -123,10 +124,17 @@ def render_invoice(
         "transfer": _transfer(view, progress),
         "today": today,
         "part": _part(view, part),
+        "above": [panel.above for panel in panels if panel.above and view.can_pay],
         "panels": [panel.below for panel in panels if panel.below],
-        "hold_panel": next((p.on_hold for p in panels if p.hold_reason in view.holds), ""),
+        "hold_panel": _hold_panel(view),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
+
+
+def _hold_panel(view: InvoiceView) -> InvoicePanel | None:
+    """Return what a room says of a hold; what says that nothing has to be paid goes before whom to pay."""
+    of_holds = [panel for panel in rooms.invoice_panels() if panel.on_hold and panel.hold_reason in view.holds]
+    return min(of_holds, key=lambda panel: panel.is_whole, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ OPERATOR: dict[str, str] = {
     "hours": ENV["OPERATOR_HOURS"],
     "email": ENV["OPERATOR_EMAIL"],
     "iban": "".join(ENV["OPERATOR_IBAN"].split()).upper(),
+    "vat": "".join(ENV["OPERATOR_VAT"].split()).upper(),
 }
 if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .example no post
     OPERATOR = {
@@ -57,6 +58,7 @@ if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .e
         "hours": "maandag tot en met vrijdag van 9 tot 17 uur",
         "email": "hulp@zorgrekening.example",
         "iban": "NL02ABNA0123456789",
+        "vat": "NL100000009B01",
     }
 
 # --- applications -------------------------------------------------------------------------------
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "banking.room.BankingRoom",
     "complaints.room.ComplaintsRoom",
     "coulance.room.CoulanceRoom",
+    "debt_collection.room.DebtCollectionRoom",
     "forbearance.room.ForbearanceRoom",
     "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),

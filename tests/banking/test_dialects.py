@@ -121,6 +121,15 @@ def test_van_lanschot_undoes_a_debit_and_a_credit_by_their_own_sign():
     assert "C38,74" not in told(credit).extra  # that is of the statement
 
 
+def test_costs_of_a_bank_leave_the_amount_of_the_line_alone():
+    (foreign, two, typed, costs), _sheets = read("costs")
+    assert (foreign.cents, two.cents, typed.cents) == (5500, 5500, 1000)
+    assert (told(foreign).sent, told(foreign).costs, told(foreign).original) == ("60.00", "5.00", "USD 65.00")
+    assert (told(two).sent, told(two).costs, told(two).original) == ("60.00", "5.00", "")
+    assert (told(typed).sent, told(typed).costs) == ("", "")
+    assert (costs.cents, costs.parts[0].kind) == (-500, Kind.CHARGES)
+
+
 def test_what_the_payer_types_names_no_account_and_nothing_that_came_back():
     typed = "/EREF/NOTPROVIDED/NAME/J DE VRIES/REMI/1234 /IBAN/NL08DEUT0319809633/ /RTRN/AC04/ dank/PURP/OTHR"
     said = tags.read([typed[:65], typed[65:]])

@@ -297,6 +297,23 @@ def test_what_a_bank_took_off_is_for_a_person_to_decide(tmp_path):
     assert ledger.balance(invoice.pk) == Decimal("100.00")
 
 
+def test_so_are_costs_in_mt940_and_what_camt_calls_included_in_the_amount(tmp_path):
+    one, two = factories.invoice(amount="100.00"), factories.invoice(amount="50.00")
+    hand_in(tmp_path, mt940(
+        Pay("85.00", MONDAY, "", TWO.iban, "J/CHGS/EUR15,00", structured=one.payment_reference, reference="A"),
+        Pay("50.00", MONDAY, "", TWO.iban, "J/CHGS/EUR0,00", structured=two.payment_reference, reference="B"),
+    ))  # fmt: skip
+    assert [(line.status, details.of_line(line).sent) for line in BankLine.objects.order_by("amount")] == [
+        ("booked", ""), ("proposed", "100.00"),
+    ]  # fmt: skip
+    charged = '<Chrgs><Rcrd><Amt Ccy="EUR">15.00</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>'
+    more = Pay("85.00", TUESDAY, "", TWO.iban, "J", structured=one.payment_reference, more_details=charged)
+    hand_in(tmp_path, camt(more, opening="135.00"))
+    said = details.of_line(BankLine.objects.latest("pk"))
+    assert (said.sent, said.costs) == ("100.00", "15.00")
+    assert ledger.balance(one.pk) == Decimal("100.00")
+
+
 def test_a_statement_of_long_before_what_we_have_is_refused(tmp_path):
     hand_in(tmp_path, camt(ONE))
     old = camt(Pay("1.00", date(2024, 1, 8), "oud"))

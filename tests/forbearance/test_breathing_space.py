@@ -7,8 +7,10 @@ import pytest
 
 from billing import ledger
 from billing.adjustments import charges
+from billing.dunning.blockers import blockers
 from billing.errors import Refused
 from billing.models import Hold, OutboxMessage, ReminderStep
+from billing.outbox import delivery
 from forbearance import breathing_space, days, export, rests, retention
 from forbearance.models import Forbearance
 from tests import factories
@@ -24,6 +26,12 @@ from tests.billing.invoices.schedule_walk import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+def fresh(row):
+    return type(row).objects.get(pk=row.pk)
+
+
 Step = ReminderStep.Step
 
 
@@ -90,6 +98,50 @@ def test_once_in_twelve_months_for_whoever_pays():
     with pytest.raises(Refused, match="8 april 2027"):
         breathing_space.take(second.pk, today=date(2027, 4, 7))
     assert breathing_space.take(second.pk, today=date(2027, 4, 8)).until == date(2027, 5, 8)
+
+
+@pytest.fixture
+def rested():
+    """Return two invoices of one mother, and the day on which she is told that their rest is over."""
+    shared = {"provider": factories.provider(), "email": "moeder@post.example", "surname": "Visser"}
+    rows = [until(new_invoice(amount="100.00", patient=factories.patient(**shared)), REMINDED) for _child in range(2)]
+    over = breathing_space.take(rows[0].pk, today=REMINDED).until + timedelta(days=1)
+    return *rows, over
+
+
+def why_not(invoice, day):
+    return {found.reason for found in blockers(invoice, Step.REMINDER, now=at(day), today=day)}
+
+
+def test_who_took_one_breathing_space_is_told_once_that_it_is_over(rested):
+    first, second, over = rested
+    for _again in range(2):
+        days.run_day(over)
+    assert not mails("hold_ended").exists()
+    mail = mails("forbearance_over").get()
+    assert mail.recipient == "moeder@post.example"
+    assert all(one.number in mail.text for one in (first, second))
+    assert "200,00" in mail.text
+    assert "hold_end_waits" in why_not(second, over), "letters wait for the mail that tells of several, too"
+    sends = over
+    while fresh(mail).status == "queued":  # not on a Sunday or a holiday
+        live(sends)
+        sends += timedelta(days=1)
+    assert fresh(mail).status == "sent"
+    assert "hold_end_waits" not in why_not(second, sends)
+    delivery.report_bounce(fresh(mail), by="mail server")
+    assert all("hold_end_untold" in why_not(invoice, sends) for invoice in (first, second))
+
+
+def test_what_is_no_longer_true_when_it_leaves_is_told_of_each_apart(rested):
+    first, second, over = rested
+    days.run_day(over)
+    pay(first, "100.00", over)
+    for ahead in range(3):
+        live(over + timedelta(days=ahead))
+    assert mails("forbearance_over").get().status == "canceled"
+    assert "U hoeft niets meer te betalen" in mails("hold_ended").get(invoice=first).text
+    assert "100,00" in mails("hold_ended").get(invoice=second).text
 
 
 def test_paying_stays_possible_and_who_paid_hears_nothing_more():

@@ -7,12 +7,13 @@ from io import BytesIO
 import pypdf
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pycamt.parser import Camt053Parser
 
-from banking.models import OutgoingOrder, Payout, PayoutTerms, StatementLine
+from banking.models import FeeInvoice, OutgoingOrder, Payout, PayoutTerms, StatementLine
 from banking.orders import agreeing, batches, outcome
 from banking.payouts import due, files, run
 from billing import ledger
@@ -60,7 +61,8 @@ def test_a_payout_from_the_money_to_its_proof():
     _paid(provider)
     _paid(provider, "50.00")
     payout = run.run(provider, today=TODAY())
-    assert (payout.fee_count, payout.fee, payout.vat) == (2, Decimal("3.90"), Decimal("0.82"))
+    fee = payout.fee_invoice
+    assert (fee.count, fee.net, fee.vat, fee.total) == (2, Decimal("3.90"), Decimal("0.82"), Decimal("4.72"))
     assert (payout.amount, payout.status) == (Decimal("145.28"), Status.PROPOSED)
     assert run.run(provider, today=TODAY()).pk == payout.pk
     _agree(payout)
@@ -174,7 +176,7 @@ def test_fees_begin_on_the_day_agreed_on_and_spare_what_was_withdrawn_at_once():
     _of_before, counted, gone = (_paid(provider, days_ago=days) for days in (400, 1, 1))
     Invoice.objects.filter(pk=gone.pk).update(withdrawn_at=now - timedelta(days=1))
     Invoice.objects.filter(pk=counted.pk).update(withdrawn_at=now)
-    assert run.run(provider, today=TODAY()).fee_count == 1
+    assert run.run(provider, today=TODAY()).fee_invoice.count == 1
     assert PayoutTerms(provider=provider).fees_from == TODAY()
 
 
@@ -222,7 +224,7 @@ def test_runs_are_due_by_their_rhythm():
 
 
 def test_the_statement_is_read_back_by_others_with_the_same_balances():
-    provider = _practice(fee_per_invoice=Decimal("1.95"))
+    provider = _practice(fee_per_invoice=Decimal("1.95"), vat_number="NL123456789B13")
     invoices = [_paid(provider, f"{euros}.50") for euros in range(10, 15)]
     payout = run.run(provider, today=TODAY())
     _agree(payout)
@@ -237,19 +239,32 @@ def test_the_statement_is_read_back_by_others_with_the_same_balances():
     written = " ".join(page.extract_text() for page in text.pages)
     assert payout.number in written
     assert all(invoice.number in written for invoice in invoices)
+    fee = payout.fee_invoice
+    for said in (  # art. 35a Wet OB 1968
+        fee.number, "Zorgrekening Demo B.V.", "Voorbeeldstraat 1, 3500 AA Utrecht", "NL100000009B01", provider.name,
+        f"{provider.street} {provider.house_number}", "NL123456789B13", "1,95", "9,75", "21%", "2,05", "11,80",
+    ):  # fmt: skip
+        assert said in written.replace("\xa0", " "), said
     table = files.as_csv(payout).decode("utf-8-sig")
     assert table.count("\r\n") == len(entries) + 3
+    (row,) = [row.split(";") for row in table.splitlines() if fee.number in row]
+    assert row[3:] == [fee.number, payout.number, "-11,80", "-9,75", "21", "-2,05"]
+    camt = files.as_camt053(payout).decode()
+    assert f"{fee.number} van {fee.issued_on:%d-%m-%Y}: EUR 9,75 + 21 pct btw EUR 2,05</Ustrd>" in camt
+    assert f"<Nb>{fee.number}</Nb><RltdDt>{fee.issued_on}</RltdDt>" in camt
+    assert '<TaxAmt><Amt Ccy="EUR">2.05</Amt></TaxAmt>' in camt
     for content in (written, table, files.as_camt053(payout).decode()):
         assert invoices[0].patient.surname not in content
 
 
 def test_a_practice_sees_its_own_and_only_operations_act():
-    provider, other = _practice(), _practice()
+    provider, other = _practice(fee_per_invoice=Decimal("1.95")), _practice()
     _paid(provider)
     payout = run.run(provider, today=TODAY())
     _agree(payout)
     clerk = signed_in(factories.staff(provider=provider))
     page = clerk.get("/beheer/uitbetalingen/")
+    assert payout.fee_invoice.number in page.content.decode()
     assert payout.number in page.content.decode()
     assert "ZR-O" not in page.content.decode()
     for kind in ("pdf", "csv", "xml"):
@@ -286,6 +301,39 @@ def test_operations_run_agree_and_hand_out_on_the_page():
     assert first.post(url, {"act": "nonsense"}).status_code == 404
     assert first.post(url, {"act": "approve", "row": "²"}).status_code == 404
     assert "Tandartspraktijk" in first.get(url).content.decode()
+
+
+def test_fee_invoices_are_numbered_without_a_gap_and_never_change():
+    first, second = (_practice(fee_per_invoice=Decimal("1.95")) for _number in range(2))
+    for provider in (first, second):
+        _paid(provider)
+    payouts = [run.run(provider, today=TODAY()) for provider in (first, _practice(), second)]
+    year = TODAY().year
+    assert list(FeeInvoice.objects.values_list("number", flat=True)) == [f"F{year}-00001", f"F{year}-00002"]
+    first.name = "Tandartspraktijk De Els"
+    first.save()
+    first.payout_terms.vat_percent = Decimal("9.00")
+    first.payout_terms.save()
+    fee = FeeInvoice.objects.get(payout=payouts[0])
+    assert (fee.customer["name"], fee.percent) == ("Tandartspraktijk De Linde", 21)
+    assert (fee.from_on, fee.to_on) == (date(2026, 1, 1), TODAY() - timedelta(days=1))
+
+
+def test_a_run_that_fails_takes_no_number():
+    provider = _practice(fee_per_invoice=Decimal("1.95"))
+    _paid(provider)
+    with transaction.atomic():
+        run.run(provider, today=TODAY())
+        transaction.set_rollback(True)
+    assert run.run(provider, today=TODAY()).fee_invoice.number.endswith("-00001")
+
+
+def test_a_fee_needs_the_vat_number_of_the_operator(settings):
+    terms = PayoutTerms(provider=_practice(), fee_per_invoice=Decimal("1.95"), vat_number="NL123456789B12")
+    settings.OPERATOR = settings.OPERATOR | {"vat": ""}
+    with pytest.raises(ValidationError) as refused:
+        terms.full_clean()
+    assert {"fee_per_invoice", "vat_number"} <= set(refused.value.message_dict)
 
 
 def test_terms_are_checked():

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 
 from billing.adjustments import charges
+from billing.dunning import staff_acts
 from billing.invoices.debtors import patients_of_debtor
-from billing.models import Invoice, Letter, OutboxMessage, Payer, ReminderStep
+from billing.models import Invoice, Letter, OutboxMessage, Payer, Provider, ReminderStep
+from billing.plans import agreements
 from tests import factories
 from tests.billing.invoices.schedule_walk import (
     COSTS_ON,
@@ -156,6 +158,60 @@ def test_another_practice_is_another_creditor(children):
     live(REMINDED)
     live(NOTICED)
     assert kinds(status="sent").count("final_notice") == 2
+
+
+def test_practices_that_assigned_their_claims_have_one_creditor_and_one_ceiling(children):
+    """Two letters, since each practice writes about its own care; the costs are those of one sum (6:96 lid 7 BW)."""
+    Provider.objects.filter(pk=children[0].provider_id).update(creditor=Provider.Creditor.OPERATOR)
+    elsewhere = child(factories.provider(creditor=Provider.Creditor.OPERATOR), "A.")
+    stranger = child(elsewhere.provider, "X.", email="ander@post.example")
+    invoices = [new_invoice(patient=patient, amount="100.00") for patient in (children[0], elsewhere, stranger)]
+    until(invoices[0], COSTS_ON)
+    assert sorted(Letter.objects.filter(step=Step.FINAL_NOTICE).values_list("costs_announced", flat=True)) == [
+        D("0.00"),
+        D("40.00"),
+        D("40.00"),
+    ]
+    costs = [charged(invoice).get("costs", D(0)) for invoice in invoices]
+    assert (costs[0] + costs[1], costs[2]) == (D("40.00"), D("40.00"))
+
+
+def test_two_parents_who_each_pay_for_one_child_get_each_a_letter_about_their_own_part(children):
+    """The practice keeps the child under a number for each parent; neither parent reads of the other's invoice."""
+    provider = children[0].provider
+    for_mother, for_father = [
+        new_invoice(patient=child(provider, "Z.", surname="Visser", email="")) for _parent in range(2)
+    ]
+    paid_for_by(for_mother.patient, name="M. Visser", email="m@post.example")
+    paid_for_by(for_father.patient, name="V. Bos", email="v@post.example")
+    until(for_mother, COSTS_ON)
+    mails = {mail.recipient: mail for mail in OutboxMessage.objects.filter(kind="final_notice")}
+    assert mails.keys() == {"m@post.example", "v@post.example"}
+    assert for_father.number not in mails["m@post.example"].text
+    assert for_mother.number not in mails["v@post.example"].text
+    assert "Aan: V. Bos." in " ".join(mails["v@post.example"].text.split())
+    assert [charged(invoice)["costs"] for invoice in (for_mother, for_father)] == [D("40.00"), D("40.00")]
+
+
+@pytest.mark.parametrize("event", ["paid", "held", "plan"])
+def test_what_happens_to_one_of_three_between_the_letter_and_the_costs_lowers_the_sum(event, children):
+    """One fee over what is left; of the other one nothing is said any more, and its letter is void when it rests."""
+    invoices = [new_invoice(amount="400.00", patient=patient) for patient in children]
+    until(invoices[0], NOTICED)
+    day = NOTICED + timedelta(days=4)
+    one = invoices[1]
+    if event == "paid":
+        pay(one, "400.00", day)
+    elif event == "held":
+        staff_acts.pause(one, by="staff:els", note="klacht")
+    else:
+        agreements.agree_installments(one.pk, count=3, first_on=day + timedelta(days=7), by="patient", today=day)
+    live(COSTS_ON)
+    assert Letter.objects.get(step=Step.FINAL_NOTICE).costs_announced == D("180.00")  # 15% of 1,200
+    assert [charged(invoice).get("costs") for invoice in invoices] == [D("60.00"), None, D("60.00")]
+    mail = OutboxMessage.objects.get(kind="notice_of_costs")
+    assert one.number not in mail.text
+    assert all(invoice.number in mail.text for invoice in (invoices[0], invoices[2]))
 
 
 def test_a_second_child_later_adds_only_what_the_sum_allows(children):

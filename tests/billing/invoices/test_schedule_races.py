@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,14 +16,25 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import ledger, rooms
+from billing.adjustments import charges
 from billing.dunning import letters, planning
 from billing.invoices import holds, schedule
 from billing.law.calendar import is_holiday, is_sending_moment
 from billing.ledger.verification import discrepancies
-from billing.models import Hold, Invoice, LedgerTransaction, OutboxMessage, Patient, PaymentPlan, ReminderStep
+from billing.models import (
+    Hold,
+    Invoice,
+    LedgerTransaction,
+    Letter,
+    OutboxMessage,
+    Patient,
+    PaymentPlan,
+    Provider,
+    ReminderStep,
+)
 from billing.outbox import delivery
 from tests import factories
-from tests.billing.invoices.schedule_walk import MONDAY, Step, at, live, new_invoice
+from tests.billing.invoices.schedule_walk import MONDAY, NOTICED, Step, at, live, new_invoice
 from tests.billing.outbox.test_outbox_races import in_threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -242,6 +253,44 @@ def test_two_composers_of_one_patient_make_one_letter(reminded_today):
     acts = [lambda: letters.compose(patient_id, now=at(REMINDED))] * 4
     assert in_threads(*acts) == [None] * 4
     assert OutboxMessage.objects.filter(kind="reminder").count() == 1
+
+
+@pytest.fixture
+def assigned(sink) -> list[Invoice]:
+    """One person's invoices of two practices that assigned their claims, each on the day of its 14-day letter."""
+    practices = [factories.provider(creditor=Provider.Creditor.OPERATOR) for _n in range(2)]
+    patients = [factories.patient(provider=practice, email="een@post.example") for practice in practices]
+    invoices = [new_invoice(patient=patient) for patient in patients]
+    for day in (MONDAY, REMINDED):
+        live(day)
+    planning.run_day(NOTICED)
+    return invoices
+
+
+def compose_both(invoices: list[Invoice], monkeypatch: pytest.MonkeyPatch) -> list[Decimal]:
+    """Compose for both practices at once, each having read the other's letters before either is written."""
+    both_read, counted = threading.Barrier(2), charges.costs_to_announce
+
+    def read_and_wait(*args: Any, **kwargs: Any) -> Decimal:
+        costs = counted(*args, **kwargs)
+        with suppress(threading.BrokenBarrierError):
+            both_read.wait(timeout=1)
+        return costs
+
+    monkeypatch.setattr(charges, "costs_to_announce", read_and_wait)
+    in_threads(*[lambda pk=i.patient_id: letters.compose(pk, now=at(NOTICED)) for i in invoices])
+    monkeypatch.setattr(charges, "costs_to_announce", counted)
+    for invoice in invoices:  # whoever found the other at work comes later
+        letters.compose(invoice.patient_id, now=at(NOTICED))
+    return sorted(Letter.objects.filter(step=Step.FINAL_NOTICE).values_list("costs_announced", flat=True))
+
+
+def test_two_practices_of_one_creditor_announce_the_minimum_once(assigned, monkeypatch):
+    assert compose_both(assigned, monkeypatch) == [Decimal("0.00"), Decimal("40.00")]
+
+
+def test_twin_without_the_lock_the_minimum_is_announced_twice(assigned, monkeypatch, lock_off):
+    assert compose_both(assigned, monkeypatch) == [Decimal("40.00"), Decimal("40.00")]
 
 
 def test_two_beats_at_once_plan_a_step_once():

@@ -14,6 +14,7 @@ from coulance import intake
 from tests import factories
 from tests.billing.payments import bank
 from tests.portal.pages.test_invoice_page import book
+from tests.portal.pages.test_steps import announce
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -82,6 +83,7 @@ def addresses():
         yield name, invoice, reverse("invoice", args=[invoice.token])
     for page in ("plan", "deferral", "code", "complain"):
         yield page, free, reverse(page, args=[free.token])
+    yield "steps", large, reverse("steps", args=[announce(large).token])
     yield "proof", paid, reverse("proof", args=[paid.token])
     yield "agreed", plan, reverse("plan", args=[plan.token])
     yield "later", deferred, reverse("deferral", args=[deferred.token])

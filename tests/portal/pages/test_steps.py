@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import override
 
 from billing.dunning.forecast import forecast_of
+from billing.invoices import schedule
 from billing.invoices.holds import place_hold
 from billing.models import Hold, ReminderStep
 from billing.templatetags.money import euro
@@ -29,13 +30,19 @@ def steps_page(client: Client, invoice, language: str = "nl") -> str:
     return plain(client.get(address, headers={"accept-language": language}).content.decode())
 
 
+def announce(invoice):
+    """Leave the invoice as on the day on which its announcement left: all steps are still to come."""
+    today = timezone.localdate()
+    letter_about(invoice, Step.NOTICE, sent_on=today)
+    note_on = schedule.first_note_on(invoice.due_on)
+    type(invoice).objects.filter(pk=invoice.pk).update(next_step=Step.NOTE, next_step_on=note_on)
+    return invoice
+
+
 @pytest.fixture
 def announced():
     today = timezone.localdate()
-    invoice = factories.invoice(issued_on=today, due_on=today + timedelta(days=30), amount="250.00")
-    letter_about(invoice, Step.NOTICE, sent_on=today)
-    type(invoice).objects.filter(pk=invoice.pk).update(next_step=Step.NOTE, next_step_on=today + timedelta(days=23))
-    return invoice
+    return announce(factories.invoice(issued_on=today, due_on=today + timedelta(days=30), amount="250.00"))
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

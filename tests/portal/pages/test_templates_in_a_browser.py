@@ -18,6 +18,7 @@ from tests import factories
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
 from tests.browser_errors import listen
+from tests.portal.pages.test_steps import announce
 
 AT_THE_BANK = "**/mollie/checkout/**"
 _REFUSED = ("403", "404", "409", "422")  # a browser complains about every answer that says no
@@ -66,6 +67,8 @@ def states(page, sandbox):
     for name, invoice in {"open": is_open, "overdue": late, "on-hold": held, "paid": paid}.items():
         find(page, sandbox, invoice.payment_reference)
         yield name
+    page.goto(f"{sandbox.url}/rekening/{announce(is_open).token}/stappen/")
+    yield "steps"
     page.goto(f"{sandbox.url}/rekening/{paid.token}/betaalbewijs/")
     yield "proof"
     letter_about(late, ReminderStep.Step.REMINDER, sent_on=timezone.localdate() - timedelta(days=4))

@@ -39,11 +39,13 @@ from billing.money import ZERO
 from complaints import filing
 from complaints.models import Complaint
 from coulance.models import CoulanceCase, PracticeRules, Specification
+from debt_collection.models import HandOver
 from forbearance import reports
 from forbearance.models import Forbearance
 from tests import factories
 from tests.banking.matching.payments import paid
 from tests.coulance.desk.desk_cases import at_desk, picture_of, rules
+from tests.debt_collection.cases import of_marked
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,8 @@ OWN_PAGE = {
     "complaint_signal": {404, 405},  # takes POST alone, and what is posted here names no signal of theirs
     "forbearances": {200},
     "forbearance_report": {200, 422},  # what is posted here is no report
+    "collection": {200},
+    "agencies": {403},  # for operations alone
     "bank": {403},  # for operations alone
     "bank_line": {403},
     "bank_statements": {403},
@@ -128,6 +132,8 @@ ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "complaints_complaint_document",
     "forbearance_forbearance_ground",
     "forbearance_forbearance_letter",
+    "billing_invoice_hand_over",
+    "collection_handover_case",
     "billing_staff_history",
     "coulance_practicerules_history",
     "banking_payoutterms_history",
@@ -183,12 +189,8 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     who = factories.patient(provider=provider, number=f"P-{mark}", surname=mark, email=f"{mark}@post.example")
     invoice = factories.invoice(patient=who, number=mark, amount="100.00")
     payment = Payment.objects.create(
-        invoice=invoice,
-        amount=Decimal("100.00"),
-        status=Payment.Status.OPEN,
-        mollie_id=f"tr_{mark}",
-        token=new_token(),
-        webhook_token=new_token(),
+        invoice=invoice, amount=Decimal("100.00"), status=Payment.Status.OPEN, mollie_id=f"tr_{mark}",
+        token=new_token(), webhook_token=new_token(),
         idempotency_key=str(uuid.uuid4()), request_body="{}", quarantined_at=timezone.now(),
     )  # fmt: skip
     booked = {"external_id": mark, "occurred_at": timezone.now(), "by": mark}
@@ -213,6 +215,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         **of_payouts(provider, mark),
         "complaint": filing.file(said, subject="price", invoice_id=invoice.pk),
         "forbearance": spared(who),
+        "handover": of_marked(provider, mark),
         "linematch": transfer_on(invoice, mark),
         "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
         "coulancecase": case,
@@ -308,9 +311,11 @@ def state_of(provider: Provider) -> dict[str, list]:
     paths |= {"payoutterms": "provider"}
     complaints = {"complaint": list(Complaint.objects.filter(provider=provider).values())}
     spared_of = {"forbearance": list(Forbearance.objects.filter(patient__provider=provider).values())}
+    at_agencies = {"handover": list(HandOver.objects.filter(provider=provider).values())}
     return (
         complaints
         | spared_of
+        | at_agencies
         | {
             name: list(
                 model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values()

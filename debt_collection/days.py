@@ -1,0 +1,49 @@
+"""The day's work on claims at an agency: tell what changed, and leave to staff what nobody has confirmed."""
+
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from billing import audit
+from billing.law import calendar
+from billing.models import Invoice
+from debt_collection.models import HandOver, Order
+from debt_collection.running import standing
+
+UNANSWERED, UNCONFIRMED = "hand_over_unanswered", "recall_unconfirmed"  # kinds of staff tasks
+
+
+def run_day(today: date) -> None:
+    """Tell agencies what they do not know, and open a task for each case or recall that waits for one too long."""
+    standing.sweep(everything=True)
+    for order in unanswered(timezone.now()):
+        case = order.hand_over
+        audit.open_alarm(UNANSWERED, cause=case.number, invoice=_first(case), note=str(case.agency))
+    for order in unconfirmed_recalls(today):
+        case = order.hand_over
+        audit.open_alarm(UNCONFIRMED, cause=case.number, invoice=_first(case), note=str(case.agency))
+
+
+def unanswered(now: datetime) -> QuerySet[Order]:
+    """Return the dossiers that no agency has confirmed a day after they were made, exported or not."""
+    rows = Order.objects.filter(kind=Order.Kind.DOSSIER, confirmed_at=None, created_at__lte=now - timedelta(days=1))
+    return rows.filter(hand_over__status=HandOver.Status.OFFERED).select_related("hand_over__agency")
+
+
+def unconfirmed_recalls(today: date) -> list[Order]:
+    """Return the recalls that the agency has not confirmed within its working days."""
+    rows = Order.objects.filter(kind=Order.Kind.RECALL, confirmed_at=None).select_related("hand_over__agency")
+    return [order for order in rows if confirm_by(order) < today]
+
+
+def confirm_by(order: Order) -> date:
+    """Return the last day on which an agency may confirm a recall."""
+    made = timezone.localdate(order.created_at)
+    return calendar.working_days_after(made, settings.RECALL_CONFIRM_WORKING_DAYS)
+
+
+def _first(case: HandOver) -> Invoice | None:
+    claim = case.claims.select_related("invoice").first()
+    return claim.invoice if claim else None

@@ -1,0 +1,81 @@
+"""Mails to whoever owes a claim: that an agency has it, and that it is ours again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from billing.invoices import references
+from billing.ledger import balance, outstanding
+from billing.models import Invoice
+from billing.money import ZERO
+from billing.outbox.facts import moment_of, open_link, open_link_context
+from billing.outbox.queue import queue_message
+from debt_collection.models import Claim, HandOver
+
+NEEDS = {
+    "agency_handed_over": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban")),
+    "agency_recalled": frozenset(
+        ("lines", "link_until", "provider", "agency", "case", "total", "credit", "taken_off", "due_on", "today")
+    ),
+}
+
+
+def handed_over(case: HandOver, claims: Sequence[Claim]) -> None:
+    """Tell the patient who collects now, whom to pay, and where to complain about the agency."""
+    invoices = [claim.invoice for claim in claims]
+    queue_message(
+        "agency_handed_over",
+        invoice=invoices[0],
+        context={
+            **_shared(case, invoices, until=timezone.localdate()),
+            "iban": references.grouped(case.agency.iban),
+        },
+        dedupe_key=f"handed_over:{case.pk}",
+    )
+
+
+def recalled(
+    case: HandOver, invoices: Sequence[Invoice], *, taken_off: Decimal, due_on: date | None, today: date
+) -> None:
+    """Tell the patient that an agency no longer collects: nothing was added, and there is a new last day to pay."""
+    credit = sum((max(-balance(invoice.pk), ZERO) for invoice in invoices), ZERO)
+    owed = [invoice for invoice in invoices if outstanding(invoice.pk)]
+    queue_message(
+        "agency_recalled",
+        invoice=invoices[0],
+        context={
+            **_shared(case, owed or invoices, until=due_on or today),
+            "taken_off": taken_off,
+            "credit": credit,
+            "due_on": due_on,
+            "today": today,
+        },
+        dedupe_key=f"recalled:{case.pk}:{'-'.join(str(invoice.pk) for invoice in invoices)}"[:120],
+        now=moment_of(today),
+    )
+
+
+def _shared(case: HandOver, invoices: Sequence[Invoice], *, until: date) -> dict[str, Any]:
+    shared = open_link_context(invoices[0], until=until)
+    last: Any = shared["link_until"]
+    return {
+        **shared,
+        "lines": list(_lines(invoices, last)),
+        "agency": case.agency,
+        "case": case.number,
+        "total": sum((outstanding(invoice.pk) for invoice in invoices), ZERO),
+    }
+
+
+def _lines(invoices: Iterable[Invoice], until: date) -> Iterable[dict[str, Any]]:
+    for invoice in invoices:
+        yield {
+            "number": invoice.number,
+            "reference": references.grouped(invoice.payment_reference),
+            "reference_ending": invoice.payment_reference[-4:],
+            "link": open_link(invoice, until=until),
+            "amount": outstanding(invoice.pk),
+        }

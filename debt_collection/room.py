@@ -1,0 +1,106 @@
+"""What debt collection announces to the rest of the product."""
+
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from billing.rooms import (
+    Announcement,
+    Beat,
+    Daily,
+    Desk,
+    DeskPage,
+    Export,
+    HandOver,
+    HoldReason,
+    InvoicePanel,
+    MessageKind,
+    Room,
+)
+
+AUDIT_LABELS = {
+    "agency_checked": gettext_noop("collection agency looked up in the register"),
+    "agency_received": gettext_noop("paid to the collection agency"),
+    "hand_over_asked": gettext_noop("hand-over to an agency asked, a second person has to agree"),
+    "hand_over_refused": gettext_noop("not handed over to an agency"),
+    "handed_over": gettext_noop("handed over to a collection agency"),
+    "hand_over_exported": gettext_noop("file for the collection agency handed out"),
+    "hand_over_accepted": gettext_noop("agency: accepted"),
+    "hand_over_rejected": gettext_noop("agency: rejected"),
+    "hand_over_active": gettext_noop("agency: collects"),
+    "hand_over_paused": gettext_noop("agency: paused"),
+    "hand_over_paid": gettext_noop("agency: paid, the case is closed"),
+    "hand_over_returned": gettext_noop("agency: returned"),
+    "hand_over_recalled": gettext_noop("agency: the case is closed"),
+    "hand_over_recall": gettext_noop("recalled from the collection agency"),
+    "hand_over_request": gettext_noop("patient asks the agency for something"),
+}
+
+
+class DebtCollectionRoom(Room):
+    """Claims go to a collection agency, by a person and with a way back."""
+
+    name = "debt_collection"
+    house_rules = {
+        "HAND_OVER_SECOND_PERSON_ABOVE": 500,  # euros of one debtor that one person may hand over
+        "HAND_OVER_FROM_PRINCIPAL": 10,  # euros of the invoice that are open: below it nothing is handed over
+        "HAND_OVER_FROM_REST": 5,  # euros that are open with costs and interest: likewise
+        "HAND_OVER_KEPT_YEARS": 2,  # after a case closed: the least that the Bki asks of files about collection
+        "AGENCY_CHECK_DAYS": 30,  # how long a look in the register of agencies counts
+        "RECALL_TERM_DAYS": 30,  # to pay, after a claim was recalled
+        "RECALL_CONFIRM_WORKING_DAYS": 2,  # within which an agency confirms a recall
+    }
+
+    def announce(self) -> Announcement:
+        from debt_collection import days, export, handing_over, notices, retention
+        from debt_collection.models import Claim
+        from debt_collection.models import HandOver as Case
+        from debt_collection.pages import urls
+        from debt_collection.running import recall, replies
+
+        live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
+        names = ("name", "iban", "phone", "email", "registration_number", "dispute_body", "dispute_body_url")
+        facts = {f"agency_{name}": Subquery(live.values(f"hand_over__agency__{name}")[:1]) for name in names}
+        return Announcement(
+            patient_urls=urls.urlpatterns,
+            desk=_desk(),
+            access_labels={"hand-over": _("what an agency collects")},
+            daily=[Daily(24, days.run_day)],
+            beat={"tell-agencies": Beat("debt_collection.tell_agencies", 60.0, expires=60)},
+            staff_tasks={
+                handing_over.TO_CONFIRM: _("a hand-over to an agency waits for a second person"),
+                days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
+                days.UNCONFIRMED: _("an agency has not confirmed a recall: call it today"),
+                replies.REFUSED: _("a message of an agency does not fit what we know"),
+                replies.RETURNED: _("an agency gave a claim back: decide what happens next"),
+            },
+            retention=retention.run_day,
+            export=Export(_("collection agencies"), export.of_invoice, export.documents),
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            audit_labels=AUDIT_LABELS,
+            hold_reasons={handing_over.HOLD: HoldReason(_("a collection agency collects it"))},
+            invoice_panel=InvoicePanel(
+                {**facts, "agency_case": Subquery(live.values("hand_over__number")[:1])},
+                on_hold="debt_collection/invoice_on_hold.html",
+                hold_reason=handing_over.HOLD,
+                is_whole=True,
+            ),
+            hand_over=HandOver(recall.stands, recall.recall_invoice, recall.since),
+            invoice_withdrawn=recall.for_withdrawn,
+        )
+
+
+def _desk() -> Desk:
+    from billing.desk.base import EVERYBODY, OPERATIONS
+    from debt_collection.desk import agencies, pages, panel
+
+    return Desk(
+        panel="admin/debt_collection/panel.html",
+        facts=panel.facts,
+        pages=(
+            DeskPage("incasso/", pages.index, "collection", EVERYBODY, _("collection agencies")),
+            DeskPage("incasso/bureaus/", agencies.index, "agencies", OPERATIONS),
+            DeskPage("incasso/rekening/<int:object_id>/", pages.prepare, "billing_invoice_hand_over", EVERYBODY),
+            DeskPage("incasso/<int:object_id>/", pages.show, "collection_handover_case", EVERYBODY),
+        ),
+    )

@@ -1,0 +1,177 @@
+"""What the patient and staff see of a hand-over, and what each may do; the mails, word by word."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import ledger
+from billing.desk import timeline
+from billing.invoices.holds import place_hold, release_hold
+from billing.models import AccessEvent, Hold, LedgerTransaction, OutboxMessage
+from debt_collection import export, retention
+from debt_collection.models import Agency, HandOver, Order
+from debt_collection.running import recall, standing
+from tests import factories
+from tests.debt_collection.cases import agency, decider, fresh, handed_over, ready, said
+from tests.portal.pages.test_invoice_page import open_in
+from tests.portal.staff.staff_client import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_page_says_who_has_it_and_whom_to_pay(client):
+    invoice = ready(amount="250.00", costs="37.50", interest="0")
+    case = handed_over(invoice)
+    open_in(client, invoice)
+    page = client.get(reverse("invoice", args=[invoice.token])).content.decode()
+    ways = [reverse(name, args=[invoice.token]) for name in ("at_agency", "complain")]
+    for word in ("Incasso Nederland B.V.", "287,50", *ways):
+        assert word in page
+    assert "Betaal nog niet" not in page
+    page = client.get(reverse("at_agency", args=[invoice.token])).content.decode()
+    for word in ("NL20 INGB 0001 2345 67", "WKI-000123", "Kifid", "klachten@incasso.example", case.number):
+        assert word in page
+    recall.recall(case, reason="by_hand", by="staff:anna")
+    assert client.get(reverse("at_agency", args=[invoice.token]))["Location"] == reverse(
+        "invoice", args=[invoice.token]
+    )
+
+
+def test_a_request_is_passed_on_once_a_day(client):
+    invoice = ready()
+    handed_over(invoice)
+    address = reverse("at_agency", args=[invoice.token])
+    assert client.post(address, {"what": "parts"}).status_code == 303
+    assert Order.objects.count() == 1, "a stranger passes nothing on"
+    open_in(client, invoice)
+    for _ in range(2):
+        assert client.post(address, {"what": "parts"}).status_code == 303
+    assert client.post(address, {"what": "a horse"}).status_code == 409
+    assert list(Order.objects.values_list("kind", flat=True)) == ["dossier", "plan_request"]
+    assert "U heeft gevraagd om in delen te betalen." in client.get(address).content.decode()
+
+
+def test_money_that_still_reaches_us_is_booked_and_told():
+    invoice = ready()
+    case = handed_over(invoice)
+    with transaction.atomic():
+        locked = ledger.lock_invoice(invoice.pk)
+        kind = LedgerTransaction.Kind.PAYMENT
+        ledger.post(locked, kind, Decimal("-40.00"), external_id="tr_1", occurred_at=timezone.now(), by="mollie")
+    for _ in range(2):
+        standing.sweep()
+    order = Order.objects.get(kind="standing")
+    text = order.facts["files"][f"{order}-standing.json"]
+    for word in ('"paid": "40.00"', '"open": "100.50"', '"no_letter_before_this_is_read": true'):
+        assert word in text
+    with transaction.atomic():
+        locked = ledger.lock_invoice(invoice.pk)
+        ledger.post(locked, kind, Decimal("-100.50"), external_id="tr_2", occurred_at=timezone.now(), by="mollie")
+    standing.sweep()
+    assert fresh(case).status == HandOver.Status.PAID
+    assert not Hold.objects.filter(released_at=None).exists()
+
+
+def test_what_the_agency_reported_itself_is_not_told_again():
+    invoice = ready()
+    case = handed_over(invoice)
+    on = timezone.localdate().isoformat()
+    said(case, {"kind": "payment", "invoice": invoice.number, "amount": "10.00", "on": on})
+    standing.sweep()
+    assert not Order.objects.filter(kind="standing").exists()
+
+
+def test_a_complaint_makes_the_agency_wait_until_it_is_over():
+    invoice = ready()
+    handed_over(invoice)
+    place_hold(invoice, "dispute", by="patient", tell=False)
+    standing.sweep()
+    standing.sweep()
+    release_hold(invoice, "dispute", by="staff:anna")
+    standing.sweep()
+    assert list(Order.objects.values_list("kind", flat=True)) == ["dossier", "pause", "resume"]
+
+
+def test_staff_hand_over_and_recall_and_every_look_is_written_down():
+    invoice = ready()
+    agency()
+    clerk, desk = signed_in(factories.staff(provider=invoice.provider)), signed_in(decider(invoice))
+    address = reverse("admin:billing_invoice_hand_over", args=[invoice.pk])
+    assert invoice.number in desk.get(reverse("admin:collection")).content.decode()
+    assert "Periodieke" not in desk.get(address).content.decode()
+    assert clerk.post(address, {"agency": "incasso-nl"}).status_code == 422
+    assert desk.post(address, {"agency": "nobody"}).status_code == 422
+    response = desk.post(address, {"agency": "incasso-nl"})
+    case = HandOver.objects.get()
+    page = reverse("admin:collection_handover_case", args=[case.pk])
+    assert (response.status_code, response["Location"]) == (303, page)
+    assert case.number in desk.get(page).content.decode()
+    assert AccessEvent.objects.filter(data="hand-over", invoice=invoice).exists()
+    assert clerk.post(page, {"act": "recall", "why": "x"}).status_code == 422
+    for wrong in ({"act": "recall", "why": " "}, {"act": "eat"}, {"act": "confirm"}):
+        assert desk.post(page, wrong).status_code == 422
+    assert desk.post(page, {"act": "recall", "why": "De brief was fout."}).status_code == 303
+    assert fresh(case).status == HandOver.Status.RECALLED
+    told = [line.what for line in timeline.of_invoice(fresh(invoice))]
+    assert {"overgedragen aan een incassobureau", "teruggehaald bij het incassobureau"} <= set(told)
+
+
+def test_another_practice_finds_nothing_and_the_try_is_written_down():
+    case = handed_over()
+    desk = signed_in(factories.staff(role="approver"))
+    for address in (
+        reverse("admin:collection_handover_case", args=[case.pk]),
+        reverse("admin:billing_invoice_hand_over", args=[case.claims.get().invoice_id]),
+    ):
+        assert desk.get(address).status_code == 404
+        assert desk.post(address, {"act": "recall", "why": "x", "agency": "incasso-nl"}).status_code == 404
+    assert AccessEvent.objects.filter(outcome=AccessEvent.Outcome.REFUSED).count() == 4
+    assert case.number not in desk.get(reverse("admin:collection")).content.decode()
+
+
+def test_operations_enter_what_they_read_in_the_register():
+    desk = signed_in(factories.staff(role="operations", provider=None))
+    given = {
+        "key": "nieuw", "name": "Nieuw B.V.", "registration_number": "WKI-9", "dispute_body": "Kifid",
+        "registered_until": (timezone.localdate() + timedelta(days=90)).isoformat(), "iban": "NL20 INGB 0001 2345 67",
+        "phone": "030 123 45 67", "email": "k@nieuw.example", "is_active": "on", "looked_up": "on",
+    }  # fmt: skip
+    address = reverse("admin:agencies")
+    for wrong in ({"iban": "NL00"}, {"looked_up": ""}, {"registered_until": "2020-01-01"}):
+        assert desk.post(address, given | wrong).status_code == 422
+    assert not Agency.objects.exists()
+    assert desk.post(address, given).status_code == 303
+    assert Agency.objects.get().checked_on == timezone.localdate()
+    assert "Nieuw B.V." in desk.get(f"{address}?bureau=nieuw").content.decode()
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_mails_say_it_in_both_languages(language):
+    who = factories.patient(language=language)
+    first, second = ready(patient=who), ready(patient=who)
+    case = handed_over(first)
+    recall.recall(case, reason="by_hand", by="staff:anna")
+    texts = list(OutboxMessage.objects.filter(kind__startswith="agency_").order_by("pk").values_list("text", flat=True))
+    assert len(texts) == 2
+    for text in texts:
+        assert "Incasso Nederland B.V." in text
+        assert {first.number, second.number} <= set(text.replace(":", " ").replace(",", " ").split())
+        assert "Periodieke" not in text
+
+
+def test_what_the_agency_got_is_exported_and_goes_after_two_years():
+    invoice = ready()
+    case = handed_over(invoice)
+    facts = export.of_invoice(invoice)
+    assert list(facts) == [case.number]
+    names = [name for name, _body in export.documents(invoice)]
+    assert sorted(names) == [f"{case.number}-001-dossier.csv", f"{case.number}-001-dossier.json"]
+    recall.recall(case, reason="by_hand", by="staff:anna")
+    today = timezone.localdate()
+    assert retention.run_day(today) == {"hand_over_files": 0}
+    assert retention.run_day(today + timedelta(days=2 * 366)) == {"hand_over_files": 1}
+    assert not list(export.documents(invoice))
