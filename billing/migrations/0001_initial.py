@@ -366,7 +366,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='InvoiceHistory',
             fields=[
-                ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='history', serialize=False, to='billing.invoice')),
+                ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='+', serialize=False, to='billing.invoice')),
                 ('booked', models.JSONField()),
                 ('sent', models.JSONField()),
                 ('live', models.JSONField()),
@@ -374,6 +374,7 @@ class Migration(migrations.Migration):
                 ('plans', models.JSONField()),
                 ('holds', models.JSONField()),
                 ('has_credit_notes', models.BooleanField()),
+                ('facts', models.JSONField()),
             ],
             options={
                 'db_table': 'billing_invoice_history',
