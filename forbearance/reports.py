@@ -7,14 +7,12 @@ interest are taken off by mirrors, and what was paid of them is credit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from billing import audit
 from billing.adjustments import charges
@@ -24,8 +22,7 @@ from billing.invoices.holds import extend_hold
 from billing.law.calendar import monthly_dates, working_days_after
 from billing.ledger import lock_invoice
 from billing.models import Invoice, Patient
-from billing.patients import registration
-from forbearance import notices, rests
+from forbearance import notices, representing, rests
 from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
@@ -71,7 +68,7 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
     until = _last_day(said, today)
     with transaction.atomic():
         intake.lock_provider(Patient.objects.values_list("provider_id", flat=True).get(pk=patient_id))
-        patient = Patient.objects.select_related("provider").get(pk=patient_id)
+        patient = representing.lock(patient_id)
         if known := Forbearance.objects.filter(patient=patient, kind=said.kind, ended_at=None).first():
             raise Refused(_("This is known already, since %(day)s.") % {"day": date_format(known.since, "DATE_FORMAT")})
         row = Forbearance(patient=patient, kind=said.kind, since=said.since, until=until, reported_by=by)
@@ -79,7 +76,7 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
         row.save(force_insert=True)
         if said.kind in ANSWERED:
             _leave_to_answer(row, today=today)
-        _represent(row, patient, by=by)
+        representing.settle(patient, by=by)
         undone = _undo(row, by=by, today=today)
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
         if said.kind == Kind.DECEASED and said.email:
@@ -119,7 +116,7 @@ def represent(row_id: int, *, name: str, email: str, by: str, today: date | None
             raise Refused(_("Without an e-mail address we can't write to them."))
         row.facts = row.facts | {"name": name or row.facts.get("name", ""), "email": email, "accepted": True}
         row.save(update_fields=["sealed_facts"])
-        _represent(row, row.patient, by=by)
+        representing.settle(representing.lock(row.patient_id), by=by)
         audit.record_each("forbearance_represented", by=by, invoices=rests.open_invoices([row.patient_id]))
         rests.lift(row, by=by, today=today)
 
@@ -200,20 +197,6 @@ def _last_day(said: Said, today: date) -> date | None:
     if until and until < today:
         raise Refused(_("It ended on %(day)s already.") % {"day": date_format(until, "DATE_FORMAT")})
     return until
-
-
-def _represent(row: Forbearance, patient: Patient, *, by: str) -> None:
-    """Write to whoever represents the patient from now on; of a minor only once a parent is known."""
-    facts, relation = row.facts, rests.RELATIONS.get(row.kind)
-    if relation is None or (row.kind == Kind.MINOR and not facts["email"]):
-        return
-    name = facts["name"]
-    if row.kind == Kind.DECEASED:
-        parts = (patient.initials, patient.infix, patient.surname)
-        with override(patient.language):
-            name = _("the heirs of %(name)s") % {"name": " ".join(part for part in parts if part)}
-    payer: dict[str, Any] = {"relation": relation, "name": name[:120], "email": facts["email"]}
-    registration.represent(patient, payer | {"language": patient.language}, by=by)
 
 
 def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
