@@ -61,7 +61,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk.people import finding
+        from billing.desk.people import finding, lines
         from billing.dunning import bounces, law_dates, planning
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -70,7 +70,7 @@ class BillingRoom(Room):
         from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *desk.pages(), _credits_page())),
+            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *lines.pages(), *desk.pages(), _credits_page())),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -94,6 +94,7 @@ class BillingRoom(Room):
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
                 "patient export": _("a copy of all that we hold about you"),
+                "invoice lines": _("what this invoice is for, line by line"),
                 "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "search result": _("your name in a list of what was found"),

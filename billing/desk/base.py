@@ -211,6 +211,14 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         """Return the tables below the fields on the page of one row: `billing.desk.detail.Section`."""
         return []
 
+    def heading(self, obj: Any) -> str:
+        """Return the heading of the page of a row, in place of what the row is and its name; empty for those."""
+        return ""
+
+    def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Return the links beside the buttons of a row: address and label."""
+        return []
+
     def acts(self, obj: Any) -> tuple[str, ...]:
         """Return the names of the actions that apply to this row now; each becomes a button on its page."""
         return ()
@@ -229,7 +237,8 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
                 self.record_look(request, obj, data)
             available: dict[str, Any] = self.get_actions(request)
             buttons = [(n, available[n][2], n in self.reasoned) for n in self.acts(obj) if n in available]
-            context |= {"sections": self.sections(request, obj), "buttons": buttons}
+            context |= {"sections": self.sections(request, obj), "buttons": buttons, "heading": self.heading(obj)}
+            context |= {"page_links": self.page_links(request, obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:

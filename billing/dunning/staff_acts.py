@@ -69,6 +69,11 @@ def _refuse_if_over(invoice: Invoice) -> None:
         raise Refused(_("Nothing is left to pay on this invoice."))
 
 
+def write_note(invoice: Invoice, *, by: str, note: str) -> None:
+    """Write a note on the timeline. Raises Refused for an empty one."""
+    audit.record("note_written", by=by, invoice=invoice, written=_require_reason(note))
+
+
 def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
     """Record that the invoice reached the patient in another way (on paper, at the desk), so that dunning may begin.
 
