@@ -47,6 +47,8 @@ AUDIT_LABELS = {
     "invoice_withdrawn": gettext_noop("invoice withdrawn by a credit note"),
     "invoice_credited": gettext_noop("invoice lowered by a credit note"),
     "charges_waived": gettext_noop("costs and interest taken off"),
+    "written_off": gettext_noop("rest written off"),
+    "write_off_undone": gettext_noop("writing off undone"),
     "charges_corrected": gettext_noop("costs and interest lowered: a payment turned out to have come in time"),
     "dunning_resumed": gettext_noop("reminders go on"),
     "dunning_in_doubt": gettext_noop("a backup was restored: unknown whether the next letter left"),

@@ -6,7 +6,7 @@ is another person, which the database enforces.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from billing import audit, ledger
 from billing.errors import Refused
 from billing.models import Invoice, Staff
 from billing.money import ZERO
+from billing.outbox.queue import last_about
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices, remedies
 from complaints.file import bodies, letter
@@ -218,7 +219,7 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         kept = ComplaintPoint(complaint=complaint, line=row.line, position=position, decision=point.decision)
         kept.facts = {"said": point.said, "found": point.found, "why": point.why}
         kept.save(force_insert=True)
-    row.before = _owed(complaint.invoice)
+    row.before, told_before = _owed(complaint.invoice), last_about(complaint.invoice) if complaint.invoice else 0
     decided = remedies.Decided(row.written_by, row.confirmed_by)
     remedies.apply(complaint, draft.wanted, line=row.line, decided=decided, now=now)
     row.after = _owed(complaint.invoice)
@@ -239,11 +240,13 @@ def _give(complaint: Complaint, row: Answer, draft: Draft, *, now: datetime) -> 
         **({"second_handler": row.written_by} if second else {"handler": row.written_by}),
     )
     handling.record("complaint_answered", complaint, by=by, line=row.line)
+    one_mail, ended = notices.reaches_payer(complaint), False
     if complaint.invoice and until is None:
         # The patient was right: nothing is left to wait for, and what remains has a new last day.
-        freeze.thaw(complaint.invoice, by=by, today=today)
+        ended = freeze.thaw(complaint.invoice, by=by, today=today, tell=not one_mail)
     last_day = None if second else handling.escalate_until(complaint)
-    mail = notices.answered(complaint, line=row.line, frozen_until=until, escalate_until=last_day)
+    told = notices.Outcome(until, last_day, ended=ended, moved=draft.wanted.moves, since=told_before)
+    mail = notices.answered(complaint, line=row.line, outcome=told if one_mail else replace(told, moved=False))
     letter.leave_to_post(complaint, row, mailed=mail is not None)
     return row
 

@@ -67,17 +67,18 @@ def rests(invoice: Invoice) -> bool:
     return Hold.objects.filter(invoice=invoice, reason=HOLD, released_at=None).exists()
 
 
-def thaw(invoice: Invoice, *, by: str, today: date) -> bool:
+def thaw(invoice: Invoice, *, by: str, today: date, tell: bool = True) -> bool:
     """End the rest of a locked invoice unless another complaint still needs it; return whether it ended.
 
-    What is left to pay gets a last day at least two weeks ahead, and not before the one that an answer promised.
+    What is left to pay gets a last day at least two weeks ahead, and not before the one that an answer promised. The
+    patient is told, unless the caller does so in a mail about more (`tell`).
     """
     if not rests(invoice) or _needed(invoice, today):
         return False
     day = None
     if ledger.balance(invoice.pk) > 0:
         day = schedule.time_to_pay(invoice, today=today)
-    return release_hold(invoice, HOLD, by=by, due_on=day, today=today)
+    return release_hold(invoice, HOLD, by=by, due_on=day, today=today, tell=tell)
 
 
 def kept_back(invoice: Invoice) -> Iterator[Promise]:

@@ -1,27 +1,38 @@
 """Mails about a complaint. They say that something happened and where to look, never what was said or answered."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from billing import links
+from billing import ledger, links
+from billing.dunning import hold_messages, told_together
+from billing.invoices import references
 from billing.invoices.addressee import addressee
+from billing.invoices.holds import stopping
+from billing.law import calendar
+from billing.ledger import lock_invoice
 from billing.models import OutboxMessage
-from billing.outbox.queue import queue_message
+from billing.money import ZERO
+from billing.outbox.queue import queue_message, withdraw_since
+from billing.rooms import Stops
+from billing.text.addresses import is_one_address
 from complaints import deadlines, freeze
 from complaints.models import Complaint, ComplaintMessage, Mandate
 
 Kind = ComplaintMessage.Kind
+# What the mail about an answer says of the invoice; None when the patient gets that in other mails.
+_MONEY = ("outstanding", "credit", "due_on", "plan", "ended", "invoice_number", "reference")
 NEEDS = {
     "complaint_received": frozenset(("number", "page", "acknowledge_by", "answer_by", "frozen", "goes_on")),
     "complaint_noted": frozenset(("number", "received_on")),
     "complaint_news": frozenset(("number", "page", "what", "until")),
     "complaint_state": frozenset(("number", "page", "answer_by", "since", "late", "waits_until")),
     "complaint_permission": frozenset(("number", "page", "until")),
-    "complaint_answered": frozenset(("number", "page", "frozen_until", "escalate_until")),
+    "complaint_answered": frozenset(("number", "page", "frozen_until", "escalate_until", *_MONEY)),
 }
 
 
@@ -99,15 +110,72 @@ def state(complaint: Complaint, *, today: date) -> None:
     _queue("complaint_state", complaint, str(today), facts, recipient=_reader(complaint, asked=True))
 
 
-def answered(
-    complaint: Complaint, *, line: int, frozen_until: date | None, escalate_until: date | None
-) -> OutboxMessage | None:
-    """Tell that the answer is in the file, until when the invoice rests, and until when one may disagree.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What follows from an answer: until when the invoice rests, or that it `ended`, and whether amounts `moved`.
+
+    `since` is the newest message about the invoice before the answer: what came after it tells of the same.
+    """
+
+    frozen_until: date | None
+    escalate_until: date | None
+    ended: bool = False
+    moved: bool = False
+    since: int = 0
+
+
+# What an answer leads to, each with a mail of its own unless the mail about the answer tells it.
+TOLD_WITH_ANSWER = ("charges_taken_off", "invoice_credited", "invoice_withdrawn", "payment_moved")
+
+
+def reaches_payer(complaint: Complaint) -> bool:
+    """Tell whether the mail about an answer goes to whoever pays, so that it can tell the new amount and day too."""
+    if complaint.invoice is None:
+        return False
+    to, reader = addressee(complaint.invoice).email, _reader(complaint)
+    return is_one_address(to) and reader.casefold() in ("", to.casefold())
+
+
+def answered(complaint: Complaint, *, line: int, outcome: Outcome) -> OutboxMessage | None:
+    """Tell that the answer is in the file, and what follows from it: one mail to whoever pays, not one for each.
 
     Return None when there is no mailbox to tell it to.
     """
-    facts = {"frozen_until": frozen_until, "escalate_until": escalate_until}
-    return _queue("complaint_answered", complaint, str(line), facts, recipient=_reader(complaint))
+    facts: dict[str, Any] = {"frozen_until": outcome.frozen_until, "escalate_until": outcome.escalate_until}
+    invoice, event = complaint.invoice, str(line)
+    tells_money = invoice is not None and reaches_payer(complaint) and (outcome.moved or outcome.ended)
+    facts |= dict.fromkeys(_MONEY)
+    if tells_money and invoice is not None:
+        withdraw_since(invoice, outcome.since, kinds=TOLD_WITH_ANSWER, why="told_together")
+        invoice = complaint.invoice = lock_invoice(invoice.pk)  # with its new day
+        balance, has_plan = ledger.balance(invoice.pk), told_together.has_plan(invoice)
+        facts |= {
+            "outstanding": max(balance, ZERO),
+            "credit": max(-balance, ZERO),
+            "due_on": None if has_plan or stopping(Stops.REMINDERS, invoice=invoice).exists() else invoice.due_on,
+            "plan": has_plan,
+            "ended": outcome.ended,
+            "invoice_number": invoice.number,
+            "reference": references.grouped(invoice.payment_reference),
+        }
+        event = f"{line}:{told_together.stated([invoice])}"
+    mail = _queue("complaint_answered", complaint, event, facts, recipient=_reader(complaint))
+    if tells_money and outcome.ended and invoice is not None:
+        told_together.told([invoice], mail)
+    return mail
+
+
+def may_send_answer(message: OutboxMessage, now: datetime) -> datetime | None:
+    """Let the mail about an answer leave; one that names a last day in the hours of the law.
+
+    When its amount or day is no longer true, a mail about that alone follows.
+    """
+    if not hold_messages.told_of(message):
+        return None
+    if not calendar.is_sending_moment(now):
+        return calendar.next_sending_moment(now)
+    told_together.tell_anew(message, now)
+    return None
 
 
 def keep_from_practice(complaint: Complaint) -> None:

@@ -90,7 +90,12 @@ class ComplaintsRoom(Room):
             invoice_panel=InvoicePanel(
                 {"complaint": newest}, below="complaints/invoice_below.html", if_wrong="complain"
             ),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
+            | {
+                "complaint_answered": MessageKind(
+                    notices.NEEDS["complaint_answered"], notices.may_send_answer, bounced=hold_messages.ended_bounced
+                )
+            },
             audit_labels=AUDIT_LABELS,
             staff_tasks={
                 days.SILENT: _("a complaint: nobody wrote to the patient in time"),

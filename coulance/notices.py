@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import ledger, links
 from billing.adjustments import reductions
+from billing.invoices.history import moment
 from billing.models import Invoice
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
@@ -82,8 +83,8 @@ def told_to_patient(facts: Mapping[str, Any]) -> Iterator[Told]:
     """Yield what the timeline on the patient's page says of the case, from the facts of the panel."""
     if facts["case_id"] is None:
         return
-    yield Told(facts["case_offered_at"], _("Your care provider offers to look at the amount (coulance)"))
+    yield Told(moment(facts["case_offered_at"]), _("Your care provider offers to look at the amount (coulance)"))
     if facts["case_provider_since"]:
-        yield Told(facts["case_provider_since"], _("What you sent is with your care provider (coulance)"))
+        yield Told(moment(facts["case_provider_since"]), _("What you sent is with your care provider (coulance)"))
     if facts["case_closed_at"] and facts["case_status"] in _ENDED:
-        yield Told(facts["case_closed_at"], _ENDED[CoulanceCase.Status(facts["case_status"])])
+        yield Told(moment(facts["case_closed_at"]), _ENDED[CoulanceCase.Status(facts["case_status"])])

@@ -60,8 +60,6 @@ class DebtCollectionRoom(Room):
         from debt_collection.running import recall, replies
 
         live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
-        names = ("name", "iban", "phone", "email", "registration_number", "dispute_body", "dispute_body_url")
-        facts = {f"agency_{name}": Subquery(live.values(f"hand_over__agency__{name}")[:1]) for name in names}
         return Announcement(
             patient_urls=urls.urlpatterns,
             desk=_desk(),
@@ -84,7 +82,7 @@ class DebtCollectionRoom(Room):
             audit_labels=AUDIT_LABELS,
             hold_reasons={handing_over.HOLD: HoldReason(_("a collection agency collects it"))},
             invoice_panel=InvoicePanel(
-                {**facts, "agency_case": Subquery(live.values("hand_over__number")[:1])},
+                {"agency_name": Subquery(live.values("hand_over__agency__name")[:1])},
                 on_hold="debt_collection/invoice_on_hold.html",
                 hold_reason=handing_over.HOLD,
                 is_whole=True,

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from billing.dunning import hold_messages, told_together
 from billing.invoices import references
@@ -22,7 +21,7 @@ from forbearance.models import Forbearance
 NEEDS = {
     "forbearance_begun": frozenset(("lines", "link_until", "provider", "until", "days_after")),
     "forbearance_heirs": frozenset(("provider", "numbers")),
-    "forbearance_of_age": frozenset(("provider", "lines")),
+    "forbearance_of_age": frozenset(("provider", "references")),
     "forbearance_over": frozenset(("lines", "link_until", "provider", "total", "first_day", "account")),
     "forbearance_balance": frozenset(
         ("provider", "open_lines", "total", "their_reference", "until", "today", "by_court")
@@ -107,13 +106,16 @@ def of_age(row: Forbearance, invoices: Sequence[Invoice]) -> None:
     still counts.
     """
     to = addressee_for(row.patient)
-    until = timezone.localdate() + timedelta(days=settings.LINK_VALID_DAYS)
     queue_message(
         "forbearance_of_age",
         invoice=None,
         recipient=to.email,
         language=to.language,
-        context={"provider": row.patient.provider, "lines": _lines(invoices, until=until)},
+        # No links: they rest on an address that no longer counts once the child is written to.
+        context={
+            "provider": row.patient.provider,
+            "references": [(one.number, references.grouped(one.payment_reference)) for one in invoices],
+        },
         dedupe_key=f"forbearance_of_age:{row.pk}",
     )
 

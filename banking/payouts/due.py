@@ -16,7 +16,7 @@ Kind = LedgerTransaction.Kind
 RESERVE_DAYS = timedelta(days=90)
 IBAN_WAITS = timedelta(days=2)
 _CHARGED = (Kind.COSTS, Kind.INTEREST)
-_NOT_PAID = (Kind.REDUCTION, Kind.CREDITED, Kind.INSURER_PAID)  # what these take off, no payer paid
+_NOT_PAID = (Kind.REDUCTION, Kind.CREDITED, Kind.INSURER_PAID, Kind.WRITTEN_OFF)  # what these take off, no payer paid
 
 
 def balance(provider: Provider) -> Decimal:

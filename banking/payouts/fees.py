@@ -47,11 +47,16 @@ def book(payout: Payout, terms: PayoutTerms, today: date) -> FeeInvoice | None:
 def issue(invoice: FeeInvoice, payout: Payout) -> None:
     """Save the invoice of a saved payout under the next number, which art. 35a lid 1 sub b wants to be sequential."""
     year = invoice.issued_on.year
-    FeeInvoiceSeries.objects.get_or_create(year=year)
-    FeeInvoiceSeries.objects.filter(year=year).update(last=F("last") + 1)  # another run waits here until we commit
-    invoice.number = f"F{year}-{FeeInvoiceSeries.objects.get(year=year).last:05d}"
+    invoice.number = f"F{year}-{_next(year):05d}"
     invoice.payout = payout
     invoice.save(force_insert=True)
+
+
+def _next(year: int) -> int:
+    """Return the next number; the update holds its row, so the run of another practice waits until we commit."""
+    FeeInvoiceSeries.objects.get_or_create(year=year)
+    FeeInvoiceSeries.objects.filter(year=year).update(last=F("last") + 1)
+    return FeeInvoiceSeries.objects.get(year=year).last
 
 
 def event(payout_number: str) -> str:

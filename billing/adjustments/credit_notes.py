@@ -48,7 +48,7 @@ Lines = Iterable[dict[str, Any]]  # as in the batch format
 Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 MAX_NUMBER = 40
 # What an invoice asks of the patient before payments, costs and interest.
-_ASKED = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED)
+_ASKED = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED, Kind.WRITTEN_OFF)
 # Tasks whose cause ends with the invoice.
 _POINTLESS = (Task.INVOICE_UNDELIVERED, Task.READY_FOR_HAND_OVER, Task.RULE_FAILED)
 

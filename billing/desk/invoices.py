@@ -82,7 +82,16 @@ class ReasonForm(ActionForm):
 class InvoiceAdmin(CreditPaying):
     provider_path = "provider"
     medical = "invoice page"
-    actions = ("pause", "resume", "delivered", "waive", "waive_and_start_again", "end_plan")
+    actions = (
+        "pause",
+        "resume",
+        "delivered",
+        "waive",
+        "waive_and_start_again",
+        "write_off",
+        "undo_write_off",
+        "end_plan",
+    )
     reasoned = actions
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
@@ -177,6 +186,15 @@ class InvoiceAdmin(CreditPaying):
     def waive_and_start_again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         done = gettext("Costs and interest were taken off. The patient has a new last day to pay.")
         self._act(request, queryset, staff_acts.waive_and_start_again, done)
+
+    @admin.action(description=_("Write off the rest"), permissions=["act"])
+    def write_off(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, staff_acts.write_off, gettext("The rest was written off."))
+
+    @admin.action(description=_("Undo writing off"), permissions=["act"])
+    def undo_write_off(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        done = gettext("What was written off is owed again. The patient has a new last day to pay.")
+        self._act(request, queryset, staff_acts.undo_write_off, done)
 
     @admin.action(description=_("End the payment plan"), permissions=["act"])
     def end_plan(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:

@@ -68,6 +68,7 @@ REASONS: dict[str, Promise] = {
     "interrupted": _("a hold, a deferral or a plan came in between"),
     "bounced": _("the mail came back"),
     "not_delivered": _("the mail could not be delivered"),
+    "told_together": _("another mail told of it"),
     "changed": _("the amount changed before the letter was sent"),
     "waived": _("staff took the costs and the interest off, and dunning began again"),
     "reallocated": _("a payment had been booked on the wrong invoice, and dunning began again"),

@@ -23,7 +23,7 @@ from billing.outbox.facts import open_link
 from billing.plans import agreements
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
-_CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED)
+_CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED, Kind.WRITTEN_OFF)
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "amount": outstanding(invoice.pk),
         "invoiced": by_kind[Kind.INVOICED],
         "insurer": -by_kind[Kind.INSURER_PAID],
-        "lowered": -by_kind[Kind.REDUCTION] - by_kind[Kind.CREDITED],
+        "lowered": -by_kind[Kind.REDUCTION] - by_kind[Kind.CREDITED] - by_kind[Kind.WRITTEN_OFF],
         "paid": max(paid, ZERO),
         "principal": part.principal,
         "costs": part.costs,

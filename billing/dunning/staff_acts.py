@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
-from billing.adjustments import taken_off
+from billing.adjustments import taken_off, write_offs
 from billing.dunning import hold_messages
 from billing.errors import Refused
 from billing.invoices import schedule
@@ -26,7 +26,8 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
         return ()
     paused = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists()
     if invoice.settled_at:
-        return ("resume",) if paused else ()
+        undone = ("undo_write_off",) if write_offs.standing(invoice) else ()
+        return ("resume", *undone) if paused else undone
     acts = ["resume"] if paused or _is_stuck(invoice) else []
     if not paused:
         acts.append("pause")
@@ -34,6 +35,8 @@ def staff_acts(invoice: Invoice) -> tuple[str, ...]:
         acts.append("delivered")
     if invoice.next_step > Step.FINAL_NOTICE:
         acts += ["waive", "waive_and_start_again"]
+    if write_offs.may_write_off(invoice, today=timezone.localdate()):
+        acts.append("write_off")
     if agreements.unreminded_miss(invoice, today=timezone.localdate()):
         acts.append("end_plan")
     return tuple(acts)
@@ -106,6 +109,16 @@ def _waive(invoice: Invoice, *, by: str, note: str, today: date | None, start_ag
     note, today = _require_reason(note), today or timezone.localdate()
     if not taken_off.waive(invoice, by=by, written=note, today=today, start_again=start_again):
         raise Refused(_("No costs or interest were charged on this invoice."))
+
+
+def write_off(invoice: Invoice, *, by: str, note: str) -> None:
+    """Write off a small rest, or a claim past enforcing. Raises Refused without a reason, or when it is neither."""
+    write_offs.write_off(invoice, by=by, note=_require_reason(note))
+
+
+def undo_write_off(invoice: Invoice, *, by: str, note: str) -> None:
+    """Undo what was written off. Raises Refused without a reason, or when nothing was."""
+    write_offs.undo(invoice, by=by, note=_require_reason(note))
 
 
 def end_plan(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:

@@ -84,12 +84,12 @@ class History:
 
 
 def read(row: Mapping[str, Any]) -> History:
-    """Return the history out of a row of a query with the columns of `InvoiceHistory`."""
-    postings = row["history__booked"]
+    """Return the history out of a row of a query of `InvoiceHistory`."""
+    postings = row["booked"]
     bookings = _bookings(postings)
     # Of a payment for several invoices this one's share, also on the page of the one that it was started from.
-    live = row["history__live_shares"] or row["history__live"]
-    steps = row["history__sent"]
+    live = row["live_shares"] or row["live"]
+    steps = row["sent"]
     sent = [_sent(*step) for step in steps if step[2]]
     second_reminder = any(step >= ReminderStep.Step.FINAL_NOTICE and status in MADE for step, status, *_rest in steps)
     balance = from_cents(sum(cents for *_rest, cents in postings))
@@ -121,7 +121,7 @@ def _sums(bookings: Sequence[Booked]) -> Sums:
     return Sums(
         invoiced=of[Kind.INVOICED],
         insurer=-of[Kind.INSURER_PAID],
-        lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED]),
+        lowered=-(of[Kind.REDUCTION] + of[Kind.CREDITED] + of[Kind.WRITTEN_OFF]),
         paid=-sum((of[kind] for kind in LedgerTransaction.PAID), ZERO),
         costs=of[Kind.COSTS],
         interest=of[Kind.INTEREST],

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from billing import rooms
 from billing.invoices import history
 from billing.invoices.history import History, moment
-from billing.models import CreditNote, Invoice, InvoiceHistory, LedgerTransaction, PaymentPlan, Posting, ReminderStep
+from billing.models import CreditNote, InvoiceHistory, LedgerTransaction, PaymentPlan, Posting, ReminderStep
 from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Stops, Text
@@ -85,34 +85,34 @@ def look_at(token: str, *, today: date) -> InvoiceView | None:
 
 def look_at_several(tokens: Sequence[str], *, today: date) -> list[InvoiceView]:
     """Return the invoices behind these tokens as `look_at` does, in the same order, without unknown and erased ones."""
-    rows = {row["token"]: row for row in _shown().filter(token__in=tokens)}
+    rows = {row["invoice__token"]: row for row in _shown().filter(invoice__token__in=tokens)}
     return [_view(rows[token], today=today) for token in dict.fromkeys(tokens) if token in rows]
 
 
 def _view(row: Mapping[str, Any], *, today: date) -> InvoiceView:
     stopping = rooms.reasons_stopping(Stops.PAYMENT)
-    rests = {reason: until and date.fromisoformat(until) for reason, until in row["history__holds"]}
+    rests = {reason: until and date.fromisoformat(until) for reason, until in row["holds"]}
     holds = tuple(reason for reason in rests if reason in stopping)
-    plans = row["history__plans"]
+    plans = row["plans"]
     plan_id, plan_kind, agreed_at = next(
         ((pk, kind, moment(at)) for pk, kind, status, at in plans if status == PaymentPlan.Status.ACTIVE), _NO_PLAN
     )
     told = history.read(row)
     owed = told.balance
-    status = status_of(owed, row["due_on"], on_hold=bool(holds), today=today)
-    if row["withdrawn_at"]:
+    status = status_of(owed, row["invoice__due_on"], on_hold=bool(holds), today=today)
+    if row["invoice__withdrawn_at"]:
         status = "withdrawn"
     elif status in ("open", "overdue") and plan_kind == PaymentPlan.Kind.INSTALLMENTS:
         status = "plan"
     paid_at, paid_how = _how_paid(row["pk"]) if status == "paid" else (None, "")
     return InvoiceView(
         invoice_id=row["pk"],
-        token=row["token"],
-        number=row["number"],
-        provider=row["provider__name"],
-        payment_reference=row["payment_reference"],
-        issued_on=row["issued_on"],
-        due_on=row["due_on"],
+        token=row["invoice__token"],
+        number=row["invoice__number"],
+        provider=row["invoice__provider__name"],
+        payment_reference=row["invoice__payment_reference"],
+        issued_on=row["invoice__issued_on"],
+        due_on=row["invoice__due_on"],
         status=status,
         outstanding=max(owed, ZERO),
         credit=max(-owed, ZERO),
@@ -124,22 +124,21 @@ def _view(row: Mapping[str, Any], *, today: date) -> InvoiceView:
         plan_agreed_at=agreed_at,
         plans_before=tuple((kind, status) for _pk, kind, status, _at in plans),
         second_reminder=told.second_reminder,
-        practice=Practice(**{name: row[f"provider__{name}"] for name in _PRACTICE}),
+        practice=Practice(**{name: row[f"invoice__provider__{name}"] for name in _PRACTICE}),
         history=told,
         rests=rests,
-        credit_notes=tuple(_credit_notes(row["pk"])) if row["history__has_credit_notes"] else (),
-        facts={name: row[name] for panel in rooms.invoice_panels() for name in panel.facts},
+        credit_notes=tuple(_credit_notes(row["pk"])) if row["has_credit_notes"] else (),
+        facts=row["facts"],
     )
 
 
 @cache  # the same for every request
-def _shown() -> QuerySet[Invoice, dict[str, Any]]:
-    """Return what a guest may see of each invoice: itself, its history, its practice, and the facts of the panels."""
-    facts = {name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}
-    own = ("pk", "token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at")
-    told = (f"history__{field.name}" for field in InvoiceHistory._meta.fields if not field.primary_key)
-    practice = (f"provider__{name}" for name in _PRACTICE)
-    return Invoice.objects.filter(erased_at=None).values(*own, *told, *practice, **facts)
+def _shown() -> QuerySet[InvoiceHistory, dict[str, Any]]:
+    """Return what a guest may see of each invoice: itself, its practice, what happened, and the facts of the rooms."""
+    own = ("token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at")
+    of_invoice = (f"invoice__{name}" for name in (*own, *(f"provider__{name}" for name in _PRACTICE)))
+    told = (field.name for field in InvoiceHistory._meta.fields if not field.primary_key)
+    return InvoiceHistory.objects.filter(invoice__erased_at=None).values("pk", *of_invoice, *told)
 
 
 def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:
@@ -168,7 +167,15 @@ def _how_paid(invoice_id: int) -> tuple[datetime | None, str]:
     A payment that came to our bank account is "transfer".
     """
     kinds = LedgerTransaction.Kind
-    reducing = kinds.PAYMENT, kinds.RECEIPT, kinds.CREDIT_MOVED, kinds.REDUCTION, kinds.CREDITED, kinds.INSURER_PAID
+    reducing = (
+        kinds.PAYMENT,
+        kinds.RECEIPT,
+        kinds.CREDIT_MOVED,
+        kinds.REDUCTION,
+        kinds.CREDITED,
+        kinds.INSURER_PAID,
+        kinds.WRITTEN_OFF,
+    )
     by_transfer = Posting.objects.filter(transaction=OuterRef("pk"), account__in=(Account.BANK, Account.UNMATCHED))
     last = (
         LedgerTransaction.objects.filter(

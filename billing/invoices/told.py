@@ -1,8 +1,9 @@
 """The view of the database from which the page of an invoice is read: what happened, as one list for each table.
 
 So the page needs no query for each table, and Django makes no SQL for these lists: a third of the page's time was that.
-The view is made of the models as they are, after each `migrate`, and dropped before anything is migrated, because
-neither database changes a table that a view reads. So no migration has to know of it.
+The facts that the rooms' panels ask are in it too. The view is made of the models as they are, after each `migrate`,
+and dropped before anything is migrated, because neither database changes a table that a view reads. So no migration has
+to know of it.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ from django.db import connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import JSONObject
 from django.db.models.signals import post_migrate, pre_migrate
 
+from billing import rooms
 from billing.models import (
     CreditNote,
     Hold,
@@ -68,6 +71,7 @@ def rows() -> QuerySet[Invoice, Any]:
         JsonRows(plans, "pk", "kind", "status", "agreed_at"),
         JsonRows(holds, "reason", "until"),
         Exists(CreditNote.objects.filter(**of_invoice)),
+        JSONObject(**{name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}),
     )
 
 
@@ -85,9 +89,9 @@ def before_migrating(sender: AppConfig, using: str, plan: Sequence[Any], **_rest
 
 
 def after_migrating(sender: AppConfig, using: str, **_rest: Any) -> None:
-    """Make the view anew when all migrations of its app are there; else its tables may not be."""
+    """Make the view anew when all migrations are there, of the rooms too; else its tables may not be."""
     made = MigrationLoader(connections[using])
-    if made.applied_migrations and set(made.graph.leaf_nodes(sender.label)) <= set(made.applied_migrations):
+    if made.applied_migrations and set(made.graph.leaf_nodes()) <= set(made.applied_migrations):
         with connections[using].schema_editor() as editor:
             _drop(editor)
             _make(editor)

@@ -107,7 +107,8 @@ def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, di
         if entry.is_received:
             amount, back = amount - min(back, amount), back - min(back, amount)
         # A reduction, and what the insurer paid, concern the invoice itself.
-        bucket = None if entry.is_received else Bucket.PRINCIPAL
+        in_order = entry.is_received or entry.kind == Kind.WRITTEN_OFF
+        bucket = None if in_order else Bucket.PRINCIPAL
         credits[f"{entry.pk:012d}"] = Credit(f"{entry.pk:012d}", amount, _day(entry), name, bucket)
     return allocate(debts, credits.values()), credits
 

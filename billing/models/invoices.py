@@ -158,10 +158,11 @@ class Hold(models.Model):
 class InvoiceHistory(models.Model):
     """What happened on an invoice, each kind of row as one list: a view, which `billing.invoices.told` makes.
 
-    It is read, never written; `booked` and the others hold a list of columns for each row, as `told` says.
+    It is read, never written. `booked` and the others hold a list of columns for each row, as `told` says; `facts` is
+    what the panels of the rooms ask, by name.
     """
 
-    invoice = models.OneToOneField(Invoice, models.DO_NOTHING, primary_key=True, related_name="history")
+    invoice = models.OneToOneField(Invoice, models.DO_NOTHING, primary_key=True, related_name="+")
     booked = models.JSONField()
     sent = models.JSONField()
     live = models.JSONField()
@@ -169,6 +170,7 @@ class InvoiceHistory(models.Model):
     plans = models.JSONField()
     holds = models.JSONField()
     has_credit_notes = models.BooleanField()
+    facts = models.JSONField()
 
     class Meta:
         managed = False

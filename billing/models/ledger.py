@@ -58,6 +58,7 @@ class LedgerTransaction(models.Model):
         CREDIT_MOVED = "credit_moved", _("credit moved to another invoice")
         REDUCTION = "reduction", _("amount lowered")
         CREDITED = "credited", _("credit note")
+        WRITTEN_OFF = "written_off", _("written off")
         COSTS = "costs", _("collection costs")
         INTEREST = "interest", _("statutory interest")
         ALLOCATION = "allocation", _("payments allocated anew")

@@ -1,5 +1,6 @@
 """Queueing a message to a patient or a provider: a row in the transaction of the rule that creates it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
 from billing.outbox.facts import about
 from billing.text.addresses import is_one_address
+from billing.transitions import advance
 
 
 def queue_message(
@@ -63,6 +65,18 @@ def queue_message(
         return None
     wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
     return message
+
+
+def last_about(invoice: Invoice) -> int:
+    """Return the key of the newest message about an invoice; zero without one."""
+    return OutboxMessage.objects.filter(invoice=invoice).order_by("pk").values_list("pk", flat=True).last() or 0
+
+
+def withdraw_since(invoice: Invoice, after: int, *, kinds: Collection[str], why: str) -> None:
+    """Withdraw what was queued about a locked invoice after the message `after`: one mail tells all of it."""
+    rows = OutboxMessage.objects.filter(invoice=invoice, pk__gt=after, kind__in=kinds)
+    for message in rows.filter(status=OutboxMessage.Status.QUEUED):
+        advance(message, OutboxMessage.Status.CANCELED, error=why)
 
 
 def _to_whom(invoice: Invoice | None, recipient: str | None, language: str | None) -> tuple[str, str]:

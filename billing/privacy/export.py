@@ -59,12 +59,11 @@ def facts_below(
 def children(model: type[models.Model], exclude: tuple[type[models.Model], ...] = ()) -> Iterator[Any]:
     """Yield the relations by which rows of the same room refer to `model`.
 
-    A table that also refers to one of `exclude` (the parent rows, and what the caller leaves out) is exported there. A
-    view holds nothing of its own.
+    A table that also refers to one of `exclude` (the parent rows, and what the caller leaves out) is exported there.
     """
     for relation in model._meta.related_objects:
         table = relation.related_model
-        same_room = table._meta.managed and table._meta.app_label == model._meta.app_label
+        same_room = table._meta.app_label == model._meta.app_label
         above = {
             field.related_model
             for field in table._meta.concrete_fields

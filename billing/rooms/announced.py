@@ -119,8 +119,9 @@ class Told:
 class InvoicePanel:
     """What the patient's page of an invoice says about a room.
 
-    `facts` are annotations on the invoice's one query; the templates find them in `invoice.facts`. A hold needs none:
-    `invoice.rests` has the reasons of all holds, each with its last day.
+    `facts` are annotations of an invoice, columns of the view that the page reads (`billing.invoices.told`), as JSON
+    has them: a moment is text. The templates find them in `invoice.facts`; a change is there after `migrate`. A hold
+    needs none: `invoice.rests` has the reasons of all holds, each with its last day.
     """
 
     facts: Mapping[str, Any] = field(default_factory=dict)

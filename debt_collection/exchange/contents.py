@@ -70,7 +70,14 @@ def amounts(claim: Claim) -> dict[str, str]:
     of_invoice = (LedgerTransaction.Kind.INVOICED, LedgerTransaction.Kind.INSURER_PAID, LedgerTransaction.Kind.CREDITED)
     received = sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
     costs = sum((e.amount for e in entries if e.kind == LedgerTransaction.Kind.COSTS), ZERO)
-    asked = sum((e.amount for e in entries if e.kind in (*of_invoice, LedgerTransaction.Kind.REDUCTION)), ZERO)
+    asked = sum(
+        (
+            e.amount
+            for e in entries
+            if e.kind in (*of_invoice, LedgerTransaction.Kind.REDUCTION, LedgerTransaction.Kind.WRITTEN_OFF)
+        ),
+        ZERO,
+    )
     values = {
         "invoiced": asked,
         "paid": -received,

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from billing.invoices.references import grouped
+from billing.models import Invoice
+from debt_collection.models import Claim, HandOver
 from debt_collection.running import requests
 from guests.pages import session_ended, visible_invoice, visible_row
 
@@ -31,12 +33,20 @@ def of_invoice(request: HttpRequest, token: str) -> HttpResponse:
     view = visible_invoice(request, token)
     if view is None:
         return session_ended(request)
-    if not view.facts["agency_name"]:
+    claim = _live_claim(invoice)
+    if claim is None:
         return HttpResponseRedirect(reverse("invoice", args=[token]), status=303)
     context = {
         "invoice": view,
         "asked": requests.asked(invoice),
-        "iban": grouped(view.facts["agency_iban"]),
+        "case": claim.hand_over,
+        "iban": grouped(claim.hand_over.agency.iban),
         "refusal": refusal,
     }
     return render(request, "debt_collection/at_agency.html", context, status=409 if refusal else 200)
+
+
+def _live_claim(invoice: Invoice) -> Claim | None:
+    """Return the claim that an agency collects for us now, with the agency."""
+    live = Claim.objects.filter(invoice=invoice, closed_at=None, hand_over__status__in=HandOver.LIVE)
+    return live.select_related("hand_over__agency").first()

@@ -48,6 +48,7 @@ BOOKED: dict[str, Text] = {
     Kind.REPAID: _("Your care provider paid money back to you"),
     Kind.REDUCTION: _("Your care provider lowered the amount"),
     Kind.CREDITED: _("Your care provider made a credit note"),
+    Kind.WRITTEN_OFF: _("The rest was written off: you don't have to pay it"),
     Kind.COSTS: _("Collection costs were added"),
     Kind.INTEREST: _("Statutory interest was added"),
 }
@@ -125,12 +126,12 @@ def render_invoice(
         "part": _part(view, part),
         "above": [panel.above for panel in panels if panel.above and view.can_pay],
         "panels": [panel.below for panel in panels if panel.below],
-        "hold_panel": _hold_panel(view),
+        "hold_panel": hold_panel(view),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
 
 
-def _hold_panel(view: InvoiceView) -> InvoicePanel | None:
+def hold_panel(view: InvoiceView) -> InvoicePanel | None:
     """Return what a room says of a hold; what says that nothing has to be paid goes before whom to pay."""
     of_holds = [panel for panel in rooms.invoice_panels() if panel.on_hold and panel.hold_reason in view.holds]
     return min(of_holds, key=lambda panel: panel.is_whole, default=None)

@@ -18,7 +18,7 @@ FACTS = {
     "complaint_news": BASE | {"what": "question", "until": DAY},
     "complaint_state": BASE | {"answer_by": DAY, "since": DAY, "late": False, "waits_until": None},
     "complaint_permission": BASE | {"until": DAY},
-    "complaint_answered": BASE | {"frozen_until": DAY, "escalate_until": DAY},
+    "complaint_answered": BASE | {"frozen_until": DAY, "escalate_until": DAY, **dict.fromkeys(notices._MONEY)},
 }
 
 

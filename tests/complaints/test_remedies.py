@@ -7,18 +7,20 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from billing import ledger
+from billing.dunning import hold_messages
 from billing.errors import Refused
 from billing.ledger.verification import BOOKS
-from billing.models import LedgerTransaction, Reallocation
+from billing.models import LedgerTransaction, OutboxMessage, Reallocation
 from billing.money import ZERO
-from complaints import answers, handling, remedies
+from complaints import answers, filing, handling, notices, remedies
 from complaints.models import Remedy
 from complaints.remedies import Wanted
 from tests import factories
 from tests.billing.adjustments.test_reallocation import at, late_invoice, paid
-from tests.complaints.test_files import drafted, filed, fresh, point
+from tests.complaints.test_files import drafted, filed, fresh, point, said
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +117,33 @@ def test_a_part_moves_by_the_form_and_a_strangers_payment_can_not_be_named(handl
     assert not Reallocation.objects.exists()
     assert desk.post(address, form | {"booking": booking.pk, f"share_{right.pk}": "80,00"}).status_code == 302 + 1
     assert (ledger.balance(wrong.pk), ledger.balance(right.pk)) == (Decimal("80.00"), ZERO)
+
+
+@pytest.mark.parametrize("own_mailbox", [True, False])
+def test_whoever_pays_gets_one_mail_about_an_answer_with_amount_and_day(own_mailbox, handler):
+    invoice = late_invoice(factories.patient(), "100.00")
+    charged_on(invoice, days_ago=20)
+    sent = said(email=invoice.patient.email.upper() if own_mailbox else "elders@post.example")
+    complaint = filing.file(sent, subject="letters", invoice_id=invoice.pk)
+    handling.acknowledge(complaint.pk, text="Ik kijk ernaar.", staff=handler)
+    before = OutboxMessage.objects.order_by("pk").last().pk
+    answers.answer(complaint.pk, drafted([point("upheld")], wanted=Wanted(charges_off=True)), staff=handler)
+    queued = OutboxMessage.objects.filter(pk__gt=before, status="queued")
+    mail = queued.get(kind="complaint_answered")
+    invoice = fresh(invoice)
+    told = date_format(invoice.due_on, "DATE_FORMAT")
+    if not own_mailbox:  # the payer hears it at their own address, and a stranger no amount
+        assert {row.kind for row in queued} == {"complaint_answered", "charges_taken_off", "hold_ended"}
+        assert "100,00" not in mail.text
+        return
+    assert [row.kind for row in queued] == ["complaint_answered"]
+    assert "100,00" in mail.text
+    assert told in mail.text
+    assert hold_messages.last_ended(invoice) == mail, "letters wait for it"
+    assert hold_messages.told_of(mail) == [invoice.pk]
+    ledger.post(invoice, Kind.PAYMENT, Decimal("-40.00"), external_id="tr_9", occurred_at=at(0), by="mollie")
+    assert notices.may_send_answer(mail, at(0) + timedelta(days=-at(0).weekday() + 8)) is None
+    assert "60,00" in OutboxMessage.objects.get(kind="hold_ended").text, "what is no longer true is told anew"
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -24,7 +24,7 @@ OF_HELPER = {"their_reference": "SHV-7", "until": DAY, "today": DAY, "by_court":
 FACTS = {
     "forbearance_begun": {"until": DAY, "days_after": 14},
     "forbearance_heirs": {"numbers": ["2026-00007", "2026-00008"]},
-    "forbearance_of_age": {},
+    "forbearance_of_age": {"references": [("2026-00007", "1234 5678")]},
     "forbearance_over": {
         "lines": [
             LINE | {"amount": Decimal("60.00"), "due_on": DAY},

@@ -8,6 +8,7 @@ from django.urls import reverse
 from billing import ledger
 from billing.invoices.addressee import addressee
 from billing.models import Hold, OutboxMessage, Payer, PaymentPlan, StaffTask
+from billing.outbox import delivery
 from forbearance import days, doors, reports, rests
 from forbearance.models import Forbearance
 from tests import factories
@@ -61,6 +62,9 @@ def test_at_18_new_invoices_go_to_the_young_adult_and_old_ones_stay_the_parents(
     mail = OutboxMessage.objects.get(kind="forbearance_of_age")
     assert mail.recipient == "moeder@post.example"
     assert (old.number in mail.text) == owes
+    delivery.deliver(mail.pk)
+    mail.refresh_from_db()
+    assert mail.status == "sent"
     assert child.surname not in mail.text
     assert reasons(old) == (["parents"] if owes else [])
     assert StaffTask.objects.filter(kind=days.PARENTS, invoice=old).exists() == owes

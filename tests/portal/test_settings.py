@@ -175,9 +175,15 @@ def test_a_test_key_or_no_backup_is_a_warning_before_deploying(changed, warning,
 
 
 def test_a_site_that_does_not_say_who_runs_it_is_a_warning_before_deploying(tmp_path):
-    result = manage("check", "--deploy", folder=tmp_path, **PRODUCTION | {"OPERATOR_KVK": "", "OPERATOR_PHONE": ""})
+    result = manage(
+        "check",
+        "--deploy",
+        folder=tmp_path,
+        **PRODUCTION | {"OPERATOR_KVK": "", "OPERATOR_PHONE": "", "OPERATOR_VAT": "NL1"},
+    )
     assert "portal.W020" in result.stderr
     assert "OPERATOR_KVK, OPERATOR_PHONE is empty" in result.stderr
+    assert "portal.E040" in result.stderr
 
 
 def test_a_mail_url_without_tls_in_its_scheme_has_none(tmp_path):

@@ -1,10 +1,13 @@
 """The view that the page of an invoice is read from: made after each migration, out of the way of the next one."""
 
+import re
+
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 
-from billing.invoices import told
+from billing import rooms
+from billing.invoices import state, told
 from billing.models import Hold, InvoiceHistory
 from tests import factories
 
@@ -66,3 +69,21 @@ def test_it_stays_where_nothing_is_migrated_and_is_not_made_before_its_tables():
         cursor.execute("UPDATE django_migrations SET name = '0002_guards' WHERE app = 'billing' AND name = 'aside'")
     after()
     assert views() == [VIEW]
+
+
+def test_the_page_searches_it_by_keys_and_never_makes_it_whole():
+    """A view of which a database makes all rows first would cost a page the more, the more invoices there are."""
+    found = state._shown().filter(invoice__token__in=["one"])
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which reads tables whole where they are empty, as here
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = found.explain()
+    assert "billing_posting_invoice" in plan
+    assert set(re.findall(r"(?:SCAN|Seq Scan on|MATERIALIZE) (\w+)", plan)) <= {"found"}, plan
+
+
+def test_it_tells_what_each_room_asks():
+    invoice = factories.invoice()
+    asked = {name for panel in rooms.invoice_panels() for name in panel.facts}
+    assert asked
+    assert set(InvoiceHistory.objects.get(invoice=invoice).facts) == asked

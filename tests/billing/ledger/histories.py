@@ -102,7 +102,7 @@ def _kinds() -> frozenset[Any]:
     return frozenset(
         (
             kind.PAYMENT, kind.RECEIPT, kind.INSURER_PAID, kind.REDUCTION, kind.CREDITED, kind.REFUND, kind.CHARGEBACK,
-            kind.COSTS, kind.INTEREST,
+            kind.COSTS, kind.INTEREST, kind.WRITTEN_OFF,
         )
     )  # fmt: skip
 
