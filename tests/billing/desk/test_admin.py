@@ -125,7 +125,10 @@ def test_a_list_costs_the_same_however_long(desk, practice, table, django_assert
 
 
 def test_the_page_of_an_invoice_costs_the_same_however_long(desk, practice, django_assert_max_num_queries):
-    """One query for each of its tables: entries, payments, holds, plans, reminders, messages, events and tasks."""
+    """One query for each of its tables: entries, payments, holds, plans, reminders, messages, events and tasks.
+
+    And what the access log takes to write the look down.
+    """
 
     def lengthen(times):
         for _ in range(times):
@@ -137,7 +140,7 @@ def test_the_page_of_an_invoice_costs_the_same_however_long(desk, practice, djan
     lengthen(1)
     with CaptureQueriesContext(connection) as short:
         page(desk, "invoice", invoice)
-    assert len(short) <= 30
+    assert len(short) <= 41
     lengthen(11)
     with django_assert_max_num_queries(len(short)):
         page(desk, "invoice", invoice)
@@ -193,8 +196,8 @@ def test_the_list_of_patients_shows_the_least(desk, practice):
     assert patient.email in shown
     for private in (patient.email, "+31", "1980", "123456789"):
         assert private not in listed
-    for private in ("1980", "123456789"):
-        assert private not in shown
+    assert "1980" in shown  # staff ask for it to know who is on the phone
+    assert "123456789" not in shown
 
 
 def test_the_timeline_is_in_the_order_of_time(practice):
