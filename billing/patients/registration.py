@@ -220,7 +220,7 @@ def _changes(known: _Known, given: NewPatient, today: date) -> dict[str, tuple[A
 def _payer_of(given: NewPatient, today: date, *, born: str = "") -> Any:
     """Return whom a practice names as payer. A parent of an adult counts for nothing: practices repeat what they know.
 
-    The care of an adult is no debt of a parent, and who was written to as one leaves by `forbearance.days`.
+    The care of an adult is no debt of a parent. Who was written to as one leaves on the day on which the patient is 18.
     """
     if not isinstance(given.payer, dict) or given.payer["relation"] != Payer.Relation.PARENT:
         return given.payer
