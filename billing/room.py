@@ -62,7 +62,7 @@ class BillingRoom(Room):
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
         from billing.desk.people import finding, lines
-        from billing.dunning import bounces, law_dates, planning
+        from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
         from billing.plans import agreements
@@ -75,6 +75,7 @@ class BillingRoom(Room):
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
                 Daily(10, agreements.run_day),
+                Daily(15, staff_acts.end_pauses),
                 Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
                 Daily(40, credit.watch),

@@ -75,6 +75,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     writers = NOBODY
     actors = DECIDERS
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
+    dated: tuple[str, ...] = ()  # those that also take a last day, posted as `until`
     medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
     view_on_site = False
     sortable_by = ()  # lists have one order, which an index serves; filters do the rest
@@ -236,7 +237,11 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             if data := self.medical_data(obj):
                 self.record_look(request, obj, data)
             available: dict[str, Any] = self.get_actions(request)
-            buttons = [(n, available[n][2], n in self.reasoned) for n in self.acts(obj) if n in available]
+            buttons = [
+                (name, available[name][2], name in self.reasoned, name in self.dated)
+                for name in self.acts(obj)
+                if name in available
+            ]
             context |= {"sections": self.sections(request, obj), "buttons": buttons, "heading": self.heading(obj)}
             context |= {"page_links": self.page_links(request, obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)

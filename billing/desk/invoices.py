@@ -1,12 +1,13 @@
 """Invoices and ledger entries. Nothing can be edited here: a ledger entry never, an invoice only through a rule."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
@@ -36,6 +37,7 @@ from billing.models import AccessEvent, Invoice, OutboxMessage, Posting
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
+from billing.text.typed_days import TypedDay
 
 
 def timeline_section(events: list[Happened]) -> Section:
@@ -86,6 +88,7 @@ class InvoiceAdmin(CreditPaying):
         "end_plan",
     )
     reasoned = actions
+    dated = ("pause",)
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
@@ -168,7 +171,13 @@ class InvoiceAdmin(CreditPaying):
 
     @admin.action(description=_("Pause"), permissions=["act"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, staff_acts.pause, gettext("The invoice is paused. No letters leave."))
+        try:
+            until = TypedDay(required=False).clean(request.POST.get("until", ""))
+        except ValidationError as wrong:
+            self.message_user(request, wrong.messages[0], messages.ERROR)
+            return
+        rule = partial(staff_acts.pause, until=until)
+        self._act(request, queryset, rule, gettext("The invoice is paused. No letters leave."))
 
     @admin.action(description=_("Resume reminders"), permissions=["act"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
