@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
+from billing import audit, rooms
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
@@ -233,6 +233,7 @@ class InvoiceAdmin(CreditPaying):
             "plans__installments",
         )
         return [
+            *_what_helps(obj),
             _dunning(obj),
             *([] if obj.erased_at else [_document(obj)]),
             credit_section(obj),
@@ -251,6 +252,12 @@ def _document(invoice: Invoice) -> Section:
     link = format_html('<a href="{}">{}</a>', reverse("admin:billing_invoice_pdf", args=[invoice.pk]), gettext("PDF"))
     note = gettext("Every download is written down, and the patient can read who it was.")
     return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
+
+
+def _what_helps(invoice: Invoice) -> list[Section]:
+    found = [] if invoice.erased_at else rooms.what_helps(invoice, today=timezone.localdate())
+    lines = [[words] for words in found]
+    return [Section(gettext("What helps this patient"), [_("what helps")], lines)] if lines else []
 
 
 def _dunning(invoice: Invoice) -> Section:
