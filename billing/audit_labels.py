@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop
 
 AUDIT_LABELS = {
+    "note_written": gettext_noop("note"),
     "hold_placed": gettext_noop("put on hold"),
     "hold_released": gettext_noop("hold ended"),
     "plan_agreed": gettext_noop("deferral or payment plan agreed"),

@@ -61,8 +61,8 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk.people import finding
-        from billing.dunning import bounces, law_dates, planning
+        from billing.desk.people import finding, lines
+        from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
         from billing.plans import agreements
@@ -70,11 +70,12 @@ class BillingRoom(Room):
         from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *desk.pages(), _credits_page())),
+            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *lines.pages(), *desk.pages(), _credits_page())),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
                 Daily(10, agreements.run_day),
+                Daily(15, staff_acts.end_pauses),
                 Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
                 Daily(40, credit.watch),
@@ -94,6 +95,7 @@ class BillingRoom(Room):
                 "credit-note.pdf": _("a credit note"),
                 "access-log": _("this list"),
                 "patient export": _("a copy of all that we hold about you"),
+                "invoice lines": _("what this invoice is for, line by line"),
                 "invoice page": _("the page of this invoice for employees"),
                 "statement": _("the statement of account"),
                 "search result": _("your name in a list of what was found"),

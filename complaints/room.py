@@ -74,6 +74,7 @@ class ComplaintsRoom(Room):
     def announce(self) -> Announcement:
         from billing.dunning import hold_messages
         from complaints import days, demo, export, freeze, notices, retention
+        from complaints.desk import base
         from complaints.file import letter, proof
         from complaints.models import Complaint
         from complaints.pages import intake, urls
@@ -107,6 +108,7 @@ class ComplaintsRoom(Room):
             },
             finished=intake.forget,
             patient_files=proof.of_patient,
+            cases=base.of_patient,
             kept_back=freeze.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hold_reasons={

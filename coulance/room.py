@@ -58,6 +58,7 @@ class CoulanceRoom(Room):
                 **{kind: MessageKind() for kind in last_check.UNCHECKED},
             },
             audit_labels=AUDIT_LABELS,
+            cases=panel.of_patient,
             access_labels={
                 "case page": _("what you sent for coulance, at your care provider's desk"),
                 "coulance page": _("the page about coulance"),

@@ -13,7 +13,6 @@ from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import place_hold
 from billing.ledger import lock_invoices
 from billing.models import Hold, Invoice
-from billing.patients import registration
 from billing.patients.age import came_of_age, is_minor
 from forbearance import notices, reports, rests
 from forbearance.models import Forbearance
@@ -74,6 +73,7 @@ def _come_of_age(row: Forbearance, today: date) -> None:
         intake.lock_provider(row.patient.provider_id)
         if not Forbearance.objects.filter(pk=row.pk, ended_at=None).exists():
             return
+        reports.lock_patient(row.patient_id)
         of_parents = rests.split_at(row.patient_id, came_of_age(row.patient))
         notices.of_age(row, of_parents)
         for invoice in of_parents:
@@ -104,6 +104,8 @@ def _end(
         row = Forbearance.objects.select_related("patient__provider").get(pk=row_id)
         if row.ended_at or (only_over and (row.until is None or row.until >= today)):
             return []
+        if row.kind in rests.RELATIONS:
+            reports.lock_patient(row.patient_id)
         row.ended_at, row.ended_by = timezone.now(), by
         row.save(update_fields=["ended_at", "ended_by"])
         invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
@@ -111,5 +113,5 @@ def _end(
         if row.kind in reports.ANSWERED:
             reports.close_answer_task(row, by=by, reason="ended")
         if row.kind in rests.RELATIONS:
-            registration.represent(row.patient, None, by=by)
+            reports.settle_payer(row.patient, by=by)
         return rests.lift(row, by=by, today=today, tell=tell)

@@ -22,7 +22,7 @@ from billing.errors import Refused
 from billing.invoices import intake, schedule
 from billing.invoices.holds import extend_hold
 from billing.law.calendar import monthly_dates, working_days_after
-from billing.ledger import lock_invoice
+from billing.ledger import lock_invoice, lock_invoices
 from billing.models import Invoice, Patient
 from billing.patients import registration
 from forbearance import notices, rests
@@ -43,6 +43,9 @@ ANSWERED = (Kind.DEBT_HELP, Kind.WSNP, Kind.MORATORIUM)
 TO_ANSWER = "answer_helper"  # a task for staff
 ANSWER_WORKING_DAYS = 5
 MORATORIUM_MONTHS = 6  # at most: art. 287b lid 4 Fw, art. 5 Wgs
+# Administration ends by guardianship and by death (1:449 BW), guardianship by death (1:389); staff may end the older
+# ground later, or never. Of several that are active the first of these counts.
+ORDER = (Kind.DECEASED, Kind.GUARDIANSHIP, Kind.ADMINISTRATION, Kind.MINOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
     until = _last_day(said, today)
     with transaction.atomic():
         intake.lock_provider(Patient.objects.values_list("provider_id", flat=True).get(pk=patient_id))
-        patient = Patient.objects.select_related("provider").get(pk=patient_id)
+        patient = lock_patient(patient_id)
         if known := Forbearance.objects.filter(patient=patient, kind=said.kind, ended_at=None).first():
             raise Refused(_("This is known already, since %(day)s.") % {"day": date_format(known.since, "DATE_FORMAT")})
         row = Forbearance(patient=patient, kind=said.kind, since=said.since, until=until, reported_by=by)
@@ -79,7 +82,7 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
         row.save(force_insert=True)
         if said.kind in ANSWERED:
             _leave_to_answer(row, today=today)
-        _represent(row, patient, by=by)
+        settle_payer(patient, by=by)
         undone = _undo(row, by=by, today=today)
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
         if said.kind == Kind.DECEASED and said.email:
@@ -119,7 +122,7 @@ def represent(row_id: int, *, name: str, email: str, by: str, today: date | None
             raise Refused(_("Without an e-mail address we can't write to them."))
         row.facts = row.facts | {"name": name or row.facts.get("name", ""), "email": email, "accepted": True}
         row.save(update_fields=["sealed_facts"])
-        _represent(row, row.patient, by=by)
+        settle_payer(lock_patient(row.patient_id), by=by)
         audit.record_each("forbearance_represented", by=by, invoices=rests.open_invoices([row.patient_id]))
         rests.lift(row, by=by, today=today)
 
@@ -202,20 +205,6 @@ def _last_day(said: Said, today: date) -> date | None:
     return until
 
 
-def _represent(row: Forbearance, patient: Patient, *, by: str) -> None:
-    """Write to whoever represents the patient from now on; of a minor only once a parent is known."""
-    facts, relation = row.facts, rests.RELATIONS.get(row.kind)
-    if relation is None or (row.kind == Kind.MINOR and not facts["email"]):
-        return
-    name = facts["name"]
-    if row.kind == Kind.DECEASED:
-        parts = (patient.initials, patient.infix, patient.surname)
-        with override(patient.language):
-            name = _("the heirs of %(name)s") % {"name": " ".join(part for part in parts if part)}
-    payer: dict[str, Any] = {"relation": relation, "name": name[:120], "email": facts["email"]}
-    registration.represent(patient, payer | {"language": patient.language}, by=by)
-
-
 def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
     """Let the invoices rest and undo what came since the day of the forbearance; return those that it touched."""
     rows = Invoice.objects.filter(patient=row.patient_id, erased_at=None, withdrawn_at=None)
@@ -230,3 +219,44 @@ def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
     rests.place(row, rests.open_invoices([row.patient_id]), by=by)
     rests.lift(row, by=by, today=today)  # with a known address it goes on with them, from a new last day
     return touched
+
+
+# --- who is written to instead: one question, answered from all active grounds ---------------------------
+
+
+def lock_patient(patient_id: int) -> Patient:
+    """Lock a patient and all their invoices, as whoever composes a letter does, and return the patient.
+
+    A letter composed meanwhile is either there already and gets the new address, or is composed afterwards and reads
+    it. Without this one could leave for the old address.
+    """
+    locked = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("provider")
+    patient = locked.get(pk=patient_id)
+    lock_invoices(Invoice.objects.filter(patient=patient_id, erased_at=None).values_list("pk", flat=True))
+    return patient
+
+
+def settle_payer(patient: Patient, *, by: str) -> None:
+    """Write from now on to whom the active grounds of a locked patient name, else to whom the practice named."""
+    rows = Forbearance.objects.filter(patient=patient, kind__in=ORDER, ended_at=None)
+    active = {row.kind: row for row in rows}
+    named = (_payer(active[kind], patient) for kind in ORDER if kind in active)
+    registration.represent(patient, next((payer for payer in named if payer), None), by=by)
+
+
+def _payer(row: Forbearance, patient: Patient) -> dict[str, Any] | None:
+    """Return whom a ground names; of a minor nobody before a parent is known."""
+    facts = row.facts
+    if row.kind == Kind.MINOR and not facts["email"]:
+        return None
+    name = facts["name"]
+    if row.kind == Kind.DECEASED:
+        parts = (patient.initials, patient.infix, patient.surname)
+        with override(patient.language):
+            name = _("the heirs of %(name)s") % {"name": " ".join(part for part in parts if part)}
+    return {
+        "relation": rests.RELATIONS[row.kind],
+        "name": name[:120],
+        "email": facts["email"],
+        "language": patient.language,
+    }

@@ -46,6 +46,7 @@ class ForbearanceRoom(Room):
     def announce(self) -> Announcement:
         from billing.dunning import told_together
         from forbearance import days, demo, doors, export, letters, needs, notices, reports, rests, retention
+        from forbearance.desk import pages
         from forbearance.pages import urls
 
         return Announcement(
@@ -81,6 +82,7 @@ class ForbearanceRoom(Room):
                 if_unable="cannot_pay_invoice",
             ),
             intake=rests.INTAKE,
+            cases=pages.of_patient,
             kept_back=rests.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )

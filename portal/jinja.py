@@ -3,6 +3,7 @@
 The staff site is Django's admin and stays on Django's templates (templates/staff).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -27,10 +28,14 @@ from phonenumber_field.phonenumber import to_python
 from billing import rooms
 from billing.invoices.references import grouped
 from billing.templatetags.money import euro
+from guests.converters import TokenConverter
 from guests.gate import session_end
 from guests.kept import page_of
 
 _LONG = Decimal(100_000)
+_OF_A_DAY = (None, "Y-m-d", "j F", "SHORT_DATE_FORMAT")  # forms without a time
+_NO_INVOICE = "of-no-invoice"  # no secret: where the token stands in a path
+_is_token = re.compile(TokenConverter.regex).fullmatch
 _SAME_FOR_A_LANGUAGE = ("_", "url", "static", "icon", "logo")  # functions: with a literal alone, always the same
 
 
@@ -86,8 +91,9 @@ class Literals(Extension):
         ):
             return tokens
         literal = [token.value for token in call[1:-1]]
+        known: Any = self.environment.globals[function.value]
         with translation.override(self.environment.language):
-            return [Token(function.lineno, "data", str(escape(self.environment.globals[function.value](*literal))))]
+            return [Token(function.lineno, "data", str(escape(known(*literal))))]
 
 
 def environment(**options: Any) -> Environment:
@@ -147,18 +153,25 @@ def static(path: str) -> str:
 
 
 def url(name: str, *arguments: Any) -> str:
-    """Return the path of the page `name`."""
-    return reverse(name, args=arguments) if arguments else _path(name)
+    """Return the path of the page `name`; most are about what one token names."""
+    if not arguments:
+        return _path(name)
+    if len(arguments) == 1 and isinstance(arguments[0], str) and _is_token(arguments[0]):
+        before, _token, after = _path(name, _NO_INVOICE).partition(_NO_INVOICE)
+        return f"{before}{arguments[0]}{after}"
+    return reverse(name, args=arguments)
 
 
-@cache  # a page that is not about anything has one path
-def _path(name: str) -> str:
-    return reverse(name)
+@cache  # by the names of our pages, and of no token but one that names nothing
+def _path(name: str, *arguments: str) -> str:
+    return reverse(name, args=arguments)
 
 
 def show_date(day: date | datetime | None, form: str | None = None) -> str:
     """Return `day` in the date format of the reader's language, or in the Django format `form`; empty for None."""
     local = _as_local(day)
+    if isinstance(local, datetime) and form in _OF_A_DAY:
+        local = local.date()
     if type(local) is date:
         return _written(local, form, translation.get_language())
     return defaultfilters.date(local, form)

@@ -44,6 +44,8 @@ class Known:
     def __init__(self, format: str, amounts: Counter[int]) -> None:
         """Begin without any; `amounts` counts all entries of the new reading, which is in this format."""
         self._format, self._amounts = format, amounts
+        self._to_come = amounts.total()
+        self._unread: list[tuple[AccountDay, Counter[int], bool, bool]] = []
         self._overlap: Counter[int] = Counter()
         self._left = Counter(amounts)
         self._taken: Counter[int] = Counter()
@@ -52,14 +54,25 @@ class Known:
         self.in_place: set[int] = set()  # amounts whose lines were read for what they say alone, not to be put in order
 
     def add(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool, doubtful: bool = False) -> None:
-        """Add those of a stretch that have the amounts of `overlap`.
+        """Add those of a stretch that have the amounts of `overlap`; they are read at the first entry of the day.
 
-        Rows are read only where something is to be told apart or put in order, or when this reading says more than they
-        do, so that a long day that comes again takes no memory. `doubtful`: the balances do not tell the two readings
-        apart, so each entry is compared.
+        `doubtful`: the balances do not tell the two readings apart, so each entry is compared.
         """
         self._doubtful = self._doubtful or doubtful
         self._overlap += overlap
+        self._unread.append((stretch, overlap, all_known, doubtful))
+
+    def read(self) -> None:
+        """Read what was added: of a month only the day at hand, as long as its stretches are not made one."""
+        unread, self._unread = self._unread, []
+        for stretch, overlap, all_known, doubtful in unread:
+            self._read(stretch, overlap, all_known=all_known, doubtful=doubtful)
+
+    def _read(self, stretch: AccountDay, overlap: Counter[int], *, all_known: bool, doubtful: bool) -> None:
+        """Read the rows where something is to be told apart or put in order, or of which this reading says more.
+
+        So a long day that comes again takes no memory.
+        """
         rows = BankLine.objects.filter(day=stretch, part=1).exclude(status=BankLine.Status.REPLACED).order_by("place")
         says_more = self._format != Statement.Format.MT940 and rows.filter(format=Statement.Format.MT940).exists()
         if not says_more and not doubtful and (all_known or overlap.total() > _MAX_REORDERED):
@@ -85,6 +98,15 @@ class Known:
         Of n entries with an amount of which m are stored, just m are found, whatever they say; which ones, is told by
         the other side's account, the text and the bank's reference. Raises OtherLine for one that is surely another.
         """
+        if self._unread:
+            self.read()
+        found = self._find(entry)
+        self._to_come -= 1
+        if not self._to_come:
+            self._rows.clear()  # the day is over
+        return found
+
+    def _find(self, entry: Entry) -> tuple[bool, BankLine | None]:
         cents = entry.cents
         rows, left, free = self._rows.get(cents), self._left[cents], self._free(cents)
         self._left[cents] -= 1

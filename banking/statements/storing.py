@@ -215,6 +215,8 @@ class _Day:
                 account=self._account, day=self._day, opening=from_cents(opening), closing=from_cents(closing)
             )
         row, *others = joined
+        if others:
+            self.known.read()  # while their lines still stand apart
         BankLine.objects.filter(day__in=others).update(day=row)
         AccountDay.objects.filter(pk__in=[other.pk for other in others]).delete()
         row.opening, row.closing = from_cents(opening), from_cents(closing)

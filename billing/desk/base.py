@@ -75,6 +75,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     writers = NOBODY
     actors = DECIDERS
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
+    dated: tuple[str, ...] = ()  # those that also take a last day, posted as `until`
     medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
     view_on_site = False
     sortable_by = ()  # lists have one order, which an index serves; filters do the rest
@@ -211,6 +212,14 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         """Return the tables below the fields on the page of one row: `billing.desk.detail.Section`."""
         return []
 
+    def heading(self, obj: Any) -> str:
+        """Return the heading of the page of a row, in place of what the row is and its name; empty for those."""
+        return ""
+
+    def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Return the links beside the buttons of a row: address and label."""
+        return []
+
     def acts(self, obj: Any) -> tuple[str, ...]:
         """Return the names of the actions that apply to this row now; each becomes a button on its page."""
         return ()
@@ -228,8 +237,13 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             if data := self.medical_data(obj):
                 self.record_look(request, obj, data)
             available: dict[str, Any] = self.get_actions(request)
-            buttons = [(n, available[n][2], n in self.reasoned) for n in self.acts(obj) if n in available]
-            context |= {"sections": self.sections(request, obj), "buttons": buttons}
+            buttons = [
+                (name, available[name][2], name in self.reasoned, name in self.dated)
+                for name in self.acts(obj)
+                if name in available
+            ]
+            context |= {"sections": self.sections(request, obj), "buttons": buttons, "heading": self.heading(obj)}
+            context |= {"page_links": self.page_links(request, obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:

@@ -153,14 +153,10 @@ class Crediting(TenantAdmin):
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
+        links = super().page_links(request, obj)
         if obj.withdrawn_at or obj.erased_at or not self.has_act_permission(request):
-            return []
-        return [(reverse("admin:billing_invoice_credit", args=[obj.pk]), _("Withdraw or lower…"))]
-
-    def render_change_form(self, request: Any, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if obj := kwargs.get("obj"):
-            context |= {"page_links": self.page_links(request, obj)}
-        return super().render_change_form(request, context, *args, **kwargs)
+            return links
+        return [*links, (reverse("admin:billing_invoice_credit", args=[obj.pk]), _("Withdraw or lower…"))]
 
 
 def credit_section(invoice: Invoice) -> Section:

@@ -1,13 +1,14 @@
 """Invoices and ledger entries. Nothing can be edited here: a ledger entry never, an invoice only through a rule."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
 from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
@@ -30,26 +32,18 @@ from billing.dunning.blockers import REASONS
 from billing.errors import Refused
 from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
-from billing.invoices.state import status_of
-from billing.ledger import with_balance
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Posting, StaffNote
+from billing.models import AccessEvent, Invoice, OutboxMessage, Posting
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
-
-STATUS_LABELS = {
-    "open": _("open"),
-    "overdue": _("overdue"),
-    "on_hold": _("on hold"),
-    "paid": _("paid"),
-    "withdrawn": _("withdrawn"),
-}
+from billing.text.typed_days import TypedDay
 
 
 def timeline_section(events: list[Happened]) -> Section:
-    """Return a timeline as a table, the newest event last."""
-    lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, audit.actor(e.by)) for e in events]
+    """Return a timeline as a table, the newest event first: what happened last is what somebody calls about."""
+    newest = reversed(events)
+    lines = [(moment(e.at), e.what[:1].upper() + e.what[1:], e.detail, audit.actor(e.by)) for e in newest]
     return Section(gettext("Timeline"), (_("when"), _("what"), _("detail"), _("by")), lines)
 
 
@@ -83,6 +77,7 @@ class InvoiceAdmin(CreditPaying):
     provider_path = "provider"
     medical = "invoice page"
     actions = (
+        "write_note",
         "pause",
         "resume",
         "delivered",
@@ -93,6 +88,7 @@ class InvoiceAdmin(CreditPaying):
         "end_plan",
     )
     reasoned = actions
+    dated = ("pause",)
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
     list_filter = (StatusFilter, ("provider", OfferedFilter))
@@ -106,18 +102,24 @@ class InvoiceAdmin(CreditPaying):
                     ("number", "reference"),
                     ("status", "outstanding"),
                     ("issued_on", "due_on"),
-                    ("provider", "patient"),
+                    ("provider", "whom"),
                     ("created_at", "settled_at"),
                     ("enforceable_until", "for_goods"),
                 )
             },
         ),
     )
-    readonly_fields = ("reference", "status", "outstanding", "created_at", "settled_at", "enforceable_until")
+    readonly_fields = ("reference", "status", "outstanding", "whom", "created_at", "settled_at", "enforceable_until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
-        held = Hold.objects.filter(invoice=OuterRef("pk"), released_at=None)
-        return with_balance(super().get_queryset(request)).annotate(held=Exists(held))
+        return with_state(super().get_queryset(request))
+
+    def heading(self, obj: Invoice) -> str:
+        return f"{obj.patient.full_name}, {obj.number}"
+
+    @admin.display(description=_("patient"))
+    def whom(self, obj: Invoice) -> Any:
+        return link_to(obj.patient, obj.patient.full_name)
 
     @admin.display(description=_("payment reference"))
     def reference(self, obj: Invoice) -> str:
@@ -138,10 +140,7 @@ class InvoiceAdmin(CreditPaying):
 
     @admin.display(description=_("status"))
     def status(self, obj: Any) -> Any:
-        name = "withdrawn"
-        if obj.withdrawn_at is None:
-            name = status_of(obj.balance or ZERO, obj.due_on, on_hold=bool(obj.held), today=timezone.localdate())
-        return badge(name, STATUS_LABELS[name])
+        return state_badge(obj)
 
     @admin.display(description=_("nobody may be asked for it after"))
     def enforceable_until(self, obj: Invoice) -> str:
@@ -166,9 +165,19 @@ class InvoiceAdmin(CreditPaying):
         content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
+    @admin.action(description=_("Write a note"), permissions=["view"])
+    def write_note(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, staff_acts.write_note, gettext("The note stands on the timeline."))
+
     @admin.action(description=_("Pause"), permissions=["act"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        self._act(request, queryset, staff_acts.pause, gettext("The invoice is paused. No letters leave."))
+        try:
+            until = TypedDay(required=False).clean(request.POST.get("until", ""))
+        except ValidationError as wrong:
+            self.message_user(request, wrong.messages[0], messages.ERROR)
+            return
+        rule = partial(staff_acts.pause, until=until)
+        self._act(request, queryset, rule, gettext("The invoice is paused. No letters leave."))
 
     @admin.action(description=_("Resume reminders"), permissions=["act"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
@@ -213,10 +222,15 @@ class InvoiceAdmin(CreditPaying):
                 self.message_user(request, done, messages.SUCCESS)
 
     def acts(self, obj: Any) -> tuple[str, ...]:
-        return staff_acts.staff_acts(obj)
+        return () if obj.erased_at else (*staff_acts.staff_acts(obj), "write_note")
 
-    def medical_data(self, obj: Invoice) -> str:
-        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else ""
+    def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Return the links of the page of an invoice beside its buttons."""
+        links = super().page_links(request, obj)
+        if obj.erased_at:
+            return links
+        pdf = (reverse("admin:billing_invoice_pdf", args=[obj.pk]), _("Print as a letter, with QR code"))
+        return [(reverse("admin:billing_invoice_lines", args=[obj.pk]), _("What it is for")), pdf, *links]
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")
@@ -234,6 +248,7 @@ class InvoiceAdmin(CreditPaying):
         )
         return [
             *_what_helps(obj),
+            timeline_section(timeline.of_invoice(obj)),
             _dunning(obj),
             *([] if obj.erased_at else [_document(obj)]),
             credit_section(obj),
@@ -243,7 +258,6 @@ class InvoiceAdmin(CreditPaying):
             _holds(obj),
             _messages(obj),
             _staff_tasks(obj),
-            timeline_section(timeline.of_invoice(obj)),
         ]
 
 

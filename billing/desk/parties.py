@@ -1,4 +1,4 @@
-"""Providers, patients (only the necessary fields, nothing sealed) and staff."""
+"""Providers, changes that two people make, and staff."""
 
 from typing import Any
 
@@ -15,9 +15,8 @@ from billing import audit
 from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
 from billing.desk.detail import badge
 from billing.errors import Refused, Stale
-from billing.models import AccessEvent, BirthDateChange, IbanChange, Patient, Provider, Staff
+from billing.models import AccessEvent, BirthDateChange, IbanChange, Provider, Staff
 from billing.patients import birth_date
-from billing.privacy import access_log
 from billing.submission import birth_dates, providers
 
 Role = Staff.Role
@@ -147,40 +146,6 @@ class BirthDateChangeAdmin(TenantAdmin):
 
     def acts(self, obj: BirthDateChange) -> tuple[str, ...]:
         return () if obj.decided_at else ("approve", "refuse")
-
-
-@admin.register(Patient)
-class PatientAdmin(TenantAdmin):
-    provider_path = "provider"
-    medical = "patient page"  # whose patient somebody is says something about their health
-    list_display = ("number", "provider", "name")
-    list_select_related = ("provider",)
-    ordering = ("-pk",)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("number", "provider"),
-                    ("name", "language"),
-                    ("email", "mobile"),
-                    ("street", "house_number"),
-                    ("postcode", "city"),
-                )
-            },
-        ),
-    )
-    readonly_fields = ("name",)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Show the list of names, which the access log calls a search."""
-        if self.has_view_permission(request):
-            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
-        return super().changelist_view(request, extra_context)
-
-    @admin.display(description=_("name"))
-    def name(self, obj: Patient) -> str:
-        return obj.full_name
 
 
 class _RoleFitsProvider(forms.ModelForm):

@@ -1,6 +1,7 @@
 """What staff may do about the dunning of an invoice: pause, resume, mark as announced, waive, end a plan."""
 
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ from billing import audit
 from billing.adjustments import taken_off, write_offs
 from billing.dunning import hold_messages
 from billing.errors import Refused
+from billing.failures import isolated
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, release_hold
 from billing.ledger import lock_invoice
@@ -18,6 +20,7 @@ from billing.models import Hold, Invoice, OutboxMessage, ReminderStep
 from billing.plans import agreements
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
+MAX_PAUSE = timedelta(days=366)
 
 
 def staff_acts(invoice: Invoice) -> tuple[str, ...]:
@@ -67,6 +70,11 @@ def _refuse_if_over(invoice: Invoice) -> None:
         raise Refused(_("This invoice was withdrawn."))
     if invoice.settled_at:
         raise Refused(_("Nothing is left to pay on this invoice."))
+
+
+def write_note(invoice: Invoice, *, by: str, note: str) -> None:
+    """Write a note on the timeline. Raises Refused for an empty one."""
+    audit.record("note_written", by=by, invoice=invoice, written=_require_reason(note))
 
 
 def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:
@@ -126,14 +134,39 @@ def end_plan(invoice: Invoice, *, by: str, note: str, today: date | None = None)
     agreements.end_unreminded(invoice, by=by, note=_require_reason(note), today=today or timezone.localdate())
 
 
-def pause(invoice: Invoice, *, by: str, note: str) -> None:
-    """Put the invoice on hold with a reason. Raises Refused without one, when paused already, or nothing is to pay."""
-    note = _require_reason(note)
+def pause(invoice: Invoice, *, by: str, note: str, until: date | None = None, today: date | None = None) -> None:
+    """Put the invoice on hold with a reason, through the day `until` or until somebody resumes.
+
+    Raises Refused without a reason, for a day that is past or further away than MAX_PAUSE, when paused already, or
+    when nothing is to pay.
+    """
+    note, today = _require_reason(note), today or timezone.localdate()
+    if until and not today < until <= today + MAX_PAUSE:
+        raise Refused(_("Choose a day from tomorrow on, and within a year; or none, and resume it yourself."))
     with transaction.atomic():
         _refuse_if_over(lock_invoice(invoice.pk))
         if Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists():
             raise Refused(_("This invoice is paused already."))
-        place_hold(invoice, Hold.STAFF, by=by, written=note)
+        place_hold(invoice, Hold.STAFF, by=by, until=until, written=note)
+
+
+def end_pauses(today: date) -> None:
+    """Resume what was paused through a day before `today`, each on its own. Again it changes nothing."""
+    for hold in list(_over(today).order_by("pk")):
+        about = Invoice.objects.filter(pk=hold.invoice_id)
+        isolated(partial(_end_pause, hold.invoice_id, today), rule="pause that ends", row=hold.pk, about=about)
+
+
+def _over(today: date) -> QuerySet[Hold]:
+    return Hold.objects.filter(reason=Hold.STAFF, released_at=None, until__lt=today)
+
+
+def _end_pause(invoice_id: int, today: date) -> None:
+    with transaction.atomic():
+        locked = lock_invoice(invoice_id)
+        if _over(today).filter(invoice=locked).exists():
+            due_on = schedule.time_to_pay(locked, today=today)
+            release_hold(locked, Hold.STAFF, by="system", due_on=due_on, today=today)
 
 
 def resume(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:

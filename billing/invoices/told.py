@@ -105,5 +105,5 @@ def _make(editor: BaseDatabaseSchemaEditor) -> None:
     """Make the view. Its values are written into it, as Django does for the condition of an index."""
     sql, values = rows().query.get_compiler(connection=editor.connection).as_sql()
     written = sql % tuple(editor.quote_value(value) for value in values)
-    columns = ", ".join(field.column for field in InvoiceHistory._meta.concrete_fields)
+    columns = ", ".join(str(field.column) for field in InvoiceHistory._meta.concrete_fields)
     editor.execute(f"CREATE VIEW {InvoiceHistory._meta.db_table} ({columns}) AS {written}", params=None)

@@ -317,6 +317,7 @@ class Migration(migrations.Migration):
                 ('city', models.CharField(blank=True, max_length=60, verbose_name='city')),
                 ('country', models.CharField(default='NL', max_length=2, verbose_name='country')),
                 ('by_law', models.BooleanField(default=False, verbose_name='by law')),
+                ('given', models.JSONField(blank=True, editable=False, null=True, verbose_name='named by the practice')),
                 ('search_text', billing.models.search.SearchText(blank=True, default='', editable=False)),
             ],
             options={

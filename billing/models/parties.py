@@ -254,6 +254,8 @@ class Payer(models.Model):
     country = models.CharField(_("country"), max_length=2, default="NL")
     # By the law, as staff were told: what a practice hands in changes it no more.
     by_law = models.BooleanField(_("by law"), default=False)
+    # Whom the practice named, by FIELDS, while somebody else counts by the law: they come back when that ends.
+    given = models.JSONField(_("named by the practice"), null=True, blank=True, editable=False)
 
     search_text = SearchText()
 

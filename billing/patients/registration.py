@@ -62,6 +62,7 @@ class _Known:
     identity: dict[str, str]
     payer: dict[str, str] | None
     payer_by_law: bool = False
+    payer_given: dict[str, str] | None = None  # by the practice, while somebody else counts by the law
 
     @property
     def addressee(self) -> dict[str, str]:
@@ -157,7 +158,8 @@ def _known(provider: Provider, numbers: Iterable[str]) -> dict[str, _Known]:
         payer = payers.get(row["pk"])
         who = {name: payer[name] for name in Payer.FIELDS} if payer else None
         by_law = payer is not None and payer["by_law"]
-        found[row["number"]] = _Known(row["pk"], contact, sealed.identity, who, by_law)
+        given = payer["given"] if payer else None
+        found[row["number"]] = _Known(row["pk"], contact, sealed.identity, who, by_law, given)
     return found
 
 
@@ -200,10 +202,11 @@ def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
 
     A date of birth only ever becomes more exact, and initials that are left out stay: without them a twin would pass.
     """
-    before: dict[str, Any] = known.contact | known.identity | {"payer": known.payer}
+    before: dict[str, Any] = known.contact | known.identity
+    before |= {"payer": known.payer, "payer_given": known.payer_given}
     after: dict[str, Any] = given.contact | given.identity
-    if given.payer is not UNCHANGED and not known.payer_by_law:
-        after["payer"] = given.payer
+    if given.payer is not UNCHANGED:
+        after["payer_given" if known.payer_by_law else "payer"] = given.payer
     if "date_of_birth" in after:
         after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
     if not after.get("initials"):
@@ -227,6 +230,8 @@ def _correct(
     Patient.objects.filter(pk=known.pk).update(**columns)
     if "payer" in new:
         _replace_payer(known.pk, new["payer"])
+    if "payer_given" in new:
+        Payer.objects.filter(patient=known.pk).update(given=new["payer_given"])
     invoices = list(Invoice.objects.filter(patient=known.pk, erased_at=None).select_related("provider", "patient"))
     endings = {
         name: ["".join(trace.findall(value)) for value in changes[name]]
@@ -242,16 +247,21 @@ def _correct(
 def represent(patient: Patient, payer: Mapping[str, str] | None, *, by: str) -> None:
     """Write from now on to whom the law names for this patient: `payer`, with relation, name, e-mail and language.
 
-    Nobody is told at the address that we had: it is the patient's, or nobody's any more. What a practice hands in later
-    changes it no more; None ends it, and the patient pays again. Call it inside a transaction that holds
-    `intake.lock_provider`.
+    Nobody is told at the address that we had: it is the patient's, or nobody's any more. What a practice hands in
+    meanwhile is kept beside it; None ends it, and whoever the practice named pays again, else the patient. Call it
+    inside a transaction that holds `intake.lock_provider`, with the patient and their invoices locked.
     """
     known = _known(patient.provider, [patient.number])[patient.number]
+    by_practice = known.payer_given if known.payer_by_law else known.payer
     if payer:
         fields: dict[str, Any] = dict.fromkeys(Payer.FIELDS, "") | {"country": patient.country} | dict(payer)
-        Payer.objects.update_or_create(patient=patient, defaults=fields | {"by_law": True})
+        if known.payer_by_law and fields == known.payer:
+            return
+        Payer.objects.update_or_create(patient=patient, defaults=fields | {"by_law": True, "given": by_practice})
+    elif known.payer_by_law:
+        _replace_payer(patient.pk, by_practice)
     else:
-        Payer.objects.filter(patient=patient, by_law=True).delete()
+        return
     invoices = Invoice.objects.filter(patient=patient, erased_at=None)
     audit.record_each("patient_corrected", by=by, invoices=invoices, fields=["payer"], endings={})
     _readdress(known)
@@ -259,7 +269,7 @@ def represent(patient: Patient, payer: Mapping[str, str] | None, *, by: str) -> 
 
 def _replace_payer(patient_id: int, payer: dict[str, str] | None) -> None:
     if payer:
-        Payer.objects.update_or_create(patient_id=patient_id, defaults=payer)
+        Payer.objects.update_or_create(patient_id=patient_id, defaults=payer | {"by_law": False, "given": None})
     else:
         Payer.objects.filter(patient=patient_id).delete()
 

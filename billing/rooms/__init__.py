@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from billing.rooms.announced import (
     Announcement,
     Beat,
+    Case,
     Contact,
     Daily,
     Demo,
@@ -43,6 +44,7 @@ from billing.rooms.announced import (
 __all__ = [
     "Announcement",
     "Beat",
+    "Case",
     "Contact",
     "Daily",
     "Demo",
@@ -218,6 +220,12 @@ def patient_files(invoice: Row) -> Iterator[Row]:
     for room in announcements():
         if room.patient_files:
             yield from room.patient_files(invoice)
+
+
+def cases_of(staff: Row, patient: Row) -> list[Case]:
+    """Return what the rooms have about a patient that this member of staff may see, the newest first."""
+    found = [case for room in announcements() if room.cases for case in room.cases(staff, patient)]
+    return sorted(found, key=lambda case: case.since, reverse=True)
 
 
 def look_again(invoice: Row, *, by: str, now: datetime) -> bool:

@@ -206,6 +206,16 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """Something of a room about a patient, for the desk: since when, what it is, how far it is, and its page."""
+
+    since: datetime
+    what: Text
+    state: Text
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What a room shows in the demo.
 
@@ -260,4 +270,6 @@ class Announcement:
     finished: Callable[[HttpRequest, Any], object] | None = None
     # Yields the checked files that the patient sent about an invoice. Medical data: the caller looks at who is asking.
     patient_files: Callable[[Row], Iterable[Row]] | None = None
+    # Yields what the room has about a patient that this member of staff may see: for the patient's page of the desk.
+    cases: Callable[[Row, Row], Iterable[Case]] | None = None
     demo: Demo | None = None

@@ -23,8 +23,8 @@ _DAYS = (
     re.compile(r"(?<!\d)(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)", re.ASCII),
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})[-/. ](?P<m>\d{{1,2}})[-/. ]{_YEARS}", re.ASCII),
     re.compile(rf"(?<!\d)(?P<d>\d{{1,2}})(?:e|th|st|nd|rd)?[-. ]*(?P<m>{_NAMES})\b[-., ]*{_YEARS}", re.ASCII | re.I),
-    re.compile(rf"(?<![\d-])(?P<d>\d{{2}})(?P<m>\d{{2}}){_YEARS}(?!-)", re.ASCII),
-    re.compile(r"(?<![\d-])(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?![\d-])", re.ASCII),
+    re.compile(rf"(?<![\w-])(?P<d>\d{{2}})(?P<m>\d{{2}}){_YEARS}(?![\w-])", re.ASCII),
+    re.compile(r"(?<![\w-])(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?![\w-])", re.ASCII),
 )
 _SUM = re.compile(
     r"(?:€|\beuros?\b|\beur\b) ?[0-9][0-9., ]*[0-9-]*"  # with a sign
@@ -66,9 +66,11 @@ class Sought:
 def read(typed: str, *, today: date) -> Sought:
     """Return what `typed` may mean; nothing when it is too short to look for: a single letter."""
     text = characters.one_key(typed[:MAX_CHARACTERS])
-    rest, born = _take_day(_SAID.sub(" ", text), today)
+    mails = tuple(mail.casefold() for mail in _MAIL.findall(text))
+    rest, born = _take_day(_SAID.sub(" ", _MAIL.sub(" ", text)), today)
     rest, amount = _take_sum(rest)
-    words, year = _words(rest)
+    words, year = _words(rest, alone=not (mails or born))
+    words += mails
     if sum(map(len, words)) < 2:
         words = ()
     return Sought(words, born, year, amount, () if amount is not None else _numbers(text))
@@ -116,13 +118,12 @@ def _take_sum(text: str) -> tuple[str, Decimal | None]:
     return text, None
 
 
-def _words(text: str) -> tuple[tuple[str, ...], str]:
-    """Return the words of a person, and the year of birth when there is one beside them."""
-    mails = [mail.casefold() for mail in _MAIL.findall(text)]
-    joined = _POSTCODE.sub(lambda found: f" {found[1]}{found[2]}{found[3] or ''} ", _MAIL.sub(" ", text))
+def _words(text: str, *, alone: bool) -> tuple[tuple[str, ...], str]:
+    """Return the words of a person, and the year of birth when there is one beside something else."""
+    joined = _POSTCODE.sub(lambda found: f" {found[1]}{found[2]}{found[3] or ''} ", text)
     plain = folding.words(joined)
-    years = [word for word in plain if _YEAR.fullmatch(word)]
-    if years and len(plain) + len(mails) > 1:
-        plain.remove(years[0])
-        return (*plain, *mails), years[0]
-    return (*plain, *mails), ""
+    year = next((word for word in plain if _YEAR.fullmatch(word)), "")
+    if not year or (alone and len(plain) == 1):
+        return tuple(plain), ""
+    plain.remove(year)
+    return tuple(plain), year

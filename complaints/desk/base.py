@@ -4,11 +4,16 @@ Staff of a practice see the files about their care and prices; what is about us 
 about never sees it here.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, When
+from django.urls import reverse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
-from billing.models import Staff
+from billing import rooms
+from billing.models import Patient, Staff
 from billing.tenancy import visible_to
 from complaints.answers import is_ours
 from complaints.models import Answer, Complaint
@@ -50,3 +55,12 @@ def owners(complaint: Complaint) -> QuerySet[Staff]:
     """Return who may be given a recommendation: who works here, or for the care provider that the file is of."""
     here = Q(provider=None) if complaint.provider_id is None else Q(provider=None) | Q(provider=complaint.provider_id)
     return Staff.objects.filter(here, is_active=True).order_by("username")
+
+
+def of_patient(staff: Any, patient: Patient) -> Iterator[rooms.Case]:
+    """Yield the files about invoices of a patient, for the patient's page; what a complaint is about stays in it."""
+    for row in files(staff).filter(invoice__patient=patient):
+        what = format_lazy("{} {}", _("complaint"), row.number)
+        yield rooms.Case(
+            row.received_at, what, row.get_status_display(), reverse("admin:complaints_complaint_file", args=[row.pk])
+        )

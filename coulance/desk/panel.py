@@ -1,5 +1,6 @@
 """The cases that wait for a provider, in a fixed number of queries: five thousand cost as much as five."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,11 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from billing import rooms
 from billing.law import calendar
 from billing.ledger import with_balance
-from billing.models import Invoice
+from billing.models import Invoice, Patient
 from billing.money import ZERO
 from billing.tenancy import visible_to
 from coulance.deadlines import WAITS_FOR_PATIENT, late_before
@@ -115,3 +119,11 @@ def working_days_since(moment: datetime | None, today: date) -> int:
         day += timedelta(days=1)
         count += calendar.is_working_day(day)
     return count
+
+
+def of_patient(staff: Any, patient: Patient) -> Iterator[rooms.Case]:
+    """Yield the cases of a patient, for the patient's page."""
+    rows = visible_to(staff, CoulanceCase.objects.filter(invoice__patient=patient), provider_path="invoice__provider")
+    for row in rows:
+        address = reverse("admin:coulance_coulancecase_change", args=[row.pk])
+        yield rooms.Case(row.offered_at, _("coulance"), row.get_status_display(), address)

@@ -3,7 +3,7 @@
 Whoever may see a patient's invoices may report: everything stops at once, and a colleague can end it with a reason.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import audit
+from billing import audit, rooms
 from billing.errors import Refused
-from billing.models import AccessEvent
+from billing.models import AccessEvent, Patient
 from billing.privacy import access_log
 from billing.tenancy import visible_to
 from billing.text.addresses import is_one_address
@@ -36,6 +36,14 @@ def grounds(staff: Any) -> Any:
     """Return what this person may see."""
     rows = visible_to(staff, Forbearance.objects.all(), provider_path="patient__provider")
     return rows.select_related("patient__provider")
+
+
+def of_patient(staff: Any, patient: Patient) -> Iterator[rooms.Case]:
+    """Yield the grounds on which a patient is spared, for the patient's page."""
+    for row in grounds(staff).filter(patient=patient):
+        state = _("ended") if row.ended_at else _("is spared now")
+        address = reverse("admin:forbearance_forbearance_ground", args=[row.pk])
+        yield rooms.Case(row.reported_at, row.get_kind_display(), state, address)
 
 
 @never_cache

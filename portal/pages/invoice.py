@@ -126,12 +126,12 @@ def render_invoice(
         "part": _part(view, part),
         "above": [panel.above for panel in panels if panel.above and view.can_pay],
         "panels": [panel.below for panel in panels if panel.below],
-        "hold_panel": _hold_panel(view),
+        "hold_panel": hold_panel(view),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
 
 
-def _hold_panel(view: InvoiceView) -> InvoicePanel | None:
+def hold_panel(view: InvoiceView) -> InvoicePanel | None:
     """Return what a room says of a hold; what says that nothing has to be paid goes before whom to pay."""
     of_holds = [panel for panel in rooms.invoice_panels() if panel.on_hold and panel.hold_reason in view.holds]
     return min(of_holds, key=lambda panel: panel.is_whole, default=None)

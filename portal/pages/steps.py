@@ -15,7 +15,7 @@ from billing.law import interest
 from billing.models import Provider, ReminderStep
 from billing.rooms import Text
 from guests.pages import session_ended, visible_invoice, visible_row
-from portal.pages.invoice import options_for, timeline
+from portal.pages.invoice import hold_panel, options_for, timeline
 
 Step = ReminderStep.Step
 COMING: dict[int, Text] = {
@@ -51,6 +51,7 @@ def _facts(view: InvoiceView, provider: Provider) -> dict[str, Any]:
         "coming": [(step, COMING[step.step]) for step in found.steps],
         "stopped": STOPPED.get(found.stopped, _BY_HAND) if found.stopped else "",
         "forecast": found,
+        "hold_panel": hold_panel(view),
         "rate": rate.percentage,
         "rate_of": rate_of,
         "options": options_for(view, today) if view.can_pay and not view.plan_id else None,

@@ -19,7 +19,7 @@ PATIENTS, CHUNK, ASKED_FOR = 1000, 50_000, 2000
 SPREAD = 666_666_666_667  # shares no factor with 10**15, so no two numbers get one reference
 INVOICE = (
     "id", "provider_id", "patient_id", "number", "payment_reference", "token", "issued_on", "due_on", "created_at",
-    "settled_at", "next_step", "next_step_on", "fingerprint", "search_text",
+    "settled_at", "next_step", "next_step_on", "fingerprint", "search_text", "for_goods",
 )  # fmt: skip
 TRANSACTION = ("id", "kind", "external_id", "occurred_at", "created_at", "by")
 POSTING = ("transaction_id", "account", "amount", "provider_id", "invoice_id")
@@ -49,7 +49,7 @@ def invoices(numbers: Iterable[int], patients: Sequence[int], provider: int) -> 
         yield (
             number, provider, patients[number % len(patients)], f"V-{number}", reference_of(number), token_of(number),
             issued, issued + timedelta(days=30), NOW, settled, 1, issued + timedelta(days=23), b"",
-            f" v{number} {reference_of(number)} ",
+            f" v{number} {reference_of(number)} ", False,
         )  # fmt: skip
 
 

@@ -8,18 +8,20 @@ import random
 import threading
 import time
 from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
+from billing.dunning import letters
 from billing.invoices import intake
-from billing.models import Hold, Invoice, OutboxMessage
+from billing.models import Hold, Invoice, OutboxMessage, Patient
 from billing.outbox import delivery
-from forbearance import breathing_space, rests
+from forbearance import breathing_space, reports, rests
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401
-from tests.billing.invoices.schedule_walk import REMINDED, at, with_letter
+from tests.billing.invoices.schedule_walk import MONDAY, REMINDED, at, new_invoice, with_letter
 from tests.billing.outbox.test_outbox_races import in_threads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
@@ -119,3 +121,41 @@ def test_twin_without_the_lock_an_invoice_that_is_imported_meanwhile_does_not_re
     results = in_threads(lambda: breathing_space.take(invoice.pk), take_in)
     assert [error for error in results if isinstance(error, Exception)] == []
     assert [is_held(row) for row in Invoice.objects.filter(patient=invoice.patient).order_by("pk")] == [True, False]
+
+
+def race_with_announcement(monkeypatch):
+    """Report a death while a worker has made the announcement of an invoice, and not committed it yet."""
+    invoice = new_invoice()
+    made, reported = threading.Event(), threading.Event()
+    queue = letters.queue_message
+
+    def slow_queue(*args, **more):
+        message = queue(*args, **more)
+        made.set()
+        reported.wait(1)  # with the locks the report waits for us
+        return message
+
+    monkeypatch.setattr(letters, "queue_message", slow_queue)
+
+    def report():
+        assert made.wait(20)
+        said = reports.Said(kind="deceased", since=MONDAY, why="De dochter belde.", email="dochter@post.example")
+        reports.report(invoice.patient_id, said, by="staff:anna", today=MONDAY)
+        reported.set()
+
+    compose = partial(letters.compose, invoice.patient_id, now=at(MONDAY))
+    assert [error for error in in_threads(compose, report) if error] == []
+    delivery.sweep(now=at(MONDAY, 10, 1))
+    return OutboxMessage.objects.get(kind="invoice_notice"), invoice.patient
+
+
+def test_an_announcement_that_is_made_while_a_death_is_reported_goes_to_the_heirs(monkeypatch):
+    mail, _patient = race_with_announcement(monkeypatch)
+    assert (mail.recipient, mail.status) == ("dochter@post.example", Mail.SENT)
+
+
+def test_twin_without_the_locks_it_goes_to_the_dead(monkeypatch):
+    monkeypatch.setattr(reports, "lock_patient", lambda pk: Patient.objects.select_related("provider").get(pk=pk))
+    mail, patient = race_with_announcement(monkeypatch)
+    queued_writers = connection.vendor == "sqlite"  # there a transaction that writes is alone
+    assert mail.recipient == ("dochter@post.example" if queued_writers else patient.email)

@@ -17,10 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing.desk.detail import amount, badge
-from billing.desk.invoices import STATUS_LABELS
+from billing.desk.detail import amount
+from billing.desk.people.rows import state_badge
 from billing.encryption import seal, unseal
-from billing.invoices.state import status_of
 from billing.links import new_token
 from billing.models import Patient, Staff
 from billing.money import ZERO
@@ -127,14 +126,10 @@ def _page(
 
 def _line(row: Any) -> dict[str, Any]:
     """Return an invoice as the list shows it."""
-    owed = row.balance or ZERO
-    status = "withdrawn"
-    if row.withdrawn_at is None:
-        status = status_of(owed, row.due_on, on_hold=row.held, today=timezone.localdate())
     return {
         "number": row.number,
         "address": reverse("admin:billing_invoice_change", args=[row.pk]),
         "day": row.issued_on,
-        "owed": amount(owed),
-        "status": badge(status, STATUS_LABELS[status]),
+        "owed": amount(row.balance or ZERO),
+        "status": state_badge(row),
     }

@@ -107,7 +107,7 @@ def test_the_first_page_counts_what_waits_in_few_queries(desk, practice, approve
     waiting = waiting_for(approver)
     assert (waiting.open_items, waiting.failed_messages, waiting.messages_in_doubt) == (3, 3, 3)
     assert waiting.quarantined_payments == 3
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(14):
         shown = desk.get("/beheer/").content.decode()
     assert re.findall(r'class="count">(\d+)<', shown) == ["3", "3", "3", "3"]
 
@@ -125,7 +125,10 @@ def test_a_list_costs_the_same_however_long(desk, practice, table, django_assert
 
 
 def test_the_page_of_an_invoice_costs_the_same_however_long(desk, practice, django_assert_max_num_queries):
-    """One query for each of its tables: entries, payments, holds, plans, reminders, messages, events and tasks."""
+    """One query for each of its tables: entries, payments, holds, plans, reminders, messages, events and tasks.
+
+    And what the access log takes to write the look down.
+    """
 
     def lengthen(times):
         for _ in range(times):
@@ -137,7 +140,7 @@ def test_the_page_of_an_invoice_costs_the_same_however_long(desk, practice, djan
     lengthen(1)
     with CaptureQueriesContext(connection) as short:
         page(desk, "invoice", invoice)
-    assert len(short) <= 29
+    assert len(short) <= 43
     lengthen(11)
     with django_assert_max_num_queries(len(short)):
         page(desk, "invoice", invoice)
@@ -193,8 +196,8 @@ def test_the_list_of_patients_shows_the_least(desk, practice):
     assert patient.email in shown
     for private in (patient.email, "+31", "1980", "123456789"):
         assert private not in listed
-    for private in ("1980", "123456789"):
-        assert private not in shown
+    assert "1980" in shown  # staff ask for it to know who is on the phone
+    assert "123456789" not in shown
 
 
 def test_the_timeline_is_in_the_order_of_time(practice):

@@ -300,6 +300,22 @@ def test_after_a_pause_there_is_a_new_day_to_pay_and_no_letter_at_once(day):
     assert sent()[-1][0] == "reminder"
 
 
+def test_a_pause_to_a_day_ends_by_itself_after_that_day_and_once():
+    invoice = until(new_invoice(), REMINDED)
+    for wrong in (REMINDED, REMINDED + timedelta(days=400)):
+        with pytest.raises(Refused):
+            staff_acts.pause(invoice, by=STAFF, note="klacht", until=wrong, today=REMINDED)
+    last = REMINDED + timedelta(days=10)
+    staff_acts.pause(invoice, by=STAFF, note="klacht", until=last, today=REMINDED)
+    staff_acts.end_pauses(last)
+    assert holds.is_on_hold(invoice.pk)
+    for _again in range(2):
+        staff_acts.end_pauses(last + timedelta(days=1))
+    invoice.refresh_from_db()
+    assert (invoice.holds.get().released_by, invoice.due_on) == ("system", last + timedelta(days=15))
+    assert invoice.messages.filter(kind="hold_ended").count() == 1
+
+
 def test_a_pause_that_ends_well_before_the_last_day_to_pay_changes_nothing():
     invoice = until(new_invoice(), MONDAY)
     staff_acts.pause(invoice, by=STAFF, note="klacht")

@@ -45,6 +45,8 @@ def test_two_digits_of_a_year_are_never_in_the_future():
         ("1234 AB", ("1234ab",), {"numbers": ("1234ab",)}),
         ("bakker 1234ab 12a", ("bakker", "1234ab12a"), {"numbers": ("bakker1234ab12a",)}),
         ("Jan@Post.Example", ("jan@post.example",), {}),
+        ("jan120371@post.example", ("jan120371@post.example",), {}),
+        ("jan@post.example 12-3-1971", ("jan@post.example",), {"born": "1971-03-12"}),
         ("€ 86,50", (), {"amount": Decimal("86.50")}),
         ("86,50", (), {"amount": Decimal("86.50")}),
         ("1.234,50", (), {"amount": Decimal("1234.50")}),

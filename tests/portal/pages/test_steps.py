@@ -13,7 +13,7 @@ from django.utils.translation import override
 from billing.dunning.forecast import forecast_of
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold
-from billing.models import Hold, ReminderStep
+from billing.models import ReminderStep
 from billing.templatetags.money import euro
 from tests import factories
 from tests.billing.invoices.test_history import letter_about
@@ -69,12 +69,21 @@ def test_it_names_no_patient_and_no_care(client, announced):
         assert private not in text
 
 
-def test_a_paused_invoice_has_no_steps_to_come(client, announced):
-    place_hold(announced, Hold.STAFF, by="staff:els")
+def test_in_a_rest_no_steps_come_but_paying_stays_possible(client, announced):
+    place_hold(announced, "breathing_space", by="patient", until=timezone.localdate() + timedelta(days=30))
     text = steps_page(client, announced)
     assert "Uw rekening staat stil. Zolang dat zo is, krijgt u geen brieven en komt er niets bij." in text
     assert "Vanaf " not in text
     assert "nooit:" not in text
+    assert "Naar betalen" in text
+
+
+def test_while_nothing_may_be_paid_it_asks_for_nothing_and_says_why(client, announced):
+    place_hold(announced, "awaiting_decision", by="test", until=timezone.localdate())
+    text = steps_page(client, announced)
+    assert "Betaal nog niet" in text
+    for asking in ("Als u vandaag betaalt", "Naar betalen", "Wat er komt als u niet betaalt", "Vanaf "):
+        assert asking not in text
 
 
 def test_the_page_of_the_invoice_leads_there_and_who_owes_nothing_goes_back(client, announced):

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import brotli
@@ -9,8 +10,10 @@ import pytest
 from django.conf import settings
 from django.template import engines
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
+from billing.links import new_token
+from portal.jinja import show_date, url
 from tests import factories
 
 TEMPLATES = sorted((settings.ROOT / "templates").rglob("*.html"))
@@ -84,3 +87,16 @@ def test_how_to_reach_us_says_where_a_complaint_is_made(client):
 )
 def test_an_email_address_breaks_between_its_parts(address, shown):
     assert engines["jinja2"].env.from_string("{{ address|email }}").render(address=address) == shown
+
+
+def test_an_address_and_a_day_are_written_as_django_writes_them():
+    token = new_token()
+    for name in ("invoice", "pay", "statement", "payment_return"):
+        assert url(name, token) == reverse(name, args=[token])
+    for wrong in ("../beheer/", "a/b", "", "7"):
+        with pytest.raises(NoReverseMatch):
+            url("invoice", wrong)
+    late = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+    assert [show_date(late, form) for form in (None, "Y-m-d", "c")] == [
+        "29 november 2026", "2026-11-29", "2026-11-29T00:30:00+01:00",
+    ]  # fmt: skip

@@ -67,6 +67,24 @@ def rows(provider) -> dict[str, object]:
     }
 
 
+def find_by_keyboard(page: Page, complaints: list[str]) -> None:
+    """Nobody touches the mouse from any page to a patient: the field, what was found, and the first of it."""
+    factories.patient(surname="Vriesema"), factories.patient(surname="Bakker")
+    page.keyboard.press("/")
+    page.keyboard.type("vries")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    look(page, complaints)
+    assert page.locator(".found > li").count() == 2
+    assert "vries" not in page.url
+    page.keyboard.press("ArrowDown")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "/billing/patient/" in page.url
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "sought"
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1280, "light")])
 def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, scheme):
     page.emulate_media(color_scheme=scheme)
@@ -79,10 +97,12 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
     look(page, complaints)
     fill_in(page, member, code_of(key))
     look(page, complaints)
+    find_by_keyboard(page, complaints)
     paths = ["herstelcodes/", "password_change/", "billing/staff/add/", f"billing/staff/{member.pk}/change/"]
     paths += [f"billing/staff/{member.pk}/password/", f"billing/staff/{member.pk}/history/", "billing/"]
     for table, row in shown.items():
         paths += [f"billing/{table}/", f"billing/{table}/{row.pk}/change/"]
+    paths += [f"billing/patient/{shown['patient'].pk}/gegevens/", f"rekening/{shown['invoice'].pk}/regels/"]
     for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/", "maanden/"]:
         page.goto(f"{sandbox.url}/beheer/{path}")
         look(page, complaints)

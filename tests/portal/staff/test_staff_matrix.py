@@ -100,6 +100,7 @@ OWN_PAGE = {
     "complaints": {200},
     "complaint_lessons": {200, 404},  # what is posted here names no lesson of theirs
     "complaint_receive": {200, 422},  # what is posted here is no complaint
+    "complaint_letter": {404},  # of a file that is not theirs
     "complaint_signal": {404, 405},  # takes POST alone, and what is posted here names no signal of theirs
     "forbearances": {200},
     "forbearance_report": {200, 422},  # what is posted here is no report
@@ -115,6 +116,8 @@ OWN_PAGE = {
 LISTS = {f"{APP_OF[name]}_{name}_changelist" for name in MODELS}
 ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
     "coulance_coulancecase_document",
+    "billing_patient_contact",
+    "billing_invoice_lines",
     "billing_invoice_pdf",
     "billing_invoice_receive",
     "billing_invoice_refund",
@@ -256,7 +259,7 @@ def address(name: str, route: str, rows: dict) -> str:
         route = route.replace(slot, key)
     route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
     route = route.replace("<int:payout_id>", str(rows["payout"].pk)).replace("<str:kind>", "pdf")
-    route = route.replace("<slug:search_id>", new_token())
+    route = route.replace("<slug:search_id>", new_token()).replace("<int:answer_id>", "1")
     route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
         "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
     )
