@@ -20,6 +20,7 @@ from billing.invoices.debtors import patients_counted, patients_of_debtor
 from billing.law import calendar
 from billing.law.costs import collection_costs
 from billing.ledger.breakdown import interest_due, parts_of
+from billing.ledger.entries import with_postings
 from billing.models import Invoice, Letter, OutboxMessage, ReminderStep
 from billing.money import ZERO
 
@@ -35,7 +36,7 @@ class Coming:
     what would be owed then, if it comes on its earliest day.
     """
 
-    step: Step
+    step: ReminderStep.Step
     earliest: date
     costs: Decimal
     interest: Decimal
@@ -62,7 +63,8 @@ class Forecast:
 
 def forecast_of(invoice_id: int, *, now: datetime) -> Forecast:
     """Return what comes after `now` on the invoice if nothing is paid and nothing is arranged."""
-    invoice = Invoice.objects.select_related("provider", "patient").get(pk=invoice_id)
+    rows = Invoice.objects.select_related("provider", "patient").prefetch_related(with_postings())
+    invoice = rows.get(pk=invoice_id)
     return _Walk(invoice, now).forecast()
 
 
@@ -163,8 +165,6 @@ class _Walk:
         letter = None
         if told and status == Status.TAKEN:
             letter = Letter(step=step, sent_on=day)
-            if step == Step.FINAL_NOTICE:
-                letter.book_costs_on = calendar.fourteen_day_term(day, calendar.Channel.EMAIL).book_costs_on
         row = ReminderStep(invoice=self.invoice, step=step, due_on=self.invoice.due_on, planned_on=day)
         row.status, row.letter = status, letter
         self.rows.append(row)
