@@ -17,12 +17,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit, rooms
+from billing import audit
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
-from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
 from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -247,7 +247,7 @@ class InvoiceAdmin(CreditPaying):
             "plans__installments",
         )
         return [
-            *_what_helps(obj),
+            *helps_section(obj),
             timeline_section(timeline.of_invoice(obj)),
             _dunning(obj),
             *([] if obj.erased_at else [_document(obj)]),
@@ -266,12 +266,6 @@ def _document(invoice: Invoice) -> Section:
     link = format_html('<a href="{}">{}</a>', reverse("admin:billing_invoice_pdf", args=[invoice.pk]), gettext("PDF"))
     note = gettext("Every download is written down, and the patient can read who it was.")
     return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
-
-
-def _what_helps(invoice: Invoice) -> list[Section]:
-    found = [] if invoice.erased_at else rooms.what_helps(invoice, today=timezone.localdate())
-    lines = [[words] for words in found]
-    return [Section(gettext("What helps this patient"), [_("what helps")], lines)] if lines else []
 
 
 def _dunning(invoice: Invoice) -> Section:
