@@ -166,6 +166,12 @@ def staff_task_choices() -> Iterator[tuple[str, Text]]:
 
 
 @cache
+def task_pages() -> dict[str, str]:
+    """Return the names of the desk's pages where tasks are decided, by kind of task."""
+    return _merged(lambda room: room.task_pages)
+
+
+@cache
 def invoice_panels() -> tuple[InvoicePanel, ...]:
     """Return the panels of all rooms for the patient's page of an invoice."""
     return tuple(room.invoice_panel for room in announcements() if room.invoice_panel)

@@ -244,6 +244,8 @@ class Announcement:
     access_labels: Mapping[str, Text] = field(default_factory=dict)  # of `data` in the access log, for patients
     hold_reasons: Mapping[str, HoldReason] = field(default_factory=dict)
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)
+    # Of a kind of staff task, the name of the desk's page where it is decided, which takes the key of its invoice.
+    task_pages: Mapping[str, str] = field(default_factory=dict)
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
     # Ends what the room has under way about an invoice that is withdrawn, given who did it and the day. Called in the
