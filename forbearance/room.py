@@ -57,7 +57,7 @@ class ForbearanceRoom(Room):
             staff_tasks={
                 letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer"),
                 reports.TO_ANSWER: _("tell a debt counsellor or administrator what is open, within five working days"),
-                days.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
+                rests.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
             },
             retention=retention.run_day,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
