@@ -1,7 +1,7 @@
 """The sixteen ways in which others lost or doubled money of bank statements. Each test bears its pitfall."""
 
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 
@@ -11,6 +11,7 @@ from banking import details, proof
 from banking.matching import deciding
 from banking.models import AccountDay, BankLine, Statement, StatementFile
 from banking.statements import chain
+from banking.statements.known import Known
 from billing import ledger
 from billing.models import StaffTask
 from tests import factories
@@ -274,6 +275,23 @@ def test_the_details_of_camt_take_the_place_of_those_of_mt940(tmp_path):
     hand_in(tmp_path, camt(told))
     line = BankLine.objects.get()
     assert (line.fingerprint, line.format, details.of_line(line).name) == (before, "camt053", told.name)
+
+
+def test_of_days_that_come_again_one_is_kept_in_memory_at_a_time(tmp_path, monkeypatch):
+    pays = [Pay(f"{euros}.00", MONDAY + timedelta(days=day), "x", TWO.iban) for day in range(3) for euros in (5, 7)]
+    hand_in(tmp_path, camt(*pays))
+    read, kept, beside = Known.read, [], []
+
+    def noted(known):
+        beside.append(sum(len(rows) for one in kept for rows in one._rows.values()))
+        read(known)
+        assert sum(len(rows) for rows in known._rows.values()) == 2, "they wait, so this reading may say more"
+        kept.append(known)
+
+    monkeypatch.setattr(Known, "read", noted)
+    hand_in(tmp_path, camt(*pays, number="2"))
+    assert beside == [0, 0, 0]
+    assert BankLine.objects.count() == 6
 
 
 def test_days_before_the_first_one_of_an_account_are_left_out(tmp_path):
