@@ -64,7 +64,7 @@ class BankingRoom(Room):
         from banking.desk import pages
         from banking.matching import waiting
         from banking.orders import agreeing, credits, outcome
-        from banking.payouts import run
+        from banking.payouts import fees, run
         from banking.statements import chain
 
         return Announcement(
@@ -89,6 +89,7 @@ class BankingRoom(Room):
                 agreeing.ORDER_WAITS: _("an order to the bank waits for two persons"),
                 outcome.ORDER_ALARM: _("an order to the bank went otherwise than it should"),
                 run.CARRIED: _("a practice is not paid: its account is below zero, or its IBAN is not settled"),
+                fees.NOT_INVOICED: _("a practice's fee waits: its invoice needs our VAT number and both addresses"),
                 proof.NOT_PROVEN: _("the books are not what the bank says"),
             },
         )

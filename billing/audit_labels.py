@@ -25,6 +25,7 @@ AUDIT_LABELS = {
     "reallocation_asked": gettext_noop("another allocation of a payment asked by staff"),
     "reallocation_refused": gettext_noop("another allocation refused by a second person"),
     "money_moved": gettext_noop("payment booked anew, on the right invoices"),
+    "invoice_sent_again": gettext_noop("link to the invoice sent again by staff"),
     "statement_sent": gettext_noop("link to the statement sent to the patient by staff"),
     "payment_late": gettext_noop("paid after the payment had ended"),
     "payment_released": gettext_noop("quarantined payment released by staff, the gateway is asked again"),

@@ -7,16 +7,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import audit
+from billing.invoices import limitation
 from billing.law import calendar
 from billing.models import Invoice
-from debt_collection.models import HandOver, Order
+from debt_collection.models import Agency, Claim, HandOver, Order
 from debt_collection.running import standing
 
-UNANSWERED, UNCONFIRMED = "hand_over_unanswered", "recall_unconfirmed"  # kinds of staff tasks
+# Kinds of staff tasks.
+UNANSWERED, UNCONFIRMED = "hand_over_unanswered", "recall_unconfirmed"
+TOO_OLD, UNREGISTERED = "claim_too_old", "agency_unregistered"
 
 
 def run_day(today: date) -> None:
-    """Tell agencies what they do not know, and open a task for each case or recall that waits for one too long."""
+    """Tell agencies what they do not know, and open a task for what waits too long or may not stay where it is."""
     standing.sweep(everything=True)
     for order in unanswered(timezone.now()):
         case = order.hand_over
@@ -24,6 +27,12 @@ def run_day(today: date) -> None:
     for order in unconfirmed_recalls(today):
         case = order.hand_over
         audit.open_alarm(UNCONFIRMED, cause=case.number, invoice=_first(case), note=str(case.agency))
+
+    for claim in Claim.objects.filter(closed_at=None, hand_over__status__in=HandOver.LIVE).select_related("invoice"):
+        if limitation.is_over(claim.invoice, today=today):
+            audit.open_alarm(TOO_OLD, cause=str(claim.pk), invoice=claim.invoice)
+    for agency in Agency.objects.filter(registered_until__lt=today, hand_overs__status__in=HandOver.LIVE).distinct():
+        audit.open_alarm(UNREGISTERED, cause=agency.key, note=str(agency))
 
 
 def unanswered(now: datetime) -> QuerySet[Order]:

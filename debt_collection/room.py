@@ -52,6 +52,7 @@ class DebtCollectionRoom(Room):
     }
 
     def announce(self) -> Announcement:
+        from billing.models import StaffTask
         from debt_collection import days, export, handing_over, notices, retention
         from debt_collection.models import Claim
         from debt_collection.models import HandOver as Case
@@ -68,10 +69,13 @@ class DebtCollectionRoom(Room):
             staff_tasks={
                 handing_over.TO_CONFIRM: _("a hand-over to an agency waits for a second person"),
                 days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
+                days.TOO_OLD: _("an agency has a claim that is too old to ask for: recall it"),
+                days.UNREGISTERED: _("an agency with claims of ours is registered no more: recall them, or look it up"),
                 days.UNCONFIRMED: _("an agency has not confirmed a recall: call it today"),
                 replies.REFUSED: _("a message of an agency does not fit what we know"),
                 replies.RETURNED: _("an agency gave a claim back: decide what happens next"),
             },
+            task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},
             retention=retention.run_day,
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},

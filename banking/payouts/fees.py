@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import F
 
 from banking.models import FeeInvoice, FeeInvoiceSeries, Payout, PayoutTerms
-from billing import ledger
+from billing import audit, ledger
 from billing.law.calendar import begin_of
 from billing.ledger import Side
 from billing.models import Invoice, LedgerTransaction, Provider
@@ -15,20 +15,26 @@ from billing.models.ledger import Account
 from billing.money import round_euro
 
 BY = "payouts"
+NOT_INVOICED = "fee_not_invoiced"  # staff task
 
 
 def book(payout: Payout, terms: PayoutTerms, today: date) -> FeeInvoice | None:
     """Book count × price with VAT for the invoices that came in on days that are over, from the first day agreed on.
 
     One that was withdrawn on the day on which it came in is a mistake of that day, and has no fee. Return the invoice,
-    to be issued once the payout is saved; None when nothing is charged.
+    to be issued once the payout is saved; None when nothing is charged. Where the invoice would lack what the law asks
+    of it, staff get a task and the fee waits for the next run.
     """
     since = max(terms.fees_from, terms.fees_until or terms.fees_from)
     came_in = Invoice.objects.filter(created_at__gte=begin_of(since), created_at__lt=begin_of(today))
     invoices = came_in.filter(provider=payout.provider).exclude(withdrawn_at__date=F("created_at__date"))
-    PayoutTerms.objects.filter(pk=terms.pk).update(fees_until=today)
     count = invoices.count()
     net = count * terms.fee_per_invoice
+    supplier, customer = _supplier(), _customer(payout.provider, terms)
+    if net and not (supplier["vat_number"] and supplier["address"] and customer["address"]):  # art. 35a lid 1 sub c, e
+        audit.open_alarm(NOT_INVOICED, cause=payout.provider.agb_code, note=payout.provider.agb_code)
+        return None
+    PayoutTerms.objects.filter(pk=terms.pk).update(fees_until=today)
     if not net:
         return None
     percent = Decimal(terms.vat_percent)
@@ -40,7 +46,7 @@ def book(payout: Payout, terms: PayoutTerms, today: date) -> FeeInvoice | None:
     )
     return FeeInvoice(
         issued_on=today, from_on=since, to_on=today - timedelta(days=1), count=count, price=terms.fee_per_invoice,
-        net=net, vat_percent=percent, vat=vat, supplier=_supplier(), customer=_customer(payout.provider, terms),
+        net=net, vat_percent=percent, vat=vat, supplier=supplier, customer=customer,
     )  # fmt: skip
 
 

@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
+from billing import audit, rooms
 from billing.desk.base import TenantAdmin
 from billing.desk.detail import badge, moment
 from billing.desk.timeline import action_label
@@ -44,11 +46,12 @@ class StaffTaskAdmin(TenantAdmin):
                     ("invoice", "payment"),
                     ("created_at", "closed_at"),
                     ("closer", "note"),
+                    "decide",
                 )
             },
         ),
     )
-    readonly_fields = ("what", "state", "closer")
+    readonly_fields = ("what", "state", "closer", "decide")
 
     @admin.display(description=_("kind"))
     def what(self, obj: StaffTask) -> str:
@@ -62,6 +65,16 @@ class StaffTaskAdmin(TenantAdmin):
     @admin.display(description=_("state"))
     def state(self, obj: StaffTask) -> Any:
         return badge("closed", gettext("closed")) if obj.closed_at else badge("overdue", gettext("open"))
+
+    @admin.display(description=_("decide"))
+    def decide(self, obj: StaffTask) -> Any:
+        """Return the link to the page where it is decided; a dash when it is decided here."""
+        page = rooms.task_pages().get(obj.kind)
+        if page is None or obj.invoice_id is None or obj.closed_at:
+            return "–"
+        return format_html(
+            '<a href="{}">{}</a>', reverse(f"admin:{page}", args=[obj.invoice_id]), gettext("to the page")
+        )
 
     @admin.display(description=_("closed by"))
     def closer(self, obj: StaffTask) -> str:

@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +21,7 @@ from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
-from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
 from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -77,6 +76,7 @@ class InvoiceAdmin(CreditPaying):
     provider_path = "provider"
     medical = "invoice page"
     actions = (
+        "send_link",
         "write_note",
         "pause",
         "resume",
@@ -87,7 +87,7 @@ class InvoiceAdmin(CreditPaying):
         "undo_write_off",
         "end_plan",
     )
-    reasoned = actions
+    reasoned = actions[1:]
     dated = ("pause",)
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
@@ -165,6 +165,10 @@ class InvoiceAdmin(CreditPaying):
         content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
+    @admin.action(description=_("Send the invoice again by e-mail"), permissions=["view"])
+    def send_link(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        self._act(request, queryset, staff_acts.send_link, gettext("The patient gets an e-mail with a new link."))
+
     @admin.action(description=_("Write a note"), permissions=["view"])
     def write_note(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.write_note, gettext("The note stands on the timeline."))
@@ -222,7 +226,7 @@ class InvoiceAdmin(CreditPaying):
                 self.message_user(request, done, messages.SUCCESS)
 
     def acts(self, obj: Any) -> tuple[str, ...]:
-        return () if obj.erased_at else (*staff_acts.staff_acts(obj), "write_note")
+        return () if obj.erased_at else (*staff_acts.staff_acts(obj), "send_link", "write_note")
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
@@ -247,9 +251,9 @@ class InvoiceAdmin(CreditPaying):
             "plans__installments",
         )
         return [
+            *helps_section(obj),
             timeline_section(timeline.of_invoice(obj)),
             _dunning(obj),
-            *([] if obj.erased_at else [_document(obj)]),
             credit_section(obj),
             _ledger(obj),
             _payments(obj),
@@ -258,13 +262,6 @@ class InvoiceAdmin(CreditPaying):
             _messages(obj),
             _staff_tasks(obj),
         ]
-
-
-def _document(invoice: Invoice) -> Section:
-    """Return the link to the medical part, with the notice that every download is logged."""
-    link = format_html('<a href="{}">{}</a>', reverse("admin:billing_invoice_pdf", args=[invoice.pk]), gettext("PDF"))
-    note = gettext("Every download is written down, and the patient can read who it was.")
-    return Section(gettext("Full invoice"), (_("download"), _("mind")), [(link, note)])
 
 
 def _dunning(invoice: Invoice) -> Section:

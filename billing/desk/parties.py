@@ -41,6 +41,7 @@ class ProviderAdmin(TenantAdmin):
                     ("phone_hours", "term_agreed_in"),
                     ("vat_on_costs", "creditor"),
                     ("transfers_to", "receipts_confirmed_above"),
+                    "neutral_name",
                 )
             },
         ),

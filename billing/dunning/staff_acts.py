@@ -17,6 +17,8 @@ from billing.invoices import schedule
 from billing.invoices.holds import place_hold, release_hold
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, OutboxMessage, ReminderStep
+from billing.outbox.facts import open_link_context
+from billing.outbox.queue import queue_message
 from billing.plans import agreements
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -75,6 +77,25 @@ def _refuse_if_over(invoice: Invoice) -> None:
 def write_note(invoice: Invoice, *, by: str, note: str) -> None:
     """Write a note on the timeline. Raises Refused for an empty one."""
     audit.record("note_written", by=by, invoice=invoice, written=_require_reason(note))
+
+
+def send_link(invoice: Invoice, *, by: str, note: str = "") -> None:
+    """Queue a mail with a new link to the invoice for whoever pays it, once a day at most.
+
+    Raises Refused when it was sent today, there is no e-mail address, or the invoice was withdrawn.
+    """
+    today = timezone.localdate()
+    key = f"invoice_again:{invoice.pk}:{today}"
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        if locked.withdrawn_at:
+            raise Refused(_("This invoice was withdrawn."))
+        if OutboxMessage.objects.filter(dedupe_key=key).exists():
+            raise Refused(_("The patient was sent this link today already."))
+        context = open_link_context(locked, until=today)
+        if queue_message("invoice_again", invoice=locked, context=context, dedupe_key=key) is None:
+            raise Refused(_("There is no e-mail address to which it can be sent."))
+        audit.record("invoice_sent_again", by=by, invoice=locked, written=note)
 
 
 def mark_announced(invoice: Invoice, *, by: str, note: str, today: date | None = None) -> None:

@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('transfers_to', models.CharField(choices=[('operator', 'our account, when there is one'), ('practice', 'the account of the practice')], default='operator', max_length=8, verbose_name='bank transfers go to')),
                 ('receipts_confirmed_above', billing.money.EuroField(blank=True, null=True, verbose_name='second person for payments above')),
                 ('creditor', models.CharField(choices=[('practice', 'the practice'), ('operator', 'the operator, by assignment')], default='practice', max_length=8, verbose_name='creditor')),
+                ('neutral_name', models.CharField(blank=True, max_length=120, verbose_name='neutral name for agencies')),
                 ('refund_automatically_up_to', billing.money.EuroField(blank=True, null=True, verbose_name='refunds without approval up to')),
                 ('refund_second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='refunds by two people above')),
             ],

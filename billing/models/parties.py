@@ -60,6 +60,9 @@ class Provider(models.Model):
     # Whose the claims are: money that nobody designated pays only debts to one creditor (6:43 BW; 3:94 BW).
     creditor = models.CharField(_("creditor"), max_length=8, choices=Creditor, default=Creditor.PRACTICE)
 
+    # What an agency reads in place of the name, where that alone says what the care was.
+    neutral_name = models.CharField(_("neutral name for agencies"), max_length=120, blank=True)
+
     # Refunds of credit, in euros; without an amount the house rule counts.
     refund_automatically_up_to = EuroField(_("refunds without approval up to"), null=True, blank=True)
     refund_second_person_above = EuroField(_("refunds by two people above"), null=True, blank=True)

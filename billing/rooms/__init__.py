@@ -166,6 +166,12 @@ def staff_task_choices() -> Iterator[tuple[str, Text]]:
 
 
 @cache
+def task_pages() -> dict[str, str]:
+    """Return the names of the desk's pages where tasks are decided, by kind of task."""
+    return _merged(lambda room: room.task_pages)
+
+
+@cache
 def invoice_panels() -> tuple[InvoicePanel, ...]:
     """Return the panels of all rooms for the patient's page of an invoice."""
     return tuple(room.invoice_panel for room in announcements() if room.invoice_panel)
@@ -232,6 +238,12 @@ def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
     """Let the rooms look again at what they decided about a locked invoice; return whether one does."""
     looked = [room.look_again(invoice, by, now) for room in announcements() if room.look_again]
     return any(looked)
+
+
+def what_helps(invoice: Row, *, today: date) -> list[str]:
+    """Return what helps the patient of an invoice, in words for staff who act on it."""
+    found = [room.what_helps(invoice, today) for room in announcements() if room.what_helps]
+    return [str(words) for of_room in found for words in of_room]
 
 
 def is_handed_over(invoice: Row) -> bool:

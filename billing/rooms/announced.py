@@ -244,6 +244,8 @@ class Announcement:
     access_labels: Mapping[str, Text] = field(default_factory=dict)  # of `data` in the access log, for patients
     hold_reasons: Mapping[str, HoldReason] = field(default_factory=dict)
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)
+    # Of a kind of staff task, the name of the desk's page where it is decided, which takes the key of its invoice.
+    task_pages: Mapping[str, str] = field(default_factory=dict)
     invoice_panel: InvoicePanel | None = None
     timeline: Callable[[Row], Iterable[Happened]] | None = None
     # Ends what the room has under way about an invoice that is withdrawn, given who did it and the day. Called in the
@@ -260,6 +262,8 @@ class Announcement:
     # Looks again at what it decided about a locked invoice, because somebody was right; given who says so and when.
     # Returns whether there was something to look at again.
     look_again: Callable[[Row, str, datetime], bool] | None = None
+    # Says in words for staff what helps the patient of an invoice on a day, such as a call instead of a letter.
+    what_helps: Callable[[Row, date], Sequence[Text]] | None = None
     # Invoices that it handed over to somebody else, and takes back when the patient was right.
     hand_over: HandOver | None = None
     # Yields why nobody else may collect a locked invoice now, in words for staff.

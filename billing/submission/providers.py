@@ -76,6 +76,7 @@ DETAILS: Shape = {
     "kvk_number": Field(text(8, r"[0-9]{8}", "kvk-invalid", lambda: _("A KvK number has eight digits."))),
     "phone_hours": Field(text(60)),
     "term_agreed_in": Field(text(120)),
+    "neutral_name": Field(text(120)),
     "transfers_to": Field(
         text(8, "practice|operator", "transfers-to-invalid", lambda: _('Write "practice" or "operator".'))
     ),

@@ -17,8 +17,8 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from billing import audit
 from billing.errors import Refused
-from billing.submission.fields import FieldError
 from billing.submission.providers import read_iban
+from billing.submission.values import FieldError
 from debt_collection import agencies
 from debt_collection.models import Agency
 

@@ -1,7 +1,7 @@
 """What an agency gets about a case: what it needs to collect, and never what the care was.
 
 No lines of care, no codes, no insurer, no birthday but its year, no document, and nothing that the patient wrote. Whose
-claim it is, is named as the practice wants (`Provider.name`), with what its own letters say of it.
+claim it is, is named as the practice wants: the name of some practices is health data itself.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from billing.adjustments import charges
+from billing.invoices import limitation
 from billing.invoices.debtors import debtor_of
 from billing.law import interest
 from billing.law.calendar import Channel
@@ -58,6 +59,7 @@ def of_claim(claim: Claim) -> dict[str, Any]:
         "ground": "treatment agreement (7:446 BW)",
         **amounts(claim),
         "interest_until": _interest_until(invoice),
+        "enforceable_until": limitation.last_day(invoice).isoformat(),
         "letters": _letters(invoice),
     }
 
@@ -101,9 +103,12 @@ def csv_of(number: str, claims: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _creditor(provider: Provider) -> dict[str, str]:
+    """Return whose claim it is: the operator's by assignment, else the practice's, by its neutral name if any."""
+    if provider.creditor == Provider.Creditor.OPERATOR:
+        return {name: settings.OPERATOR[name] for name in ("name", "address", "kvk", "phone")}
     address = f"{provider.street} {provider.house_number}, {provider.postcode} {provider.city}"
     return {
-        "name": provider.name,
+        "name": provider.neutral_name or provider.name,
         "address": address.strip(" ,"),
         "kvk": provider.kvk_number,
         "phone": str(provider.phone),

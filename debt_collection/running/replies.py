@@ -36,7 +36,8 @@ MAX_BYTES, MAX_MESSAGES = 5_000_000, 20_000
 REFUSED, RETURNED = "agency_reply_refused", "agency_returned"  # kinds of staff tasks
 Status, Kind = HandOver.Status, LedgerTransaction.Kind
 KINDS = (
-    "accepted", "rejected", "active", "paused", "payment", "charges", "paid", "returned", "recall_confirmed",
+    "accepted", "rejected", "active", "paused", "payment", "charges", "balance", "paid", "returned",
+    "recall_confirmed",
 )  # fmt: skip
 REASONS = ("unknown_debtor", "wrong_address", "disputed", "no_means", "too_small", "wrong_data", "conflict", "other")
 _MOVES = {"accepted": Status.ACCEPTED, "active": Status.ACTIVE, "paused": Status.PAUSED}
@@ -98,7 +99,7 @@ def _message(row: Any, place: int) -> Message:
         raise Refused(f'{where}: a payment has an "amount" above zero and a day "on".')
     if texts["kind"] == "charges" and amount + interest <= ZERO:
         raise Refused(f'{where}: charges have an "amount" of costs, or "interest", above zero.')
-    if texts["kind"] in ("payment", "charges") and not row.get("invoice"):
+    if texts["kind"] in ("payment", "charges", "balance") and not row.get("invoice"):
         raise Refused(f'{where} needs the "invoice" that it is about.')
     digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
     return Message(
@@ -273,6 +274,14 @@ def _charges(case: HandOver, claims: list[Claim], message: Message, now: datetim
     _knows(case, claims)
 
 
+def _balance(case: HandOver, _claims: list[Claim], message: Message, now: datetime) -> None:
+    """Compare what the agency still asks with what we know: a difference is for a person, before a letter says it."""
+    claim = _claim(case, message)
+    owed = ledger.outstanding(claim.invoice_id) if case.is_live and not claim.closed_at else ZERO
+    if message.amount != owed:
+        raise Unfit("other_balance")
+
+
 def _paid(case: HandOver, claims: list[Claim], message: Message, now: datetime) -> None:
     """Check that nothing is owed any more: an agency that says so has told us of every payment before."""
     if case.status not in (Status.PAID, Status.RECALLED) and any(ledger.balance(c.invoice_id) > ZERO for c in claims):
@@ -316,6 +325,7 @@ _ACTS: dict[str, Callable[[HandOver, list[Claim], Message, datetime], None]] = {
     "returned": _end,
     "payment": _payment,
     "charges": _charges,
+    "balance": _balance,
     "paid": _paid,
     "recall_confirmed": _recall_confirmed,
 }

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from billing import ledger
+from billing import audit, ledger
 from billing.failures import due, isolated
-from billing.models import Hold, Invoice, PaymentPlan, Posting
+from billing.models import Hold, Invoice, PaymentPlan, Posting, StaffTask
 from debt_collection.exchange import contents, orders
 from debt_collection.handing_over import HOLD
 from debt_collection.models import Claim, HandOver, Order
@@ -36,6 +36,10 @@ def tell(case_id: int, *, now: datetime | None = None) -> None:
         if new["claims"] != old.get("claims"):
             changed = [row for number, row in _named(new).items() if row != _named(old).get(number)]
             orders.queue(case, Kind.STANDING, {"claims": changed, "no_letter_before_this_is_read": True})
+            if not waits:  # what else to do about money on an invoice that rests: the agency knows now
+                tasks = StaffTask.objects.filter(kind=StaffTask.Kind.PAID_ON_HOLD, closed_at=None)
+                told = tasks.filter(invoice__in=[claim.invoice_id for claim in claims]).select_related("invoice")
+                audit.close_superseded(told, by="system", reason=case.number)
         if waits != old.get("waits"):
             orders.queue(case, Kind.PAUSE if waits else Kind.RESUME, {})
         if new != old:

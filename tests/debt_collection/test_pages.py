@@ -11,8 +11,8 @@ from django.utils import timezone
 from billing import ledger
 from billing.desk import timeline
 from billing.invoices.holds import place_hold, release_hold
-from billing.models import AccessEvent, Hold, LedgerTransaction, OutboxMessage
-from debt_collection import export, retention
+from billing.models import AccessEvent, Hold, LedgerTransaction, OutboxMessage, StaffTask
+from debt_collection import days, export, retention
 from debt_collection.models import Agency, HandOver, Order
 from debt_collection.running import recall, standing
 from tests import factories
@@ -74,6 +74,42 @@ def test_money_that_still_reaches_us_is_booked_and_told():
     standing.sweep()
     assert fresh(case).status == HandOver.Status.PAID
     assert not Hold.objects.filter(released_at=None).exists()
+
+
+def test_what_both_say_is_owed_is_compared():
+    invoice = ready()
+    case = handed_over(invoice)
+    balance = {"kind": "balance", "invoice": invoice.number}
+    assert said(case, balance | {"amount": "140.50"}, balance | {"id": "b", "amount": "140.51"}) == {
+        "done": 1, "refused": 1
+    }  # fmt: skip
+
+
+def test_what_may_not_stay_there_is_a_task():
+    invoice = ready()
+    handed_over(invoice)
+    today = timezone.localdate()
+    days.run_day(today)
+    assert not StaffTask.objects.filter(kind__in=(days.TOO_OLD, days.UNREGISTERED), closed_at=None).exists()
+    days.run_day(today + timedelta(days=6 * 366))
+    assert StaffTask.objects.filter(kind=days.TOO_OLD, invoice=invoice).count() == 1
+    assert StaffTask.objects.filter(kind=days.UNREGISTERED).count() == 1
+
+
+def test_the_name_of_a_practice_that_is_health_data_is_left_out():
+    practice = factories.provider(name="GGZ-kliniek Verslaving", neutral_name="Zorggroep Midden")
+    case = handed_over(ready(provider=practice))
+    text = str(case.orders.get().facts)
+    assert "Zorggroep Midden" in text
+    assert "GGZ" not in text
+
+
+def test_the_task_leads_to_the_page_where_it_is_decided():
+    invoice = ready()
+    task = StaffTask.objects.get(kind=StaffTask.Kind.READY_FOR_HAND_OVER)
+    desk = signed_in(decider(invoice))
+    page = desk.get(reverse("admin:billing_stafftask_change", args=[task.pk])).content.decode()
+    assert reverse("admin:billing_invoice_hand_over", args=[invoice.pk]) in page
 
 
 def test_what_the_agency_reported_itself_is_not_told_again():

@@ -15,11 +15,11 @@ from pycamt.parser import Camt053Parser
 
 from banking.models import FeeInvoice, OutgoingOrder, Payout, PayoutTerms, StatementLine
 from banking.orders import agreeing, batches, outcome
-from banking.payouts import due, files, run
+from banking.payouts import due, fees, files, run
 from billing import ledger
 from billing.errors import Refused
 from billing.ledger import Side
-from billing.models import AuditEvent, IbanChange, Invoice, LedgerTransaction, StaffTask
+from billing.models import AuditEvent, IbanChange, Invoice, LedgerTransaction, Provider, StaffTask
 from billing.models.ledger import Account
 from billing.money import ZERO
 from tests import factories
@@ -255,6 +255,20 @@ def test_the_statement_is_read_back_by_others_with_the_same_balances():
     assert '<TaxAmt><Amt Ccy="EUR">2.05</Amt></TaxAmt>' in camt
     for content in (written, table, files.as_camt053(payout).decode()):
         assert invoices[0].patient.surname not in content
+
+
+@pytest.mark.parametrize("missing", ["our VAT number", "the practice's address"])
+def test_a_fee_waits_while_its_invoice_would_lack_what_the_law_asks(settings, missing):
+    provider = _practice(fee_per_invoice=Decimal("1.95"))
+    _paid(provider)
+    if missing == "our VAT number":
+        settings.OPERATOR = settings.OPERATOR | {"vat": ""}
+    else:
+        Provider.objects.filter(pk=provider.pk).update(street="", house_number="", postcode="", city="")
+    assert (run.run(provider, today=TODAY()).amount, FeeInvoice.objects.count()) == (Decimal("100.00"), 0)
+    assert StaffTask.objects.get(kind=fees.NOT_INVOICED).note == provider.agb_code
+    provider.payout_terms.refresh_from_db()
+    assert provider.payout_terms.fees_until is None  # the next run counts these invoices
 
 
 def test_a_practice_sees_its_own_and_only_operations_act():

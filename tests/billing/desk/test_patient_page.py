@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from billing.dunning import staff_acts
+from billing.errors import Refused
 from billing.invoices import holds
 from billing.models import AccessEvent, AuditEvent, Hold, OutboxMessage, Patient, Payer, Staff
 from billing.patients import contact
@@ -135,3 +136,17 @@ def test_the_page_of_an_invoice_names_the_patient_and_takes_a_note_of_a_clerk(de
     assert "belt morgen terug" in shown
     assert shown.index("belt morgen terug") < shown.index("Rekening ontvangen")  # the newest first
     assert AccessEvent.objects.filter(invoice=invoice, data="invoice page").exists()
+
+
+def test_an_invoice_is_sent_again_once_a_day(desk, patient):
+    invoice = factories.invoice(patient=patient)
+    again = {"action": "send_link", "_selected_action": invoice.pk, "from_page": invoice.pk, "index": 0}
+    for _each in range(2):
+        shown = desk.post("/beheer/billing/invoice/", again, follow=True).content.decode()
+    assert "vandaag" in shown
+    mail = OutboxMessage.objects.get(kind="invoice_again")
+    assert (mail.recipient, mail.invoice) == ("oud@post.example", invoice)
+    Patient.objects.filter(pk=patient.pk).update(email="")
+    other = factories.invoice(patient=Patient.objects.get(pk=patient.pk))
+    with pytest.raises(Refused):
+        staff_acts.send_link(other, by="staff:anna")

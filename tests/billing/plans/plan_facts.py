@@ -33,6 +33,7 @@ _AMOUNT = Decimal("100.00")
 _INSTALLMENT = {"amount": Decimal("33.34"), "due_on": date(2026, 12, 1), "number": 1}
 FACTS = {
     "statement_copy": _BASE,
+    "invoice_again": _BASE,
     "deferral_agreed": _BASE | {"amount": _AMOUNT, "until": date(2027, 1, 15)},
     "plan_agreed": _BASE
     | {
