@@ -4,6 +4,7 @@ from datetime import date
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from billing import audit, ledger
@@ -12,21 +13,22 @@ from billing.invoices import intake
 from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import place_hold
 from billing.ledger import lock_invoices
-from billing.models import Hold, Invoice
-from billing.patients.age import came_of_age, is_minor
+from billing.models import Hold, Invoice, Patient, Payer
+from billing.patients.age import came_of_age, is_adult
 from forbearance import notices, reports, rests
 from forbearance.models import Forbearance
 
 BY = "system"
-PARENTS = "debt_of_parents"  # a task for staff
 Kind = Forbearance.Kind
 
 
 def run_day(today: date) -> None:
     """End what lasted until before `today`, and what held while a patient was a minor. Again it changes nothing."""
-    for row in list(Forbearance.objects.filter(ended_at=None, kind=Kind.MINOR).select_related("patient")):
-        about = Invoice.objects.filter(patient=row.patient_id, settled_at=None)
-        isolated(partial(_come_of_age, row, today), rule="patient who comes of age", row=row.pk, about=about)
+    of_parents = Q(payer__relation=Payer.Relation.PARENT)
+    of_parents |= Q(Exists(Forbearance.objects.filter(patient=OuterRef("pk"), kind=Kind.MINOR, ended_at=None)))
+    for patient in Patient.objects.filter(of_parents).order_by("pk").iterator():
+        about = Invoice.objects.filter(patient=patient, settled_at=None)
+        isolated(partial(_come_of_age, patient, today), rule="patient who comes of age", row=patient.pk, about=about)
     over = Forbearance.objects.filter(ended_at=None, until__lt=today).order_by("pk")
     _end_breathing_spaces(list(over.filter(kind=Kind.BREATHING_SPACE).select_related("patient")), today)
     over = over.exclude(kind=Kind.BREATHING_SPACE)
@@ -61,25 +63,31 @@ def _end_together(row_ids: list[int], today: date) -> None:
         notices.over(owing, today=today)
 
 
-def _come_of_age(row: Forbearance, today: date) -> None:
-    """End the rest of a minor who is 18 now: new invoices go to them, and what is open of before stays the parents'.
+def _come_of_age(patient: Patient, today: date) -> None:
+    """Write to a patient who is 18 now about new invoices; what is open of care before stays the parents'.
 
-    Nobody is put in default for a debt of their parents: those invoices rest, the parents get their mail with the links
-    to pay them, and staff agree with them how. Of a date of birth that is not known nothing is assumed.
+    Nobody is put in default for a debt of their parents: those invoices rest, parents who are known hear which ones,
+    and staff agree with them how they pay. Of a date of birth that is not known nothing is assumed.
     """
-    if not row.patient.identity.get("date_of_birth") or is_minor(row.patient, today=today):
+    if not is_adult(patient.identity.get("date_of_birth", ""), today=today):
         return
     with transaction.atomic():
-        intake.lock_provider(row.patient.provider_id)
-        if not Forbearance.objects.filter(pk=row.pk, ended_at=None).exists():
+        intake.lock_provider(patient.provider_id)
+        patient = reports.lock_patient(patient.pk)
+        parent = Payer.objects.filter(patient=patient, relation=Payer.Relation.PARENT).first()
+        row = Forbearance.objects.filter(patient=patient, kind=Kind.MINOR, ended_at=None).first()
+        if parent is None and row is None:
             return
-        reports.lock_patient(row.patient_id)
-        of_parents = rests.split_at(row.patient_id, came_of_age(row.patient))
-        notices.of_age(row, of_parents)
+        of_parents = rests.split_at(patient.pk, came_of_age(patient))
+        if parent and parent.email:
+            notices.of_age(patient, of_parents)
         for invoice in of_parents:
             place_hold(invoice, rests.OF_PARENTS, by=BY, tell=False)
-            audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
-        end(row.pk, by=BY, today=today)
+            audit.open_task(rests.PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
+        if row:
+            end(row.pk, by=BY, today=today)
+        else:
+            reports.settle_payer(patient, by=BY, today=today)
 
 
 def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: str = "") -> bool:
@@ -113,5 +121,5 @@ def _end(
         if row.kind in reports.ANSWERED:
             reports.close_answer_task(row, by=by, reason="ended")
         if row.kind in rests.RELATIONS:
-            reports.settle_payer(row.patient, by=by)
+            reports.settle_payer(row.patient, by=by, today=today)
         return rests.lift(row, by=by, today=today, tell=tell)

@@ -11,7 +11,7 @@ from billing.invoices import references
 from billing.invoices.addressee import addressee_for
 from billing.ledger import outstanding
 from billing.ledger.breakdown import parts_of
-from billing.models import Invoice
+from billing.models import Invoice, Patient
 from billing.models.parties import Language
 from billing.money import ZERO
 from billing.outbox.facts import moment_of, open_link, open_link_context
@@ -99,13 +99,13 @@ def over(invoices: Sequence[Invoice], *, today: date) -> None:
     told_together.told(together, mail)
 
 
-def of_age(row: Forbearance, invoices: Sequence[Invoice]) -> None:
+def of_age(patient: Patient, invoices: Sequence[Invoice]) -> None:
     """Tell the parents that the child is 18: new invoices go to the child, these open ones stay theirs.
 
     It names nobody, and is about no invoice: what is, goes to the child from now on. Call it while the parents' address
     still counts.
     """
-    to = addressee_for(row.patient)
+    to = addressee_for(patient)
     queue_message(
         "forbearance_of_age",
         invoice=None,
@@ -113,10 +113,10 @@ def of_age(row: Forbearance, invoices: Sequence[Invoice]) -> None:
         language=to.language,
         # No links: they rest on an address that no longer counts once the child is written to.
         context={
-            "provider": row.patient.provider,
+            "provider": patient.provider,
             "references": [(one.number, references.grouped(one.payment_reference)) for one in invoices],
         },
-        dedupe_key=f"forbearance_of_age:{row.pk}",
+        dedupe_key=f"forbearance_of_age:{patient.pk}",
     )
 
 

@@ -82,7 +82,7 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
         row.save(force_insert=True)
         if said.kind in ANSWERED:
             _leave_to_answer(row, today=today)
-        settle_payer(patient, by=by)
+        settle_payer(patient, by=by, today=today)
         undone = _undo(row, by=by, today=today)
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
         if said.kind == Kind.DECEASED and said.email:
@@ -122,7 +122,7 @@ def represent(row_id: int, *, name: str, email: str, by: str, today: date | None
             raise Refused(_("Without an e-mail address we can't write to them."))
         row.facts = row.facts | {"name": name or row.facts.get("name", ""), "email": email, "accepted": True}
         row.save(update_fields=["sealed_facts"])
-        settle_payer(lock_patient(row.patient_id), by=by)
+        settle_payer(lock_patient(row.patient_id), by=by, today=today)
         audit.record_each("forbearance_represented", by=by, invoices=rests.open_invoices([row.patient_id]))
         rests.lift(row, by=by, today=today)
 
@@ -236,12 +236,12 @@ def lock_patient(patient_id: int) -> Patient:
     return patient
 
 
-def settle_payer(patient: Patient, *, by: str) -> None:
+def settle_payer(patient: Patient, *, by: str, today: date) -> None:
     """Write from now on to whom the active grounds of a locked patient name, else to whom the practice named."""
     rows = Forbearance.objects.filter(patient=patient, kind__in=ORDER, ended_at=None)
     active = {row.kind: row for row in rows}
     named = (_payer(active[kind], patient) for kind in ORDER if kind in active)
-    registration.represent(patient, next((payer for payer in named if payer), None), by=by)
+    registration.represent(patient, next((payer for payer in named if payer), None), by=by, today=today)
 
 
 def _payer(row: Forbearance, patient: Patient) -> dict[str, Any] | None:

@@ -8,18 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from billing import ledger
+from billing import audit, ledger
 from billing.dunning import hold_messages
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, place_holds, release_hold
-from billing.law.calendar import DAY
 from billing.ledger import lock_invoice
-from billing.models import CareDetail, Hold, Invoice, Payer
+from billing.models import Hold, Invoice, Payer
+from billing.patients import age
+from billing.patients.age import first_care_on
 from billing.rooms import Intake
+from forbearance import needs
 from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
 # The reason of the holds that each kind places.
+PARENTS = "debt_of_parents"  # a task for staff
 OF_PARENTS = "parents"  # a hold on what the parents owe for a child that is of age now
 HOLDS: dict[str, str] = {
     Kind.BREATHING_SPACE: "breathing_space",
@@ -55,15 +58,7 @@ def place(row: Forbearance, invoices: Iterable[Invoice], *, by: str) -> None:
 
 def concerns(row: Forbearance, invoice: Invoice) -> bool:
     """Tell whether a forbearance is about an invoice of the patient: a court spares what is older than its order."""
-    return row.kind not in (Kind.WSNP, Kind.MORATORIUM) or _is_older(invoice, row.since)
-
-
-def _is_older(invoice: Invoice, day: date) -> bool:
-    """Tell whether care of the invoice was given on `day` or before; a rule reads the days, and no person sees them."""
-    care = CareDetail.objects.filter(invoice=invoice).select_related("invoice").first()
-    if care is None:
-        return invoice.issued_on <= day
-    return any(date.fromisoformat(line["performed_on"]) <= day for line in care.lines)
+    return row.kind not in (Kind.WSNP, Kind.MORATORIUM) or first_care_on(invoice) <= row.since
 
 
 def covers(row: Forbearance, invoice: Invoice) -> bool:
@@ -93,7 +88,8 @@ def lift(row: Forbearance, *, by: str, today: date, tell: bool = True) -> list[I
     for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
         invoice = lock_invoice(invoice_id)
         if not any(covers(other, invoice) for other in active):
-            due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
+            more = needs.more_time(invoice.patient_id, today=today)
+            due_on = schedule.time_to_pay(invoice, today=today) + more if ledger.outstanding(invoice.pk) else None
             if release_hold(invoice, reason, by=by, due_on=due_on, today=today, tell=tell):
                 lifted.append(invoice)
     return lifted
@@ -114,6 +110,7 @@ def kept_back(invoice: Invoice) -> Iterator[str]:
 def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
     """Let new invoices rest for the forbearances of their patients."""
     invoices = [invoice for invoice, _checked in new]
+    needs.give_time(invoices, today=today)
     active = Forbearance.objects.filter(patient__in={invoice.patient_id for invoice in invoices}, ended_at=None)
     held: dict[tuple[str, date | None], dict[int, Invoice]] = {}
     taken: set[tuple[int, str]] = set()
@@ -123,13 +120,29 @@ def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
             if invoice.patient_id == row.patient_id and key not in taken and covers(row, invoice):
                 taken.add(key)
                 held.setdefault((HOLDS[row.kind], row.until), {})[invoice.pk] = invoice
+    if late := {invoice.pk: invoice for invoice, checked in new if _is_of_parents(invoice, checked, today)}:
+        held[OF_PARENTS, None] = late
+        for invoice in late.values():
+            audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
     for (reason, until), of_reason in held.items():
         place_holds(list(of_reason.values()), reason, by=by, until=until)
 
 
+def _is_of_parents(invoice: Invoice, checked: Any, today: date) -> bool:
+    """Tell whether a new invoice is for care of before its patient came of age, which they have by now.
+
+    `checked` is the invoice as the practice handed it in: nothing has to be unsealed.
+    """
+    born = checked.patient["date_of_birth"] if checked else invoice.patient.identity.get("date_of_birth", "")
+    if not age.is_adult(born, today=today):
+        return False
+    first = min(line["performed_on"] for line in checked.lines) if checked else first_care_on(invoice)
+    return first < age.day_of_age(born) and bool(ledger.outstanding(invoice.pk))
+
+
 def split_at(patient_id: int, day: date) -> list[Invoice]:
     """Return the open invoices of a patient for care before `day`, in the order in which invoices are locked."""
-    return [row for row in open_invoices([patient_id]) if _is_older(row, day - DAY)]
+    return [row for row in open_invoices([patient_id]) if first_care_on(row) < day]
 
 
 INTAKE = Intake({}, lambda *_of_invoice: None, _accept)

@@ -21,7 +21,7 @@ from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
-from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
 from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -255,6 +255,7 @@ class InvoiceAdmin(CreditPaying):
             "plans__installments",
         )
         return [
+            *helps_section(obj),
             timeline_section(timeline.of_invoice(obj)),
             _dunning(obj),
             credit_section(obj),

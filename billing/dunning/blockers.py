@@ -21,7 +21,7 @@ from billing.invoices.addressee import addressee
 from billing.invoices.holds import stopping
 from billing.law import calendar
 from billing.models import Invoice, OutboxMessage, Payer, PaymentPlan, ReminderStep
-from billing.patients.age import is_minor
+from billing.patients import age
 from billing.payments import shares
 from billing.rooms import Stops
 from billing.text.addresses import is_one_address
@@ -76,7 +76,7 @@ REASONS: dict[str, Promise] = {
     "hold_end_waits": _("the mail that the pause is over was not sent yet"),
     "hold_end_untold": _("the patient was never told that the pause is over"),
     "spared": _("since then nothing may be asked of this person"),
-    "minor": _("the patient is a minor, and nobody who pays is known"),
+    "minor": _("the care was given to a minor, and nobody who pays is known"),
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
     "stale": _("the letter was made too long ago"),
     "restored": _("a backup was restored, and the letter may have left after it was made"),
@@ -145,11 +145,17 @@ def _came_back(notice: ReminderStep) -> bool:
     return message is not None and (message.bounced_at is not None or message.status == OutboxMessage.Status.FAILED)
 
 
+def _is_of_parents(invoice: Invoice) -> bool:
+    """Tell whether a letter would put somebody in default for a debt of their parents, or draw on what is theirs."""
+    payer = Payer.objects.filter(patient=invoice.patient_id).first()
+    return (payer is None or payer.relation in Payer.APART) and age.was_minor(invoice)
+
+
 def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, composed: bool) -> Iterator[Blocker]:
-    """Check the law: in default (6:81 BW), of age (1:233), not past enforcing (3:307), the letter before expired."""
+    """Check the law: in default (6:81 BW), no debt of parents (1:233), not past enforcing (3:307), enough time."""
     if today <= invoice.due_on:
         yield Blocker("not_due", Action.SKIP)
-    if is_minor(invoice.patient, today=today) and not Payer.objects.filter(patient=invoice.patient_id).exists():
+    if _is_of_parents(invoice):
         yield Blocker("minor", Action.ESCALATE)
     if limitation.is_over(invoice, today=today):
         yield Blocker("limitation", Action.ESCALATE)

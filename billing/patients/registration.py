@@ -8,7 +8,7 @@ is sent to a new mobile number for a day, so that a wrong or false change is not
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from billing.models import CareDetail, Invoice, OutboxMessage, Patient, Payer, P
 from billing.models.search import birth_key
 from billing.outbox import delivery
 from billing.outbox.queue import queue_message
+from billing.patients import age
 from billing.patients.same_person import Difference, difference, drift
 from billing.submission import birth_dates
 
@@ -79,8 +80,8 @@ def differences(provider: Provider, given: Iterable[NewPatient]) -> dict[str, Di
 def outdated(provider: Provider, given: Iterable[NewPatient]) -> set[str]:
     """Return the numbers of those known patients of which we hold other facts than these. Writes nothing."""
     by_number = {patient.number: patient for patient in given}
-    known = _known(provider, by_number)
-    return {number for number, row in known.items() if _changes(row, by_number[number])}
+    known, today = _known(provider, by_number), timezone.localdate()
+    return {number for number, row in known.items() if _changes(row, by_number[number], today)}
 
 
 def unknown(provider: Provider, numbers: Iterable[str]) -> set[str]:
@@ -112,6 +113,7 @@ def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: d
     known = _known(provider, by_number)
     if different := _differences(known, by_number):
         raise AnotherPerson(different)
+    now = now or timezone.now()
     created = Patient.objects.bulk_create(
         Patient(
             provider=provider,
@@ -125,9 +127,9 @@ def register(provider: Provider, given: Iterable[NewPatient], *, by: str, now: d
     Payer.objects.bulk_create(
         Payer(patient=row, **by_number[row.number].payer)
         for row in created
-        if isinstance(by_number[row.number].payer, dict)
+        if isinstance(_payer_of(by_number[row.number], timezone.localdate(now)), dict)
     )
-    corrected = _correct_all(provider, known, by_number, by=by, now=now or timezone.now())
+    corrected = _correct_all(provider, known, by_number, by=by, now=now)
     ids = {number: row.pk for number, row in known.items()} | {row.number: row.pk for row in created}
     return Registered(ids, len(created), corrected)
 
@@ -137,7 +139,7 @@ def _correct_all(
 ) -> int:
     corrected = 0
     for number, row in known.items():
-        if changes := _changes(row, given[number]):
+        if changes := _changes(row, given[number], timezone.localdate(now)):
             _correct(provider, number, row, changes, by=by, now=now)
             corrected += 1
     return corrected
@@ -197,7 +199,7 @@ def _first_persons(numbers: Mapping[int, str]) -> dict[str, dict[str, Any]]:
     return {numbers[row.invoice.patient_id]: row.person for row in rows}  # the oldest comes last, and stays
 
 
-def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
+def _changes(known: _Known, given: NewPatient, today: date) -> dict[str, tuple[Any, Any]]:
     """Return what differs, by field, as (old, new).
 
     A date of birth only ever becomes more exact, and initials that are left out stay: without them a twin would pass.
@@ -205,13 +207,25 @@ def _changes(known: _Known, given: NewPatient) -> dict[str, tuple[Any, Any]]:
     before: dict[str, Any] = known.contact | known.identity
     before |= {"payer": known.payer, "payer_given": known.payer_given}
     after: dict[str, Any] = given.contact | given.identity
-    if given.payer is not UNCHANGED:
-        after["payer_given" if known.payer_by_law else "payer"] = given.payer
     if "date_of_birth" in after:
         after["date_of_birth"] = birth_dates.more_exact(before["date_of_birth"], after["date_of_birth"])
+    payer = _payer_of(given, today, born=before.get("date_of_birth", ""))
+    if payer is not UNCHANGED:
+        after["payer_given" if known.payer_by_law else "payer"] = payer
     if not after.get("initials"):
         after.pop("initials", None)
     return {name: (before[name], value) for name, value in after.items() if before[name] != value}
+
+
+def _payer_of(given: NewPatient, today: date, *, born: str = "") -> Any:
+    """Return whom a practice names as payer. A parent of an adult counts for nothing: practices repeat what they know.
+
+    The care of an adult is no debt of a parent. Who was written to as one leaves on the day on which the patient is 18.
+    """
+    if not isinstance(given.payer, dict) or given.payer["relation"] != Payer.Relation.PARENT:
+        return given.payer
+    born = given.identity.get("date_of_birth") or born
+    return UNCHANGED if age.is_adult(born, today=today) else given.payer
 
 
 def _correct(
@@ -244,12 +258,13 @@ def _correct(
         _tell(invoices[-1], known, new, now=now)
 
 
-def represent(patient: Patient, payer: Mapping[str, str] | None, *, by: str) -> None:
+def represent(patient: Patient, payer: Mapping[str, str] | None, *, by: str, today: date) -> None:
     """Write from now on to whom the law names for this patient: `payer`, with relation, name, e-mail and language.
 
     Nobody is told at the address that we had: it is the patient's, or nobody's any more. What a practice hands in
-    meanwhile is kept beside it; None ends it, and whoever the practice named pays again, else the patient. Call it
-    inside a transaction that holds `intake.lock_provider`, with the patient and their invoices locked.
+    meanwhile is kept beside it; None ends it, and whoever the practice named pays again (a parent until the patient is
+    of age), else the patient. Call it inside a transaction that holds `intake.lock_provider`, with the patient and
+    their invoices locked.
     """
     known = _known(patient.provider, [patient.number])[patient.number]
     by_practice = known.payer_given if known.payer_by_law else known.payer
@@ -258,10 +273,12 @@ def represent(patient: Patient, payer: Mapping[str, str] | None, *, by: str) -> 
         if known.payer_by_law and fields == known.payer:
             return
         Payer.objects.update_or_create(patient=patient, defaults=fields | {"by_law": True, "given": by_practice})
-    elif known.payer_by_law:
-        _replace_payer(patient.pk, by_practice)
     else:
-        return
+        if by_practice and by_practice["relation"] == Payer.Relation.PARENT:
+            by_practice = None if age.is_adult(known.identity.get("date_of_birth", ""), today=today) else by_practice
+        if by_practice == known.payer and not known.payer_by_law:
+            return
+        _replace_payer(patient.pk, by_practice)
     invoices = Invoice.objects.filter(patient=patient, erased_at=None)
     audit.record_each("patient_corrected", by=by, invoices=invoices, fields=["payer"], endings={})
     _readdress(known)

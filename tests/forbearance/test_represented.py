@@ -67,7 +67,7 @@ def test_at_18_new_invoices_go_to_the_young_adult_and_old_ones_stay_the_parents(
     assert mail.status == "sent"
     assert child.surname not in mail.text
     assert reasons(old) == (["parents"] if owes else [])
-    assert StaffTask.objects.filter(kind=days.PARENTS, invoice=old).exists() == owes
+    assert StaffTask.objects.filter(kind=rests.PARENTS, invoice=old).exists() == owes
     assert not Payer.objects.exists()
     assert Forbearance.objects.get(pk=row.pk).ended_at is not None
     new = factories.invoice(patient=child)

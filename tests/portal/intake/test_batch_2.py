@@ -28,6 +28,8 @@ MOTHER = {
     "address": ADDRESS | {"street": "Moederlaan"},
 }
 
+CHILD = INVOICE["patient"] | {"number": "P-1", "date_of_birth": "2015-02-28"}
+
 
 @pytest.fixture(autouse=True)
 def practice(db):
@@ -47,7 +49,7 @@ def batch_2(*invoices: Any, **parts: Any) -> dict[str, Any]:
 
 
 def with_payer(place: int, payer: Any, **patient: Any) -> dict[str, Any]:
-    return invoice(place, patient=invoice(1)["patient"] | {"payer": payer} | patient)
+    return invoice(place, patient=CHILD | {"payer": payer} | patient)
 
 
 def codes(result: Any) -> list[tuple[str, str]]:
@@ -132,14 +134,14 @@ def test_another_payer_is_a_correction_told_to_the_one_before(tmp_path):
 
 def test_batch_2_without_a_payer_ends_it_and_batch_1_knows_nothing_of_it(tmp_path):
     take_in(tmp_path, batch_2(with_payer(1, MOTHER)))
-    take_in(tmp_path, batch(invoice(2, patient=invoice(1)["patient"])))
+    take_in(tmp_path, batch(invoice(2, patient=CHILD)))
     assert Payer.objects.count() == 1
-    take_in(tmp_path, batch_2(invoice(3, patient=invoice(1)["patient"])))
+    take_in(tmp_path, batch_2(invoice(3, patient=CHILD)))
     assert Payer.objects.count() == 0
 
 
 def test_a_correction_may_name_or_end_a_payer(tmp_path):
-    take_in(tmp_path, batch(invoice(1)))
+    take_in(tmp_path, batch(invoice(1, patient=CHILD)))
     take_in(tmp_path, batch_2(patients=[{"number": "P-1", "payer": MOTHER}]))
     assert Payer.objects.get().name == "A. de Vries-Jansen"
     take_in(tmp_path, batch_2(patients=[{"number": "P-1", "payer": None}]))
