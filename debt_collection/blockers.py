@@ -5,6 +5,7 @@ Whatever another room knows of a person or an invoice it announces (`rooms.kept_
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -94,8 +95,8 @@ def of_debtor(patients: Sequence[Patient], *, today: date) -> Iterator[Text]:
     if any(age.is_minor(patient, today=today) and patient.pk not in payers for patient in patients):
         yield _("the patient is a minor, and nobody who pays is known")
     invoices = Invoice.objects.filter(patient__in=keys, erased_at=None)
-    balances = ledger.with_balance(invoices).values_list("balance", flat=True)
-    if any(balance is not None and balance < 0 for balance in balances):
+    rows: Any = ledger.with_balance(invoices)
+    if any(row.balance is not None and row.balance < 0 for row in rows):
         yield _("this debtor has credit on another invoice")
     if Receipt.objects.filter(invoice__in=invoices, status=Receipt.Status.PROPOSED).exists():
         yield _("a payment of this debtor waits for a second person")

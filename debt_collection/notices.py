@@ -31,7 +31,7 @@ NEEDS = {
             "resting",
             "today",
         )
-    ),  # fmt: skip
+    ),
 }
 
 

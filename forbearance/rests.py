@@ -17,6 +17,7 @@ from billing.models import Hold, Invoice, Payer
 from billing.patients import age
 from billing.patients.age import first_care_on
 from billing.rooms import Intake
+from forbearance import needs
 from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
@@ -87,7 +88,8 @@ def lift(row: Forbearance, *, by: str, today: date, tell: bool = True) -> list[I
     for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
         invoice = lock_invoice(invoice_id)
         if not any(covers(other, invoice) for other in active):
-            due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
+            more = needs.more_time(invoice.patient_id, today=today)
+            due_on = schedule.time_to_pay(invoice, today=today) + more if ledger.outstanding(invoice.pk) else None
             if release_hold(invoice, reason, by=by, due_on=due_on, today=today, tell=tell):
                 lifted.append(invoice)
     return lifted
@@ -112,6 +114,7 @@ def kept_back(invoice: Invoice) -> Iterator[str]:
 def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
     """Let new invoices rest for the forbearances of their patients."""
     invoices = [invoice for invoice, _checked in new]
+    needs.give_time(invoices, today=today)
     active = Forbearance.objects.filter(patient__in={invoice.patient_id for invoice in invoices}, ended_at=None)
     held: dict[tuple[str, date | None], dict[int, Invoice]] = {}
     taken: set[tuple[int, str]] = set()

@@ -240,6 +240,12 @@ def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
     return any(looked)
 
 
+def what_helps(invoice: Row, *, today: date) -> list[str]:
+    """Return what helps the patient of an invoice, in words for staff who act on it."""
+    found = [room.what_helps(invoice, today) for room in announcements() if room.what_helps]
+    return [str(words) for of_room in found for words in of_room]
+
+
 def is_handed_over(invoice: Row) -> bool:
     """Tell whether a room handed an invoice over to somebody else, such as an agency, and it is still there."""
     return any(room.hand_over.stands(invoice) for room in announcements() if room.hand_over)

@@ -262,6 +262,8 @@ class Announcement:
     # Looks again at what it decided about a locked invoice, because somebody was right; given who says so and when.
     # Returns whether there was something to look at again.
     look_again: Callable[[Row, str, datetime], bool] | None = None
+    # Says in words for staff what helps the patient of an invoice on a day, such as a call instead of a letter.
+    what_helps: Callable[[Row, date], Sequence[Text]] | None = None
     # Invoices that it handed over to somebody else, and takes back when the patient was right.
     hand_over: HandOver | None = None
     # Yields why nobody else may collect a locked invoice now, in words for staff.

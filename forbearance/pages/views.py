@@ -11,7 +11,7 @@ from billing.errors import Refused
 from billing.models import Invoice
 from billing.plans.options import options_for
 from forbearance import breathing_space, doors
-from forbearance.bodies import BODIES
+from forbearance.doors import BODIES
 from guests.pages import session_ended, visible_invoice, visible_row
 
 

@@ -1,4 +1,4 @@
-"""Who must be spared is at no agency: claims come back in the transaction of the report, and a pause holds there too."""
+"""Who must be spared is at no agency: claims come back in the transaction of the report, and a pause holds there."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from debt_collection.running import recall
 from forbearance import reports
 from tests import factories
 from tests.complaints.test_files import filed
-from tests.debt_collection.cases import agency, fresh, handed_over, ready
+from tests.debt_collection.cases import fresh, handed_over, ready
 
 pytestmark = pytest.mark.django_db
 

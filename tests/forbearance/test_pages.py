@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from billing.models import Hold
-from forbearance.bodies import BODIES
+from forbearance.doors import BODIES
 from forbearance.models import Forbearance
 from tests import factories
 from tests.portal.pages.test_invoice_page import open_in

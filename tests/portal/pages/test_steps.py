@@ -73,7 +73,7 @@ def test_in_a_rest_no_steps_come_but_paying_stays_possible(client, announced):
     place_hold(announced, "breathing_space", by="patient", until=timezone.localdate() + timedelta(days=30))
     text = steps_page(client, announced)
     assert "Uw rekening staat stil. Zolang dat zo is, krijgt u geen brieven en komt er niets bij." in text
-    assert "Vanaf " not in text
+    assert "Dit zijn de eerste dagen" not in text
     assert "nooit:" not in text
     assert "Naar betalen" in text
 
@@ -82,7 +82,12 @@ def test_while_nothing_may_be_paid_it_asks_for_nothing_and_says_why(client, anno
     place_hold(announced, "awaiting_decision", by="test", until=timezone.localdate())
     text = steps_page(client, announced)
     assert "Betaal nog niet" in text
-    for asking in ("Als u vandaag betaalt", "Naar betalen", "Wat er komt als u niet betaalt", "Vanaf "):
+    for asking in (
+        "Als u vandaag betaalt",
+        "Naar betalen",
+        "Wat er komt als u niet betaalt",
+        "Dit zijn de eerste dagen",
+    ):
         assert asking not in text
 
 
