@@ -102,9 +102,13 @@ def tell_end(invoice: Invoice, today: date) -> None:
 
 
 def kept_back(invoice: Invoice) -> Iterator[str]:
-    """Yield why nobody else may collect an invoice: its patient is spared, also where letters go to somebody else."""
+    """Yield why nobody else may collect an invoice: its patient is spared, also where letters go to somebody else.
+
+    Care of after an order of a court is ordinary, but an agency for a new debt may end what the court granted
+    (350 lid 3 Fw): a person decides what follows, and no agency.
+    """
     active = Forbearance.objects.filter(patient=invoice.patient_id, ended_at=None).order_by("pk")
-    return (str(row.get_kind_display()) for row in active if concerns(row, invoice))
+    return (str(row.get_kind_display()) for row in active)
 
 
 def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:

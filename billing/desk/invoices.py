@@ -32,7 +32,7 @@ from billing.errors import Refused
 from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Invoice, OutboxMessage, Posting
+from billing.models import AccessEvent, Invoice, OutboxMessage, Posting, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -227,6 +227,10 @@ class InvoiceAdmin(CreditPaying):
 
     def acts(self, obj: Any) -> tuple[str, ...]:
         return () if obj.erased_at else (*staff_acts.staff_acts(obj), "send_link", "write_note")
+
+    def medical_data(self, obj: Invoice) -> str:
+        """Return what is looked at: notes of colleagues, or no more than whose invoice this is."""
+        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else self.medical
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
