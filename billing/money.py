@@ -21,7 +21,7 @@ def round_euro(amount: Decimal) -> Decimal:
 
 _SIGN = r"(?:€|euros?|eur)"
 _EURO = re.compile(
-    rf"(?:{_SIGN} ?)?(?P<whole>[0-9]{{1,10}}|[1-9][0-9]{{0,2}}(?P<mark>[., ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*)"
+    rf"(?:{_SIGN} ?)?(?P<whole>[0-9]+|[1-9][0-9]{{0,2}}(?P<mark>[., ])[0-9]{{3}}(?:(?P=mark)[0-9]{{3}})*)"
     rf"(?:[.,](?P<cents>[0-9]{{1,2}}|--?))?(?: ?{_SIGN})?",
     re.ASCII | re.IGNORECASE,
 )
@@ -31,7 +31,8 @@ def read_euros(text: str) -> Decimal:
     """Return the amount that a person typed: 365 · 365,5 · 1.234,50 · 1,234.50 · 1 234,50 · € 12,00 · 20,- · 5 euro.
 
     The one parser of amounts. Raises ValueError for anything else: a sign, digits of other scripts or widths, three
-    decimals ("0,001"), a thousands mark that is the decimal mark too ("1,234" may mean either in Dutch and English).
+    decimals ("0,001"), more than the database holds, a thousands mark that is the decimal mark too ("1,234" may mean
+    either in Dutch and English).
     """
     plain = text.replace("\u00a0", " ").strip()
     found = _EURO.fullmatch(plain)
@@ -40,7 +41,10 @@ def read_euros(text: str) -> Decimal:
     if found["mark"] and found["mark"] == plain[found.end("whole") : found.end("whole") + 1] != " ":
         raise ValueError("one mark for thousands and cents")
     cents = (found["cents"] or "").replace("-", "").ljust(2, "0")
-    return Decimal(f"{re.sub('[., ]', '', found['whole'])}.{cents}")
+    amount = Decimal(f"{re.sub('[., ]', '', found['whole'])}.{cents}")
+    if amount > from_cents(MAX_CENTS):
+        raise ValueError("this amount is too large")
+    return amount
 
 
 def to_cents(amount: Decimal) -> int:

@@ -5,6 +5,7 @@ Whatever another room knows of a person or an invoice it announces (`rooms.kept_
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -12,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing import ledger, rooms
-from billing.dunning.blockers import PAYMENT_IN_PROGRESS, REASONS
+from billing.dunning.blockers import PAYMENT_IN_PROGRESS, REASONS, is_of_parents
 from billing.invoices import limitation, schedule
 from billing.ledger.breakdown import parts_of
 from billing.models import (
@@ -26,7 +27,7 @@ from billing.models import (
     ReminderStep,
     StaffTask,
 )
-from billing.patients.age import is_minor
+from billing.patients import age
 from billing.payments import shares
 from debt_collection.models import Claim
 
@@ -58,6 +59,8 @@ def of_claim(invoice: Invoice, *, now: datetime, today: date) -> Iterator[Text]:
         yield _("the invoice is on hold")
     if PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists():
         yield _("the patient pays later or in parts, as agreed")
+    if is_of_parents(invoice):
+        yield REASONS["minor"]
     parts = parts_of(invoice)
     if parts.principal < settings.HAND_OVER_FROM_PRINCIPAL or parts.total < settings.HAND_OVER_FROM_REST:
         yield _("too little is left to pay")
@@ -89,11 +92,11 @@ def of_debtor(patients: Sequence[Patient], *, today: date) -> Iterator[Text]:
     payers = {payer.patient_id: payer for payer in Payer.objects.filter(patient__in=keys)}
     if any(payer.relation in Payer.APART for payer in payers.values()):
         yield _("somebody else answers for this patient by law")
-    if any(is_minor(patient, today=today) and patient.pk not in payers for patient in patients):
+    if any(age.is_minor(patient, today=today) and patient.pk not in payers for patient in patients):
         yield _("the patient is a minor, and nobody who pays is known")
     invoices = Invoice.objects.filter(patient__in=keys, erased_at=None)
-    balances = ledger.with_balance(invoices).values_list("balance", flat=True)
-    if any(balance is not None and balance < 0 for balance in balances):
+    rows: Any = ledger.with_balance(invoices)
+    if any(row.balance is not None and row.balance < 0 for row in rows):
         yield _("this debtor has credit on another invoice")
     if Receipt.objects.filter(invoice__in=invoices, status=Receipt.Status.PROPOSED).exists():
         yield _("a payment of this debtor waits for a second person")

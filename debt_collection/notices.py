@@ -18,7 +18,19 @@ from debt_collection.models import Claim, HandOver
 NEEDS = {
     "agency_handed_over": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban")),
     "agency_recalled": frozenset(
-        ("lines", "link_until", "provider", "agency", "case", "total", "credit", "taken_off", "due_on", "today")
+        (
+            "lines",
+            "link_until",
+            "provider",
+            "agency",
+            "case",
+            "total",
+            "credit",
+            "taken_off",
+            "due_on",
+            "resting",
+            "today",
+        )
     ),
 }
 
@@ -38,16 +50,24 @@ def handed_over(case: HandOver, claims: Sequence[Claim]) -> None:
 
 
 def recalled(
-    case: HandOver, invoices: Sequence[Invoice], *, taken_off: Decimal, due_on: date | None, today: date
-) -> None:
-    """Tell the patient that an agency no longer collects: nothing was added, and there is a new last day to pay."""
+    case: HandOver, invoices: Sequence[Invoice], *, taken_off: Decimal, due_on: date | None, resting: Sequence[Invoice],
+    today: date,
+) -> None:  # fmt: skip
+    """Tell the patient that an agency no longer collects: nothing was added, and there is a new last day to pay.
+
+    Of what is `resting` for another reason no day is told: the mail about the end of that rest names the one that is
+    true. `due_on` and the total are about the others.
+    """
     credit = sum((max(-balance(invoice.pk), ZERO) for invoice in invoices), ZERO)
     owed = [invoice for invoice in invoices if outstanding(invoice.pk)]
+    rest = {invoice.pk for invoice in resting}
+    asked = [invoice for invoice in owed if invoice.pk not in rest]
     queue_message(
         "agency_recalled",
         invoice=invoices[0],
         context={
-            **_shared(case, owed or invoices, until=due_on or today),
+            **_shared(case, asked or owed or invoices, until=due_on or today),
+            "resting": [invoice.number for invoice in resting],
             "taken_off": taken_off,
             "credit": credit,
             "due_on": due_on,

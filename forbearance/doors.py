@@ -1,11 +1,15 @@
-"""When the ways to pay later, to rest or to get help are shown first: to who does not manage, before they ask.
+"""Who helps people with money, and to whom the ways to pay later, to rest or to get help are shown first.
 
 After the second reminder, after two plans that were not kept, or with three open invoices. Nobody's income is asked.
 """
 
+from dataclasses import dataclass
+
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, PaymentPlan, ReminderStep
+from billing.rooms import Text
 
 OPEN_INVOICES, BROKEN_PLANS = 3, 2
 
@@ -25,3 +29,30 @@ IS_IN_TROUBLE = Exists(
 def help_first(invoice: Invoice) -> bool:
     """Tell whether whoever pays this invoice sees the help first."""
     return Invoice.objects.filter(IS_IN_TROUBLE, pk=invoice.pk).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Somebody who helps: what they do, how to call them (empty: not by one number), and their address on the web."""
+
+    name: Text
+    what: Text
+    phone: str
+    url: str
+
+
+# Only those of this list are named, since look-alikes of them exist.
+BODIES = (
+    Body(
+        "Geldfit",
+        _("Geldfit listens, and tells you which help there is for you. You do not have to say your name."),
+        "0800 8115",
+        "https://geldfit.nl/",
+    ),
+    Body(
+        _("Your municipality"),
+        _("Each municipality helps with debts (“schuldhulpverlening”). The first talk is within four weeks."),
+        "",
+        "https://organisaties.overheid.nl/Gemeenten/",
+    ),
+)

@@ -4,16 +4,19 @@ from collections.abc import Iterator
 
 from billing.models import Invoice
 from billing.privacy.export import Facts, facts_below
-from forbearance.models import CounsellorLetter, Forbearance
+from forbearance.models import CounsellorLetter, Forbearance, Need
 from guests.files import storage
 
 SEALED = {"Forbearance": {"sealed_facts": "facts"}, "CounsellorLetter": {"sealed_name": "name"}}
 
 
 def of_invoice(invoice: Invoice) -> Facts | None:
-    """Return the grounds on which the patient of this invoice was spared, by their day; None without one."""
-    grounds = Forbearance.objects.filter(patient=invoice.patient_id).order_by("pk")
-    return {f"{row.since} {row.get_kind_display()}": facts_below(row, sealed=SEALED) for row in grounds} or None
+    """Return on what grounds the patient of this invoice was spared, and what helps them, by its day; None without."""
+    found: list[Forbearance | Need] = [
+        *Forbearance.objects.filter(patient=invoice.patient_id).order_by("pk"),
+        *Need.objects.filter(patient=invoice.patient_id).order_by("pk"),
+    ]
+    return {f"{row.since} {row.get_kind_display()}": facts_below(row, sealed=SEALED) for row in found} or None
 
 
 def documents(invoice: Invoice) -> Iterator[tuple[str, bytes]]:

@@ -62,6 +62,33 @@ class Forbearance(SealedFacts, models.Model):
         return f"forbearance.facts:{self.token}"
 
 
+class Need(models.Model):
+    """What helps a patient with our letters, as they asked: never why. It lasts a year, and goes when they say so."""
+
+    class Kind(models.TextChoices):
+        MORE_TIME = "more_time", _("more time to pay")
+        PAPER = "paper", _("letters on paper")
+        LARGE_PRINT = "large_print", _("letters in large print")
+        PHONE = "phone", _("call me, I do not read well")
+        INTERPRETER = "interpreter", _("an interpreter")
+        HELPER = "helper", _("somebody helps me with letters")
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="needs", verbose_name=_("patient"))
+    kind = models.CharField(_("what helps"), max_length=12, choices=Kind)
+    since = models.DateField(_("since"))
+    until = models.DateField(_("until"))
+    noted_by = models.CharField(_("noted by"), max_length=60)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("wish"), _("wishes")
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["patient", "kind"], name="one_need_per_kind")]
+        indexes = [models.Index(fields=["until"], name="need_to_end")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
 class CounsellorLetter(GuestFile):
     """A file that a patient sent: the letter of a debt counsellor. It goes with the ground that it began."""
 

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from billing import audit
+from billing import audit, rooms
 from billing.adjustments import charges
 from billing.errors import Refused
 from billing.invoices import intake, schedule
@@ -47,6 +47,8 @@ MORATORIUM_MONTHS = 6  # at most: art. 287b lid 4 Fw, art. 5 Wgs
 # Administration ends by guardianship and by death (1:449 BW), guardianship by death (1:389); staff may end the older
 # ground later, or never. Of several that are active the first of these counts.
 ORDER = (Kind.DECEASED, Kind.GUARDIANSHIP, Kind.ADMINISTRATION, Kind.MINOR)
+# Of these nothing may be at a collection agency, also where letters go on to somebody else. Help with debts is a pause.
+RECALLED = (*ORDER, Kind.WSNP, Kind.MORATORIUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ def _last_day(said: Said, today: date) -> date | None:
 
 def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
     """Let the invoices rest and undo what came since the day of the forbearance; return those that it touched."""
+    recalled = _recall(row, by=by, today=today) if row.kind in RECALLED else set()
     rows = Invoice.objects.filter(patient=row.patient_id, erased_at=None, withdrawn_at=None)
     touched = []
     for invoice in rows.select_related("provider", "patient").order_by("pk"):
@@ -220,7 +223,8 @@ def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
         locked = lock_invoice(invoice.pk)
         charges.take_off(locked, by=by, note="spared", since=row.since)
         schedule.void_since(locked, row.since, "spared")
-    rests.place(row, rests.open_invoices([row.patient_id]), by=by)
+    left = [invoice for invoice in rests.open_invoices([row.patient_id]) if invoice.pk not in recalled]
+    rests.place(row, left, by=by)
     rests.lift(row, by=by, today=today)  # with a known address it goes on with them, from a new last day
     return touched
 
@@ -237,6 +241,18 @@ def refuse_without_parent(row: Forbearance) -> None:
         return
     if any(rests.concerns(row, invoice) for invoice in rests.open_invoices([row.patient_id])):
         raise Refused(_("Say first which parent pays: the patient was a minor, and does not owe this."))
+
+
+def _recall(row: Forbearance, *, by: str, today: date) -> set[int]:
+    """Take all invoices of the patient back from whoever collects them for us; return their keys.
+
+    An agency would go on writing to the patient in person, or to the dead. One mail tells whoever is written to from
+    now on: the last day to pay, or that the invoice rests.
+    """
+    handed = [one for one in rests.open_invoices([row.patient_id]) if rooms.is_handed_over(one)]
+    rests.place(row, handed, by=by)
+    rests.lift(row, by=by, today=today, tell=False)
+    return {one.pk for one in handed if rooms.recall(lock_invoice(one.pk), reason=row.kind, by=by, today=today)}
 
 
 # --- who is written to instead: one question, answered from all active grounds ---------------------------

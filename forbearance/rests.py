@@ -19,6 +19,7 @@ from billing.models import Hold, Invoice, Patient, Payer, StaffTask
 from billing.patients import age, parents
 from billing.patients.age import first_care_on
 from billing.rooms import Intake
+from forbearance import needs
 from forbearance.models import Forbearance
 
 Kind = Forbearance.Kind
@@ -94,7 +95,8 @@ def lift(row: Forbearance, *, by: str, today: date, tell: bool = True) -> list[I
     for invoice_id in list(held.order_by("invoice_id").values_list("invoice_id", flat=True)):
         invoice = lock_invoice(invoice_id)
         if not any(covers(other, invoice) for other in active):
-            due_on = schedule.time_to_pay(invoice, today=today) if ledger.outstanding(invoice.pk) else None
+            more = needs.more_time(invoice.patient_id, today=today)
+            due_on = schedule.time_to_pay(invoice, today=today) + more if ledger.outstanding(invoice.pk) else None
             if release_hold(invoice, reason, by=by, due_on=due_on, today=today, tell=tell):
                 lifted.append(invoice)
                 tasks = StaffTask.objects.filter(kind=PARENTS, invoice=invoice, closed_at=None)
@@ -109,9 +111,14 @@ def tell_end(invoice: Invoice, today: date) -> None:
 
 
 def kept_back(invoice: Invoice) -> Iterator[str]:
-    """Yield why nobody else may collect an invoice: its patient is spared, also where letters go to somebody else."""
+    """Yield why nobody else may collect an invoice: its patient is spared, also where letters go to somebody else.
+
+    Care of after an order of a court is ordinary, but an agency for a new debt may end what the court granted
+    (350 lid 3 Fw): a person decides what follows, and no agency.
+    """
     active = Forbearance.objects.filter(patient=invoice.patient_id, ended_at=None).order_by("pk")
-    return (str(row.get_kind_display()) for row in active if concerns(row, invoice))
+    of_it = (row for row in active if row.kind != Kind.OF_PARENTS or concerns(row, invoice))
+    return (str(row.get_kind_display()) for row in of_it)
 
 
 def leave_to_parents(
@@ -162,6 +169,7 @@ def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
     """Let new invoices rest for the forbearances of their patients."""
     invoices = [invoice for invoice, _checked in new]
     _leave_to_parents(new, today, by)
+    needs.give_time(invoices, today=today)
     active = Forbearance.objects.filter(patient__in={invoice.patient_id for invoice in invoices}, ended_at=None)
     held: dict[tuple[str, date | None], dict[int, Invoice]] = {}
     taken: set[tuple[int, str]] = set()

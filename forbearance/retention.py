@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from billing import rows
 from billing.law.calendar import anniversary, begin_of
 from billing.models import Invoice
-from forbearance.models import CounsellorLetter, Forbearance
+from forbearance.models import CounsellorLetter, Forbearance, Need
 from guests.files import storage
 
 
@@ -19,7 +19,8 @@ def run_day(today: date) -> dict[str, int]:
     has_invoice = Exists(Invoice.objects.filter(patient=OuterRef("patient"), erased_at=None))
     past = Forbearance.objects.filter(Q(ended_at__lt=over) | ~has_invoice)
     letters = sum(_erase_letters(pk) for pk in list(past.filter(letters__isnull=False).values_list("pk", flat=True)))
-    return {"forbearances": rows.delete(past), "counsellor_letters": letters}
+    wishes = rows.delete(Need.objects.filter(Q(until__lt=today) | ~has_invoice))
+    return {"forbearances": rows.delete(past), "counsellor_letters": letters, "needs": wishes}
 
 
 def _erase_letters(ground_id: int) -> int:

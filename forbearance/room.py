@@ -26,6 +26,7 @@ AUDIT_LABELS = {
     "counsellor_letter_received": gettext_noop("letter of a debt counsellor came"),
     "counsellor_letter_refused": gettext_noop("letter of a debt counsellor: file not accepted"),
     "breathing_space_taken": gettext_noop("breathing space begun"),
+    "needs_kept": gettext_noop("what helps this patient was noted"),
     "forbearance_ended": gettext_noop("forbearance ended"),
 }
 LETTERS = frozenset((Stops.REMINDERS, Stops.PLANS))  # paying stays possible
@@ -37,26 +38,29 @@ class ForbearanceRoom(Room):
     name = "forbearance"
     house_rules = {
         "BREATHING_SPACE_DAYS": 30,  # once in twelve months for whoever pays
+        "MORE_TIME_DAYS": 14,  # later than others, for who asked for more time
         "DEBT_HELP_MONTHS": 4,  # from the notice of a debt counsellor, and once as long again
         "FORBEARANCE_KEPT_YEARS": 2,  # after it ended: the least that the Bki asks of files about collection
     }
 
     def announce(self) -> Announcement:
         from billing.dunning import told_together
-        from forbearance import days, demo, doors, export, letters, notices, reports, rests, retention
+        from forbearance import days, demo, doors, export, letters, needs, notices, reports, rests, retention
         from forbearance.desk import pages
         from forbearance.pages import urls
 
         return Announcement(
             patient_urls=urls.urlpatterns,
             desk=_desk(),
-            access_labels={"forbearance": _("why we spare you")},
+            access_labels={"forbearance": _("why we spare you"), "needs": _("what helps you")},
             # Before letters are planned: what ends today is told first.
-            daily=[Daily(23, days.run_day)],
+            daily=[Daily(23, days.run_day), Daily(24, needs.run_day)],
+            what_helps=needs.in_words,
             beat={"sweep-letters": Beat("forbearance.sweep_letters", 30.0, expires=30, urgent=True)},
             staff_tasks={
                 letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer"),
                 reports.TO_ANSWER: _("tell a debt counsellor or administrator what is open, within five working days"),
+                needs.TO_PRINT: _("print a letter and post it: this patient wants paper"),
                 rests.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
             },
             retention=retention.run_day,
@@ -105,7 +109,7 @@ def _holds() -> dict[str, HoldReason]:
 
 def _desk() -> Desk:
     from billing.desk.base import EVERYBODY
-    from forbearance.desk import pages, panel
+    from forbearance.desk import needs, pages, panel
 
     return Desk(
         panel="admin/forbearance/panel.html",
@@ -113,6 +117,8 @@ def _desk() -> Desk:
         pages=(
             DeskPage("ontzien/", pages.index, "forbearances", EVERYBODY),
             DeskPage("ontzien/nieuw/", pages.receive, "forbearance_report", EVERYBODY),
+            DeskPage("ontzien/wat-helpt/", needs.note, "forbearance_needs", EVERYBODY),
+            DeskPage("ontzien/afdruk/<int:message_id>/", needs.letter, "forbearance_printed", EVERYBODY),
             DeskPage("ontzien/<int:object_id>/", pages.show, "forbearance_forbearance_ground", EVERYBODY),
             DeskPage(
                 "ontzien/<int:object_id>/brief/<int:file_id>/",

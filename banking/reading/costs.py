@@ -12,6 +12,7 @@ from billing.money import from_cents
 
 # MT940: below the movement (:61:, where ING and SWIFT put it) or between the tags of :86:.
 _SAID = re.compile(r"/(OCMT|CHGS)\d?/\s*([A-Z]{3})\s*(\d{1,15}(?:,\d{0,2})?)(?![\d,])", re.ASCII)
+_AMOUNT = re.compile(r"\d{1,15}(?:[.,]\d{0,5})?", re.ASCII)
 _EURO = "EUR"
 
 
@@ -42,7 +43,7 @@ def _with(told: Details, cents: int, original: tuple[str, str] | None, taken: It
     before = moved + costs if cents > 0 else moved - costs  # costs of a payment of ours come on top of it
     if original and original[0] == _EURO:
         before = cents_of(original[1])
-    elif original:
+    elif original and _AMOUNT.fullmatch(original[1]):  # it is only told: an odd one is left out, and refuses no file
         told = replace(told, original=f"{original[0]} {Decimal(original[1].replace(',', '.')):.2f}")
     if costs:
         told = replace(told, costs=str(from_cents(costs)))

@@ -12,7 +12,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from billing import rooms
+from billing.models import Invoice
 from billing.templatetags.money import euro
 
 # The words of a label carry its meaning; the colour only helps: done, in progress, needs a person, ended badly.
@@ -86,3 +90,10 @@ def short_day(day: date | None) -> str:
 
 def amount(value: Any) -> SafeString:
     return format_html('<span class="amount">{}</span>', euro(value))
+
+
+def helps_section(invoice: Invoice) -> list[Section]:
+    """Return what helps the patient of an invoice, as rooms know it, as a section; nothing when nobody asked for it."""
+    found = [] if invoice.erased_at else rooms.what_helps(invoice, today=timezone.localdate())
+    lines = [[words] for words in found]
+    return [Section(gettext("What helps this patient"), [_("what helps")], lines)] if lines else []

@@ -21,7 +21,7 @@ from billing.desk import timeline
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
-from billing.desk.detail import Section, amount, badge, link_to, moment, short_day, status_badge
+from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
 from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -32,7 +32,7 @@ from billing.errors import Refused
 from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Invoice, OutboxMessage, Posting
+from billing.models import AccessEvent, Invoice, OutboxMessage, Posting, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -228,6 +228,10 @@ class InvoiceAdmin(CreditPaying):
     def acts(self, obj: Any) -> tuple[str, ...]:
         return () if obj.erased_at else (*staff_acts.staff_acts(obj), "send_link", "write_note")
 
+    def medical_data(self, obj: Invoice) -> str:
+        """Return what is looked at: notes of colleagues, or no more than whose invoice this is."""
+        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else self.medical
+
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
         links = super().page_links(request, obj)
@@ -251,6 +255,7 @@ class InvoiceAdmin(CreditPaying):
             "plans__installments",
         )
         return [
+            *helps_section(obj),
             timeline_section(timeline.of_invoice(obj)),
             _dunning(obj),
             credit_section(obj),

@@ -145,7 +145,7 @@ def _came_back(notice: ReminderStep) -> bool:
     return message is not None and (message.bounced_at is not None or message.status == OutboxMessage.Status.FAILED)
 
 
-def _is_of_parents(invoice: Invoice) -> bool:
+def is_of_parents(invoice: Invoice) -> bool:
     """Tell whether a letter would put somebody in default for a debt of their parents, or draw on what is theirs."""
     payer = Payer.objects.filter(patient=invoice.patient_id).first()
     return (payer is None or payer.relation in Payer.APART) and age.was_minor(invoice)
@@ -155,7 +155,7 @@ def _legal_blockers(invoice: Invoice, step: int, *, today: date, joins: bool, co
     """Check the law: in default (6:81 BW), no debt of parents (1:233), not past enforcing (3:307), enough time."""
     if today <= invoice.due_on:
         yield Blocker("not_due", Action.SKIP)
-    if _is_of_parents(invoice):
+    if is_of_parents(invoice):
         yield Blocker("minor", Action.ESCALATE)
     if limitation.is_over(invoice, today=today):
         yield Blocker("limitation", Action.ESCALATE)

@@ -25,6 +25,7 @@ from billing.rooms.announced import (
     Demo,
     Desk,
     DeskPage,
+    Elsewhere,
     Export,
     HandOver,
     Happened,
@@ -50,6 +51,7 @@ __all__ = [
     "Demo",
     "Desk",
     "DeskPage",
+    "Elsewhere",
     "Export",
     "HandOver",
     "Happened",
@@ -238,6 +240,12 @@ def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
     """Let the rooms look again at what they decided about a locked invoice; return whether one does."""
     looked = [room.look_again(invoice, by, now) for room in announcements() if room.look_again]
     return any(looked)
+
+
+def what_helps(invoice: Row, *, today: date) -> list[str]:
+    """Return what helps the patient of an invoice, in words for staff who act on it."""
+    found = [room.what_helps(invoice, today) for room in announcements() if room.what_helps]
+    return [str(words) for of_room in found for words in of_room]
 
 
 def is_handed_over(invoice: Row) -> bool:

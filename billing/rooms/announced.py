@@ -27,18 +27,30 @@ class Stops(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Somebody else collects the invoice while it rests with us: what comes of it, in words for the patient.
+
+    `page`: the name of the page, of an invoice's token, that says whom to pay and passes on what is asked.
+    """
+
+    says: Text
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class HoldReason:
     """Why an invoice is on hold, in words for the patient, and what the hold stops.
 
     `placed` and `ended` tell the patient, in the transaction of the act and with the invoice locked: the first gets the
     day of the 14-day letter that the hold voids (or None), the second the day of today. A room that writes its own
-    mails about what happened leaves them out.
+    mails about what happened leaves them out. `elsewhere`: not all is quiet for the patient, nor may they wait.
     """
 
     label: Text
     stops: frozenset[Stops] = frozenset(Stops)
     placed: Callable[[Row, date | None], object] | None = None
     ended: Callable[[Row, date], object] | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +274,8 @@ class Announcement:
     # Looks again at what it decided about a locked invoice, because somebody was right; given who says so and when.
     # Returns whether there was something to look at again.
     look_again: Callable[[Row, str, datetime], bool] | None = None
+    # Says in words for staff what helps the patient of an invoice on a day, such as a call instead of a letter.
+    what_helps: Callable[[Row, date], Sequence[Text]] | None = None
     # Invoices that it handed over to somebody else, and takes back when the patient was right.
     hand_over: HandOver | None = None
     # Yields why nobody else may collect a locked invoice now, in words for staff.

@@ -128,7 +128,7 @@ def _by_number(staff: Any, numbers: Iterable[str]) -> list[tuple[int, int]]:
     if not wanted:
         return []
     rows = visible_to(staff, Invoice.objects.filter(wanted), provider_path="provider")
-    return sorted(rows.values_list("pk", "patient_id")[:_CANDIDATES], reverse=True)
+    return list(rows.order_by("-pk").values_list("pk", "patient_id")[:_CANDIDATES])
 
 
 def _by_amount(staff: Any, amount: Decimal, within: list[int] | None) -> list[tuple[int, int]]:
@@ -148,5 +148,5 @@ def _by_amount(staff: Any, amount: Decimal, within: list[int] | None) -> list[tu
     found = {*booked.order_by("-invoice").values_list("invoice", "invoice__patient")[:_CANDIDATES]}
     if within is not None or not staff.is_operations:
         owed = with_balance(still_open).filter(balance=amount)  # type: ignore[misc]
-        found |= {*owed.order_by().values_list("pk", "patient_id")[:_CANDIDATES]}
+        found |= {*owed.order_by("-pk").values_list("pk", "patient_id")[:_CANDIDATES]}
     return sorted(found, reverse=True)

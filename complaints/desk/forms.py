@@ -82,8 +82,8 @@ class AnswerForm(forms.Form):
             label=_("a payment was booked wrong"),
             required=False,
             coerce=int,
-            empty_value=0,
-            choices=[(0, "–"), *choices],
+            empty_value=None,
+            choices=[("", "–"), *choices],
         )
         for row in misbooked.invoices_of_payer(invoice):
             if row.withdrawn_at is None:

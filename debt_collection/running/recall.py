@@ -18,10 +18,12 @@ from billing import audit, ledger
 from billing.adjustments import charges, credit
 from billing.errors import Refused
 from billing.invoices import schedule
+from billing.invoices.holds import stopping
 from billing.law import calendar
 from billing.models import Invoice
 from billing.money import ZERO
 from billing.outbox.facts import moment_of
+from billing.rooms import Stops
 from debt_collection import notices
 from debt_collection.exchange import contents, orders
 from debt_collection.models import Claim, HandOver, Order
@@ -107,9 +109,11 @@ def _take_back(case: HandOver, claims: Sequence[Claim], *, reason: str, by: str,
     for invoice in invoices:
         audit.record("hand_over_recall", by=by, invoice=invoice, number=case.number, reason=reason, written=written)
     _order(case, claims, is_whole=is_whole)
-    dues = [invoice.due_on for invoice in invoices if ledger.balance(invoice.pk) > ZERO and not invoice.withdrawn_at]
+    owed = [invoice for invoice in invoices if ledger.balance(invoice.pk) > ZERO and not invoice.withdrawn_at]
+    resting = [invoice for invoice in owed if stopping(Stops.REMINDERS, invoice=invoice).exists()]
+    due_on = max((invoice.due_on for invoice in owed if invoice not in resting), default=None)
     if not all(invoice.withdrawn_at for invoice in invoices):
-        notices.recalled(case, invoices, taken_off=off, due_on=max(dues, default=None), today=today)
+        notices.recalled(case, invoices, taken_off=off, due_on=due_on, resting=resting, today=today)
 
 
 def _undo(invoice: Invoice, *, by: str, today: date, least: date) -> Decimal:

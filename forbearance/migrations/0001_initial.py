@@ -40,6 +40,24 @@ class Migration(migrations.Migration):
             bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
+            name='Need',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('more_time', 'more time to pay'), ('paper', 'letters on paper'), ('large_print', 'letters in large print'), ('phone', 'call me, I do not read well'), ('interpreter', 'an interpreter'), ('helper', 'somebody helps me with letters')], max_length=12, verbose_name='what helps')),
+                ('since', models.DateField(verbose_name='since')),
+                ('until', models.DateField(verbose_name='until')),
+                ('noted_by', models.CharField(max_length=60, verbose_name='noted by')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='needs', to='billing.patient', verbose_name='patient')),
+            ],
+            options={
+                'verbose_name': 'wish',
+                'verbose_name_plural': 'wishes',
+                'ordering': ['pk'],
+                'indexes': [models.Index(fields=['until'], name='need_to_end')],
+                'constraints': [models.UniqueConstraint(fields=('patient', 'kind'), name='one_need_per_kind')],
+            },
+        ),
+        migrations.CreateModel(
             name='CounsellorLetter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -177,3 +177,10 @@ def test_balances_between_pages_are_told_apart():
     _entries, (one_page, other) = read(document(first, last))
     assert (one_page.opens_between, one_page.closes_between, one_page.closing) == (False, True, 200)
     assert (other.opens_between, other.closes_between, other.opening) == (True, False, 200)
+
+
+@pytest.mark.parametrize("amount", ["", "x", "1.234,50", "NaN", "1e99999", "9" * 30])
+def test_an_odd_amount_in_another_currency_is_left_out_and_refuses_no_file(amount):
+    odd = f'<AmtDtls><InstdAmt><Amt Ccy="USD">{amount}</Amt></InstdAmt></AmtDtls>'
+    (part,) = one(Pay("55.00", MONDAY, "nota", more_details=odd)).parts
+    assert part.details.original == ""

@@ -177,6 +177,14 @@ def test_it_is_exported_and_erased_two_years_after_its_end():
     assert export.of_invoice(invoice)
     days.run_day(row.until + timedelta(days=1))
     Forbearance.objects.update(ended_at=at(row.until))
-    assert retention.run_day(row.until + timedelta(days=729)) == {"forbearances": 0, "counsellor_letters": 0}
-    assert retention.run_day(row.until + timedelta(days=732)) == {"forbearances": 1, "counsellor_letters": 0}
+    assert retention.run_day(row.until + timedelta(days=729)) == {
+        "forbearances": 0,
+        "counsellor_letters": 0,
+        "needs": 0,
+    }
+    assert retention.run_day(row.until + timedelta(days=732)) == {
+        "forbearances": 1,
+        "counsellor_letters": 0,
+        "needs": 0,
+    }
     assert export.of_invoice(invoice) is None

@@ -79,6 +79,6 @@ def test_it_is_exported_and_goes_after_its_term():
     assert [name for name, _content in export.documents(invoice)] == [f"letter-{row.pk}.png"]
     today = timezone.localdate()
     days.end(row.forbearance_id, by="staff:anna", today=today)
-    assert retention.run_day(today + timedelta(days=725)) == {"forbearances": 0, "counsellor_letters": 0}
-    assert retention.run_day(today + timedelta(days=735)) == {"forbearances": 1, "counsellor_letters": 1}
+    assert retention.run_day(today + timedelta(days=725)) == {"forbearances": 0, "counsellor_letters": 0, "needs": 0}
+    assert retention.run_day(today + timedelta(days=735)) == {"forbearances": 1, "counsellor_letters": 1, "needs": 0}
     assert not CounsellorLetter.objects.exists()

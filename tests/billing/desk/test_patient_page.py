@@ -135,7 +135,7 @@ def test_the_page_of_an_invoice_names_the_patient_and_takes_a_note_of_a_clerk(de
     assert page_of(patient) in shown
     assert "belt morgen terug" in shown
     assert shown.index("belt morgen terug") < shown.index("Rekening ontvangen")  # the newest first
-    assert AccessEvent.objects.filter(invoice=invoice, data="invoice page").exists()
+    assert AccessEvent.objects.filter(invoice=invoice, data="staff notes").exists()
 
 
 def test_an_invoice_is_sent_again_once_a_day(desk, patient):

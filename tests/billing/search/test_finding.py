@@ -62,7 +62,8 @@ def test_a_patient_is_found_by_whatever_is_known(clerk, practice, bakker, typed)
 
 
 @pytest.mark.parametrize(
-    "typed", ["bakker 1972", "bakker 13-3-1971", "akker", "jansen bakker", "%", "_____", "' OR 1=1"]
+    "typed",
+    ["bakker 1972", "bakker 13-3-1971", "akker", "jansen bakker", "%", "_____", "' OR 1=1", "€ 999.999.999.999.999"],
 )
 def test_what_does_not_fit_is_not_found(clerk, bakker, typed):
     assert found(clerk, typed) == []
@@ -108,6 +109,12 @@ def test_an_invoice_is_found_by_what_was_asked_and_by_what_is_owed(clerk, bakker
     assert found(clerk, "€ 86,50") == found(clerk, "bakker 86,50") == [hit]
     assert found(clerk, "120,00") == [finding.Hit(bakker.pk, (rest.pk,))]
     assert found(clerk, "smit 86,50") == []
+
+
+def test_of_many_invoices_with_this_part_the_newest_are_shown(clerk, bakker, monkeypatch):
+    monkeypatch.setattr(finding, "_CANDIDATES", 3)
+    made = [factories.invoice(patient=bakker, number=f"ABC-2026-{number:05}") for number in range(5)]
+    assert found(clerk, "ABC-2026") == [finding.Hit(bakker.pk, tuple(row.pk for row in reversed(made[2:])))]
 
 
 def test_whole_words_come_first_and_a_page_is_a_page(clerk, practice):
