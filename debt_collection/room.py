@@ -10,6 +10,7 @@ from billing.rooms import (
     Daily,
     Desk,
     DeskPage,
+    Elsewhere,
     Export,
     HandOver,
     HoldReason,
@@ -39,6 +40,11 @@ AUDIT_LABELS = {
     "hand_over_recall": gettext_noop("recalled from the collection agency"),
     "hand_over_request": gettext_noop("patient asks the agency for something"),
 }
+
+COLLECTED = _(
+    "A collection agency has this invoice. Pay the agency, not us. It may write to you, and interest may be added."
+    " Costs never become more than the law allows."
+)
 
 
 class DebtCollectionRoom(Room):
@@ -86,7 +92,11 @@ class DebtCollectionRoom(Room):
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
             audit_labels=AUDIT_LABELS,
-            hold_reasons={handing_over.HOLD: HoldReason(_("a collection agency collects it"))},
+            hold_reasons={
+                handing_over.HOLD: HoldReason(
+                    _("a collection agency collects it"), elsewhere=Elsewhere(COLLECTED, page="at_agency")
+                )
+            },
             invoice_panel=InvoicePanel(
                 {"agency_name": Subquery(live.values("hand_over__agency__name")[:1])},
                 on_hold="debt_collection/invoice_on_hold.html",

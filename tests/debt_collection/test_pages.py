@@ -42,6 +42,32 @@ def test_the_page_says_who_has_it_and_whom_to_pay(client):
     )
 
 
+def test_no_page_says_that_nothing_comes_while_an_agency_collects(client):
+    invoice = ready()
+    handed_over(invoice)
+    open_in(client, invoice)
+
+    def page(name):
+        return client.get(reverse(name, args=[invoice.token])).content.decode()
+
+    ours = ("staat stil", "hoeft nu niet te betalen", "geen herinneringen", "komen geen kosten bij", "Dan stopt alles")
+    for name in ("invoice", "steps", "cannot_pay_invoice"):
+        text = page(name)
+        assert not [words for words in ours if words in text], name
+        assert reverse("at_agency", args=[invoice.token]) in text, name
+        assert "Betaal het incassobureau, en niet ons." in text, name
+    assert "Alleen een rechter kan beslissen" in page("steps")
+    assert "Wij schrijven namens" not in page("steps")
+    doors = page("cannot_pay_invoice")
+    assert "Adempauze beginnen" in doors
+    assert "dat het moet wachten" in doors
+    assert reverse("counsellor_letter", args=[invoice.token]) in doors
+    assert client.post(reverse("cannot_pay_invoice", args=[invoice.token])).status_code == 303
+    assert "U heeft rust tot en met" in page("cannot_pay_invoice")
+    place_hold(invoice, "dispute", by="test")
+    assert "Betaal het incassobureau" not in page("invoice"), "the agency waits, and so may the patient"
+
+
 def test_a_request_is_passed_on_once_a_day(client):
     invoice = ready()
     handed_over(invoice)
