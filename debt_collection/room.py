@@ -79,7 +79,9 @@ class DebtCollectionRoom(Room):
             beat={"tell-agencies": Beat("debt_collection.tell_agencies", 60.0, expires=60)},
             staff_tasks={
                 handing_over.TO_CONFIRM: _("a hand-over to an agency waits for a second person"),
-                accounts.WAITS: _("another IBAN of a collection agency waits for a second person: call the agency first"),
+                accounts.WAITS: _(
+                    "another IBAN of a collection agency waits for a second person: call the agency first"
+                ),
                 days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
                 days.TOO_OLD: _("an agency has a claim that is too old to ask for: recall it"),
                 days.UNREGISTERED: _("an agency with claims of ours is registered no more: recall them, or look it up"),

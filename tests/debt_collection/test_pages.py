@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.desk import timeline
-from billing.invoices.holds import place_hold, release_hold
 from billing.errors import Stale
+from billing.invoices.holds import place_hold, release_hold
 from billing.models import AccessEvent, AuditEvent, Hold, LedgerTransaction, OutboxMessage, StaffTask
 from debt_collection import accounts, agencies, days, export, retention
 from debt_collection.models import Agency, AgencyIbanChange, HandOver, Order
