@@ -66,8 +66,8 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         "part_from": settings.PART_FROM_AMOUNT,
         "costs_from": settings.COSTS_FROM_REST,
         "with_vat": invoices[0].provider.vat_on_costs,
-        # The letters whose costs lower these ones: their days, and what they and this one may cost together. Where those
-        # of other practices may count as well, each letter says so and no letter says whether there are any.
+        # The letters whose costs lower these ones: their days, and what they and this one may cost together. Where
+        # those of other practices may count as well, each letter says so and none says whether there are any.
         "earlier": [(sent_on, costs) for sent_on, costs in earlier if costs],
         "together": announced + sum((costs for _sent_on, costs in earlier), ZERO),
         "counted_once": invoices[0].provider.creditor == Provider.Creditor.OPERATOR,
