@@ -18,6 +18,7 @@ from debt_collection.models import Claim, HandOver
 NEEDS = {
     "agency_handed_over": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban")),
     "agency_resumed": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban", "due_on")),
+    "agency_account": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban", "old_ending")),
     "agency_recalled": frozenset(
         (
             "lines",
@@ -63,6 +64,24 @@ def resumed(case: HandOver, claims: Sequence[Claim], *, due_on: date, now: datet
         },
         dedupe_key=f"resumed:{case.pk}:{case.orders.count()}",
         now=now,
+    )
+
+
+def account_changed(case: HandOver, *, old: str, cause: str) -> None:
+    """Tell whoever owes a running case that the agency has another account from now on."""
+    claims = case.claims.filter(closed_at=None).select_related("invoice__patient", "invoice__provider").order_by("pk")
+    invoices = [claim.invoice for claim in claims]
+    if not any(outstanding(invoice.pk) for invoice in invoices):
+        return
+    queue_message(
+        "agency_account",
+        invoice=invoices[0],
+        context={
+            **_shared(case, invoices, until=timezone.localdate()),
+            "iban": references.grouped(case.agency.iban),
+            "old_ending": old[-4:],
+        },
+        dedupe_key=f"agency_account:{case.pk}:{cause}",
     )
 
 

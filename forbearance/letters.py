@@ -67,6 +67,8 @@ def _ground(invoice_id: int, now: datetime) -> Forbearance:
         return known
     if invoice.withdrawn_at or not ledger.outstanding(invoice.pk):
         raise Refused(_("Nothing is left to pay on this invoice."))
+    if Forbearance.objects.filter(patient=invoice.patient_id, kind=Forbearance.Kind.DECEASED, ended_at=None).exists():
+        raise Refused(_("This invoice rests already. You get no letters, and no costs are added."))
     today = timezone.localdate(now)
     earlier = Forbearance.objects.filter(patient=invoice.patient_id, kind=KIND, reported_by=BY)
     if earlier.filter(since__gt=anniversary(today, -1)).exists():

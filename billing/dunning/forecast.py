@@ -57,6 +57,10 @@ class Forecast:
         return sum((step.costs + step.interest for step in self.steps), ZERO)
 
     @property
+    def has_interest(self) -> bool:
+        return any(step.interest for step in self.steps)
+
+    @property
     def exact(self) -> bool:
         return all(step.exact for step in self.steps)
 

@@ -17,7 +17,7 @@ from billing.law.costs import least_costs
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
 from billing.ledger.entries import standing_entries
-from billing.models import CareDetail, Invoice, LedgerTransaction, Letter, Payer, ReminderStep
+from billing.models import CareDetail, Invoice, InvoicePayer, LedgerTransaction, Letter, Payer, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
 from billing.plans import agreements
@@ -77,6 +77,8 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
 
 def _debtors_of(invoice: Invoice) -> list[str]:
     """Return who answers for the invoice: the payer, or the patient as the invoice names them, and as named now."""
+    if own := InvoicePayer.objects.filter(invoice=invoice).first():
+        return [own.name]
     now = debtor_of(invoice.patient).name
     care = CareDetail.objects.filter(invoice=invoice).select_related("invoice").first()
     if care is None or Payer.objects.filter(patient=invoice.patient_id).exists():

@@ -15,7 +15,7 @@ from billing.invoices.history import History, moment
 from billing.models import CreditNote, InvoiceHistory, LedgerTransaction, PaymentPlan, Posting, ReminderStep
 from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
-from billing.rooms import Stops, Text
+from billing.rooms import Elsewhere, Stops, Text
 
 _PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs", "iban", "transfers_to")
 _NO_PLAN = (None, "", None)
@@ -71,6 +71,12 @@ class InvoiceView:
     def hold_reason(self) -> Text:
         """Say why the invoice is on hold; empty when it is not."""
         return rooms.hold_reasons()[self.holds[0]].label if self.holds else ""
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """Return who else collects the invoice; None when nobody does, or when a hold says not to pay yet."""
+        found = [rooms.hold_reasons()[name].elsewhere for name in self.holds]
+        return found[0] if found and all(found) else None
 
 
 def look_at(token: str, *, today: date) -> InvoiceView | None:

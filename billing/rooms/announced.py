@@ -27,18 +27,30 @@ class Stops(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Somebody else collects the invoice while it rests with us: what comes of it, in words for the patient.
+
+    `page`: the name of the page, of an invoice's token, that says whom to pay and passes on what is asked.
+    """
+
+    says: Text
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class HoldReason:
     """Why an invoice is on hold, in words for the patient, and what the hold stops.
 
     `placed` and `ended` tell the patient, in the transaction of the act and with the invoice locked: the first gets the
     day of the 14-day letter that the hold voids (or None), the second the day of today. A room that writes its own
-    mails about what happened leaves them out.
+    mails about what happened leaves them out. `elsewhere`: not all is quiet for the patient, nor may they wait.
     """
 
     label: Text
     stops: frozenset[Stops] = frozenset(Stops)
     placed: Callable[[Row, date | None], object] | None = None
     ended: Callable[[Row, date], object] | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.errors import Refused
 from billing.models import Invoice
 from billing.plans.options import options_for
-from forbearance import breathing_space, doors
+from forbearance import breathing_space, doors, rests
 from forbearance.doors import BODIES
+from forbearance.models import Forbearance
 from guests.pages import session_ended, visible_invoice, visible_row
 
 
@@ -53,6 +54,7 @@ def _page(request: HttpRequest, token: str, invoice: Invoice, refusal: str) -> H
         "invoice": invoice,
         "offer": breathing_space.offer(invoice, today=today),
         "options": options_for(invoice, today),
+        "is_deceased": rests.HOLDS[Forbearance.Kind.DECEASED] in view.holds,
         "help_first": doors.help_first(invoice),
         "days": settings.BREATHING_SPACE_DAYS,
         "refusal": refusal,

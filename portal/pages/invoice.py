@@ -112,7 +112,7 @@ def render_invoice(
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
-        "rests": [rooms.hold_reasons()[name].label for name in view.rests if name in _without_reminders()],
+        "rests": _rests(view),
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
@@ -129,6 +129,12 @@ def render_invoice(
         "hold_panel": hold_panel(view),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
+
+
+def _rests(view: InvoiceView) -> list[Text]:
+    """Return why no letters come now; not that somebody else collects, who may write and add costs."""
+    reasons = [rooms.hold_reasons()[name] for name in view.rests if name in _without_reminders()]
+    return [reason.label for reason in reasons if reason.elsewhere is None]
 
 
 def hold_panel(view: InvoiceView) -> InvoicePanel | None:

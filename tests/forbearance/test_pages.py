@@ -2,11 +2,17 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from billing.errors import Refused
 from billing.models import Hold
+from forbearance import letters, reports
 from forbearance.doors import BODIES
 from forbearance.models import Forbearance
+from guests.files.receiving import Upload
 from tests import factories
+from tests.coulance.conftest import media  # noqa: F401
+from tests.guests.files import hostile
 from tests.portal.pages.test_invoice_page import open_in
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +70,20 @@ def test_without_an_invoice_it_says_what_is_possible_and_who_helps(client):
     assert "tel:08008115" in helping
     assert {body.url for body in BODIES} == {"https://geldfit.nl/", "https://organisaties.overheid.nl/Gemeenten/"}
     assert all(f'href="{body.url}"' in helping for body in BODIES)
+
+
+def test_after_a_death_it_speaks_to_heirs_and_opens_no_second_ground(client, media):  # noqa: F811
+    invoice = factories.invoice(amount="100.00")
+    open_in(client, invoice)
+    said = reports.Said(kind="deceased", since=timezone.localdate(), why="De dochter belde.")
+    reports.report(invoice.patient_id, said, by="staff:anna")
+    page = page_of(client, invoice)
+    assert "Vraag eerst een notaris" in page
+    for other in ("schuldhulpverlener", "Adempauze beginnen", reverse("needs", args=[invoice.token])):
+        assert other not in page
+    with pytest.raises(Refused):
+        letters.receive(invoice.pk, [Upload("brief.png", hostile.picture("PNG", (300, 400)))])
+    assert list(Forbearance.objects.values_list("kind", flat=True)) == ["deceased"]
 
 
 def test_what_is_paid_offers_nothing(client):

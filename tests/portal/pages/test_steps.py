@@ -1,6 +1,6 @@
 """The page of the steps: what came, what may come, what it costs, what stops it and who asks to pay."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,6 +13,7 @@ from django.utils.translation import override
 from billing.dunning.forecast import forecast_of
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold
+from billing.law import interest
 from billing.models import ReminderStep
 from billing.templatetags.money import euro
 from tests import factories
@@ -89,6 +90,18 @@ def test_while_nothing_may_be_paid_it_asks_for_nothing_and_says_why(client, anno
         "Dit zijn de eerste dagen",
     ):
         assert asking not in text
+
+
+def test_of_a_day_later_it_says_only_what_is_true(client, announced, monkeypatch):
+    today = timezone.localdate()
+    later, no_more = "Een dag later kost iets meer.", "Over de tijd na die dag rekenen wij nu geen rente."
+    monkeypatch.setattr(interest, "RATES_CONFIRMED_THROUGH", date(2026, 6, 30))
+    text = steps_page(client, announced)
+    assert (later in text, no_more in text) == (False, True)
+    monkeypatch.setattr(interest, "RATES_CONFIRMED_THROUGH", today + timedelta(days=365))
+    text = steps_page(client, announced)
+    assert any(step.interest for step in forecast_of(announced.pk, now=timezone.now()).steps)
+    assert (later in text, no_more in text) == (True, False)
 
 
 def test_the_page_of_the_invoice_leads_there_and_who_owes_nothing_goes_back(client, announced):
