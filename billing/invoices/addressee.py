@@ -14,15 +14,15 @@ class Addressee:
 
 
 def addressee(invoice: Invoice) -> Addressee:
-    """Return to whom we write about this invoice.
+    """Return to whom we write about this invoice: who pays it alone, who pays for the patient, or the patient.
 
     A payer without an e-mail address gets nothing by e-mail, and neither does the patient: somebody else pays.
     """
-    if Invoice.patient.is_cached(invoice):
-        return addressee_for(invoice.patient)
-    facts = ("email", "language", "payer", "payer__email", "payer__language")
-    email, language, payer, *of_payer = Patient.objects.values_list(*facts).get(pk=invoice.patient_id)
-    return Addressee(*of_payer) if payer else Addressee(email, language)
+    persons = ("own_payer", "patient__payer", "patient")
+    facts = Invoice.objects.values(*(f"{who}__{name}" for who in persons for name in ("email", "language")))
+    row = facts.get(pk=invoice.pk)
+    who = next(who for who in persons if row[f"{who}__language"] is not None)
+    return Addressee(row[f"{who}__email"], row[f"{who}__language"])
 
 
 def addressee_for(patient: Patient) -> Addressee:
