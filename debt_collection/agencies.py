@@ -1,6 +1,6 @@
 """Which agencies may get claims: registered (Wki), and looked up lately in the register by a person."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.errors import Refused
+from debt_collection import accounts
 from debt_collection.models import Agency
 
 YEAR = timedelta(days=366)  # a registration is for one year
@@ -32,17 +33,26 @@ class Details:
 
 
 def save(key: str, details: Details, *, by: str, today: date) -> Agency:
-    """Keep an agency as somebody checked it today; the checks stand in the audit trail.
+    """Keep an agency as somebody checked it today; the checks stand in the audit trail, with what they changed.
 
-    Raises Refused for a registration that is over, or that ends later than one can.
+    Another IBAN of an agency that is known waits for a second person (`accounts`). Raises Refused for a registration
+    that is over, or that ends later than one can.
     """
     if not today <= details.registered_until <= today + YEAR:
         raise Refused(_("A registration lasts at most a year, and this day must not have passed."))
-    fields: dict[str, Any] = {name: getattr(details, name) for name in Details.__dataclass_fields__}
+    fields: dict[str, Any] = asdict(details)
     with transaction.atomic():
+        known = Agency.objects.select_for_update(no_key=True).filter(key=key).first()
+        changed = sorted(name for name in fields if known and str(getattr(known, name)) != str(fields[name]))
+        iban = fields.pop("iban") if known else ""
         fields |= {"checked_on": today, "checked_by": by}
         agency, _new = Agency.objects.update_or_create(key=key, defaults=fields)
-        audit.record("agency_checked", by=by, number=agency.registration_number, on=str(details.registered_until))
+        audit.record(
+            "agency_checked", by=by, number=agency.registration_number, on=str(details.registered_until),
+            fields=", ".join(changed),
+        )  # fmt: skip
+        if known:
+            accounts.ask(agency, iban, by=by)
     return agency
 
 
@@ -57,6 +67,8 @@ def why_not(agency: Agency, *, today: date) -> str:
         return _(
             "The registration of this agency ended on %(day)s. Look it up in the register, and enter what you read."
         ) % {"day": date_format(agency.registered_until, "DATE_FORMAT")}
+    if accounts.is_moving(agency):
+        return _("This agency gets another IBAN. It gets no claims until that counts, or was refused.")
     if today - agency.checked_on > timedelta(days=settings.AGENCY_CHECK_DAYS):
         return _("Nobody has looked this agency up in the register since %(day)s. Do so first.") % {
             "day": date_format(agency.checked_on, "DATE_FORMAT")

@@ -10,6 +10,7 @@ from billing import audit
 from billing.invoices import limitation
 from billing.law import calendar
 from billing.models import Invoice
+from debt_collection import accounts
 from debt_collection.models import Agency, Claim, HandOver, Order
 from debt_collection.running import standing
 
@@ -20,6 +21,7 @@ TOO_OLD, UNREGISTERED = "claim_too_old", "agency_unregistered"
 
 def run_day(today: date) -> None:
     """Tell agencies what they do not know, and open a task for what waits too long or may not stay where it is."""
+    accounts.run(timezone.now())
     standing.sweep(everything=True)
     for order in unanswered(timezone.now()):
         case = order.hand_over

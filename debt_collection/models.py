@@ -12,6 +12,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from billing.encryption import SealedFacts
 from billing.links import new_token
 from billing.models import Invoice, Patient, Provider
+from billing.models.parties import ChangeByTwo
 from billing.money import EuroField
 from billing.text.addresses import validate_address
 
@@ -40,6 +41,26 @@ class Agency(models.Model):
         return self.name
 
 
+class AgencyIbanChange(ChangeByTwo):
+    """Another IBAN of an agency, which debtors pay: a second person approves it, and it counts some days later."""
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="iban_changes", verbose_name=_("collection agency"))
+    iban = models.CharField(_("IBAN"), max_length=34)
+    counts_since = models.DateTimeField(_("counts since"), null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change of an agency's IBAN"), _("changes of an agency's IBAN")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency"], condition=Q(decided_at=None), name="one_iban_change_waits_per_agency"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency} …{self.iban[-4:]}"
+
+
 class HandOver(models.Model):
     """One case at an agency: the claims of one creditor on one debtor."""
 
@@ -63,7 +84,7 @@ class HandOver(models.Model):
     TRANSITIONS = {
         Status.PROPOSED: (Status.OFFERED, Status.CANCELLED),
         Status.CANCELLED: (),
-        Status.OFFERED: (Status.ACCEPTED, Status.REJECTED, Status.ACTIVE, *_ENDS),
+        Status.OFFERED: (Status.ACCEPTED, Status.REJECTED, Status.ACTIVE, Status.PAUSED, *_ENDS),
         Status.ACCEPTED: (Status.ACTIVE, Status.PAUSED, *_ENDS),
         Status.ACTIVE: (Status.PAUSED, *_ENDS),
         Status.PAUSED: (Status.ACTIVE, *_ENDS),

@@ -21,6 +21,10 @@ from billing.rooms import (
 
 AUDIT_LABELS = {
     "agency_checked": gettext_noop("collection agency looked up in the register"),
+    "agency_iban_asked": gettext_noop("another IBAN of a collection agency asked, a second person has to agree"),
+    "agency_iban_approved": gettext_noop("another IBAN of a collection agency approved"),
+    "agency_iban_refused": gettext_noop("another IBAN of a collection agency refused"),
+    "agency_iban_counts": gettext_noop("another IBAN of a collection agency counts from now on"),
     "agency_received": gettext_noop("paid to the collection agency"),
     "hand_over_asked": gettext_noop("hand-over to an agency asked, a second person has to agree"),
     "hand_over_refused": gettext_noop("not handed over to an agency"),
@@ -53,17 +57,18 @@ class DebtCollectionRoom(Room):
         "HAND_OVER_FROM_REST": 5,  # euros that are open with costs and interest: likewise
         "HAND_OVER_KEPT_YEARS": 2,  # after a case closed: the least that the Bki asks of files about collection
         "AGENCY_CHECK_DAYS": 30,  # how long a look in the register of agencies counts
+        "AGENCY_IBAN_WAIT_DAYS": 2,  # after a second person approved another IBAN of an agency, until it counts
         "RECALL_TERM_DAYS": 30,  # to pay, after a claim was recalled
         "RECALL_CONFIRM_WORKING_DAYS": 2,  # within which an agency confirms a recall
     }
 
     def announce(self) -> Announcement:
         from billing.models import StaffTask
-        from debt_collection import days, export, handing_over, notices, retention
+        from debt_collection import accounts, days, export, handing_over, notices, retention
         from debt_collection.models import Claim
         from debt_collection.models import HandOver as Case
         from debt_collection.pages import urls
-        from debt_collection.running import recall, replies
+        from debt_collection.running import recall, replies, standing
 
         live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
         return Announcement(
@@ -74,6 +79,9 @@ class DebtCollectionRoom(Room):
             beat={"tell-agencies": Beat("debt_collection.tell_agencies", 60.0, expires=60)},
             staff_tasks={
                 handing_over.TO_CONFIRM: _("a hand-over to an agency waits for a second person"),
+                accounts.WAITS: _(
+                    "another IBAN of a collection agency waits for a second person: call the agency first"
+                ),
                 days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
                 days.TOO_OLD: _("an agency has a claim that is too old to ask for: recall it"),
                 days.UNREGISTERED: _("an agency with claims of ours is registered no more: recall them, or look it up"),
@@ -84,7 +92,8 @@ class DebtCollectionRoom(Room):
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},
             retention=retention.run_day,
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
+            | {"agency_resumed": MessageKind(notices.NEEDS["agency_resumed"], standing.may_send_resumed)},
             audit_labels=AUDIT_LABELS,
             hold_reasons={
                 handing_over.HOLD: HoldReason(

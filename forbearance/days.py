@@ -11,7 +11,6 @@ from billing import audit, ledger
 from billing.failures import isolated
 from billing.invoices import intake
 from billing.invoices.debtors import patients_of_debtor
-from billing.invoices.holds import place_hold
 from billing.ledger import lock_invoices
 from billing.models import Hold, Invoice, Patient, Payer
 from billing.patients.age import came_of_age, is_adult
@@ -81,9 +80,10 @@ def _come_of_age(patient: Patient, today: date) -> None:
         of_parents = rests.split_at(patient.pk, came_of_age(patient))
         if parent and parent.email:
             notices.of_age(patient, of_parents)
-        for invoice in of_parents:
-            place_hold(invoice, rests.OF_PARENTS, by=BY, tell=False)
-            audit.open_task(rests.PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
+        if of_parents:
+            known = {"name": parent.name, "email": parent.email, "language": parent.language} if parent else {}
+            stays = rests.leave_to_parents(patient, of_parents, parent=known, by=BY)
+            rests.place(stays, of_parents, by=BY)
         if row:
             end(row.pk, by=BY, today=today)
         else:
@@ -93,12 +93,14 @@ def _come_of_age(patient: Patient, today: date) -> None:
 def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: str = "") -> bool:
     """End a forbearance: what rested because of it goes on, with a new last day to pay; return False when it had ended.
 
-    `only_over`: unless its last day has not passed, because somebody extended it meanwhile.
+    `only_over`: unless its last day has not passed, because somebody extended it meanwhile. Raises Refused while the
+    patient would be asked for what the parents owe.
     """
     provider_id = Forbearance.objects.values_list("patient__provider_id", flat=True).get(pk=row_id)
     with transaction.atomic():
         intake.lock_provider(provider_id)
-        if Forbearance.objects.filter(pk=row_id, ended_at=None).exists():
+        if row := Forbearance.objects.filter(pk=row_id, ended_at=None).first():
+            reports.refuse_without_parent(row)
             _end(row_id, by=by, today=today, only_over=only_over, written=written)
             return not Forbearance.objects.filter(pk=row_id, ended_at=None).exists()
     return False

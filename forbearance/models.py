@@ -25,6 +25,7 @@ class Forbearance(SealedFacts, models.Model):
         ADMINISTRATION = "administration", _("administration by court order (bewind)")
         GUARDIANSHIP = "guardianship", _("guardianship by court order (curatele)")
         MINOR = "minor", _("minor: the parents pay")
+        OF_PARENTS = "of_parents", _("care of before 18: a debt of the parents")
         WSNP = "wsnp", _("debt restructuring by court order (WSNP)")
         MORATORIUM = "moratorium", _("moratorium by court order")
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing.dunning import hold_messages, told_together
 from billing.invoices import references, schedule
-from billing.invoices.addressee import addressee_for
+from billing.invoices.addressee import REPRESENTING, addressee, addressee_for
 from billing.invoices.addressee import represented as whose
 from billing.law import calendar
 from billing.ledger import lock_invoices, outstanding
@@ -92,9 +92,11 @@ def over(invoices: Sequence[Invoice], *, today: date) -> None:
 def represented(row: Forbearance, invoices: Sequence[Invoice], *, today: date) -> None:
     """Write for the first time to an administrator or guardian: whose invoices these are, what is open, by which day.
 
-    They never heard of an invoice that stood still. One with a plan gets a mail of its own, which says how it goes on.
+    They never heard of an invoice that stood still. One with a plan gets a mail of its own, which says how it goes on,
+    and so does one that somebody else pays.
     """
-    open_ones = [one for one in invoices if not told_together.has_plan(one)]
+    theirs = [one for one in invoices if addressee(one).relation in REPRESENTING]
+    open_ones = [one for one in theirs if not told_together.has_plan(one)]
     for invoice in invoices:
         if invoice not in open_ones:
             hold_messages.queue_ended(invoice, today)

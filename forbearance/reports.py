@@ -35,6 +35,7 @@ REPORTED = (
     Kind.ADMINISTRATION,
     Kind.GUARDIANSHIP,
     Kind.MINOR,
+    Kind.OF_PARENTS,
     Kind.WSNP,
     Kind.MORATORIUM,
 )
@@ -84,6 +85,7 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
         row.save(force_insert=True)
         if said.kind in ANSWERED:
             _leave_to_answer(row, today=today)
+        _keep_parents(row)
         settle_payer(patient, by=by, today=today)
         undone = _undo(row, by=by, today=today)
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
@@ -118,13 +120,15 @@ def represent(row_id: int, *, name: str, email: str, by: str, today: date | None
     today = today or timezone.localdate()
     with transaction.atomic():
         row = lock(row_id)
-        if row.kind not in rests.RELATIONS:
+        if row.kind not in (*rests.RELATIONS, Kind.OF_PARENTS):
             raise Refused(_("Nobody has to represent this patient."))
         if not email:
             raise Refused(_("Without an e-mail address we can't write to them."))
         row.facts = row.facts | {"name": name or row.facts.get("name", ""), "email": email, "accepted": True}
         row.save(update_fields=["sealed_facts"])
-        settle_payer(lock_patient(row.patient_id), by=by, today=today)
+        patient = lock_patient(row.patient_id)
+        _keep_parents(row)
+        settle_payer(patient, by=by, today=today)
         audit.record_each("forbearance_represented", by=by, invoices=rests.open_invoices([row.patient_id]))
         _go_on(row, by=by, today=today)
 
@@ -233,6 +237,20 @@ def _go_on(row: Forbearance, *, by: str, today: date) -> None:
     lifted = rests.lift(row, by=by, today=today, tell=False)
     owing = lock_invoices(one.pk for one in lifted if outstanding(one.pk))  # with their new days
     notices.represented(row, owing, today=today)
+
+
+def _keep_parents(row: Forbearance) -> None:
+    """Write to the parents about what stays theirs; of another ground do nothing."""
+    if row.kind == Kind.OF_PARENTS:
+        rests.keep_parents(row, [one for one in rests.open_invoices([row.patient_id]) if rests.concerns(row, one)])
+
+
+def refuse_without_parent(row: Forbearance) -> None:
+    """Raise Refused when ending this ground would ask a patient for what their parents owe."""
+    if row.kind != Kind.OF_PARENTS or row.facts.get("email"):
+        return
+    if any(rests.concerns(row, invoice) for invoice in rests.open_invoices([row.patient_id])):
+        raise Refused(_("Say first which parent pays: the patient was a minor, and does not owe this."))
 
 
 def _recall(row: Forbearance, *, by: str, today: date) -> set[int]:

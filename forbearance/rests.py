@@ -4,17 +4,19 @@ Call everything here in a transaction that holds `intake.lock_provider`: an impo
 either before, and its invoices are found, or after, and finds the forbearance.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from billing import audit, ledger
 from billing.dunning import hold_messages
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, place_holds, release_hold
 from billing.ledger import lock_invoice
-from billing.models import Hold, Invoice, Payer
-from billing.patients import age
+from billing.models import Hold, Invoice, Patient, Payer, StaffTask
+from billing.patients import age, parents
 from billing.patients.age import first_care_on
 from billing.rooms import Intake
 from forbearance import needs
@@ -23,7 +25,6 @@ from forbearance.models import Forbearance
 Kind = Forbearance.Kind
 # The reason of the holds that each kind places.
 PARENTS = "debt_of_parents"  # a task for staff
-OF_PARENTS = "parents"  # a hold on what the parents owe for a child that is of age now
 HOLDS: dict[str, str] = {
     Kind.BREATHING_SPACE: "breathing_space",
     Kind.DEBT_HELP: "debt_help",
@@ -31,6 +32,7 @@ HOLDS: dict[str, str] = {
     Kind.ADMINISTRATION: "representative",
     Kind.GUARDIANSHIP: "guardian",
     Kind.MINOR: "representative",
+    Kind.OF_PARENTS: "parents",
     Kind.WSNP: "insolvency",
     Kind.MORATORIUM: "insolvency",
 }
@@ -58,6 +60,8 @@ def place(row: Forbearance, invoices: Iterable[Invoice], *, by: str) -> None:
 
 def concerns(row: Forbearance, invoice: Invoice) -> bool:
     """Tell whether a forbearance is about an invoice of the patient: a court spares what is older than its order."""
+    if row.kind == Kind.OF_PARENTS:
+        return age.was_minor(invoice)
     return row.kind not in (Kind.WSNP, Kind.MORATORIUM) or first_care_on(invoice) <= row.since
 
 
@@ -65,12 +69,15 @@ def covers(row: Forbearance, invoice: Invoice) -> bool:
     """Tell whether an invoice of the patient has to rest now because of this forbearance.
 
     Who is represented is spared until somebody is known to write to; heirs until they have accepted the estate, and
-    under guardianship until the guardian has agreed with the debt: without them it can be undone (1:381, 3:32 BW).
+    under guardianship until the guardian has agreed with the debt: without them it can be undone (1:381, 3:32 BW). What
+    parents owe for care of before 18 rests until somebody has agreed with them how they pay.
     """
     if row.kind in (Kind.DECEASED, Kind.GUARDIANSHIP):
         return not row.facts.get("accepted")
     if row.kind in RELATIONS:
         return not row.facts.get("email")
+    if row.kind == Kind.OF_PARENTS and row.facts.get("accepted"):
+        return False
     return concerns(row, invoice)
 
 
@@ -92,6 +99,8 @@ def lift(row: Forbearance, *, by: str, today: date, tell: bool = True) -> list[I
             due_on = schedule.time_to_pay(invoice, today=today) + more if ledger.outstanding(invoice.pk) else None
             if release_hold(invoice, reason, by=by, due_on=due_on, today=today, tell=tell):
                 lifted.append(invoice)
+                tasks = StaffTask.objects.filter(kind=PARENTS, invoice=invoice, closed_at=None)
+                audit.close_superseded(tasks if row.kind == Kind.OF_PARENTS else (), by=by, reason="agreed")
     return lifted
 
 
@@ -108,12 +117,58 @@ def kept_back(invoice: Invoice) -> Iterator[str]:
     (350 lid 3 Fw): a person decides what follows, and no agency.
     """
     active = Forbearance.objects.filter(patient=invoice.patient_id, ended_at=None).order_by("pk")
-    return (str(row.get_kind_display()) for row in active)
+    of_it = (row for row in active if row.kind != Kind.OF_PARENTS or concerns(row, invoice))
+    return (str(row.get_kind_display()) for row in of_it)
+
+
+def leave_to_parents(
+    patient: Patient, of_parents: Sequence[Invoice], *, parent: Mapping[str, str], by: str
+) -> Forbearance:
+    """Note that these invoices stay a debt of the parents of an adult; a task says to agree how they pay.
+
+    `parent`: their name, email and language, or nothing when none is known. The caller lets the invoices rest.
+    """
+    row = Forbearance.objects.filter(patient=patient, kind=Kind.OF_PARENTS, ended_at=None).first()
+    if row is None:
+        row = Forbearance(patient=patient, kind=Kind.OF_PARENTS, since=age.came_of_age(patient), reported_by=by)
+        row.facts = {"name": "", "email": "", "reference": "", "why": _("The patient came of age.")}
+        audit.record_each("forbearance_reported", by=by, invoices=of_parents, kind=row.kind, on=str(row.since))
+    if not row.facts["email"] and parent.get("email"):
+        row.facts = row.facts | {name: parent[name] for name in ("name", "email", "language") if name in parent}
+    row.save()
+    keep_parents(row, of_parents)
+    for invoice in of_parents:
+        if covers(row, invoice):
+            audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
+    return row
+
+
+def keep_parents(row: Forbearance, of_parents: Iterable[Invoice]) -> None:
+    """Write to the parents about what stays theirs, once an address of them is known."""
+    if row.facts["email"]:
+        language = row.facts.get("language") or row.patient.language
+        parents.keep(of_parents, name=row.facts["name"], email=row.facts["email"], language=language)
+
+
+def _leave_to_parents(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
+    """Find what comes in late, for care of before its patient came of age."""
+    late: dict[int, list[tuple[Invoice, Any]]] = {}
+    for invoice, checked in new:
+        if _is_of_parents(invoice, checked, today):
+            late.setdefault(invoice.patient_id, []).append((invoice, checked))
+    for of_patient in late.values():
+        patient = of_patient[0][0].patient
+        given = (checked.patient.get("payer") or {} for _invoice, checked in of_patient if checked)
+        named = next((one for one in given if one.get("relation") == Payer.Relation.PARENT), None)
+        before = Forbearance.objects.filter(patient=patient, kind__in=(Kind.MINOR, Kind.OF_PARENTS)).last()
+        known = named or (before.facts if before else {})
+        leave_to_parents(patient, [invoice for invoice, _checked in of_patient], parent=known, by=by)
 
 
 def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
     """Let new invoices rest for the forbearances of their patients."""
     invoices = [invoice for invoice, _checked in new]
+    _leave_to_parents(new, today, by)
     needs.give_time(invoices, today=today)
     active = Forbearance.objects.filter(patient__in={invoice.patient_id for invoice in invoices}, ended_at=None)
     held: dict[tuple[str, date | None], dict[int, Invoice]] = {}
@@ -124,10 +179,6 @@ def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
             if invoice.patient_id == row.patient_id and key not in taken and covers(row, invoice):
                 taken.add(key)
                 held.setdefault((HOLDS[row.kind], row.until), {})[invoice.pk] = invoice
-    if late := {invoice.pk: invoice for invoice, checked in new if _is_of_parents(invoice, checked, today)}:
-        held[OF_PARENTS, None] = late
-        for invoice in late.values():
-            audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
     for (reason, until), of_reason in held.items():
         place_holds(list(of_reason.values()), reason, by=by, until=until)
 

@@ -99,7 +99,7 @@ def _holds() -> dict[str, HoldReason]:
         "breathing_space": HoldReason(_("you took a breathing space"), stops=LETTERS, ended=rests.tell_end),
         "debt_help": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
         "representative": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
-        rests.OF_PARENTS: HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
+        "parents": HoldReason(waiting, stops=LETTERS, ended=rests.tell_end),
         # What somebody under guardianship pays or agrees to alone can be undone (1:381 lid 2, 3:32 BW).
         "guardian": HoldReason(waiting, ended=rests.tell_end),
         # Paying one creditor what is older than the order of the court is not for the debtor to do (299, 306 Fw).

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billing.models import Invoice, Patient, Payer
 
-Relation = Payer.Relation
+REPRESENTING = (Payer.Relation.ADMINISTRATOR, Payer.Relation.CURATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Addressee:
 
     email: str
     language: str
-    relation: str = ""  # of the payer; empty for the patient
+    relation: str = ""  # of who pays for the patient; empty for the patient, and for who pays one invoice alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,15 @@ class Represented:
 
 
 def addressee(invoice: Invoice) -> Addressee:
-    """Return to whom we write about this invoice.
+    """Return to whom we write about this invoice: who pays it alone, who pays for the patient, or the patient.
 
     A payer without an e-mail address gets nothing by e-mail, and neither does the patient: somebody else pays.
     """
-    if Invoice.patient.is_cached(invoice):
-        return addressee_for(invoice.patient)
-    facts = ("email", "language", "payer", "payer__email", "payer__language", "payer__relation")
-    email, language, payer, *of_payer = Patient.objects.values_list(*facts).get(pk=invoice.patient_id)
-    return Addressee(*of_payer) if payer else Addressee(email, language)
+    persons: dict[str, tuple[str, ...]] = {"own_payer": (), "patient__payer": ("relation",), "patient": ()}
+    columns = [f"{who}__{name}" for who, more in persons.items() for name in ("email", "language", *more)]
+    row = Invoice.objects.values(*columns).get(pk=invoice.pk)
+    who = next(who for who in persons if row[f"{who}__language"] is not None)
+    return Addressee(row[f"{who}__email"], row[f"{who}__language"], row.get(f"{who}__relation", ""))
 
 
 def addressee_for(patient: Patient) -> Addressee:
@@ -49,7 +49,7 @@ def addressee_for(patient: Patient) -> Addressee:
 
 def represented(patient: Patient) -> Represented | None:
     """Return whose invoices an administrator or guardian of an adult reads about; None when they have neither."""
-    payer = Payer.objects.filter(patient=patient, relation__in=(Relation.ADMINISTRATOR, Relation.CURATOR)).first()
+    payer = Payer.objects.filter(patient=patient, relation__in=REPRESENTING).first()
     if payer is None:
         return None
     whose = " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)

@@ -30,7 +30,8 @@ def last_day(invoice: Invoice) -> date:
 
 def is_over(invoice: Invoice, *, today: date) -> bool:
     """Tell whether the claim is past enforcing: nobody is asked for it any more, and it is handed to nobody."""
-    return today > last_day(invoice)
+    at_least = limitation.last_day(invoice.issued_on, interrupted_on=(), goods=invoice.for_goods)
+    return today > at_least and today > last_day(invoice)  # without a query for whatever is young
 
 
 def _first_due_on(invoice: Invoice) -> date:

@@ -54,7 +54,9 @@ def _row(token: str) -> dict[str, Any] | None:
     columns: dict[str, Any] = {name: F(f"patient__{name}") for name in _ADDRESS}
     # To whom we write: see addressee.py. A payer without an address gets no mail, and neither does the patient.
     columns["email"] = Case(
-        When(patient__payer__isnull=False, then=F("patient__payer__email")), default=F("patient__email")
+        When(own_payer__isnull=False, then=F("own_payer__email")),
+        When(patient__payer__isnull=False, then=F("patient__payer__email")),
+        default=F("patient__email"),
     )
     # The cast reads the number as text: parsing it costs more than the rest of the row.
     values: Any = rows.values("links_ended_on", "withdrawn_at", mobile=Cast("patient__mobile", CharField()), **columns)

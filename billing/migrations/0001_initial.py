@@ -396,6 +396,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='InvoicePayer',
+            fields=[
+                ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='own_payer', serialize=False, to='billing.invoice', verbose_name='invoice')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
+                ('language', models.CharField(choices=[('nl', 'Nederlands'), ('en', 'English')], default='nl', max_length=2, verbose_name='language')),
+            ],
+            options={
+                'verbose_name': 'payer of one invoice',
+                'verbose_name_plural': 'payers of one invoice',
+            },
+        ),
+        migrations.CreateModel(
             name='AllocationNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

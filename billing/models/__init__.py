@@ -4,7 +4,7 @@ from billing.models.batches import SubmittedBatch
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayClock, DayFigure
-from billing.models.invoices import CareDetail, Hold, Invoice, InvoiceHistory
+from billing.models.invoices import CareDetail, Hold, Invoice, InvoiceHistory, InvoicePayer
 from billing.models.ledger import LedgerTransaction, Posting
 from billing.models.operations import Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
@@ -44,6 +44,7 @@ __all__ = [
     "Invoice",
     "InvoiceDocument",
     "InvoiceHistory",
+    "InvoicePayer",
     "LastRun",
     "LedgerTransaction",
     "Letter",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
 from billing.encryption import seal_facts, unseal_facts
-from billing.models.parties import Patient, Provider
+from billing.models.parties import Language, Patient, Provider
 from billing.models.search import SearchText
 from billing.text import folding
 
@@ -153,6 +153,24 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return self.get_reason_display()
+
+
+class InvoicePayer(models.Model):
+    """Somebody who pays one invoice and gets its messages, whoever pays for the patient: a parent, for care of before
+    the child came of age."""
+
+    invoice = models.OneToOneField(
+        Invoice, models.PROTECT, primary_key=True, related_name="own_payer", verbose_name=_("invoice")
+    )
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"))
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("payer of one invoice"), _("payers of one invoice")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class InvoiceHistory(models.Model):

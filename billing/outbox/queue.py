@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import audit
-from billing.invoices.addressee import Represented, addressee, represented
+from billing.invoices.addressee import REPRESENTING, Represented, addressee, represented
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
 from billing.outbox.facts import about
@@ -90,5 +90,5 @@ def _to_whom(
             raise ValueError("a message about no invoice, for nobody")
         to = addressee(invoice)
         recipient, language = to.email, to.language
-        whose = represented(invoice.patient) if to.relation else None
+        whose = represented(invoice.patient) if to.relation in REPRESENTING else None
     return recipient, language or settings.LANGUAGE_CODE, whose

@@ -296,13 +296,14 @@ def _readdress(known: _Known) -> None:
 
     The old one may be a stranger's. What says that an address has changed is for the old one, and goes there.
     """
+    of_payer = OutboxMessage.objects.filter(invoice__patient=known.pk, invoice__own_payer=None)
     before = known.addressee["email"]
     now = addressee_for(Patient.objects.get(pk=known.pk)).email
     if before and now != before:
-        waiting = OutboxMessage.objects.filter(invoice__patient=known.pk).exclude(kind=CHANGED)
+        waiting = of_payer.exclude(kind=CHANGED)
         delivery.readdress(waiting.filter(recipient__in=(before, "")), to=now)
     elif now and not before:
-        without = OutboxMessage.objects.filter(invoice__patient=known.pk, recipient="").exclude(kind=CHANGED)
+        without = of_payer.filter(recipient="").exclude(kind=CHANGED)
         delivery.readdress(without, to=now)
 
 

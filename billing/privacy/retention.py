@@ -24,6 +24,7 @@ from billing.models import (
     Hold,
     Invoice,
     InvoiceDocument,
+    InvoicePayer,
     LedgerTransaction,
     OutboxMessage,
     Patient,
@@ -136,6 +137,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         _erase(OutboxMessage.objects.filter(invoice__in=due))
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
         StaffNote.objects.filter(invoice__in=due).delete()
+        InvoicePayer.objects.filter(invoice__in=due).delete()
         StaffTask.objects.filter(invoice__in=due).update(note="")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
         patients = _erase_patients(due)

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods
 from phonenumber_field.formfields import PhoneNumberField
 
 from billing import audit
-from billing.errors import Refused
+from billing.errors import Refused, Stale
 from billing.submission.providers import read_iban
 from billing.submission.values import FieldError
-from debt_collection import agencies
+from debt_collection import accounts, agencies
 from debt_collection.models import Agency
 
 
@@ -64,28 +64,52 @@ class AgencyForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """List the agencies with what stands against each; POST keeps one as it was looked up today."""
+    """List the agencies with what stands against each; POST keeps one as looked up today, or decides about an IBAN."""
+    if request.method == "POST" and "iban_change" in request.POST:
+        return _decide(request)
     today = timezone.localdate()
     chosen = Agency.objects.filter(key=request.GET.get("bureau", "")[:30]).first()
     form = AgencyForm(request.POST) if request.method == "POST" else AgencyForm(initial=_facts(chosen))
     refusal = ""
     if form.is_bound and form.is_valid():
         try:
-            agencies.save(form.cleaned_data["key"], form.details(), by=audit.name_of(request.user), today=today)
+            kept = agencies.save(form.cleaned_data["key"], form.details(), by=audit.name_of(request.user), today=today)
         except Refused as refused:
             refusal = str(refused)
         else:
             messages.success(request, _("Kept, as looked up today."))
+            if kept.iban != form.cleaned_data["iban"]:
+                messages.warning(request, _("The other IBAN waits for a second person."))
             return HttpResponseRedirect(reverse("admin:agencies"), status=303)
     context = {
         **admin.site.each_context(request),
         "title": _("Agencies"),
         "rows": [(agency, agencies.why_not(agency, today=today)) for agency in Agency.objects.all()],
+        "waiting": accounts.waiting(),
+        "actor": audit.name_of(request.user),
         "form": form,
         "refusal": refusal,
     }
     wrong = bool(refusal or (form.is_bound and form.errors))
     return render(request, "admin/debt_collection/agencies.html", context, status=422 if wrong else 200)
+
+
+def _decide(request: HttpRequest) -> HttpResponse:
+    """Approve or refuse another IBAN of an agency, as the button says."""
+    key, act = request.POST["iban_change"], request.POST.get("act")
+    asked = accounts.waiting().filter(pk=int(key)).first() if key.isdecimal() and len(key) < 10 else None
+    try:
+        if asked is None:
+            raise Stale(_("Somebody else has decided about this change in the meantime."))
+        if act not in ("approve", "refuse"):
+            raise Refused(_("Choose one of the buttons."))
+        accounts.decide(asked, approved=act == "approve", by=audit.name_of(request.user))
+    except (Refused, Stale) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        approved = _("Approved. It counts in some days; then everybody with a running case gets a mail.")
+        messages.success(request, approved if act == "approve" else _("The IBAN stays as it was."))
+    return HttpResponseRedirect(reverse("admin:agencies"), status=303)
 
 
 def _facts(agency: Agency | None) -> dict[str, Any]:

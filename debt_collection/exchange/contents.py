@@ -55,7 +55,6 @@ def of_claim(claim: Claim) -> dict[str, Any]:
         "invoice": invoice.number,
         "reference": invoice.payment_reference,
         "invoice_date": invoice.issued_on.isoformat(),
-        "due_date": invoice.due_on.isoformat(),
         "ground": "treatment agreement (7:446 BW)",
         **amounts(claim),
         "interest_until": _interest_until(invoice),
@@ -65,7 +64,7 @@ def of_claim(claim: Claim) -> dict[str, Any]:
 
 
 def amounts(claim: Claim) -> dict[str, str]:
-    """Return what is owed on a claim now, and what came in, in euros as texts."""
+    """Return what is owed on a claim now and until when, and what came in, in euros as texts."""
     entries, parts = standing_entries(claim.invoice), parts_of(claim.invoice)
     of_invoice = (LedgerTransaction.Kind.INVOICED, LedgerTransaction.Kind.INSURER_PAID, LedgerTransaction.Kind.CREDITED)
     received = sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
@@ -88,7 +87,7 @@ def amounts(claim: Claim) -> dict[str, str]:
         "costs_room": claim.costs_room,
         "open": parts.total,
     }
-    return {name: f"{value:.2f}" for name, value in values.items()}
+    return {"due_date": claim.invoice.due_on.isoformat()} | {name: f"{value:.2f}" for name, value in values.items()}
 
 
 def told(claims: Sequence[Claim], *, waits: bool) -> dict[str, Any]:

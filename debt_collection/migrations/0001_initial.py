@@ -69,6 +69,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='AgencyIbanChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
+                ('counts_since', models.DateTimeField(null=True, verbose_name='counts since')),
+                ('agency', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='iban_changes', to='debt_collection.agency', verbose_name='collection agency')),
+            ],
+            options={
+                'verbose_name': "change of an agency's IBAN",
+                'verbose_name_plural': "changes of an agency's IBAN",
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('agency',), name='one_iban_change_waits_per_agency')],
+            },
+        ),
+        migrations.CreateModel(
             name='Claim',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
-                ('kind', models.CharField(choices=[('breathing_space', 'breathing space'), ('debt_help', 'help with debts'), ('deceased', 'deceased'), ('administration', 'administration by court order (bewind)'), ('guardianship', 'guardianship by court order (curatele)'), ('minor', 'minor: the parents pay'), ('wsnp', 'debt restructuring by court order (WSNP)'), ('moratorium', 'moratorium by court order')], max_length=16, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('breathing_space', 'breathing space'), ('debt_help', 'help with debts'), ('deceased', 'deceased'), ('administration', 'administration by court order (bewind)'), ('guardianship', 'guardianship by court order (curatele)'), ('minor', 'minor: the parents pay'), ('of_parents', 'care of before 18: a debt of the parents'), ('wsnp', 'debt restructuring by court order (WSNP)'), ('moratorium', 'moratorium by court order')], max_length=16, verbose_name='kind')),
                 ('since', models.DateField(verbose_name='since')),
                 ('until', models.DateField(blank=True, null=True, verbose_name='until')),
                 ('extended', models.BooleanField(default=False, verbose_name='extended')),

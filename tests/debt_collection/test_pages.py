@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.desk import timeline
+from billing.errors import Stale
 from billing.invoices.holds import place_hold, release_hold
-from billing.models import AccessEvent, Hold, LedgerTransaction, OutboxMessage, StaffTask
-from debt_collection import days, export, retention
-from debt_collection.models import Agency, HandOver, Order
+from billing.models import AccessEvent, AuditEvent, Hold, LedgerTransaction, OutboxMessage, StaffTask
+from debt_collection import accounts, agencies, days, export, retention
+from debt_collection.models import Agency, AgencyIbanChange, HandOver, Order
 from debt_collection.running import recall, standing
 from tests import factories
 from tests.debt_collection.cases import agency, decider, fresh, handed_over, ready, said
@@ -209,6 +210,51 @@ def test_operations_enter_what_they_read_in_the_register():
     assert desk.post(address, given).status_code == 303
     assert Agency.objects.get().checked_on == timezone.localdate()
     assert "Nieuw B.V." in desk.get(f"{address}?bureau=nieuw").content.decode()
+
+
+def test_two_persons_and_two_days_change_the_account_that_debtors_pay():
+    case = handed_over()
+    people = [factories.staff(role="operations", provider=None) for _ in range(2)]
+    first, second = (signed_in(one) for one in people)
+    address, old, new = reverse("admin:agencies"), case.agency.iban, "NL91ABNA0417164300"
+    given = {name: getattr(case.agency, name) for name in ("key", "name", "registration_number", "dispute_body")}
+    given |= {"registered_until": case.agency.registered_until.isoformat(), "iban": new, "phone": "+31301234567"}
+    given |= {"email": "ander@incasso.example", "is_active": "on", "looked_up": "on"}
+    assert first.post(address, given).status_code == 303
+    assert (fresh(case.agency).iban, fresh(case.agency).email) == (old, "ander@incasso.example")
+    assert AuditEvent.objects.get(action="agency_checked", details__fields="email, iban")
+    change = AgencyIbanChange.objects.get()
+    assert StaffTask.objects.filter(kind=accounts.WAITS, closed_at=None).count() == 1
+    first.post(address, {"iban_change": change.pk, "act": "approve"})
+    assert fresh(change).decided_at is None, "nobody approves what they asked"
+    second.post(address, {"iban_change": change.pk, "act": "approve"})
+    assert fresh(change).approved
+    assert not StaffTask.objects.filter(kind=accounts.WAITS, closed_at=None).exists()
+    days.run_day(timezone.localdate())
+    assert fresh(case.agency).iban == old, "it waits two days"
+    assert agencies.why_not(fresh(case.agency), today=timezone.localdate())
+    AgencyIbanChange.objects.update(decided_at=timezone.now() - timedelta(days=2))
+    for _ in range(2):
+        days.run_day(timezone.localdate())
+    assert fresh(case.agency).iban == new
+    mail = OutboxMessage.objects.get(kind="agency_account")
+    assert "NL91 ABNA 0417 1643 00" in mail.text
+    assert old[-4:] in mail.text
+    assert not agencies.why_not(fresh(case.agency), today=timezone.localdate())
+    counts = AuditEvent.objects.get(action="agency_iban_counts")
+    assert counts.details["endings"] == [old[-4:], new[-4:]]
+
+
+def test_another_iban_is_refused_or_superseded():
+    to = agency()
+    agency(iban="NL91ABNA0417164300")
+    agency(iban="NL02ABNA0123456789")
+    asked = AgencyIbanChange.objects.get(decided_at=None)
+    assert asked.iban == "NL02ABNA0123456789"
+    accounts.decide(asked, approved=False, by="staff:anna")
+    with pytest.raises(Stale):
+        accounts.decide(asked, approved=True, by="staff:bert")
+    assert (fresh(to).iban, accounts.is_moving(to)) == (to.iban, False)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -5,10 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from billing.errors import Refused
+from billing.invoices import open_links
 from billing.invoices.addressee import addressee
 from billing.models import Invoice, OutboxMessage, Payer, StaffTask
 from billing.patients import registration
-from forbearance import days, rests
+from forbearance import days, reports, rests
+from forbearance.models import Forbearance
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401
 from tests.billing.invoices.schedule_walk import COSTS_ON, FINAL_ON, REMINDED, charged, live, new_invoice, sent, until
@@ -123,3 +126,43 @@ def test_nor_does_the_end_of_a_ground():
     days.end(row.pk, by="staff:anna", today=COSTS_ON, written="Vergissing.")
     assert not Payer.objects.exists()
     assert addressee(Invoice.objects.get(pk=invoice.pk)).email == patient.email
+
+
+def test_what_stays_the_parents_goes_to_them_and_staff_can_end_its_rest():
+    patient = child(payer=named(MOTHER))
+    old = new_invoice(patient=patient, amount="100.00", lines=AS_A_MINOR)
+    live(OF_AGE)
+    days.run_day(OF_AGE)
+    new = take_in(patient, OF_AGE)
+    row = Forbearance.objects.get(kind="of_parents", ended_at=None)
+    assert [addressee(one).email for one in (old, new)] == [MOTHER, patient.email]
+    assert not OutboxMessage.objects.filter(invoice=old).exclude(recipient=MOTHER).exists()
+    late = take_in(patient, OF_AGE - timedelta(days=1))
+    assert (addressee(late).email, reasons(late)) == (MOTHER, ["parents"])
+    reports.represent(row.pk, name="", email=MOTHER, by="staff:anna", today=OF_AGE)
+    assert (reasons(old), reasons(late)) == ([], [])
+    assert not StaffTask.objects.filter(kind=rests.PARENTS, closed_at=None).exists()
+    told = OutboxMessage.objects.get(kind="hold_ended", invoice=old)
+    assert told.recipient == MOTHER
+    old.refresh_from_db()
+    assert old.due_on == OF_AGE + timedelta(days=14)
+    assert open_links.on_mail(MOTHER) in open_links.rests(old.token)
+    assert open_links.on_mail(patient.email) not in open_links.rests(old.token)
+    hand_in(patient, None)
+    registration.correct(
+        patient.provider, [registration.NewPatient(patient.number, {"email": "new@post.example"}, {})], by="import:x"
+    )
+    assert OutboxMessage.objects.get(pk=told.pk).recipient == MOTHER
+
+
+def test_a_rest_is_not_ended_while_the_young_adult_would_be_asked_for_it():
+    patient = child()
+    late = take_in(patient, OF_AGE - timedelta(days=1))
+    row = Forbearance.objects.get()
+    with pytest.raises(Refused):
+        days.end(row.pk, by="staff:anna", today=OF_AGE, written="Klaar.")
+    assert reasons(late) == ["parents"]
+    reports.represent(row.pk, name="M. Moeder", email=MOTHER, by="staff:anna", today=OF_AGE)
+    assert (reasons(late), addressee(late).email) == ([], MOTHER)
+    days.end(row.pk, by="staff:anna", today=OF_AGE, written="Klaar.")
+    assert addressee(late).email == MOTHER

@@ -140,7 +140,7 @@ def test_the_page_of_an_invoice_costs_the_same_however_long(desk, practice, djan
     lengthen(1)
     with CaptureQueriesContext(connection) as short:
         page(desk, "invoice", invoice)
-    assert len(short) <= 41
+    assert len(short) <= 39
     lengthen(11)
     with django_assert_max_num_queries(len(short)):
         page(desk, "invoice", invoice)

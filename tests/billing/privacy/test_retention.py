@@ -22,6 +22,7 @@ from billing.models import (
     Hold,
     Invoice,
     InvoiceDocument,
+    InvoicePayer,
     LedgerTransaction,
     Letter,
     OutboxMessage,
@@ -103,6 +104,7 @@ class TestInvoices:
         mail = message(invoice, status=Status.FAILED, error="550 j@post.example unknown")
         released = {"released_at": timezone.now(), "released_by": "test"}
         Hold.objects.create(invoice=invoice, reason=Hold.STAFF, placed_by="x", **released)
+        InvoicePayer.objects.create(invoice=invoice, name="M. Moeder", email="moeder@post.example")
         audit.record("dunning_resumed", by="x", invoice=invoice, written="mevrouw belde")
         entries = list(Posting.objects.order_by("pk").values())
         number = invoice.patient.number
@@ -116,6 +118,7 @@ class TestInvoices:
         assert bytes(patient.sealed_identity) == b""
         assert patient.number != number
         assert not CareDetail.objects.exists()
+        assert not InvoicePayer.objects.exists()
         assert not InvoiceDocument.objects.exists()
         assert not storages["default"].exists(stored)
         mail.refresh_from_db()
