@@ -84,7 +84,7 @@ class HandOver(models.Model):
     TRANSITIONS = {
         Status.PROPOSED: (Status.OFFERED, Status.CANCELLED),
         Status.CANCELLED: (),
-        Status.OFFERED: (Status.ACCEPTED, Status.REJECTED, Status.ACTIVE, *_ENDS),
+        Status.OFFERED: (Status.ACCEPTED, Status.REJECTED, Status.ACTIVE, Status.PAUSED, *_ENDS),
         Status.ACCEPTED: (Status.ACTIVE, Status.PAUSED, *_ENDS),
         Status.ACTIVE: (Status.PAUSED, *_ENDS),
         Status.PAUSED: (Status.ACTIVE, *_ENDS),

@@ -1,7 +1,7 @@
 """Mails to whoever owes a claim: that an agency has it, and that it is ours again."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from debt_collection.models import Claim, HandOver
 
 NEEDS = {
     "agency_handed_over": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban")),
+    "agency_resumed": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban", "due_on")),
     "agency_account": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban", "old_ending")),
     "agency_recalled": frozenset(
         (
@@ -47,6 +48,22 @@ def handed_over(case: HandOver, claims: Sequence[Claim]) -> None:
             "iban": references.grouped(case.agency.iban),
         },
         dedupe_key=f"handed_over:{case.pk}",
+    )
+
+
+def resumed(case: HandOver, claims: Sequence[Claim], *, due_on: date, now: datetime) -> None:
+    """Tell the patient that the pause at the agency is over: whom to pay, and the new last day before it writes."""
+    owed = [claim.invoice for claim in claims if outstanding(claim.invoice_id)]
+    queue_message(
+        "agency_resumed",
+        invoice=owed[0],
+        context={
+            **_shared(case, owed, until=due_on),
+            "iban": references.grouped(case.agency.iban),
+            "due_on": due_on,
+        },
+        dedupe_key=f"resumed:{case.pk}:{case.orders.count()}",
+        now=now,
     )
 
 

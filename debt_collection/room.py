@@ -68,7 +68,7 @@ class DebtCollectionRoom(Room):
         from debt_collection.models import Claim
         from debt_collection.models import HandOver as Case
         from debt_collection.pages import urls
-        from debt_collection.running import recall, replies
+        from debt_collection.running import recall, replies, standing
 
         live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
         return Announcement(
@@ -92,7 +92,8 @@ class DebtCollectionRoom(Room):
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},
             retention=retention.run_day,
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()},
+            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
+            | {"agency_resumed": MessageKind(notices.NEEDS["agency_resumed"], standing.may_send_resumed)},
             audit_labels=AUDIT_LABELS,
             hold_reasons={
                 handing_over.HOLD: HoldReason(

@@ -57,7 +57,6 @@ def of_claim(claim: Claim) -> dict[str, Any]:
         "invoice": invoice.number,
         "reference": invoice.payment_reference,
         "invoice_date": invoice.issued_on.isoformat(),
-        "due_date": invoice.due_on.isoformat(),
         "ground": "sale (7:1 BW)" if invoice.for_goods else "treatment agreement (7:446 BW)",
         **amounts(claim),
         **_vat_of_costs(claim),
@@ -68,7 +67,7 @@ def of_claim(claim: Claim) -> dict[str, Any]:
 
 
 def amounts(claim: Claim) -> dict[str, str]:
-    """Return what is owed on a claim now, and what came in, in euros as texts."""
+    """Return what is owed on a claim now and until when, and what came in, in euros as texts."""
     entries, parts = standing_entries(claim.invoice), parts_of(claim.invoice)
     of_invoice = (LedgerTransaction.Kind.INVOICED, LedgerTransaction.Kind.INSURER_PAID, LedgerTransaction.Kind.CREDITED)
     received = sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
@@ -91,7 +90,7 @@ def amounts(claim: Claim) -> dict[str, str]:
         "costs_room": claim.costs_room,
         "open": parts.total,
     }
-    return {name: f"{value:.2f}" for name, value in values.items()}
+    return {"due_date": claim.invoice.due_on.isoformat()} | {name: f"{value:.2f}" for name, value in values.items()}
 
 
 def told(claims: Sequence[Claim], *, waits: bool) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.conf import settings
+from django.utils import timezone
+
 from billing import audit, ledger
 from billing.invoices import schedule
 from billing.invoices.holds import release_hold
 from billing.ledger import lock_invoices
-from billing.models import Invoice
+from billing.models import Invoice, StaffTask
+from billing.money import ZERO
 from billing.transitions import advance
+from debt_collection.exchange import orders
 from debt_collection.handing_over import HOLD
-from debt_collection.models import Claim, HandOver
+from debt_collection.models import Claim, HandOver, Order
 
 Status = HandOver.Status
 
@@ -37,6 +42,29 @@ def close(case: HandOver, claims: Sequence[Claim], to: HandOver.Status, *, by: s
     Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(closed_at=now)
     for claim in claims:
         audit.record(f"hand_over_{to}", by=by, invoice=claim.invoice, number=case.number, reason=reason[:40])
+
+
+def is_over(claims: Sequence[Claim]) -> bool:
+    """Tell whether so little is left of a case that nobody collects it: the bound that holds for a hand-over, too."""
+    rest = sum((ledger.outstanding(claim.invoice_id) for claim in claims), ZERO)
+    return rest == ZERO or rest < settings.HAND_OVER_FROM_REST
+
+
+def close_as_paid(case: HandOver, claims: Sequence[Claim], *, by: str, now: datetime, is_known: bool = False) -> None:
+    """End a locked case that `is_over`; a small rest is left to staff, who write it off or ask for it.
+
+    `is_known`: the agency says itself that it is paid. Else it is ordered to stop when a rest is left.
+    """
+    close(case, claims, HandOver.Status.PAID, by=by, now=now, reason="paid")
+    today, owing = timezone.localdate(now), []
+    for claim in claims:
+        release(claim.invoice, by=by, today=today)
+        if ledger.outstanding(claim.invoice_id):
+            owing.append(claim.invoice.number)
+            schedule.suspend(claim.invoice)
+            audit.open_task(StaffTask.Kind.SMALL_REST, dedupe_key=f"agency:{claim.pk}", invoice=claim.invoice)
+    if owing and not is_known and not orders.take_back_unsent(case):
+        orders.queue(case, Order.Kind.RECALL, {"whole_case": True, "invoices": owing})
 
 
 def release(invoice: Invoice, *, by: str, today: date, least: date | None = None) -> None:

@@ -29,7 +29,7 @@ from billing.transitions import advance
 from debt_collection.exchange import contents
 from debt_collection.handing_over import final_notice
 from debt_collection.models import Agency, Claim, HandOver, Order, Reply
-from debt_collection.running import ending
+from debt_collection.running import ending, standing
 
 FORMAT = "agency-reply/1"
 MAX_BYTES, MAX_MESSAGES = 5_000_000, 20_000
@@ -233,6 +233,8 @@ def _payment(case: HandOver, claims: list[Claim], message: Message, now: datetim
     invoice = ledger.lock_invoice(claim.invoice_id)
     if message.on is None or message.on > timezone.localdate(now):
         raise Unfit("day_ahead")
+    if case.offered_at and message.on < timezone.localdate(case.offered_at):
+        raise Unfit("before_hand_over")
     entry = ledger.post(
         invoice, Kind.RECEIPT, -message.amount, external_id=_event(case, message), occurred_at=begin_of(message.on),
         by="agency",
@@ -244,17 +246,21 @@ def _payment(case: HandOver, claims: list[Claim], message: Message, now: datetim
     rooms.booked(invoice, entry)
     credit.leave_to_staff(invoice, cause=_event(case, message), by="agency", reason="a payment came to the agency")
     _knows(case, claims)
-    if case.is_live and claims and all(ledger.balance(one.invoice_id) <= ZERO for one in claims):
-        ending.close(case, claims, Status.PAID, by="agency", now=now, reason="paid")
-        for one in claims:
-            ending.release(one.invoice, by="agency", today=timezone.localdate(now))
+    if case.is_live and claims and ending.is_over(claims):
+        ending.close_as_paid(case, claims, by="agency", now=now)
 
 
 def _charges(case: HandOver, claims: list[Claim], message: Message, now: datetime) -> None:
-    """Book costs and interest of the agency, never above the one cap for everybody's work, nor above the law."""
+    """Book costs and interest of the agency, never above the one cap for everybody's work, nor above the law.
+
+    Nothing is added while it has to wait, by a complaint for instance. Over the days of a pause nothing is added later
+    either: it ended the default, and the claim has a new last day to pay (`interest_due`).
+    """
     claim = _claim(case, message)
     if not case.is_live or claim.closed_at:
         raise Unfit("wrong_state")
+    if standing.must_wait([one.invoice_id for one in claims]):
+        raise Unfit("waits")
     invoice, today = ledger.lock_invoice(claim.invoice_id), timezone.localdate(now)
     letter = final_notice(invoice)
     if message.amount:
@@ -282,10 +288,12 @@ def _balance(case: HandOver, _claims: list[Claim], message: Message, now: dateti
 
 
 def _paid(case: HandOver, claims: list[Claim], message: Message, now: datetime) -> None:
-    """Check that nothing is owed any more: an agency that says so has told us of every payment before."""
-    if case.status not in (Status.PAID, Status.RECALLED) and any(ledger.balance(c.invoice_id) > ZERO for c in claims):
+    """Check that nothing is owed any more, or next to nothing: an agency has told us of every payment before."""
+    if case.status not in (Status.PAID, Status.RECALLED) and not ending.is_over(claims):
         raise Unfit("still_owed")
     _confirm_orders(case, now, but=Order.Kind.RECALL)
+    if case.is_live and claims:
+        ending.close_as_paid(case, claims, by="agency", now=now, is_known=True)
 
 
 def _recall_confirmed(case: HandOver, claims: list[Claim], message: Message, now: datetime) -> None:

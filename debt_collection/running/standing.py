@@ -4,7 +4,7 @@ So nothing has to be remembered where money is booked, a price lowered, or a com
 to us, the agency reads of it, and its next letter waits.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -13,7 +13,10 @@ from django.utils import timezone
 
 from billing import audit, ledger
 from billing.failures import due, isolated
-from billing.models import Hold, Invoice, PaymentPlan, Posting, StaffTask
+from billing.invoices import schedule
+from billing.law import calendar
+from billing.models import Hold, Invoice, OutboxMessage, PaymentPlan, Posting, StaffTask
+from debt_collection import notices
 from debt_collection.exchange import contents, orders
 from debt_collection.handing_over import HOLD
 from debt_collection.models import Claim, HandOver, Order
@@ -32,23 +35,76 @@ def tell(case_id: int, *, now: datetime | None = None) -> None:
         if not case.is_live or not claims:
             return
         waits = must_wait([claim.invoice_id for claim in claims])
+        goes_on = not waits and _has_waited(case, claims)
+        not_before = _new_last_day(claims, now) if goes_on else None
         new, old = contents.told(claims, waits=waits), case.told
-        if new["claims"] != old.get("claims"):
-            changed = [row for number, row in _named(new).items() if row != _named(old).get(number)]
-            orders.queue(case, Kind.STANDING, {"claims": changed, "no_letter_before_this_is_read": True})
+        changed = {"claims": [row for number, row in _named(new).items() if row != _named(old).get(number)]}
+        if changed["claims"]:
+            if not goes_on:
+                orders.queue(case, Kind.STANDING, changed | {"no_letter_before_this_is_read": True})
             if not waits:  # what else to do about money on an invoice that rests: the agency knows now
                 tasks = StaffTask.objects.filter(kind=StaffTask.Kind.PAID_ON_HOLD, closed_at=None)
                 told = tasks.filter(invoice__in=[claim.invoice_id for claim in claims]).select_related("invoice")
                 audit.close_superseded(told, by="system", reason=case.number)
-        if waits != old.get("waits"):
-            orders.queue(case, Kind.PAUSE if waits else Kind.RESUME, {})
+        if waits and not old.get("waits"):
+            orders.queue(case, Kind.PAUSE, {})
+        elif goes_on:
+            orders.queue(case, Kind.RESUME, changed | ({"not_before": not_before.isoformat()} if not_before else {}))
         if new != old:
             case.told = new
             case.save(update_fields=["told"])
-        if all(ledger.balance(claim.invoice_id) <= 0 for claim in claims):
-            ending.close(case, claims, Status.PAID, by="system", now=now, reason="paid")
-            for claim in claims:
-                ending.release(claim.invoice, by="system", today=timezone.localdate(now))
+        if ending.is_over(claims):
+            ending.close_as_paid(case, claims, by="system", now=now)
+        elif not_before:
+            notices.resumed(case, claims, due_on=not_before, now=now)
+
+
+def _has_waited(case: HandOver, claims: list[Claim]) -> bool:
+    """Tell whether the agency waited, or whatever gave a later last day to pay began and ended unseen."""
+    known = case.told.get("claims", {})
+    days = {claim.invoice.number: claim.invoice.due_on.isoformat() for claim in claims}
+    return bool(case.told.get("waits")) or any(day > known[number]["due_date"] for number, day in days.items())
+
+
+def _new_last_day(claims: list[Claim], now: datetime) -> date | None:
+    """Give what is left to pay a last day that a mail can tell in time, and return the latest of them.
+
+    Whoever was told not to pay yet has at least LATE_INVOICE_TERM_DAYS from the mail about it.
+    """
+    told_on = timezone.localdate(calendar.next_sending_moment(now))
+    owing = [claim.invoice for claim in claims if ledger.outstanding(claim.invoice_id)]
+    for invoice in owing:
+        due_on = schedule.time_to_pay(invoice, today=told_on)
+        if due_on != invoice.due_on:
+            schedule.interrupt(invoice, due_on=due_on, today=timezone.localdate(now))
+    return max((invoice.due_on for invoice in owing), default=None)
+
+
+def may_send_resumed(message: OutboxMessage, now: datetime) -> datetime | str | None:
+    """Check the mail that an agency goes on: in the hours of the law, while it does, about a day far enough ahead."""
+    if not calendar.is_sending_moment(now):
+        return calendar.next_sending_moment(now)
+    claim = Claim.objects.filter(
+        invoice=message.invoice_id, closed_at=None, hand_over__status__in=HandOver.LIVE
+    ).first()
+    if claim is None:
+        return "ended"
+    case, claims = ending.lock_case(claim.hand_over_id)
+    if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
+        return None  # another worker was first (the claim will fail)
+    if not case.is_live or must_wait([one.invoice_id for one in claims]):
+        return "on_hold"  # its end has a mail of its own
+    before = max(one.invoice.due_on for one in claims)
+    not_before = _new_last_day(claims, now)
+    if not_before is None:
+        return "paid"
+    if not_before == before:
+        return None
+    orders.queue(case, Kind.RESUME, {"not_before": not_before.isoformat()})
+    case.told = contents.told(claims, waits=False)
+    case.save(update_fields=["told"])
+    notices.resumed(case, claims, due_on=not_before, now=now)
+    return "changed"
 
 
 def _named(told: dict) -> dict[str, dict[str, str]]:

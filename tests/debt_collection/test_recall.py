@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.adjustments import reallocation
+from billing.law.calendar import begin_of
 from billing.ledger import lock_invoice, verification
 from billing.ledger.breakdown import parts_of
 from billing.models import Hold, LedgerTransaction, OutboxMessage, ReminderStep, StaffTask
@@ -31,6 +32,7 @@ def two_claims():
     a = ready(amount="250.00", costs="37.50", interest="3.75", patient=who, **days)
     b = ready(amount="348.90", costs="52.34", interest="5.24", patient=who, **days)
     case = handed_over(a)
+    HandOver.objects.update(offered_at=begin_of(RECALLED_ON))
     assert sum(ledger.balance(row.pk) for row in (a, b)) == Decimal("697.73")
     return case, a, b
 

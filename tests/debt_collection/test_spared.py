@@ -1,20 +1,27 @@
 """Who must be spared is at no agency: claims come back in the transaction of the report, and a pause holds there."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 
 from billing import ledger
-from billing.models import Hold, OutboxMessage, Payer
+from billing.invoices.holds import place_hold, release_hold
+from billing.law import calendar
+from billing.law.calendar import DAY, begin_of
+from billing.ledger.breakdown import parts_of
+from billing.models import Hold, LedgerTransaction, OutboxMessage, Payer, StaffTask
 from debt_collection import handing_over
 from debt_collection.models import HandOver, Order
-from debt_collection.running import recall
-from forbearance import reports
+from debt_collection.running import recall, standing
+from forbearance import breathing_space, days, reports
 from tests import factories
 from tests.complaints.test_files import filed
-from tests.debt_collection.cases import fresh, handed_over, ready
+from tests.debt_collection.cases import fresh, handed_over, ready, said
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +114,107 @@ def test_new_care_of_somebody_under_wsnp_goes_to_no_agency():
     invoice = ready()
     report(invoice, "wsnp", since=timezone.localdate() - timedelta(days=2000))
     assert why_not(invoice), "for a person to decide"
+
+
+# --- a pause holds at the agency too ------------------------------------------------------------------
+
+
+def dutch(day):
+    with override("nl"):
+        return date_format(day, "j F Y")
+
+
+def last_file(case, kind):
+    order = case.orders.filter(kind=kind).last()
+    return json.loads(order.facts["files"][f"{order}-{kind}.json"])
+
+
+def test_after_a_pause_the_agency_goes_on_after_the_new_last_day_which_the_patient_was_told():
+    invoice = ready()
+    case = exported(invoice)
+    breathing_space.take(invoice.pk)
+    standing.sweep(everything=True)
+    over = timezone.localdate() + timedelta(days=31)
+    noon = begin_of(over) + timedelta(hours=12)
+    days.run_day(over)
+    standing.sweep(now=noon, everything=True)
+    standing.sweep(now=noon, everything=True)
+    assert [order.kind for order in case.orders.order_by("pk")] == ["dossier", "pause", "resume"]
+    due_on = fresh(invoice).due_on
+    assert due_on >= over + timedelta(days=14)
+    told = last_file(case, "resume")
+    assert (told["not_before"], told["claims"][0]["due_date"]) == (due_on.isoformat(), due_on.isoformat())
+    mail = OutboxMessage.objects.get(kind="agency_resumed")
+    assert "NL20 INGB 0001 2345 67" in mail.text
+    assert dutch(due_on) in mail.text
+
+    late = calendar.next_sending_moment(noon + timedelta(days=20))
+    assert standing.may_send_resumed(mail, late) == "changed", "a mail that waited names a day of its own"
+    assert fresh(invoice).due_on >= timezone.localdate(late) + timedelta(days=14)
+    newer = OutboxMessage.objects.filter(kind="agency_resumed").latest("pk")
+    assert last_file(case, "resume")["not_before"] == fresh(invoice).due_on.isoformat()
+    assert standing.may_send_resumed(newer, late) is None
+    place_hold(invoice, "dispute", by="patient", tell=False)
+    assert standing.may_send_resumed(newer, late) == "on_hold"
+
+
+def test_a_pause_that_nobody_saw_is_told_too():
+    invoice = ready()
+    case = exported(invoice)
+    place_hold(invoice, "dispute", by="patient", tell=False)
+    release_hold(invoice, "dispute", by="staff:anna", due_on=timezone.localdate() + timedelta(days=14))
+    standing.sweep()
+    assert [order.kind for order in case.orders.order_by("pk")] == ["dossier", "resume"]
+    assert OutboxMessage.objects.filter(kind="agency_resumed").count() == 1
+
+
+def test_while_it_waits_the_agency_adds_nothing():
+    who = factories.patient(provider=factories.provider(term_agreed_in="betaalvoorwaarden, artikel 4"))
+    old = {"today": date(2026, 5, 18), "issued_on": date(2025, 12, 1), "due_on": date(2025, 12, 31)}
+    invoice = ready(interest="0", patient=who, **old)
+    case = exported(invoice)
+    charge = {"kind": "charges", "invoice": invoice.number, "interest": "0.10"}
+    assert said(case, charge | {"id": "before"}) == {"done": 1}
+    filed(invoice)
+    assert said(case, {"kind": "paused"}) == {"done": 1}, "the answer to our pause, before any other"
+    assert said(case, charge | {"id": "meanwhile"}) == {"refused": 1}
+    assert parts_of(fresh(invoice)).interest == Decimal("0.10")
+    assert case.replies.get(message_id="meanwhile").refused_because == "waits"
+
+
+def test_a_payment_of_before_the_hand_over_is_refused():
+    invoice = ready()
+    case = exported(invoice)
+    on = (timezone.localdate() - DAY).isoformat()
+    assert said(case, {"kind": "payment", "invoice": invoice.number, "amount": "10.00", "on": on}) == {"refused": 1}
+    assert ledger.balance(invoice.pk) == Decimal("140.50")
+
+
+@pytest.mark.parametrize("told", ["payment", "paid", "us"])
+def test_nobody_collects_the_last_cents(told):
+    invoice = ready()
+    case = exported(invoice)
+    today = timezone.localdate()
+    payment = {"kind": "payment", "invoice": invoice.number, "amount": "140.00", "on": today.isoformat()}
+    if told == "payment":
+        assert said(case, payment, {"kind": "paid"}) == {"done": 2}
+    else:
+        kind = LedgerTransaction.Kind.PAYMENT
+        ledger.post(invoice, kind, Decimal("-140.00"), external_id="tr_1", occurred_at=timezone.now(), by="mollie")
+        if told == "paid":
+            assert said(case, {"kind": "paid"}) == {"done": 1}
+        standing.sweep()
+    assert fresh(case).status == HandOver.Status.PAID
+    assert case.orders.filter(kind="recall").exists() == (told != "paid"), "what it does not say itself it is told"
+    assert StaffTask.objects.filter(kind="small_rest", invoice=invoice, closed_at=None).count() == 1
+    assert fresh(invoice).next_step_on is None, "no letters about it"
+    assert not Hold.objects.filter(invoice=invoice, released_at=None).exists()
+
+
+def test_five_euros_are_still_collected():
+    invoice = ready()
+    case = exported(invoice)
+    on = timezone.localdate().isoformat()
+    payment = {"kind": "payment", "invoice": invoice.number, "amount": "135.50", "on": on}
+    assert said(case, payment, {"kind": "paid"}) == {"done": 1, "refused": 1}
+    assert fresh(case).is_live
