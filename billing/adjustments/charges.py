@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing import audit, ledger
 from billing.adjustments import credit
 from billing.invoices import schedule
-from billing.invoices.debtors import patients_counted
+from billing.invoices.debtors import patients_counted, patients_of_debtor
 from billing.law import interest as statutory
 from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
@@ -45,8 +45,12 @@ def costs_to_announce(invoices: Sequence[Invoice], principal: Decimal, provider:
 
 
 def letters_counted(invoices: Sequence[Invoice], *, today: date) -> list[tuple[date, Decimal]]:
-    """Return (day, costs) of the letters that lower what another one of today may announce, the oldest first."""
-    patient_ids = patients_counted(invoices[0].patient)
+    """Return (day, costs) of this practice's letters that lower what another one of today may announce, oldest first.
+
+    Those of another practice lower it too, and are told nobody here: that somebody is in care elsewhere, or in arrears
+    there, is not for this practice to know.
+    """
+    patient_ids = patients_of_debtor(invoices[0].patient)
     found = [(m.sent_on or m.made_on, m.costs_announced or ZERO) for m in _running(patient_ids)]
     for letter in _with_costs(patient_ids, today):
         found.append((letter.sent_on or letter.made_on, sum(costs_of(letter).values(), ZERO)))

@@ -16,12 +16,12 @@ from django.utils import timezone
 from billing.adjustments import charges
 from billing.dunning.blockers import Action, blockers
 from billing.invoices import limitation, schedule
-from billing.invoices.debtors import patients_counted, patients_of_debtor
+from billing.invoices.debtors import patients_of_debtor
 from billing.law import calendar
 from billing.law.costs import collection_costs
 from billing.ledger.breakdown import interest_due, parts_of
 from billing.ledger.entries import with_postings
-from billing.models import Invoice, Letter, OutboxMessage, ReminderStep
+from billing.models import Invoice, Letter, OutboxMessage, Provider, ReminderStep
 from billing.money import ZERO
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -87,7 +87,8 @@ class _Walk:
         owed = Invoice.objects.filter(settled_at=None, withdrawn_at=None).exclude(pk=invoice.pk)
         # Those that may share a letter with this one, and those that only count in the same sum of costs.
         self.has_others = owed.filter(patient__in=patients_of_debtor(invoice.patient)).exists()
-        self.counts_others = owed.filter(patient__in=patients_counted(invoice.patient)).exists()
+        # Where other practices' claims may count too, this page never says whether there are any.
+        self.counts_others = self.has_others or invoice.provider.creditor == Provider.Creditor.OPERATOR
 
     def forecast(self) -> Forecast:
         if self.parts.total <= 0 or self.invoice.withdrawn_at:
@@ -200,7 +201,7 @@ class _Walk:
         if letter and letter.costs_booked_at:
             return ZERO, True
         if letter and letter.pk:
-            if letter.principal == sent[-1].principal:
+            if letter.principal == sent[-1].principal and provider.creditor != Provider.Creditor.OPERATOR:
                 base = min(letter.principal, principal)
                 base = ZERO if base < letter.principal and base < settings.COSTS_FROM_REST else base
                 return charges.costs_over(letter, base, today=day), True

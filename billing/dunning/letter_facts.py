@@ -17,7 +17,7 @@ from billing.law.costs import least_costs
 from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
 from billing.ledger.entries import standing_entries
-from billing.models import CareDetail, Invoice, InvoicePayer, LedgerTransaction, Letter, Payer, ReminderStep
+from billing.models import CareDetail, Invoice, InvoicePayer, LedgerTransaction, Letter, Payer, Provider, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
 from billing.plans import agreements
@@ -66,9 +66,11 @@ def _claim(letter: Letter, invoices: Sequence[Invoice], today: date) -> dict[str
         "part_from": settings.PART_FROM_AMOUNT,
         "costs_from": settings.COSTS_FROM_REST,
         "with_vat": invoices[0].provider.vat_on_costs,
-        # The letters whose costs lower these ones: their days, and what they and this one may cost together.
+        # The letters whose costs lower these ones: their days, and what they and this one may cost together. Where
+        # those of other practices may count as well, each letter says so and none says whether there are any.
         "earlier": [(sent_on, costs) for sent_on, costs in earlier if costs],
         "together": announced + sum((costs for _sent_on, costs in earlier), ZERO),
+        "counted_once": invoices[0].provider.creditor == Provider.Creditor.OPERATOR,
         "rate": rate.percentage,
         "rate_of": rate_of,
         "taken_back": next((day for day in map(_taken_back_on, invoices) if day), None),

@@ -17,7 +17,7 @@ _FACTS = frozenset(
 )
 _CLAIM = frozenset(
     (
-        "announced", "least", "part_from", "costs_from", "with_vat", "earlier", "together", "rate",
+        "announced", "least", "part_from", "costs_from", "with_vat", "earlier", "together", "counted_once", "rate",
         "rate_of", "before_on", "taken_back",
     )
 )  # fmt: skip

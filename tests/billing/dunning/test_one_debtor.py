@@ -7,6 +7,7 @@ import pytest
 
 from billing.adjustments import charges
 from billing.dunning import staff_acts
+from billing.dunning.forecast import forecast_of
 from billing.invoices.debtors import patients_of_debtor
 from billing.models import Invoice, Letter, OutboxMessage, Payer, Provider, ReminderStep
 from billing.plans import agreements
@@ -166,6 +167,8 @@ def test_practices_that_assigned_their_claims_have_one_creditor_and_one_ceiling(
     elsewhere = child(factories.provider(creditor=Provider.Creditor.OPERATOR), "A.")
     stranger = child(elsewhere.provider, "X.", email="ander@post.example")
     invoices = [new_invoice(patient=patient, amount="100.00") for patient in (children[0], elsewhere, stranger)]
+    seen = [forecast_of(invoice.pk, now=at(MONDAY)) for invoice in invoices[1:]]
+    assert seen[0] == seen[1], "that somebody owes another practice too is not for this one to know"
     until(invoices[0], COSTS_ON)
     assert sorted(Letter.objects.filter(step=Step.FINAL_NOTICE).values_list("costs_announced", flat=True)) == [
         D("0.00"),
@@ -174,6 +177,10 @@ def test_practices_that_assigned_their_claims_have_one_creditor_and_one_ceiling(
     ]
     costs = [charged(invoice).get("costs", D(0)) for invoice in invoices]
     assert (costs[0] + costs[1], costs[2]) == (D("40.00"), D("40.00"))
+    for mail in OutboxMessage.objects.filter(kind="final_notice"):
+        text = " ".join(mail.text.split())
+        assert "maar één keer over al uw rekeningen samen" in text
+        assert not any(said in text for said in ("stonden al", "stond al", "Samen met uw andere"))
 
 
 def test_two_parents_who_each_pay_for_one_child_get_each_a_letter_about_their_own_part(children):
