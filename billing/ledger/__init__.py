@@ -15,7 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from billing.ledger.breakdown import parts_by_law
-from billing.ledger.entries import Entry, grouped, postings_of, sums_of
+from billing.ledger.entries import Entry, SideRow, grouped, postings_of, sides_in, sums_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting, Provider
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, Account
 from billing.money import ZERO, EuroField
@@ -53,6 +53,14 @@ class Side:
     amount: Decimal
     provider: Provider | None = None
     invoice: Invoice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A transaction just booked, and by the key of each of its invoices what stands on its accounts since."""
+
+    transaction: LedgerTransaction
+    sides: Mapping[int, Sequence[SideRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,20 @@ def post_shares(
     by: str,
     through: Account = Account.GATEWAY,
 ) -> LedgerTransaction | None:
+    """Do as `book_shares`, and return only the transaction."""
+    booked = book_shares(shares, kind, external_id=external_id, occurred_at=occurred_at, by=by, through=through)
+    return booked.transaction if booked else None
+
+
+def book_shares(
+    shares: Sequence[Share],
+    kind: LedgerTransaction.Kind,
+    *,
+    external_id: str,
+    occurred_at: datetime,
+    by: str,
+    through: Account = Account.GATEWAY,
+) -> Booked | None:
     """Book one external event on several locked invoices as one transaction; None when it was booked before.
 
     Of money that came, why it is for each invoice is kept. Credit that moves is taken from one invoice for another:
@@ -152,13 +174,15 @@ def post_shares(
         if LedgerTransaction.objects.filter(kind=kind, external_id=external_id).exists():
             return None
         booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
+        sides = {}
         for share in shares:
             postings = postings_of(share.invoice)
             entries = [*grouped(postings), Entry(booked, share.amount)]
             money = -share.amount if kind in MONEY else ZERO
-            _move_to(share.invoice, booked, entries, sums_of(postings), money=money, through=through)
+            posted = _move_to(share.invoice, booked, entries, sums_of(postings), money=money, through=through)
+            sides[share.invoice.pk] = sides_in([*postings, *posted])
         _note_rules(booked, [share for share in shares if Entry(booked, share.amount).is_received])
-    return booked
+    return Booked(booked, sides)
 
 
 def _note_rules(booked: LedgerTransaction, shares: Sequence[Share]) -> None:
@@ -317,11 +341,15 @@ def _move_to(
     *,
     money: Decimal,
     through: Account = Account.GATEWAY,
-) -> None:
-    """Post the sides that bring the accounts to what the law makes of `entries`; `money` came in on `through`."""
+) -> list[Posting]:
+    """Post and return the sides that bring the accounts to what the law makes of `entries`.
+
+    `money` came in on `through`.
+    """
     after = parts_by_law(invoice, entries)
-    Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=money, through=through))
+    posted = Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=money, through=through))
     _mark_settled(invoice, owed=sum(after.values(), ZERO) > 0)
+    return posted
 
 
 def _sides(

@@ -111,6 +111,12 @@ def sides_of(invoice: Invoice) -> list[SideRow]:
     return [SideRow(*row) for row in own.values_list("transaction_id", "account", "amount")]
 
 
+def sides_in(postings: Iterable[Posting]) -> list[SideRow]:
+    """Return what `sides_of` does, out of all postings of one invoice that were read already."""
+    own = (posting for posting in postings if posting.account in OF_INVOICE)
+    return [SideRow(posting.transaction_id, posting.account, posting.amount) for posting in own]
+
+
 def balance_of(sides: Iterable[SideRow]) -> Decimal:
     """Return what the sides of an invoice add up to: positive is owed by the patient, negative to the payer."""
     return sum((side.amount for side in sides), ZERO)

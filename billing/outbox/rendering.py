@@ -120,15 +120,16 @@ class _PlainText(HTMLParser):
 
     def _flush(self) -> None:
         """End the current paragraph, if there is one."""
+        paragraph, self._line = self._line.strip(), ""
+        if not paragraph:  # as after most tags
+            return
         wrapped, indent = [], self._first
-        for line in self._line.strip().split("\n"):
+        for line in paragraph.split("\n"):
             wrapped += _wrapped(line, indent, self._rest)
             indent = self._rest
-        if wrapped:
-            glue = self._glue if self._paragraphs else ""
-            self._paragraphs.append(glue + "\n".join(wrapped))
-            self._first = self._rest = ""
-        self._line = ""
+        glue = self._glue if self._paragraphs else ""
+        self._paragraphs.append(glue + "\n".join(wrapped))
+        self._first = self._rest = ""
 
     @property
     def text(self) -> str:

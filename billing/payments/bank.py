@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -119,12 +119,12 @@ def _queue_receipt(
 ) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
-    The error message may quote the receipt, so only its type is told.
+    Nothing was written yet when it can't be rendered, so this needs no savepoint. The error message may quote the
+    receipt, so only its type is told.
     """
     try:
-        with transaction.atomic():
-            facts = receipt_facts(received, invoice, sides, amount=amount)
-            queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
+        facts = receipt_facts(received, invoice, sides, amount=amount)
+        queue_message("receipt", invoice=invoice, context=facts, dedupe_key=event)
     except DatabaseError:
         raise  # nothing is booked either, and the next try books all of it
     except Exception as error:  # a template can fail in any way

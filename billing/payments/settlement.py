@@ -176,17 +176,19 @@ def next_check(payment: Payment, *, now: datetime, status: str = "") -> datetime
 
 def _book(payment: Payment, invoices: list[Invoice], snapshot: PaymentSnapshot, *, now: datetime) -> None:
     parts = shares.parts_of(payment, invoices)
-    received = ledger.post_shares(
+    booked = ledger.book_shares(
         [Share(part.invoice, -part.amount) for part in parts],
         Kind.PAYMENT,
         external_id=snapshot.mollie_id,
         occurred_at=payment.paid_at or now,
         by=BY,
     )
-    for part in parts if received else ():
-        assert received
-        rooms.booked(part.invoice, received)
-        _after_receipt(payment, part, received)
+    for part in parts if booked else ():
+        assert booked
+        changed = rooms.booked(part.invoice, booked.transaction)
+        known = part.alone and not changed  # what is done about one invoice may move money of another
+        sides = booked.sides[part.invoice.pk] if known else sides_of(part.invoice)
+        _after_receipt(payment, part, booked.transaction, sides)
     problems = [*snapshot.unreadable, *_book_back(payment, invoices, snapshot, now=now)]
     for invoice in invoices if snapshot.refunds or snapshot.chargebacks else ():
         refunds.propose(invoice, by=refunds.BY_SYSTEM, reason="the gateway reported a refund", now=now)
@@ -225,10 +227,9 @@ def _is_too_much(payment: Payment, reported: RefundSnapshot) -> bool:
     return before + reported.amount > payment.amount
 
 
-def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction) -> None:
+def _after_receipt(payment: Payment, part: Part, received: LedgerTransaction, sides: Sequence[SideRow]) -> None:
     """Queue the receipt for money that was just booked, and open a staff task when there is too much of it."""
     invoice, key = part.invoice, part.key(payment.mollie_id)
-    sides = sides_of(invoice)
     balance = balance_of(sides)
     audit.record("payment_received", by=BY, invoice=invoice, amount=str(part.amount))
     if balance < ZERO or invoice.withdrawn_at:
@@ -250,14 +251,14 @@ def _paid_before(payment: Payment, part: Part) -> bool:
 def _queue_receipt(payment: Payment, part: Part, received: LedgerTransaction, sides: Sequence[SideRow]) -> None:
     """Queue the receipt in the transaction of the booking, without ever rolling it back: a mail can wait.
 
-    When it can't be rendered (an error in a template, a language without one) a staff task is opened. The error
-    message may quote the receipt, so only its type is logged.
+    When it can't be rendered (an error in a template, a language without one) a staff task is opened. Nothing of the
+    message was written by then, so this needs no savepoint. The error message may quote the receipt, so only its type
+    is logged.
     """
     key = f"receipt:{part.key(payment.mollie_id)}"
     try:
-        with transaction.atomic():
-            facts = receipt_facts(received, part.invoice, sides, amount=part.amount)
-            queue_message("receipt", invoice=part.invoice, context=facts, dedupe_key=key)
+        facts = receipt_facts(received, part.invoice, sides, amount=part.amount)
+        queue_message("receipt", invoice=part.invoice, context=facts, dedupe_key=key)
     except DatabaseError:
         raise  # nothing is booked either, and the next report books all of it
     except Exception as error:  # a template can fail in any way

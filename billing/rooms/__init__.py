@@ -197,11 +197,10 @@ def intakes() -> tuple[Intake, ...]:
     return tuple(room.intake for room in announcements() if room.intake)
 
 
-def booked(invoice: Row, entry: Row) -> None:
-    """Let every room react to a payment that was just booked on a locked invoice."""
-    for room in announcements():
-        if room.received:
-            room.received(invoice, entry)
+def booked(invoice: Row, entry: Row) -> bool:
+    """Let every room react to a payment that was just booked on a locked invoice; return whether one booked more."""
+    reactions = [room.received(invoice, entry) for room in announcements() if room.received]
+    return any(reactions)
 
 
 def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -264,8 +265,9 @@ class Announcement:
     # transaction of the withdrawal, with the invoice locked.
     invoice_withdrawn: Callable[[Row, str, date], object] | None = None
     intake: Intake | None = None
-    # Called in the transaction that books a payment, with the locked invoice and the entry.
-    received: Callable[[Row, Row], object] | None = None
+    # Called in the transaction that books a payment, with the locked invoice and the entry. Returns by how many euros
+    # it changed the balance in turn, zero for not at all.
+    received: Callable[[Row, Row], Decimal] | None = None
     # Takes over a credit that is to be paid by bank (a `RefundRequest` in its state `by_bank`) and returns whether it
     # does; called in the transaction that decides so, with the invoice locked.
     credit_payout: Callable[[Row], bool] | None = None
