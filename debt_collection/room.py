@@ -84,6 +84,7 @@ class DebtCollectionRoom(Room):
                 ),
                 days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
                 days.TOO_OLD: _("an agency has a claim that is too old to ask for: recall it"),
+                days.ENDS_SOON: _("the registration of an agency with claims of ours ends soon: look it up"),
                 days.UNREGISTERED: _("an agency with claims of ours is registered no more: recall them, or look it up"),
                 days.UNCONFIRMED: _("an agency has not confirmed a recall: call it today"),
                 replies.REFUSED: _("a message of an agency does not fit what we know"),
@@ -93,7 +94,10 @@ class DebtCollectionRoom(Room):
             retention=retention.run_day,
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
-            | {"agency_resumed": MessageKind(notices.NEEDS["agency_resumed"], standing.may_send_resumed)},
+            | {
+                "agency_resumed": MessageKind(notices.NEEDS["agency_resumed"], standing.may_send_resumed),
+                "agency_returned": MessageKind(notices.NEEDS["agency_returned"], notices.may_send_returned),
+            },
             audit_labels=AUDIT_LABELS,
             hold_reasons={
                 handing_over.HOLD: HoldReason(

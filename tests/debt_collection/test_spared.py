@@ -105,7 +105,7 @@ def test_care_of_a_minor_never_goes_in_the_name_of_who_is_of_age_now():
     born = timezone.localdate().replace(year=timezone.localdate().year - 18)
     who = factories.patient(identity={"date_of_birth": born.isoformat(), "insurer_uzovi": "", "insured_number": ""})
     invoice = ready(patient=who)
-    assert [str(why) for why in why_not(invoice)] == ["the care was given to a minor, and nobody who pays is known"]
+    assert [str(why) for why in why_not(invoice)] == ["de zorg was voor een minderjarige, en er is niemand bekend die betaalt"]
     Payer.objects.create(patient=who, relation="parent", name="A. Ouder", email="ouder@post.example")
     assert not why_not(fresh(invoice))
 
