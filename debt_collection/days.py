@@ -1,18 +1,22 @@
 """The day's work on claims at an agency: tell what changed, and leave to staff what nobody has confirmed."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing import audit
+from billing.failures import isolated
 from billing.invoices import limitation
 from billing.law import calendar
-from billing.models import Invoice
+from billing.ledger import lock_invoice
+from billing.models import Invoice, Payer
 from debt_collection import accounts
 from debt_collection.models import Agency, Claim, HandOver, Order
-from debt_collection.running import standing
+from debt_collection.running import recall, standing
 
 # Kinds of staff tasks.
 UNANSWERED, UNCONFIRMED = "hand_over_unanswered", "recall_unconfirmed"
@@ -30,11 +34,26 @@ def run_day(today: date) -> None:
         case = order.hand_over
         audit.open_alarm(UNCONFIRMED, cause=case.number, invoice=_first(case), note=str(case.agency))
 
-    for claim in Claim.objects.filter(closed_at=None, hand_over__status__in=HandOver.LIVE).select_related("invoice"):
+    live = Claim.objects.filter(closed_at=None, hand_over__status__in=HandOver.LIVE)
+    _recall_represented(live, today)
+    for claim in live.select_related("invoice"):
         if limitation.is_over(claim.invoice, today=today):
             audit.open_alarm(TOO_OLD, cause=str(claim.pk), invoice=claim.invoice)
     for agency in Agency.objects.filter(registered_until__lt=today, hand_overs__status__in=HandOver.LIVE).distinct():
         audit.open_alarm(UNREGISTERED, cause=agency.key, note=str(agency))
+
+
+def _recall_represented(live: QuerySet[Claim], today: date) -> None:
+    """Take back what is owed by whom somebody represents by law now: a practice may hand that in with a batch."""
+    found = live.filter(invoice__patient__payer__relation__in=Payer.APART)
+    for key in list(found.order_by("invoice_id").values_list("invoice_id", flat=True)):
+        about = Invoice.objects.filter(pk=key)
+        isolated(partial(_recall_one, key, today), rule="recall of who is represented", row=key, about=about)
+
+
+def _recall_one(invoice_id: int, today: date) -> None:
+    with transaction.atomic():
+        recall.recall_invoice(lock_invoice(invoice_id), "represented", "system", today)
 
 
 def unanswered(now: datetime) -> QuerySet[Order]:

@@ -88,7 +88,7 @@ def confirm(case: HandOver, *, by: Staff, now: datetime | None = None) -> HandOv
     """
     now = now or timezone.now()
     with transaction.atomic():
-        asked_for = case.claims.select_related("invoice__patient").get().invoice
+        asked_for = _asked_for(case)
         invoices = _lock(asked_for)
         waiting = _waiting(case)
         if waiting.asked_by_id == by.pk:
@@ -105,13 +105,18 @@ def refuse(case: HandOver, *, by: Staff, now: datetime | None = None) -> None:
     """Decide that a case is not handed over: nothing changes. Raises Refused when somebody decided already."""
     now = now or timezone.now()
     with transaction.atomic():
-        claim = case.claims.select_related("invoice").get()
-        lock_invoices([claim.invoice_id])
+        invoice = _asked_for(case)
+        lock_invoices([invoice.pk])
         waiting = _waiting(case)
         advance(waiting, Status.CANCELLED, closed_at=now)
         Claim.objects.filter(hand_over=waiting).update(closed_at=now)
-        audit.record("hand_over_refused", by=audit.name_of(by), invoice=claim.invoice, number=waiting.number)
+        audit.record("hand_over_refused", by=audit.name_of(by), invoice=invoice, number=waiting.number)
         _close_task(waiting, by=by)
+
+
+def _asked_for(case: HandOver) -> Invoice:
+    """Return the invoice that was asked for, or one that went with it once somebody decided."""
+    return case.claims.select_related("invoice__patient").order_by("pk")[0].invoice
 
 
 def _patients(invoice: Invoice) -> list[Patient]:

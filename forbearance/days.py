@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from billing import audit, ledger
+from billing.dunning import told_together
 from billing.failures import isolated
 from billing.invoices import intake
 from billing.invoices.debtors import patients_of_debtor
@@ -83,7 +84,8 @@ def _come_of_age(patient: Patient, today: date) -> None:
         if of_parents:
             known = {"name": parent.name, "email": parent.email, "language": parent.language} if parent else {}
             stays = rests.leave_to_parents(patient, of_parents, parent=known, by=BY)
-            rests.place(stays, of_parents, by=BY)
+            # How they pay is agreed where a plan runs: it goes on.
+            rests.place(stays, [one for one in of_parents if not told_together.has_plan(one)], by=BY)
         if row:
             end(row.pk, by=BY, today=today)
         else:

@@ -27,7 +27,13 @@ LASTS_YEARS = 1
 PRINTED = (Kind.PAPER, Kind.LARGE_PRINT)
 TO_PRINT = "letter_to_print"  # a task for staff
 LOOKS_BACK = timedelta(days=14)  # for letters that left while the day's work did not run
-_LETTERS = [*{letter.message for letter in LETTERS.values()}, "hold_ended", "forbearance_over", "forbearance_begun"]
+_LETTERS = [
+    *{letter.message for letter in LETTERS.values()},
+    "hold_ended",
+    "forbearance_over",
+    "forbearance_begun",
+    "forbearance_represented",
+]
 
 
 def of(patient_id: int, *, today: date) -> QuerySet[Need]:

@@ -23,7 +23,7 @@ from billing.invoices import intake, schedule
 from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import extend_hold
 from billing.law.calendar import monthly_dates, working_days_after
-from billing.ledger import lock_invoice, lock_invoices
+from billing.ledger import lock_invoice, lock_invoices, outstanding
 from billing.models import Invoice, Patient
 from billing.patients import registration
 from forbearance import notices, rests
@@ -149,7 +149,7 @@ def represent(row_id: int, *, name: str, email: str, by: str, today: date | None
         _keep_parents(row)
         settle_payer(patient, by=by, today=today)
         audit.record_each("forbearance_represented", by=by, invoices=rests.open_invoices([row.patient_id]))
-        rests.lift(row, by=by, today=today)
+        _go_on(row, by=by, today=today)
 
 
 def extend(row_id: int, *, by: str, today: date | None = None) -> date:
@@ -249,12 +249,22 @@ def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
         schedule.void_since(locked, row.since, "spared")
     left = [invoice for invoice in rests.open_invoices([row.patient_id]) if invoice.pk not in recalled]
     rests.place(row, left, by=by)
-    rests.lift(row, by=by, today=today)  # with a known address it goes on with them, from a new last day
+    _go_on(row, by=by, today=today)
     if row.kind in rests.OF_DEBTOR:  # who goes on getting our mails had one that asked for these costs
         for invoice, taken in off:
             if invoice.pk not in recalled:
                 taken_off.tell(invoice, taken, today=today, spared=True)
     return touched
+
+
+def _go_on(row: Forbearance, *, by: str, today: date) -> None:
+    """Go on with whoever represents the patient, once they may be written to, from a new last day to pay."""
+    if row.kind not in notices.FIRST_LETTER:
+        rests.lift(row, by=by, today=today)
+        return
+    lifted = rests.lift(row, by=by, today=today, tell=False)
+    owing = lock_invoices(one.pk for one in lifted if outstanding(one.pk))  # with their new days
+    notices.represented(row, owing, today=today)
 
 
 def _keep_parents(row: Forbearance) -> None:

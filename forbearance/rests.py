@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger
-from billing.dunning import hold_messages
+from billing.dunning import hold_messages, told_together
 from billing.invoices import schedule
 from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import place_hold, place_holds, release_hold
@@ -181,7 +181,7 @@ def leave_to_parents(
     row.save()
     keep_parents(row, of_parents)
     for invoice in of_parents:
-        if covers(row, invoice):
+        if covers(row, invoice) and not told_together.has_plan(invoice):
             audit.open_task(PARENTS, dedupe_key=str(invoice.pk), invoice=invoice)
     return row
 

@@ -67,8 +67,10 @@ class ForbearanceRoom(Room):
             export=Export(_("forbearance"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
             | {
-                "forbearance_over": MessageKind(
-                    notices.NEEDS["forbearance_over"], told_together.may_send, bounced=told_together.bounced
+                kind: MessageKind(notices.NEEDS[kind], may_send, bounced=told_together.bounced)
+                for kind, may_send in (
+                    ("forbearance_over", told_together.may_send),
+                    ("forbearance_represented", notices.may_send_represented),
                 )
             },
             audit_labels=AUDIT_LABELS,

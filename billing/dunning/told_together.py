@@ -50,15 +50,25 @@ def tell_anew(message: OutboxMessage, now: datetime) -> bool:
 
     Its day must lie at least LATE_INVOICE_TERM_DAYS after the day on which it leaves.
     """
+    invoices = lock_changed(message, now)
+    for invoice in invoices:
+        if goes_on(invoice):
+            hold_messages.queue_ended(invoice, timezone.localdate(now))
+    return bool(invoices)
+
+
+def lock_changed(message: OutboxMessage, now: datetime) -> list[Invoice]:
+    """Lock and return the invoices of a waiting mail when what it says is no longer true; none when it still is."""
     invoices = lock_invoices(hold_messages.told_of(message))
     queued = OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED)
     if not invoices or not queued.exists() or not _has_changed(message, invoices, timezone.localdate(now)):
-        return False
-    for invoice in invoices:
-        rests = stopping(Stops.REMINDERS, invoice=invoice).exists()
-        if not rests and invoice.withdrawn_at is None:
-            hold_messages.queue_ended(invoice, timezone.localdate(now))
-    return True
+        return []
+    return invoices
+
+
+def goes_on(invoice: Invoice) -> bool:
+    """Tell whether no other pause is active and the invoice counts."""
+    return invoice.withdrawn_at is None and not stopping(Stops.REMINDERS, invoice=invoice).exists()
 
 
 def _has_changed(message: OutboxMessage, invoices: list[Invoice], today: date) -> bool:

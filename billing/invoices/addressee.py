@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from billing.models import Invoice, Patient, Payer
 
+REPRESENTING = (Payer.Relation.ADMINISTRATOR, Payer.Relation.CURATOR)
+
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
@@ -11,6 +13,20 @@ class Addressee:
 
     email: str
     language: str
+    relation: str = ""  # of who pays for the patient; empty for the patient, and for who pays one invoice alone
+
+
+@dataclass(frozen=True, slots=True)
+class Represented:
+    """Whose invoice it is, for who reads our letter in that person's place: `by` (it may be empty) owes nothing.
+
+    An administrator pays out of the patient's own means (1:441 BW) and so does the guardian of an adult (1:386 BW); the
+    debtor is the patient, and a letter that does not say so puts nobody in default. `relation`: Payer.Relation.
+    """
+
+    whose: str
+    by: str
+    relation: str
 
 
 def addressee(invoice: Invoice) -> Addressee:
@@ -18,14 +34,23 @@ def addressee(invoice: Invoice) -> Addressee:
 
     A payer without an e-mail address gets nothing by e-mail, and neither does the patient: somebody else pays.
     """
-    persons = ("own_payer", "patient__payer", "patient")
-    facts = Invoice.objects.values(*(f"{who}__{name}" for who in persons for name in ("email", "language")))
-    row = facts.get(pk=invoice.pk)
+    persons: dict[str, tuple[str, ...]] = {"own_payer": (), "patient__payer": ("relation",), "patient": ()}
+    columns = [f"{who}__{name}" for who, more in persons.items() for name in ("email", "language", *more)]
+    row = Invoice.objects.values(*columns).get(pk=invoice.pk)
     who = next(who for who in persons if row[f"{who}__language"] is not None)
-    return Addressee(row[f"{who}__email"], row[f"{who}__language"])
+    return Addressee(row[f"{who}__email"], row[f"{who}__language"], row.get(f"{who}__relation", ""))
 
 
 def addressee_for(patient: Patient) -> Addressee:
     """Return to whom we write about the invoices of this patient."""
-    payer = Payer.objects.filter(patient=patient).values_list("email", "language").first()
+    payer = Payer.objects.filter(patient=patient).values_list("email", "language", "relation").first()
     return Addressee(*payer) if payer else Addressee(patient.email, patient.language)
+
+
+def represented(patient: Patient) -> Represented | None:
+    """Return whose invoices an administrator or guardian of an adult reads about; None when they have neither."""
+    payer = Payer.objects.filter(patient=patient, relation__in=REPRESENTING).first()
+    if payer is None:
+        return None
+    whose = " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)
+    return Represented(whose, payer.name, payer.relation)

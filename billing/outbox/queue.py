@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import audit
-from billing.invoices.addressee import addressee
+from billing.invoices.addressee import REPRESENTING, Represented, addressee, represented
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
 from billing.outbox.facts import about
@@ -37,12 +37,13 @@ def queue_message(
     Raises ValueError when a fact is missing, or whom it is for.
     """
     now = now or timezone.now()
-    recipient, language = _to_whom(invoice, recipient, language)
+    recipient, language, whose = _to_whom(invoice, recipient, language)
     if not is_one_address(recipient):
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    rendered = rendering.render(kind, language=language, context=(about(invoice) if invoice else {}) | context)
+    facts = (about(invoice) if invoice else {}) | {"represented": whose}
+    rendered = rendering.render(kind, language=language, context=facts | context)
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,
@@ -79,10 +80,15 @@ def withdraw_since(invoice: Invoice, after: int, *, kinds: Collection[str], why:
         advance(message, OutboxMessage.Status.CANCELED, error=why)
 
 
-def _to_whom(invoice: Invoice | None, recipient: str | None, language: str | None) -> tuple[str, str]:
+def _to_whom(
+    invoice: Invoice | None, recipient: str | None, language: str | None
+) -> tuple[str, str, Represented | None]:
+    """Return the address, the language, and whose invoice it is when the reader only represents that person."""
+    whose = None
     if recipient is None:
         if invoice is None:
             raise ValueError("a message about no invoice, for nobody")
         to = addressee(invoice)
         recipient, language = to.email, to.language
-    return recipient, language or settings.LANGUAGE_CODE
+        whose = represented(invoice.patient) if to.relation in REPRESENTING else None
+    return recipient, language or settings.LANGUAGE_CODE, whose

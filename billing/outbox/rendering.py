@@ -39,7 +39,7 @@ def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
         "operator": settings.OPERATOR,
     }
     with translation.override(language):
-        html = render_to_string(f"messages/{kind}.{language}.html", {**context, **shared})
+        html = render_to_string(f"messages/{kind}.{language}.html", {"represented": None, **context, **shared})
     plain = _PlainText()
     plain.feed(html)
     plain.close()

@@ -16,11 +16,12 @@ from billing.invoices import limitation
 from billing.invoices.debtors import debtor_of
 from billing.law import interest
 from billing.law.calendar import Channel
+from billing.law.costs import VAT_RATE
 from billing.ledger.breakdown import parts_of
 from billing.ledger.entries import standing_entries
 from billing.models import Invoice, Patient, Payer, Provider, ReminderStep
 from billing.models.ledger import LedgerTransaction
-from billing.money import ZERO
+from billing.money import ZERO, round_euro
 from billing.statements.spreadsheet import as_csv
 from debt_collection.models import Claim, HandOver
 
@@ -44,6 +45,7 @@ def dossier(case: HandOver, claims: Sequence[Claim]) -> dict[str, Any]:
         "claims": rows,
         "total_open": str(sum((Decimal(row["open"]) for row in rows), ZERO)),
         "interest": {"ground": "6:119 BW", "rates": _rates(claims)},
+        **_assigned_by(case.provider),
         "costs_ground": "6:96 BW, Besluit vergoeding voor buitengerechtelijke incassokosten",
     }
 
@@ -55,8 +57,9 @@ def of_claim(claim: Claim) -> dict[str, Any]:
         "invoice": invoice.number,
         "reference": invoice.payment_reference,
         "invoice_date": invoice.issued_on.isoformat(),
-        "ground": "treatment agreement (7:446 BW)",
+        "ground": "sale (7:1 BW)" if invoice.for_goods else "treatment agreement (7:446 BW)",
         **amounts(claim),
+        **_vat_of_costs(claim),
         "interest_until": _interest_until(invoice),
         "enforceable_until": limitation.last_day(invoice).isoformat(),
         "letters": _letters(invoice),
@@ -101,10 +104,33 @@ def csv_of(number: str, claims: Sequence[dict[str, Any]]) -> bytes:
     return as_csv([_COLUMNS, *lines])
 
 
+def _vat_of_costs(claim: Claim) -> dict[str, str]:
+    """Return the VAT within the costs, and its rate, where the creditor can't deduct it (costs decree, art. 2 lid 3).
+
+    The 14-day letter declared so. Without VAT: nothing.
+    """
+    entries = standing_entries(claim.invoice)
+    booked = sum((entry.amount for entry in entries if entry.kind == LedgerTransaction.Kind.COSTS), ZERO)
+    if not claim.invoice.provider.vat_on_costs or not booked:
+        return {}
+    vat = round_euro(booked - booked / (1 + VAT_RATE))
+    return {"costs_vat": f"{vat:.2f}", "costs_vat_percent": f"{VAT_RATE * 100:.0f}"}
+
+
+def _assigned_by(provider: Provider) -> dict[str, dict[str, str]]:
+    """Return who passed the claim on to the operator: the debtor knows it by that name. Else nothing."""
+    is_assigned = provider.creditor == Provider.Creditor.OPERATOR
+    return {"assigned_by": _of_practice(provider)} if is_assigned else {}
+
+
 def _creditor(provider: Provider) -> dict[str, str]:
     """Return whose claim it is: the operator's by assignment, else the practice's, by its neutral name if any."""
     if provider.creditor == Provider.Creditor.OPERATOR:
         return {name: settings.OPERATOR[name] for name in ("name", "address", "kvk", "phone")}
+    return _of_practice(provider)
+
+
+def _of_practice(provider: Provider) -> dict[str, str]:
     address = f"{provider.street} {provider.house_number}, {provider.postcode} {provider.city}"
     return {
         "name": provider.neutral_name or provider.name,

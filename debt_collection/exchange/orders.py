@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing import audit
@@ -17,6 +19,7 @@ from debt_collection.exchange import contents, signing
 from debt_collection.models import Agency, HandOver, Order
 
 Kind = Order.Kind
+TOLD_OF_PAID = timedelta(days=30)
 
 
 def queue(case: HandOver, kind: Order.Kind, content: dict[str, Any]) -> Order:
@@ -29,6 +32,7 @@ def queue(case: HandOver, kind: Order.Kind, content: dict[str, Any]) -> Order:
             "message": str(order),
             "kind": str(kind),
             "case": case.number,
+            "key": signing.key_id(),
             "made_at": timezone.localtime(now).isoformat(timespec="seconds"),
             **content,
         }
@@ -50,12 +54,14 @@ def _as_json(value: dict[str, Any]) -> bytes:
 def export(agency: Agency, folder: Path, *, by: str) -> list[str]:
     """Write every message that the agency has not confirmed into `folder`; return the names of files that were new.
 
+    Of a case that the agency has no more only what it still has to know leaves: that it was recalled, or paid to us.
+
     The same message always has the same bytes. A file that is there already is left alone; one with other bytes under
     that name raises Refused, and so does a folder that can't be written. Only the owner may read what is written.
     """
     if not folder.is_dir():
         raise Refused(f"{folder} is no folder.")
-    waiting = Order.objects.filter(hand_over__agency=agency, confirmed_at=None).exclude(sealed_facts=b"")
+    waiting = _leaving().filter(hand_over__agency=agency).exclude(sealed_facts=b"")
     written: list[str] = []
     for order in waiting.select_related("hand_over").order_by("pk"):
         if _begin(order, by=by):
@@ -63,11 +69,23 @@ def export(agency: Agency, folder: Path, *, by: str) -> list[str]:
     return written
 
 
+def _leaving() -> QuerySet[Order]:
+    """Select what agencies may get now: who has no claim any more gets no name, address or sum of anybody again.
+
+    Of a paid case the agency reads of the last money for some weeks, so that its letters stop, whether it confirms it
+    or not.
+    """
+    lately = timezone.now() - TOLD_OF_PAID
+    live = Q(hand_over__status__in=HandOver.LIVE) | Q(kind=Kind.RECALL)
+    paid = Q(kind=Kind.STANDING, hand_over__status=HandOver.Status.PAID, hand_over__closed_at__gt=lately)
+    return Order.objects.filter(live | paid, confirmed_at=None)
+
+
 def _begin(order: Order, *, by: str) -> bool:
     """Note that a message leaves, before it does; return False when it was taken back meanwhile."""
     with transaction.atomic(durable=True):
         locked = Order.objects.select_for_update(no_key=True, of=("self",)).get(pk=order.pk)
-        if locked.confirmed_at:
+        if not _leaving().filter(pk=order.pk).exists():
             return False
         if locked.exported_at is None:
             Order.objects.filter(pk=order.pk).update(exported_at=timezone.now())

@@ -49,4 +49,4 @@ def of_invoice(request: HttpRequest, token: str) -> HttpResponse:
 def _live_claim(invoice: Invoice) -> Claim | None:
     """Return the claim that an agency collects for us now, with the agency."""
     live = Claim.objects.filter(invoice=invoice, closed_at=None, hand_over__status__in=HandOver.LIVE)
-    return live.select_related("hand_over__agency").first()
+    return live.select_related("hand_over__agency", "hand_over__provider").first()

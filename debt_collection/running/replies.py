@@ -205,11 +205,10 @@ def _move(case: HandOver, _claims: list[Claim], message: Message, now: datetime)
                  number=case.number)  # fmt: skip
 
 
-def _confirm_orders(case: HandOver, now: datetime, *, but: str = "", only: str = "") -> None:
+def _confirm_orders(case: HandOver, now: datetime, *, but: str = "") -> None:
     """Note that the agency has read what we sent: whoever answers a case has its dossier."""
     rows = Order.objects.filter(hand_over=case, confirmed_at=None, exported_at__isnull=False)
-    rows = rows.filter(kind=only) if only else rows.exclude(kind=but)
-    rows.update(confirmed_at=now)
+    rows.exclude(kind=but).update(confirmed_at=now)
 
 
 def _end(case: HandOver, claims: list[Claim], message: Message, now: datetime) -> None:
@@ -301,7 +300,7 @@ def _recall_confirmed(case: HandOver, claims: list[Claim], message: Message, now
     waiting = Order.objects.filter(hand_over=case, kind=Order.Kind.RECALL)
     if not waiting.exists():
         raise Unfit("not_recalled")
-    _confirm_orders(case, now, only=Order.Kind.RECALL)
+    _confirm_orders(case, now)  # who confirms the recall has read what came before it
     waiting.filter(confirmed_at=None).update(confirmed_at=now)
     audit.close_superseded(audit.open_alarms("recall_unconfirmed", case.number), by="agency", reason="confirmed")
 

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from billing import ledger
@@ -20,6 +22,7 @@ from debt_collection.models import Agency, HandOver, Order
 from debt_collection.running import replies
 from tests import canaries, factories
 from tests.debt_collection.cases import agency, decider, fresh, handed_over, ready, said
+from tests.portal.pages.test_invoice_page import open_in
 
 pytestmark = pytest.mark.django_db
 Status = HandOver.Status
@@ -111,6 +114,43 @@ def test_the_dossier_is_signed_names_no_care_and_has_the_same_bytes_for_ever(tmp
     (first / names[0]).write_text("x")
     with pytest.raises(CommandError):
         call_command("export_handover", "incasso-nl", "--out", first)
+
+
+def test_a_new_secret_for_digests_changes_no_signature(settings):
+    before = signing.public_key(), signing.key_id()
+    new = f"9:{base64.urlsafe_b64encode(bytes(range(32))).decode()}"
+    settings.DIGEST_KEYS = f"{new},{settings.DIGEST_KEYS}"
+    assert (signing.public_key(), signing.key_id()) == before
+    case = handed_over()
+    assert json.loads(case.orders.get().facts["files"][f"{case.number}-001-dossier.json"])["key"] == before[1]
+
+
+def test_the_dossier_names_whose_claim_it_is_what_was_sold_and_the_vat(client):
+    practice = factories.provider(creditor="operator", vat_on_costs=True)
+    invoice = ready(costs="48.40", patient=factories.patient(provider=practice), for_goods=True)
+    case = handed_over(invoice)
+    told = json.loads(case.orders.get().facts["files"][f"{case.number}-001-dossier.json"])
+    claim = told["claims"][0]
+    assert (told["creditor"]["name"], told["assigned_by"]["name"]) == (settings.OPERATOR["name"], practice.name)
+    assert claim["ground"] == "sale (7:1 BW)"
+    assert (claim["costs_booked"], claim["costs_vat"], claim["costs_vat_percent"]) == ("48.40", "8.40", "21")
+    open_in(client, invoice)
+    page = client.get(reverse("at_agency", args=[invoice.token])).content.decode()
+    assert "int deze rekening namens ons" in " ".join(page.split())
+    other = handed_over(to=case.agency)
+    told = json.loads(other.orders.get().facts["files"][f"{other.number}-001-dossier.json"])
+    assert "assigned_by" not in told
+    assert told["claims"][0].keys().isdisjoint({"costs_vat", "costs_vat_percent"})
+
+
+def test_deciding_twice_about_several_invoices_is_refused():
+    who = factories.patient()
+    first, _second = ready(amount="400.00", patient=who), ready(amount="300.00", patient=who)
+    case = handed_over(first)
+    assert case.claims.count() == 2
+    for act in (handing_over.confirm, handing_over.refuse):
+        with pytest.raises(Refused):
+            act(case, by=decider(first))
 
 
 def test_what_the_agency_says_moves_the_case_once(tmp_path):

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from billing import ledger
@@ -11,11 +12,11 @@ from billing.adjustments import reallocation
 from billing.law.calendar import begin_of
 from billing.ledger import lock_invoice, verification
 from billing.ledger.breakdown import parts_of
-from billing.models import Hold, OutboxMessage, ReminderStep, StaffTask
+from billing.models import Hold, LedgerTransaction, OutboxMessage, ReminderStep, StaffTask
 from debt_collection import days
 from debt_collection.exchange import orders
 from debt_collection.models import HandOver, Order
-from debt_collection.running import recall
+from debt_collection.running import recall, standing
 from tests import factories
 from tests.billing.adjustments.test_reallocation import paid
 from tests.debt_collection.cases import fresh, handed_over, ready, said
@@ -114,6 +115,41 @@ def test_the_term_is_never_less_than_two_weeks_after_delivery(settings):
     case, a, _b = two_claims()
     recall.recall(case, reason="by_hand", by="staff:anna", today=RECALLED_ON)
     assert fresh(a).due_on == RECALLED_ON + timedelta(days=15)
+
+
+def test_who_has_no_claim_any_more_gets_nothing_of_it_again(tmp_path):
+    case, _a, _b = two_claims()
+    exported(case, tmp_path)
+    recall.recall(case, reason="by_hand", by="staff:anna")
+    assert [name for name in orders.export(case.agency, tmp_path, by="test") if "recall" not in name] == []
+    for path in tmp_path.iterdir():  # an agency that reads by SFTP empties its folder
+        path.unlink()
+    names = orders.export(case.agency, tmp_path, by="test")
+    assert names
+    assert all("recall" in name for name in names)
+    assert said(case, {"kind": "recall_confirmed"}) == {"done": 1}
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert orders.export(case.agency, tmp_path, by="test") == []
+    assert not case.orders.filter(confirmed_at=None).exists()
+
+
+def test_of_a_paid_case_only_that_it_is_paid_is_told_and_not_for_ever(tmp_path):
+    invoice = ready(costs="0", interest="0")
+    case = handed_over(invoice)
+    with transaction.atomic():
+        locked = lock_invoice(invoice.pk)
+        kind = LedgerTransaction.Kind.PAYMENT
+        ledger.post(locked, kind, -Decimal("100.00"), external_id="tr_p", occurred_at=timezone.now(), by="mollie")
+    standing.sweep()
+    assert fresh(case).status == HandOver.Status.PAID
+    assert {name.split("-")[-1] for name in orders.export(case.agency, tmp_path, by="test")} == {
+        "standing.json", "standing.json.sig"
+    }  # fmt: skip
+    HandOver.objects.update(closed_at=timezone.now() - timedelta(days=31))
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert orders.export(case.agency, tmp_path, by="test") == []
 
 
 def test_a_recall_that_nobody_confirms_is_an_alarm(tmp_path):

@@ -10,11 +10,13 @@ from django.utils.formats import date_format
 from django.utils.translation import override
 
 from billing import ledger
+from billing.dunning.blockers import REASONS
 from billing.invoices.holds import place_hold, release_hold
 from billing.law import calendar
 from billing.law.calendar import DAY, begin_of
 from billing.ledger.breakdown import parts_of
 from billing.models import Hold, LedgerTransaction, OutboxMessage, Payer, StaffTask
+from debt_collection import days as collection_days
 from debt_collection import handing_over
 from debt_collection.models import HandOver, Order
 from debt_collection.running import recall, standing
@@ -82,6 +84,16 @@ def test_heirs_who_accept_are_not_written_to_by_an_agency():
     assert OutboxMessage.objects.get(kind="hold_ended").recipient == "dochter@post.example"
 
 
+def test_an_administrator_whom_the_practice_handed_in_takes_it_back_the_same_day():
+    invoice, other = ready(), ready()
+    case, left = exported(invoice), exported(other)
+    Payer.objects.create(patient=invoice.patient, relation="administrator", name="Bureau", email="b@balans.example")
+    collection_days.run_day(timezone.localdate())
+    assert fresh(case).status == HandOver.Status.RECALLED
+    assert OutboxMessage.objects.get(kind="agency_recalled").recipient == "b@balans.example"
+    assert fresh(left).is_live
+
+
 def test_help_with_debts_stays_a_pause_at_the_agency():
     invoice = ready()
     case = exported(invoice)
@@ -102,10 +114,10 @@ def test_a_recall_while_a_complaint_is_open_names_no_day_to_pay():
 
 
 def test_care_of_a_minor_never_goes_in_the_name_of_who_is_of_age_now():
-    born = timezone.localdate().replace(year=timezone.localdate().year - 18)
+    born = calendar.anniversary(timezone.localdate(), -18)
     who = factories.patient(identity={"date_of_birth": born.isoformat(), "insurer_uzovi": "", "insured_number": ""})
     invoice = ready(patient=who)
-    assert [str(why) for why in why_not(invoice)] == ["the care was given to a minor, and nobody who pays is known"]
+    assert why_not(invoice) == (str(REASONS["minor"]),)
     Payer.objects.create(patient=who, relation="parent", name="A. Ouder", email="ouder@post.example")
     assert not why_not(fresh(invoice))
 

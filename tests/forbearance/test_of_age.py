@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from billing import ledger
 from billing.errors import Refused
 from billing.invoices import open_links
 from billing.invoices.addressee import addressee
-from billing.models import Invoice, OutboxMessage, Payer, StaffTask
+from billing.models import Invoice, OutboxMessage, Payer, PaymentPlan, StaffTask
 from billing.patients import registration
 from forbearance import days, reports, rests
 from forbearance.models import Forbearance
@@ -166,3 +167,12 @@ def test_a_rest_is_not_ended_while_the_young_adult_would_be_asked_for_it():
     assert (reasons(late), addressee(late).email) == ([], MOTHER)
     days.end(row.pk, by="staff:anna", today=OF_AGE, written="Klaar.")
     assert addressee(late).email == MOTHER
+
+
+def test_a_plan_of_the_parents_goes_on_when_the_child_is_18():
+    patient = child(payer=named(MOTHER))
+    old = new_invoice(patient=patient, amount="100.00", lines=AS_A_MINOR)
+    PaymentPlan.objects.create(invoice=old, kind="installments", total=ledger.balance(old.pk), agreed_by="patient")
+    days.run_day(OF_AGE)
+    assert (reasons(old), addressee(old).email) == ([], MOTHER)
+    assert not StaffTask.objects.filter(kind=rests.PARENTS).exists()

@@ -99,7 +99,9 @@ def test_an_administrator_gets_the_mail_from_a_new_last_day_whatever_the_practic
     assert charged(invoice) == 0, "letters to somebody under administration lead to nothing"
     invoice.refresh_from_db()
     assert invoice.due_on == COSTS_ON + timedelta(days=14)
-    assert OutboxMessage.objects.get(kind="hold_ended").recipient == "bureau@balans.example"
+    first = OutboxMessage.objects.get(kind="forbearance_represented")
+    assert first.recipient == "bureau@balans.example"
+    assert not OutboxMessage.objects.filter(kind="hold_ended").exists(), "they never heard that anything stood still"
     who = invoice.patient
     same = registration.NewPatient(who.number, {}, {}, payer=None)
     assert registration.correct(who.provider, [same], by="import:x") == 0

@@ -40,10 +40,40 @@ def test_under_guardianship_nothing_is_owed_until_the_guardian_agrees_and_only_t
     assert addressee(newer).email == "curator@post.example"
     reports.represent(row.pk, name="", email="curator@post.example", by="staff:anna", today=FINAL_ON)
     assert (reasons(invoice), reasons(newer)) == ([], [])
-    assert OutboxMessage.objects.get(kind="hold_ended", invoice=invoice).recipient == "curator@post.example"
+    first = OutboxMessage.objects.get(kind="forbearance_represented", invoice=invoice)
+    assert first.recipient == "curator@post.example"
     later = factories.invoice(patient=invoice.patient)
     rests.INTAKE.accept([(later, None)], FINAL_ON, "import:x")
     assert reasons(later) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "reader"),
+    [
+        ("administration", "Bureau Balans", "Bureau Balans, bewindvoerder van J. de Vries"),
+        ("guardianship", "", "de curator van J. de Vries"),
+    ],
+)
+def test_letters_to_who_represents_say_whose_invoice_it_is_and_put_the_patient_in_default(kind, name, reader):
+    invoice = until(new_invoice(amount="100.00"), REMINDED)
+    row = report(invoice, kind, REMINDED, name=name, email="bureau@balans.example")
+    reports.represent(row.pk, name=name, email="bureau@balans.example", by="staff:anna", today=REMINDED)
+    before = OutboxMessage.objects.exclude(recipient="bureau@balans.example").count()
+    for days_after in range(1, 46, 3):
+        live(REMINDED + timedelta(days=days_after))
+    assert OutboxMessage.objects.exclude(recipient="bureau@balans.example").count() == before
+    mails = OutboxMessage.objects.filter(recipient="bureau@balans.example").exclude(status="canceled").order_by("pk")
+    assert mails[0].kind == "forbearance_represented"
+    assert {"reminder", "final_notice"} <= {mail.kind for mail in mails}
+    for mail in mails:
+        text = " ".join(mail.text.split())
+        assert f"Deze e-mail is voor {reader}. De rekening is van J. de Vries, en niet van u." in text
+        assert "U betaalt niets van uw eigen geld." in text
+        assert "Geldfit" not in text
+    claim = " ".join(mails.get(kind="final_notice").text.split())
+    assert f"Aan: {reader}." in claim
+    assert "J. de Vries is nu in verzuim." in claim
+    assert "U bent nu in verzuim" not in claim
 
 
 @pytest.mark.parametrize("owes", [True, False])

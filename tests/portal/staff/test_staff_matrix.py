@@ -22,7 +22,6 @@ from billing.links import new_token
 from billing.models import (
     AuditEvent,
     BirthDateChange,
-    CreditNote,
     Hold,
     IbanChange,
     Invoice,
@@ -38,7 +37,7 @@ from billing.models import (
 from billing.money import ZERO
 from complaints import filing
 from complaints.models import Complaint
-from coulance.models import CoulanceCase, PracticeRules, Specification
+from coulance.models import CoulanceCase, PracticeRules
 from debt_collection.models import HandOver
 from forbearance import reports
 from forbearance.models import Forbearance
@@ -104,6 +103,8 @@ OWN_PAGE = {
     "complaint_signal": {404, 405},  # takes POST alone, and what is posted here names no signal of theirs
     "forbearances": {200},
     "forbearance_report": {200, 422},  # what is posted here is no report
+    "forbearance_needs": {200, 422},  # what is posted here names no patient of theirs
+    "forbearance_printed": {404},
     "collection": {200},
     "agencies": {403},  # for operations alone
     "bank": {403},  # for operations alone
@@ -257,21 +258,15 @@ def address(name: str, route: str, rows: dict) -> str:
     key = str(rows[table].pk) if table in rows else "1"
     for slot in ("<path:object_id>", "<int:object_id>", "<int:line_id>", "<id>"):
         route = route.replace(slot, key)
-    route = route.replace("<int:file_id>", str(file_of(rows).pk)).replace("<int:note_id>", str(note_of(rows).pk))
+    specification, credit_note = rows["coulancecase"].specifications.get(), rows["invoice"].credit_notes.get()
+    route = route.replace("<int:file_id>", str(specification.pk)).replace("<int:note_id>", str(credit_note.pk))
+    route = route.replace("<int:message_id>", str(rows["outboxmessage"].pk))
     route = route.replace("<int:payout_id>", str(rows["payout"].pk)).replace("<str:kind>", "pdf")
     route = route.replace("<slug:search_id>", new_token()).replace("<int:answer_id>", "1")
     route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
         "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
     )
     return "/" + route.replace("^(?P<app_label>billing)/$", "billing/")
-
-
-def note_of(rows: dict) -> CreditNote:
-    return rows["invoice"].credit_notes.get()
-
-
-def file_of(rows: dict) -> Specification:
-    return rows["coulancecase"].specifications.get()
 
 
 def body(rows: dict, name: str) -> dict:
