@@ -253,7 +253,8 @@ def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
     if row.kind in rests.OF_DEBTOR:  # who goes on getting our mails had one that asked for these costs
         for invoice, taken in off:
             if invoice.pk not in recalled:
-                taken_off.tell(invoice, taken, today=today, spared=True)
+                again = not charges.stand(invoice)
+                taken_off.tell(invoice, taken, today=today, start_again=again, spared=True)
     return touched
 
 

@@ -169,7 +169,7 @@ def tell(
 ) -> None:
     """Tell whoever is written to that costs and interest went off a locked invoice.
 
-    `spared`: the invoice rests, and no earlier letter counts any more.
+    `start_again`: no earlier letter counts any more; `spared`: the invoice rests.
     """
     balance = ledger.balance(invoice.pk)
     last = LedgerTransaction.objects.filter(postings__invoice=invoice).order_by("pk").last()
