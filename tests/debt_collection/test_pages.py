@@ -123,6 +123,31 @@ def test_what_may_not_stay_there_is_a_task():
     assert StaffTask.objects.filter(kind=days.UNREGISTERED).count() == 1
 
 
+def test_an_agency_waits_once_its_registration_is_over(client):
+    invoice = ready()
+    case = handed_over(invoice)
+    today = timezone.localdate()
+    Agency.objects.update(registered_until=today + timedelta(days=30))
+    days.run_day(today)
+    assert StaffTask.objects.filter(kind=days.ENDS_SOON, closed_at=None).count() == 1
+    assert case.orders.count() == 1
+    Agency.objects.update(registered_until=today - timedelta(days=1))
+    for _ in range(2):
+        days.run_day(today)
+    assert list(case.orders.values_list("kind", flat=True)) == ["dossier", "pause"]
+    kinds = StaffTask.objects.filter(kind__in=(days.ENDS_SOON, days.UNREGISTERED), closed_at=None)
+    assert list(kinds.values_list("kind", flat=True)) == [days.UNREGISTERED]
+    assert said(case, {"kind": "charges", "invoice": invoice.number, "interest": "0.01"}) == {"refused": 1}
+    open_in(client, invoice)
+    page = client.get(reverse("at_agency", args=[invoice.token])).content.decode()
+    assert "Het bureau moet wachten" in page
+    assert "WKI-000123" not in page
+    agency()  # somebody looked it up again
+    days.run_day(today)
+    assert list(case.orders.values_list("kind", flat=True))[-1] == "resume"
+    assert not kinds.all().exists()
+
+
 def test_the_name_of_a_practice_that_is_health_data_is_left_out():
     practice = factories.provider(name="GGZ-kliniek Verslaving", neutral_name="Zorggroep Midden")
     case = handed_over(ready(provider=practice))
