@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger
 from billing.errors import Refused
-from billing.invoices import intake, schedule
+from billing.invoices import intake, limitation, schedule
 from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import anniversary
 from billing.models import Hold, Invoice
@@ -78,6 +78,8 @@ def _last(patients: list[int]) -> Forbearance | None:
 def _why_not(invoice: Invoice, last: Forbearance | None, today: date) -> str:
     if invoice.withdrawn_at or not ledger.outstanding(invoice.pk):
         return _("Nothing is left to pay on this invoice.")
+    if limitation.is_over(invoice, today=today):
+        return _("This invoice is so old that you do not have to pay it any more.")
     others = [reason for reason in rests.HOLDS.values() if reason != rests.HOLDS[KIND]]
     if Hold.objects.filter(invoice=invoice, reason__in=others, released_at=None).exists():
         return _("This invoice rests already. You get no letters, and no costs are added.")

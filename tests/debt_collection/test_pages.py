@@ -65,7 +65,7 @@ def test_no_page_says_that_nothing_comes_while_an_agency_collects(client):
     assert client.post(reverse("cannot_pay_invoice", args=[invoice.token])).status_code == 303
     assert "U heeft rust tot en met" in page("cannot_pay_invoice")
     place_hold(invoice, "dispute", by="test")
-    assert "Betaal het incassobureau" not in page("invoice"), "the agency waits, and so may the patient"
+    assert "Betaal het incassobureau, en niet ons" not in page("invoice"), "the agency waits, and so may the patient"
 
 
 def test_a_request_is_passed_on_once_a_day(client):
@@ -294,6 +294,11 @@ def test_the_mails_say_it_in_both_languages(language):
         assert "Incasso Nederland B.V." in text
         assert {first.number, second.number} <= set(text.replace(":", " ").replace(",", " ").split())
         assert "Periodieke" not in text
+        assert "B.V.." not in text
+    first_mail = " ".join(texts[0].split())
+    assert {"nl": "030 123 4567", "en": "+31 30 123 4567"}[language] in first_mail
+    assert {"nl": "Er is geen nieuwe laatste dag", "en": "There is no new last day"}[language] in first_mail
+    assert not [word for word in (" int ", "overgedragen", "handed") if word in first_mail]
 
 
 def test_what_the_agency_got_is_exported_and_goes_after_two_years():
