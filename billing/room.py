@@ -17,7 +17,7 @@ UNCHECKED_MESSAGES = {
     "payment_moved": _LINK | _DUE | {"was", "now", "undone", "paid_on", "start_again", "outstanding", "credit"},
     "statement_copy": _LINK,
     "invoice_again": _LINK,
-    "charges_taken_off": _LINK | _DUE | {"amount", "paid_on", "start_again", "outstanding", "credit"},
+    "charges_taken_off": _LINK | _DUE | {"amount", "paid_on", "start_again", "spared", "outstanding", "credit"},
     "deferral_agreed": _LINK | {"amount", "until"},
     **{f"refund_{state}": _REFUND for state in ("under_way", "done", "failed", "by_bank")},
     "credit_moved": frozenset(("provider", "amount", "source", "target", "outstanding", "undone")),

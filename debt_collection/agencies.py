@@ -56,6 +56,11 @@ def save(key: str, details: Details, *, by: str, today: date) -> Agency:
     return agency
 
 
+def is_lapsed(agency: Agency, *, today: date) -> bool:
+    """Tell whether the registration is over as far as we know: whoever collects without one commits an offence."""
+    return agency.registered_until < today
+
+
 def why_not(agency: Agency, *, today: date) -> str:
     """Return why this agency may get no claims today, in words for staff; empty when it may.
 
@@ -63,7 +68,7 @@ def why_not(agency: Agency, *, today: date) -> str:
     """
     if not agency.is_active:
         return _("This agency gets no new claims.")
-    if agency.registered_until < today:
+    if is_lapsed(agency, today=today):
         return _(
             "The registration of this agency ended on %(day)s. Look it up in the register, and enter what you read."
         ) % {"day": date_format(agency.registered_until, "DATE_FORMAT")}

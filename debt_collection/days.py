@@ -20,7 +20,8 @@ from debt_collection.running import recall, standing
 
 # Kinds of staff tasks.
 UNANSWERED, UNCONFIRMED = "hand_over_unanswered", "recall_unconfirmed"
-TOO_OLD, UNREGISTERED = "claim_too_old", "agency_unregistered"
+TOO_OLD, UNREGISTERED, ENDS_SOON = "claim_too_old", "agency_unregistered", "agency_registration_ends"
+SOON = timedelta(days=30)
 
 
 def run_day(today: date) -> None:
@@ -39,8 +40,21 @@ def run_day(today: date) -> None:
     for claim in live.select_related("invoice"):
         if limitation.is_over(claim.invoice, today=today):
             audit.open_alarm(TOO_OLD, cause=str(claim.pk), invoice=claim.invoice)
-    for agency in Agency.objects.filter(registered_until__lt=today, hand_overs__status__in=HandOver.LIVE).distinct():
-        audit.open_alarm(UNREGISTERED, cause=agency.key, note=str(agency))
+    _watch_registrations(today)
+
+
+def _watch_registrations(today: date) -> None:
+    """Open a task about each agency with claims whose registration ends soon, or ended (`standing` tells it to wait).
+
+    Tasks of before are closed once somebody entered what they read.
+    """
+    for agency in Agency.objects.filter(hand_overs__status__in=HandOver.LIVE).distinct():
+        until, cause = agency.registered_until, f"{agency.key}@"
+        kind = UNREGISTERED if until < today else ENDS_SOON if until <= today + SOON else ""
+        for other in {UNREGISTERED, ENDS_SOON} - {kind}:
+            audit.close_superseded(audit.open_alarms(other, cause), by="system", reason=str(until))
+        if kind:
+            audit.open_alarm(kind, cause=agency.key, note=f"{agency}: {until}")
 
 
 def _recall_represented(live: QuerySet[Claim], today: date) -> None:

@@ -8,17 +8,23 @@ from typing import Any
 from django.utils import timezone
 
 from billing.invoices import references
+from billing.invoices.holds import stopping
+from billing.law import calendar
 from billing.ledger import balance, outstanding
-from billing.models import Invoice
+from billing.models import Invoice, OutboxMessage
 from billing.money import ZERO
 from billing.outbox.facts import moment_of, open_link, open_link_context
 from billing.outbox.queue import queue_message
+from billing.rooms import Stops
 from debt_collection.models import Claim, HandOver
 
 NEEDS = {
     "agency_handed_over": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban")),
     "agency_resumed": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban", "due_on")),
     "agency_account": frozenset(("lines", "link_until", "provider", "agency", "case", "total", "iban", "old_ending")),
+    "agency_returned": frozenset(
+        ("lines", "link_until", "provider", "agency", "case", "total", "due_on", "resting", "today")
+    ),
     "agency_recalled": frozenset(
         (
             "lines",
@@ -112,6 +118,35 @@ def recalled(
         dedupe_key=f"recalled:{case.pk}:{'-'.join(str(invoice.pk) for invoice in invoices)}"[:120],
         now=moment_of(today),
     )
+
+
+def returned(case: HandOver, invoices: Sequence[Invoice], *, now: datetime) -> OutboxMessage | None:
+    """Tell the patient that the agency gave locked invoices back: whom to pay from now on, and until which day.
+
+    Of what rests for another reason no day is told. Returns the mail; None when nobody can be reached by one.
+    """
+    today = timezone.localdate(now)
+    owed = [invoice for invoice in invoices if outstanding(invoice.pk)]
+    resting = [invoice for invoice in owed if stopping(Stops.REMINDERS, invoice=invoice).exists()]
+    asked = [invoice for invoice in owed if invoice not in resting]
+    due_on = max((invoice.due_on for invoice in asked), default=None)
+    return queue_message(
+        "agency_returned",
+        invoice=invoices[0],
+        context={
+            **_shared(case, asked or owed or invoices, until=due_on or today),
+            "resting": [invoice.number for invoice in resting],
+            "due_on": due_on,
+            "today": today,
+        },
+        dedupe_key=f"returned:{case.pk}",
+        now=now,
+    )
+
+
+def may_send_returned(_message: OutboxMessage, now: datetime) -> datetime | None:
+    """Check the mail that an agency gave a claim back: in the hours of the law, since it asks for money."""
+    return None if calendar.is_sending_moment(now) else calendar.next_sending_moment(now)
 
 
 def _shared(case: HandOver, invoices: Sequence[Invoice], *, until: date) -> dict[str, Any]:

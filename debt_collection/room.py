@@ -1,5 +1,7 @@
 """What debt collection announces to the rest of the product."""
 
+from typing import Any
+
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -64,11 +66,11 @@ class DebtCollectionRoom(Room):
 
     def announce(self) -> Announcement:
         from billing.models import StaffTask
-        from debt_collection import accounts, days, export, handing_over, notices, retention
+        from debt_collection import days, export, handing_over, retention
         from debt_collection.models import Claim
         from debt_collection.models import HandOver as Case
         from debt_collection.pages import urls
-        from debt_collection.running import recall, replies, standing
+        from debt_collection.running import recall
 
         live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
         return Announcement(
@@ -77,23 +79,11 @@ class DebtCollectionRoom(Room):
             access_labels={"hand-over": _("what an agency collects")},
             daily=[Daily(24, days.run_day)],
             beat={"tell-agencies": Beat("debt_collection.tell_agencies", 60.0, expires=60)},
-            staff_tasks={
-                handing_over.TO_CONFIRM: _("a hand-over to an agency waits for a second person"),
-                accounts.WAITS: _(
-                    "another IBAN of a collection agency waits for a second person: call the agency first"
-                ),
-                days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
-                days.TOO_OLD: _("an agency has a claim that is too old to ask for: recall it"),
-                days.UNREGISTERED: _("an agency with claims of ours is registered no more: recall them, or look it up"),
-                days.UNCONFIRMED: _("an agency has not confirmed a recall: call it today"),
-                replies.REFUSED: _("a message of an agency does not fit what we know"),
-                replies.RETURNED: _("an agency gave a claim back: decide what happens next"),
-            },
+            staff_tasks=_staff_tasks(),
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},
             retention=retention.run_day,
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
-            | {"agency_resumed": MessageKind(notices.NEEDS["agency_resumed"], standing.may_send_resumed)},
+            messages=_messages(),
             audit_labels=AUDIT_LABELS,
             hold_reasons={
                 handing_over.HOLD: HoldReason(
@@ -109,6 +99,34 @@ class DebtCollectionRoom(Room):
             hand_over=HandOver(recall.stands, recall.recall_invoice, recall.since),
             invoice_withdrawn=recall.for_withdrawn,
         )
+
+
+def _staff_tasks() -> Any:
+    from debt_collection import accounts, days, handing_over
+    from debt_collection.running import replies
+
+    return {
+        handing_over.TO_CONFIRM: _("a hand-over to an agency waits for a second person"),
+        accounts.WAITS: _("another IBAN of a collection agency waits for a second person: call the agency first"),
+        days.UNANSWERED: _("an agency has not confirmed a hand-over: ask it"),
+        days.TOO_OLD: _("an agency has a claim that is too old to ask for: recall it"),
+        days.ENDS_SOON: _("the registration of an agency with claims of ours ends soon: look it up"),
+        days.UNREGISTERED: _("an agency with claims of ours is registered no more: recall them, or look it up"),
+        days.UNCONFIRMED: _("an agency has not confirmed a recall: call it today"),
+        replies.REFUSED: _("a message of an agency does not fit what we know"),
+        replies.RETURNED: _("an agency gave a claim back: decide what happens next"),
+    }
+
+
+def _messages() -> dict[str, MessageKind]:
+    from debt_collection import notices
+    from debt_collection.running import standing
+
+    checks: Any = {"agency_resumed": standing.may_send_resumed, "agency_returned": notices.may_send_returned}
+    return {
+        kind: MessageKind(needs, checks[kind]) if kind in checks else MessageKind(needs)
+        for kind, needs in notices.NEEDS.items()
+    }
 
 
 def _desk() -> Desk:

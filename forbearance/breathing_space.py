@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger
 from billing.errors import Refused
-from billing.invoices import intake
+from billing.invoices import intake, limitation, schedule
 from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import anniversary
 from billing.models import Hold, Invoice
@@ -62,11 +62,12 @@ def take(invoice_id: int, *, by: str = "patient", today: date | None = None) -> 
         until = today + timedelta(days=settings.BREATHING_SPACE_DAYS)
         invoices = rests.open_invoices(patients)
         rows = [Forbearance(patient_id=pk, kind=KIND, since=today, until=until, reported_by=by) for pk in patients]
+        voided = [day for day in map(schedule.running_final_notice, invoices) if day]
         for row in rows:
             row.save(force_insert=True)
             rests.place(row, invoices, by=by)
         audit.record_each("breathing_space_taken", by=by, invoices=invoices, on=str(until))
-        notices.begun(invoice, invoices, until=until)
+        notices.begun(invoice, invoices, until=until, voided=max(voided, default=None))
     return next(row for row in rows if row.patient_id == invoice.patient_id)
 
 
@@ -77,6 +78,8 @@ def _last(patients: list[int]) -> Forbearance | None:
 def _why_not(invoice: Invoice, last: Forbearance | None, today: date) -> str:
     if invoice.withdrawn_at or not ledger.outstanding(invoice.pk):
         return _("Nothing is left to pay on this invoice.")
+    if limitation.is_over(invoice, today=today):
+        return _("This invoice is so old that you do not have to pay it any more.")
     others = [reason for reason in rests.HOLDS.values() if reason != rests.HOLDS[KIND]]
     if Hold.objects.filter(invoice=invoice, reason__in=others, released_at=None).exists():
         return _("This invoice rests already. You get no letters, and no costs are added.")

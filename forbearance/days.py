@@ -111,19 +111,25 @@ def end(row_id: int, *, by: str, today: date, only_over: bool = False, written: 
 def _end(
     row_id: int, *, by: str, today: date, only_over: bool = False, written: str = "", tell: bool = True
 ) -> list[Invoice]:
-    """End a forbearance whose practice is locked; return the invoices of which the rest ended."""
+    """End a forbearance whose practice is locked, with all that came of the same notice; return what rests no more."""
     with transaction.atomic():
         row = Forbearance.objects.select_related("patient__provider").get(pk=row_id)
         if row.ended_at or (only_over and (row.until is None or row.until >= today)):
             return []
-        if row.kind in rests.RELATIONS:
-            reports.lock_patient(row.patient_id)
-        row.ended_at, row.ended_by = timezone.now(), by
-        row.save(update_fields=["ended_at", "ended_by"])
-        invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
-        audit.record("forbearance_ended", by=by, invoice=invoice, written=written, kind=row.kind)
-        if row.kind in reports.ANSWERED:
-            reports.close_answer_task(row, by=by, reason="ended")
-        if row.kind in rests.RELATIONS:
-            reports.settle_payer(row.patient, by=by, today=today)
-        return rests.lift(row, by=by, today=today, tell=tell)
+        group = rests.group_of(row)
+        if row.kind in rests.RELATIONS or len(group) > 1:
+            reports.lock_patients([one.patient_id for one in group])
+        ended = [_end_one(one, by=by, today=today, written=written, tell=tell) for one in group]
+    return [invoice for lifted in ended for invoice in lifted]
+
+
+def _end_one(row: Forbearance, *, by: str, today: date, written: str, tell: bool) -> list[Invoice]:
+    row.ended_at, row.ended_by = timezone.now(), by
+    row.save(update_fields=["ended_at", "ended_by"])
+    invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
+    audit.record("forbearance_ended", by=by, invoice=invoice, written=written, kind=row.kind)
+    if row.kind in reports.ANSWERED:
+        reports.close_answer_task(row, by=by, reason="ended")
+    if row.kind in rests.RELATIONS:
+        reports.settle_payer(row.patient, by=by, today=today)
+    return rests.lift(row, by=by, today=today, tell=tell)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from billing import audit, ledger
 from billing.errors import Refused
 from billing.invoices import intake
+from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import anniversary
 from billing.models import Invoice
 from forbearance import reports
@@ -70,7 +71,8 @@ def _ground(invoice_id: int, now: datetime) -> Forbearance:
     if Forbearance.objects.filter(patient=invoice.patient_id, kind=Forbearance.Kind.DECEASED, ended_at=None).exists():
         raise Refused(_("This invoice rests already. You get no letters, and no costs are added."))
     today = timezone.localdate(now)
-    earlier = Forbearance.objects.filter(patient=invoice.patient_id, kind=KIND, reported_by=BY)
+    of_debtor = patients_of_debtor(invoice.patient)
+    earlier = Forbearance.objects.filter(patient__in=of_debtor, kind=KIND, reported_by=BY)
     if earlier.filter(since__gt=anniversary(today, -1)).exists():
         raise Refused(_("You sent a letter before, and somebody looked at it. Call your care provider."))
     said = reports.Said(kind=KIND, since=today, why=_("The patient sent a letter on the website."))

@@ -22,7 +22,7 @@ from billing.outbox.queue import queue_message
 from forbearance.models import Forbearance
 
 NEEDS = {
-    "forbearance_begun": frozenset(("lines", "link_until", "provider", "until", "days_after")),
+    "forbearance_begun": frozenset(("lines", "link_until", "provider", "until", "days_after", "voided")),
     "forbearance_heirs": frozenset(("provider", "numbers")),
     "forbearance_of_age": frozenset(("provider", "references")),
     "forbearance_over": frozenset(("lines", "link_until", "provider", "total", "account")),
@@ -192,14 +192,18 @@ def _lines(invoices: Sequence[Invoice], *, until: date) -> list[dict[str, Any]]:
     ]
 
 
-def begun(invoice: Invoice, invoices: Sequence[Invoice], *, until: date) -> None:
-    """Confirm a breathing space to whoever pays: which invoices rest, and until when."""
+def begun(invoice: Invoice, invoices: Sequence[Invoice], *, until: date, voided: date | None) -> None:
+    """Confirm a breathing space to whoever pays: which invoices rest, and until when.
+
+    `voided`: the day of the 14-day letter that no longer counts.
+    """
     shared = open_link_context(invoice, until=until)
     link_until: date = until + timedelta(days=settings.LINK_VALID_DAYS)
     lines = _lines(invoices, until=link_until)
     queue_message(
         "forbearance_begun",
         invoice=invoice,
-        context=shared | {"lines": lines, "until": until, "days_after": settings.LATE_INVOICE_TERM_DAYS},
+        context=shared
+        | {"lines": lines, "voided": voided, "until": until, "days_after": settings.LATE_INVOICE_TERM_DAYS},
         dedupe_key=f"forbearance_begun:{invoice.pk}:{until}",
     )

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from billing import audit, rooms
-from billing.adjustments import charges
+from billing.adjustments import charges, taken_off
 from billing.errors import Refused
 from billing.invoices import intake, schedule
+from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import extend_hold
 from billing.law.calendar import monthly_dates, working_days_after
 from billing.ledger import lock_invoice, lock_invoices, outstanding
@@ -40,7 +41,7 @@ REPORTED = (
     Kind.MORATORIUM,
 )
 # Whose helper or administrator is told what is open: a debt counsellor, and whoever a court appointed for old claims.
-ANSWERED = (Kind.DEBT_HELP, Kind.WSNP, Kind.MORATORIUM)
+ANSWERED = rests.OF_DEBTOR
 TO_ANSWER = "answer_helper"  # a task for staff
 ANSWER_WORKING_DAYS = 5
 MORATORIUM_MONTHS = 6  # at most: art. 287b lid 4 Fw, art. 5 Wgs
@@ -71,33 +72,51 @@ class Said:
 def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -> Forbearance:
     """Spare a patient from now on: stop all, undo what came since that day, write to whoever represents them.
 
+    Help with debts, and what a court grants to a debtor, is about the person who owes: it counts for all patients of
+    the practice for whom that person answers. Return the ground of the patient.
+
     Raises Refused without a reason, for a day that has not come, when it is over already, or when it is known.
     """
     today = today or timezone.localdate()
     until = _last_day(said, today)
     with transaction.atomic():
         intake.lock_provider(Patient.objects.values_list("provider_id", flat=True).get(pk=patient_id))
-        patient = lock_patient(patient_id)
+        patients = lock_patients(_concerned(patient_id, said.kind))
+        patient = patients[patient_id]
         if known := Forbearance.objects.filter(patient=patient, kind=said.kind, ended_at=None).first():
             raise Refused(_("This is known already, since %(day)s.") % {"day": date_format(known.since, "DATE_FORMAT")})
         row = Forbearance(patient=patient, kind=said.kind, since=said.since, until=until, reported_by=by)
         row.facts = {"name": said.name, "email": said.email, "reference": said.reference, "why": said.why.strip()}
+        if said.kind in rests.OF_DEBTOR:
+            row.facts = row.facts | {"debtor": row.token}
         row.save(force_insert=True)
+        rows = [row, *rests.copy_to(row, patients.keys() - {patient_id})]
         if said.kind in ANSWERED:
             _leave_to_answer(row, today=today)
         _keep_parents(row)
-        settle_payer(patient, by=by, today=today)
-        undone = _undo(row, by=by, today=today)
+        if said.kind in rests.RELATIONS:
+            settle_payer(patient, by=by, today=today)
+        undone = [invoice for one in rows for invoice in _undo(one, by=by, today=today)]
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
         if said.kind == Kind.DECEASED and said.email:
             notices.heirs(row, undone)
     return row
 
 
+def _concerned(patient_id: int, kind: str) -> list[int]:
+    """Return the keys of the patients whom a report about this one concerns."""
+    return patients_of_debtor(Patient.objects.get(pk=patient_id)) if kind in rests.OF_DEBTOR else [patient_id]
+
+
+def _open_of(row: Forbearance) -> list[Invoice]:
+    """Return what is open of all whom the same notice spares, in the order in which invoices are locked."""
+    rows = rests.open_invoices(one.patient_id for one in rests.group_of(row))
+    return [invoice for invoice in rows if rests.concerns(row, invoice)]
+
+
 def _leave_to_answer(row: Forbearance, *, today: date) -> None:
     """Leave it to staff to answer whoever helps, within five working days; nothing open needs no answer."""
-    open_ones = [invoice for invoice in rests.open_invoices([row.patient_id]) if rests.concerns(row, invoice)]
-    if open_ones:
+    if open_ones := _open_of(row):
         by = working_days_after(today, ANSWER_WORKING_DAYS)
         row.facts = row.facts | {"answer_by": by.isoformat()}
         row.save(update_fields=["sealed_facts"])
@@ -142,9 +161,10 @@ def extend(row_id: int, *, by: str, today: date | None = None) -> date:
         row = lock(row_id)
         if row.kind != Kind.DEBT_HELP or row.extended:
             raise Refused(_("This can't be extended, or was extended before."))
-        row.until, row.extended = months_after(row.since, 2 * settings.DEBT_HELP_MONTHS), True
-        row.save(update_fields=["until", "extended"])
-        invoices = rests.open_invoices([row.patient_id])
+        group = rests.group_of(row)
+        row.until = months_after(row.since, 2 * settings.DEBT_HELP_MONTHS)
+        Forbearance.objects.filter(pk__in=[one.pk for one in group]).update(until=row.until, extended=True)
+        invoices = rests.open_invoices(one.patient_id for one in group)
         for invoice in invoices:
             extend_hold(lock_invoice(invoice.pk), rests.HOLDS[row.kind], until=row.until)
         audit.record_each("forbearance_extended", by=by, invoices=invoices, on=str(row.until))
@@ -166,7 +186,7 @@ def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today:
         row.facts = known | {
             "email": email or known.get("email", ""), "reference": reference or known.get("reference", "")
         }  # fmt: skip
-        invoices = [one for one in rests.open_invoices([row.patient_id]) if rests.concerns(row, one)]
+        invoices = _open_of(row)
         if row.kind not in ANSWERED or not row.facts.get("email"):
             raise Refused(_("Without an e-mail address we can't write to them."))
         if not row.facts.get("reference"):
@@ -174,10 +194,11 @@ def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today:
         if not invoices:
             raise Refused(_("Nothing is open, so there is nothing to answer."))
         notices.balance(row, invoices, today=today)
-        row.facts = row.facts | {"answered_on": today.isoformat()}
-        row.save(update_fields=["sealed_facts"])
+        for one in rests.group_of(row):
+            one.facts = one.facts | {"answered_on": today.isoformat()}
+            one.save(update_fields=["sealed_facts"])
+            close_answer_task(one, by=by, reason=today.isoformat())
         audit.record_each("debt_help_answered", by=by, invoices=invoices)
-        close_answer_task(row, by=by, reason=today.isoformat())
 
 
 def lock(row_id: int) -> Forbearance:
@@ -215,17 +236,25 @@ def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:
     """Let the invoices rest and undo what came since the day of the forbearance; return those that it touched."""
     recalled = _recall(row, by=by, today=today) if row.kind in RECALLED else set()
     rows = Invoice.objects.filter(patient=row.patient_id, erased_at=None, withdrawn_at=None)
-    touched = []
+    touched, off = [], []
     for invoice in rows.select_related("provider", "patient").order_by("pk"):
         if not rests.concerns(row, invoice):
             continue
         touched.append(invoice)
         locked = lock_invoice(invoice.pk)
-        charges.take_off(locked, by=by, note="spared", since=row.since)
+        if taken := charges.take_off(locked, by=by, note="spared", since=row.since):
+            off.append((locked, taken))
+            if not charges.stand(locked):  # costs are due again only after a whole new letter (6:96 lid 6 BW)
+                schedule.void_final_notice(locked, "spared")
         schedule.void_since(locked, row.since, "spared")
     left = [invoice for invoice in rests.open_invoices([row.patient_id]) if invoice.pk not in recalled]
     rests.place(row, left, by=by)
     _go_on(row, by=by, today=today)
+    if row.kind in rests.OF_DEBTOR:  # who goes on getting our mails had one that asked for these costs
+        for invoice, taken in off:
+            if invoice.pk not in recalled:
+                again = not charges.stand(invoice)
+                taken_off.tell(invoice, taken, today=today, start_again=again, spared=True)
     return touched
 
 
@@ -274,10 +303,15 @@ def lock_patient(patient_id: int) -> Patient:
     A letter composed meanwhile is either there already and gets the new address, or is composed afterwards and reads
     it. Without this one could leave for the old address.
     """
-    locked = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("provider")
-    patient = locked.get(pk=patient_id)
-    lock_invoices(Invoice.objects.filter(patient=patient_id, erased_at=None).values_list("pk", flat=True))
-    return patient
+    return lock_patients([patient_id])[patient_id]
+
+
+def lock_patients(patient_ids: Sequence[int]) -> dict[int, Patient]:
+    """Lock patients and all their invoices in the order of their keys, and return the patients by key."""
+    rows = Patient.objects.select_for_update(of=("self",), no_key=True).select_related("provider")
+    patients = {patient.pk: patient for patient in rows.filter(pk__in=patient_ids).order_by("pk")}
+    lock_invoices(Invoice.objects.filter(patient__in=patient_ids, erased_at=None).values_list("pk", flat=True))
+    return patients
 
 
 def settle_payer(patient: Patient, *, by: str, today: date) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing import audit, ledger
 from billing.dunning import hold_messages, told_together
 from billing.invoices import schedule
+from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import place_hold, place_holds, release_hold
 from billing.ledger import lock_invoice
 from billing.models import Hold, Invoice, Patient, Payer, StaffTask
@@ -43,6 +44,48 @@ RELATIONS: dict[str, str] = {
     Kind.GUARDIANSHIP: Payer.Relation.CURATOR,
     Kind.MINOR: Payer.Relation.PARENT,
 }
+
+
+# Grounds about the person who owes, whoever the patient is: one notice counts for a mother and her three children.
+OF_DEBTOR = (Kind.DEBT_HELP, Kind.WSNP, Kind.MORATORIUM)
+
+
+def group_of(row: Forbearance) -> list[Forbearance]:
+    """Return a ground, and the active ones that came of the same notice for others for whom the same person answers."""
+    of = row.facts.get("debtor")
+    rows = Forbearance.objects.filter(kind=row.kind, since=row.since, ended_at=None).exclude(pk=row.pk)
+    rows = rows.filter(patient__provider=row.patient.provider_id).select_related("patient__provider").order_by("pk")
+    return [row, *(other for other in rows if of and other.facts.get("debtor") == of)]
+
+
+def copy_to(row: Forbearance, patients: Iterable[int]) -> list[Forbearance]:
+    """Spare more patients of the same debtor for the same notice; return the new grounds."""
+    known = Forbearance.objects.filter(patient__in=list(patients), kind=row.kind, ended_at=None)
+    has_one = set(known.values_list("patient_id", flat=True))
+    new = []
+    for patient_id in sorted(set(patients) - has_one):
+        other = Forbearance(patient_id=patient_id, kind=row.kind, since=row.since, until=row.until)
+        other.extended, other.reported_by = row.extended, row.reported_by
+        other.facts = {key: value for key, value in row.facts.items() if key not in ("answer_by", "answered_on")}
+        other.save(force_insert=True)
+        new.append(other)
+    return new
+
+
+def _join(invoices: Sequence[Invoice]) -> None:
+    """Spare patients with new invoices for whom somebody answers who has help with debts, or whom a court spares."""
+    if not invoices:
+        return
+    patients = {invoice.patient_id for invoice in invoices}
+    rows = Forbearance.objects.filter(
+        patient__provider=invoices[0].provider_id, kind__in=OF_DEBTOR, ended_at=None
+    ).select_related("patient__provider")
+    seen: set[str] = set()
+    for row in rows.order_by("pk"):
+        notice = row.facts.get("debtor", row.token)
+        if notice not in seen:
+            seen.add(notice)
+            copy_to(row, patients.intersection(patients_of_debtor(row.patient)))
 
 
 def open_invoices(patients: Iterable[int]) -> list[Invoice]:
@@ -170,6 +213,7 @@ def _accept(new: Sequence[tuple[Invoice, Any]], today: date, by: str) -> None:
     invoices = [invoice for invoice, _checked in new]
     _leave_to_parents(new, today, by)
     needs.give_time(invoices, today=today)
+    _join(invoices)
     active = Forbearance.objects.filter(patient__in={invoice.patient_id for invoice in invoices}, ended_at=None)
     held: dict[tuple[str, date | None], dict[int, Invoice]] = {}
     taken: set[tuple[int, str]] = set()

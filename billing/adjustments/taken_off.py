@@ -38,7 +38,7 @@ def waive(invoice: Invoice, *, by: str, written: str, today: date, start_again: 
             due_on = schedule.time_to_pay(locked, today=today) if ledger.balance(locked.pk) > ZERO else None
             schedule.interrupt(locked, due_on=due_on, today=today, remind_again=True)
         if waived:
-            _tell(locked, waived, today=today, start_again=start_again)
+            tell(locked, waived, today=today, start_again=start_again)
     return waived
 
 
@@ -70,7 +70,7 @@ def correct_for(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
         off = _lower(letter, invoice, open_then, less=open_known - open_then, entry=entry)
     if off:
         credit.leave_to_staff(invoice, cause=f"in_time:{entry.pk}", by=entry.by, reason="charges were taken off")
-        _tell(invoice, off, today=timezone.localdate(), paid_on=entry.occurred_at)
+        tell(invoice, off, today=timezone.localdate(), paid_on=entry.occurred_at)
     return off
 
 
@@ -96,7 +96,7 @@ def undo_since(invoice: Invoice, received: LedgerTransaction, *, today: date) ->
     since = _day(received) + timedelta(days=1)  # what was booked on the day itself counted the money as not yet there
     off = charges.reverse_charges(invoice, by=received.by, note="money_moved", forgiven=True, since=since)
     if off:
-        _tell(invoice, off, today=today)
+        tell(invoice, off, today=today)
     return off
 
 
@@ -158,9 +158,19 @@ def _replace(row: Entry, invoice: Invoice, amount: Decimal, entry: LedgerTransac
         ledger.post(invoice, row.kind, amount, external_id=key, occurred_at=row.occurred_at, by=entry.by)
 
 
-def _tell(
-    invoice: Invoice, amount: Decimal, *, today: date, start_again: bool = False, paid_on: datetime | None = None
+def tell(
+    invoice: Invoice,
+    amount: Decimal,
+    *,
+    today: date,
+    start_again: bool = False,
+    spared: bool = False,
+    paid_on: datetime | None = None,
 ) -> None:
+    """Tell whoever is written to that costs and interest went off a locked invoice.
+
+    `start_again`: no earlier letter counts any more; `spared`: the invoice rests.
+    """
     balance = ledger.balance(invoice.pk)
     last = LedgerTransaction.objects.filter(postings__invoice=invoice).order_by("pk").last()
     queue_message(
@@ -170,6 +180,7 @@ def _tell(
             "amount": amount,
             "paid_on": paid_on,
             "start_again": start_again,
+            "spared": spared,
             "due_on": invoice.due_on,
             **agreements.due_facts(invoice, today=today),
             "outstanding": max(balance, ZERO),

@@ -34,6 +34,13 @@ def is_over(invoice: Invoice, *, today: date) -> bool:
     return today > at_least and today > last_day(invoice)  # without a query for whatever is young
 
 
+def is_over_of(invoice_id: int, issued_on: date, *, today: date) -> bool:
+    """Tell it of an invoice that was not read; one issued after the shortest term began needs no query."""
+    if today <= limitation.last_day(issued_on, goods=True):
+        return False
+    return is_over(Invoice.objects.get(pk=invoice_id), today=today)
+
+
 def _first_due_on(invoice: Invoice) -> date:
     rows = ReminderStep.objects.filter(invoice=invoice).order_by("due_on")
     first: date | None = rows.values_list("due_on", flat=True).first()

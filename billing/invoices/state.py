@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from billing import rooms
-from billing.invoices import history
+from billing.invoices import history, limitation
 from billing.invoices.history import History, moment
 from billing.models import CreditNote, InvoiceHistory, LedgerTransaction, PaymentPlan, Posting, ReminderStep
 from billing.models.ledger import RECEIVABLE, Account
@@ -62,6 +62,7 @@ class InvoiceView:
     rests: Mapping[str, date | None]  # the reasons of all holds, the oldest first, and the last day of each
     credit_notes: tuple[CreditNote, ...]
     facts: Mapping[str, Any]  # what the panels of the rooms ask
+    past_enforcing: bool  # open, and so old that nobody asks for it any more: it may be paid, and need not
 
     @property
     def can_pay(self) -> bool:
@@ -135,6 +136,8 @@ def _view(row: Mapping[str, Any], *, today: date) -> InvoiceView:
         rests=rests,
         credit_notes=tuple(_credit_notes(row["pk"])) if row["has_credit_notes"] else (),
         facts=row["facts"],
+        past_enforcing=status in ("open", "overdue")
+        and limitation.is_over_of(row["pk"], row["invoice__issued_on"], today=today),
     )
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from billing import ledger, rooms
 from billing.errors import Refused
+from billing.invoices import limitation
 from billing.invoices.state import second_reminders
 from billing.law.calendar import DAY, monthly_dates
 from billing.models import Hold, Invoice, PaymentPlan
@@ -58,6 +59,7 @@ class Situation:
     holds: Sequence[str]
     plans: Sequence[tuple[str, str]]
     second_reminder: bool
+    past_enforcing: bool
 
     @property
     def standing(self) -> str:
@@ -76,6 +78,7 @@ def options_for(invoice: Invoice, today: date) -> Options:
         holds=list(holds.values_list("reason", flat=True)),
         plans=list(plans.values_list("kind", "status")),
         second_reminder=second_reminders(invoice).exists(),
+        past_enforcing=limitation.is_over(invoice, today=today),
     )
     return options_of(situation, today)
 
@@ -125,6 +128,8 @@ def _why_nothing(situation: Situation) -> str:
         return _("This invoice was withdrawn. You do not have to pay it.")
     if situation.outstanding <= ZERO:
         return _("Nothing is left to pay on this invoice.")
+    if situation.past_enforcing:
+        return _("This invoice is so old that you do not have to pay it any more.")
     if set(situation.holds) & set(rooms.reasons_stopping(Stops.PLANS)):
         return _("This invoice is on hold. You do not have to pay now. You will hear from us.")
     if situation.standing == Kind.INSTALLMENTS:

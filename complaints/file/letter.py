@@ -16,7 +16,7 @@ from billing import audit, ledger
 from billing.documents import pdf
 from billing.errors import Refused
 from billing.invoices import references
-from billing.models import Invoice
+from billing.models import Invoice, InvoicePayer, Patient, Payer
 from billing.money import ZERO
 from complaints.deadlines import ESCALATION_DAYS
 from complaints.file import mandates
@@ -46,15 +46,25 @@ def leave_to_post(complaint: Complaint, row: Answer, *, mailed: bool) -> None:
 
 
 def recipient(complaint: Complaint) -> Recipient | None:
-    """Return to whom the letter goes: whoever made the complaint, if they may read it; else the patient."""
+    """Return to whom the letter goes: whoever made the complaint, if they may read it; else who answers for it.
+
+    Of an administrator, a guardian or heirs the patient's own address is none: the letter is not for that door.
+    """
     said = complaint.facts
     if mandates.may_receive(complaint, today=timezone.localdate()) and said.get("address"):
         return Recipient(said.get("name", ""), said["address"])
     if complaint.invoice is None:
         return None
     patient = complaint.invoice.patient
+    if InvoicePayer.objects.filter(invoice=complaint.invoice).exists():
+        return None  # who pays this invoice alone is known by a mailbox, not by an address
+    payer = Payer.objects.filter(patient=patient).first()
     name = " ".join(part for part in (patient.initials, patient.infix, patient.surname) if part)
-    lines = (f"{patient.street} {patient.house_number}".strip(), f"{patient.postcode} {patient.city}".strip())
+    at: Patient | Payer = patient
+    if payer:
+        name = payer.name
+        at = payer if payer.street or payer.relation in Payer.APART else patient
+    lines = (f"{at.street} {at.house_number}".strip(), f"{at.postcode} {at.city}".strip())
     address = "\n".join(line for line in lines if line)
     return Recipient(name, address) if address else None
 

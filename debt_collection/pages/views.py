@@ -4,12 +4,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from billing.invoices.references import grouped
 from billing.models import Invoice
+from debt_collection import agencies
 from debt_collection.models import Claim, HandOver
 from debt_collection.running import requests
 from guests.pages import session_ended, visible_invoice, visible_row
@@ -40,6 +42,7 @@ def of_invoice(request: HttpRequest, token: str) -> HttpResponse:
         "invoice": view,
         "asked": requests.asked(invoice),
         "case": claim.hand_over,
+        "is_registered": not agencies.is_lapsed(claim.hand_over.agency, today=timezone.localdate()),
         "iban": grouped(claim.hand_over.agency.iban),
         "refusal": refusal,
     }

@@ -20,12 +20,15 @@ from billing import audit, ledger, rooms
 from billing.adjustments import charges, credit
 from billing.dunning import hold_messages
 from billing.errors import Refused
+from billing.invoices import schedule
+from billing.law import calendar
 from billing.law.calendar import begin_of
 from billing.ledger.breakdown import interest_due
 from billing.models import LedgerTransaction
 from billing.money import ZERO, read_euros
 from billing.payments.attempts import supersede_live
 from billing.transitions import advance
+from debt_collection import notices
 from debt_collection.exchange import contents
 from debt_collection.handing_over import final_notice
 from debt_collection.models import Agency, Claim, HandOver, Order, Reply
@@ -220,10 +223,11 @@ def _end(case: HandOver, claims: list[Claim], message: Message, now: datetime) -
     if to not in HandOver.TRANSITIONS[Status(case.status)]:
         raise Unfit("wrong_state")
     ending.close(case, claims, to, by="agency", now=now, reason=message.reason)
-    today = timezone.localdate(now)
+    today, told_on = timezone.localdate(now), timezone.localdate(calendar.next_sending_moment(now))
     for claim in claims:
-        ending.release(claim.invoice, by="agency", today=today)
-        hold_messages.queue_ended(claim.invoice, today)
+        ending.release(claim.invoice, by="agency", today=today, least=schedule.least_time_to_pay(told_on))
+    invoices = [claim.invoice for claim in claims]
+    hold_messages.told(invoices, notices.returned(case, invoices, now=now))
     audit.open_task(RETURNED, dedupe_key=case.number, invoice=claims[0].invoice, note=message.reason)
 
 
@@ -259,7 +263,7 @@ def _charges(case: HandOver, claims: list[Claim], message: Message, now: datetim
     claim = _claim(case, message)
     if not case.is_live or claim.closed_at:
         raise Unfit("wrong_state")
-    if standing.must_wait([one.invoice_id for one in claims]):
+    if standing.case_waits(case, claims, now=now):
         raise Unfit("waits")
     invoice, today = ledger.lock_invoice(claim.invoice_id), timezone.localdate(now)
     letter = final_notice(invoice)

@@ -16,7 +16,7 @@ from billing.failures import due, isolated
 from billing.invoices import schedule
 from billing.law import calendar
 from billing.models import Hold, Invoice, OutboxMessage, PaymentPlan, Posting, StaffTask
-from debt_collection import notices
+from debt_collection import agencies, notices
 from debt_collection.exchange import contents, orders
 from debt_collection.handing_over import HOLD
 from debt_collection.models import Claim, HandOver, Order
@@ -34,7 +34,7 @@ def tell(case_id: int, *, now: datetime | None = None) -> None:
         case, claims = ending.lock_case(case_id)
         if not case.is_live or not claims:
             return
-        waits = must_wait([claim.invoice_id for claim in claims])
+        waits = case_waits(case, claims, now=now)
         goes_on = not waits and _has_waited(case, claims)
         not_before = _new_last_day(claims, now) if goes_on else None
         new, old = contents.told(claims, waits=waits), case.told
@@ -92,7 +92,7 @@ def may_send_resumed(message: OutboxMessage, now: datetime) -> datetime | str | 
     case, claims = ending.lock_case(claim.hand_over_id)
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
         return None  # another worker was first (the claim will fail)
-    if not case.is_live or must_wait([one.invoice_id for one in claims]):
+    if not case.is_live or case_waits(case, claims, now=now):
         return "on_hold"  # its end has a mail of its own
     before = max(one.invoice.due_on for one in claims)
     not_before = _new_last_day(claims, now)
@@ -109,6 +109,12 @@ def may_send_resumed(message: OutboxMessage, now: datetime) -> datetime | str | 
 
 def _named(told: dict) -> dict[str, dict[str, str]]:
     return {number: {"invoice": number, **row} for number, row in told.get("claims", {}).items()}
+
+
+def case_waits(case: HandOver, claims: list[Claim], *, now: datetime) -> bool:
+    """Tell whether the agency has to wait: something else stops a claim, or it is registered no more."""
+    lapsed = agencies.is_lapsed(case.agency, today=timezone.localdate(now))
+    return lapsed or must_wait([claim.invoice_id for claim in claims])
 
 
 def must_wait(invoice_ids: list[int]) -> bool:

@@ -113,7 +113,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
         "row": row,
         "facts": row.facts,
         "letters": list(row.letters.exclude(status=CounsellorLetter.Status.WITHDRAWN)),
-        "invoices": rests.open_invoices([row.patient_id]),
+        "invoices": rests.open_invoices(one.patient_id for one in rests.group_of(row)),
         "can_extend": row.kind == Forbearance.Kind.DEBT_HELP and not row.extended,
         "can_answer": row.kind in reports.ANSWERED,
         "can_represent": row.kind in (*rests.RELATIONS, Forbearance.Kind.OF_PARENTS) and not row.facts.get("accepted"),

@@ -108,14 +108,14 @@ def render_invoice(
     progress = _progress(view, today)
     panels = rooms.invoice_panels()
     plan_kind = progress.plan.kind if progress else ""
-    asks = view.can_pay and (progress is None or progress.is_deferral)
+    asks = view.can_pay and not view.past_enforcing and (progress is None or progress.is_deferral)
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
         "rests": _rests(view),
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),
-        "outlook": _outlook(view, today) if view.status in ("open", "overdue") else None,
+        "outlook": _outlook(view, today) if view.status in ("open", "overdue") and not view.past_enforcing else None,
         "options": options_for(view, today) if asks else None,
         "invoice": view,
         "progress": progress,
@@ -193,6 +193,7 @@ def options_for(view: InvoiceView, today: date) -> Options:
         holds=tuple(view.rests),
         plans=view.plans_before,
         second_reminder=view.second_reminder,
+        past_enforcing=view.past_enforcing,
     )
     return options_of(situation, today)
 

@@ -54,7 +54,7 @@ def _facts(view: InvoiceView, provider: Provider) -> dict[str, Any]:
         "hold_panel": hold_panel(view),
         "rate": rate.percentage,
         "rate_of": rate_of,
-        "options": options_for(view, today) if view.can_pay and not view.plan_id else None,
+        "options": options_for(view, today) if view.can_pay and not view.plan_id and not view.past_enforcing else None,
         "today": today,
     }
 

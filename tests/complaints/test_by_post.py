@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.errors import Refused
-from billing.models import AccessEvent, StaffTask
+from billing.models import AccessEvent, Payer, StaffTask
 from complaints import answers, deadlines, filing, handling
 from complaints.file import letter
 from complaints.models import Answer, ComplaintMessage
@@ -84,6 +84,11 @@ def test_of_an_invoice_it_goes_to_the_patient_and_a_representative_without_proof
     to = letter.recipient(complaint)
     assert "Elders" not in to.address
     assert invoice.patient.street in to.address
+    office = {"relation": "administrator", "name": "Bureau Balans", "email": "bureau@balans.example"}
+    payer = Payer.objects.create(patient=invoice.patient, **office)
+    assert letter.recipient(complaint) is None, "an administrator reads it, and not at the patient's door"
+    Payer.objects.filter(pk=payer.pk).update(street="Kantoorweg", house_number="3", postcode="3511 AA", city="Utrecht")
+    assert letter.recipient(complaint) == letter.Recipient("Bureau Balans", "Kantoorweg 3\n3511 AA Utrecht")
     foreign = signed_in(factories.staff())
     row = Answer.objects.create(complaint=complaint, written_by=staff, given_at=timezone.now())
     assert foreign.get(reverse("admin:complaint_letter", args=[complaint.pk, row.pk])).status_code == 404

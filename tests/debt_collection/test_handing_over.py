@@ -175,7 +175,13 @@ def test_a_case_that_comes_back_has_a_new_last_day_and_a_task():
     assert fresh(case).status == Status.REJECTED
     assert not Hold.objects.filter(released_at=None).exists()
     assert fresh(invoice).due_on >= timezone.localdate() + timedelta(days=14)
-    assert OutboxMessage.objects.filter(kind="hold_ended").exists()
+    assert not OutboxMessage.objects.filter(kind="hold_ended").exists(), "it never stood still"
+    mail = OutboxMessage.objects.get(kind="agency_returned")
+    words = (case.number, "aan ons teruggegeven", "geldt niet meer", "niet aan het incassobureau", "€ 140,50")
+    for word in words:
+        assert word in " ".join(mail.text.split())
+    assert "NL20 INGB" not in mail.text
+    assert mail.ended_holds.count() == 1
     assert StaffTask.objects.filter(kind=replies.RETURNED, closed_at=None).exists()
 
 

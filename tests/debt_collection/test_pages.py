@@ -65,7 +65,7 @@ def test_no_page_says_that_nothing_comes_while_an_agency_collects(client):
     assert client.post(reverse("cannot_pay_invoice", args=[invoice.token])).status_code == 303
     assert "U heeft rust tot en met" in page("cannot_pay_invoice")
     place_hold(invoice, "dispute", by="test")
-    assert "Betaal het incassobureau" not in page("invoice"), "the agency waits, and so may the patient"
+    assert "Betaal het incassobureau, en niet ons" not in page("invoice"), "the agency waits, and so may the patient"
 
 
 def test_a_request_is_passed_on_once_a_day(client):
@@ -121,6 +121,31 @@ def test_what_may_not_stay_there_is_a_task():
     days.run_day(today + timedelta(days=6 * 366))
     assert StaffTask.objects.filter(kind=days.TOO_OLD, invoice=invoice).count() == 1
     assert StaffTask.objects.filter(kind=days.UNREGISTERED).count() == 1
+
+
+def test_an_agency_waits_once_its_registration_is_over(client):
+    invoice = ready()
+    case = handed_over(invoice)
+    today = timezone.localdate()
+    Agency.objects.update(registered_until=today + timedelta(days=30))
+    days.run_day(today)
+    assert StaffTask.objects.filter(kind=days.ENDS_SOON, closed_at=None).count() == 1
+    assert case.orders.count() == 1
+    Agency.objects.update(registered_until=today - timedelta(days=1))
+    for _ in range(2):
+        days.run_day(today)
+    assert list(case.orders.values_list("kind", flat=True)) == ["dossier", "pause"]
+    kinds = StaffTask.objects.filter(kind__in=(days.ENDS_SOON, days.UNREGISTERED), closed_at=None)
+    assert list(kinds.values_list("kind", flat=True)) == [days.UNREGISTERED]
+    assert said(case, {"kind": "charges", "invoice": invoice.number, "interest": "0.01"}) == {"refused": 1}
+    open_in(client, invoice)
+    page = client.get(reverse("at_agency", args=[invoice.token])).content.decode()
+    assert "Het bureau moet wachten" in page
+    assert "WKI-000123" not in page
+    agency()  # somebody looked it up again
+    days.run_day(today)
+    assert list(case.orders.values_list("kind", flat=True))[-1] == "resume"
+    assert not kinds.all().exists()
 
 
 def test_the_name_of_a_practice_that_is_health_data_is_left_out():
@@ -269,6 +294,11 @@ def test_the_mails_say_it_in_both_languages(language):
         assert "Incasso Nederland B.V." in text
         assert {first.number, second.number} <= set(text.replace(":", " ").replace(",", " ").split())
         assert "Periodieke" not in text
+        assert "B.V.." not in text
+    first_mail = " ".join(texts[0].split())
+    assert {"nl": "030 123 4567", "en": "+31 30 123 4567"}[language] in first_mail
+    assert {"nl": "Er is geen nieuwe laatste dag", "en": "There is no new last day"}[language] in first_mail
+    assert not [word for word in (" int ", "overgedragen", "handed") if word in first_mail]
 
 
 def test_what_the_agency_got_is_exported_and_goes_after_two_years():

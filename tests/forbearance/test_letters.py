@@ -33,7 +33,9 @@ def test_a_photo_of_the_letter_stops_everything_and_staff_read_it(client):
     assert row.forbearance.kind == Forbearance.Kind.DEBT_HELP
     assert Hold.objects.get().reason == "debt_help"
     letters.check(row.pk)
-    assert "brief.png" in client.get(address).content.decode()
+    shown = client.get(address).content.decode()
+    assert "brief.png" in shown
+    assert "Dan vervalt die aanmaning." in shown
     task = StaffTask.objects.get()
     assert (task.kind, task.invoice) == (letters.TO_READ, invoice)
     desk = signed_in(factories.staff(provider=invoice.provider))

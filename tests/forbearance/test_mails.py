@@ -22,7 +22,7 @@ OPEN = {
 }
 OF_HELPER = {"their_reference": "SHV-7", "until": DAY, "today": DAY, "by_court": False}
 FACTS = {
-    "forbearance_begun": {"until": DAY, "days_after": 14},
+    "forbearance_begun": {"until": DAY, "days_after": 14, "voided": None},
     "forbearance_heirs": {"numbers": ["2026-00007", "2026-00008"]},
     "forbearance_of_age": {"references": [("2026-00007", "1234 5678")]},
     "forbearance_over": {

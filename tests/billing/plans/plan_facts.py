@@ -75,6 +75,7 @@ FACTS = {
         "amount": Decimal("40.57"),
         "paid_on": date(2026, 11, 2),
         "start_again": True,
+        "spared": False,
         "due_on": date(2027, 1, 15),
         "on_hold": False,
         "plan": None,

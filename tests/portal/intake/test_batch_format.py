@@ -99,7 +99,8 @@ def test_the_schema_takes_every_example(content):
 def test_the_examples_are_taken_as_the_page_says(tmp_path):
     factories.provider(agb_code=AGB_CODE)
     second = deepcopy(FIRST)
-    second["invoices"][0] |= {"number": "2026-00124", "patient": FIRST["invoices"][0]["patient"] | {"number": "P-1002"}}
+    child = {"number": "P-1002", "date_of_birth": "2016-05-04"}  # a parent pays for a child, not for an adult
+    second["invoices"][0] |= {"number": "2026-00124", "patient": FIRST["invoices"][0]["patient"] | child}
     for content in (FIRST, second, SECOND):
         result = import_file(written(tmp_path, content), dry_run=False, today=TODAY, by="test")
         assert result.errors == []

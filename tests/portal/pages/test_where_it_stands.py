@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from billing.invoices import holds, schedule
-from billing.models import Hold, LedgerTransaction, Payment, ReminderStep
-from billing.plans import agreements
+from billing.models import Hold, LedgerTransaction, Letter, Payment, ReminderStep
+from billing.plans import agreements, options
 from coulance import intake
+from forbearance import breathing_space
 from tests import factories
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
@@ -37,6 +38,28 @@ def plain(text):
 def late(days, **fields):
     today = timezone.localdate()
     return factories.invoice(issued_on=today - timedelta(days=days + 30), due_on=today - timedelta(days=days), **fields)
+
+
+def test_what_is_past_enforcing_is_asked_of_nobody_and_may_still_be_paid(client):
+    """Nobody may be threatened with a step that can't come; a claim that was demanded in time is asked for still."""
+    old, demanded = late(5 * 366 + 1, amount="100.00"), late(5 * 366 + 1, amount="100.00")
+    letter_about(demanded, Step.FINAL_NOTICE, sent_on=timezone.localdate() - timedelta(days=400))
+    ReminderStep.objects.filter(invoice=demanded).update(status="taken")
+    Letter.objects.update(delivered_on=timezone.localdate() - timedelta(days=399))
+    asking = ("Te laat", "kosten komen", "Kosten komen", "wettelijke rente", "laatste dag om te betalen was")
+    for name in ("invoice", "steps", "cannot_pay_invoice"):
+        open_in(client, old)
+        text = plain(client.get(reverse(name, args=[old.token])).content.decode())
+        assert "zo oud dat wij u niet meer vragen om te betalen" in text, name
+        assert not [words for words in (*asking, "Adempauze beginnen", "in delen betalen") if words in text], name
+    html = page(client, old)
+    assert reverse("pay", args=[old.token]) in html, "whoever wants to may pay"
+    for name in ("plan", "deferral"):
+        assert reverse(name, args=[old.token]) not in html
+    assert options.options_for(old, timezone.localdate()).no_plan
+    assert breathing_space.offer(old, today=timezone.localdate()).no_space
+    assert "niet meer vragen" not in page(client, demanded)
+    assert "Te laat" in page(client, demanded)
 
 
 class TestTimeline:
