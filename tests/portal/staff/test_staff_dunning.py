@@ -142,9 +142,10 @@ def everybody(invoice: Invoice) -> dict[str, Client]:
     }
 
 
-@pytest.mark.parametrize("action", InvoiceAdmin.actions)
+@pytest.mark.parametrize("action", [action for action in InvoiceAdmin.actions if action != "send_link"])
 def test_only_who_decides_here_may_press_a_button(action, invoice, unreminded):
     """Without a reason every rule refuses with the same sentence: it is seen by those whose press reached the rule."""
+    may = ["clerk", "approver", "operations"] if action == "write_note" else ["approver", "operations"]
     reached = []
     for role, client in everybody(invoice).items():
         before = AuditEvent.objects.filter(invoice=invoice).count()
@@ -153,4 +154,16 @@ def test_only_who_decides_here_may_press_a_button(action, invoice, unreminded):
         else:
             press(client, invoice, action, note=role)
         assert AuditEvent.objects.filter(invoice=invoice).count() == before
-    assert reached == ["approver", "operations"]
+    assert reached == may
+
+
+def test_every_colleague_and_nobody_else_sends_the_link_again(invoice):
+    other = factories.invoice(provider=invoice.provider)
+    for role, client in everybody(other).items():
+        if role == "clerk":
+            continue
+        press(client, other, "send_link")
+        assert OutboxMessage.objects.filter(kind="invoice_again").exists() == (role in ("approver", "operations")), role
+    another = factories.invoice(provider=invoice.provider)
+    press(everybody(another)["clerk"], another, "send_link")
+    assert OutboxMessage.objects.get(kind="invoice_again", invoice=another)
