@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger, rooms
+from billing import audit, ledger
 from billing.errors import Refused
 from billing.failures import isolated
 from billing.invoices import schedule
@@ -26,16 +26,16 @@ from billing.invoices.addressee import addressee
 from billing.invoices.holds import active_hold
 from billing.law import calendar
 from billing.ledger import lock_invoice
-from billing.models import Hold, Installment, Invoice, PaymentPlan, StaffTask
+from billing.models import Installment, Invoice, PaymentPlan, StaffTask
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
+from billing.plans import pauses
 from billing.plans.calendar_file import calendar_file
 from billing.plans.messages import key_of, last_day_for_rest, queue_broken_notice, queue_notice
 from billing.plans.options import Choice, options_for, payment_schedule
 from billing.plans.progress import Progress, progress_of
 from billing.plans.reminder import did_not_arrive, grace_is_over, needs_new_reminder, reminder_of
-from billing.rooms import Stops
 from billing.transitions import advance
 
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
@@ -202,7 +202,7 @@ def end_unreminded(invoice: Invoice, *, by: str, note: str, today: date) -> None
         locked = lock_invoice(invoice.pk)
         missed = unreminded_miss(locked, today=today)
         now = progress(locked.pk, today=today)
-        if missed is None or now is None or _held_until([locked.pk]).get(locked.pk) == date.max:
+        if missed is None or now is None or pauses.held_until([locked.pk]).get(locked.pk) == date.max:
             raise Refused(_("Only a payment plan whose reminder could not be delivered can be ended here."))
         if missed.grace_until and today <= missed.grace_until:
             last = date_format(missed.grace_until, "DATE_FORMAT")
@@ -241,7 +241,7 @@ def run_day(today: date) -> None:
         ids = [plan.invoice_id for plan in plans]
         balances = ledger.with_balance(Invoice.objects.filter(pk__in=ids))
         owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc] # annotated in another function
-        held = _held_until(ids)
+        held = pauses.held_until(ids)
         for plan in plans:
             now = progress_of(plan.installments.all(), max(owed[plan.invoice_id] or ZERO, ZERO), today=today)
             if _due_act(now, held.get(plan.invoice_id), today):
@@ -249,16 +249,6 @@ def run_day(today: date) -> None:
                 act = partial(_act_under_lock, plan.pk, plan.invoice_id, today)
                 isolated(act, rule="plan of the day", row=plan.pk, about=about)
         last = plans[-1].pk
-
-
-def _held_until(invoice_ids: Sequence[int]) -> dict[int, date]:
-    """Return until which day each of these invoices was on hold; `date.max` while a hold is active."""
-    until: dict[int, date] = {}
-    holds = Hold.objects.filter(invoice_id__in=invoice_ids, reason__in=rooms.reasons_stopping(Stops.PLANS))
-    for invoice_id, end in holds.values_list("invoice_id", "released_at"):
-        day = timezone.localtime(end).date() if end else date.max
-        until[invoice_id] = max(day, until.get(invoice_id, day))
-    return until
 
 
 def _due_act(now: Progress, held_until: date | None, today: date) -> Act | None:
@@ -273,7 +263,7 @@ def _due_act(now: Progress, held_until: date | None, today: date) -> Act | None:
         return None
     first = now.next.installment
     if held_until:
-        held_until += timedelta(days=settings.LATE_INVOICE_TERM_DAYS)  # as the mail about its end says
+        held_until = pauses.time_until(held_until)
     late_from = max(first.due_on, held_until or first.due_on)
     if first.missed_on:
         ends = max(first.grace_until or first.missed_on, held_until or first.missed_on)
@@ -294,7 +284,7 @@ def _act_under_lock(plan_id: int, invoice_id: int, today: date) -> None:
             return
         plan.invoice = invoice
         now = progress_of(plan.installments.all(), ledger.outstanding(invoice_id), today=today)
-        held_until = _held_until([invoice_id]).get(invoice_id)
+        held_until = pauses.held_until([invoice_id]).get(invoice_id)
         act = _due_act(now, held_until, today)
         if act == Act.CLOSE_MISSES:
             _close_misses(now, today)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.errors import Refused
-from billing.plans import agreements, calendar_file, undoing
+from billing.plans import agreements, calendar_file, pauses, undoing
 from billing.plans.options import Options, options_for, payment_schedule
 from billing.plans.progress import installments_of, progress_of
 from guests import kept
@@ -132,6 +132,7 @@ def _page(request: HttpRequest, template: str, token: str, context: dict[str, An
         "invoice": invoice,
         "options": options_for(invoice, today),
         "progress": progress,
+        "next_by": pauses.last_day_of_next(progress, today=today) if progress else None,
         "can_undo": progress is not None and undoing.may_undo(progress.plan, today=today),
         "today": today,
     }

@@ -22,6 +22,7 @@ from billing.invoices.transfers import Transfer, account_for
 from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
 from billing.payments import refunds
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
+from billing.plans import pauses
 from billing.plans.options import Options, Situation, options_of
 from billing.plans.progress import Progress, installments_of, progress_of
 from billing.rooms import InvoicePanel, Stops, Text, Told
@@ -112,13 +113,14 @@ def render_invoice(
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
-        "rests": _rests(view),
+        "rests": reasons_to_rest(view),
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") and not view.past_enforcing else None,
         "options": options_for(view, today) if asks else None,
         "invoice": view,
         "progress": progress,
+        "next_by": pauses.last_day_of_next(progress, today=today) if progress else None,
         "refusal": refusal,
         "most": IDEAL_MAX_AMOUNT,
         "transfer": _transfer(view, progress),
@@ -131,7 +133,7 @@ def render_invoice(
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
 
 
-def _rests(view: InvoiceView) -> list[Text]:
+def reasons_to_rest(view: InvoiceView) -> list[Text]:
     """Return why no letters come now; not that somebody else collects, who may write and add costs."""
     reasons = [rooms.hold_reasons()[name] for name in view.rests if name in _without_reminders()]
     return [reason.label for reason in reasons if reason.elsewhere is None]

@@ -65,7 +65,10 @@ def test_no_page_says_that_nothing_comes_while_an_agency_collects(client):
     assert client.post(reverse("cannot_pay_invoice", args=[invoice.token])).status_code == 303
     assert "U heeft rust tot en met" in page("cannot_pay_invoice")
     place_hold(invoice, "dispute", by="test")
-    assert "Betaal het incassobureau, en niet ons" not in page("invoice"), "the agency waits, and so may the patient"
+    text = page("invoice")
+    assert "Betaal het incassobureau" not in text, "the agency waits, and so may the patient"
+    assert "moet nu wachten" in text
+    assert "U hoeft intussen niet te betalen" in text
 
 
 def test_a_request_is_passed_on_once_a_day(client):

@@ -155,7 +155,7 @@ def test_an_announcement_that_is_made_while_a_death_is_reported_goes_to_the_heir
 
 
 def test_twin_without_the_locks_it_goes_to_the_dead(monkeypatch):
-    monkeypatch.setattr(reports, "lock_patient", lambda pk: Patient.objects.select_related("provider").get(pk=pk))
+    monkeypatch.setattr(reports, "lock_patients", lambda pks: Patient.objects.select_related("provider").in_bulk(pks))
     mail, patient = race_with_announcement(monkeypatch)
     queued_writers = connection.vendor == "sqlite"  # there a transaction that writes is alone
     assert mail.recipient == ("dochter@post.example" if queued_writers else patient.email)

@@ -4,14 +4,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.invoices import holds
 from billing.law.calendar import monthly_dates
-from billing.models import Hold, Payment, PaymentPlan
+from billing.models import Hold, Installment, Payment, PaymentPlan
 from billing.plans import agreements
 from tests import factories
 from tests.billing.plans.test_plans import book
@@ -299,3 +301,14 @@ class TestPaying:
         attempts = Payment.objects.order_by("pk")
         assert [a.amount for a in attempts] == [Decimal("33.34"), Decimal("100.00")]
         assert [bool(a.superseded_at) for a in attempts] == [True, False]
+
+
+def test_after_a_pause_the_pages_name_the_day_until_which_an_installment_may_be_paid(client, invoice):
+    three_times(invoice)
+    paused = holds.place_hold(invoice, Hold.STAFF, by="test")
+    Installment.objects.filter(number=1).update(due_on=in_days(-9))
+    Hold.objects.filter(pk=paused.pk).update(released_at=timezone.now() - timedelta(days=2))
+    day = date_format(in_days(settings.LATE_INVOICE_TERM_DAYS - 2), "DATE_FORMAT")
+    enter(client, invoice)
+    assert day in text_of(get(client, "plan", invoice))
+    assert text_of(client.get(reverse("invoice", args=[invoice.token]))).count(day) == 2  # and in what comes next

@@ -138,7 +138,14 @@ def test_paper_says_the_amount_the_account_and_the_reference(invoice):
 @pytest.mark.parametrize("kind", ["plan_broken", "charges_taken_off"])
 def test_a_letter_says_the_amount_and_the_whole_reference(invoice, kind):
     facts = {"outstanding": Decimal("98.70"), "amount": Decimal("24.75"), "due_on": invoice.due_on, "paid_on": None}
-    facts |= {"on_hold": False, "plan": None, "start_again": False, "credit": Decimal(0), "parts": parts_of(invoice)}
+    facts |= {
+        "on_hold": False,
+        "plan": None,
+        "start_again": False,
+        "spared": False,
+        "credit": Decimal(0),
+        "parts": parts_of(invoice),
+    }
     facts |= {"invoice_number": invoice.number, "reference_ending": invoice.payment_reference[-4:]}
     text = render(kind, language="nl", context=facts | open_link_context(invoice, until=invoice.due_on)).text
     block = text.replace("\xa0", " ").partition("Liever zelf overmaken?")[2]
