@@ -77,9 +77,10 @@ class Read:
 def match_new(*, now: datetime | None = None) -> Counts:
     """Settle every line that nobody looked at yet, and return how many went where.
 
-    Each line is one transaction, and one that fails is tried again later: it keeps no other from being booked.
+    Each line is one transaction, and one that fails is tried again later: it keeps no other from being booked. Returns
+    that came before their debit are looked for each time: whoever booked the debit may have been killed after it.
     """
-    now, counts, was_debited = now or timezone.now(), Counts(), False
+    now, counts = now or timezone.now(), Counts()
     while lines := list(due(BankLine.objects.filter(status=Status.NEW), rule=RULE, now=now).order_by("pk")[:CHUNK]):
         sort_out = _sorter()
         opened = [isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now) for line in lines]
@@ -87,9 +88,7 @@ def match_new(*, now: datetime | None = None) -> Counts:
             status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now)
             if status is not None:
                 counts.add(status)
-            was_debited |= status == Status.NOT_OURS and read.sort == Sort.OUR_ORDER
-    if was_debited:
-        _settle_returns(now)
+    _settle_returns(now)
     return counts
 
 
@@ -177,16 +176,14 @@ def _settled(line: BankLine, read: Read, invoices: dict[int, Invoice]) -> bool:
 
 def look_again(line_ids: Collection[int], *, now: datetime | None = None) -> None:
     """Settle lines that wait and of which another statement says more by now, unless somebody decided about them."""
-    now, sort_out, was_debited = now or timezone.now(), _sorter(), False
+    now, sort_out = now or timezone.now(), _sorter()
     waiting = BankLine.objects.filter(pk__in=line_ids, status__in=deciding.Waits, decisions=None)
     for read in _with_invoices([sort_out(line) for line in waiting]):
-        status = isolated(partial(_settle_again, read), rule=RULE, row=read.line.pk, now=now)
-        was_debited |= status == Status.NOT_OURS and read.sort == Sort.OUR_ORDER
-    if was_debited:
-        _settle_returns(now)
+        isolated(partial(_settle_again, read), rule=RULE, row=read.line.pk, now=now)
+    _settle_returns(now)
 
 
-def _settle_again(read: Read) -> str | None:
+def _settle_again(read: Read) -> None:
     """Settle one line that waits, as `_settle` does a new one."""
     with transaction.atomic():
         invoices = {row.pk: row for row in lock_invoices(share.invoice.invoice_id for share in read.shares)}
@@ -194,11 +191,10 @@ def _settle_again(read: Read) -> str | None:
             outcome.lock_meant(read.details)
         line = deciding.lock_line(read.line.pk)
         if line.status not in deciding.Waits or line.decisions.exists():
-            return None
+            return
         is_settled = _settled(line, read, invoices)
         if not is_settled and (read.proposals or read.shares) and line.status == Status.UNMATCHED:
             advance(line, Status.PROPOSED)
-    return line.status
 
 
 def _parts(shares: Sequence[Designation]) -> list[Part]:

@@ -1,6 +1,7 @@
 """From a proposal to the proof by a statement: two persons, money reserved once, one file, mirrors when it fails."""
 
 import hashlib
+import sys
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from banking.details import Details
+from banking.matching import lines as matching_lines
 from banking.matching.lines import match_new
 from banking.models import AccountDay, BankLine, OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.orders import agreeing, batches, outcome, payees
@@ -184,6 +186,23 @@ def test_a_return_that_is_read_before_the_debit_is_settled_once_the_debit_comes(
     order.refresh_from_db()
     assert (back.status, order.status) == (BankLine.Status.NOT_OURS, Status.RETURNED)
     assert PayeeAccount.objects.get().blocked_at
+    assert made.wrong() == []
+
+
+def test_a_return_is_settled_by_the_next_run_when_the_one_of_the_debit_was_killed(monkeypatch):
+    """The debit is committed, and the process is gone before it looked for returns: nothing new ever comes."""
+    _batch, (order,) = made.exported(made.unclaimed())
+    said = Details(end_to_end=order.reference, iban=payees.of(order).iban)
+    lines.line(said, amount=order.amount, kind=BankLine.Kind.RETURNED)
+    match_new()
+    lines.line(said, amount=-order.amount)
+    with monkeypatch.context() as killed:
+        killed.setattr(matching_lines, "_settle_returns", lambda now: sys.exit(9))
+        with pytest.raises(SystemExit):
+            match_new()
+    match_new()
+    order.refresh_from_db()
+    assert order.status == Status.RETURNED
     assert made.wrong() == []
 
 
