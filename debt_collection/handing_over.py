@@ -53,8 +53,7 @@ def candidates(invoice: Invoice, *, now: datetime) -> list[Candidate]:
     found = []
     for row in _of_debtor(patients):
         if row.pk == invoice.pk or blockers.is_ready(row):
-            why_not = [str(reason) for reason in blockers.of_claim(row, now=now, today=today)]
-            found.append(Candidate(row, parts_of(row).total, tuple(dict.fromkeys([*against, *why_not]))))
+            found.append(Candidate(row, parts_of(row).total, tuple(_why_not(row, against, now=now))))
     return sorted(found, key=lambda one: (one.invoice.pk != invoice.pk, one.invoice.pk))
 
 
@@ -155,14 +154,20 @@ def _going(
         if row.pk != invoice_id and not blockers.is_ready(row):
             continue
         waits = Claim.objects.filter(invoice=row, closed_at=None).exclude(hand_over=but)
-        why_not = [*against, *(str(reason) for reason in blockers.of_claim(row, now=now, today=today))]
+        why_not = _why_not(row, against, now=now)
         if waits.exists():
             why_not.append(_("somebody asked to hand it over already"))
         if not why_not:
             going.append(row)
         elif row.pk == invoice_id:
-            raise Refused(_("This can't be handed over: %(why)s.") % {"why": "; ".join(dict.fromkeys(why_not))})
+            raise Refused(_("This can't be handed over: %(why)s.") % {"why": "; ".join(why_not)})
     return going
+
+
+def _why_not(invoice: Invoice, of_debtor: Sequence[str], *, now: datetime) -> list[str]:
+    """Return what speaks against a claim, each reason once: what does so for all of its debtor, and its own."""
+    own = blockers.of_claim(invoice, now=now, today=timezone.localdate(now))
+    return list(dict.fromkeys([*of_debtor, *(str(reason) for reason in own)]))
 
 
 def _begin(case: HandOver, going: Sequence[Invoice], *, by: Staff, now: datetime) -> None:

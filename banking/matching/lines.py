@@ -180,7 +180,8 @@ def look_again(line_ids: Collection[int], *, now: datetime | None = None) -> Non
     waiting = BankLine.objects.filter(pk__in=line_ids, status__in=deciding.Waits, decisions=None)
     for read in _with_invoices([sort_out(line) for line in waiting]):
         isolated(partial(_settle_again, read), rule=RULE, row=read.line.pk, now=now)
-    _settle_returns(now)
+    if line_ids:
+        _settle_returns(now)
 
 
 def _settle_again(read: Read) -> None:

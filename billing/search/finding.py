@@ -76,7 +76,7 @@ def load(staff: Any, hits: list[Hit]) -> list[Match]:
 
 
 def _persons(staff: Any, sought: Sought) -> list[Patient]:
-    """Return the patients that the words and the date fit, and those of whom the number is a part."""
+    """Return the patients that the words and the date fit, and those whose numbers hold this one."""
     rows = visible_to(staff, Patient.objects.all(), provider_path="provider")
     found: dict[int, Patient] = {}
     if sought.is_of_person:
