@@ -19,6 +19,10 @@ from portal.ops.logs import formatter
 
 CARE = ("Periodieke controle", "1980-02-29", "29-02-1980")
 PERSON = (*CARE, "Vries", "Dorpsstraat", "31612345678", "0612345678", "06 12 34 56 78", "@post.example")
+# Whole words: a reference drawn at random may end in P, and a digest hold any four digits.
+_IN_A_DOSSIER = re.compile(
+    "|".join([*map(re.escape, CARE), r"@post\.example", r"\b(?:C002|12001234|3311|123456789|31612345678|P-\d+)\b"])
+)
 _IN_A_LOG = re.compile("|".join(map(re.escape, PERSON)))
 _IN_THE_DATABASE = re.compile("|".join(map(re.escape, CARE)))
 
@@ -27,6 +31,11 @@ def leaks_in(log: Iterable[str]) -> list[str]:
     """The lines that another process wrote in which a person is named."""
     found = ((line, _IN_A_LOG.search(unquote_plus(line))) for line in log)
     return [f"{leak[0]!r} in a process's log: {line[:400]}" for line, leak in found if leak]
+
+
+def kept_from_agencies(text: str) -> list[str]:
+    """What stands in a text for an agency that no agency may read: care, who is insured where, how to reach whom."""
+    return _IN_A_DOSSIER.findall(text)
 
 
 class Canaries(logging.Handler):

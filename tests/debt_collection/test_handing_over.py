@@ -108,9 +108,7 @@ def test_the_dossier_is_signed_names_no_care_and_has_the_same_bytes_for_ever(tmp
     assert told["debtor"]["name"] == "J. de Vries"
     assert told["debtor"]["year_of_birth"] == "1980"
     for path in first.iterdir():
-        text = path.read_text()
-        for word in (*canaries.CARE, "C002", "12001234", "3311", "123456789", "@post.example", "31612345678"):
-            assert word not in text, (path.name, word)
+        assert canaries.kept_from_agencies(path.read_text()) == [], path.name
     (first / names[0]).write_text("x")
     with pytest.raises(CommandError):
         call_command("export_handover", "incasso-nl", "--out", first)
