@@ -1,6 +1,7 @@
 """Every address under /beheer/, taken from the URLconf, asked by every role for the rows of another provider.
 
-A new address is in none of the kinds below and fails the first test: whoever adds it says who may see it.
+A new address is in none of the kinds below and fails the first test: whoever adds it says in `addresses` who may see
+it.
 """
 
 import uuid
@@ -12,8 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from banking.matching.lines import match_new
-from banking.models import LineMatch, Payout, PayoutTerms
+from banking.models import LineMatch, PayoutTerms
 from billing import audit, ledger
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
@@ -34,17 +34,9 @@ from billing.models import (
     Staff,
     StaffTask,
 )
-from billing.money import ZERO
-from complaints import filing
-from complaints.models import Complaint
 from coulance.models import CoulanceCase, PracticeRules
-from debt_collection.models import HandOver
-from forbearance import reports
-from forbearance.models import Forbearance
 from tests import factories
-from tests.banking.matching.payments import paid
-from tests.coulance.desk.desk_cases import at_desk, picture_of, rules
-from tests.debt_collection.cases import of_marked
+from tests.portal.staff import addresses as areas
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -77,72 +69,12 @@ DECIDED_HERE = ("coulancecase",)  # tables whose page takes a decision of the pr
 FOR_OPERATIONS = ("staff", "ibanchange", "payoutterms")
 WRITTEN_HERE = ("practicerules",)  # tables that approvers change for their own practice
 
-# Which answers are right, for a clerk or an approver of another provider. 404 tells nothing; 403 only to pages
-# that are for nobody of their role; 405 to a method the page does not have.
 PUBLIC = {"login", "logout", "enrol"}
-OWN_PAGE = {
-    "index": {200},
-    "password_change": {200},
-    "password_change_done": {200},
-    "jsi18n": {200},
-    "app_list": {200, 404},
-    "recovery_codes": {200, 405},
-    "find": {200, 302, 405},
-    "found": {302, 405},  # what somebody else searched for is unknown here
-    "operations": {403},  # for operations alone
-    "months": {200},
-    "months_csv": {200},
-    "payouts": {200, 403, 405},  # to act is for operations
-    "payment_file": {403},  # for operations alone
-    "payout_statement": {404},
-    "credits": {200, 303, 403, 422},  # a clerk may not change the limits, an approver those of the own practice
-    "complaints": {200},
-    "complaint_lessons": {200, 404},  # what is posted here names no lesson of theirs
-    "complaint_receive": {200, 422},  # what is posted here is no complaint
-    "complaint_letter": {404},  # of a file that is not theirs
-    "complaint_signal": {404, 405},  # takes POST alone, and what is posted here names no signal of theirs
-    "forbearances": {200},
-    "forbearance_report": {200, 422},  # what is posted here is no report
-    "forbearance_needs": {200, 422},  # what is posted here names no patient of theirs
-    "forbearance_printed": {404},
-    "collection": {200},
-    "agencies": {403},  # for operations alone
-    "bank": {403},  # for operations alone
-    "bank_line": {403},
-    "bank_statements": {403},
-    "stay": {303, 405},
-    "autocomplete": {200, 403},  # 200 to OPTIONS alone
-    "catch all": {404},
-}
 LISTS = {f"{APP_OF[name]}_{name}_changelist" for name in MODELS}
-ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | {
-    "coulance_coulancecase_document",
-    "billing_patient_contact",
-    "billing_invoice_lines",
-    "billing_invoice_pdf",
-    "billing_invoice_receive",
-    "billing_invoice_refund",
-    "billing_invoice_statement",
-    "billing_invoice_statement_pdf",
-    "billing_invoice_statement_csv",
-    "billing_invoice_credit",
-    "billing_invoice_move",
-    "billing_invoice_credit_note",
-    "complaints_complaint_file",
-    "complaints_complaint_add",
-    "complaints_complaint_document",
-    "forbearance_forbearance_ground",
-    "forbearance_forbearance_letter",
-    "billing_invoice_hand_over",
-    "collection_handover_case",
-    "billing_staff_history",
-    "coulance_practicerules_history",
-    "banking_payoutterms_history",
-    "auth_user_password_change",
-}
+ROWS = {f"{APP_OF[name]}_{name}_change" for name in MODELS} | areas.ROWS
 ADDING = {"billing_staff_add", "banking_payoutterms_add"}
 OWN_ADDING = {"coulance_practicerules_add"}  # for approvers, and of their own practice alone
-KINDS = (PUBLIC, set(OWN_PAGE), LISTS, ROWS, ADDING, OWN_ADDING)
+KINDS = (PUBLIC, set(areas.OWN_PAGE), LISTS, ROWS, ADDING, OWN_ADDING)
 
 
 def addresses(patterns=None, prefix="") -> list[tuple[str, str]]:
@@ -162,27 +94,8 @@ ADDRESSES = addresses()
 
 def test_every_address_is_in_one_kind():
     for name, route in ADDRESSES:
-        assert sum(name in kind for kind in KINDS) == 1, f"{route} ({name}): say in this file who may see it"
+        assert sum(name in kind for kind in KINDS) == 1, f"{route} ({name}): say in `addresses` who may see it"
     assert {name for name, _route in ADDRESSES} == set().union(*KINDS), "a kind names an address that is gone"
-
-
-def of_payouts(provider: Provider, mark: str) -> dict[str, object]:
-    """The terms of payout of a practice, and a closed statement."""
-    at = timezone.now()
-    fields = {"number": mark, "run_on": timezone.localdate(at), "amount": ZERO, "opening": ZERO, "closing": ZERO}
-    payout = Payout.objects.create(provider=provider, status="carried", closed_at=at, **fields)
-    return {"payoutterms": PayoutTerms.objects.create(provider=provider), "payout": payout}
-
-
-def spared(who: Patient) -> Forbearance:
-    said = reports.Said(kind="debt_help", since=timezone.localdate(), why=who.surname)
-    return reports.report(who.pk, said, by="test")
-
-
-def transfer_on(invoice: Invoice, mark: str) -> LineMatch:
-    line = paid("1.00", f"{mark} {invoice.payment_reference}")
-    match_new()
-    return LineMatch.objects.get(line=line)
 
 
 def filled(provider: Provider, mark: str) -> dict[str, object]:
@@ -209,17 +122,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
     given = {"issued_on": timezone.localdate(), "reason": mark, "amount": Decimal("5.00")}
     credit_notes.take(invoice, NewCreditNote(number=mark, **given), by=mark)
     audit.open_task(StaffTask.Kind.SURPLUS, dedupe_key=mark, invoice=invoice, payment=payment, note=mark)
-    case = at_desk(provider, number=f"{mark}-C", patient=who)
-    picture_of(case, f"{mark}.png")
-    said = filing.Said(story=mark, email=f"{mark}@post.example")
-    return {
-        **of_payouts(provider, mark),
-        "complaint": filing.file(said, subject="price", invoice_id=invoice.pk),
-        "forbearance": spared(who),
-        "handover": of_marked(provider, mark),
-        "linematch": transfer_on(invoice, mark),
-        "practicerules": rules(case, help_text=mark, second_person_above=Decimal("100.00")),
-        "coulancecase": case,
+    rows = {
         "provider": provider,
         "birthdatechange": BirthDateChange.objects.create(patient=who, asked_by=mark),
         "ibanchange": IbanChange.objects.create(provider=provider, iban="NL91ABNA0417164300", asked_by=mark),
@@ -232,6 +135,7 @@ def filled(provider: Provider, mark: str) -> dict[str, object]:
         "auditevent": AuditEvent.objects.filter(invoice=invoice).first(),
         "staff": factories.staff(provider=provider, username=mark),
     }
+    return rows | areas.told("filled", provider, mark, rows)
 
 
 @pytest.fixture
@@ -258,11 +162,8 @@ def address(name: str, route: str, rows: dict) -> str:
     key = str(rows[table].pk) if table in rows else "1"
     for slot in ("<path:object_id>", "<int:object_id>", "<int:line_id>", "<id>"):
         route = route.replace(slot, key)
-    specification, credit_note = rows["coulancecase"].specifications.get(), rows["invoice"].credit_notes.get()
-    route = route.replace("<int:file_id>", str(specification.pk)).replace("<int:note_id>", str(credit_note.pk))
-    route = route.replace("<int:message_id>", str(rows["outboxmessage"].pk))
-    route = route.replace("<int:payout_id>", str(rows["payout"].pk)).replace("<str:kind>", "pdf")
-    route = route.replace("<slug:search_id>", new_token()).replace("<int:answer_id>", "1")
+    for slot, there in areas.told("slots", rows).items():
+        route = route.replace(slot, there)
     route = route.replace("(?P<url>.*)$", "r/1/1/").replace(
         "^(?P<app_label>auth|banking|billing|coulance)/$", "billing/"
     )
@@ -292,10 +193,7 @@ def body(rows: dict, name: str) -> dict:
         "code": "000000",
         "act": "refuse",
         "reason": "CHANGED",
-        "version": "0",
-        "rule": "manual",
-        "specification_days": "14",
-        "help_text": "CHANGED",
+        **areas.told("body", rows),
     }
 
 
@@ -304,20 +202,11 @@ def state_of(provider: Provider) -> dict[str, list]:
     paths = {"provider": "pk", "patient": "provider", "invoice": "provider", "staff": "provider"}
     paths |= {"practicerules": "provider", "ibanchange": "provider", "birthdatechange": "patient__provider"}
     paths |= {"payoutterms": "provider"}
-    complaints = {"complaint": list(Complaint.objects.filter(provider=provider).values())}
-    spared_of = {"forbearance": list(Forbearance.objects.filter(patient__provider=provider).values())}
-    at_agencies = {"handover": list(HandOver.objects.filter(provider=provider).values())}
-    return (
-        complaints
-        | spared_of
-        | at_agencies
-        | {
-            name: list(
-                model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values()
-            )
-            for name, model in MODELS.items()
-        }
-    )
+    ours = {
+        name: list(model.objects.filter(**{paths.get(name, "invoice__provider"): provider.pk}).order_by("pk").values())
+        for name, model in MODELS.items()
+    }
+    return ours | areas.told("state_of", provider)
 
 
 def right_answers(name: str, role: str) -> set[int]:
@@ -325,8 +214,8 @@ def right_answers(name: str, role: str) -> set[int]:
         return {200, 302, 405, 429}
     if role in ("anonymous", "password only"):
         return {302}
-    if name in OWN_PAGE:
-        return OWN_PAGE[name]
+    if name in areas.OWN_PAGE:
+        return areas.OWN_PAGE[name]
     if name in ROWS:
         return {404}
     if name in ADDING or any(f"_{table}_" in name for table in FOR_OPERATIONS):

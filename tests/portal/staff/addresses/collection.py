@@ -1,0 +1,38 @@
+"""Who can't pay or must be spared, and claims at agencies."""
+
+from django.utils import timezone
+
+from debt_collection.models import HandOver
+from forbearance import reports
+from forbearance.models import Forbearance
+from tests.debt_collection.cases import of_marked
+
+OWN_PAGE = {
+    "forbearances": {200},
+    "forbearance_report": {200, 422},  # what is posted here is no report
+    "forbearance_needs": {200, 422},  # what is posted here names no patient of theirs
+    "forbearance_printed": {404},
+    "collection": {200},
+    "agencies": {403},  # for operations alone
+}
+ROWS = {
+    "forbearance_forbearance_ground",
+    "forbearance_forbearance_letter",
+    "billing_invoice_hand_over",
+    "collection_handover_case",
+}
+
+
+def filled(provider, mark, rows):
+    said = reports.Said(kind="debt_help", since=timezone.localdate(), why=rows["patient"].surname)
+    return {
+        "forbearance": reports.report(rows["patient"].pk, said, by="test"),
+        "handover": of_marked(provider, mark),
+    }
+
+
+def state_of(provider):
+    return {
+        "forbearance": list(Forbearance.objects.filter(patient__provider=provider).values()),
+        "handover": list(HandOver.objects.filter(provider=provider).values()),
+    }

@@ -1,0 +1,17 @@
+"""Signing in, the start page, operations and figures."""
+
+OWN_PAGE = {
+    "index": {200},
+    "password_change": {200},
+    "password_change_done": {200},
+    "jsi18n": {200},
+    "app_list": {200, 404},
+    "recovery_codes": {200, 405},
+    "operations": {403},  # for operations alone
+    "months": {200},
+    "months_csv": {200},
+    "stay": {303, 405},
+    "autocomplete": {200, 403},  # 200 to OPTIONS alone
+    "catch all": {404},
+}
+ROWS = {"auth_user_password_change"}
