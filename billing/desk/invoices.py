@@ -1,6 +1,7 @@
 """Invoices and ledger entries. Nothing can be edited here: a ledger entry never, an invoice only through a rule."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,6 +23,7 @@ from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
 from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
+from billing.desk.lists.ranges import AmountRange, amounts, days
 from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -67,6 +69,17 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset.filter(wanted, withdrawn_at=None) if wanted else queryset
 
 
+class OwedRange(AmountRange):
+    """From an amount to an amount of what is outstanding; credit is not meant."""
+
+    def condition(self, first: Decimal | None, last: Decimal | None) -> Q:
+        """Look only among what is open, which has an index, unless nothing owed is meant too."""
+        if not first:
+            return super().condition(first, last)
+        wanted = Q(settled_at=None, balance__gte=first)
+        return wanted if last is None else wanted & Q(balance__lte=last)
+
+
 class ReasonForm(ActionForm):
     note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules reject an act without one
 
@@ -91,7 +104,19 @@ class InvoiceAdmin(CreditPaying):
     dated = ("pause",)
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
-    list_filter = (StatusFilter, ("provider", OfferedFilter))
+    values_behind = {"due": "due_on", "outstanding": "balance"}
+    also_in_files = ("issued_on", "settled_at")
+    sums = (
+        (_("outstanding"), Sum("balance", filter=Q(balance__gt=ZERO))),
+        (_("credit of patients"), Sum("balance", filter=Q(balance__lt=ZERO))),
+    )
+    list_filter = (
+        StatusFilter,
+        days("issued_on", _("invoice date"), is_moment=False),
+        days("due_on", _("pay before or on"), prefix="uiterlijk", is_moment=False),
+        amounts("balance", _("outstanding"), base=OwedRange),
+        ("provider", OfferedFilter),
+    )
     list_select_related = ("provider", "patient")
     ordering = ("-pk",)
     fieldsets = (
@@ -348,7 +373,15 @@ def _staff_tasks(invoice: Invoice) -> Section:
 class PostingAdmin(TenantAdmin):
     provider_path = "provider"
     list_display = ("happened", "invoice", "kind", "account", "euros", "by")
-    list_filter = ("transaction__kind", "account")
+    values_behind = {"happened": "transaction.occurred_at", "booked": "transaction.created_at", "euros": "amount"}
+    also_in_files = ("booked",)
+    sums = ((_("amount"), Sum("amount")),)
+    list_filter = (
+        "transaction__kind",
+        "account",
+        days("transaction__created_at", _("booked")),
+        amounts("amount", _("amount")),
+    )
     list_select_related = ("invoice", "transaction")
     ordering = ("-pk",)
     fieldsets = (
