@@ -62,6 +62,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
+        from billing.desk import figures as desk_figures
         from billing.desk.people import finding, lines
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
@@ -71,7 +72,11 @@ class BillingRoom(Room):
         from billing.statements import desk, figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *lines.pages(), *desk.pages(), _credits_page())),
+            desk=Desk(
+                tables=_TABLES,
+                figures=desk_figures.FIGURES,
+                pages=(*finding.pages(), *lines.pages(), *desk.pages(), _credits_page()),
+            ),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[

@@ -27,6 +27,8 @@ from billing.rooms.announced import (
     DeskPage,
     Elsewhere,
     Export,
+    Figure,
+    FigureOf,
     HandOver,
     Happened,
     Held,
@@ -53,6 +55,8 @@ __all__ = [
     "DeskPage",
     "Elsewhere",
     "Export",
+    "Figure",
+    "FigureOf",
     "HandOver",
     "Happened",
     "Held",
@@ -147,9 +151,24 @@ def intake_fields() -> dict[str, Any]:
     return _merged(lambda room: room.intake.fields if room.intake else {})
 
 
+@cache
+def figures() -> dict[str, FigureOf]:
+    """Return what makes the figures of the desk, by name: billing's first, then those of rooms."""
+    return _merged(lambda room: room.desk.figures)
+
+
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    for named in (message_kinds, audit_labels, access_labels, hold_reasons, staff_task_choices, beats, intake_fields):
+    for named in (
+        message_kinds,
+        audit_labels,
+        access_labels,
+        hold_reasons,
+        staff_task_choices,
+        beats,
+        intake_fields,
+        figures,
+    ):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
