@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.desk.terms import PayoutTermsAdmin
 from banking.models import LineDecision, LineMatch
-from billing.desk.base import NOBODY, OfferedFilter, TenantAdmin
+from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, status_badge
 from billing.desk.lists.ranges import amounts, days
 
@@ -23,7 +23,6 @@ class LineMatchAdmin(TenantAdmin):
     """Amounts and days only: what the payer wrote stays with the operator."""
 
     provider_path = "invoice__provider"
-    actors = NOBODY
     list_display = ("day", "invoice", "provider", "euros", "rule", "state")
     values_behind = {"day": "line.paid_on", "euros": "amount", "state": "decision.status"}
     sums = ((_("amount"), Sum("amount", filter=Q(decision__status=LineDecision.Status.DONE))),)
