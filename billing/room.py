@@ -62,7 +62,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk import figures as desk_figures
+        from billing.desk.books import figures as desk_figures
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit

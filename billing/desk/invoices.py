@@ -1,4 +1,4 @@
-"""Invoices and ledger entries. Nothing can be edited here: a ledger entry never, an invoice only through a rule."""
+"""The table of invoices, and the page of one. Nothing can be edited here, only changed through a rule."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import audit
 from billing.desk import timeline
-from billing.desk.base import OfferedFilter, TenantAdmin, desk_action
+from billing.desk.base import OfferedFilter, desk_action
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
 from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
@@ -34,7 +34,7 @@ from billing.errors import Refused
 from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Invoice, OutboxMessage, Posting, StaffNote
+from billing.models import AccessEvent, Invoice, OutboxMessage, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -367,63 +367,3 @@ def _staff_tasks(invoice: Invoice) -> Section:
     ]
     columns = (_("since"), _("kind"), _("note"), _("closed"))
     return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
-
-
-@admin.register(Posting)
-class PostingAdmin(TenantAdmin):
-    provider_path = "provider"
-    list_display = ("happened", "invoice", "kind", "account", "euros", "by")
-    values_behind = {"happened": "transaction.occurred_at", "booked": "transaction.created_at", "euros": "amount"}
-    also_in_files = ("booked",)
-    sums = ((_("amount"), Sum("amount")),)
-    list_filter = (
-        "transaction__kind",
-        "account",
-        days("transaction__created_at", _("booked")),
-        amounts("amount", _("amount")),
-    )
-    list_select_related = ("invoice", "transaction")
-    ordering = ("-pk",)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("kind", "account", "euros"),
-                    ("happened", "booked"),
-                    ("invoice", "by"),
-                    ("external_id", "reverses"),
-                )
-            },
-        ),
-    )
-    readonly_fields = ("kind", "euros", "happened", "booked", "by", "external_id", "reverses")
-
-    @admin.display(description=_("happened"))
-    def happened(self, obj: Posting) -> str:
-        return moment(obj.transaction.occurred_at)
-
-    @admin.display(description=_("booked"))
-    def booked(self, obj: Posting) -> str:
-        return moment(obj.transaction.created_at)
-
-    @admin.display(description=_("kind"))
-    def kind(self, obj: Posting) -> str:
-        return obj.transaction.get_kind_display()
-
-    @admin.display(description=_("by"))
-    def by(self, obj: Posting) -> str:
-        return audit.actor(obj.transaction.by)
-
-    @admin.display(description=_("external id"))
-    def external_id(self, obj: Posting) -> str:
-        return obj.transaction.external_id
-
-    @admin.display(description=_("reverses"))
-    def reverses(self, obj: Posting) -> str:
-        mirrored = obj.transaction.reverses
-        return f"{mirrored} {moment(mirrored.occurred_at)}" if mirrored else "–"
-
-    @admin.display(description=_("amount"))
-    def euros(self, obj: Posting) -> Any:
-        return amount(obj.amount)

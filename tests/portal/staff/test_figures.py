@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from billing import ledger
 from billing.adjustments import reallocation
-from billing.desk import figures
+from billing.desk.books import figures
 from billing.models import AuditEvent, LedgerTransaction, Posting, Receipt, Staff
 from billing.models.ledger import OF_INVOICE, Account
 from billing.payments import receipts
