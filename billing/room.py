@@ -68,6 +68,7 @@ class BillingRoom(Room):
         from billing.payments import credit
         from billing.plans import agreements
         from billing.privacy import access_log, retention
+        from billing.rights.acts import ACTS
         from billing.statements import desk, figures
 
         return Announcement(
@@ -89,6 +90,7 @@ class BillingRoom(Room):
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            acts=ACTS,
             hold_reasons={Hold.STAFF: _looked_into()},
             received=taken_off.correct_for,
             access_labels={

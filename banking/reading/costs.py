@@ -28,7 +28,7 @@ def of_mt940(told: Details, cents: int, supplement: Sequence[str], text: Sequenc
 
 
 def of_camt(told: Details, cents: int, node: Node) -> Details:
-    """Return the details with what a TxDtls says of costs in its amount, and of another currency."""
+    """Return the details with what a TxDtls or its entry says of costs in its amount, and of another currency."""
     ordered = node.first("AmtDtls/InstdAmt/Amt")
     original = (ordered.attributes.get("Ccy", _EURO), ordered.text.strip()) if ordered is not None else None
     charges = [one for one in node.all("Chrgs/Rcrd") if one.read("ChrgInclInd") in ("true", "1")]

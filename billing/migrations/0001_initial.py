@@ -227,6 +227,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ClerkRight',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('act', models.CharField(max_length=40)),
+                ('granted', models.BooleanField()),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clerk_rights', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('provider', 'act'), name='one_clerk_right_per_act')],
+            },
+        ),
+        migrations.CreateModel(
             name='Staff',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -22,6 +22,7 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
+from billing.models.practice import ClerkRight
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "BounceIntake",
     "CareDetail",
     "Chargeback",
+    "ClerkRight",
     "Comparison",
     "CreditNote",
     "DayClock",

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
 from billing.rooms.announced import (
+    Act,
     Announcement,
     Beat,
     Case,
@@ -43,6 +44,7 @@ from billing.rooms.announced import (
 )
 
 __all__ = [
+    "Act",
     "Announcement",
     "Beat",
     "Case",
@@ -118,6 +120,12 @@ def audit_labels() -> dict[str, str]:
 
 
 @cache
+def acts() -> dict[str, Act]:
+    """Return what staff do at the desk, by name; `billing.rights.may` tells who may."""
+    return _merged(lambda room: room.acts)
+
+
+@cache
 def access_labels() -> dict[str, Text]:
     """Return what the access log calls the data that rooms show, in words for patients."""
     return _merged(lambda room: room.access_labels)
@@ -149,7 +157,8 @@ def intake_fields() -> dict[str, Any]:
 
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    for named in (message_kinds, audit_labels, access_labels, hold_reasons, staff_task_choices, beats, intake_fields):
+    names = (message_kinds, audit_labels, acts, access_labels, hold_reasons, staff_task_choices, beats, intake_fields)
+    for named in names:
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]

@@ -93,10 +93,25 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """Something that staff do at the desk, and who may: approvers always; of clerks each practice decides itself.
+
+    `clerks`: what counts until it decides. `fixed`: a sentence that says why a practice can't decide it, because the
+    law or the four eyes want it so. `operations`: whether the people who run the portal may do it too.
+    """
+
+    label: Text
+    clerks: bool = False
+    operations: bool = True
+    fixed: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DeskPage:
     """A page of a room under /beheer/ that is no table: its route, and the roles that may open it (403 to others).
 
-    With a `label` it stands in the menu of those roles. `admin:<name>` is its address.
+    With an `act` it opens only to those of them who may do that. With a `label` it stands in the menu of whoever may
+    open it. `admin:<name>` is its address.
     """
 
     route: str
@@ -104,6 +119,7 @@ class DeskPage:
     name: str
     roles: frozenset[str]
     label: Text = ""
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +270,7 @@ class Announcement:
     export: Export | None = None
     messages: Mapping[str, MessageKind] = field(default_factory=dict)
     audit_labels: Mapping[str, str] = field(default_factory=dict)
+    acts: Mapping[str, Act] = field(default_factory=dict)  # what staff do there, by name: see `billing.rights.may`
     access_labels: Mapping[str, Text] = field(default_factory=dict)  # of `data` in the access log, for patients
     hold_reasons: Mapping[str, HoldReason] = field(default_factory=dict)
     staff_tasks: Mapping[str, Text] = field(default_factory=dict)

@@ -121,37 +121,26 @@ def known_provider(head: dict[str, Any], result: BatchResult, *, of: Provider | 
     return provider
 
 
-class Items:
-    """The valid items of one file, in chunks; errors go to the result."""
+class ItemReader:
+    """Reads items one by one into a chunk, by the rules of billing; errors go to the result.
 
-    def __init__(self, file: IO[bytes], head: dict[str, Any], version: int, result: BatchResult, today: date) -> None:
-        self._file, self._head, self._version, self._result = file, head, version, result
+    It remembers what it read, so that no number and no patient stands twice in what is handed in together.
+    """
+
+    def __init__(self, version: int, result: BatchResult, today: date) -> None:
+        self.lists = LISTS if version == 2 else LISTS[:1]
+        self.count = 0
+        self._result = result
         self._invoices = InvoiceReader(today, result.report, version=version)
         self._notes = CreditNoteReader(today, result.report)
+        self._notes.disputed = self._invoices.disputed_numbers = result.disputed_numbers
+        self._invoices.disputed_patients = result.disputed_patients
         self._corrected: set[str] = set()
-        self._lists = LISTS if version == 2 else LISTS[:1]
-        self._count = 0
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the items, CHUNK at a time. Raises Broken."""
-        members: dict[str, Any] = {}
-        chunk = Chunk()
-        for key, index, value in parts(self._file, self._result.report):
-            if index is None or key not in self._lists:
-                members.setdefault(key, value if index is None else [])
-                continue
-            self._count += 1
-            self._result.begin_item(key, index, value)
-            self._read(key, index, value, chunk)
-            if index % CHUNK == CHUNK - 1:
-                yield chunk
-                chunk = Chunk()
-        self._check_root(members)
-        self._result.disputed_numbers |= self._invoices.disputed_numbers | self._notes.disputed
-        self._result.disputed_patients |= self._invoices.disputed_patients
-        yield chunk
-
-    def _read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
+    def read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
+        """Add the item at `index` of the list `key` to the chunk when it is valid."""
+        self.count += 1
+        self._result.begin_item(key, index, value)
         if key == "invoices":
             if checked := self._invoices.read(value, index):
                 self._one_kind(checked.path, checked.number, is_twice=self._notes.knows(checked.number))
@@ -187,14 +176,37 @@ class Items:
             )
             self._result.report(path, "patient-twice", sentence)
 
+
+class Items:
+    """The valid items of one file, in chunks; errors go to the result."""
+
+    def __init__(self, file: IO[bytes], head: dict[str, Any], version: int, result: BatchResult, today: date) -> None:
+        self._file, self._head, self._result = file, head, result
+        self._reader = ItemReader(version, result, today)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the items, CHUNK at a time. Raises Broken."""
+        members: dict[str, Any] = {}
+        chunk = Chunk()
+        for key, index, value in parts(self._file, self._result.report):
+            if index is None or key not in self._reader.lists:
+                members.setdefault(key, value if index is None else [])
+                continue
+            self._reader.read(key, index, value, chunk)
+            if index % CHUNK == CHUNK - 1:
+                yield chunk
+                chunk = Chunk()
+        self._check_root(members)
+        yield chunk
+
     def _check_root(self, members: dict[str, Any]) -> None:
         if {key: members.get(key) for key in self._head} != self._head:
             raise changed()
-        for key in members.keys() - {*self._head, *self._lists}:
+        for key in members.keys() - {*self._head, *self._reader.lists}:
             self._result.report(printable(key), "unknown-field", _("This field is not part of the format."))
-        for key in [key for key in self._lists[1:] if members.get(key) not in (None, [])]:
+        for key in [key for key in self._reader.lists[1:] if members.get(key) not in (None, [])]:
             self._result.report(key, "not-a-list", _("This must be a list, between [ and ]."))
-        if not self._count:
+        if not self._reader.count:
             sentence = _("There is no list of invoices here, or it is empty.")
             self._result.report("invoices", "invoices-missing", sentence)
 

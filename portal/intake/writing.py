@@ -22,7 +22,7 @@ PART = 100  # invoices of one transaction: as long as others may have to wait
 PAUSE_SECONDS = 0.02  # between two: nobody queues for SQLite's one write lock, so who waits needs a moment to get it
 
 
-class _RollBack(Exception):
+class RollBack(Exception):
     """Rolls the transaction of a chunk back."""
 
 
@@ -43,10 +43,10 @@ def write(
         try:
             with transaction.atomic():
                 intake.lock_provider(provider.pk)
-                _write_chunk(chunk, provider, result, today, by)
+                write_chunk(chunk, provider, result, today, by)
                 batches.advance(row, len(chunk.invoices))
             result.partly_written = True
-        except _RollBack:
+        except RollBack:
             sentence = _("Another import of this practice came in between. Hand this file in again: it continues.")
             result.report("", "import-interrupted", sentence)
             return
@@ -57,16 +57,20 @@ def write(
             audit.record("batch_imported", by=by, provider=provider.agb_code, **counts)
 
 
-def _write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:
+def write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    """Write what is new of a chunk, in the transaction of the caller, which holds `intake.lock_provider`.
+
+    Raises RollBack with errors in the result: what we know by now contradicts the chunk.
+    """
     new = checking.compare(provider, chunk, result)
     if result.error_count:
-        raise _RollBack
+        raise RollBack
     if new:
         _write_invoices(new, provider, result, today, by)
     if chunk.credit_notes:
         crediting.book(provider, chunk.credit_notes, result, by=by)
         if result.error_count:
-            raise _RollBack
+            raise RollBack
     if chunk.corrections:
         corrections = (correction.patient for correction in chunk.corrections)
         result.patients_updated += registration.correct(provider, corrections, by=by)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django_otp.admin import OTPAdminSite
 
-from billing import rooms
+from billing import rights, rooms
 from billing.desk.base import TenantAdmin
 from billing.desk.worklist import waiting_for
 from billing.rooms import Desk, DeskPage
@@ -157,4 +157,6 @@ def _pages() -> list[DeskPage]:
 
 def _may_open(page: DeskPage, request: HttpRequest) -> bool:
     member: Any = request.user
-    return bool(member.is_active and member.is_staff and getattr(member, "role", None) in page.roles)
+    if not (member.is_active and member.is_staff and getattr(member, "role", None) in page.roles):
+        return False
+    return not page.act or rights.may(member, page.act)
