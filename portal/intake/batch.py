@@ -7,7 +7,7 @@ in again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from os import PathLike
@@ -25,10 +25,16 @@ from portal.intake.result import BatchResult
 
 KEPT_CHUNKS = 5  # a file of at most so many is not read a second time for writing
 _DIGEST_BYTES = 1 << 20
+Problem = tuple[str, str, str]  # path, code and sentence of an error
 
 
 def _nobody(_count: int) -> None:
     """Tell nobody how far it is."""
+
+
+def _always(_result: BatchResult) -> bool:
+    """Agree with whatever was found."""
+    return True
 
 
 def import_file(path: str | PathLike[str], *, dry_run: bool, today: date, by: str) -> BatchResult:
@@ -57,16 +63,21 @@ def import_stream(
     of: Provider | None = None,
     good_ones: bool = False,
     seen: Callable[[int], object] = _nobody,
+    agreed: Callable[[BatchResult], bool] = _always,
+    problems: Iterable[Problem] = (),
 ) -> BatchResult:
     """Import the batch in `file`, which can be read more than once; as `import_file`, for one invoice or many.
 
     `of`: the practice that hands it in; a batch that names another one is refused. With `good_ones` an item with an
     error stays behind and the others go on (`result.goes_on`); an error of the file itself still refuses all of it.
-    `seen` is told how many items were checked so far.
+    `seen` is told how many items were checked so far. Nothing is written unless what was found is `agreed`. `problems`
+    were found before, when another format was read as a batch.
     """
     result = BatchResult(dry_run)
+    for path, code, sentence in problems:
+        result.report(path, code, sentence)
     try:
-        _import(file, result, today, by, of=of, good_ones=good_ones, seen=seen)
+        _import(file, result, today, by, of=of, good_ones=good_ones, seen=seen, agreed=agreed)
     except Broken as broken:
         result.report(broken.path, broken.code, broken.sentence)
         result.goes_on = False
@@ -126,6 +137,7 @@ def _import(
     of: Provider | None,
     good_ones: bool,
     seen: Callable[[int], object],
+    agreed: Callable[[BatchResult], bool],
 ) -> None:
     reading = _Reading(file, today)
     provider = checking.known_provider(reading.head, result, of=of)
@@ -141,7 +153,9 @@ def _import(
         chunks = partial(_good_ones, reading, result)
         written = _counted(provider, chunks(), result)
         result.take_over(written)
-    if written.error_count or result.dry_run or not (written.new or written.credited or written.corrections):
+    if written.error_count or result.dry_run or not agreed(result):
+        return
+    if not (written.new or written.credited or written.corrections):
         return
     count, written.new, written.known, written.credited = written.new + written.known, 0, 0, 0
     writing.write(chunks(), provider, written, digest=_digest(file), count=count, today=today, by=by)
