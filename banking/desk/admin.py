@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from banking.desk.terms import PayoutTermsAdmin
 from banking.models import LineDecision, LineMatch
-from billing.desk.base import NOBODY, OfferedFilter, TenantAdmin
+from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, status_badge
 
 __all__ = ["LineMatchAdmin", "PayoutTermsAdmin"]
@@ -20,7 +20,6 @@ class LineMatchAdmin(TenantAdmin):
     """Amounts and days only: what the payer wrote stays with the operator."""
 
     provider_path = "invoice__provider"
-    actors = NOBODY
     list_display = ("day", "invoice", "provider", "euros", "rule", "state")
     list_filter = (("invoice__provider", OfferedFilter), "rule")
     list_select_related = ("invoice__provider", "line", "decision")

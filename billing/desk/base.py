@@ -6,7 +6,8 @@ site itself removes the `/r/` shortcut. Default deny: what is not explicitly all
 """
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
@@ -17,13 +18,14 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 
+from billing import rights
 from billing.models import AccessEvent, Invoice, Patient, Staff
 from billing.privacy import access_log
 from billing.tenancy import visible_to
 
+F = TypeVar("F", bound=Callable[..., Any])
 Role = Staff.Role
 EVERYBODY = frozenset(Role)
-DECIDERS = frozenset({Role.APPROVER, Role.OPERATIONS})
 OPERATIONS = frozenset({Role.OPERATIONS})
 NOBODY: frozenset[Role] = frozenset()
 # The lookups that a sidebar and a date hierarchy append to the name of their field.
@@ -38,6 +40,21 @@ def offered(request: HttpRequest, site: admin.AdminSite, model: type[Model]) -> 
         if isinstance(table, TenantAdmin) and table.has_view_permission(request):
             return table.get_queryset(request)
     return model._default_manager.none()
+
+
+def desk_action(act: str, label: Any) -> Callable[[F], F]:
+    """Make a method an action of a table, with its label, for whoever may do `act` (see `billing.rights.may`)."""
+
+    def marked(run: F) -> F:
+        run.act = act  # type: ignore[attr-defined]
+        return admin.action(description=label)(run)
+
+    return marked
+
+
+def _may_run(staff: Any, run: Any) -> bool:
+    act = getattr(run, "act", "")
+    return not act or rights.may(staff, act)
 
 
 class OfferedFilter(admin.RelatedFieldListFilter):
@@ -67,13 +84,13 @@ class OfferedFields(admin.options.BaseModelAdmin):
 class TenantAdmin(OfferedFields, admin.ModelAdmin):
     """One table. `provider_path` is the lookup from a row to its provider, as in `tenancy.visible_to`.
 
-    `readers` may view, `writers` may add and change, `actors` may run the actions. Nobody may delete.
+    `readers` may view, `writers` may add and change; who may run an action, its `desk_action` says. Nobody may delete.
     """
 
     provider_path = ""
     readers = EVERYBODY
     writers = NOBODY
-    actors = DECIDERS
+    write_act = ""  # what those of them must have the right to do
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
     dated: tuple[str, ...] = ()  # those that also take a last day, posted as `until`
     medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
@@ -90,6 +107,10 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             raise ImproperlyConfigured(f"{type(self).__name__} must say where the provider of a row is")
         for item in self.list_filter:
             self._require_scoped_filter(item)
+        for name in self.actions or ():
+            run = getattr(type(self), name)
+            if not (hasattr(run, "act") or hasattr(run, "allowed_permissions")):
+                raise ImproperlyConfigured(f"{type(self).__name__}: who may run {name}?")
 
     def _require_scoped_filter(self, item: Any) -> None:
         """Check one filter: a relation must use OfferedFilter, and free text would list the values of all tenants.
@@ -184,17 +205,23 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
+    def _may_write(self, request: HttpRequest) -> bool:
+        allowed = not self.write_act or rights.may(request.user, self.write_act)
+        return allowed and self._is_one_of(self.writers, request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._is_one_of(self.writers, request)
+        return self._may_write(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._is_one_of(self.writers, request)
+        return self._may_write(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_act_permission(self, request: HttpRequest) -> bool:
-        return self._is_one_of(self.actors, request)
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the actions that this person may run."""
+        known = super().get_actions(request).items()
+        return {name: found for name, found in known if _may_run(request.user, found[0])}
 
     # --- pages --------------------------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit, rooms
-from billing.desk.base import TenantAdmin
+from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import badge, moment
 from billing.desk.timeline import action_label
 from billing.models import AuditEvent, StaffTask
@@ -80,7 +80,7 @@ class StaffTaskAdmin(TenantAdmin):
     def closer(self, obj: StaffTask) -> str:
         return obj.closed_by.username if obj.closed_by else "–"
 
-    @admin.action(description=_("Close: this is settled"), permissions=["act"])
+    @desk_action("close_task", _("Close: this is settled"))
     def close(self, request: HttpRequest, queryset: QuerySet[StaffTask]) -> None:
         closed = sum(audit.close_task(task, staff=request.user) for task in queryset)
         if closed:

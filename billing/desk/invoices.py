@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import audit
 from billing.desk import timeline
-from billing.desk.base import OfferedFilter, TenantAdmin
+from billing.desk.base import OfferedFilter, TenantAdmin, desk_action
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
 from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
@@ -165,15 +165,15 @@ class InvoiceAdmin(CreditPaying):
         content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
-    @admin.action(description=_("Send the invoice again by e-mail"), permissions=["view"])
+    @desk_action("resend", _("Send the invoice again by e-mail"))
     def send_link(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.send_link, gettext("The patient gets an e-mail with a new link."))
 
-    @admin.action(description=_("Write a note"), permissions=["view"])
+    @desk_action("note", _("Write a note"))
     def write_note(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.write_note, gettext("The note stands on the timeline."))
 
-    @admin.action(description=_("Pause"), permissions=["act"])
+    @desk_action("pause", _("Pause"))
     def pause(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         try:
             until = TypedDay(required=False).clean(request.POST.get("until", ""))
@@ -183,33 +183,33 @@ class InvoiceAdmin(CreditPaying):
         rule = partial(staff_acts.pause, until=until)
         self._act(request, queryset, rule, gettext("The invoice is paused. No letters leave."))
 
-    @admin.action(description=_("Resume reminders"), permissions=["act"])
+    @desk_action("resume", _("Resume reminders"))
     def resume(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.resume, gettext("The invoice goes on. Its next step is on this page."))
 
-    @admin.action(description=_("Mark the invoice as delivered in another way"), permissions=["act"])
+    @desk_action("delivered", _("Mark the invoice as delivered in another way"))
     def delivered(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.mark_announced, gettext("The invoice counts as delivered."))
 
-    @admin.action(description=_("Waive costs and interest"), permissions=["act"])
+    @desk_action("waive", _("Waive costs and interest"))
     def waive(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.waive_charges, gettext("Costs and interest were taken off."))
 
-    @admin.action(description=_("Waive costs and interest: the patient was right, start again"), permissions=["act"])
+    @desk_action("waive", _("Waive costs and interest: the patient was right, start again"))
     def waive_and_start_again(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         done = gettext("Costs and interest were taken off. The patient has a new last day to pay.")
         self._act(request, queryset, staff_acts.waive_and_start_again, done)
 
-    @admin.action(description=_("Write off the rest"), permissions=["act"])
+    @desk_action("write_off", _("Write off the rest"))
     def write_off(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(request, queryset, staff_acts.write_off, gettext("The rest was written off."))
 
-    @admin.action(description=_("Undo writing off"), permissions=["act"])
+    @desk_action("write_off", _("Undo writing off"))
     def undo_write_off(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         done = gettext("What was written off is owed again. The patient has a new last day to pay.")
         self._act(request, queryset, staff_acts.undo_write_off, done)
 
-    @admin.action(description=_("End the payment plan"), permissions=["act"])
+    @desk_action("end_plan", _("End the payment plan"))
     def end_plan(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         self._act(
             request, queryset, staff_acts.end_plan, gettext("The payment plan has ended. All of the rest is due.")

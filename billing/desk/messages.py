@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.audit import name_of
-from billing.desk.base import TenantAdmin
+from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import moment, status_badge
 from billing.errors import Refused
 from billing.invoices import open_links
@@ -76,15 +76,15 @@ class OutboxMessageAdmin(TenantAdmin):
     def state(self, obj: OutboxMessage) -> Any:
         return status_badge(obj)
 
-    @admin.action(description=_("Send again"), permissions=["act"])
+    @desk_action("resend", _("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         self._decide(request, queryset, delivery.send_again, gettext("The message is queued and will be sent again."))
 
-    @admin.action(description=_("Mark as delivered"), permissions=["act"])
+    @desk_action("settle_message", _("Mark as delivered"))
     def mark_delivered(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         self._decide(request, queryset, delivery.mark_delivered, gettext("The message is marked as delivered."))
 
-    @admin.action(description=_("It came back"), permissions=["act"])
+    @desk_action("settle_message", _("It came back"))
     def came_back(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         for message in queryset:
             if delivery.report_bounce(message, by=name_of(request.user)):

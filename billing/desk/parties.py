@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
-from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
+from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
 from billing.errors import Refused, Stale
 from billing.models import AccessEvent, BirthDateChange, IbanChange, Provider, Staff
@@ -53,7 +53,7 @@ class IbanChangeAdmin(TenantAdmin):
     """Another IBAN of a practice, approved or refused by somebody else than who asked for it."""
 
     provider_path = "provider"
-    readers = actors = OPERATIONS
+    readers = OPERATIONS
     actions = ("approve", "refuse")
     list_display = ("provider", "iban", "asked_by", "created_at", "approved")
     list_select_related = ("provider",)
@@ -70,11 +70,11 @@ class IbanChangeAdmin(TenantAdmin):
     def iban_now(self, obj: IbanChange) -> str:
         return obj.provider.iban
 
-    @admin.action(description=_("Approve the new IBAN"), permissions=["act"])
+    @desk_action("second_person", _("Approve the new IBAN"))
     def approve(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
         self._decide(request, queryset, approved=True)
 
-    @admin.action(description=_("Refuse the new IBAN"), permissions=["act"])
+    @desk_action("second_person", _("Refuse the new IBAN"))
     def refuse(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
         self._decide(request, queryset, approved=False)
 
@@ -126,11 +126,11 @@ class BirthDateChangeAdmin(TenantAdmin):
     def why(self, obj: BirthDateChange) -> str:
         return obj.facts.get("reason", "")
 
-    @admin.action(description=_("Approve the date of birth"), permissions=["act"])
+    @desk_action("second_person", _("Approve the date of birth"))
     def approve(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:
         self._decide(request, queryset, approved=True)
 
-    @admin.action(description=_("Refuse the date of birth"), permissions=["act"])
+    @desk_action("second_person", _("Refuse the date of birth"))
     def refuse(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:
         self._decide(request, queryset, approved=False)
 
@@ -193,7 +193,6 @@ class StaffAdmin(TenantAdmin, UserAdmin):
 
     provider_path = "provider"
     readers = writers = OPERATIONS
-    actors = NOBODY
     form, add_form, change_password_form = StaffChangeForm, StaffAddForm, GivenPasswordForm
     add_form_template = "admin/detail.html"
     list_display = ("username", "provider", "role", "active", "last_login")

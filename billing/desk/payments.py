@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.audit import name_of
 from billing.desk import timeline
-from billing.desk.base import EVERYBODY, OPERATIONS, TenantAdmin
+from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import Section, amount, badge, link_to, moment, status_badge
 from billing.desk.invoices import timeline_section
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
@@ -31,7 +31,6 @@ class QuarantineFilter(admin.SimpleListFilter):
 @admin.register(Payment)
 class PaymentAdmin(TenantAdmin):
     provider_path = "invoice__provider"
-    actors = EVERYBODY  # fetching what the gateway knows can only correct our data
     actions = ("ask_gateway", "release")
     reasoned = ("release",)
     list_display = ("started", "invoice", "euros", "state", "mollie_id")
@@ -82,7 +81,7 @@ class PaymentAdmin(TenantAdmin):
     def next_check(self, obj: Payment) -> str:
         return moment(obj.next_check_at)
 
-    @admin.action(description=_("Ask the gateway now"), permissions=["act"])
+    @desk_action("ask_gateway", _("Ask the gateway now"))
     def ask_gateway(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
         for payment in queryset:
             before = payment.status

@@ -13,12 +13,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
-from billing.desk.base import DECIDERS, NOBODY, OfferedFilter, TenantAdmin
+from billing import audit, rights
+from billing.desk.base import EVERYBODY, OfferedFilter, TenantAdmin
 from billing.desk.detail import moment, status_badge
 from billing.documents.attachment import attachment
 from billing.errors import Refused, Stale
-from billing.models import AccessEvent, Staff
+from billing.models import AccessEvent
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.templatetags.money import euro
@@ -124,7 +124,7 @@ class CoulanceCaseAdmin(TenantAdmin):
             "form": form,
             "age": panel.working_days_since(case.provider_since, timezone.localdate()),
             "may_act": _may_act(request.user, case),
-            "may_decide": staff.role == Staff.Role.APPROVER,
+            "may_decide": rights.may(staff, "coulance_decide"),
             "own_proposal": page.proposal is not None and page.proposal.decided_by_id == staff.pk,
             "next": panel.next_after(case, staff),
             "opts": self.opts,
@@ -210,7 +210,7 @@ class PracticeRulesAdmin(TenantAdmin):
     """One row per practice, which its approvers and operations change; every change is in the audit trail."""
 
     provider_path = "provider"
-    writers, actors = DECIDERS, NOBODY
+    writers, write_act = EVERYBODY, "coulance_rules"
     form = RulesForm
     list_display = ("chosen", "provider", "wants_specification", "limit")
     list_select_related = ("provider",)
