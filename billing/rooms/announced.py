@@ -189,12 +189,13 @@ class InvoicePanel:
 class Intake:
     """What a practice may submit to a room with an invoice: `fields` of the invoice, a `check` of them against the
     total in cents, and `accept` for the new invoices, in the transaction that creates them; `codes` are those of the
-    errors that `check` reports, with what they mean."""
+    errors that `check` reports, with what they mean; `labels` name the fields in words."""
 
     fields: Mapping[str, Any]
     check: Callable[[Mapping[str, Any], int, str, Report], None]
     accept: Callable[[Sequence[tuple[Row, Any]], date, str], object]
     codes: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
