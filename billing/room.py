@@ -62,7 +62,6 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk.books import figures as desk_figures
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -72,7 +71,7 @@ class BillingRoom(Room):
         from billing.statements import figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=_pages(), figures=desk_figures.FIGURES),
+            desk=_desk(),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -111,12 +110,14 @@ class BillingRoom(Room):
         )
 
 
-def _pages() -> tuple[DeskPage, ...]:
+def _desk() -> Desk:
+    from billing.desk.books import figures, today
     from billing.desk.people import finding, lines
     from billing.desk.practice import rights_table
     from billing.statements import desk
 
-    return (*finding.pages(), *lines.pages(), *desk.pages(), _credits_page(), *rights_table.pages())
+    pages = (*finding.pages(), *lines.pages(), *desk.pages(), _credits_page(), *rights_table.pages())
+    return Desk(tables=_TABLES, pages=pages, figures=figures.FIGURES, came_in=today.came_in)
 
 
 def _credits_page() -> DeskPage:

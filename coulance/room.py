@@ -65,7 +65,11 @@ class CoulanceRoom(Room):
         return Announcement(
             patient_urls=urls.urlpatterns,
             desk=Desk(
-                ("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts, figures=figures.FIGURES
+                ("CoulanceCase", "PracticeRules"),
+                "admin/coulance/desk.html",
+                panel.facts,
+                figures=figures.FIGURES,
+                came_in=figures.came_in,
             ),
             daily=[Daily(20, deadlines.run_day)],
             beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},

@@ -20,6 +20,7 @@ from billing.rooms.announced import (
     Act,
     Announcement,
     Beat,
+    CameIn,
     Case,
     Contact,
     Daily,
@@ -49,6 +50,7 @@ __all__ = [
     "Act",
     "Announcement",
     "Beat",
+    "CameIn",
     "Case",
     "Contact",
     "Daily",
@@ -163,6 +165,12 @@ def intake_fields() -> dict[str, Any]:
 def figures() -> dict[str, FigureOf]:
     """Return what makes the figures of the desk, by name: billing's first, then those of rooms."""
     return _merged(lambda room: room.desk.figures)
+
+
+def came_in(staff: Row, day: date) -> list[CameIn]:
+    """Return what came in on a day, of what `staff` may see, billing's first; without what there is none of."""
+    desks = (room.desk for room in announcements() if room.desk.came_in)
+    return [one for desk in desks if desk.came_in for one in desk.came_in(staff, day) if one.amount]
 
 
 def check_names() -> None:

@@ -138,6 +138,15 @@ class Figure:
     total: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CameIn:
+    """What came in on a day, for the start page: how much (a number, or euros), in words, and where it is shown."""
+
+    amount: int | Decimal
+    what: Text
+    address: str
+
+
 # Makes a figure of what a member of staff may see, from a day to a day, both included.
 FigureOf = Callable[[Row, date, date], Figure]
 
@@ -148,6 +157,7 @@ class Desk:
 
     The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting. Who has
     nothing to see there gets None, and no panel. `figures`: by the name that stands in the address of their files.
+    `came_in` tells what came in on a day, of what a member of staff may see.
     """
 
     tables: tuple[str, ...] = ()
@@ -155,6 +165,7 @@ class Desk:
     facts: Callable[[HttpRequest], Any] | None = None
     pages: tuple[DeskPage, ...] = ()
     figures: Mapping[str, FigureOf] = field(default_factory=dict)
+    came_in: Callable[[Row, date], Iterable[CameIn]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

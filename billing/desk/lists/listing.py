@@ -39,6 +39,11 @@ class StaffList(ChangeList):
         return found
 
     @property
+    def heading(self) -> Any:
+        """Return what the list is called."""
+        return self.model_admin.list_title or self.opts.verbose_name_plural
+
+    @property
     def has_more(self) -> bool:
         """Tell whether there are more rows than the pages show."""
         return bool(self.paginator.counted > MOST)
@@ -46,7 +51,7 @@ class StaffList(ChangeList):
     @cached_property
     def files(self) -> list[tuple[str, str]]:
         """Return kind and address of each file with the same rows."""
-        address = f"admin:{self.opts.app_label}_{self.opts.model_name}_file"
+        address = f"admin:{self.opts.app_label}_{self.opts.model_name}_sheet"
         query = self.get_query_string(remove=[PAGE_VAR, ADD_UP]).removesuffix("?")
         return [(kind.upper(), reverse(address, args=[kind]) + query) for kind in KINDS]
 
