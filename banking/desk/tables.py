@@ -11,6 +11,7 @@ from banking.models import BankLine, Payout
 from billing.desk.base import OPERATIONS, OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, short_day, status_badge
 from billing.desk.lists.ranges import amounts, days
+from billing.money import ZERO
 
 
 @admin.register(Payout)
@@ -80,8 +81,8 @@ class BankLineAdmin(TenantAdmin):
     values_behind = {"day": "booked_on", "euros": "amount", "state": "status"}
     also_in_files = ("bank_reference",)
     sums = (
-        (_("came in"), Sum("amount", filter=Q(amount__gt=0))),
-        (_("went out"), Sum("amount", filter=Q(amount__lt=0))),
+        (_("came in"), Sum("amount", filter=Q(amount__gt=ZERO))),
+        (_("went out"), Sum("amount", filter=Q(amount__lt=ZERO))),
     )
     list_filter = (
         "status",

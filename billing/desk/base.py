@@ -262,11 +262,15 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffList]:
         return StaffList
 
+    def may_download(self, request: HttpRequest) -> bool:
+        """Tell whether this person may take the list with them as a file."""
+        return self.has_view_permission(request) and (not self.about_patients or rights.may(request.user, "download"))
+
     def list_file(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """Return all rows of the list, as it is filtered, for a spreadsheet."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        if not self.has_view_permission(request):
+        if not self.may_download(request):
             raise PermissionDenied
         if kind not in files.KINDS:
             raise Http404
