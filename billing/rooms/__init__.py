@@ -6,7 +6,7 @@ the day's work, the staff site, the patient's page) calls the functions below an
 and `portal` announce themselves in the same way. What can be announced: `announced.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -267,10 +267,10 @@ def handed_over_after(invoice: Row, moment: datetime) -> bool:
     return any(at is not None and at > moment for at in since)
 
 
-def recall(invoice: Row, *, reason: str, by: str, today: date) -> bool:
-    """Let the rooms take a locked invoice back from whoever they handed it over to; return whether one did."""
-    taken = [room.hand_over.recall(invoice, reason, by, today) for room in announcements() if room.hand_over]
-    return any(taken)
+def recall(invoices: Sequence[Row], *, reason: str, by: str, today: date) -> set[int]:
+    """Let the rooms take locked invoices back from whoever they handed them over to; return the keys of those."""
+    of_rooms = (room.hand_over for room in announcements() if room.hand_over)
+    return {key for handed in of_rooms for key in handed.recall(invoices, reason, by, today)}
 
 
 def kept_back(invoice: Row) -> Iterator[Text]:

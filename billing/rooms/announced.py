@@ -215,13 +215,13 @@ class Export:
 class HandOver:
     """Where a room handed an invoice over to, such as an agency, and how it comes back.
 
-    `stands` tells whether an invoice is there now. `recall` takes a locked one back, in the caller's transaction, given
-    the reason as the trail keeps it, who does it, and the day; it returns whether there was something to take back, so
-    that a second call changes nothing.
+    `stands` tells whether an invoice is there now. `recall` takes locked ones back, in the caller's transaction, given
+    the reason as the trail keeps it, who does it, and the day; it returns the keys of those that were there, so that a
+    second call changes nothing.
     """
 
     stands: Callable[[Row], bool]
-    recall: Callable[[Row, str, str, date], bool]
+    recall: Callable[[Sequence[Row], str, str, date], set[int]]
     since: Callable[[Row], datetime | None] | None = None  # when it went there; None when it is not there
 
 

@@ -77,7 +77,7 @@ def claim(row: SubmittedFile, *, now: datetime) -> bool:
     """Claim the work on a file; return False when another worker is at it."""
     free = Q(worked_at=None) | Q(worked_at__lt=now - ABANDONED_AFTER)
     mine = SubmittedFile.objects.filter(free, pk=row.pk, status=row.status)
-    return mine.update(worked_at=now) == 1
+    return mine.update(worked_at=max(now, timezone.now())) == 1
 
 
 def unclaimed(*, now: datetime) -> QuerySet[SubmittedFile]:

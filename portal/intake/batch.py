@@ -70,8 +70,8 @@ def import_stream(
 
     `of`: the practice that hands it in; a batch that names another one is refused. With `good_ones` an item with an
     error stays behind and the others go on (`result.goes_on`); an error of the file itself still refuses all of it.
-    `seen` is told how many items were checked so far. Nothing is written unless what was found is `agreed`. `problems`
-    were found before, when another format was read as a batch.
+    `seen` is told how many items were checked or written so far. Nothing is written unless what was found is `agreed`.
+    `problems` were found before, when another format was read as a batch.
     """
     result = BatchResult(dry_run)
     for path, code, sentence in problems:
@@ -158,7 +158,7 @@ def _import(
     if not (written.new or written.credited or written.corrections):
         return
     count, written.new, written.known, written.credited = written.new + written.known, 0, 0, 0
-    writing.write(chunks(), provider, written, digest=_digest(file), count=count, today=today, by=by)
+    writing.write(chunks(), provider, written, digest=_digest(file), count=count, today=today, by=by, seen=seen)
     if written is not result:
         result.take_over(written)
 

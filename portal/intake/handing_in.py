@@ -66,7 +66,7 @@ def sweep(*, now: datetime | None = None) -> None:
     now = now or timezone.now()
     waiting = failures.due(uploads.unclaimed(now=now), rule=RULE, now=now)
     for row in waiting[:SWEEP_BATCH]:
-        work_on(row.pk)
+        work_on(row.pk, now=now)
 
 
 def progress(row: SubmittedFile) -> tuple[int, int]:
