@@ -27,6 +27,7 @@ from portal.intake.desk.rows import file_of, files_of, practice_of
 SHOWN = 25
 ACT, CHOOSE = "hand_in", "hand_in_choice"
 Status = SubmittedFile.Status
+_ANSWERED = (Status.DONE, Status.CHECKED, Status.REFUSED)
 _ROLES = frozenset((str(Staff.Role.CLERK), str(Staff.Role.APPROVER)))
 
 
@@ -118,6 +119,7 @@ def one(request: HttpRequest, file_id: int) -> HttpResponse:
         "counts": list(telling.sentences_of_counts(row)),
         "items": wrong,
         "more_errors": max(0, found.get("error_count", 0) - len(found.get("errors", ()))),
+        "answered": row.status in (Status.CHECKED, Status.REFUSED) and not found.get("file_errors"),
         "at_work": row.status in SubmittedFile.AT_WORK,
         "done": handing_in.progress(row),
         "is_open": Status.WITHDRAWN in SubmittedFile.TRANSITIONS[Status(row.status)],
@@ -165,7 +167,8 @@ def answer(request: HttpRequest, file_id: int, ending: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     row = file_of(request, file_id)
-    if ending not in ("json", "csv") or row.status != Status.DONE or not row.stored_name:
+    is_broken = row.facts.get("found", {}).get("file_errors")  # nobody can name what is in it
+    if ending not in ("json", "csv") or row.status not in _ANSWERED or not row.stored_name or is_broken:
         raise Http404
     access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=None, data=f"answer to file {row.pk}")
     name = f"antwoord-{row.pk}.{ending}"
