@@ -62,16 +62,17 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk.people import finding, lines
+        from billing.desk.books import figures as desk_figures
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
         from billing.plans import agreements
         from billing.privacy import access_log, retention
-        from billing.statements import desk, figures
+        from billing.rights.acts import ACTS
+        from billing.statements import figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=(*finding.pages(), *lines.pages(), *desk.pages(), _credits_page())),
+            desk=Desk(tables=_TABLES, pages=_pages(), figures=desk_figures.FIGURES),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -89,6 +90,7 @@ class BillingRoom(Room):
             retention=retention.run_day,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            acts=ACTS,
             hold_reasons={Hold.STAFF: _looked_into()},
             received=taken_off.correct_for,
             access_labels={
@@ -107,6 +109,14 @@ class BillingRoom(Room):
             },
             staff_tasks=dict(StaffTask.Kind.choices),
         )
+
+
+def _pages() -> tuple[DeskPage, ...]:
+    from billing.desk.people import finding, lines
+    from billing.desk.practice import rights_table
+    from billing.statements import desk
+
+    return (*finding.pages(), *lines.pages(), *desk.pages(), _credits_page(), *rights_table.pages())
 
 
 def _credits_page() -> DeskPage:

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from billing import audit, ledger
+from billing import audit, ledger, rights
 from billing.errors import Refused
-from billing.models import Invoice, Staff
+from billing.models import Invoice
 from billing.money import ZERO
 from billing.outbox.queue import last_about
 from billing.transitions import advance
@@ -204,8 +204,8 @@ def acknowledge_again(complaint_id: int, *, text: str, staff: Any) -> Complaint:
 
 
 def decides(staff: Any) -> bool:
-    """Tell whether a member of staff may decide about money: an approver of a practice, or one of ours."""
-    return staff.role in (Staff.Role.APPROVER, Staff.Role.OPERATIONS)
+    """Tell whether a member of staff may decide about a complaint, which may be about money."""
+    return rights.may(staff, "complaint_decide")
 
 
 def is_ours(staff: Any) -> bool:

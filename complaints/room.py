@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from billing.rooms import (
+    Act,
     Announcement,
     Beat,
     Daily,
@@ -98,6 +99,7 @@ class ComplaintsRoom(Room):
                 )
             },
             audit_labels=AUDIT_LABELS,
+            acts={"complaint_decide": Act(_("answer a complaint"))},
             staff_tasks={
                 days.SILENT: _("a complaint: nobody wrote to the patient in time"),
                 letter.TASK: _("a complaint: print the answer and post it"),
@@ -141,6 +143,7 @@ def _desk() -> Desk:
     return Desk(
         panel="admin/complaints/panel.html",
         facts=panel.facts,
+        figures={"klachten": figures.of_period},
         pages=(
             DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
             DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit
+from billing import audit, rights
 from billing.adjustments import reductions
 from billing.errors import Refused, Stale
 from billing.invoices import holds
@@ -29,6 +29,7 @@ from coulance.amounts import Outcome
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
 
 Status, Kind = CoulanceCase.Status, Decision.Kind
+EVENT = "coulance:"  # what the ids of decisions in the ledger begin with
 REASON_LETTERS = 500
 CHECK_MAX_DURATION = timedelta(hours=1)  # a file not checked by then has a problem; decisions do not wait for it
 
@@ -134,7 +135,7 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
             corrects or locked.status == Status.AT_PROVIDER,
             _("The case has moved on since this was proposed. Put the proposal aside."),
         )
-        _refuse_unless(by.role == Staff.Role.APPROVER, _("Only an approver can decide about this."))
+        _refuse_unless(rights.may(by, "coulance_decide"), _("Only an approver can decide about this."))
         _refuse_unless(
             proposal.decided_by_id != by.pk, _("Somebody else has to agree: nobody decides about their own proposal.")
         )
@@ -153,7 +154,7 @@ def turn_down(case: CoulanceCase, *, version: int, by: Staff) -> None:
     with transaction.atomic():
         invoice, locked = _lock_current(case, version=version, by=by, proposed=True)
         own = locked.proposal.decided_by_id == by.pk
-        _refuse_unless(own or by.role == Staff.Role.APPROVER, _("Only an approver can decide about this."))
+        _refuse_unless(own or rights.may(by, "coulance_decide"), _("Only an approver can decide about this."))
         locked.proposal.delete()
         _raise_version(locked)
         audit.record("case_proposal_put_aside", by=audit.name_of(by), invoice=invoice)
@@ -210,7 +211,7 @@ def _decide_or_propose(
         raise Stale(_("The amount of the invoice has changed. Look at it again before you decide."))
     limit = cases.rules_of(invoice.provider).second_person_above
     at_stake = max(ruling.reduction, reductions.reduced(invoice))  # reversing a reduction weighs as much as granting it
-    alone = by.role == Staff.Role.APPROVER and (limit is None or at_stake <= limit)
+    alone = rights.may(by, "coulance_decide") and (limit is None or at_stake <= limit)
     if alone:
         return _carry_out(invoice, case, ruling, decided_by=by, approved_by=None, now=now)
     proposal = Proposal(case=case, decided_by=by, at=now, **ruling.columns)
@@ -298,4 +299,4 @@ def _amounts(ruling: _Ruling) -> dict[str, str]:
 
 def _event(case: CoulanceCase, decision: Decision) -> str:
     """Return the unique name of this decision in the ledger and the outbox."""
-    return f"coulance:{case.pk}:{decision.number}"
+    return f"{EVENT}{case.pk}:{decision.number}"

@@ -4,8 +4,24 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, Demo, Desk, Export, HoldReason, InvoicePanel, MessageKind, Room
+from billing.rooms import (
+    Act,
+    Announcement,
+    Beat,
+    Daily,
+    Demo,
+    Desk,
+    Export,
+    HoldReason,
+    InvoicePanel,
+    MessageKind,
+    Room,
+)
 
+ACTS = {
+    "coulance_decide": Act(_("decide about coulance, without a colleague who agrees"), operations=False),
+    "coulance_rules": Act(_("change the rules of coulance")),
+}
 AUDIT_LABELS = {
     "specification_received": gettext_noop("patient sent files"),
     "specification_refused": gettext_noop("file not accepted"),
@@ -43,12 +59,14 @@ class CoulanceRoom(Room):
 
     def announce(self) -> Announcement:
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
-        from coulance.desk import panel
+        from coulance.desk import figures, panel
         from coulance.pages import urls
 
         return Announcement(
             patient_urls=urls.urlpatterns,
-            desk=Desk(("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts),
+            desk=Desk(
+                ("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts, figures=figures.FIGURES
+            ),
             daily=[Daily(20, deadlines.run_day)],
             beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
@@ -58,6 +76,7 @@ class CoulanceRoom(Room):
                 **{kind: MessageKind() for kind in last_check.UNCHECKED},
             },
             audit_labels=AUDIT_LABELS,
+            acts=ACTS,
             cases=panel.of_patient,
             access_labels={
                 "case page": _("what you sent for coulance, at your care provider's desk"),

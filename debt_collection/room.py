@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from billing.rooms import (
+    Act,
     Announcement,
     Beat,
     Daily,
@@ -85,6 +86,7 @@ class DebtCollectionRoom(Room):
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
+            acts={"hand_over": Act(_("hand an invoice over to an agency, and take it back"))},
             hold_reasons={
                 handing_over.HOLD: HoldReason(
                     _("a collection agency collects it"), elsewhere=Elsewhere(COLLECTED, page="at_agency")
@@ -96,7 +98,7 @@ class DebtCollectionRoom(Room):
                 hold_reason=handing_over.HOLD,
                 is_whole=True,
             ),
-            hand_over=HandOver(recall.stands, recall.recall_invoice, recall.since),
+            hand_over=HandOver(recall.stands, recall.recall_invoices, recall.since),
             invoice_withdrawn=recall.for_withdrawn,
         )
 

@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 OURS = ("billing", "guests", "banking", "coulance", "complaints", "debt_collection", "forbearance", "sandbox")
 GUARDED = {
+    "banking_feeinvoice",
     "billing_ledgertransaction",
     "billing_posting",
     "billing_auditevent",

@@ -34,7 +34,7 @@ def test_a_room_in_a_folder_of_its_own_works_with_one_line(tmp_path):
 @pytest.fixture
 def announced(monkeypatch):
     """Let other announcements stand in the place of those of the installed rooms, for this test."""
-    merged = (rooms.message_kinds, rooms.audit_labels, rooms.hold_reasons, rooms.beats, rooms.intake_fields)
+    merged = (rooms.message_kinds, rooms.audit_labels, rooms.acts, rooms.hold_reasons, rooms.beats, rooms.intake_fields)
 
     def forget():
         for of in merged:
@@ -52,6 +52,7 @@ def announced(monkeypatch):
     "said",
     [
         {"audit_labels": {"same": "words"}},
+        {"acts": {"same": rooms.Act("words")}},
         {"beat": {"same": rooms.Beat("toy.work", 1.0, expires=1)}},
         {"intake": rooms.Intake({"same": None}, print, print)},
         {"patient_urls": [path("same/", print, name="same")]},

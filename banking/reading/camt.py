@@ -7,12 +7,13 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from banking.reading import costs
 from banking.reading.camt_parts import add_information, part_of, whole_of
 from banking.reading.days import day_of_xml
 from banking.reading.facts import MAX_PARTS, Entry, Format, Kind, Part, Sheet, cents_of
-from banking.reading.refusal import Refused
-from banking.reading.xml import Node, Reader
+from billing.errors import Refused
 from billing.money import from_cents
+from billing.text.xml import Node, Reader
 
 STATEMENT = "BkToCstmrStmt"
 _OTHERS = {"BkToCstmrAcctRpt": "CAMT.052", "BkToCstmrDbtCdtNtfctn": "CAMT.054"}
@@ -107,11 +108,15 @@ class _Statements(Reader):
             return [part for part in self._parts if part.cents]
         if self._details == 1 and announced <= 1:
             (part,) = self._parts
+            if not part.details.costs:  # some banks say them of the entry
+                part.details = costs.of_camt(part.details, cents, node)
             if amounts[0] is not None and abs(amounts[0]) != abs(cents):  # the amount before costs
                 part.details = replace(part.details, sent=str(from_cents(abs(amounts[0]))))
             part.cents = cents  # what moved on our account, after costs that somebody took off
             return [part]
         whole = whole_of(node, cents)
+        if not self._details and announced <= 1:
+            whole.details = costs.of_camt(whole.details, cents, node)
         if max(self._details, announced) > 1 and whole.kind == Kind.TRANSFER:
             whole.kind = Kind.BATCH
         return [whole]

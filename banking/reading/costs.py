@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from banking.details import Details
 from banking.reading.facts import cents_of
-from banking.reading.xml import Node
 from billing.money import from_cents
+from billing.text.xml import Node
 
 # MT940: below the movement (:61:, where ING and SWIFT put it) or between the tags of :86:.
 _SAID = re.compile(r"/(OCMT|CHGS)\d?/\s*([A-Z]{3})\s*(\d{1,15}(?:,\d{0,2})?)(?![\d,])", re.ASCII)
@@ -28,7 +28,7 @@ def of_mt940(told: Details, cents: int, supplement: Sequence[str], text: Sequenc
 
 
 def of_camt(told: Details, cents: int, node: Node) -> Details:
-    """Return the details with what a TxDtls says of costs in its amount, and of another currency."""
+    """Return the details with what a TxDtls or its entry says of costs in its amount, and of another currency."""
     ordered = node.first("AmtDtls/InstdAmt/Amt")
     original = (ordered.attributes.get("Ccy", _EURO), ordered.text.strip()) if ordered is not None else None
     charges = [one for one in node.all("Chrgs/Rcrd") if one.read("ChrgInclInd") in ("true", "1")]

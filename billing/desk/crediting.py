@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
+from billing import audit, rights
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.desk.base import TenantAdmin
@@ -97,12 +97,15 @@ class Crediting(TenantAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def to_act_on(self, request: HttpRequest, object_id: int) -> Invoice:
-        """Return an invoice that this person may see and act on. Raises PermissionDenied, and Http404 for any other."""
+    def to_act_on(self, request: HttpRequest, object_id: int, act: str) -> Invoice:
+        """Return an invoice that this person may see and do `act` on.
+
+        Raises PermissionDenied for who may not do that, and Http404 for an invoice of somebody else.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         invoice: Invoice = self.get_object(request, str(object_id))
-        if not self.has_act_permission(request):
+        if not rights.may(request.user, act):
             raise PermissionDenied
         return invoice
 
@@ -110,7 +113,7 @@ class Crediting(TenantAdmin):
         """Ask what to take back and why, show what would happen, and do it when that was confirmed as it is now."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        invoice = self.to_act_on(request, object_id)
+        invoice = self.to_act_on(request, object_id, "credit_note")
         form = CreditForm(request.POST or None, initial={"number": credit_notes.next_number(invoice)})
         context: dict[str, Any] = {"form": form, "left": credit_notes.creditable(invoice), "refusal": ""}
         if form.is_valid():
@@ -154,7 +157,7 @@ class Crediting(TenantAdmin):
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
         links = super().page_links(request, obj)
-        if obj.withdrawn_at or obj.erased_at or not self.has_act_permission(request):
+        if obj.withdrawn_at or obj.erased_at or not rights.may(request.user, "credit_note"):
             return links
         return [*links, (reverse("admin:billing_invoice_credit", args=[obj.pk]), _("Withdraw or lower…"))]
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit, rooms
-from billing.desk.base import TenantAdmin
+from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import badge, moment
+from billing.desk.lists.ranges import days
 from billing.desk.timeline import action_label
 from billing.models import AuditEvent, StaffTask
 
@@ -34,7 +35,9 @@ class StaffTaskAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("close",)
     list_display = ("what", "invoice", "note", "since", "state")
-    list_filter = (StateFilter, "kind")
+    values_behind = {"since": "created_at"}
+    also_in_files = ("closed_at", "closer")
+    list_filter = (StateFilter, "kind", days("created_at", _("since")))
     list_select_related = ("invoice",)
     ordering = (F("closed_at").desc(nulls_first=True), "created_at")
     fieldsets = (
@@ -80,7 +83,7 @@ class StaffTaskAdmin(TenantAdmin):
     def closer(self, obj: StaffTask) -> str:
         return obj.closed_by.username if obj.closed_by else "–"
 
-    @admin.action(description=_("Close: this is settled"), permissions=["act"])
+    @desk_action("close_task", _("Close: this is settled"))
     def close(self, request: HttpRequest, queryset: QuerySet[StaffTask]) -> None:
         closed = sum(audit.close_task(task, staff=request.user) for task in queryset)
         if closed:
@@ -99,6 +102,8 @@ class AuditEventAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     medical = "staff notes"
     list_display = ("when", "act", "actor", "invoice")
+    values_behind = {"when": "at"}
+    list_filter = (days("at", _("at")),)
     list_select_related = ("invoice",)
     ordering = ("-pk",)
     fieldsets = ((None, {"fields": (("act", "when"), ("actor", "invoice"), "facts")}),)

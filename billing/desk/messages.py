@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.audit import name_of
-from billing.desk.base import TenantAdmin
+from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import moment, status_badge
+from billing.desk.lists.ranges import days
 from billing.errors import Refused
 from billing.invoices import open_links
 from billing.models import OutboxMessage, Patient
@@ -26,7 +27,9 @@ class OutboxMessageAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("send_again", "mark_delivered", "came_back")
     list_display = ("queued", "about", "invoice", "state", "tries", "error")
-    list_filter = ("status",)
+    values_behind = {"queued": "created_at"}
+    also_in_files = ("sent_at",)
+    list_filter = ("status", days("created_at", _("queued")))
     list_select_related = ("invoice",)
     ordering = ("-pk",)
     fieldsets = (
@@ -76,15 +79,15 @@ class OutboxMessageAdmin(TenantAdmin):
     def state(self, obj: OutboxMessage) -> Any:
         return status_badge(obj)
 
-    @admin.action(description=_("Send again"), permissions=["act"])
+    @desk_action("resend", _("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         self._decide(request, queryset, delivery.send_again, gettext("The message is queued and will be sent again."))
 
-    @admin.action(description=_("Mark as delivered"), permissions=["act"])
+    @desk_action("settle_message", _("Mark as delivered"))
     def mark_delivered(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         self._decide(request, queryset, delivery.mark_delivered, gettext("The message is marked as delivered."))
 
-    @admin.action(description=_("It came back"), permissions=["act"])
+    @desk_action("settle_message", _("It came back"))
     def came_back(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         for message in queryset:
             if delivery.report_bounce(message, by=name_of(request.user)):

@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
-from billing.desk.base import NOBODY, OPERATIONS, TenantAdmin
+from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
+from billing.desk.lists.ranges import days
 from billing.errors import Refused, Stale
 from billing.models import AccessEvent, BirthDateChange, IbanChange, Provider, Staff
 from billing.patients import birth_date
@@ -25,6 +26,7 @@ Role = Staff.Role
 @admin.register(Provider)
 class ProviderAdmin(TenantAdmin):
     provider_path = "pk"
+    about_patients = False
     list_display = ("name", "agb_code", "city")
     ordering = ("name",)
     fieldsets = (
@@ -53,9 +55,11 @@ class IbanChangeAdmin(TenantAdmin):
     """Another IBAN of a practice, approved or refused by somebody else than who asked for it."""
 
     provider_path = "provider"
-    readers = actors = OPERATIONS
+    readers = OPERATIONS
     actions = ("approve", "refuse")
+    about_patients = False
     list_display = ("provider", "iban", "asked_by", "created_at", "approved")
+    list_filter = ("approved", days("created_at", _("asked")))
     list_select_related = ("provider",)
     ordering = ("-pk",)
     fieldsets = (
@@ -70,11 +74,11 @@ class IbanChangeAdmin(TenantAdmin):
     def iban_now(self, obj: IbanChange) -> str:
         return obj.provider.iban
 
-    @admin.action(description=_("Approve the new IBAN"), permissions=["act"])
+    @desk_action("second_person", _("Approve the new IBAN"))
     def approve(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
         self._decide(request, queryset, approved=True)
 
-    @admin.action(description=_("Refuse the new IBAN"), permissions=["act"])
+    @desk_action("second_person", _("Refuse the new IBAN"))
     def refuse(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
         self._decide(request, queryset, approved=False)
 
@@ -100,6 +104,7 @@ class BirthDateChangeAdmin(TenantAdmin):
     medical = "patient page"
     actions = ("approve", "refuse")
     list_display = ("patient", "asked_by", "created_at", "approved")
+    list_filter = ("approved", days("created_at", _("asked")))
     list_select_related = ("patient",)
     ordering = ("-pk",)
     fieldsets = (
@@ -126,11 +131,11 @@ class BirthDateChangeAdmin(TenantAdmin):
     def why(self, obj: BirthDateChange) -> str:
         return obj.facts.get("reason", "")
 
-    @admin.action(description=_("Approve the date of birth"), permissions=["act"])
+    @desk_action("second_person", _("Approve the date of birth"))
     def approve(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:
         self._decide(request, queryset, approved=True)
 
-    @admin.action(description=_("Refuse the date of birth"), permissions=["act"])
+    @desk_action("second_person", _("Refuse the date of birth"))
     def refuse(self, request: HttpRequest, queryset: QuerySet[BirthDateChange]) -> None:
         self._decide(request, queryset, approved=False)
 
@@ -193,7 +198,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
 
     provider_path = "provider"
     readers = writers = OPERATIONS
-    actors = NOBODY
+    about_patients = False
     form, add_form, change_password_form = StaffChangeForm, StaffAddForm, GivenPasswordForm
     add_form_template = "admin/detail.html"
     list_display = ("username", "provider", "role", "active", "last_login")

@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import ledger
+from billing import ledger, rights
 from billing.adjustments import allocation, reallocation, undesignated
 from billing.adjustments.allocation import ByLaw
 from billing.desk.crediting import Crediting, typed_euros
@@ -91,8 +91,9 @@ class Receiving(Crediting):
         links: list[tuple[str, Any]] = super().page_links(request, obj)
         if not obj.erased_at:
             links.append((reverse("admin:billing_invoice_statement", args=[obj.pk]), _("Statement for the patient")))
-        if not obj.erased_at and self.has_act_permission(request):
+        if not obj.erased_at and rights.may(request.user, "receipt"):
             links.append((reverse("admin:billing_invoice_receive", args=[obj.pk]), _("Book a payment…")))
+        if not obj.erased_at and rights.may(request.user, "move_money"):
             links.append((reverse("admin:billing_invoice_move", args=[obj.pk]), _("Move a payment…")))
         return links
 
@@ -100,7 +101,7 @@ class Receiving(Crediting):
         """Show what was reported, and report, confirm, refuse or undo."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        invoice = self.to_act_on(request, object_id)
+        invoice = self.to_act_on(request, object_id, "receipt")
         if invoice.erased_at:
             raise Http404
         if request.method == "POST" and "decide" in request.POST:
@@ -152,6 +153,8 @@ class Receiving(Crediting):
             raise Http404
         member: Any = request.user
         try:
+            if act == receipts.confirm:
+                rights.require(member, "second_person")
             act(receipt, by=member)
         except Refused as refusal:
             return self._page(request, invoice, self._form(invoice), refusal=str(refusal))
@@ -198,7 +201,7 @@ class Receiving(Crediting):
         """Show how the payments of this invoice are divided; divide one anew, or decide what a colleague asked."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        invoice = self.to_act_on(request, object_id)
+        invoice = self.to_act_on(request, object_id, "move_money")
         if invoice.erased_at:
             raise Http404
         bookings = self._movable(request, invoice)
@@ -225,6 +228,8 @@ class Receiving(Crediting):
             asked, act = rows.first(), {"confirm": reallocation.confirm, "refuse": reallocation.refuse}
             if asked is None or request.POST["decide"] not in act:
                 raise Http404
+            if request.POST["decide"] == "confirm":
+                rights.require(member, "second_person")
             act[request.POST["decide"]](asked, by=member)
             return gettext("Done.")
         named = request.POST.get("booking", "")

@@ -74,6 +74,13 @@ class InvoiceView:
         return rooms.hold_reasons()[self.holds[0]].label if self.holds else ""
 
     @property
+    def reasons_to_rest(self) -> list[Text]:
+        """Say why no letters come now; not that somebody else collects, who may write and add costs."""
+        stopping = rooms.reasons_stopping(Stops.REMINDERS)
+        reasons = [rooms.hold_reasons()[name] for name in self.rests if name in stopping]
+        return [reason.label for reason in reasons if reason.elsewhere is None]
+
+    @property
     def elsewhere(self) -> Elsewhere | None:
         """Return who else collects the invoice; None when nobody does, or when a hold says not to pay yet."""
         found = [rooms.hold_reasons()[name].elsewhere for name in self.holds]

@@ -209,6 +209,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='IntakeChoice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('good_ones', models.BooleanField(default=False, verbose_name='what is right goes on')),
+                ('columns', models.JSONField(default=dict)),
+                ('provider', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='intake_choice', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'choice for files',
+                'verbose_name_plural': 'choices for files',
+            },
+        ),
+        migrations.CreateModel(
             name='IbanChange',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -224,6 +237,20 @@ class Migration(migrations.Migration):
                 'verbose_name': 'change of IBAN',
                 'verbose_name_plural': 'changes of IBAN',
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('provider',), name='one_iban_change_waits_per_provider')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ClerkRight',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('act', models.CharField(max_length=40)),
+                ('granted', models.BooleanField()),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='clerk_rights', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('provider', 'act'), name='one_clerk_right_per_act')],
             },
         ),
         migrations.CreateModel(
@@ -274,6 +301,39 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'batches',
                 'constraints': [models.UniqueConstraint(fields=('provider', 'digest'), name='one_batch_per_file')],
             },
+        ),
+        migrations.CreateModel(
+            name='SubmittedFile',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('kind', models.CharField(choices=[('json', 'batch file (JSON)'), ('csv', 'spreadsheet (CSV)'), ('mz301', 'Vektis MZ301'), ('gds801', 'Vektis GDS801')], max_length=6, verbose_name='kind')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
+                ('size', models.PositiveIntegerField(verbose_name='size')),
+                ('sha256', models.CharField(editable=False, max_length=64)),
+                ('stored_name', models.CharField(blank=True, editable=False, max_length=120)),
+                ('sealed_facts', models.BinaryField(default=b'')),
+                ('status', models.CharField(choices=[('columns', 'waits until you say what its columns are'), ('received', 'is being checked'), ('checked', 'checked, not handed in yet'), ('refused', "can't be handed in like this"), ('ordered', 'is being handed in'), ('done', 'handed in'), ('withdrawn', 'thrown away')], default='received', max_length=9, verbose_name='status')),
+                ('good_ones', models.BooleanField(default=False)),
+                ('seen', models.PositiveIntegerField(default=0)),
+                ('worked_at', models.DateTimeField(blank=True, null=True)),
+                ('ordered_by', models.CharField(blank=True, max_length=60, verbose_name='handed in by')),
+                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='handed in')),
+                ('new', models.PositiveIntegerField(default=0, verbose_name='new invoices')),
+                ('known', models.PositiveIntegerField(default=0, verbose_name='handed in before')),
+                ('credited', models.PositiveIntegerField(default=0, verbose_name='credit notes')),
+                ('corrected', models.PositiveIntegerField(default=0, verbose_name='corrections of patients')),
+                ('left_out', models.PositiveIntegerField(default=0, verbose_name='with an error')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submitted_files', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'file handed in',
+                'verbose_name_plural': 'files handed in',
+                'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['provider', '-id'], name='submitted_files_of_practice'), models.Index(condition=models.Q(('status__in', ('received', 'ordered'))), fields=['worked_at'], name='submitted_files_at_work')],
+            },
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
         migrations.CreateModel(
             name='Invoice',

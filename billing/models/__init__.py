@@ -1,6 +1,6 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffNote, StaffTask
-from billing.models.batches import SubmittedBatch
+from billing.models.batches import IntakeChoice, SubmittedBatch, SubmittedFile
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayClock, DayFigure
@@ -22,6 +22,7 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
+from billing.models.practice import ClerkRight
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "BounceIntake",
     "CareDetail",
     "Chargeback",
+    "ClerkRight",
     "Comparison",
     "CreditNote",
     "DayClock",
@@ -41,6 +43,7 @@ __all__ = [
     "Hold",
     "IbanChange",
     "Installment",
+    "IntakeChoice",
     "Invoice",
     "InvoiceDocument",
     "InvoiceHistory",
@@ -67,5 +70,6 @@ __all__ = [
     "StaffTask",
     "StoredFile",
     "SubmittedBatch",
+    "SubmittedFile",
     "WebhookCall",
 ]

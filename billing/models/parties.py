@@ -308,6 +308,7 @@ class Staff(AbstractUser):
         ]
 
     _was_active: bool | None = None  # as it stands in the database
+    rights_read: tuple[int | None, dict[str, bool]] | None = None  # by `billing.rights`, once a request
 
     @classmethod
     def from_db(cls, *args: Any, **kwargs: Any) -> "Staff":

@@ -117,6 +117,15 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:complaints_complaint_file", args=[object_id]), status=303)
 
 
+def _answers(complaint: Complaint) -> dict[str, Any]:
+    """Return each answer that was given with its points, and the points of one that still needs a second person."""
+    points = list(complaint.points.all())
+    given = complaint.answers.exclude(given_at=None).select_related("written_by", "confirmed_by").order_by("line")
+    answered = {answer: [point for point in points if point.line == answer.line] for answer in given}
+    lines = {answer.line for answer in answered}
+    return {"given": list(answered.items()), "points": [point for point in points if point.line not in lines]}
+
+
 def _page(
     request: HttpRequest, complaint: Complaint, *, form: AnswerForm | None = None, refusal: str = ""
 ) -> HttpResponse:
@@ -136,9 +145,8 @@ def _page(
         "birth": _birth(complaint),
         "needs": [label for value, label in NEEDS if value in facts.get("needs", ())],
         "promises": promises(complaint, today=today),
-        "file_messages": list(complaint.messages.all()),
-        "points": list(complaint.points.all()),
-        "given": list(complaint.answers.exclude(given_at=None).select_related("written_by", "confirmed_by")),
+        "file_messages": [(message, audit.actor(message.by)) for message in complaint.messages.all()],
+        **_answers(complaint),
         "remedies": list(complaint.remedies.all()),
         "proposed": proposed,
         "less": remedies.worth(invoice, draft_of(proposed).wanted) if proposed else None,

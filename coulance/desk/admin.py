@@ -13,12 +13,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
-from billing.desk.base import DECIDERS, NOBODY, OfferedFilter, TenantAdmin
+from billing import audit, rights
+from billing.desk.base import EVERYBODY, OfferedFilter, TenantAdmin
 from billing.desk.detail import moment, status_badge
+from billing.desk.lists.ranges import days
 from billing.documents.attachment import attachment
 from billing.errors import Refused, Stale
-from billing.models import AccessEvent, Staff
+from billing.models import AccessEvent
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.templatetags.money import euro
@@ -41,7 +42,8 @@ class CoulanceCaseAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     medical = "case page"
     list_display = ("number", "provider", "patient_number", "state", "since", "send_before")
-    list_filter = ("status", ("invoice__provider", OfferedFilter))
+    values_behind = {"state": "status", "since": "provider_since", "send_before": "specification_due_on"}
+    list_filter = ("status", ("invoice__provider", OfferedFilter), days("provider_since", _("with you since")))
     list_select_related = ("invoice__provider", "invoice__patient")
     ordering = ("-provider_since", "-pk")
 
@@ -124,7 +126,7 @@ class CoulanceCaseAdmin(TenantAdmin):
             "form": form,
             "age": panel.working_days_since(case.provider_since, timezone.localdate()),
             "may_act": _may_act(request.user, case),
-            "may_decide": staff.role == Staff.Role.APPROVER,
+            "may_decide": rights.may(staff, "coulance_decide"),
             "own_proposal": page.proposal is not None and page.proposal.decided_by_id == staff.pk,
             "next": panel.next_after(case, staff),
             "opts": self.opts,
@@ -210,7 +212,9 @@ class PracticeRulesAdmin(TenantAdmin):
     """One row per practice, which its approvers and operations change; every change is in the audit trail."""
 
     provider_path = "provider"
-    writers, actors = DECIDERS, NOBODY
+    writers, write_act = EVERYBODY, "coulance_rules"
+    about_patients = False
+    values_behind = {"limit": "second_person_above"}
     form = RulesForm
     list_display = ("chosen", "provider", "wants_specification", "limit")
     list_select_related = ("provider",)

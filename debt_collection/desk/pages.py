@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import audit
-from billing.desk.base import DECIDERS
+from billing import audit, rights
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice, ReminderStep, StaffTask
 from billing.privacy import access_log
@@ -47,7 +46,7 @@ def ready(staff: Any) -> Any:
 
 def decides(staff: Any) -> bool:
     """Tell whether a member of staff may hand over and recall."""
-    return staff.role in DECIDERS
+    return rights.may(staff, "hand_over")
 
 
 @never_cache

@@ -44,6 +44,7 @@ def of_invoice(request: HttpRequest, token: str) -> HttpResponse:
         "case": claim.hand_over,
         "is_registered": not agencies.is_lapsed(claim.hand_over.agency, today=timezone.localdate()),
         "iban": grouped(claim.hand_over.agency.iban),
+        "rests": view.reasons_to_rest,
         "refusal": refusal,
     }
     return render(request, "debt_collection/at_agency.html", context, status=409 if refusal else 200)

@@ -100,10 +100,19 @@ def read_head(file: IO[bytes]) -> tuple[dict[str, Any], int]:
     return head, version
 
 
-def known_provider(head: dict[str, Any], result: BatchResult) -> Provider | None:
-    """Return the provider that the head names; None, with an error in the result, when we don't know it."""
+def known_provider(head: dict[str, Any], result: BatchResult, *, of: Provider | None = None) -> Provider | None:
+    """Return the provider that the head names; None, with an error in the result, when we don't know it.
+
+    `of`: the only one that it may name. Of another one nobody is told whether we know it.
+    """
     named = read_object(head.get("provider"), PROVIDER, "provider", result.report)
     if "agb_code" not in named:
+        return None
+    if of is not None:
+        if named["agb_code"] == of.agb_code:
+            return of
+        sentence = _("This file has the AGB code of another practice. Yours is %s.") % of.agb_code
+        result.report("provider.agb_code", "provider-other", sentence)
         return None
     provider = Provider.objects.filter(agb_code=named["agb_code"]).first()
     if provider is None:
@@ -112,43 +121,34 @@ def known_provider(head: dict[str, Any], result: BatchResult) -> Provider | None
     return provider
 
 
-class Items:
-    """The valid items of one file, in chunks; errors go to the result."""
+class ItemReader:
+    """Reads items one by one into a chunk, by the rules of billing; errors go to the result.
 
-    def __init__(self, file: IO[bytes], head: dict[str, Any], version: int, result: BatchResult, today: date) -> None:
-        self._file, self._head, self._version, self._result = file, head, version, result
+    It remembers what it read, so that no number and no patient stands twice in what is handed in together.
+    """
+
+    def __init__(self, version: int, result: BatchResult, today: date) -> None:
+        self.lists = LISTS if version == 2 else LISTS[:1]
+        self.count = 0
+        self._result = result
         self._invoices = InvoiceReader(today, result.report, version=version)
         self._notes = CreditNoteReader(today, result.report)
+        self._notes.disputed = self._invoices.disputed_numbers = result.disputed_numbers
+        self._invoices.disputed_patients = result.disputed_patients
         self._corrected: set[str] = set()
-        self._lists = LISTS if version == 2 else LISTS[:1]
-        self._count = 0
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the items, CHUNK at a time. Raises Broken."""
-        members: dict[str, Any] = {}
-        chunk = Chunk()
-        for key, index, value in parts(self._file, self._result.report):
-            if index is None or key not in self._lists:
-                members.setdefault(key, value if index is None else [])
-                continue
-            self._count += 1
-            self._result.begin_item(key, index, value)
-            self._read(key, index, value, chunk)
-            if index % CHUNK == CHUNK - 1:
-                yield chunk
-                chunk = Chunk()
-        self._check_root(members)
-        yield chunk
-
-    def _read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
+    def read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
+        """Add the item at `index` of the list `key` to the chunk when it is valid."""
+        self.count += 1
+        self._result.begin_item(key, index, value)
         if key == "invoices":
             if checked := self._invoices.read(value, index):
-                self._one_kind(checked.path, is_twice=self._notes.knows(checked.number))
+                self._one_kind(checked.path, checked.number, is_twice=self._notes.knows(checked.number))
                 self._once_a_patient(checked.patient["number"], f"{checked.path}.patient.number", corrected=False)
                 chunk.invoices.append(checked)
         elif key == "credit_notes":
             if note := self._notes.read(value, index):
-                self._one_kind(note.path, is_twice=self._invoices.knows(note.number))
+                self._one_kind(note.path, note.number, is_twice=self._invoices.knows(note.number))
                 chunk.credit_notes.append(note)
         elif correction := persons.read_correction(value, f"patients[{index}]", self._result.report):
             path = f"patients[{index}]"
@@ -156,9 +156,10 @@ class Items:
             about = About("patients", index + 1, patient=correction.number)
             chunk.corrections.append(Correction(path, about, correction))
 
-    def _one_kind(self, path: str, *, is_twice: bool) -> None:
+    def _one_kind(self, path: str, number: str, *, is_twice: bool) -> None:
         """Report a number of both an invoice and a credit note of this file: fiscal numbers are unique (35a Wet OB)."""
         if is_twice:
+            self._result.disputed_numbers.add(number)
             sentence = _("This number stands on an invoice and on a credit note. Each needs a number of its own.")
             self._result.report(f"{path}.number", "number-twice", sentence)
 
@@ -168,20 +169,44 @@ class Items:
         if corrected:
             self._corrected.add(number)
         if twice:
+            self._result.disputed_patients.add(number)
             sentence = _(
                 "This patient stands more than once in this file. Write what has changed on the invoice of the patient,"
                 " or once in patients."
             )
             self._result.report(path, "patient-twice", sentence)
 
+
+class Items:
+    """The valid items of one file, in chunks; errors go to the result."""
+
+    def __init__(self, file: IO[bytes], head: dict[str, Any], version: int, result: BatchResult, today: date) -> None:
+        self._file, self._head, self._result = file, head, result
+        self._reader = ItemReader(version, result, today)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the items, CHUNK at a time. Raises Broken."""
+        members: dict[str, Any] = {}
+        chunk = Chunk()
+        for key, index, value in parts(self._file, self._result.report):
+            if index is None or key not in self._reader.lists:
+                members.setdefault(key, value if index is None else [])
+                continue
+            self._reader.read(key, index, value, chunk)
+            if index % CHUNK == CHUNK - 1:
+                yield chunk
+                chunk = Chunk()
+        self._check_root(members)
+        yield chunk
+
     def _check_root(self, members: dict[str, Any]) -> None:
         if {key: members.get(key) for key in self._head} != self._head:
             raise changed()
-        for key in members.keys() - {*self._head, *self._lists}:
+        for key in members.keys() - {*self._head, *self._reader.lists}:
             self._result.report(printable(key), "unknown-field", _("This field is not part of the format."))
-        for key in [key for key in self._lists[1:] if members.get(key) not in (None, [])]:
+        for key in [key for key in self._reader.lists[1:] if members.get(key) not in (None, [])]:
             self._result.report(key, "not-a-list", _("This must be a list, between [ and ]."))
-        if not self._count:
+        if not self._reader.count:
             sentence = _("There is no list of invoices here, or it is empty.")
             self._result.report("invoices", "invoices-missing", sentence)
 
@@ -195,6 +220,29 @@ def about(invoice: Checked) -> About:
     """Return what an error about this invoice names."""
     place = int(invoice.path.partition("[")[2].rstrip("]")) + 1
     return About("invoices", place, invoice.number, invoice.patient["number"])
+
+
+def good_ones(chunk: Chunk, result: BatchResult) -> Chunk:
+    """Return what of the chunk goes on when items with errors stay behind; what is disputed goes to the result.
+
+    Two items of a file that say different things of one number or one patient both stay behind: we can't tell which of
+    them is right.
+    """
+
+    def is_good(about: About, *numbers: str, patient: str = "") -> bool:
+        item = (about.kind, about.place - 1)
+        if item in result.wrong:
+            return False
+        if result.disputed_numbers.isdisjoint(numbers) and patient not in result.disputed_patients:
+            return True
+        result.beside[item] = about
+        return False
+
+    return Chunk(
+        [one for one in chunk.invoices if is_good(about(one), one.number, patient=one.patient["number"])],
+        [one for one in chunk.corrections if is_good(one.about, patient=one.patient.number)],
+        [one for one in chunk.credit_notes if is_good(crediting.about(one), one.number, one.credits)],
+    )
 
 
 def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Checked]:

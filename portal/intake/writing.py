@@ -1,7 +1,7 @@
 """Writing a batch that was checked, in chunks that are each a transaction of their own."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -22,14 +22,22 @@ PART = 100  # invoices of one transaction: as long as others may have to wait
 PAUSE_SECONDS = 0.02  # between two: nobody queues for SQLite's one write lock, so who waits needs a moment to get it
 
 
-class _RollBack(Exception):
+class RollBack(Exception):
     """Rolls the transaction of a chunk back."""
 
 
 def write(
-    chunks: Iterator[Chunk], provider: Provider, result: BatchResult, *, digest: str, count: int, today: date, by: str
+    chunks: Iterator[Chunk],
+    provider: Provider,
+    result: BatchResult,
+    *,
+    digest: str,
+    count: int,
+    today: date,
+    by: str,
+    seen: Callable[[int], object],
 ) -> None:
-    """Write part by part what is new, and count it in the result.
+    """Write part by part what is new, and count it in the result; `seen` is told of each part that is written.
 
     Each part is compared once more under the lock of the provider: another import of the same practice may have come
     in between. What contradicts it then ends the import with an error; the parts before stay, and the same file
@@ -43,10 +51,11 @@ def write(
         try:
             with transaction.atomic():
                 intake.lock_provider(provider.pk)
-                _write_chunk(chunk, provider, result, today, by)
+                write_chunk(chunk, provider, result, today, by)
                 batches.advance(row, len(chunk.invoices))
             result.partly_written = True
-        except _RollBack:
+            seen((place + 1) * PART)
+        except RollBack:
             sentence = _("Another import of this practice came in between. Hand this file in again: it continues.")
             result.report("", "import-interrupted", sentence)
             return
@@ -57,16 +66,20 @@ def write(
             audit.record("batch_imported", by=by, provider=provider.agb_code, **counts)
 
 
-def _write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:
+def write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: date, by: str) -> None:
+    """Write what is new of a chunk, in the transaction of the caller, which holds `intake.lock_provider`.
+
+    Raises RollBack with errors in the result: what we know by now contradicts the chunk.
+    """
     new = checking.compare(provider, chunk, result)
     if result.error_count:
-        raise _RollBack
+        raise RollBack
     if new:
         _write_invoices(new, provider, result, today, by)
     if chunk.credit_notes:
         crediting.book(provider, chunk.credit_notes, result, by=by)
         if result.error_count:
-            raise _RollBack
+            raise RollBack
     if chunk.corrections:
         corrections = (correction.patient for correction in chunk.corrections)
         result.patients_updated += registration.correct(provider, corrections, by=by)

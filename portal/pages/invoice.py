@@ -25,7 +25,7 @@ from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
 from billing.plans import pauses
 from billing.plans.options import Options, Situation, options_of
 from billing.plans.progress import Progress, installments_of, progress_of
-from billing.rooms import InvoicePanel, Stops, Text, Told
+from billing.rooms import InvoicePanel, Text, Told
 from guests import kept
 from guests.pages import session_ended, visible_invoice
 from portal.pages.arrangement_forms import ChosenPartForm
@@ -113,7 +113,7 @@ def render_invoice(
     context = {
         "practice": view.practice,
         "sums": view.history.sums,
-        "rests": reasons_to_rest(view),
+        "rests": view.reasons_to_rest,
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),
         "outlook": _outlook(view, today) if view.status in ("open", "overdue") and not view.past_enforcing else None,
@@ -131,12 +131,6 @@ def render_invoice(
         "hold_panel": hold_panel(view),
     }
     return render(request, "pages/invoice.html", context, status=409 if refusal else 200)
-
-
-def reasons_to_rest(view: InvoiceView) -> list[Text]:
-    """Return why no letters come now; not that somebody else collects, who may write and add costs."""
-    reasons = [rooms.hold_reasons()[name] for name in view.rests if name in _without_reminders()]
-    return [reason.label for reason in reasons if reason.elsewhere is None]
 
 
 def hold_panel(view: InvoiceView) -> InvoicePanel | None:
@@ -198,10 +192,6 @@ def options_for(view: InvoiceView, today: date) -> Options:
         past_enforcing=view.past_enforcing,
     )
     return options_of(situation, today)
-
-
-def _without_reminders() -> tuple[str, ...]:
-    return rooms.reasons_stopping(Stops.REMINDERS)
 
 
 def _outlook(view: InvoiceView, today: date) -> Outlook:

@@ -15,7 +15,7 @@ from billing.law import interest
 from billing.models import Provider, ReminderStep
 from billing.rooms import Text
 from guests.pages import session_ended, visible_invoice, visible_row
-from portal.pages.invoice import hold_panel, options_for, reasons_to_rest, timeline
+from portal.pages.invoice import hold_panel, options_for, timeline
 
 Step = ReminderStep.Step
 COMING: dict[int, Text] = {
@@ -52,7 +52,7 @@ def _facts(view: InvoiceView, provider: Provider) -> dict[str, Any]:
         "stopped": STOPPED.get(found.stopped, _BY_HAND) if found.stopped else "",
         "forecast": found,
         "hold_panel": hold_panel(view),
-        "rests": reasons_to_rest(view),
+        "rests": view.reasons_to_rest,
         "rate": rate.percentage,
         "rate_of": rate_of,
         "options": options_for(view, today) if view.can_pay and not view.plan_id and not view.past_enforcing else None,

@@ -1,5 +1,6 @@
 """The sixteen ways in which others lost or doubled money of bank statements. Each test bears its pitfall."""
 
+import re
 import zipfile
 from datetime import date, timedelta
 from decimal import Decimal
@@ -330,6 +331,19 @@ def test_so_are_costs_in_mt940_and_what_camt_calls_included_in_the_amount(tmp_pa
     said = details.of_line(BankLine.objects.latest("pk"))
     assert (said.sent, said.costs) == ("100.00", "15.00")
     assert ledger.balance(one.pk) == Decimal("100.00")
+
+
+@pytest.mark.parametrize("with_details", [True, False])
+def test_so_are_costs_that_the_bank_says_of_the_entry(tmp_path, with_details):
+    invoice = factories.invoice(amount="100.00")
+    paid = Pay("85.00", TUESDAY, "", TWO.iban, "J", structured=invoice.payment_reference)
+    charged = '<Chrgs><Rcrd><Amt Ccy="EUR">15.00</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>'
+    content = camt(paid).decode().replace("<NtryDtls>", f"{charged}<NtryDtls>")
+    if not with_details:
+        content = re.sub(r"<NtryDtls>.*</NtryDtls>", "", content, flags=re.DOTALL)
+    hand_in(tmp_path, content.encode())
+    said = details.of_line(BankLine.objects.get())
+    assert (said.sent, said.costs) == ("100.00", "15.00")
 
 
 def test_a_statement_of_long_before_what_we_have_is_refused(tmp_path):

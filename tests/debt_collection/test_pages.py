@@ -69,6 +69,7 @@ def test_no_page_says_that_nothing_comes_while_an_agency_collects(client):
     assert "Betaal het incassobureau" not in text, "the agency waits, and so may the patient"
     assert "moet nu wachten" in text
     assert "U hoeft intussen niet te betalen" in text
+    assert "moet nu wachten" in page("at_agency"), "its own page says so, too"
 
 
 def test_a_request_is_passed_on_once_a_day(client):

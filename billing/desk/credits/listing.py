@@ -17,8 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from billing import audit
-from billing.desk.base import DECIDERS
+from billing import audit, rights
 from billing.models import Invoice, Provider, RefundRequest
 from billing.money import read_euros
 from billing.payments import credit
@@ -72,7 +71,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     member: Any = request.user
-    provider = member.provider if member.role in DECIDERS and member.provider_id else None
+    provider = member.provider if rights.may(member, "limits") else None
     given = request.POST if request.method == "POST" else None
     form = LimitsForm(given, initial=_limits(provider)) if provider else None
     if request.method == "POST":

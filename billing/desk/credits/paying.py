@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
+from billing import audit, rights
 from billing.desk.receiving import Receiving
 from billing.errors import Refused
 from billing.links import new_token
@@ -61,7 +61,7 @@ class CreditPaying(Receiving):
         """Return the links of the page of an invoice beside its buttons."""
         links: list[tuple[str, Any]] = super().page_links(request, obj)
         has_history = credit.of(obj) or obj.refund_requests.exists() or moves.moves_of(obj).exists()
-        if has_history and not obj.erased_at and self.has_act_permission(request):
+        if has_history and not obj.erased_at and rights.may(request.user, "refund"):
             links.append((reverse("admin:billing_invoice_refund", args=[obj.pk]), _("Credit: refund or move…")))
         return links
 
@@ -69,7 +69,7 @@ class CreditPaying(Receiving):
         """Show where the credit is, and do what was decided."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-        invoice = self.to_act_on(request, object_id)
+        invoice = self.to_act_on(request, object_id, "refund")
         if invoice.erased_at:
             raise Http404
         if request.method != "POST":

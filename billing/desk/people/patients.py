@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit, rooms
+from billing import audit, rights, rooms
 from billing.desk.base import TenantAdmin
 from billing.desk.detail import Section, amount, link_to, moment, short_day, status_badge
 from billing.desk.people.forms import ContactForm
@@ -94,7 +94,7 @@ class PatientAdmin(TenantAdmin):
         """Return the links of the page beside its facts."""
         newest = Invoice.objects.filter(patient=obj, erased_at=None).order_by("-pk").first()
         links = []
-        if obj.sealed_identity:
+        if obj.sealed_identity and rights.may(request.user, "contact"):
             links.append((reverse("admin:billing_patient_contact", args=[obj.pk]), _("Change how to reach them…")))
         if newest:
             address = reverse("admin:billing_invoice_statement", args=[newest.pk])
@@ -122,12 +122,14 @@ class PatientAdmin(TenantAdmin):
         return [path("<int:object_id>/gegevens/", page, name="billing_patient_contact"), *super().get_urls()]
 
     def contact(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show how a patient is reached, and correct it. Everybody at the practice may: the patient is told."""
+        """Show how a patient is reached, and correct it. The patient is told."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         if not self.has_view_permission(request):
             raise PermissionDenied
         patient: Patient = self.get_object(request, str(object_id))
+        if not rights.may(request.user, "contact"):
+            raise PermissionDenied
         if not patient.sealed_identity:  # erased
             raise Http404
         self.record_look(request, patient, self.medical)

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger, rooms
+from billing import audit, ledger, rights, rooms
 from billing.errors import Refused
 from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import begin_of
@@ -156,6 +156,7 @@ def approve(invoice_id: int, *, by: Staff, seen: Decimal, now: datetime | None =
                 return waiting
             if waiting.first_by == who:
                 raise Refused(_("You agreed to this refund yourself. Somebody else has to approve it."))
+            rights.require(by, "second_person")
         _approve(waiting, invoice, by=who, now=now)
         waiting.refresh_from_db()
     return waiting

@@ -1,0 +1,1 @@
+"""The pages on which a practice decides about its own people."""
