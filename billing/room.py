@@ -62,6 +62,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
+        from billing.desk.books import figures as desk_figures
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -71,7 +72,7 @@ class BillingRoom(Room):
         from billing.statements import figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, pages=_pages()),
+            desk=Desk(tables=_TABLES, pages=_pages(), figures=desk_figures.FIGURES),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[

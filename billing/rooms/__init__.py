@@ -28,6 +28,8 @@ from billing.rooms.announced import (
     DeskPage,
     Elsewhere,
     Export,
+    Figure,
+    FigureOf,
     HandOver,
     Happened,
     Held,
@@ -55,6 +57,8 @@ __all__ = [
     "DeskPage",
     "Elsewhere",
     "Export",
+    "Figure",
+    "FigureOf",
     "HandOver",
     "Happened",
     "Held",
@@ -155,10 +159,16 @@ def intake_fields() -> dict[str, Any]:
     return _merged(lambda room: room.intake.fields if room.intake else {})
 
 
+@cache
+def figures() -> dict[str, FigureOf]:
+    """Return what makes the figures of the desk, by name: billing's first, then those of rooms."""
+    return _merged(lambda room: room.desk.figures)
+
+
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    names = (message_kinds, audit_labels, acts, access_labels, hold_reasons, staff_task_choices, beats, intake_fields)
-    for named in names:
+    merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
+    for named in (*merged, staff_task_choices):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]

@@ -123,17 +123,38 @@ class DeskPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A table of the page of figures: for each row a label (text, or a day) and its cells, one a head after the first.
+
+    A cell is euros (Decimal), a number, text, or None for what there is none of. `drawn`: the rows are bars as well,
+    of so many parts, the cells after the label. `total`: the cells of each column add up. It names no patient.
+    """
+
+    title: Text
+    heads: tuple[Text, ...]
+    rows: Sequence[tuple[Any, ...]]
+    says: Text = ""
+    drawn: int = 0
+    total: bool = False
+
+
+# Makes a figure of what a member of staff may see, from a day to a day, both included.
+FigureOf = Callable[[Row, date, date], Figure]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What staff see of a room: its tables (model names) in the order of work, pages, and its part of the start page.
 
     The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting. Who has
-    nothing to see there gets None, and no panel.
+    nothing to see there gets None, and no panel. `figures`: by the name that stands in the address of their files.
     """
 
     tables: tuple[str, ...] = ()
     panel: str = ""
     facts: Callable[[HttpRequest], Any] | None = None
     pages: tuple[DeskPage, ...] = ()
+    figures: Mapping[str, FigureOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
