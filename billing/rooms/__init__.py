@@ -21,6 +21,7 @@ from billing.rooms.announced import (
     Announcement,
     Beat,
     Case,
+    Choice,
     Contact,
     Daily,
     Demo,
@@ -28,6 +29,7 @@ from billing.rooms.announced import (
     DeskPage,
     Elsewhere,
     Export,
+    FirstStep,
     HandOver,
     Happened,
     Held,
@@ -40,6 +42,7 @@ from billing.rooms.announced import (
     Stops,
     Text,
     Told,
+    Unit,
     Verdict,
 )
 
@@ -48,6 +51,7 @@ __all__ = [
     "Announcement",
     "Beat",
     "Case",
+    "Choice",
     "Contact",
     "Daily",
     "Demo",
@@ -55,6 +59,7 @@ __all__ = [
     "DeskPage",
     "Elsewhere",
     "Export",
+    "FirstStep",
     "HandOver",
     "Happened",
     "Held",
@@ -68,6 +73,7 @@ __all__ = [
     "Stops",
     "Text",
     "Told",
+    "Unit",
     "Verdict",
 ]
 
@@ -157,8 +163,8 @@ def intake_fields() -> dict[str, Any]:
 
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    names = (message_kinds, audit_labels, acts, access_labels, hold_reasons, staff_task_choices, beats, intake_fields)
-    for named in names:
+    names = (message_kinds, audit_labels, acts, access_labels, hold_reasons, staff_task_choices, beats)
+    for named in (*names, intake_fields, choices):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -285,6 +291,19 @@ def finish(request: HttpRequest, response: Any) -> None:
     for room in announcements():
         if room.finished:
             room.finished(request, response)
+
+
+@cache
+def choices() -> dict[str, Choice]:
+    """Return the house rules of all rooms in place of which a practice may choose, by name."""
+    return _merged(lambda room: {choice.name: choice for choice in room.choices})
+
+
+def first_steps(provider: Row, staff: Row) -> Iterator[FirstStep]:
+    """Yield the steps of the first day of a practice, of all rooms, for this member of staff."""
+    for room in announcements():
+        if room.first_steps:
+            yield from room.first_steps(provider, staff)
 
 
 def exports() -> tuple[Export, ...]:
