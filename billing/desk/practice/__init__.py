@@ -16,9 +16,10 @@ from billing.rooms import DeskPage
 def pages() -> tuple[DeskPage, ...]:
     """Return the addresses under /beheer/; each page says itself who may change what."""
     roles, operations = frozenset(map(str, EVERYBODY)), frozenset(map(str, OPERATIONS))
+    own = roles - operations
     return (
-        DeskPage("begin/", first_day.show, "first_day", roles),
-        DeskPage("praktijk/", settings_page.show, "practice", roles, _("practice")),
+        DeskPage("begin/", first_day.show, "first_day", own),
+        DeskPage("praktijk/", settings_page.show, "practice", own, _("practice")),
         DeskPage("praktijk/nieuw/", adding.show, "practice_add", operations, _("new practice")),
         DeskPage("praktijk/<int:provider_id>/", settings_page.show, "practice_of", roles),
         DeskPage("praktijk/<int:provider_id>/begin/", first_day.show, "first_day_of", roles),

@@ -23,8 +23,6 @@ def show(request: HttpRequest, provider_id: int | None = None) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     member: Any = request.user
     provider = practice_of(member, provider_id)
-    if provider is None:
-        return HttpResponseRedirect(reverse("admin:billing_provider_changelist"))
     may_act = rights.may(member, "practice")
     if request.method == "POST":
         if not may_act:

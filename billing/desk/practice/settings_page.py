@@ -13,7 +13,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -48,8 +47,6 @@ def show(request: HttpRequest, provider_id: int | None = None) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     member: Any = request.user
     practice = practice_of(member, provider_id)
-    if practice is None:
-        return HttpResponseRedirect(reverse("admin:billing_provider_changelist"))
     if request.method != "POST":
         return _page(request, practice, {})
     if not rights.may(member, "practice"):
