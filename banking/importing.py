@@ -18,11 +18,11 @@ from banking.matching import lines
 from banking.models import BankAccount, BankLine, Statement, StatementFile
 from banking.reading.facts import Entry
 from banking.reading.files import CHUNK, Document, documents
-from banking.reading.refusal import Refused
 from banking.statements import chain
 from banking.statements.storing import Store
 from banking.statements.survey import Found, leave_out_before, survey
 from billing import audit
+from billing.errors import Refused
 from billing.money import from_cents
 from billing.transitions import advance
 

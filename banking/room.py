@@ -96,7 +96,7 @@ class BankingRoom(Room):
 
     @staticmethod
     def _desk() -> Desk:
-        from banking.desk import pages, payouts, statements, waiting
+        from banking.desk import figures, pages, payouts, statements, waiting
         from billing.desk.base import OPERATIONS
 
         roles = frozenset(map(str, OPERATIONS))
@@ -105,4 +105,7 @@ class BankingRoom(Room):
             DeskPage("bank/afschriften/", statements.show, "bank_statements", roles),
             DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
         )
-        return Desk(("LineMatch", "PayoutTerms"), "admin/banking/panel.html", waiting.facts, (*own, *payouts.pages()))
+        return Desk(
+            ("LineMatch", "PayoutTerms"), "admin/banking/panel.html", waiting.facts, (*own, *payouts.pages()),
+            figures=figures.FIGURES,
+        )  # fmt: skip

@@ -33,7 +33,12 @@ _DETAILS = {
     "installments": _("instalments"),
     "staff": _("member of staff"),
     "number": _("number"),
+    "list": _("list"),
+    "format": _("format"),
+    "rows": _("rows"),
+    "keys": _("keys"),
 }
+_SHOWN_AT_MOST = 500  # characters of one detail
 
 
 def record(action: str, *, by: str, invoice: Invoice | None = None, written: str = "", **details: Any) -> None:
@@ -64,7 +69,11 @@ def in_words(event: AuditEvent, words: Mapping[str, str]) -> str:
 
 def _shown(name: str, value: Any) -> str:
     """Return one detail as staff read it: what somebody wrote needs no name."""
-    return str(value) if name == NOTE else f"{_DETAILS.get(name, name)}: {value}"
+    if name == NOTE:
+        return str(value)
+    text = str(value)
+    cut = text if len(text) <= _SHOWN_AT_MOST else f"{text[:_SHOWN_AT_MOST]}…"  # the keys of a long list
+    return f"{_DETAILS.get(name, name)}: {cut}"
 
 
 def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details: Any) -> None:

@@ -19,6 +19,7 @@ AUDIT_LABELS = {
     "plan_undone": gettext_noop("deferral or payment plan undone on the day it was made"),
     "plan_ended_by_hand": gettext_noop("payment plan ended by staff, its reminder could not be delivered"),
     "installment_missed": gettext_noop("instalment missed, reminder sent"),
+    "list_exported": gettext_noop("list downloaded"),
     "right_changed": gettext_noop("what clerks of a practice may do was changed"),
     "task_closed": gettext_noop("staff task closed"),
     "payment_rejected": gettext_noop("the gateway refused to start the payment"),

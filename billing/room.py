@@ -78,7 +78,6 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.desk import practice
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -90,7 +89,7 @@ class BillingRoom(Room):
         from billing.statements import figures
 
         return Announcement(
-            desk=Desk(tables=_TABLES, panel="admin/practice/panel.html", facts=practice.facts, pages=_pages()),
+            desk=_desk(),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.
             daily=[
@@ -116,6 +115,14 @@ class BillingRoom(Room):
             choices=CHOICES,
             first_steps=first_day.steps,
         )
+
+
+def _desk() -> Desk:
+    from billing.desk import practice
+    from billing.desk.books import figures
+
+    panel = "admin/practice/panel.html"
+    return Desk(tables=_TABLES, panel=panel, facts=practice.facts, pages=_pages(), figures=figures.FIGURES)
 
 
 def _pages() -> tuple[DeskPage, ...]:

@@ -159,7 +159,7 @@ def apply(complaint: Complaint, wanted: Wanted, *, line: int, decided: Decided, 
 def _recall(invoice: Invoice, wanted: Wanted, event: str, decided: Decided, now: datetime) -> None:
     # The trail of the invoice is its practice's too: no number of a file stands there.
     reason = _("The patient was right.")
-    if not rooms.recall(invoice, reason=reason, by=decided.name, today=timezone.localdate(now)):
+    if not rooms.recall([invoice], reason=reason, by=decided.name, today=timezone.localdate(now)):
         raise Refused(_("This invoice was not handed over, so nothing can be taken back."))
 
 

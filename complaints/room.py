@@ -158,6 +158,7 @@ def _desk() -> Desk:
     return Desk(
         panel="admin/complaints/panel.html",
         facts=panel.facts,
+        figures={"klachten": figures.of_period},
         pages=(
             DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
             DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),

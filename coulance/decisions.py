@@ -29,6 +29,7 @@ from coulance.amounts import Outcome
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
 
 Status, Kind = CoulanceCase.Status, Decision.Kind
+EVENT = "coulance:"  # what the ids of decisions in the ledger begin with
 REASON_LETTERS = 500
 CHECK_MAX_DURATION = timedelta(hours=1)  # a file not checked by then has a problem; decisions do not wait for it
 
@@ -300,4 +301,4 @@ def _amounts(ruling: _Ruling) -> dict[str, str]:
 
 def _event(case: CoulanceCase, decision: Decision) -> str:
     """Return the unique name of this decision in the ledger and the outbox."""
-    return f"coulance:{case.pk}:{decision.number}"
+    return f"{EVENT}{case.pk}:{decision.number}"

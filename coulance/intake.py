@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.invoices import holds
 from billing.models import Invoice
@@ -57,4 +58,10 @@ def _accept(new: Sequence[tuple[Invoice, Checked]], today: date, by: str) -> Non
 
 
 CODES = {"coulance-nothing-left": "coulance on an invoice of which nothing is left to pay"}
-INTAKE = Intake({"coulance": Field(read_flag, default=False)}, _check, _accept, CODES)
+INTAKE = Intake(
+    {"coulance": Field(read_flag, default=False)},
+    _check,
+    _accept,
+    CODES,
+    {"coulance": gettext_lazy("coulance (yes or no)")},
+)

@@ -74,12 +74,14 @@ class CoulanceRoom(Room):
 
     def announce(self) -> Announcement:
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
-        from coulance.desk import first_day, panel
+        from coulance.desk import figures, first_day, panel
         from coulance.pages import urls
 
         return Announcement(
             patient_urls=urls.urlpatterns,
-            desk=Desk(("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts),
+            desk=Desk(
+                ("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts, figures=figures.FIGURES
+            ),
             daily=[Daily(20, deadlines.run_day)],
             beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,

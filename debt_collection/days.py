@@ -12,7 +12,7 @@ from billing import audit
 from billing.failures import isolated
 from billing.invoices import limitation
 from billing.law import calendar
-from billing.ledger import lock_invoice
+from billing.ledger import lock_invoices
 from billing.models import Invoice, Payer
 from debt_collection import accounts
 from debt_collection.models import Agency, Claim, HandOver, Order
@@ -60,14 +60,15 @@ def _watch_registrations(today: date) -> None:
 def _recall_represented(live: QuerySet[Claim], today: date) -> None:
     """Take back what is owed by whom somebody represents by law now: a practice may hand that in with a batch."""
     found = live.filter(invoice__patient__payer__relation__in=Payer.APART)
-    for key in list(found.order_by("invoice_id").values_list("invoice_id", flat=True)):
-        about = Invoice.objects.filter(pk=key)
-        isolated(partial(_recall_one, key, today), rule="recall of who is represented", row=key, about=about)
+    for case in list(found.order_by("hand_over").values_list("hand_over", flat=True).distinct()):
+        keys = list(found.filter(hand_over=case).values_list("invoice_id", flat=True))
+        about = Invoice.objects.filter(pk__in=keys)
+        isolated(partial(_recall_one, keys, today), rule="recall of who is represented", row=case, about=about)
 
 
-def _recall_one(invoice_id: int, today: date) -> None:
+def _recall_one(invoice_ids: list[int], today: date) -> None:
     with transaction.atomic():
-        recall.recall_invoice(lock_invoice(invoice_id), "represented", "system", today)
+        recall.recall_invoices(lock_invoices(invoice_ids), "represented", "system", today)
 
 
 def unanswered(now: datetime) -> QuerySet[Order]:

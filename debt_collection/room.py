@@ -113,7 +113,7 @@ class DebtCollectionRoom(Room):
                 hold_reason=handing_over.HOLD,
                 is_whole=True,
             ),
-            hand_over=HandOver(recall.stands, recall.recall_invoice, recall.since),
+            hand_over=HandOver(recall.stands, recall.recall_invoices, recall.since),
             invoice_withdrawn=recall.for_withdrawn,
         )
 

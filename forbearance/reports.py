@@ -291,7 +291,7 @@ def _recall(row: Forbearance, *, by: str, today: date) -> set[int]:
     handed = [one for one in rests.open_invoices([row.patient_id]) if rooms.is_handed_over(one)]
     rests.place(row, handed, by=by)
     rests.lift(row, by=by, today=today, tell=False)
-    return {one.pk for one in handed if rooms.recall(lock_invoice(one.pk), reason=row.kind, by=by, today=today)}
+    return rooms.recall(lock_invoices([one.pk for one in handed]), reason=row.kind, by=by, today=today)
 
 
 # --- who is written to instead: one question, answered from all active grounds ---------------------------

@@ -4,10 +4,13 @@ from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, MessageKind, Room
+from billing.rooms import Act, Announcement, Beat, Daily, Desk, MessageKind, Room
 
 AUDIT_LABELS = {
     "contact_exported": gettext_noop("personal data exported for somebody without an invoice"),
+    "file_handed_in": gettext_noop("file with invoices handed in"),
+    "file_withdrawn": gettext_noop("file with invoices thrown away before it was handed in"),
+    "intake_choice_changed": gettext_noop("what happens to a file with errors was changed"),
     "patient_exported": gettext_noop("personal data exported for the patient"),
     "staff_signed_in": gettext_noop("signed in"),
     "staff_sign_in_failed": gettext_noop("signing in failed"),
@@ -30,6 +33,7 @@ class PortalRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
+        from portal.intake.desk import pages
         from portal.ops import retention
         from portal.staff.sign_in import wrong_codes
 
@@ -37,7 +41,15 @@ class PortalRoom(Room):
             # Retention comes last: it erases what other rules may still need.
             daily=[Daily(90, retention.run_day)],
             # Once a day is enough; hourly, to catch up after a night in which nothing ran.
-            beat={"run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600)},
+            beat={
+                "run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600),
+                "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
+            },
+            desk=Desk(pages=pages.pages()),
+            acts={
+                "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
+                "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),
+            },
             retention=retention.delete_expired,
             messages={wrong_codes.MESSAGE: MessageKind(frozenset(("username", "at")))},
             audit_labels=AUDIT_LABELS,

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q, Sum
+from django.db.models.functions import Least
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,7 @@ from banking.desk.terms import PayoutTermsAdmin
 from banking.models import LineDecision, LineMatch
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, status_badge
+from billing.desk.lists.ranges import amounts, days
 
 __all__ = ["LineMatchAdmin", "PayoutTermsAdmin"]
 
@@ -21,7 +24,14 @@ class LineMatchAdmin(TenantAdmin):
 
     provider_path = "invoice__provider"
     list_display = ("day", "invoice", "provider", "euros", "rule", "state")
-    list_filter = (("invoice__provider", OfferedFilter), "rule")
+    values_behind = {"day": "line.paid_on", "euros": "amount", "state": "decision.status"}
+    sums = ((_("amount"), Sum("amount", filter=Q(decision__status=LineDecision.Status.DONE))),)
+    list_filter = (
+        ("invoice__provider", OfferedFilter),
+        "rule",
+        days("paid_on", _("received on"), is_moment=False),
+        amounts("amount", _("amount")),
+    )
     list_select_related = ("invoice__provider", "line", "decision")
     ordering = ("-pk",)
     fields = readonly_fields = ("day", "invoice", "euros", "rule", "state")
@@ -29,7 +39,8 @@ class LineMatchAdmin(TenantAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return what is booked or was undone; what waits for a second person is no transfer yet."""
         shown = (LineDecision.Status.DONE, LineDecision.Status.UNDONE)
-        return super().get_queryset(request).filter(decision__status__in=shown).defer("line__sealed_facts")
+        rows = super().get_queryset(request).filter(decision__status__in=shown).defer("line__sealed_facts")
+        return rows.annotate(paid_on=Least("line__booked_on", "line__value_on"))  # as BankLine.paid_on
 
     @admin.display(description=_("received on"))
     def day(self, obj: LineMatch) -> str:

@@ -23,9 +23,9 @@ from banking.importing import Outcome, Told, import_file
 from banking.models import BankAccount, StatementFile
 from banking.orders.target_days import target_days_after
 from banking.reading.files import unpacked_bytes
-from banking.reading.refusal import Refused
 from banking.statements import chain
 from billing import audit
+from billing.errors import Refused
 from guests.uploads import LockedFile, takes_files_of_staff
 
 SHOWN = 50

@@ -15,6 +15,7 @@ class PayoutTermsAdmin(TenantAdmin):
     """Terms of payout, for operations; each change is in the audit trail."""
 
     provider_path = "provider"
+    about_patients = False
     readers = OPERATIONS
     writers = OPERATIONS
     list_display = ("provider", "rhythm", "minimum", "fee_per_invoice", "charges_to")

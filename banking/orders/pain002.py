@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from banking.models import OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.orders import outcome, payees
-from banking.reading.refusal import Refused
-from banking.reading.xml import Node, Reader
+from billing.errors import Refused
 from billing.failures import isolated
+from billing.text.xml import Node, Reader
 from billing.transitions import advance
 
 Status, Check = OutgoingOrder.Status, PayeeAccount.Check

@@ -11,9 +11,9 @@ from banking.reading import costs
 from banking.reading.camt_parts import add_information, part_of, whole_of
 from banking.reading.days import day_of_xml
 from banking.reading.facts import MAX_PARTS, Entry, Format, Kind, Part, Sheet, cents_of
-from banking.reading.refusal import Refused
-from banking.reading.xml import Node, Reader
+from billing.errors import Refused
 from billing.money import from_cents
+from billing.text.xml import Node, Reader
 
 STATEMENT = "BkToCstmrStmt"
 _OTHERS = {"BkToCstmrAcctRpt": "CAMT.052", "BkToCstmrDbtCdtNtfctn": "CAMT.054"}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from banking.details import Details
 from banking.reading import codes, costs, tags
 from banking.reading.facts import Kind, Part, cents_of
-from banking.reading.xml import Node
+from billing.text.xml import Node
 
 _NO_REFERENCE = ("NOTPROVIDED", "NONREF")
 

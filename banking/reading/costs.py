@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from banking.details import Details
 from banking.reading.facts import cents_of
-from banking.reading.xml import Node
 from billing.money import from_cents
+from billing.text.xml import Node
 
 # MT940: below the movement (:61:, where ING and SWIFT put it) or between the tags of :86:.
 _SAID = re.compile(r"/(OCMT|CHGS)\d?/\s*([A-Z]{3})\s*(\d{1,15}(?:,\d{0,2})?)(?![\d,])", re.ASCII)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")  # where the bank's day is, whatever our own time zone
 _SHAPE = re.compile(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from banking.details import Details
 from banking.models import BankLine, Statement
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 
 Kind = BankLine.Kind
 Format = Statement.Format

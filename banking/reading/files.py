@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from banking.reading import camt, mt940
 from banking.reading.facts import Entry, Sheet
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 
 CHUNK = 1 << 16
 MAX_BYTES = 1 << 30  # of all that is read of one file: some 700,000 movements

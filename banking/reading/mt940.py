@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from banking.reading import codes, costs, tags
 from banking.reading.days import day_of_mt940, near
 from banking.reading.facts import Entry, Format, Kind, Part, Sheet, cents_of
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 
 MAX_LINES = 400  # of one field; SWIFT allows six, some banks write thirty
 _FIELD = re.compile(r":(20|21|13D|25P?|28C?|60[FM]|61|86|62[FM]|64|65|34F|90[CD]|NS):(.*)")

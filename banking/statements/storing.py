@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from banking import details
 from banking.models import AccountDay, BankAccount, BankLine, LineDecision, Statement, StatementFile
 from banking.reading.facts import Entry
-from banking.reading.refusal import Refused
 from banking.statements import receiving
 from banking.statements.joining import Join, Stretch, join
 from banking.statements.known import Known, OtherLine, count_of, is_better, merged, moved
 from banking.statements.survey import Found
+from billing.errors import Refused
 from billing.money import from_cents, to_cents
 from billing.transitions import advance
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from banking.reading.facts import Entry, Sheet
 from banking.reading.files import Document
-from banking.reading.refusal import Refused
-from banking.reading.xml import INVALID_TOKEN, NotWellFormed
+from billing.errors import Refused
 from billing.money import from_cents
+from billing.text.xml import INVALID_TOKEN, NotWellFormed
 
 Moved: TypeAlias = "array[int]"  # signed cents, in the order of the file
 

@@ -245,7 +245,7 @@ def _undo_what_followed(invoice: Invoice, received: LedgerTransaction, *, gained
     if gained:
         rooms.booked(invoice, received)
         if rooms.handed_over_after(invoice, received.occurred_at):  # with this money it might not have been
-            rooms.recall(invoice, reason="reallocated", by=by, today=today)
+            rooms.recall([invoice], reason="reallocated", by=by, today=today)
         taken_off.undo_since(invoice, received, today=today)
     owed = ledger.balance(invoice.pk) > ZERO
     due_on = schedule.time_to_pay(invoice, today=today) if owed else None

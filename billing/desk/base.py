@@ -6,21 +6,27 @@ site itself removes the `/r/` shortcut. Default deny: what is not explicitly all
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
 
 from billing import rights
+from billing.desk.lists import files
+from billing.desk.lists.listing import ShortPaginator, StaffList
+from billing.errors import Refused
 from billing.models import AccessEvent, Invoice, Patient, Staff
 from billing.privacy import access_log
+from billing.rooms import Text
 from billing.tenancy import visible_to
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,11 +100,17 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
     dated: tuple[str, ...] = ()  # those that also take a last day, posted as `until`
     medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
+    about_patients = True  # whether the rows tell who is a patient: then a file of them is in the access log
+    # Columns that the list shows as text, with where the day, amount or code is behind them, such as "invoice.due_on".
+    values_behind: Mapping[str, str] = {}
+    also_in_files: tuple[str, ...] = ()  # columns for which a list has no room, and a file has
+    sums: Sequence[tuple[Text, Any]] = ()  # what a list adds up: the words, and the aggregate
     view_on_site = False
     sortable_by = ()  # lists have one order, which an index serves; filters do the rest
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a count per filter is a count over millions of rows
     list_per_page = 50
+    paginator = ShortPaginator
     change_form_template = "admin/detail.html"
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
@@ -172,7 +184,8 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             item[0] if isinstance(item, list | tuple) else item for item in self.get_list_filter(request)
         ]
         names = [name for name in [*offers, self.date_hierarchy] if isinstance(name, str)]
-        own = [offer.parameter_name for offer in offers if not isinstance(offer, str)]
+        classes = [offer for offer in offers if not isinstance(offer, str)]
+        own = {name for offer in classes for name in getattr(offer, "parameters", None) or (offer.parameter_name,)}
         return lookup in own or any(re.fullmatch(re.escape(name) + _LOOKUP, lookup) for name in names)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -227,9 +240,31 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the URLs: a read-only table has a list and a page per row, and no other."""
         urls = super().get_urls()
+        name = f"{self.opts.app_label}_{self.opts.model_name}_file"
+        own = path("lijst.<slug:kind>", self.admin_site.admin_view(self.list_file), name=name)
         if self.writers:
-            return [url for url in urls if url.name and not url.name.endswith("_delete")]
-        return [url for url in urls if url.name and url.name.endswith(("_changelist", "_change"))]
+            return [own, *(url for url in urls if url.name and not url.name.endswith("_delete"))]
+        return [own, *(url for url in urls if url.name and url.name.endswith(("_changelist", "_change")))]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffList]:
+        return StaffList
+
+    def list_file(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        """Return all rows of the list, as it is filtered, for a spreadsheet."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if kind not in files.KINDS:
+            raise Http404
+        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        try:
+            return files.of_list(self, request, kind)
+        except IncorrectLookupParameters:  # as on the list itself: it says so there
+            return HttpResponseRedirect(f"{address}?e=1")
+        except Refused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return HttpResponseRedirect(f"{address}?{request.GET.urlencode()}")
 
     @property
     def media(self) -> forms.Media:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit, rooms
 from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import badge, moment
+from billing.desk.lists.ranges import days
 from billing.desk.timeline import action_label
 from billing.models import AuditEvent, StaffTask
 
@@ -34,7 +35,9 @@ class StaffTaskAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("close",)
     list_display = ("what", "invoice", "note", "since", "state")
-    list_filter = (StateFilter, "kind")
+    values_behind = {"since": "created_at"}
+    also_in_files = ("closed_at", "closer")
+    list_filter = (StateFilter, "kind", days("created_at", _("since")))
     list_select_related = ("invoice",)
     ordering = (F("closed_at").desc(nulls_first=True), "created_at")
     fieldsets = (
@@ -99,6 +102,8 @@ class AuditEventAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     medical = "staff notes"
     list_display = ("when", "act", "actor", "invoice")
+    values_behind = {"when": "at"}
+    list_filter = (days("at", _("at")),)
     list_select_related = ("invoice",)
     ordering = ("-pk",)
     fieldsets = ((None, {"fields": (("act", "when"), ("actor", "invoice"), "facts")}),)

@@ -1,6 +1,7 @@
-"""Invoices and ledger entries. Nothing can be edited here: a ledger entry never, an invoice only through a rule."""
+"""The table of invoices, and the page of one. Nothing can be edited here, only changed through a rule."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -18,10 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import audit
 from billing.desk import timeline
-from billing.desk.base import OfferedFilter, TenantAdmin, desk_action
+from billing.desk.base import OfferedFilter, desk_action
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
 from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
+from billing.desk.lists.ranges import AmountRange, amounts, days
 from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
@@ -32,7 +34,7 @@ from billing.errors import Refused
 from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Invoice, OutboxMessage, Posting, StaffNote
+from billing.models import AccessEvent, Invoice, OutboxMessage, StaffNote
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -67,6 +69,17 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset.filter(wanted, withdrawn_at=None) if wanted else queryset
 
 
+class OwedRange(AmountRange):
+    """From an amount to an amount of what is outstanding; credit is not meant."""
+
+    def condition(self, first: Decimal | None, last: Decimal | None) -> Q:
+        """Look only among what is open, which has an index, unless nothing owed is meant too."""
+        if not first:
+            return super().condition(first, last)
+        wanted = Q(settled_at=None, balance__gte=first)
+        return wanted if last is None else wanted & Q(balance__lte=last)
+
+
 class ReasonForm(ActionForm):
     note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules reject an act without one
 
@@ -91,7 +104,19 @@ class InvoiceAdmin(CreditPaying):
     dated = ("pause",)
     action_form = ReasonForm
     list_display = ("number", "provider", "patient_number", "due", "outstanding", "status")
-    list_filter = (StatusFilter, ("provider", OfferedFilter))
+    values_behind = {"due": "due_on", "outstanding": "balance"}
+    also_in_files = ("issued_on", "settled_at")
+    sums = (
+        (_("outstanding"), Sum("balance", filter=Q(balance__gt=ZERO))),
+        (_("credit of patients"), Sum("balance", filter=Q(balance__lt=ZERO))),
+    )
+    list_filter = (
+        StatusFilter,
+        days("issued_on", _("invoice date"), is_moment=False),
+        days("due_on", _("pay before or on"), prefix="uiterlijk", is_moment=False),
+        amounts("balance", _("outstanding"), base=OwedRange),
+        ("provider", OfferedFilter),
+    )
     list_select_related = ("provider", "patient")
     ordering = ("-pk",)
     fieldsets = (
@@ -342,55 +367,3 @@ def _staff_tasks(invoice: Invoice) -> Section:
     ]
     columns = (_("since"), _("kind"), _("note"), _("closed"))
     return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
-
-
-@admin.register(Posting)
-class PostingAdmin(TenantAdmin):
-    provider_path = "provider"
-    list_display = ("happened", "invoice", "kind", "account", "euros", "by")
-    list_filter = ("transaction__kind", "account")
-    list_select_related = ("invoice", "transaction")
-    ordering = ("-pk",)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("kind", "account", "euros"),
-                    ("happened", "booked"),
-                    ("invoice", "by"),
-                    ("external_id", "reverses"),
-                )
-            },
-        ),
-    )
-    readonly_fields = ("kind", "euros", "happened", "booked", "by", "external_id", "reverses")
-
-    @admin.display(description=_("happened"))
-    def happened(self, obj: Posting) -> str:
-        return moment(obj.transaction.occurred_at)
-
-    @admin.display(description=_("booked"))
-    def booked(self, obj: Posting) -> str:
-        return moment(obj.transaction.created_at)
-
-    @admin.display(description=_("kind"))
-    def kind(self, obj: Posting) -> str:
-        return obj.transaction.get_kind_display()
-
-    @admin.display(description=_("by"))
-    def by(self, obj: Posting) -> str:
-        return audit.actor(obj.transaction.by)
-
-    @admin.display(description=_("external id"))
-    def external_id(self, obj: Posting) -> str:
-        return obj.transaction.external_id
-
-    @admin.display(description=_("reverses"))
-    def reverses(self, obj: Posting) -> str:
-        mirrored = obj.transaction.reverses
-        return f"{mirrored} {moment(mirrored.occurred_at)}" if mirrored else "–"
-
-    @admin.display(description=_("amount"))
-    def euros(self, obj: Posting) -> Any:
-        return amount(obj.amount)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.audit import name_of
 from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import moment, status_badge
+from billing.desk.lists.ranges import days
 from billing.errors import Refused
 from billing.invoices import open_links
 from billing.models import OutboxMessage, Patient
@@ -26,7 +27,9 @@ class OutboxMessageAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("send_again", "mark_delivered", "came_back")
     list_display = ("queued", "about", "invoice", "state", "tries", "error")
-    list_filter = ("status",)
+    values_behind = {"queued": "created_at"}
+    also_in_files = ("sent_at",)
+    list_filter = ("status", days("created_at", _("queued")))
     list_select_related = ("invoice",)
     ordering = ("-pk",)
     fieldsets = (

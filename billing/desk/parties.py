@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit
 from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
+from billing.desk.lists.ranges import days
 from billing.errors import Refused, Stale
 from billing.models import AccessEvent, AgbChange, BirthDateChange, IbanChange, Provider, Staff
 from billing.patients import birth_date
@@ -28,6 +29,7 @@ Role = Staff.Role
 @admin.register(Provider)
 class ProviderAdmin(TenantAdmin):
     provider_path = "pk"
+    about_patients = False
     list_display = ("name", "agb_code", "city")
     ordering = ("name",)
     fieldsets = (
@@ -64,6 +66,8 @@ class ByTwoAdmin(TenantAdmin):
     provider_path = "provider"
     readers = OPERATIONS
     actions = ("approve", "refuse")
+    about_patients = False
+    list_filter = ("approved", days("created_at", _("asked")))
     list_select_related = ("provider",)
     ordering = ("-pk",)
     decide: Callable[..., None]
@@ -155,6 +159,7 @@ class BirthDateChangeAdmin(TenantAdmin):
     medical = "patient page"
     actions = ("approve", "refuse")
     list_display = ("patient", "asked_by", "created_at", "approved")
+    list_filter = ("approved", days("created_at", _("asked")))
     list_select_related = ("patient",)
     ordering = ("-pk",)
     fieldsets = (
@@ -248,6 +253,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
 
     provider_path = "provider"
     readers = writers = OPERATIONS
+    about_patients = False
     form, add_form, change_password_form = StaffChangeForm, StaffAddForm, GivenPasswordForm
     add_form_template = "admin/detail.html"
     list_display = ("username", "provider", "role", "active", "last_login")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,7 @@ from billing.desk import timeline
 from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import Section, amount, badge, link_to, moment, status_badge
 from billing.desk.invoices import timeline_section
+from billing.desk.lists.ranges import amounts, days
 from billing.errors import GatewayRefused, GatewayUnknown, Refused
 from billing.models import Payment, PaymentShare
 from billing.payments import attempts, webhooks
@@ -34,7 +35,10 @@ class PaymentAdmin(TenantAdmin):
     actions = ("ask_gateway", "release")
     reasoned = ("release",)
     list_display = ("started", "invoice", "euros", "state", "mollie_id")
-    list_filter = ("status", QuarantineFilter)
+    values_behind = {"started": "created_at", "euros": "amount"}
+    also_in_files = ("paid_at",)
+    sums = ((_("amount"), Sum("amount")), (_("of it paid"), Sum("amount", filter=Q(paid_at__isnull=False))))
+    list_filter = ("status", QuarantineFilter, days("created_at", _("started")), amounts("amount", _("amount")))
     list_select_related = ("invoice",)
     ordering = ("-pk",)
     fieldsets = (

@@ -1,8 +1,9 @@
 """Serving a file as an attachment that runs no code, is cached nowhere, and has a name without personal data."""
 
 import re
+from collections.abc import Iterable
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 _POLICY = (
     "sandbox; default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-src 'none';"
@@ -16,14 +17,22 @@ def attachment(content: bytes, *, name: str, content_type: str) -> HttpResponse:
 
     Medical data: the caller must have written the access log. Raises ValueError for any other name.
     """
+    headers = _headers(name) | {"Content-Length": str(len(content))}
+    return HttpResponse(content, content_type=content_type, headers=headers)
+
+
+def streamed(pieces: Iterable[bytes], *, name: str, content_type: str) -> StreamingHttpResponse:
+    """Return `pieces` as a download while they are made; the rest as `attachment`."""
+    return StreamingHttpResponse(pieces, content_type=content_type, headers=_headers(name))
+
+
+def _headers(name: str) -> dict[str, str]:
     if not _NAME.fullmatch(name):
         raise ValueError("the name of an attachment is made by us")
-    headers = {
+    return {
         "Content-Disposition": f'attachment; filename="{name}"',
-        "Content-Length": str(len(content)),
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": _POLICY,
         "X-Robots-Tag": "noindex, nofollow",
     }
-    return HttpResponse(content, content_type=content_type, headers=headers)

@@ -1,6 +1,6 @@
 from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffNote, StaffTask
-from billing.models.batches import SubmittedBatch
+from billing.models.batches import IntakeChoice, SubmittedBatch, SubmittedFile
 from billing.models.credit_notes import CreditNote
 from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayClock, DayFigure
@@ -44,6 +44,7 @@ __all__ = [
     "Hold",
     "IbanChange",
     "Installment",
+    "IntakeChoice",
     "Invoice",
     "InvoiceDocument",
     "InvoiceHistory",
@@ -71,5 +72,6 @@ __all__ = [
     "StaffTask",
     "StoredFile",
     "SubmittedBatch",
+    "SubmittedFile",
     "WebhookCall",
 ]

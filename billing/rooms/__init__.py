@@ -6,7 +6,7 @@ the day's work, the staff site, the patient's page) calls the functions below an
 and `portal` announce themselves in the same way. What can be announced: `announced.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -29,6 +29,8 @@ from billing.rooms.announced import (
     DeskPage,
     Elsewhere,
     Export,
+    Figure,
+    FigureOf,
     FirstStep,
     HandOver,
     Happened,
@@ -59,6 +61,8 @@ __all__ = [
     "DeskPage",
     "Elsewhere",
     "Export",
+    "Figure",
+    "FigureOf",
     "FirstStep",
     "HandOver",
     "Happened",
@@ -161,10 +165,16 @@ def intake_fields() -> dict[str, Any]:
     return _merged(lambda room: room.intake.fields if room.intake else {})
 
 
+@cache
+def figures() -> dict[str, FigureOf]:
+    """Return what makes the figures of the desk, by name: billing's first, then those of rooms."""
+    return _merged(lambda room: room.desk.figures)
+
+
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    names = (message_kinds, audit_labels, acts, access_labels, hold_reasons, staff_task_choices, beats)
-    for named in (*names, intake_fields, choices):
+    merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
+    for named in (*merged, staff_task_choices, choices):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -273,10 +283,10 @@ def handed_over_after(invoice: Row, moment: datetime) -> bool:
     return any(at is not None and at > moment for at in since)
 
 
-def recall(invoice: Row, *, reason: str, by: str, today: date) -> bool:
-    """Let the rooms take a locked invoice back from whoever they handed it over to; return whether one did."""
-    taken = [room.hand_over.recall(invoice, reason, by, today) for room in announcements() if room.hand_over]
-    return any(taken)
+def recall(invoices: Sequence[Row], *, reason: str, by: str, today: date) -> set[int]:
+    """Let the rooms take locked invoices back from whoever they handed them over to; return the keys of those."""
+    of_rooms = (room.hand_over for room in announcements() if room.hand_over)
+    return {key for handed in of_rooms for key in handed.recall(invoices, reason, by, today)}
 
 
 def kept_back(invoice: Row) -> Iterator[Text]:

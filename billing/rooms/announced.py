@@ -123,17 +123,38 @@ class DeskPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A table of the page of figures: for each row a label (text, or a day) and its cells, one a head after the first.
+
+    A cell is euros (Decimal), a number, text, or None for what there is none of. `drawn`: the rows are bars as well,
+    of so many parts, the cells after the label. `total`: the cells of each column add up. It names no patient.
+    """
+
+    title: Text
+    heads: tuple[Text, ...]
+    rows: Sequence[tuple[Any, ...]]
+    says: Text = ""
+    drawn: int = 0
+    total: bool = False
+
+
+# Makes a figure of what a member of staff may see, from a day to a day, both included.
+FigureOf = Callable[[Row, date, date], Figure]
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What staff see of a room: its tables (model names) in the order of work, pages, and its part of the start page.
 
     The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting. Who has
-    nothing to see there gets None, and no panel.
+    nothing to see there gets None, and no panel. `figures`: by the name that stands in the address of their files.
     """
 
     tables: tuple[str, ...] = ()
     panel: str = ""
     facts: Callable[[HttpRequest], Any] | None = None
     pages: tuple[DeskPage, ...] = ()
+    figures: Mapping[str, FigureOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +189,13 @@ class InvoicePanel:
 class Intake:
     """What a practice may submit to a room with an invoice: `fields` of the invoice, a `check` of them against the
     total in cents, and `accept` for the new invoices, in the transaction that creates them; `codes` are those of the
-    errors that `check` reports, with what they mean."""
+    errors that `check` reports, with what they mean; `labels` name the fields in words."""
 
     fields: Mapping[str, Any]
     check: Callable[[Mapping[str, Any], int, str, Report], None]
     accept: Callable[[Sequence[tuple[Row, Any]], date, str], object]
     codes: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +236,13 @@ class Export:
 class HandOver:
     """Where a room handed an invoice over to, such as an agency, and how it comes back.
 
-    `stands` tells whether an invoice is there now. `recall` takes a locked one back, in the caller's transaction, given
-    the reason as the trail keeps it, who does it, and the day; it returns whether there was something to take back, so
-    that a second call changes nothing.
+    `stands` tells whether an invoice is there now. `recall` takes locked ones back, in the caller's transaction, given
+    the reason as the trail keeps it, who does it, and the day; it returns the keys of those that were there, so that a
+    second call changes nothing.
     """
 
     stands: Callable[[Row], bool]
-    recall: Callable[[Row, str, str, date], bool]
+    recall: Callable[[Sequence[Row], str, str, date], set[int]]
     since: Callable[[Row], datetime | None] | None = None  # when it went there; None when it is not there
 
 

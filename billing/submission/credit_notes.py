@@ -36,6 +36,7 @@ class CreditNoteReader:
         self.count = 0
         self._today, self._report_to = today, report
         self._numbers: dict[str, int] = {}
+        self.disputed: set[str] = set()  # numbers that stand in the file more than once
         self._wrong = False
 
     def knows(self, number: str) -> bool:
@@ -52,6 +53,7 @@ class CreditNoteReader:
         if note.get("lines") is not None:
             lines = read_lines(note["lines"], f"{path}.lines", self._report)
         if "number" in note and self._numbers.setdefault(note["number"], index) != index:
+            self.disputed.add(note["number"])
             sentence = _("This number was used before in this file, for credit note number %d in it.")
             before = self._numbers[note["number"]] + 1
             self._report(f"{path}.number", "number-twice", sentence % before)

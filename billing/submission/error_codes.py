@@ -24,6 +24,7 @@ CODES = {
     "field-twice": "a key stands twice in one object",
     "format-unknown": "`format` is not one of this document",
     "provider-unknown": "no practice with this AGB code",
+    "provider-other": "the AGB code of another practice than the one that hands the file in",
     "invoices-missing": "nothing to take in",
     "not-a-list": "a list was expected",
     "database-busy": "another import has the database; try again",

@@ -121,6 +121,9 @@ class InvoiceReader:
         self._numbers: dict[str, int] = {}
         self._patients: dict[str, int] = {}
         self._wrong = False
+        # Of which the file says different things in two places, so that nobody can tell which is right.
+        self.disputed_numbers: set[str] = set()
+        self.disputed_patients: set[str] = set()
 
     def knows_patient(self, number: str) -> bool:
         """Tell whether an invoice of this file is for the patient with this number."""
@@ -158,6 +161,7 @@ class InvoiceReader:
     def _once(self, number: str, index: int, path: str) -> None:
         before = self._numbers.setdefault(number, index)
         if before != index:
+            self.disputed_numbers.add(number)
             sentence = _("This number was used before in this file, for invoice number %d in it.") % (before + 1)
             self._report(f"{path}.number", "number-twice", sentence)
 
@@ -165,6 +169,7 @@ class InvoiceReader:
         """Report a patient number with other data: two persons would see each other's invoices, and we can't guess."""
         content = hash(_canonical(patient))
         if self._patients.setdefault(patient["number"], content) != content:
+            self.disputed_patients.add(patient["number"])
             sentence = _(
                 "This patient number stands in this file with other data on an earlier invoice. Write the same data on"
                 " both; another person needs a number of their own."

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from billing.law.calendar import DAY
+from billing.rooms import Figure
 from complaints import deadlines
 from complaints.desk.base import files
 from complaints.file import lessons
@@ -71,3 +72,19 @@ def _done(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, _("Noted."))
     return HttpResponseRedirect(reverse("admin:complaint_lessons"), status=303)
+
+
+def of_period(staff: Any, first: date, last: date) -> Figure:
+    """Return the figures of the files of this time, for the page of figures."""
+    found = lessons.figures(files(staff), first, last)
+    shares = (
+        (_("confirmed in time"), found.acknowledged_in_time),
+        (_("answered in time"), found.answered_in_time),
+        (_("the patient was right, in whole or in part"), found.upheld),
+    )
+    rows: list[tuple[Any, ...]] = [(_("received"), found.received), (_("answered"), found.answered)]
+    rows += [(what, None if share is None else f"{share}%") for what, share in shares]
+    rows += [(_("taken off invoices"), found.returned)]
+    rows += [(f"{_('cause')}: {cause}", count) for cause, count in found.causes]
+    says = _("Of the complaints that were received in this time.")
+    return Figure(_("Complaints"), (_("What"), _("Number")), rows if found.received else [], says=says)

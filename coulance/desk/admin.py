@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit, rights
 from billing.desk.base import EVERYBODY, OfferedFilter, TenantAdmin
 from billing.desk.detail import moment, status_badge
+from billing.desk.lists.ranges import days
 from billing.documents.attachment import attachment
 from billing.errors import Refused, Stale
 from billing.models import AccessEvent
@@ -41,7 +42,8 @@ class CoulanceCaseAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     medical = "case page"
     list_display = ("number", "provider", "patient_number", "state", "since", "send_before")
-    list_filter = ("status", ("invoice__provider", OfferedFilter))
+    values_behind = {"state": "status", "since": "provider_since", "send_before": "specification_due_on"}
+    list_filter = ("status", ("invoice__provider", OfferedFilter), days("provider_since", _("with you since")))
     list_select_related = ("invoice__provider", "invoice__patient")
     ordering = ("-provider_since", "-pk")
 
@@ -211,6 +213,8 @@ class PracticeRulesAdmin(TenantAdmin):
 
     provider_path = "provider"
     writers, write_act = EVERYBODY, "coulance_rules"
+    about_patients = False
+    values_behind = {"limit": "second_person_above"}
     form = RulesForm
     list_display = ("chosen", "provider", "wants_specification", "limit")
     list_select_related = ("provider",)

@@ -55,22 +55,27 @@ def by_person(case: HandOver, *, why: str, by: str) -> None:
         raise Refused(_("The agency has this case no more."))
 
 
-def recall_invoice(invoice: Invoice, reason: str, by: str, today: date) -> bool:
-    """Take one locked invoice back, in the caller's transaction; return whether an agency had it.
+def recall_invoices(invoices: Sequence[Invoice], reason: str, by: str, today: date) -> set[int]:
+    """Take locked invoices back, in the caller's transaction; return the keys of those that an agency had.
 
-    Other claims of the case stay: a complaint about one invoice says nothing about another.
+    Of each case one mail tells of all that came back. Its other claims stay: a complaint about one invoice says nothing
+    about another.
     """
-    claim = open_claim(invoice)
-    if claim is None:
-        return False
-    rows = HandOver.objects.select_for_update(no_key=True, of=("self",)).select_related("agency", "provider", "patient")
-    case = rows.get(pk=claim.hand_over_id)
-    claim = open_claim(invoice)  # as it stands now that the case is locked
-    if claim is None or not case.is_live:
-        return False
-    claim.hand_over, claim.invoice = case, invoice
-    _take_back(case, [claim], reason=reason, by=by, today=today, written="")
-    return True
+    by_key = {invoice.pk: invoice for invoice in invoices}
+    live = Claim.objects.filter(invoice__in=by_key, closed_at=None, hand_over__status__in=HandOver.LIVE)
+    cases = HandOver.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "agency", "provider", "patient"
+    )
+    taken = set()
+    for case in cases.filter(pk__in=live.values("hand_over")).order_by("pk"):
+        claims = list(live.filter(hand_over=case).order_by("pk"))  # as they stand now that the case is locked
+        if not case.is_live or not claims:
+            continue
+        for claim in claims:
+            claim.hand_over, claim.invoice = case, by_key[claim.invoice_id]
+        _take_back(case, claims, reason=reason, by=by, today=today, written="")
+        taken |= {claim.invoice_id for claim in claims}
+    return taken
 
 
 def open_claim(invoice: Invoice) -> Claim | None:
@@ -141,4 +146,4 @@ def _order(case: HandOver, claims: Sequence[Claim], *, is_whole: bool) -> None:
 
 def for_withdrawn(invoice: Invoice, by: str, today: date) -> None:
     """Take a locked invoice back that is withdrawn: nothing is owed on it any more."""
-    recall_invoice(invoice, "withdrawn", by, today)
+    recall_invoices([invoice], "withdrawn", by, today)

@@ -100,10 +100,19 @@ def read_head(file: IO[bytes]) -> tuple[dict[str, Any], int]:
     return head, version
 
 
-def known_provider(head: dict[str, Any], result: BatchResult) -> Provider | None:
-    """Return the provider that the head names; None, with an error in the result, when we don't know it."""
+def known_provider(head: dict[str, Any], result: BatchResult, *, of: Provider | None = None) -> Provider | None:
+    """Return the provider that the head names; None, with an error in the result, when we don't know it.
+
+    `of`: the only one that it may name. Of another one nobody is told whether we know it.
+    """
     named = read_object(head.get("provider"), PROVIDER, "provider", result.report)
     if "agb_code" not in named:
+        return None
+    if of is not None:
+        if named["agb_code"] == of.agb_code:
+            return of
+        sentence = _("This file has the AGB code of another practice. Yours is %s.") % of.agb_code
+        result.report("provider.agb_code", "provider-other", sentence)
         return None
     provider = Provider.objects.filter(agb_code=named["agb_code"]).first()
     if provider is None:
@@ -124,6 +133,8 @@ class ItemReader:
         self._result = result
         self._invoices = InvoiceReader(today, result.report, version=version)
         self._notes = CreditNoteReader(today, result.report)
+        self._notes.disputed = self._invoices.disputed_numbers = result.disputed_numbers
+        self._invoices.disputed_patients = result.disputed_patients
         self._corrected: set[str] = set()
 
     def read(self, key: str, index: int, value: Any, chunk: Chunk) -> None:
@@ -132,12 +143,12 @@ class ItemReader:
         self._result.begin_item(key, index, value)
         if key == "invoices":
             if checked := self._invoices.read(value, index):
-                self._one_kind(checked.path, is_twice=self._notes.knows(checked.number))
+                self._one_kind(checked.path, checked.number, is_twice=self._notes.knows(checked.number))
                 self._once_a_patient(checked.patient["number"], f"{checked.path}.patient.number", corrected=False)
                 chunk.invoices.append(checked)
         elif key == "credit_notes":
             if note := self._notes.read(value, index):
-                self._one_kind(note.path, is_twice=self._invoices.knows(note.number))
+                self._one_kind(note.path, note.number, is_twice=self._invoices.knows(note.number))
                 chunk.credit_notes.append(note)
         elif correction := persons.read_correction(value, f"patients[{index}]", self._result.report):
             path = f"patients[{index}]"
@@ -145,9 +156,10 @@ class ItemReader:
             about = About("patients", index + 1, patient=correction.number)
             chunk.corrections.append(Correction(path, about, correction))
 
-    def _one_kind(self, path: str, *, is_twice: bool) -> None:
+    def _one_kind(self, path: str, number: str, *, is_twice: bool) -> None:
         """Report a number of both an invoice and a credit note of this file: fiscal numbers are unique (35a Wet OB)."""
         if is_twice:
+            self._result.disputed_numbers.add(number)
             sentence = _("This number stands on an invoice and on a credit note. Each needs a number of its own.")
             self._result.report(f"{path}.number", "number-twice", sentence)
 
@@ -157,6 +169,7 @@ class ItemReader:
         if corrected:
             self._corrected.add(number)
         if twice:
+            self._result.disputed_patients.add(number)
             sentence = _(
                 "This patient stands more than once in this file. Write what has changed on the invoice of the patient,"
                 " or once in patients."
@@ -207,6 +220,29 @@ def about(invoice: Checked) -> About:
     """Return what an error about this invoice names."""
     place = int(invoice.path.partition("[")[2].rstrip("]")) + 1
     return About("invoices", place, invoice.number, invoice.patient["number"])
+
+
+def good_ones(chunk: Chunk, result: BatchResult) -> Chunk:
+    """Return what of the chunk goes on when items with errors stay behind; what is disputed goes to the result.
+
+    Two items of a file that say different things of one number or one patient both stay behind: we can't tell which of
+    them is right.
+    """
+
+    def is_good(about: About, *numbers: str, patient: str = "") -> bool:
+        item = (about.kind, about.place - 1)
+        if item in result.wrong:
+            return False
+        if result.disputed_numbers.isdisjoint(numbers) and patient not in result.disputed_patients:
+            return True
+        result.beside[item] = about
+        return False
+
+    return Chunk(
+        [one for one in chunk.invoices if is_good(about(one), one.number, patient=one.patient["number"])],
+        [one for one in chunk.corrections if is_good(one.about, patient=one.patient.number)],
+        [one for one in chunk.credit_notes if is_good(crediting.about(one), one.number, one.credits)],
+    )
 
 
 def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Checked]:

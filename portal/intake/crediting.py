@@ -25,14 +25,14 @@ def compare(provider: Provider, notes: Sequence[CreditNote], result: BatchResult
         invoice = invoices.get(note.credits)
         if invoice is None:
             sentence = _("We don't know an invoice with this number of your practice.")
-            result.report(f"{note.path}.credits", "credits-unknown", sentence, _about(note))
+            result.report(f"{note.path}.credits", "credits-unknown", sentence, about(note))
         elif note.number in invoices:
             sentence = _("This number is already the number of an invoice.")
-            result.report(f"{note.path}.number", "number-twice", sentence, _about(note))
+            result.report(f"{note.path}.number", "number-twice", sentence, about(note))
         elif note.number in known:
             if known[note.number] != _given(note).fingerprint(note.credits):
                 sentence = _("This credit note was handed in before with other content. It can't be changed.")
-                result.report(f"{note.path}.number", "credit-note-differs", sentence, _about(note))
+                result.report(f"{note.path}.number", "credit-note-differs", sentence, about(note))
         elif (amount := _credited(invoice, note, beside.get(note.credits, ZERO), new, result)) is not None:
             beside[note.credits] = beside.get(note.credits, ZERO) + amount
             new.append(note)
@@ -48,11 +48,11 @@ def _credited(
     try:
         return credit_notes.preview(invoice, _given(note), beside=beside, lines_beside=lines).amount
     except LineRefused as refusal:
-        result.report(f"{note.path}.lines[{refusal.index}]", "credit-line", str(refusal), _about(note))
+        result.report(f"{note.path}.lines[{refusal.index}]", "credit-line", str(refusal), about(note))
         return None
     except Refused as refusal:
         place = f"{note.path}.credits" if note.lines is None else f"{note.path}.lines"
-        result.report(place, "credit-refused", str(refusal), _about(note))
+        result.report(place, "credit-refused", str(refusal), about(note))
         return None
 
 
@@ -63,7 +63,7 @@ def book(provider: Provider, notes: Sequence[CreditNote], result: BatchResult, *
         try:
             credit_notes.take(invoice, _given(note), by=by)
         except Refused as refusal:
-            result.report(f"{note.path}.credits", "credit-refused", str(refusal), _about(note))
+            result.report(f"{note.path}.credits", "credit-refused", str(refusal), about(note))
 
 
 def _given(note: CreditNote) -> NewCreditNote:
@@ -71,5 +71,6 @@ def _given(note: CreditNote) -> NewCreditNote:
     return NewCreditNote(number=note.number, issued_on=note.issued_on, reason=note.reason, lines=lines)
 
 
-def _about(note: CreditNote) -> About:
+def about(note: CreditNote) -> About:
+    """Return what an error about this credit note names."""
     return About("credit_notes", int(note.path[13:-1]) + 1, note.number)

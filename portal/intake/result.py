@@ -63,18 +63,43 @@ class BatchResult:
     continued: bool = False  # an import of the same file was interrupted before
     # Patients of invoices that were known already, about which the file says something else than we hold.
     outdated: set[str] = field(default_factory=set)
+    # What stays behind when the good ones go on: items with an error, and what the file says twice and differently.
+    wrong: set[tuple[str, int]] = field(default_factory=set)  # list and index
+    disputed_numbers: set[str] = field(default_factory=set)
+    disputed_patients: set[str] = field(default_factory=set)
+    beside: dict[tuple[str, int], About] = field(default_factory=dict)  # right by themselves, and disputed
+    file_errors: int = 0  # of no single item
+    goes_on: bool = False  # although there are errors: the good ones were or would be taken
     _about: About | None = None
 
     def report(self, path: str, code: str, sentence: str, about: About | None = None) -> None:
         """Add an error; one without `about` is about the item that `begin_item` named, if its path is there."""
         self.error_count += 1
+        item = _ITEM.match(path)
+        if item:
+            self.wrong.add((item[1], int(item[2])))
+        else:
+            self.file_errors += 1
         if len(self.errors) >= MAX_ERRORS:
             return
-        if about is None and (item := _ITEM.match(path)):
+        if about is None and item:
             kind, place = item[1], int(item[2]) + 1
             named = self._about
             about = named if named and (named.kind, named.place) == (kind, place) else About(kind, place)
         self.errors.append(BatchError(path, code, sentence, about))
+
+    def count_nothing(self) -> None:
+        """Say that nothing was done or would be."""
+        self.new = self.known = self.patients_created = self.patients_updated = self.credited = 0
+
+    def take_over(self, part: "BatchResult") -> None:
+        """Say what was done with the good ones only, and what went wrong with them since they were checked."""
+        for name in ("new", "known", "patients_created", "patients_updated", "credited", "corrections", "outdated"):
+            setattr(self, name, getattr(part, name))
+        self.partly_written, self.continued = part.partly_written, part.continued
+        self.errors += part.errors
+        self.error_count += part.error_count
+        self.goes_on = not part.error_count
 
     def begin_item(self, kind: str, index: int, raw: Any) -> None:
         """Name the item that is checked next, also in the errors that were found while it was read."""

@@ -1,7 +1,7 @@
 """Writing a batch that was checked, in chunks that are each a transaction of their own."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -27,9 +27,17 @@ class RollBack(Exception):
 
 
 def write(
-    chunks: Iterator[Chunk], provider: Provider, result: BatchResult, *, digest: str, count: int, today: date, by: str
+    chunks: Iterator[Chunk],
+    provider: Provider,
+    result: BatchResult,
+    *,
+    digest: str,
+    count: int,
+    today: date,
+    by: str,
+    seen: Callable[[int], object],
 ) -> None:
-    """Write part by part what is new, and count it in the result.
+    """Write part by part what is new, and count it in the result; `seen` is told of each part that is written.
 
     Each part is compared once more under the lock of the provider: another import of the same practice may have come
     in between. What contradicts it then ends the import with an error; the parts before stay, and the same file
@@ -46,6 +54,7 @@ def write(
                 write_chunk(chunk, provider, result, today, by)
                 batches.advance(row, len(chunk.invoices))
             result.partly_written = True
+            seen((place + 1) * PART)
         except RollBack:
             sentence = _("Another import of this practice came in between. Hand this file in again: it continues.")
             result.report("", "import-interrupted", sentence)

@@ -1,4 +1,4 @@
-"""Data retention for all rooms together, and of the sessions and sign-ins that the project itself stores."""
+"""Data retention for all rooms, and of what the project itself stores: sessions, sign-ins, files of practices."""
 
 import logging
 from collections import Counter
@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from billing import audit, rooms, rows
 from billing.law.calendar import begin_of
+from billing.submission import uploads
 
 log = logging.getLogger(__name__)
 SANDBOX = "sandbox.retention.delete_expired"  # by name, because the sandbox is not always installed
@@ -35,7 +36,7 @@ def run_day(today: date) -> None:
 
 
 def delete_expired(today: date) -> dict[str, int]:
-    """Delete expired sessions and old sign-ins; return how many of each."""
+    """Delete expired sessions, old sign-ins and files of practices; return how many of each."""
     sign_ins = begin_of(today - timedelta(days=settings.RETAIN_SIGN_IN_DAYS))
     return {
         "sessions": rows.delete(Session.objects.filter(expire_date__lt=timezone.now())),
@@ -44,6 +45,7 @@ def delete_expired(today: date) -> dict[str, int]:
             for model in (AccessAttempt, AccessFailureLog, AccessLog)
         ),
         "sandbox_rows": _delete_sandbox_rows(today),
+        **uploads.erase_expired(today),
     }
 
 

@@ -39,7 +39,7 @@ def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[st
     own = [("index", _("What waits"))]
     if getattr(request.user, "is_operations", False):
         own.append(("operations", _("How it is doing")))
-    own.append(("months", _("Figures of the month")))
+    own.append(("figures", _("Figures")))
     named = [*own, *((page.name, capfirst(str(page.label))) for page in pages)]
     models = [model for app in apps for model in app["models"] if model["admin_url"]]
     return Menu(

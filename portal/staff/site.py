@@ -19,7 +19,7 @@ from billing import rights, rooms
 from billing.desk.base import TenantAdmin
 from billing.desk.worklist import waiting_for
 from billing.rooms import Desk, DeskPage
-from portal.staff import idle, months, operations, otp, views
+from portal.staff import figures, idle, operations, otp, views
 from portal.staff.menu import menu
 
 # `/r/` reveals the address of any row of any provider; signing out must also work before there is a code app.
@@ -56,8 +56,8 @@ class StaffSite(OTPAdminSite):
             path("herstelcodes/", self.admin_view(views.recovery_codes), name="recovery_codes"),
             path("blijven/", self.admin_view(views.extend_session), name="stay"),
             path("toestand/", self.admin_view(operations.show), name="operations"),
-            path("maanden/", self.admin_view(months.show), name="months"),
-            path("maanden/cijfers.csv", self.admin_view(months.csv), name="months_csv"),
+            path("cijfers/", self.admin_view(figures.show), name="figures"),
+            path("cijfers/<slug:name>.<slug:kind>", self.admin_view(figures.file), name="figures_file"),
         ]
         return own + [self._address(page) for page in _pages()] + stock
 

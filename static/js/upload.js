@@ -7,6 +7,7 @@
   const buttons = form.querySelectorAll("button");
   const live = form.querySelector(".live");
   const words = form.dataset;
+  let goTo = ""; // the page of what was sent, when it has one
   const MAX_BYTES = 25 * 1024 * 1024;
   // Larger photos are made smaller here, to spare the sender's data. Ours are no larger than this after the check.
   const LARGE_BYTES = 2 * 1024 * 1024, MAX_SIDE = 3500, QUALITY = 0.88;
@@ -92,6 +93,7 @@
     request.addEventListener("load", () => {
       if (request.status === 200 && request.response?.sent) {
         shown.bar.replaceWith(said("done", request.response.said || words.sent));
+        goTo = request.response.go || goTo;
         done(true);
       } else done(fail(shown, request.status === 413 ? words.tooLarge : request.response?.error || words.lost));
     });
@@ -118,7 +120,7 @@
       input.focus();
     } else {
       live.textContent = words.sent;
-      location.assign(then);
+      location.assign(goTo || then);
     }
   });
 })();

@@ -7,7 +7,7 @@ import pytest
 from banking.models import BankLine
 from banking.reading import camt
 from banking.reading.facts import Entry, Sheet
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 from tests.banking.camt_files import IBAN, MONDAY, Pay, Shape, balance, document, statement
 
 Kind = BankLine.Kind

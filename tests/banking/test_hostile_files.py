@@ -14,7 +14,7 @@ from banking.matching.references import Place, written_in
 from banking.models import BankLine, Statement, StatementFile
 from banking.reading import camt, files, mt940
 from banking.reading.files import documents
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 from tests.banking import mt940_files
 from tests.banking.camt_files import MONDAY, Pay, document, statement
 from tests.banking.importing import hand_in

@@ -17,6 +17,7 @@ from debt_collection import days
 from debt_collection.exchange import orders
 from debt_collection.models import HandOver, Order
 from debt_collection.running import recall, standing
+from forbearance import reports
 from tests import factories
 from tests.billing.adjustments.test_reallocation import paid
 from tests.debt_collection.cases import fresh, handed_over, ready, said
@@ -180,13 +181,23 @@ def test_one_invoice_of_a_case_comes_back_and_the_other_stays(tmp_path):
     case, a, b = two_claims()
     exported(case, tmp_path)
     assert recall.stands(a)
-    assert recall.recall_invoice(lock_invoice(a.pk), "complaint", "staff:anna", RECALLED_ON)
-    assert not recall.recall_invoice(lock_invoice(a.pk), "complaint", "staff:anna", RECALLED_ON)
+    assert recall.recall_invoices([lock_invoice(a.pk)], "complaint", "staff:anna", RECALLED_ON)
+    assert not recall.recall_invoices([lock_invoice(a.pk)], "complaint", "staff:anna", RECALLED_ON)
     assert (open_of(a), open_of(b)) == (Decimal("250.00"), Decimal("406.48"))
     assert fresh(case).status == HandOver.Status.OFFERED
     assert list(fresh(case).told["claims"]) == [b.number]
-    assert recall.recall_invoice(lock_invoice(b.pk), "complaint", "staff:anna", RECALLED_ON)
+    assert recall.recall_invoices([lock_invoice(b.pk)], "complaint", "staff:anna", RECALLED_ON)
     assert fresh(case).status == HandOver.Status.RECALLED
+
+
+def test_a_report_brings_all_invoices_of_a_patient_back_with_one_mail(tmp_path):
+    case, a, b = two_claims()
+    exported(case, tmp_path)
+    said = reports.Said(kind="deceased", since=RECALLED_ON, why="De dochter belde.", email="dochter@post.example")
+    reports.report(a.patient_id, said, by="staff:anna", today=timezone.localdate())
+    assert fresh(case).status == HandOver.Status.RECALLED
+    [mail] = OutboxMessage.objects.filter(kind="agency_recalled")
+    assert all(number in mail.text for number in (a.number, b.number))
 
 
 def test_money_that_had_been_booked_elsewhere_brings_the_invoice_back(tmp_path):

@@ -109,8 +109,11 @@ def is_lent(invoice):
     return Toy.objects.filter(invoice=invoice, what="lent").exists()
 
 
-def take_back(invoice, reason, by, today):
-    return bool(Toy.objects.filter(invoice=invoice, what="lent").update(what=f"back by {by}"))
+def take_back(invoices, reason, by, today):
+    lent = Toy.objects.filter(invoice__in=invoices, what="lent")
+    keys = set(lent.values_list("invoice_id", flat=True))
+    lent.update(what=f"back by {by}")
+    return keys
 
 
 def may_send(message, now):

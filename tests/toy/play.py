@@ -144,7 +144,7 @@ def an_answer_takes_back_what_was_handed_over(invoice: Any) -> None:
     lent.refresh_from_db()
     assert lent.what == f"back by staff:{staff.username}"
     assert not rooms.is_handed_over(invoice)
-    assert not rooms.recall(invoice, reason="again", by="test", today=timezone.localdate())
+    assert not rooms.recall([invoice], reason="again", by="test", today=timezone.localdate())
     lent.delete()
 
 

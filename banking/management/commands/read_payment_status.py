@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from banking.orders import pain002
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 
 
 class Command(BaseCommand):

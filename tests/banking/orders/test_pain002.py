@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 
 from banking.models import OutgoingOrder, PayeeAccount
 from banking.orders import pain002
-from banking.reading.refusal import Refused
 from billing import ledger
+from billing.errors import Refused
 from tests.banking.orders import made
 
 Status = OutgoingOrder.Status

@@ -103,7 +103,7 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
     for table, row in shown.items():
         paths += [f"billing/{table}/", f"billing/{table}/{row.pk}/change/"]
     paths += [f"billing/patient/{shown['patient'].pk}/gegevens/", f"rekening/{shown['invoice'].pk}/regels/"]
-    for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/", "maanden/"]:
+    for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/", "cijfers/"]:
         page.goto(f"{sandbox.url}/beheer/{path}")
         look(page, complaints)
 

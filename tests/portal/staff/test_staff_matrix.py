@@ -236,7 +236,7 @@ def test_nothing_of_another_provider_is_seen_or_changed(role, method, world):
             client = client_of(role, own)  # signing in or out ends the session of before
         path = address(name, route, foreign)
         response = client.generic(method, path) if method != "POST" else client.post(path, body(foreign, name))
-        seen = response.content.decode() + str(response.headers)
+        seen = response.getvalue().decode() + str(response.headers)
         where = f"{role}: {method} {path} → {response.status_code}"
         # A method that a page does not have is refused as such: 405.
         right = right_answers(name, role) | ({405} if method not in ("GET", "HEAD") else set())

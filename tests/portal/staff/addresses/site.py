@@ -8,8 +8,8 @@ OWN_PAGE = {
     "app_list": {200, 404},
     "recovery_codes": {200, 405},
     "operations": {403},  # for operations alone
-    "months": {200},
-    "months_csv": {200},
+    "figures": {200},
+    "figures_file": {200, 404},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},

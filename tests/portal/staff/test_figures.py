@@ -1,10 +1,11 @@
-"""The figures of a month add up to the ledger, stay as they were, and show one practice its own."""
+"""The figures add up to the ledger, stay as they were, and show one practice its own."""
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 
 from billing import ledger
 from billing.adjustments import reallocation
-from billing.models import LedgerTransaction, Receipt, Staff
-from billing.models.ledger import Account
+from billing.desk.books import figures
+from billing.models import AuditEvent, LedgerTransaction, Posting, Receipt, Staff
+from billing.models.ledger import OF_INVOICE, Account
 from billing.payments import receipts
 from billing.payments.receipts import Received
-from billing.statements import months
+from billing.statements import booked
+from portal.staff.pictures import Picture
 from tests import factories
 from tests.billing.ledger import histories
 from tests.portal.staff.staff_client import signed_in
@@ -59,7 +62,7 @@ def test_lines_lead_from_the_balance_before_to_the_balance_after(practice, clerk
     costs = book(old, Kind.COSTS, "40.00", "c")
     book(old, Kind.PAYMENT, "-60.00", "tr_1")
     ledger.reverse(old, costs, external_id="c:waived", occurred_at=timezone.now(), by="test")
-    month = months.of_month(clerk, datetime(2026, 11, 1, tzinfo=UTC).date())
+    month = booked.of_period(clerk, date(2026, 11, 1), date(2026, 11, 30))
     assert dict(month.lines) == {
         "in rekening gebracht": Decimal("80.00"),
         "betaald door de verzekeraar": Decimal("-30.00"),
@@ -70,13 +73,13 @@ def test_lines_lead_from_the_balance_before_to_the_balance_after(practice, clerk
     assert (month.opening, month.closing) == (Decimal("100.00"), Decimal("90.00"))
     assert month.opening + sum(amount for _what, amount in month.lines) == month.closing
     assert month.closing == ledger.balance(old.pk) + ledger.balance(new.pk)
-    october = months.of_month(clerk, datetime(2026, 10, 1, tzinfo=UTC).date())
+    october = booked.of_period(clerk, date(2026, 10, 1), date(2026, 10, 31))
     assert (october.opening, october.closing) == (Decimal("0.00"), Decimal("100.00"))
 
 
 def test_another_practice_is_not_in_it(clerk):
     factories.invoice(amount="999.00")
-    month = months.of_month(clerk, timezone.localdate().replace(day=1))
+    month = booked.of_period(clerk, timezone.localdate(), timezone.localdate())
     assert (month.lines, month.closing) == ([], Decimal("0.00"))
 
 
@@ -87,7 +90,7 @@ def test_what_is_open_by_age(practice, clerk):
         factories.invoice(provider=practice, amount=amount, issued_on=due_on - timedelta(days=30), due_on=due_on)
     paid = factories.invoice(provider=practice, amount="64.00")
     book(paid, Kind.PAYMENT, "-64.00", "tr_1")
-    assert [amount for _name, amount in months.open_by_age(clerk, today)] == [
+    assert [amount for _name, amount in booked.open_by_age(clerk, today)] == [
         Decimal("3.00"), Decimal("12.00"), Decimal("16.00"), Decimal("0.00"), Decimal("32.00"), Decimal("0.00"),
     ]  # fmt: skip
 
@@ -102,7 +105,7 @@ def test_what_staff_moved_keeps_the_road_by_which_it_came(practice, clerk):
     receipts.report(first, received, today=today)
     booking = LedgerTransaction.objects.get(kind=Kind.RECEIPT)
     reallocation.ask(booking, {second.pk: Decimal("100.00")}, reason="x", by=clerk, key="m")
-    month = months.of_month(clerk, today.replace(day=1))
+    month = booked.of_period(clerk, today, today)
     assert [(name, amount) for name, amount in month.lines if "manier" in name] == [
         ("op een andere manier ontvangen: contant bij de praktijk", Decimal("-200.00")),
         ("op een andere manier ontvangen: contant bij de praktijk: teruggedraaid", Decimal("100.00")),
@@ -121,9 +124,9 @@ def test_what_came_is_told_apart_by_its_road(practice, clerk):
             Decimal(amount), received_on=timezone.localdate(), road=road, reference="", reason="kas", by=clerk,
             key=f"key-{road}",
         )  # fmt: skip
-        booked = receipts.report(row, received, today=timezone.localdate())
-    receipts.undo(booked, by=clerk)
-    month = months.of_month(clerk, timezone.localdate().replace(day=1))
+        last = receipts.report(row, received, today=timezone.localdate())
+    receipts.undo(last, by=clerk)
+    month = booked.of_period(clerk, timezone.localdate(), timezone.localdate())
     assert dict(month.lines) == {
         "in rekening gebracht": Decimal("100.00"),
         "betaling ontvangen: iDEAL": Decimal("-10.00"),
@@ -144,36 +147,94 @@ def test_for_any_history_lines_and_ages_add_up_to_the_ledger(seed):
         for number in (seed, seed + 1):
             model, _invoices = histories.play(number, who)
             balances |= model.balances
-        month = months.of_month(clerk, timezone.localdate().replace(day=1))
+        month = booked.of_period(clerk, timezone.localdate(), timezone.localdate())
         assert month.closing == month.opening + sum(amount for _what, amount in month.lines)
         assert month.closing == sum(balances.values())
-        ages = dict(months.open_by_age(clerk, timezone.localdate()))
+        today = timezone.localdate()
+        received = Posting.objects.filter(
+            provider=who.provider, account__in=OF_INVOICE, transaction__kind__in=LedgerTransaction.RECEIVED
+        )
+        in_figure = figures.came_in(clerk, today, today)
+        assert -sum(posting.amount for posting in received) == sum(sum(row[1:]) for row in in_figure.rows)
+        ages = dict(booked.open_by_age(clerk, timezone.localdate()))
         assert ages.pop("tegoed van patiënten") == sum(min(amount, 0) for amount in balances.values())
         assert sum(ages.values()) == sum(max(amount, 0) for amount in balances.values())
         transaction.set_rollback(True)
 
 
-def test_page_and_spreadsheet_say_the_same(practice, clerk):
+def test_page_and_spreadsheets_say_the_same(practice, clerk):
     factories.invoice(provider=practice, amount="12.34")
     client = signed_in(clerk)
-    page = client.get("/beheer/maanden/").content.decode().replace("\xa0", " ")
-    assert page.count("€ 12,34") == 3  # invoiced, at the end of the month, and not late
-    content = client.get(f"/beheer/maanden/cijfers.csv?maand={timezone.localdate():%Y-%m}").content.decode("utf-8-sig")
+    page = client.get("/beheer/cijfers/").content.decode().replace("\xa0", " ")
+    assert page.count("€ 12,34") == 4  # invoiced, at the end, not late, and what is open together
+    content = client.get("/beheer/cijfers/geboekt.csv").getvalue().decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(content), delimiter=";"))
-    figures = {row[0]: row[1] for row in rows[1:]}
-    assert figures.pop("open aan het einde van de maand") == "12,34"
-    assert figures == {
-        "open aan het begin van de maand": "0,00", "in rekening gebracht": "12,34",
-        "vandaag open: niet te laat": "12,34", "vandaag open: 1 tot 30 dagen te laat": "0,00",
-        "vandaag open: 31 tot 60 dagen te laat": "0,00", "vandaag open: 61 tot 90 dagen te laat": "0,00",
-        "vandaag open: meer dan 90 dagen te laat": "0,00", "vandaag open: tegoed van patiënten": "0,00",
-    }  # fmt: skip
+    assert rows == [
+        ["Wat", "Bedrag"], ["open aan het begin", "0,00"], ["in rekening gebracht", "12,34"],
+        ["open aan het einde", "12,34"],
+    ]  # fmt: skip
+    book = openpyxl.load_workbook(io.BytesIO(client.get("/beheer/cijfers/open.xlsx").getvalue()))
+    assert [cell.value for cell in list(book.active.rows)[1]] == ["niet te laat", 12.34]
+    assert AuditEvent.objects.filter(action="list_exported").count() == 2
 
 
-@pytest.mark.parametrize("month", ["2019-01", "x", "2026-13", "\u0662\u0660\u0662\u0666-\u0661\u0661"])
-def test_a_month_that_is_not_offered_is_not_found(clerk, month):
-    assert signed_in(clerk).get("/beheer/maanden/", {"maand": month}).status_code == 404
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"van": "x"}, "Typ een dag als 31-12-2026."),
+        ({"van": "2026-02-01", "tot": "2026-01-01"}, "“Van” is later dan “tot en met”."),
+        ({"tot": "9999-12-31"}, "Kies hoogstens vijf jaar, tot vandaag."),
+        ({"van": "0001-01-01"}, "Kies hoogstens vijf jaar, tot vandaag."),
+        ({"van": "\u0662\u0660\u0662\u0666-01-01"}, "Typ een dag als 31-12-2026."),
+    ],
+)
+def test_days_that_there_are_none_of_are_a_sentence(clerk, asked, sentence):
+    client = signed_in(clerk)
+    answer = client.get("/beheer/cijfers/", asked)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert client.get("/beheer/cijfers/open.csv", asked).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["niets.csv", "open.pdf"])
+def test_another_figure_is_not_found(clerk, name):
+    assert signed_in(clerk).get(f"/beheer/cijfers/{name}").status_code == 404
+
+
+def test_days_and_months_of_what_came_in_are_those_of_amsterdam(practice, clerk, booked_at):
+    row = factories.invoice(provider=practice, amount="100.00")
+    booked_at(datetime(2026, 10, 31, 22, 59, tzinfo=UTC))
+    book(row, Kind.PAYMENT, "-10.00", "tr_1")
+    booked_at(datetime(2026, 10, 31, 23, 0, tzinfo=UTC))
+    book(row, Kind.PAYMENT, "-20.00", "tr_2")
+    figure = figures.came_in(clerk, date(2026, 10, 31), date(2026, 11, 1))
+    assert figure.rows == [(date(2026, 10, 31), Decimal("10.00")), (date(2026, 11, 1), Decimal("20.00"))]
+    assert figure.heads == ("Dag", "iDEAL")
+    year = figures.came_in(clerk, date(2026, 1, 1), date(2026, 11, 29))
+    assert year.rows[8:] == [
+        ("september 2026", Decimal("0.00")), ("oktober 2026", Decimal("10.00")), ("november 2026", Decimal("20.00")),
+    ]  # fmt: skip
+
+
+def test_what_an_agency_received_is_a_road_of_its_own(practice, clerk):
+    book(factories.invoice(provider=practice), Kind.RECEIPT, "-10.00", "agency:1:x")
+    today = timezone.localdate()
+    assert figures.came_in(clerk, today, today).heads[1:] == ("via een incassobureau",)
+
+
+def test_bars_are_in_proportion_and_have_a_pattern_besides_their_colour(practice, clerk):
+    row = factories.invoice(provider=practice, amount="100.00")
+    book(row, Kind.PAYMENT, "-30.00", "tr_1")
+    book(row, Kind.RECEIPT, "-10.00", "agency:1:x")
+    today = timezone.localdate()
+    picture = Picture("in", figures.came_in(clerk, today - timedelta(days=1), today))
+    assert [(bar.part, bar.height) for bar in picture.bars] == [(0, 120.0), (1, 40.0)]
+    assert picture.totals == [Decimal("30.00"), Decimal("10.00")]
+    page = signed_in(clerk).get("/beheer/cijfers/").content.decode()
+    assert 'role="img"' in page
+    assert page.count('fill="url(#ontvangen-1)"') == 2  # the bar, and its name in the legend
+    assert 'id="ontvangen-1"' in page
 
 
 def test_a_stranger_has_to_sign_in():
-    assert Client().get("/beheer/maanden/").status_code == 302
+    assert Client().get("/beheer/cijfers/").status_code == 302

@@ -1,6 +1,6 @@
-"""Figures of a month for a practice: what was booked on its invoices, from the balance before to the balance after.
+"""Figures of a practice: what was booked on its invoices, from the balance before to the balance after.
 
-A month holds what was booked in it (not when it happened), so that the figures of a month that is over stay the same.
+A period holds what was booked in it (not when it happened), so that the figures of one that is over stay the same.
 """
 
 from collections.abc import Iterator
@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, StrIndex, Substr
+from django.db.models.functions import Coalesce, StrIndex, Substr, TruncDay, TruncMonth
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.law.calendar import begin_of
+from billing.law.calendar import AMSTERDAM, begin_of
 from billing.models import LedgerTransaction, Posting, Receipt
 from billing.models.ledger import OF_INVOICE, THROUGH, Account
 from billing.money import ZERO
@@ -30,60 +31,82 @@ _ROADS: dict[str, Text] = {
     Account.UNDER_WAY: gettext_lazy("order to the bank"),
     **dict(Receipt.Road.choices),
 }
-SHOWN = 13  # a year and the month of a year ago
+AGENCY = "agency"
+_OF_AGENCY = "agency:"  # what the id of a payment begins with that came to an agency
+_ROADS[AGENCY] = gettext_lazy("through an agency")
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """One month: `lines` lead from `opening` to `closing`, both sums of the ledger."""
+class Period:
+    """The days from `first` to `last`, both included; `lines` lead from `opening` to `closing`, sums of the ledger."""
 
     first: date
+    last: date
     opening: Decimal
     lines: list[tuple[str, Decimal]]
     closing: Decimal
 
 
-def months_until(today: date) -> list[date]:
-    """Return the first days of the months to choose from, the running one first."""
-    months = [today.replace(day=1)]
-    while len(months) < SHOWN:
-        months.append((months[-1] - timedelta(days=1)).replace(day=1))
-    return months
-
-
-def next_month(first: date) -> date:
-    """Return the first day of the month after that of `first`."""
-    return (first + timedelta(days=31)).replace(day=1)
-
-
-def of_month(staff: Any, first: date) -> Month:
-    """Return the figures of the month that begins on `first`, of the invoices `staff` may see, in four queries."""
-    postings = visible_to(staff, Posting.objects.filter(account__in=OF_INVOICE), provider_path="provider")
-    begin, end = begin_of(first), begin_of(next_month(first))
-    within = postings.filter(transaction__created_at__gte=begin, transaction__created_at__lt=end)
+def of_period(staff: Any, first: date, last: date) -> Period:
+    """Return what was booked from `first` to `last` on the invoices that `staff` may see, in four queries."""
+    postings = _of_invoices(staff)
+    begin, end = begin_of(first), begin_of(last + timedelta(days=1))
     sums = (
         _sum(postings.filter(transaction__created_at__lt=begin)),
         _sum(postings.filter(transaction__created_at__lt=end)),
     )
-    return Month(first, sums[0], list(_lines(within)), sums[1])
+    return Period(first, last, sums[0], list(_lines(_within(postings, first, last))), sums[1])
+
+
+def came_in(staff: Any, first: date, last: date, *, by_month: bool) -> dict[tuple[date, str], Decimal]:
+    """Return what came in, by day (or the first day of its month) and road, less what of it was undone; one query.
+
+    The amounts are positive. Together they are what the ledger has of money received in these days.
+    """
+    received = _with_road(_within(_of_invoices(staff), first, last))
+    trunc = TruncMonth if by_month else TruncDay
+    of_day = received.annotate(day=trunc("transaction__created_at", tzinfo=AMSTERDAM))
+    sums = of_day.order_by().values("day", "road").annotate(sum=Sum("amount"))
+    return {(timezone.localdate(row["day"], AMSTERDAM), row["road"]): -row["sum"] for row in sums if row["sum"]}
+
+
+def name_of_road(road: str) -> str:
+    """Return in words by which road money came."""
+    return str(_ROADS.get(road, gettext_lazy("in another way")))
+
+
+def _of_invoices(staff: Any) -> QuerySet[Posting]:
+    return visible_to(staff, Posting.objects.filter(account__in=OF_INVOICE), provider_path="provider")
+
+
+def _within(postings: QuerySet[Posting], first: date, last: date) -> QuerySet[Posting]:
+    begin, end = begin_of(first), begin_of(last + timedelta(days=1))
+    return postings.filter(transaction__created_at__gte=begin, transaction__created_at__lt=end)
+
+
+def _with_road(within: QuerySet[Posting]) -> QuerySet[Any]:
+    """Return the money among the postings that came in, with the road by which it came first.
+
+    What staff moved to another invoice came by the road of before.
+    """
+    event = Coalesce("transaction__reverses__external_id", "transaction__external_id")
+    received = within.filter(transaction__kind__in=LedgerTransaction.RECEIVED)
+    received = received.annotate(event=event).annotate(moved=StrIndex("event", Value(MOVED)))
+    first = Case(When(moved=0, then=F("event")), default=Substr("event", 1, F("moved") - 1))
+    received = received.annotate(first=first).annotate(receipt=Substr("first", len(Receipt.EVENT) + 1))
+    return received.annotate(road=_road())
 
 
 def _lines(within: QuerySet[Posting]) -> Iterator[tuple[str, Decimal]]:
     """Yield what was booked of each kind, and of money that came by each road, and what of it was undone."""
     other = within.exclude(transaction__kind__in=LedgerTransaction.RECEIVED).annotate(road=Value(""))
-    event = Coalesce("transaction__reverses__external_id", "transaction__external_id")
-    received = within.filter(transaction__kind__in=LedgerTransaction.RECEIVED)
-    # What staff moved to another invoice came by the road by which it came first.
-    received = received.annotate(event=event).annotate(moved=StrIndex("event", Value(MOVED)))
-    first = Case(When(moved=0, then=F("event")), default=Substr("event", 1, F("moved") - 1))
-    received = received.annotate(first=first).annotate(receipt=Substr("first", len(Receipt.EVENT) + 1))
-    received = received.annotate(road=_road())
+    received = _with_road(within)
     found = {(row["transaction__kind"], row["road"]): row for rows in (other, received) for row in _sums(rows)}
     places = {kind: place for place, kind in enumerate(Kind)}
     for kind, road in sorted(found, key=lambda key: (places[Kind(key[0])], key[1])):
         row, what = found[kind, road], str(Kind(kind).label)
         if road:
-            what = _("%(booking)s: %(road)s") % {"booking": what, "road": _ROADS[road]}
+            what = _("%(booking)s: %(road)s") % {"booking": what, "road": name_of_road(road)}
         if row["booked"]:
             yield what, row["booked"]
         if row["undone"]:
@@ -96,16 +119,17 @@ def _sums(rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     return by_road.annotate(booked=Sum("amount", filter=~mirrors), undone=Sum("amount", filter=mirrors))
 
 
-def _road() -> Coalesce:
+def _road() -> Case:
     """Return by which road money came: what staff said, or the account through which its transaction moved it."""
     booked = Receipt.objects.filter(key=OuterRef("receipt"))
     moved = Posting.objects.filter(transaction=OuterRef("transaction"), account__in=THROUGH)
-    return Coalesce(Subquery(booked.values("road")[:1]), Subquery(moved.values("account")[:1]), Value(""))
+    known = Coalesce(Subquery(booked.values("road")[:1]), Subquery(moved.values("account")[:1]), Value(""))
+    return Case(When(first__startswith=_OF_AGENCY, then=Value(AGENCY)), default=known)
 
 
 def open_by_age(staff: Any, today: date) -> list[tuple[str, Decimal]]:
     """Return what is open today, by how long ago it should have been paid, and the credit: together the ledger."""
-    postings = visible_to(staff, Posting.objects.filter(account__in=OF_INVOICE), provider_path="provider")
+    postings = _of_invoices(staff)
     now_open = postings.filter(invoice__settled_at=None, invoice__withdrawn_at=None)
     days = [today - timedelta(days=n) for n in (0, 30, 60, 90)]
     ages = {

@@ -9,11 +9,11 @@ from xml.parsers import expat
 
 from django.utils.translation import gettext as _
 
-from banking.reading.refusal import Refused
+from billing.errors import Refused
 
-MAX_DEPTH = 40  # CAMT.053 nests some 15 deep
+MAX_DEPTH = 40  # CAMT.053 and GDS801 nest some 15 deep
 MAX_NODES = 20_000  # kept at one time
-MAX_TEXT = 20_000  # characters of one element; the longest of CAMT.053 has 500
+MAX_TEXT = 20_000  # characters of one element; the longest of these has 500
 MAX_QUIET = 1 << 20  # bytes in which no element begins or ends: expat keeps an unfinished one in memory
 INVALID_TOKEN = 4  # expat's code, also for bytes that are not of the declared encoding
 
@@ -94,12 +94,12 @@ class Reader:
                 self._quiet += len(chunk)
                 self.parser.Parse(chunk, False)
                 if self._quiet > max(MAX_QUIET, 2 * len(chunk)):
-                    raise Refused(_("The XML is nested or filled in a way that no statement of a bank is."))
+                    raise Refused(_("The XML is nested or filled in a way that no such file is."))
                 yield
             self.parser.Parse(b"", True)
         except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: an encoding that is none
             code, line = getattr(error, "code", 0), getattr(error, "lineno", 0)
-            sentence = _("The XML is damaged or cut off, at line %d. Download the file again.") % line
+            sentence = _("The XML is damaged or cut off, at line %d. Make or download the file again.") % line
             raise NotWellFormed(sentence, code) from None
         yield
 
@@ -111,7 +111,7 @@ class Reader:
         self._open.append(Node(local, attributes, self._kept))
         self._kept += 1
         if len(self._open) > MAX_DEPTH or self._kept > MAX_NODES or len(self._names) > MAX_NODES:
-            raise Refused(_("The XML is nested or filled in a way that no statement of a bank is."))
+            raise Refused(_("The XML is nested or filled in a way that no such file is."))
         if len(self._open) == 2:
             self.opened(local)
 
@@ -123,7 +123,7 @@ class Reader:
                 if node.text.isspace():
                     node.text = ""
                     return
-                raise Refused(_("The XML is nested or filled in a way that no statement of a bank is."))
+                raise Refused(_("The XML is nested or filled in a way that no such file is."))
 
     def _end(self, _name: str) -> None:
         self._quiet = 0
@@ -141,4 +141,4 @@ def _names(path: str) -> tuple[str, ...]:
 
 
 def _refuse_doctype(*_told: object) -> int:
-    raise Refused(_("The XML has a document type, which no bank sends. It was not read."))
+    raise Refused(_("The XML has a document type, which no such file has. It was not read."))

@@ -1,0 +1,1 @@
+"""What staff see of the ledger: its table, and the figures that add up to it."""

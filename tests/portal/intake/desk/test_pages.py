@@ -1,0 +1,204 @@
+"""Handing in at /beheer/aanleveren/: looked at first, handed in as it was shown, with an answer for the software."""
+
+import csv
+from datetime import timedelta
+from io import BytesIO, StringIO
+from json import dumps, loads
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from billing import rights
+from billing.models import AccessEvent, AuditEvent, Invoice, Staff, SubmittedFile
+from billing.storage import upkeep
+from billing.submission import uploads
+from portal.intake import handing_in
+from portal.intake.batch import import_stream
+from portal.ops import retention
+from tests import factories
+from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice
+from tests.portal.staff.staff_client import signed_in
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/beheer/aanleveren/"
+Status = SubmittedFile.Status
+
+
+@pytest.fixture
+def practice():
+    return factories.provider(agb_code=AGB_CODE)
+
+
+@pytest.fixture
+def clerk(practice, settings):
+    client = signed_in(factories.staff(provider=practice))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return client
+
+
+def uploaded(client, content, name="november.json"):
+    """Upload this; return the page of the file, and its row."""
+    data = content if isinstance(content, bytes) else dumps(content).encode()
+    answer = client.post(ADDRESS, {"files": SimpleUploadedFile(name, data)}, follow=True)
+    row = SubmittedFile.objects.first()
+    assert answer.redirect_chain == [(f"{ADDRESS}{row.pk}/", 303)]
+    return answer.content.decode(), row
+
+
+def acted(client, row, act, **fields):
+    there = f"{ADDRESS}{row.pk}/"
+    answer = client.post(there, {"act": act, "sha256": row.sha256} | fields, follow=True)
+    row.refresh_from_db()
+    return answer.content.decode()
+
+
+def wrong(place):
+    return changed(invoice(place), ("lines", 0, "unit_price"), "28,51")
+
+
+def recent(place, **fields):
+    """An invoice of today."""
+    return invoice(place, issued_on=timezone.localdate().isoformat(), **fields)
+
+
+def test_looked_at_first_and_handed_in_by_a_second_click(clerk, practice):
+    page, row = uploaded(clerk, batch(recent(1), recent(2)))
+    assert "Everything in this file is right. Nothing was changed yet." in page
+    assert (row.status, row.new, Invoice.objects.count()) == (Status.CHECKED, 2, 0)
+    page = acted(clerk, row, "hand_in")
+    assert (row.status, row.new, row.left_out, Invoice.objects.count()) == (Status.DONE, 2, 0, 2)
+    assert "Answer for your software" in page
+    assert AuditEvent.objects.filter(action="file_handed_in", by=row.ordered_by).exists()
+    assert acted(clerk, row, "hand_in").count("This file has changed meanwhile") == 1  # a doubled click
+    assert Invoice.objects.count() == 2
+
+
+def test_each_error_names_the_invoice_and_what_to_do(clerk):
+    content = batch(
+        wrong(1),
+        changed(recent(2), ("patient", "email"), "jan@"),
+        changed(recent(3), ("lines", 0, "performed_on"), "2031-01-01"),
+        recent(4),
+    )
+    page, row = uploaded(clerk, content)
+    assert (row.status, row.left_out) == (Status.REFUSED, 3)
+    assert "Your practice chose all or nothing" in page
+    assert "Invoice 2026-00001, number 1 in the file, patient P-1" in page
+    assert "<strong>Line 1: price:</strong> " in page
+    assert "This is how your software wrote the file. Pass this on to its maker, with the code." in page
+    assert "Correct it in your software with patient P-2." in page
+    assert "Correct that treatment in your software." in page
+    assert 'value="hand_in"' not in page
+    assert acted(clerk, row, "hand_in").count("This file has changed meanwhile") == 1
+    assert not Invoice.objects.exists()
+
+
+def test_the_good_ones_go_on_where_an_approver_chose_that(clerk, practice):
+    assert clerk.post(f"{ADDRESS}keuze/", {"good_ones": "yes"}).status_code == 403
+    approver = signed_in(factories.staff(provider=practice, role=Staff.Role.APPROVER))
+    assert approver.post(f"{ADDRESS}keuze/", {"good_ones": "yes"}).status_code == 303
+    assert AuditEvent.objects.filter(action="intake_choice_changed").count() == 1
+    page, row = uploaded(clerk, batch(recent(1), wrong(2)))
+    assert "Hand in what is right" in page
+    acted(clerk, row, "hand_in")
+    assert (row.status, row.new, row.left_out) == (Status.DONE, 1, 1)
+    stored = Invoice.objects.get()
+    answer = loads(clerk.get(f"{ADDRESS}{row.pk}/antwoord.json").content)
+    taken, refused = answer["invoices"]
+    assert (taken["number"], taken["state"], taken["errors"]) == (stored.number, "taken", [])
+    assert taken["payment_reference"] == stored.payment_reference
+    assert clerk.get(taken["link"].partition("testserver")[2] or taken["link"]).status_code in (200, 302)
+    assert (refused["state"], refused["errors"][0]["code"]) == ("refused", "amount-comma")
+    assert "link" not in refused
+    lines = list(
+        csv.reader(StringIO(clerk.get(f"{ADDRESS}{row.pk}/antwoord.csv").content.decode("utf-8-sig")), delimiter=";")
+    )
+    assert [line[1:3] for line in lines[1:]] == [["2026-00001", "taken"], ["2026-00002", "not taken"]]
+    assert AccessEvent.objects.filter(data=f"answer to file {row.pk}", act="download").count() == 2
+
+
+def test_the_same_invoice_written_differently_is_the_same_and_a_changed_one_is_refused(clerk):
+    _page, row = uploaded(clerk, batch(recent(1)))
+    acted(clerk, row, "hand_in")
+    again = changed(recent(1), ("patient", "address", "postcode"), "1234ab")
+    page, row = uploaded(clerk, dumps(batch(again), indent=3).encode())
+    assert (row.status, row.new, row.known) == (Status.CHECKED, 0, 1)
+    page, row = uploaded(clerk, batch(changed(recent(1), ("lines", 0, "unit_price"), "99.00")))
+    assert row.status == Status.REFUSED
+    assert "take it back with a credit note" in page
+
+
+def test_what_came_in_between_is_shown_before_anything_is_handed_in(clerk, practice):
+    uploads.choose(practice, good_ones=True, by="test")
+    _page, row = uploaded(clerk, batch(recent(1), recent(2)))
+    other = BytesIO(dumps(batch(recent(1, insurer_paid="1.00"))).encode())
+    import_stream(other, dry_run=False, today=timezone.localdate(), by="import:other")
+    page = acted(clerk, row, "hand_in")
+    assert (row.status, row.left_out, Invoice.objects.count()) == (Status.CHECKED, 1, 1)
+    assert "Not handed in as it was shown" in page
+    acted(clerk, row, "hand_in")
+    assert (row.status, row.new, Invoice.objects.count()) == (Status.DONE, 1, 2)
+
+
+def test_the_file_of_another_practice_is_refused_and_says_nothing_of_it(clerk):
+    factories.provider(agb_code="11000022", name="Praktijk Geheim")
+    for agb in ("11000022", "11999999"):
+        page, row = uploaded(clerk, batch(recent(1)) | {"provider": {"agb_code": agb}})
+        assert row.status == Status.REFUSED
+        assert f"This file has the AGB code of another practice. Yours is {AGB_CODE}." in page
+        assert "Geheim" not in page
+
+
+def test_a_long_file_is_worked_on_by_a_worker_and_its_page_says_how_far(clerk, monkeypatch):
+    monkeypatch.setattr(handing_in, "AT_ONCE_BYTES", 10)
+    page, row = uploaded(clerk, batch(recent(1)))
+    assert row.status == Status.RECEIVED
+    assert "Look again" in page
+    assert clerk.get(f"{ADDRESS}{row.pk}/stand.json").json() == {"at_work": True, "done": 0, "of": 0}
+    handing_in.sweep()
+    acted(clerk, row, "hand_in")
+    assert row.status == Status.ORDERED
+    handing_in.sweep()
+    assert clerk.get(f"{ADDRESS}{row.pk}/stand.json").json() == {"at_work": False, "done": 100, "of": 0}
+    assert Invoice.objects.count() == 1
+
+
+def test_a_dead_worker_is_followed_by_another_one_and_a_living_one_is_not(clerk, monkeypatch):
+    monkeypatch.setattr(handing_in, "AT_ONCE_BYTES", 10)
+    _page, row = uploaded(clerk, batch(recent(1)))
+    now = timezone.now()
+    assert uploads.claim(row, now=now)
+    handing_in.sweep(now=now + timedelta(minutes=1))
+    row.refresh_from_db()
+    assert row.status == Status.RECEIVED
+    handing_in.sweep(now=now + timedelta(minutes=3))
+    row.refresh_from_db()
+    assert row.status == Status.CHECKED
+
+
+def test_what_is_thrown_away_or_over_leaves_no_bytes(clerk):
+    _page, row = uploaded(clerk, batch(recent(1)))
+    assert uploads.content_of(row) == dumps(batch(recent(1))).encode()
+    acted(clerk, row, "withdraw")
+    assert (row.status, row.stored_name, row.facts) == (Status.WITHDRAWN, "", {})
+    _page, used = uploaded(clerk, batch(recent(2)))
+    acted(clerk, used, "hand_in")
+    _page, unused = uploaded(clerk, batch(recent(3)))
+    for days, over in ((13, []), (15, [unused]), (89, []), (91, [used])):
+        retention.delete_expired(timezone.localdate() + timedelta(days=days))
+        for gone in over:
+            gone.refresh_from_db()
+            assert (gone.stored_name, bytes(gone.sealed_facts)) == ("", b"")
+    assert (used.status, used.new, unused.status) == (Status.DONE, 1, Status.WITHDRAWN)
+    assert clerk.get(f"{ADDRESS}{used.pk}/").status_code == 200
+    assert clerk.get(f"{ADDRESS}{used.pk}/antwoord.csv").status_code == 404
+    assert set(upkeep.compare().values()) == {0}
+
+
+def test_a_practice_may_keep_it_from_its_clerks(clerk, practice):
+    approver = factories.staff(provider=practice, role=Staff.Role.APPROVER)
+    rights.decide(practice, {"hand_in": False}, by=approver)
+    assert clerk.get(ADDRESS).status_code == 403
+    assert signed_in(approver).get(ADDRESS).status_code == 200
+    assert signed_in(factories.staff(role=Staff.Role.OPERATIONS)).get(ADDRESS).status_code == 403
