@@ -21,6 +21,7 @@ from billing.rooms.announced import (
     Announcement,
     Beat,
     Case,
+    Choice,
     Contact,
     Daily,
     Demo,
@@ -30,6 +31,7 @@ from billing.rooms.announced import (
     Export,
     Figure,
     FigureOf,
+    FirstStep,
     HandOver,
     Happened,
     Held,
@@ -42,6 +44,7 @@ from billing.rooms.announced import (
     Stops,
     Text,
     Told,
+    Unit,
     Verdict,
 )
 
@@ -50,6 +53,7 @@ __all__ = [
     "Announcement",
     "Beat",
     "Case",
+    "Choice",
     "Contact",
     "Daily",
     "Demo",
@@ -59,6 +63,7 @@ __all__ = [
     "Export",
     "Figure",
     "FigureOf",
+    "FirstStep",
     "HandOver",
     "Happened",
     "Held",
@@ -72,6 +77,7 @@ __all__ = [
     "Stops",
     "Text",
     "Told",
+    "Unit",
     "Verdict",
 ]
 
@@ -168,7 +174,7 @@ def figures() -> dict[str, FigureOf]:
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
     merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
-    for named in (*merged, staff_task_choices):
+    for named in (*merged, staff_task_choices, choices):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -295,6 +301,19 @@ def finish(request: HttpRequest, response: Any) -> None:
     for room in announcements():
         if room.finished:
             room.finished(request, response)
+
+
+@cache
+def choices() -> dict[str, Choice]:
+    """Return the house rules of all rooms in place of which a practice may choose, by name."""
+    return _merged(lambda room: {choice.name: choice for choice in room.choices})
+
+
+def first_steps(provider: Row, staff: Row) -> Iterator[FirstStep]:
+    """Yield the steps of the first day of a practice, of all rooms, for this member of staff."""
+    for room in announcements():
+        if room.first_steps:
+            yield from room.first_steps(provider, staff)
 
 
 def exports() -> tuple[Export, ...]:
