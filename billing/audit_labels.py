@@ -3,6 +3,12 @@
 from django.utils.translation import gettext_noop
 
 AUDIT_LABELS = {
+    "practice_rules_chosen": gettext_noop("house rules of the practice chosen"),
+    "practice_set_up": gettext_noop("first day of the practice finished"),
+    "practice_added": gettext_noop("practice added, waits for a second person"),
+    "agb_change_asked": gettext_noop("another AGB code asked"),
+    "agb_change_approved": gettext_noop("practice and AGB code approved"),
+    "agb_change_refused": gettext_noop("AGB code refused"),
     "note_written": gettext_noop("note"),
     "hold_placed": gettext_noop("put on hold"),
     "hold_released": gettext_noop("hold ended"),

@@ -45,11 +45,16 @@ def isolated(
         log.exception("%s of %s failed", rule, row)
         _failed(rule, row, error, about=about, now=now)
         return None
+    succeeded(rule=rule, row=row)
+    return result
+
+
+def succeeded(*, rule: str, row: int) -> None:
+    """Forget that `rule` failed on a row before, and close its tasks."""
     if FailedTry.objects.filter(rule=rule, row=row).exists():
         FailedTry.objects.filter(rule=rule, row=row).delete()
         audit.close_superseded(audit.open_alarms(StaffTask.Kind.RULE_FAILED, f"{rule}:{row}:"), by="system",
                                reason=SUCCEEDED)  # fmt: skip
-    return result
 
 
 def due(rows: QuerySet[M], *, rule: str, now: datetime, field: str = "pk") -> QuerySet[M]:

@@ -42,10 +42,26 @@ _TABLES = (
     "Patient",
     "Provider",
     "IbanChange",
+    "AgbChange",
     "BirthDateChange",
     "AuditEvent",
     "Staff",
 )
+
+_ACCESS_LABELS = {
+    "invoice.pdf": _("the full invoice"),
+    "credit-note.pdf": _("a credit note"),
+    "access-log": _("this list"),
+    "patient export": _("a copy of all that we hold about you"),
+    "invoice lines": _("what this invoice is for, line by line"),
+    "invoice page": _("the page of this invoice for employees"),
+    "statement": _("the statement of account"),
+    "search result": _("your name in a list of what was found"),
+    "patient page": _("your name, address and telephone number"),
+    "message text": _("the text of a message to you"),
+    "receipts": _("what employees wrote about payments of this invoice"),
+    "staff notes": _("notes of employees about this invoice"),
+}
 
 
 class BillingRoom(Room):
@@ -66,6 +82,8 @@ class BillingRoom(Room):
         from billing.models import Hold, StaffTask
         from billing.payments import credit
         from billing.plans import agreements
+        from billing.practices import first_day
+        from billing.practices.choices import CHOICES
         from billing.privacy import access_log, retention
         from billing.rights.acts import ACTS
         from billing.statements import figures
@@ -92,32 +110,33 @@ class BillingRoom(Room):
             acts=ACTS,
             hold_reasons={Hold.STAFF: _looked_into()},
             received=taken_off.correct_for,
-            access_labels={
-                "invoice.pdf": _("the full invoice"),
-                "credit-note.pdf": _("a credit note"),
-                "access-log": _("this list"),
-                "patient export": _("a copy of all that we hold about you"),
-                "invoice lines": _("what this invoice is for, line by line"),
-                "invoice page": _("the page of this invoice for employees"),
-                "statement": _("the statement of account"),
-                "search result": _("your name in a list of what was found"),
-                "patient page": _("your name, address and telephone number"),
-                "message text": _("the text of a message to you"),
-                "receipts": _("what employees wrote about payments of this invoice"),
-                "staff notes": _("notes of employees about this invoice"),
-            },
+            access_labels=_ACCESS_LABELS,
             staff_tasks=dict(StaffTask.Kind.choices),
+            choices=CHOICES,
+            first_steps=first_day.steps,
         )
 
 
 def _desk() -> Desk:
+    from billing.desk import practice
     from billing.desk.books import figures, today
+
+    return Desk(
+        tables=_TABLES,
+        panel="admin/practice/panel.html",
+        facts=practice.facts,
+        pages=_pages(),
+        figures=figures.FIGURES,
+        came_in=today.came_in,
+    )
+
+
+def _pages() -> tuple[DeskPage, ...]:
+    from billing.desk import practice
     from billing.desk.people import finding, lines
-    from billing.desk.practice import rights_table
     from billing.statements import desk
 
-    pages = (*finding.pages(), *lines.pages(), *desk.pages(), _credits_page(), *rights_table.pages())
-    return Desk(tables=_TABLES, pages=pages, figures=figures.FIGURES, came_in=today.came_in)
+    return (*finding.pages(), *lines.pages(), *desk.pages(), _credits_page(), *practice.pages())
 
 
 def _credits_page() -> DeskPage:

@@ -10,13 +10,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.adjustments import credit_notes, reallocation, reductions, taken_off
 from billing.errors import Refused
+from billing.house_rules import rule_of
 from billing.invoices import schedule
 from billing.models import Invoice, LedgerTransaction
 from billing.money import ZERO
@@ -105,7 +105,9 @@ def needs_second_person(invoice: Invoice | None, wanted: Wanted) -> bool:
         _booking, amounts = misbooked.division(invoice, wanted.booking, wanted.amounts)
         if reallocation.needs_second_person(amounts):
             return True
-    return worth(invoice, wanted) > settings.COMPLAINTS_SECOND_PERSON_ABOVE
+    if invoice is None:
+        return False
+    return worth(invoice, wanted) > rule_of(invoice.provider, "COMPLAINTS_SECOND_PERSON_ABOVE")
 
 
 def touched(invoice: Invoice | None, wanted: Wanted) -> set[int]:

@@ -12,6 +12,7 @@ from billing.rooms import (
     Act,
     Announcement,
     Beat,
+    Choice,
     Daily,
     Demo,
     Desk,
@@ -22,6 +23,7 @@ from billing.rooms import (
     MessageKind,
     Room,
     Stops,
+    Unit,
 )
 
 AUDIT_LABELS = {
@@ -53,6 +55,18 @@ AUDIT_LABELS = {
     "complaint_lesson_done": gettext_noop("complaint: a recommendation is done"),
     "complaint_escalated": gettext_noop("complaint: patient does not agree, somebody else looks again"),
 }
+
+CHOICES = (
+    Choice(
+        "COMPLAINTS_SECOND_PERSON_ABOVE",
+        _("When a second person decides too"),
+        _("two people answer a complaint that moves more than"),
+        Unit.EUROS,
+        0,
+        2500,
+        guard=True,
+    ),
+)
 
 
 class ComplaintsRoom(Room):
@@ -86,6 +100,7 @@ class ComplaintsRoom(Room):
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             daily=[Daily(22, days.run_day)],
+            choices=CHOICES,
             beat={"sweep-complaint-files": Beat("complaints.sweep_files", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
             export=Export(_("complaints"), export.of_invoice, export.documents, export.by_contact),

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from billing import audit
 from billing.adjustments import reductions
 from billing.errors import Refused
+from billing.house_rules import rule_of
 from billing.invoices import holds
 from billing.law import calendar
 from billing.ledger import lock_invoice
@@ -272,7 +273,8 @@ def release_if_idle(case: CoulanceCase, *, today: date, by: str) -> None:
 
 def _new_due_date(invoice: Invoice, today: date) -> date:
     """Return a due date at least COULANCE_PAY_DAYS ahead, and never before the present one."""
-    return max(invoice.due_on, calendar.roll_to_working_day(today + timedelta(days=settings.COULANCE_PAY_DAYS)))
+    until = today + timedelta(days=rule_of(invoice.provider, "COULANCE_PAY_DAYS"))
+    return max(invoice.due_on, calendar.roll_to_working_day(until))
 
 
 def is_on_hold(case: CoulanceCase) -> bool:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from billing import audit, rights
 from billing.adjustments import reductions
 from billing.errors import Refused, Stale
+from billing.house_rules import rule_of
 from billing.invoices import holds
 from billing.models import Invoice, Staff
 from billing.money import ZERO
@@ -113,7 +113,9 @@ def ask_more(case: CoulanceCase, *, reason: str, version: int, by: Staff, now: d
         ruling = _Ruling(Kind.ASK_MORE, _checked_reason(reason))
         decision = _store(locked, ruling, decided_by=by, approved_by=None, now=now)
         today = timezone.localtime(now).date()
-        until = max(locked.specification_due_on, today + timedelta(days=settings.COULANCE_ANSWER_DAYS))
+        until = max(
+            locked.specification_due_on, today + timedelta(days=rule_of(invoice.provider, "COULANCE_ANSWER_DAYS"))
+        )
         changes = {"specification_due_on": until, "patient_nudged_at": None}
         cases.move(locked, Status.WAITING_FOR_SPECIFICATION, by=audit.name_of(by), **changes)
         holds.extend_hold(invoice, cases.HOLD, until=until)

@@ -8,6 +8,7 @@ from billing.rooms import (
     Act,
     Announcement,
     Beat,
+    Choice,
     Daily,
     Demo,
     Desk,
@@ -16,6 +17,7 @@ from billing.rooms import (
     InvoicePanel,
     MessageKind,
     Room,
+    Unit,
 )
 
 ACTS = {
@@ -42,6 +44,19 @@ AUDIT_LABELS = {
     "coulance_rules_changed": gettext_noop("coulance: rules of the practice changed"),
 }
 
+CHOICES = (
+    Choice(
+        "COULANCE_PAY_DAYS",
+        _("Coulance"),
+        _("days to pay after a decision"),
+        Unit.DAYS,
+        14,
+        60,
+        _("At least, from the day of the decision."),
+    ),
+    Choice("COULANCE_ANSWER_DAYS", _("Coulance"), _("days to send what you still ask for"), Unit.DAYS, 7, 60),
+)
+
 
 class CoulanceRoom(Room):
     """The patient sends the insurer's decision, and the provider lowers the amount or refuses."""
@@ -59,7 +74,7 @@ class CoulanceRoom(Room):
 
     def announce(self) -> Announcement:
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
-        from coulance.desk import figures, panel
+        from coulance.desk import figures, first_day, panel
         from coulance.pages import urls
 
         return Announcement(
@@ -104,5 +119,7 @@ class CoulanceRoom(Room):
             intake=intake.INTAKE,
             look_again=cases.look_again,
             patient_files=specifications.of_patient,
+            choices=CHOICES,
+            first_steps=first_day.steps,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )

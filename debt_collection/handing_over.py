@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from billing import audit
 from billing.adjustments import charges
 from billing.errors import Refused
+from billing.house_rules import rule_of
 from billing.invoices.debtors import patients_of_debtor
 from billing.invoices.holds import place_hold
 from billing.ledger import lock_invoices
@@ -71,7 +71,8 @@ def hand_over(invoice_id: int, agency: Agency, *, by: Staff, now: datetime | Non
         case = HandOver(agency=agency, provider=first.provider, patient=first.patient, asked_by=by, created_at=now)
         case.number, case.status = _new_number(now), Status.PROPOSED
         case.save(force_insert=True)
-        if sum((parts_of(row).total for row in going), ZERO) > settings.HAND_OVER_SECOND_PERSON_ABOVE:
+        limit = rule_of(first.provider, "HAND_OVER_SECOND_PERSON_ABOVE")
+        if sum((parts_of(row).total for row in going), ZERO) > limit:
             Claim.objects.create(hand_over=case, invoice=first, **_amounts(first))
             audit.record("hand_over_asked", by=audit.name_of(by), invoice=first, number=case.number)
             audit.open_task(TO_CONFIRM, dedupe_key=case.number, invoice=first, note=case.number)

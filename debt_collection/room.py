@@ -10,6 +10,7 @@ from billing.rooms import (
     Act,
     Announcement,
     Beat,
+    Choice,
     Daily,
     Desk,
     DeskPage,
@@ -20,6 +21,7 @@ from billing.rooms import (
     InvoicePanel,
     MessageKind,
     Room,
+    Unit,
 )
 
 AUDIT_LABELS = {
@@ -47,6 +49,18 @@ AUDIT_LABELS = {
 COLLECTED = _(
     "A collection agency has this invoice. Pay the agency, not us. It may write to you, and interest may be added."
     " Costs never become more than the law allows."
+)
+
+CHOICES = (
+    Choice(
+        "HAND_OVER_SECOND_PERSON_ABOVE",
+        _("When a second person decides too"),
+        _("two people hand over to an agency above"),
+        Unit.EUROS,
+        0,
+        5000,
+        guard=True,
+    ),
 )
 
 
@@ -79,6 +93,7 @@ class DebtCollectionRoom(Room):
             desk=_desk(),
             access_labels={"hand-over": _("what an agency collects")},
             daily=[Daily(24, days.run_day)],
+            choices=CHOICES,
             beat={"tell-agencies": Beat("debt_collection.tell_agencies", 60.0, expires=60)},
             staff_tasks=_staff_tasks(),
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},

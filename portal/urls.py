@@ -25,6 +25,7 @@ ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "ac
 
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
+    path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
     *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in ABOUT.items()),
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", lookup.open_link, name="link"),
@@ -55,7 +56,6 @@ urlpatterns = [
     path("betaling/<token:token>/", payment.returned, name="payment_return"),
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
-    path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
     path("taal/", language.choose, name="set_language"),
     path("beheer/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),

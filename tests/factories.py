@@ -39,6 +39,8 @@ def provider(**fields: Any) -> Provider:
             "postcode": "1234 AB",
             "city": "Utrecht",
             "iban": "NL91ABNA0417164300",
+            "kvk_number": "12345678",
+            "set_up_at": timezone.now(),
         }
         | fields
     )

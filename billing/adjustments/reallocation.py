@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -20,6 +19,7 @@ from billing import audit, ledger, rooms
 from billing.adjustments import charges, credit, taken_off
 from billing.adjustments.allocation import creditor_of
 from billing.errors import FormUsed, Refused
+from billing.house_rules import rule_of
 from billing.invoices import schedule
 from billing.ledger import Share, lock_invoices
 from billing.models import (
@@ -28,6 +28,7 @@ from billing.models import (
     LedgerTransaction,
     Payment,
     Posting,
+    Provider,
     Reallocation,
     ReallocationShare,
     Staff,
@@ -102,8 +103,10 @@ def concerned(booking: LedgerTransaction, amounts: Amounts) -> set[int]:
 
 
 def needs_second_person(amounts: Amounts) -> bool:
-    """Tell whether so much is moved that a second person has to confirm it."""
-    return bool(sum(amounts.values(), ZERO) > settings.REALLOCATION_SECOND_PERSON_ABOVE)
+    """Tell whether so much is moved that a second person has to confirm it, by the rule of the practice."""
+    moved = sum(amounts.values(), ZERO)
+    practices = Provider.objects.filter(pk__in=Invoice.objects.filter(pk__in=amounts).values("provider"))
+    return any(moved > rule_of(practice, "REALLOCATION_SECOND_PERSON_ABOVE") for practice in practices)
 
 
 def refuse_if_wrong(booking: LedgerTransaction, amounts: Amounts) -> None:

@@ -1,5 +1,6 @@
 """Providers, changes that two people make, and staff."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,9 +18,10 @@ from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
 from billing.desk.lists.ranges import days
 from billing.errors import Refused, Stale
-from billing.models import AccessEvent, BirthDateChange, IbanChange, Provider, Staff
+from billing.models import AccessEvent, AgbChange, BirthDateChange, IbanChange, Provider, Staff
 from billing.patients import birth_date
-from billing.submission import birth_dates, providers
+from billing.practices import identity, providers
+from billing.submission import birth_dates
 
 Role = Staff.Role
 
@@ -49,19 +52,55 @@ class ProviderAdmin(TenantAdmin):
         ),
     )
 
+    def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
+        """Lead to the settings of the practice, where everything is changed."""
+        return [
+            (reverse("admin:practice_of", args=[obj.pk]), gettext("Settings and changes")),
+            (reverse("admin:first_day_of", args=[obj.pk]), gettext("The first day")),
+        ]
 
-@admin.register(IbanChange)
-class IbanChangeAdmin(TenantAdmin):
-    """Another IBAN of a practice, approved or refused by somebody else than who asked for it."""
+
+class ByTwoAdmin(TenantAdmin):
+    """A change of a practice that one person asked for, approved or refused by another one of operations."""
 
     provider_path = "provider"
     readers = OPERATIONS
     actions = ("approve", "refuse")
     about_patients = False
-    list_display = ("provider", "iban", "asked_by", "created_at", "approved")
     list_filter = ("approved", days("created_at", _("asked")))
     list_select_related = ("provider",)
     ordering = ("-pk",)
+    decide: Callable[..., None]
+    sentences: tuple[Any, Any]  # what is said after an approval, and after a refusal
+
+    @desk_action("second_person", _("Approve"))
+    def approve(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._decide(request, queryset, approved=True)
+
+    @desk_action("second_person", _("Refuse"))
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        self._decide(request, queryset, approved=False)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Any], *, approved: bool) -> None:
+        for asked in queryset:
+            try:
+                type(self).decide(asked, approved=approved, by=audit.name_of(request.user))
+            except (Refused, Stale) as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, str(self.sentences[0 if approved else 1]), messages.SUCCESS)
+
+    def acts(self, obj: Any) -> tuple[str, ...]:
+        return () if obj.decided_at else ("approve", "refuse")
+
+
+@admin.register(IbanChange)
+class IbanChangeAdmin(ByTwoAdmin):
+    """Another IBAN of a practice."""
+
+    decide = staticmethod(providers.decide_iban)
+    sentences = (_("The new IBAN counts from now on."), _("The IBAN stays as it was."))
+    list_display = ("provider", "iban", "asked_by", "created_at", "approved")
     fieldsets = (
         (
             None,
@@ -74,26 +113,42 @@ class IbanChangeAdmin(TenantAdmin):
     def iban_now(self, obj: IbanChange) -> str:
         return obj.provider.iban
 
-    @desk_action("second_person", _("Approve the new IBAN"))
-    def approve(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
-        self._decide(request, queryset, approved=True)
 
-    @desk_action("second_person", _("Refuse the new IBAN"))
-    def refuse(self, request: HttpRequest, queryset: QuerySet[IbanChange]) -> None:
-        self._decide(request, queryset, approved=False)
+@admin.register(AgbChange)
+class AgbChangeAdmin(ByTwoAdmin):
+    """Another AGB code of a practice, or the first one of a practice that somebody added."""
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[IbanChange], *, approved: bool) -> None:
-        done = gettext("The new IBAN counts from now on.") if approved else gettext("The IBAN stays as it was.")
-        for asked in queryset:
-            try:
-                providers.decide_iban(asked, approved=approved, by=audit.name_of(request.user))
-            except (Refused, Stale) as refusal:
-                self.message_user(request, str(refusal), messages.ERROR)
-            else:
-                self.message_user(request, done, messages.SUCCESS)
+    decide = staticmethod(identity.decide_agb)
+    sentences = (_("The practice and its AGB code are approved."), _("The AGB code is refused."))
+    list_display = ("provider", "agb_code", "asked_by", "created_at", "approved")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("provider", "code_now"),
+                    ("agb_code", "asked_by"),
+                    "created_at",
+                    ("decided_by", "decided_at"),
+                )
+            },
+        ),
+        (_("practice"), {"fields": ("kvk_now", "address_now")}),
+    )
+    readonly_fields = ("code_now", "kvk_now", "address_now")
 
-    def acts(self, obj: IbanChange) -> tuple[str, ...]:
-        return () if obj.decided_at else ("approve", "refuse")
+    @admin.display(description=_("AGB code until now"))
+    def code_now(self, obj: AgbChange) -> str:
+        return obj.provider.agb_code if obj.provider.approved_at else ""
+
+    @admin.display(description=_("KvK number"))
+    def kvk_now(self, obj: AgbChange) -> str:
+        return obj.provider.kvk_number
+
+    @admin.display(description=_("address"))
+    def address_now(self, obj: AgbChange) -> str:
+        place = obj.provider
+        return f"{place.street} {place.house_number}, {place.postcode} {place.city}"
 
 
 @admin.register(BirthDateChange)

@@ -23,6 +23,7 @@ from billing.law import calendar
 from billing.models import Invoice, OutboxMessage, Payer, PaymentPlan, ReminderStep
 from billing.patients import age
 from billing.payments import shares
+from billing.practices import readiness
 from billing.rooms import Stops
 from billing.text.addresses import is_one_address
 
@@ -75,6 +76,7 @@ REASONS: dict[str, Promise] = {
     "too_small": _("so little is left to pay that no letters are sent: a person decides"),
     "hold_end_waits": _("the mail that the pause is over was not sent yet"),
     "hold_end_untold": _("the patient was never told that the pause is over"),
+    "practice_incomplete": _("details of the practice are missing that every letter must name"),
     "spared": _("since then nothing may be asked of this person"),
     "minor": _("the care was given to a minor, and nobody who pays is known"),
     "lowered": _("the amount was lowered, so the costs and interest in it were taken off"),
@@ -100,7 +102,10 @@ def blockers(
         yield Blocker("paid", Action.SKIP)
     elif Step.NOTICE < step < Step.HAND_OVER and owed < settings.DUNNING_FROM_AMOUNT:
         yield Blocker("too_small", Action.SKIP if step == Step.NOTE else Action.ESCALATE)
-    if step != Step.NOTICE:
+    if step == Step.NOTICE:
+        if not readiness.may_send(invoice.provider):
+            yield Blocker("practice_incomplete", Action.RETRY)
+    else:
         if not composed and invoice.next_step != step:
             yield Blocker("superseded", Action.SKIP)
         if stopping(Stops.REMINDERS, invoice=invoice).exists():

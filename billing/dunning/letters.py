@@ -234,9 +234,10 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     booked since it was composed withdraws the whole letter and plans its steps again, so that the next letter speaks
     only of what is still open.
     """
-    letter = Letter.objects.select_related("patient").get(message=message)
-    if not may_be_sent(letter.step, now):
-        return next_moment(letter.step, now)
+    letter = Letter.objects.select_related("patient__provider").get(message=message)
+    provider = letter.patient.provider
+    if not may_be_sent(letter.step, now, provider):
+        return next_moment(letter.step, now, provider)
     letter, rows, invoices = _lock_letter(letter.pk)
     if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
         return None  # another worker was first (the claim will fail), and a message being sent can't be withdrawn

@@ -20,7 +20,8 @@ from billing.failures import due, isolated
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.ledger import lock_invoice
-from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
+from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, Provider, ReminderStep, StaffTask
+from billing.practices import readiness
 from billing.rooms import Stops
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -112,6 +113,8 @@ def sweep(*, now: datetime | None = None) -> None:
         waiting = waiting.filter(step=Step.NOTICE)
     if not may_be_sent(Step.NOTICE, now):
         waiting = waiting.exclude(step=Step.NOTICE)
+    incomplete = Provider.objects.filter(readiness.INCOMPLETE).values("pk")  # few; their invoices wait, unlooked at
+    waiting = waiting.exclude(step=Step.NOTICE, invoice__provider__in=incomplete)
     waiting = due(waiting, rule=COMPOSE, now=now, field="invoice__patient")
     in_turn = waiting.order_by(F("next_try_at").asc(nulls_first=True), "pk")
     patient_ids = in_turn.values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]

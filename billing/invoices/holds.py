@@ -27,7 +27,8 @@ def active_hold(invoice_id: int, *, stops: Stops = Stops.PAYMENT) -> Hold | None
 
 def is_on_hold(invoice_id: int) -> bool:
     """Tell whether a hold stops the payment of an invoice."""
-    return stopping(Stops.PAYMENT, invoice_id=invoice_id).exists()
+    reasons = Hold.objects.filter(invoice_id=invoice_id, released_at=None).values_list("reason", flat=True)
+    return any(reason in rooms.reasons_stopping(Stops.PAYMENT) for reason in reasons)
 
 
 def place_hold(

@@ -73,9 +73,9 @@ def known_fingerprints(provider: Provider, numbers: Iterable[str]) -> dict[str, 
     return {number: bytes(fingerprint) for number, fingerprint in known}
 
 
-def due_date(given: date | None, *, issued_on: date, today: date) -> date:
-    """Return the last day to pay: what was given, and at least LATE_INVOICE_TERM_DAYS from today."""
-    due_on = given or issued_on + timedelta(days=settings.PAYMENT_TERM_DAYS)
+def due_date(given: date | None, *, issued_on: date, today: date, term_days: int) -> date:
+    """Return the last day to pay: what was given or the practice's term, at least LATE_INVOICE_TERM_DAYS from today."""
+    due_on = given or issued_on + timedelta(days=term_days)
     return max(due_on, today + timedelta(days=settings.LATE_INVOICE_TERM_DAYS))
 
 

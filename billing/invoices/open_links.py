@@ -150,23 +150,31 @@ def placeholder(invoice: Invoice, *, until: date) -> str:
     return f"open-link:{invoice.pk}:{until.isoformat()}".ljust(_WIDTH, "_")
 
 
-def filled_in(text: str, *, email: str, about: Invoice | None) -> str:
-    """Return `text`, which is about an invoice, with its links, for a mail to `email`.
+def filled_in(text: str, *, email: str, about: int | None) -> str:
+    """Return `text`, which is about the invoice with the key `about`, with its links, for a mail to `email`.
 
     Raises ValueError for an invoice of somebody for whom another person pays: a letter may be about several patients.
     """
 
     def link(found: re.Match[str]) -> str:
         invoice = Invoice.objects.filter(pk=int(found[1])).only("token", "patient_id").first()
-        if invoice is None or about is None or not _one_debtor(about, invoice):
+        if invoice is None or not _is_of_debtor(invoice, about):
             raise ValueError("a link to an invoice of another patient")
         return in_mail(invoice.token, email=email, until=date.fromisoformat(found[2]))
 
     return _PLACEHOLDER.sub(link, text)
 
 
-def _one_debtor(one: Invoice, other: Invoice) -> bool:
-    return one.patient_id == other.patient_id or other.patient_id in patients_of_debtor(one.patient)
+def _is_of_debtor(invoice: Invoice, about: int | None) -> bool:
+    """Tell whether who pays the invoice with the key `about` pays this one too."""
+    if about is None:
+        return False
+    if invoice.pk == about:
+        return True
+    other = Invoice.objects.select_related("patient").filter(pk=about).first()
+    return other is not None and (
+        invoice.patient_id == other.patient_id or invoice.patient_id in patients_of_debtor(other.patient)
+    )
 
 
 def blanked(text: str) -> str:

@@ -17,7 +17,10 @@ from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Elsewhere, Stops, Text
 
-_PRACTICE = ("name", "email", "phone", "phone_hours", "website", "vat_on_costs", "iban", "transfers_to")
+_PRACTICE = (
+    "name", "email", "phone", "phone_hours", "contact_text", "website", "vat_on_costs", "iban", "transfers_to",
+    "chosen",
+)  # fmt: skip
 _NO_PLAN = (None, "", None)
 
 
@@ -29,10 +32,12 @@ class Practice:
     email: str
     phone: str
     phone_hours: str
+    contact_text: str
     website: str
     vat_on_costs: bool
     iban: str
     transfers_to: str
+    chosen: dict[str, Any]  # see `house_rules`
 
 
 @dataclass(frozen=True, slots=True)

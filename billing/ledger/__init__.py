@@ -15,7 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from billing.ledger.breakdown import parts_by_law
-from billing.ledger.entries import Entry, SideRow, grouped, postings_of, sides_in, sums_of
+from billing.ledger.entries import Effect, SideRow, effects_of, sides_in, sides_of, sums_of
 from billing.models import AllocationNote, Invoice, LedgerTransaction, Posting, Provider
 from billing.models.ledger import OF_INVOICE, RECEIVABLE, THROUGH, TRANSFERS, Account
 from billing.money import ZERO, EuroField
@@ -91,14 +91,16 @@ def lock_invoices(invoice_ids: Iterable[int]) -> list[Invoice]:
 
     Whoever locks them one by one in another order can deadlock with somebody who does the reverse.
     """
-    rows = Invoice.objects.select_for_update(no_key=True).filter(pk__in=set(invoice_ids))
-    return list(rows.order_by("pk"))
+    wanted = set(invoice_ids)
+    if len(wanted) == 1:
+        return [lock_invoice(*wanted)]
+    return list(Invoice.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
 
 
 def balance(invoice_id: int) -> Decimal:
     """Return the sum of the invoice's accounts in euros: positive is owed by the patient, negative to the payer."""
     own = Posting.objects.filter(invoice_id=invoice_id, account__in=OF_INVOICE)
-    return own.aggregate(sum=Sum("amount"))["sum"] or ZERO
+    return sum(own.order_by().values_list("amount", flat=True), ZERO)  # few: cheaper than to have them added up
 
 
 def outstanding(invoice_id: int) -> Decimal:
@@ -176,13 +178,17 @@ def book_shares(
         booked = LedgerTransaction.objects.create(kind=kind, external_id=external_id, occurred_at=occurred_at, by=by)
         sides = {}
         for share in shares:
-            postings = postings_of(share.invoice)
-            entries = [*grouped(postings), Entry(booked, share.amount)]
+            before = sides_of(share.invoice)
+            effects = [*effects_of(before), _effect(booked, share)]
             money = -share.amount if kind in MONEY else ZERO
-            posted = _move_to(share.invoice, booked, entries, sums_of(postings), money=money, through=through)
-            sides[share.invoice.pk] = sides_in([*postings, *posted])
-        _note_rules(booked, [share for share in shares if Entry(booked, share.amount).is_received])
+            posted = _move_to(share.invoice, booked, effects, sums_of(before), money=money, through=through)
+            sides[share.invoice.pk] = [*before, *sides_in(posted)]
+        _note_rules(booked, [share for share in shares if _effect(booked, share).is_received])
     return Booked(booked, sides)
+
+
+def _effect(booked: LedgerTransaction, share: Share) -> Effect:
+    return Effect(pk=booked.pk, kind=Kind(booked.kind), occurred_at=booked.occurred_at, amount=share.amount)
 
 
 def _note_rules(booked: LedgerTransaction, shares: Sequence[Share]) -> None:
@@ -322,31 +328,31 @@ def _check_sign(kind: LedgerTransaction.Kind, amount: Decimal) -> None:
 
 
 def _allocate_anew(invoice: Invoice, cause: LedgerTransaction) -> None:
-    postings = postings_of(invoice)
-    entries, before = grouped(postings), sums_of(postings)
-    if parts_by_law(invoice, entries) == before:
+    sides = sides_of(invoice)
+    effects, before = effects_of(sides), sums_of(sides)
+    if parts_by_law(invoice, effects) == before:
         _mark_settled(invoice, owed=sum(before.values(), ZERO) > 0)
         return
     booked = LedgerTransaction.objects.create(
         kind=Kind.ALLOCATION, external_id=f"{cause.pk}:{invoice.pk}", occurred_at=cause.occurred_at, by=cause.by
     )
-    _move_to(invoice, booked, entries, before, money=ZERO)
+    _move_to(invoice, booked, effects, before, money=ZERO)
 
 
 def _move_to(
     invoice: Invoice,
     booked: LedgerTransaction,
-    entries: Sequence[Entry],
+    effects: Sequence[Effect],
     before: Mapping[Account, Decimal],
     *,
     money: Decimal,
     through: Account = Account.GATEWAY,
 ) -> list[Posting]:
-    """Post and return the sides that bring the accounts to what the law makes of `entries`.
+    """Post and return the sides that bring the accounts to what the law makes of `effects`.
 
     `money` came in on `through`.
     """
-    after = parts_by_law(invoice, entries)
+    after = parts_by_law(invoice, effects)
     posted = Posting.objects.bulk_create(_sides(invoice, booked, before, after, money=money, through=through))
     _mark_settled(invoice, owed=sum(after.values(), ZERO) > 0)
     return posted

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing.law.allocation import Allocated, Bucket, Credit, Debt, allocate
 from billing.law.interest import Movement, confirmed_until, interest_on
-from billing.ledger.entries import Entry, postings_of, standing_entries, sums_of
+from billing.ledger.entries import Effect, postings_of, standing_entries, sums_of
 from billing.models import Invoice, LedgerTransaction
 from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
@@ -38,7 +38,7 @@ def parts_of(invoice: Invoice) -> Parts:
     return Parts(principal=sums[Account.PRINCIPAL], interest=sums[Account.INTEREST], costs=sums[Account.COSTS])
 
 
-def parts_by_law(invoice: Invoice, entries: Sequence[Entry]) -> dict[Account, Decimal]:
+def parts_by_law(invoice: Invoice, entries: Sequence[Effect]) -> dict[Account, Decimal]:
     """Return the balance that each account of the invoice has by law after these entries; credit is negative."""
     standing = [entry for entry in entries if entry.stands]
     allocated, _credits = _allocate(invoice, standing)
@@ -68,7 +68,7 @@ def interest_due(invoice: Invoice, *, until: date, default_day: date | None = No
     return max(interest_on(_movements(invoice, entries, default_day), until=until) - booked, ZERO)
 
 
-def _movements(invoice: Invoice, entries: Sequence[Entry], default_day: date) -> list[Movement]:
+def _movements(invoice: Invoice, entries: Sequence[Effect], default_day: date) -> list[Movement]:
     """Return the open principal from the day of default on, as payments reduced it."""
     allocated, credits = _allocate(invoice, entries)
     open_now = sum((e.amount for e in entries if e.kind == Kind.INVOICED), ZERO)
@@ -92,12 +92,10 @@ def _movements(invoice: Invoice, entries: Sequence[Entry], default_day: date) ->
     return list(moves.values())
 
 
-def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, dict[str, Credit]]:
+def _allocate(invoice: Invoice, entries: Sequence[Effect]) -> tuple[Allocated, dict[str, Credit]]:
     """Allocate all credits to all debts; what was paid back counts as never received, the latest payment first."""
     name = str(invoice.pk)
-    debts = [
-        Debt(name, _BUCKETS[Kind(e.kind)], e.amount, _day(e), invoice.due_on) for e in entries if e.kind in _BUCKETS
-    ]
+    debts = [Debt(name, _BUCKETS[e.kind], e.amount, _day(e), invoice.due_on) for e in entries if e.kind in _BUCKETS]
     back = sum((e.amount for e in entries if e.is_paid_back), ZERO)
     credits: dict[str, Credit] = {}
     for entry in sorted(entries, key=lambda e: (e.occurred_at, e.pk), reverse=True):
@@ -113,5 +111,5 @@ def _allocate(invoice: Invoice, entries: Sequence[Entry]) -> tuple[Allocated, di
     return allocate(debts, credits.values()), credits
 
 
-def _day(entry: Entry) -> date:
+def _day(entry: Effect) -> date:
     return timezone.localtime(entry.occurred_at).date()

@@ -1,6 +1,6 @@
 """What each transaction did to one invoice: its postings on the accounts of the invoice, added up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,31 +13,22 @@ from billing.models.ledger import OF_INVOICE, Account
 from billing.money import ZERO
 
 PARTS = (Account.COSTS, Account.INTEREST, Account.PRINCIPAL, Account.CREDIT)  # in the order in which money pays them
+_OF_TRANSACTION = ("kind", "occurred_at", "reverses_id")
 _WITH_TRANSACTION = Posting.objects.select_related("transaction")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The effect of one transaction on one invoice in euros. Positive: the patient owes more.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """The effect of one transaction, whose key is `pk`, on one invoice in euros. Positive: the patient owes more.
 
     `stands`: it was not reversed and is no reversal itself.
     """
 
-    transaction: LedgerTransaction
+    pk: int
+    kind: LedgerTransaction.Kind
+    occurred_at: datetime
     amount: Decimal
     stands: bool = True
-
-    @property
-    def pk(self) -> int:
-        return self.transaction.pk
-
-    @property
-    def kind(self) -> LedgerTransaction.Kind:
-        return LedgerTransaction.Kind(self.transaction.kind)
-
-    @property
-    def occurred_at(self) -> datetime:
-        return self.transaction.occurred_at
 
     @property
     def is_received(self) -> bool:
@@ -54,17 +45,30 @@ class Entry:
         return self.kind in (kind.REFUND, kind.CHARGEBACK, kind.REPAID)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Effect):
+    """An effect with its transaction, for whoever shows or reverses it."""
+
+    transaction: LedgerTransaction
+
+
 def with_postings(path: str = "postings") -> Prefetch:
     """Return what to prefetch for `entries_of`; `path` leads to the postings of an invoice."""
     return Prefetch(path, _WITH_TRANSACTION)
 
 
 class SideRow(NamedTuple):
-    """A posting as it stands in the database: of which transaction, on which account, signed euros."""
+    """A posting as it stands in the database: of which transaction, on which account, signed euros.
+
+    `kind`, `occurred_at` and `reverses_id` are those of the transaction.
+    """
 
     transaction_id: int
     account: str
     amount: Decimal
+    kind: str
+    occurred_at: datetime
+    reverses_id: int | None
 
 
 def postings_of(invoice: Invoice) -> list[Posting]:
@@ -85,16 +89,41 @@ def standing_entries(invoice: Invoice) -> list[Entry]:
 
 
 def grouped(postings: Iterable[Posting]) -> list[Entry]:
-    """Add all postings of one invoice up by transaction. What reverses one of them is a mirror on the same accounts."""
+    """Return the effects of all postings of one invoice, each with its transaction."""
+    postings = list(postings)
+    transactions = {posting.transaction_id: posting.transaction for posting in postings}
+    return [
+        Entry(
+            pk=effect.pk,
+            kind=effect.kind,
+            occurred_at=effect.occurred_at,
+            amount=effect.amount,
+            stands=effect.stands,
+            transaction=transactions[effect.pk],
+        )
+        for effect in effects_of(sides_in(postings))
+    ]
+
+
+def effects_of(sides: Sequence[SideRow]) -> list[Effect]:
+    """Add all sides of one invoice up by transaction. What reverses one of them is a mirror on the same accounts."""
     sums: dict[int, Decimal] = {}
-    transactions: dict[int, LedgerTransaction] = {}
-    for posting in postings:
-        if posting.account in OF_INVOICE:
-            transactions[posting.transaction_id] = posting.transaction
-            sums[posting.transaction_id] = sums.get(posting.transaction_id, ZERO) + posting.amount
-    reversals = {pk: row.reverses_id for pk, row in transactions.items() if row.reverses_id}
+    for side in sides:
+        sums[side.transaction_id] = sums.get(side.transaction_id, ZERO) + side.amount
+    reversals = {side.transaction_id: side.reverses_id for side in sides if side.reverses_id}
     gone = {*reversals, *reversals.values()}
-    return [Entry(transactions[pk], sums[pk], pk not in gone) for pk in sorted(sums) if sums[pk]]
+    of = {side.transaction_id: side for side in sides}
+    return [
+        Effect(
+            pk=pk,
+            kind=LedgerTransaction.Kind(of[pk].kind),
+            occurred_at=of[pk].occurred_at,
+            amount=sums[pk],
+            stands=pk not in gone,
+        )
+        for pk in sorted(sums)
+        if sums[pk]
+    ]
 
 
 def went_to(booked: LedgerTransaction, invoice: Invoice) -> dict[Account, Decimal]:
@@ -107,14 +136,18 @@ def went_to(booked: LedgerTransaction, invoice: Invoice) -> dict[Account, Decima
 
 def sides_of(invoice: Invoice) -> list[SideRow]:
     """Return what was posted to the invoice's own accounts, which adds up to its balance."""
-    own = Posting.objects.filter(invoice=invoice, account__in=OF_INVOICE).order_by("pk")
-    return [SideRow(*row) for row in own.values_list("transaction_id", "account", "amount")]
+    columns = ("transaction_id", "account", "amount", *(f"transaction__{name}" for name in _OF_TRANSACTION))
+    rows = (SideRow(*row) for row in Posting.objects.filter(invoice=invoice).order_by().values_list(*columns))
+    return [row for row in rows if row.account in OF_INVOICE]
 
 
 def sides_in(postings: Iterable[Posting]) -> list[SideRow]:
     """Return what `sides_of` does, out of all postings of one invoice that were read already."""
-    own = (posting for posting in postings if posting.account in OF_INVOICE)
-    return [SideRow(posting.transaction_id, posting.account, posting.amount) for posting in own]
+    return [_side(posting, posting.transaction) for posting in postings if posting.account in OF_INVOICE]
+
+
+def _side(posting: Posting, booked: LedgerTransaction) -> SideRow:
+    return SideRow(booked.pk, posting.account, posting.amount, booked.kind, booked.occurred_at, booked.reverses_id)
 
 
 def balance_of(sides: Iterable[SideRow]) -> Decimal:
@@ -131,10 +164,10 @@ def paid_by(booked: LedgerTransaction, sides: Iterable[SideRow]) -> dict[Account
     return {part: -sums[part] for part in PARTS if sums.get(part)}
 
 
-def sums_of(postings: Iterable[Posting]) -> dict[Account, Decimal]:
+def sums_of(sides: Iterable[SideRow | Posting]) -> dict[Account, Decimal]:
     """Return the balance of each account of one invoice, those at zero too."""
     sums = dict.fromkeys(OF_INVOICE, ZERO)
-    for posting in postings:
-        if posting.account in OF_INVOICE:
-            sums[Account(posting.account)] += posting.amount
+    for side in sides:
+        if side.account in OF_INVOICE:
+            sums[Account(side.account)] += side.amount
     return sums

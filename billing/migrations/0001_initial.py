@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
                 ('neutral_name', models.CharField(blank=True, max_length=120, verbose_name='neutral name for agencies')),
                 ('refund_automatically_up_to', billing.money.EuroField(blank=True, null=True, verbose_name='refunds without approval up to')),
                 ('refund_second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='refunds by two people above')),
+                ('contact_text', models.CharField(blank=True, max_length=200, verbose_name='what patients should know before they call')),
+                ('chosen', models.JSONField(blank=True, default=dict, editable=False, verbose_name='house rules of its own')),
+                ('approved_at', models.DateTimeField(blank=True, default=django.utils.timezone.now, editable=False, null=True, verbose_name='approved')),
+                ('set_up_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='set up')),
             ],
             options={
                 'verbose_name': 'provider',
@@ -210,6 +214,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PracticeChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=60)),
+                ('was', models.CharField(blank=True, max_length=200)),
+                ('now', models.CharField(blank=True, max_length=200)),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'change of a practice',
+                'verbose_name_plural': 'changes of a practice',
+            },
+        ),
+        migrations.CreateModel(
             name='IntakeChoice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -252,6 +272,24 @@ class Migration(migrations.Migration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('provider', 'act'), name='one_clerk_right_per_act')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AgbChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('agb_code', models.CharField(max_length=8, verbose_name='AGB code')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agb_changes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'change of AGB code',
+                'verbose_name_plural': 'changes of AGB code',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('provider',), name='one_agb_change_waits_per_provider')],
             },
         ),
         migrations.CreateModel(

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
     dependencies = [("billing", "0001_initial")]
     operations = [
         append_only("billing_ledgertransaction", "billing_posting", "billing_auditevent", "billing_accessevent"),
+        append_only("billing_practicechange"),
         removable_after("billing_accessevent", years=5, column="at"),
         migrations.RunPython(begin_chain, migrations.RunPython.noop),
         migrations.RunPython(index_search, migrations.RunPython.noop),

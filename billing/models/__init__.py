@@ -22,12 +22,13 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
-from billing.models.practice import ClerkRight
+from billing.models.practice import AgbChange, ClerkRight, PracticeChange
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
     "AccessChain",
     "AccessEvent",
+    "AgbChange",
     "AllocationNote",
     "AuditEvent",
     "BirthDateChange",
@@ -58,6 +59,7 @@ __all__ = [
     "PaymentPlan",
     "PaymentShare",
     "Posting",
+    "PracticeChange",
     "Provider",
     "Reallocation",
     "ReallocationShare",

@@ -69,6 +69,8 @@ class StaffTask(models.Model):
         INTAKE_SILENT = "intake_silent", _("mails that come back do not reach us: no collection costs are booked")
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
+        PRACTICE_INCOMPLETE = "practice_incomplete", _("no letters: details of the practice are missing")
+        AGB_WAITS = "agb_waits", _("a practice and its AGB code wait for a second person")
         BIRTH_DATE_WAITS = "birth_date_waits", _("another date of birth of a patient waits for a second person")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")

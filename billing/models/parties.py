@@ -67,6 +67,15 @@ class Provider(models.Model):
     refund_automatically_up_to = EuroField(_("refunds without approval up to"), null=True, blank=True)
     refund_second_person_above = EuroField(_("refunds by two people above"), null=True, blank=True)
 
+    # What patients should know before they call, in the words of the practice.
+    contact_text = models.CharField(_("what patients should know before they call"), max_length=200, blank=True)
+    # What the practice chose in place of a house rule, by name; read it with `billing.house_rules`.
+    chosen = models.JSONField(_("house rules of its own"), default=dict, blank=True, editable=False)
+    # Null: entered by one person, and no letter leaves before a second one has looked at AGB code and details.
+    approved_at = models.DateTimeField(_("approved"), default=timezone.now, null=True, blank=True, editable=False)
+    # When everything of the first day was done or skipped; null: the start page leads on.
+    set_up_at = models.DateTimeField(_("set up"), null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name, verbose_name_plural = _("provider"), _("providers")
 

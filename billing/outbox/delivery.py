@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
-from billing.failures import due, isolated
+from billing.failures import due, isolated, succeeded
 from billing.invoices import open_links
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
@@ -48,19 +48,23 @@ _QUOTED_PRINTABLE.body_encoding = QP
 
 
 def deliver(message_id: int, *, now: datetime | None = None) -> None:
-    """Send this message if it is queued and due; otherwise another worker has it, or it is done: do nothing."""
-    message = _due(now).filter(pk=message_id).first()
-    if message is not None:
+    """Send this message if it is queued and due; otherwise another worker has it, or it is done: do nothing.
+
+    Also when something of ours failed on it before: somebody just queued it.
+    """
+    for message in _queued(now or timezone.now()).filter(pk=message_id):
         with smtp.Mailer() as mailer:
             _deliver(message, mailer, now)
+        succeeded(rule=DELIVER, row=message.pk)
 
 
 def sweep(*, now: datetime | None = None) -> None:
     """Deliver what is due and was missed, over one connection, and mark what a dead worker left as in doubt."""
     _mark_abandoned_in_doubt(now)
     stop_at = time.monotonic() + SWEEP_SECONDS
+    at = now or timezone.now()
     with smtp.Mailer() as mailer:
-        for message in _due(now).order_by("next_try_at")[:SWEEP_BATCH]:
+        for message in due(_queued(at), rule=DELIVER, now=at).order_by("next_try_at")[:SWEEP_BATCH]:
             if time.monotonic() > stop_at or not _deliver_isolated(message, mailer, now):
                 break  # the next sweep comes soon, and an unreachable server is tried once, not a thousand times
 
@@ -146,9 +150,8 @@ def _decide(message: OutboxMessage, to: Status, action: str, by: str, **changes:
         wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
 
 
-def _due(now: datetime | None) -> Any:
-    now = now or timezone.now()
-    return due(OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now), rule=DELIVER, now=now)
+def _queued(now: datetime) -> QuerySet[OutboxMessage]:
+    return OutboxMessage.objects.filter(status=Status.QUEUED, next_try_at__lte=now)
 
 
 def _deliver(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
@@ -269,9 +272,10 @@ def mail_of(message: OutboxMessage) -> bytes:
     if message.calendar:
         mail.attach(CALENDAR_FILE, message.calendar, "text/calendar")
     mime: Any = mail.message()
+    mime.set_boundary(f"={new_token()}")  # in neither part; Python would look through both for one of its own
     return bytes(mime.as_bytes(linesep="\r\n"))
 
 
 def _with_links(message: OutboxMessage, body: str) -> str:
     """Return a body with its links; they are made for the address that this mail goes to."""
-    return open_links.filled_in(body, email=message.recipient, about=message.invoice)
+    return open_links.filled_in(body, email=message.recipient, about=message.invoice_id)

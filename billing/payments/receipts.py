@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
+from billing.house_rules import rule_of
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share, lock_invoice, lock_invoices
@@ -181,8 +181,8 @@ def _booked_alone(invoice: Invoice, *, by: Staff, key: str) -> Decimal:
 
 def _confirmed_above(invoice: Invoice) -> Decimal:
     """Return the limit of the practice above which a second person confirms, in euros."""
-    own = invoice.provider.receipts_confirmed_above
-    return settings.RECEIPT_SECOND_PERSON_ABOVE if own is None else own
+    above: Decimal = rule_of(invoice.provider, "RECEIPT_SECOND_PERSON_ABOVE")
+    return above
 
 
 def _refuse_if_wrong(invoice: Invoice, received: Received, today: date) -> None:

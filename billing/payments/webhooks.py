@@ -38,14 +38,14 @@ def receive_webhook(webhook_token: str, mollie_id: str) -> None:
     Return nothing, so that the caller learns nothing. Raises when the database is down, so that the gateway calls
     again.
     """
-    payment = None
+    payment_id = None
     if mollie.PAYMENT_ID.fullmatch(mollie_id):
-        payment = Payment.objects.filter(webhook_token=webhook_token).only("pk").first()
-    if payment is None:
+        payment_id = Payment.objects.filter(webhook_token=webhook_token).values_list("pk", flat=True).first()
+    if payment_id is None:
         log.warning("webhook for nothing of ours")
         return
-    WebhookCall.objects.create(payment=payment, mollie_id=mollie_id)
-    wakeup.enqueue_on_commit(TASK, payment.pk)
+    WebhookCall.objects.create(payment_id=payment_id, mollie_id=mollie_id)
+    wakeup.enqueue_on_commit(TASK, payment_id)
 
 
 def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
@@ -59,15 +59,17 @@ def take_webhooks(payment_id: int, *, now: datetime | None = None) -> None:
 
 
 def _take_webhooks(payment_id: int, *, now: datetime) -> None:
-    payment = Payment.objects.get(pk=payment_id)
     # Calls that arrive from here on may be about something that the fetch below is too early to see.
-    open_calls = dict(WebhookCall.objects.filter(payment=payment, done_at=None).values_list("pk", "mollie_id"))
-    if not open_calls or not _claim_fetch(payment, now):
+    open_calls = list(WebhookCall.objects.filter(payment_id=payment_id, done_at=None).select_related("payment"))
+    if not open_calls:
         return
-    for mollie_id in sorted(set(open_calls.values()))[:MAX_IDS]:
-        calls = WebhookCall.objects.filter(pk__in=[pk for pk, name in open_calls.items() if name == mollie_id])
+    payment = open_calls[0].payment
+    if not _claim_fetch(payment, now):
+        return
+    for mollie_id in sorted({call.mollie_id for call in open_calls})[:MAX_IDS]:
+        calls = WebhookCall.objects.filter(pk__in=[call.pk for call in open_calls if call.mollie_id == mollie_id])
         try:
-            wrong = _fetch_and_settle(payment_id, mollie_id, now=now)
+            payment, wrong = _fetch_and_settle(payment, mollie_id, now=now)
         except GatewayUnreadable:
             raise
         except (GatewayUnknown, GatewayRefused) as failure:
@@ -121,21 +123,20 @@ def _claim_fetch(payment: Payment, now: datetime) -> bool:
     return Payment.objects.filter(pk=payment.pk, fetched_at=payment.fetched_at).update(fetched_at=now) == 1
 
 
-def _fetch_and_settle(payment_id: int, mollie_id: str, *, now: datetime) -> str:
-    """Fetch `mollie_id` and settle it on the payment; return the mismatched fields, or an empty string."""
-    payment = Payment.objects.select_related("invoice").get(pk=payment_id)
+def _fetch_and_settle(payment: Payment, mollie_id: str, *, now: datetime) -> tuple[Payment, str]:
+    """Fetch `mollie_id` and settle it on the payment; return that, and the mismatched fields or an empty string."""
     if payment.mollie_id and payment.mollie_id != mollie_id:
         _open_mismatch_task(payment, mollie_id, "id")
-        return "id"
+        return payment, "id"
     snapshot = mollie.get_payment(mollie_id)
     # A payment without an id lost the answer to our create call: it takes over this id when everything else agrees.
     # A wrong id must not quarantine the payment, because the right one may still come.
     wrong = "" if payment.mollie_id else mismatches(payment, snapshot)
     if wrong:
         _open_mismatch_task(payment, mollie_id, wrong)
-        return wrong
+        return payment, wrong
     settled = settle(payment, snapshot, now=now)
-    return "quarantined" if settled.quarantined_at else ""
+    return settled, "quarantined" if settled.quarantined_at else ""
 
 
 def _give_up(payment: Payment, *, now: datetime) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from billing import ledger, rooms
 from billing.errors import Refused
+from billing.house_rules import Chooser, rule_of
 from billing.invoices import limitation
 from billing.invoices.state import second_reminders
 from billing.law.calendar import DAY, monthly_dates
@@ -60,6 +60,7 @@ class Situation:
     plans: Sequence[tuple[str, str]]
     second_reminder: bool
     past_enforcing: bool
+    practice: Chooser  # whose rules count
 
     @property
     def standing(self) -> str:
@@ -79,6 +80,7 @@ def options_for(invoice: Invoice, today: date) -> Options:
         plans=list(plans.values_list("kind", "status")),
         second_reminder=second_reminders(invoice).exists(),
         past_enforcing=limitation.is_over(invoice, today=today),
+        practice=invoice.provider,
     )
     return options_of(situation, today)
 
@@ -87,25 +89,26 @@ def options_of(situation: Situation, today: date) -> Options:
     """Return what is possible in this situation today, and the reason for what is not."""
     owed, due_on = situation.outstanding, situation.due_on
     never = _why_nothing(situation)
-    tomorrow, first_until = today + DAY, today + timedelta(days=settings.PLAN_FIRST_WITHIN_DAYS)
-    deferral_until = due_on + timedelta(days=settings.DEFERRAL_DAYS)
+    practice = situation.practice
+    tomorrow, first_until = today + DAY, today + timedelta(days=rule_of(practice, "PLAN_FIRST_WITHIN_DAYS"))
+    deferral_until = due_on + timedelta(days=rule_of(practice, "DEFERRAL_DAYS"))
     return Options(
         outstanding=owed,
         no_deferral=never or _why_no_deferral(situation, today, deferral_until),
         deferral_from=max(tomorrow, due_on + DAY),
         deferral_until=deferral_until,
         no_plan=never or _why_no_plan(situation),
-        counts=range(2, max_installments(owed) + 1),
+        counts=range(2, max_installments(owed, practice) + 1),
         first_from=tomorrow,
         first_until=first_until,
         first_suggested=min(max(due_on, tomorrow), first_until),
     )
 
 
-def max_installments(amount: Decimal) -> int:
-    """Return the maximum number of installments for `amount`."""
-    small = amount <= settings.PLAN_SMALL_AMOUNT
-    most = settings.PLAN_MAX_INSTALLMENTS_SMALL if small else settings.PLAN_MAX_INSTALLMENTS
+def max_installments(amount: Decimal, practice: Chooser) -> int:
+    """Return the maximum number of installments for `amount` at this practice."""
+    small = amount <= rule_of(practice, "PLAN_SMALL_AMOUNT")
+    most = rule_of(practice, "PLAN_MAX_INSTALLMENTS_SMALL" if small else "PLAN_MAX_INSTALLMENTS")
     return min(most, to_cents(amount))  # each has at least a cent
 
 
@@ -156,8 +159,9 @@ def _why_no_deferral(situation: Situation, today: date, last: date) -> str:
 
 
 def _why_no_plan(situation: Situation) -> str:
-    if situation.outstanding < settings.PLAN_FROM_AMOUNT:
-        return _("A payment plan is possible from %(amount)s.") % {"amount": euro(settings.PLAN_FROM_AMOUNT)}
+    least = rule_of(situation.practice, "PLAN_FROM_AMOUNT")
+    if situation.outstanding < least:
+        return _("A payment plan is possible from %(amount)s.") % {"amount": euro(least)}
     if any(kind == Kind.INSTALLMENTS for kind, _status in situation.plans):
         return _("An earlier payment plan for this invoice has ended. You can't arrange a second one here.")
     return ""

@@ -30,7 +30,7 @@ ACTS = {
     "ask_gateway": Act(_("ask the bank's gateway how a payment stands"), clerks=True),
     "refund": Act(_("pay back credit, or move it to another invoice")),
     "second_person": Act(_("approve or refuse what a colleague asked for"), fixed=_FOUR_EYES),
-    "limits": Act(_("change the limits of refunds"), operations=False, fixed=_LIMITS),
+    "practice": Act(_("change the settings of the practice"), fixed=_LIMITS),
     "colleagues": Act(_("invite and block colleagues, and help them in again"), operations=False, fixed=_WHO_MAY),
     "rights": Act(_("change this table"), operations=False, fixed=_WHO_MAY),
 }

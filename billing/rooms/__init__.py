@@ -22,6 +22,7 @@ from billing.rooms.announced import (
     Beat,
     CameIn,
     Case,
+    Choice,
     Contact,
     Daily,
     Demo,
@@ -31,6 +32,7 @@ from billing.rooms.announced import (
     Export,
     Figure,
     FigureOf,
+    FirstStep,
     HandOver,
     Happened,
     Held,
@@ -43,6 +45,7 @@ from billing.rooms.announced import (
     Stops,
     Text,
     Told,
+    Unit,
     Verdict,
 )
 
@@ -52,6 +55,7 @@ __all__ = [
     "Beat",
     "CameIn",
     "Case",
+    "Choice",
     "Contact",
     "Daily",
     "Demo",
@@ -61,6 +65,7 @@ __all__ = [
     "Export",
     "Figure",
     "FigureOf",
+    "FirstStep",
     "HandOver",
     "Happened",
     "Held",
@@ -74,6 +79,7 @@ __all__ = [
     "Stops",
     "Text",
     "Told",
+    "Unit",
     "Verdict",
 ]
 
@@ -176,7 +182,7 @@ def came_in(staff: Row, day: date) -> list[CameIn]:
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
     merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
-    for named in (*merged, staff_task_choices):
+    for named in (*merged, staff_task_choices, choices):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -303,6 +309,19 @@ def finish(request: HttpRequest, response: Any) -> None:
     for room in announcements():
         if room.finished:
             room.finished(request, response)
+
+
+@cache
+def choices() -> dict[str, Choice]:
+    """Return the house rules of all rooms in place of which a practice may choose, by name."""
+    return _merged(lambda room: {choice.name: choice for choice in room.choices})
+
+
+def first_steps(provider: Row, staff: Row) -> Iterator[FirstStep]:
+    """Yield the steps of the first day of a practice, of all rooms, for this member of staff."""
+    for room in announcements():
+        if room.first_steps:
+            yield from room.first_steps(provider, staff)
 
 
 def exports() -> tuple[Export, ...]:

@@ -277,6 +277,53 @@ class Case:
     address: str
 
 
+class Unit(StrEnum):
+    """What a house rule is counted in."""
+
+    DAYS = "days"
+    COUNT = "count"
+    EUROS = "euros"
+    HOUR = "hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A house rule in place of which a practice may choose a value of its own, from `least` to `most`.
+
+    `name` is that of the setting; `instead` gives the value of the house where no setting bears that name. `group` is
+    the heading under which it stands. A `guard` asks a second person above an amount: a practice may make it stricter,
+    and only operations may relax it. `column` is that of the practice's own row, where it has one.
+    """
+
+    name: str
+    group: Text
+    label: Text
+    unit: Unit
+    least: int
+    most: int
+    help: Text = ""
+    guard: bool = False
+    column: str = ""
+    instead: Callable[[], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """One step of a practice's first day, for its own staff.
+
+    `address` is the page where it is done, empty when nobody of the practice can do it; `waits` says on whom it waits.
+    What is `required` can't be skipped: without it no letter may leave, or nobody could work.
+    """
+
+    name: str
+    label: Text
+    why: Text
+    done: bool
+    address: str = ""
+    waits: Text = ""
+    required: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Demo:
     """What a room shows in the demo.
@@ -338,4 +385,8 @@ class Announcement:
     patient_files: Callable[[Row], Iterable[Row]] | None = None
     # Yields what the room has about a patient that this member of staff may see: for the patient's page of the desk.
     cases: Callable[[Row, Row], Iterable[Case]] | None = None
+    # House rules in place of which a practice may choose its own values, in the order of its page of settings.
+    choices: Sequence[Choice] = ()
+    # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
+    first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
     demo: Demo | None = None

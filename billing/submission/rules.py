@@ -10,7 +10,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from billing import rooms
+from billing.house_rules import rule_of
 from billing.invoices.intake import NewInvoice, NewPatient, due_date
+from billing.models import Provider
 from billing.money import from_cents
 from billing.submission import birth_dates, persons
 from billing.submission.fields import INVOICE, LINE, Report, read_object
@@ -42,7 +44,8 @@ class Checked:
     def fingerprint(self) -> bytes:
         """Return the SHA-256 of what the invoice means, however it was written.
 
-        What a practice leaves out counts as its default; the order of lines and capitals in codes say nothing. The
+        What a practice leaves out counts as the default of the house, so that a known invoice stays known when the
+        practice chooses another term; the order of lines and capitals in codes say nothing. The
         patient counts by number and date of birth: name, address and contact may be corrected, and the invoice keeps
         those with which it came first.
         """
@@ -56,13 +59,18 @@ class Checked:
         """Return the patient as `patients.registration` takes it."""
         return persons.as_patient(self.patient)
 
-    def as_new(self, *, today: date) -> NewInvoice:
-        """Return the invoice as `intake.create_many` takes it, amounts in euros."""
+    def as_new(self, *, provider: Provider, today: date) -> NewInvoice:
+        """Return the invoice of a practice as `intake.create_many` takes it, amounts in euros."""
         invoice = self.invoice
         return NewInvoice(
             number=invoice["number"],
             issued_on=invoice["issued_on"],
-            due_on=due_date(invoice["due_on"], issued_on=invoice["issued_on"], today=today),
+            due_on=due_date(
+                invoice["due_on"],
+                issued_on=invoice["issued_on"],
+                today=today,
+                term_days=rule_of(provider, "PAYMENT_TERM_DAYS"),
+            ),
             patient=self.new_patient(),
             lines=stored_lines(self.lines),
             total=from_cents(self.total_cents),

@@ -17,7 +17,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from billing import audit
 from billing.errors import Refused, Stale
-from billing.submission.providers import read_iban
+from billing.practices.providers import read_iban
 from billing.submission.values import FieldError
 from debt_collection import accounts, agencies
 from debt_collection.models import Agency

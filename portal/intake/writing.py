@@ -86,7 +86,7 @@ def write_chunk(chunk: Chunk, provider: Provider, result: BatchResult, today: da
 
 
 def _write_invoices(new: list[Checked], provider: Provider, result: BatchResult, today: date, by: str) -> None:
-    given = [invoice.as_new(today=today) for invoice in new]
+    given = [invoice.as_new(provider=provider, today=today) for invoice in new]
     patients = registration.register(provider, (invoice.patient for invoice in given), by=by)
     taken = intake.create_many(provider, given, patient_ids=patients.ids, by=by)
     for room in rooms.intakes():

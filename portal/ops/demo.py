@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from billing import rooms
 from billing.models import Invoice, Provider
+from billing.practices import providers
 from billing.rooms import Demo
-from billing.submission import providers
 from portal.ops import demo_states
 
 AGB_CODE = "11012345"
@@ -57,6 +57,8 @@ _PRACTICES = {
         "postcode": "3512 AB",
         "city": "Utrecht",
         "iban": "NL91ABNA0417164300",
+        "kvk_number": "30123456",
+        "phone_hours": "ma-vr 9-12 uur",
     },
     PHYSIO_AGB_CODE: {
         "name": "Fysiotherapie Het Plein",
@@ -68,6 +70,7 @@ _PRACTICES = {
         "postcode": "3521 CD",
         "city": "Utrecht",
         "iban": "NL20INGB0001234567",
+        "kvk_number": "30654321",
     },
 }
 

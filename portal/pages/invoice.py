@@ -190,6 +190,7 @@ def options_for(view: InvoiceView, today: date) -> Options:
         plans=view.plans_before,
         second_reminder=view.second_reminder,
         past_enforcing=view.past_enforcing,
+        practice=view.practice,
     )
     return options_of(situation, today)
 

@@ -46,6 +46,18 @@ def test_messages_whose_last_check_raises_keep_no_mail_waiting(monkeypatch):
 
 
 @pytest.mark.usefixtures("_mail")
+def test_a_message_that_was_queued_again_waits_for_nothing_and_its_task_is_closed():
+    row = a_letter_without_its_letter(1)
+    delivery.sweep()
+    assert FailedTry.objects.get().row == row.pk
+    OutboxMessage.objects.update(kind="receipt")  # what was wrong was mended
+    delivery.deliver(row.pk)
+    row.refresh_from_db()
+    assert row.status == "sent"
+    assert StaffTask.objects.filter(closed_at=None).count() == FailedTry.objects.count() == 0
+
+
+@pytest.mark.usefixtures("_mail")
 def test_a_thousand_steps_that_wait_keep_no_letter_back(monkeypatch):
     monkeypatch.setattr(planning, "SWEEP_BATCH", 3)
     now = timezone.now()

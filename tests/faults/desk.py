@@ -27,7 +27,7 @@ from billing.errors import Refused
 from billing.ledger import lock_invoice
 from billing.models import Invoice, Provider, RefundRequest, Staff, StaffTask
 from billing.payments import refunds
-from billing.submission import providers
+from billing.practices import providers
 from tests.faults import desk_bank
 
 

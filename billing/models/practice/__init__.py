@@ -1,5 +1,6 @@
-"""What a practice decides about its own people."""
+"""What a practice decides about its own people, and what changes of itself."""
 
+from billing.models.practice.changes import AgbChange, PracticeChange
 from billing.models.practice.rights import ClerkRight
 
-__all__ = ["ClerkRight"]
+__all__ = ["AgbChange", "ClerkRight", "PracticeChange"]

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rights, rooms
 from billing.errors import Refused
+from billing.house_rules import rule_of
 from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import begin_of
 from billing.ledger import lock_invoice
@@ -38,14 +39,14 @@ STATEMENT_LENGTH = 35  # of the description on a bank statement: what every bank
 
 def second_person_above(invoice: Invoice) -> Decimal:
     """Return the amount in euros above which two members of staff agree to a refund of this practice."""
-    own = invoice.provider.refund_second_person_above
-    return settings.REFUND_SECOND_PERSON_ABOVE if own is None else own
+    above: Decimal = rule_of(invoice.provider, "REFUND_SECOND_PERSON_ABOVE")
+    return above
 
 
 def automatic_up_to(invoice: Invoice) -> Decimal:
     """Return the amount in euros up to which this practice refunds credit at once, without anybody's approval."""
-    own = invoice.provider.refund_automatically_up_to
-    return settings.REFUND_AUTOMATICALLY_UP_TO if own is None else own
+    up_to: Decimal = rule_of(invoice.provider, "REFUND_AUTOMATICALLY_UP_TO")
+    return up_to
 
 
 def propose(invoice: Invoice, *, by: str, reason: str, now: datetime | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from billing.errors import Refused
-from billing.submission import providers
+from billing.practices import providers
 
 REQUIRED = tuple(name for name, field in providers.DETAILS.items() if field.required)
 

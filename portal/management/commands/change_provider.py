@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused
-from billing.submission import providers
+from billing.practices import providers
 
 
 class Command(BaseCommand):

@@ -215,7 +215,7 @@ class TestSettling:
 
     def test_twin_without_the_lock_nobody_sees_the_surplus(self, invoice, lock_off, monkeypatch):
         both = self.two_paid_tabs(invoice)
-        monkeypatch.setattr(ledger, "postings_of", meet(ledger.postings_of, 2, when_read=True))
+        monkeypatch.setattr(ledger, "sides_of", meet(ledger.sides_of, 2, when_read=True))
         at_once([lambda p=p: attempts.sync_payment(p.pk) for p in both], threads=2)
         assert bank.staff_tasks() == []
         assert bank.receipts() == 2

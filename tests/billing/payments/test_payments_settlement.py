@@ -50,7 +50,7 @@ class TestWithTheBank:
         invoice.refresh_from_db()
         assert invoice.settled_at
 
-    @pytest.mark.parametrize("broken", ["{% if %}", "{{ amount|nonsense }}", "<table></table>", None])
+    @pytest.mark.parametrize("broken", ["{% if %}", "{{ amount|nonsense }}", "<table></table>", "<p>5", "5 < 6", None])
     def test_a_receipt_that_cannot_be_made_undoes_no_booking(self, invoice, settings, tmp_path, caplog, broken):
         if broken is None:
             Patient.objects.update(language="xx")  # no template has this language

@@ -17,7 +17,7 @@ from billing.links import new_token
 from billing.models import AllocationNote, Invoice, LedgerTransaction, OutboxMessage, Payment, Receipt, Staff, StaffTask
 from billing.payments import receipts
 from billing.payments.receipts import Received
-from billing.submission import providers
+from billing.practices import providers
 from tests import factories
 from tests.billing.payments import bank
 from tests.billing.payments.test_payment_races import at_once

@@ -95,7 +95,7 @@ def test_a_placeholder_in_a_text_opens_no_invoice_of_somebody_else(invoice):
     other = factories.invoice()
     text = open_links.placeholder(other, until=timezone.localdate())
     with pytest.raises(ValueError, match="another patient"):
-        open_links.filled_in(f"zie {text}", email="x@post.example", about=invoice)
+        open_links.filled_in(f"zie {text}", email="x@post.example", about=invoice.pk)
 
 
 def test_a_scanner_that_opens_the_link_changes_nothing_and_uses_nothing_up(client, invoice, django_assert_num_queries):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.links import new_token
-from billing.models import AuditEvent, Provider, RefundRequest, Staff
+from billing.models import RefundRequest, Staff
 from billing.payments import moves
 from billing.payments.refunds import calls
 from tests import factories
@@ -18,7 +18,7 @@ from tests.billing.payments.credits import at_bank, paid_twice
 from tests.portal.staff.staff_client import signed_in
 
 Role, Status = Staff.Role, RefundRequest.Status
-LIST = "/beheer/tegoeden/"
+LIST, PRACTICE = "/beheer/tegoeden/", "/beheer/praktijk/"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sandbox")]
 
 
@@ -131,28 +131,13 @@ def test_the_page_of_the_invoice_leads_there_when_there_is_credit(invoice):
 
 
 class TestLimits:
-    def test_a_practice_chooses_its_own(self, invoice):
-        client = desk(invoice)
-        form = {"refund_automatically_up_to": "25", "refund_second_person_above": "100,00"}
-        assert client.post(LIST, form).status_code == 303
-        row = Provider.objects.get(pk=invoice.provider_id)
-        assert (row.refund_automatically_up_to, row.refund_second_person_above) == (25, 100)
-        assert AuditEvent.objects.filter(action="provider_changed").exists()
-        assert 'value="25,00"' in text_of(client.get(LIST))
-        client.post(LIST, {})
-        assert Provider.objects.get(pk=invoice.provider_id).refund_automatically_up_to is None
+    def test_the_list_says_who_approves_and_where_to_change_it(self, invoice):
+        page = text_of(desk(invoice, Role.CLERK).get(LIST))
+        assert "boven € 250,00" in page
+        assert 'href="/beheer/praktijk/#rules"' in page
 
-    @pytest.mark.parametrize("amount", ["-1", "1,234", "1e3", "NaN", "250,01"])
-    def test_what_is_no_amount_or_too_much_for_one_person_is_refused(self, invoice, amount):
-        answer = desk(invoice).post(LIST, {"refund_automatically_up_to": amount})
-        assert answer.status_code == 422
-        assert Provider.objects.get(pk=invoice.provider_id).refund_automatically_up_to is None
-
-    def test_a_clerk_changes_nothing(self, invoice):
-        assert desk(invoice, Role.CLERK).post(LIST, {"refund_automatically_up_to": "25"}).status_code == 403
-
-    def test_small_credit_then_goes_by_itself(self, invoice):
-        desk(invoice).post(LIST, {"refund_automatically_up_to": "10"})
+    def test_small_credit_goes_by_itself_where_the_practice_chose_so(self, invoice):
+        desk(invoice).post(PRACTICE, {"part": "rules", "rules-REFUND_AUTOMATICALLY_UP_TO": "10"})
         small = factories.invoice(amount="20.00", provider=invoice.provider)
         bank.paid(small)
         assert not RefundRequest.objects.filter(invoice=small).exists()

@@ -22,6 +22,7 @@ from billing.errors import Refused, Stale
 from billing.models import IbanChange, OutboxMessage, Provider, StaffTask
 from billing.money import read_euros
 from billing.outbox.queue import queue_message
+from billing.practices import history
 from billing.submission.fields import PROVIDER, Field, Shape, read_object
 from billing.submission.values import FieldError, read_dutch_postcode, read_email, text
 
@@ -61,6 +62,14 @@ def _limit(value: Any) -> Decimal:
         raise FieldError("not-an-amount", _("Type an amount in euros, such as 25,00.")) from None
 
 
+def _yes_or_no(value: Any) -> bool:
+    """Return what a form or a command says."""
+    said = {True: True, False: False, "yes": True, "no": False}.get(value)
+    if said is None:
+        raise FieldError("not-yes-or-no", _('Write "yes" or "no".'))
+    return said
+
+
 DETAILS: Shape = {
     "name": Field(text(120), True),
     "email": Field(read_email, True),
@@ -82,6 +91,13 @@ DETAILS: Shape = {
     ),
     "receipts_confirmed_above": Field(_limit),
     "creditor": Field(text(8, "practice|operator", "creditor-invalid", lambda: _('Write "practice" or "operator".'))),
+    "contact_text": Field(text(200)),
+    "vat_on_costs": Field(_yes_or_no, default=False),
+    "dispute_body": Field(text(120)),
+    "dispute_body_url": Field(
+        text(200, _WEBSITE.pattern, "website-invalid", lambda: _("Write the website as https://praktijk.example."))
+    ),
+    "dispute_body_fee": Field(text(60)),
 }
 
 
@@ -110,11 +126,13 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
             _tell(provider, "email", event=f"{provider.agb_code}:{timezone.now().timestamp()}")
         if changed:
             Provider.objects.filter(pk=provider.pk).update(**changed)
+            for name, value in sorted(changed.items()):
+                history.record(provider, name, was=getattr(provider, name), now=value, by=by)
             audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(changed))
-        return sorted(changed), _ask(provider, iban, by=by) if iban else None
+        return sorted(changed), ask_iban(provider, iban, by=by) if iban else None
 
 
-def _ask(provider: Provider, iban: str, *, by: str) -> IbanChange:
+def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:
     """Let a change of IBAN wait for a second person; one that waited before is superseded."""
     IbanChange.objects.filter(provider=provider, decided_at=None).update(
         decided_at=timezone.now(), decided_by=by, approved=False
@@ -144,7 +162,7 @@ def _tell(provider: Provider, what: str, iban: str = "", *, event: str) -> None:
 
 def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
     """Approve or refuse a change of IBAN. Raises Refused for whoever asked for it, Stale when it was decided before."""
-    if approved and _person(by) == _person(asked.asked_by):
+    if approved and person(by) == person(asked.asked_by):
         raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
     with transaction.atomic():
         provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
@@ -153,27 +171,30 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
             raise Stale(_("Somebody else has decided about this change in the meantime."))
         if approved:
             Provider.objects.filter(pk=provider.pk).update(iban=asked.iban)
+            ends = {"was": provider.iban[-4:], "now": asked.iban[-4:]}
+            history.record(provider, "iban", **ends, by=by)
             _tell(provider, "iban_approved", asked.iban, event=str(asked.pk))
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)
 
 
-def set_refund_limits(provider: Provider, limits: Mapping[str, Decimal | None], *, by: str) -> None:
-    """Change up to which amount a practice refunds without approval, and above which two people approve."""
-    Provider.objects.filter(pk=provider.pk).update(**limits)
-    audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(limits))
-
-
-def _person(by: str) -> str:
+def person(by: str) -> str:
     """Return who is meant by an actor: somebody may ask by a command and sign in at the desk under one name."""
     return by.partition(":")[2].casefold() or by
 
 
+def read(details: Mapping[str, str], shape: Shape = DETAILS) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the details that were given as they are stored, and what is wrong of each, as sentences."""
+    wrong: dict[str, str] = {}
+    named = {name: field for name, field in shape.items() if name in details}
+    right = read_object(dict(details), named, "", lambda path, _code, sentence: wrong.update({path: sentence}))
+    return right, wrong
+
+
 def _read(details: Mapping[str, str], shape: Shape) -> dict[str, Any]:
     """Return the details that were given. Raises Refused with every sentence."""
-    wrong: list[str] = []
-    right = read_object(dict(details), shape, "", lambda path, _code, sentence: wrong.append(f"{path}: {sentence}"))
+    right, wrong = read(dict.fromkeys((name for name in shape if shape[name].required), "") | dict(details), shape)
     if wrong:
-        raise Refused(" ".join(wrong))
+        raise Refused(" ".join(f"{name}: {sentence}" for name, sentence in wrong.items()))
     return {name: value for name, value in right.items() if name in details}

@@ -8,7 +8,7 @@ from django.utils import translation
 
 from billing.errors import Refused, Stale
 from billing.models import AuditEvent, IbanChange, OutboxMessage, Provider, Staff, StaffTask
-from billing.submission import providers
+from billing.practices import providers
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
@@ -140,7 +140,7 @@ def test_operations_approve_at_the_desk_and_practices_do_not_see_it():
 
 
 def test_what_add_provider_leaves_open_can_be_set_later():
-    row = factories.provider(agb_code=AGB)
+    row = factories.provider(agb_code=AGB, kvk_number="")
     given = {"kvk_number": "12345678", "phone_hours": "ma-vr 9-17", "transfers_to": "practice"}
     given |= {"receipts_confirmed_above": "1.000,50"}
     assert providers.change(AGB, given, by="command:anna") == (sorted(given), None)
