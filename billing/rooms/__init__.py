@@ -20,18 +20,13 @@ from billing.rooms.announced import (
     Act,
     Announcement,
     Beat,
-    CameIn,
     Case,
     Choice,
     Contact,
     Daily,
     Demo,
-    Desk,
-    DeskPage,
     Elsewhere,
     Export,
-    Figure,
-    FigureOf,
     FirstStep,
     HandOver,
     Happened,
@@ -48,6 +43,7 @@ from billing.rooms.announced import (
     Unit,
     Verdict,
 )
+from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf
 
 __all__ = [
     "Act",
