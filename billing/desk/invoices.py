@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
+from billing import audit, rooms
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, desk_action
 from billing.desk.crediting import credit_section
@@ -271,7 +271,8 @@ class InvoiceAdmin(CreditPaying):
         if obj.erased_at:
             return links
         pdf = (reverse("admin:billing_invoice_pdf", args=[obj.pk]), _("Print as a letter, with QR code"))
-        return [(reverse("admin:billing_invoice_lines", args=[obj.pk]), _("What it is for")), pdf, *links]
+        of_rooms = rooms.invoice_links(request.user, obj)
+        return [(reverse("admin:billing_invoice_lines", args=[obj.pk]), _("What it is for")), pdf, *links, *of_rooms]
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
         without_bodies = OutboxMessage.objects.defer("text", "html")
