@@ -19,7 +19,9 @@ def kind_of(content: bytes) -> Kind:
     begin = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if begin.startswith(b"PK\x03\x04"):
         raise Refused(_("This is a zip file or a workbook of Excel. Save the sheet as CSV, or unpack it."))
-    if begin.startswith((b"{", b"[", b"\xff\xfe{", b"\xfe\xff\0{")):
+    if begin.startswith((b"\xff\xfe{", b"\xfe\xff\0{")):
+        raise Refused(_("This file is in UTF-16. Save it as UTF-8, and hand it in again."))
+    if begin.startswith((b"{", b"[")):
         if _CITIZEN.search(content):
             raise Refused(_("There are citizen numbers (BSN) in this file. We may not have those: leave them out."))
         return Kind.JSON
