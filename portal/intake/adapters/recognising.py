@@ -14,7 +14,7 @@ _CITIZEN = re.compile(rb'"[^"\n]{0,40}(bsn|burgerservice|sofinummer)[^"\n]{0,40}
 _DELIMITED = re.compile(rb"[^\n\0]*[;,\t|][^\n\0]*\r?\n")
 
 
-def kind_of(content: bytes) -> Kind:
+def kind_of(content: bytes) -> SubmittedFile.Kind:
     """Return the format of a file. Raises Refused, before anything is stored, for what we can't take."""
     begin = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if begin.startswith(b"PK\x03\x04"):
@@ -36,6 +36,6 @@ def kind_of(content: bytes) -> Kind:
     )
 
 
-def convert(kind: Kind, content: bytes, *, agb_code: str) -> Converted:
+def convert(kind: SubmittedFile.Kind, content: bytes, *, agb_code: str) -> Converted:
     """Return a file of one of Vektis' standards as a batch. Raises Refused."""
     return mz301.convert(content) if kind == Kind.MZ301 else gds801.convert(content, agb_code=agb_code)

@@ -141,7 +141,8 @@ def _invoice(head: dict[str, str]) -> dict[str, Any]:
     patient = {field.partition(".")[2]: value for field, value in given.items() if field.startswith("patient.")}
     if "mobile" not in patient and values.is_mobile(given.get("phone", "")):
         patient["mobile"] = given["phone"]
-    address = {name: given[name] for name in ("street", "house_number", "postcode", "city") if name in given}
+    parts = ("street", "house_number", "postcode", "city")
+    address: dict[str, str] = {name: given[name] for name in parts if name in given}
     if "street_and_number" in given and "street" not in given:
         street, number = values.street_and_number(given["street_and_number"])
         address |= {"street": street, "house_number": address.get("house_number", number)}
