@@ -19,6 +19,8 @@ from portal.intake.adapters.converted import Converted
 
 MAX_COLUMNS, MAX_CELL, MAX_ROWS = 120, 2000, 200_000
 _CITIZEN = re.compile("bsn|burgerservice|sofi")
+_WORDS = re.compile("[0-9]+", re.ASCII)
+_DIGITS = re.compile("[0-9]{8,9}", re.ASCII)
 _LOOKED_AT = 200  # values of a column, to see whether it holds citizen numbers
 _SURE_FROM, _SURE_SHARE = 3, 0.8  # different numbers that pass the test: one in eleven passes by chance
 _OF_LINE = ("line.", "line_amount")
@@ -81,11 +83,19 @@ def read(content: bytes) -> Table:
 
 def _without_citizen_numbers(header: list[str], rows: list[list[str]]) -> Table:
     citizen = {i for i, name in enumerate(header) if _CITIZEN.search(compact(name))}
+    for place, row in enumerate(rows, 2):
+        if any(row[i] and not _DIGITS.fullmatch(re.sub("[ .]", "", row[i])) for i in citizen) or _runs_on(row):
+            raise Refused(_("Row %d of this spreadsheet is shifted: what is in it stands in other columns.") % place)
     citizen |= {i for i in range(len(header)) if _are_citizen_numbers([row[i] for row in rows[:_LOOKED_AT]])}
     kept = [i for i in range(len(header)) if i not in citizen]
     return Table(
         [header[i] for i in kept], [[row[i] for i in kept] for row in rows], [header[i] for i in sorted(citizen)]
     )
+
+
+def _runs_on(row: Sequence[str]) -> bool:
+    """Tell whether a quotation mark made one cell of several rows, with a citizen number among them."""
+    return any("\n" in cell and any(map(is_citizen_number, _WORDS.findall(cell))) for cell in row)
 
 
 def _are_citizen_numbers(cells: Sequence[str]) -> bool:
@@ -97,7 +107,7 @@ def _are_citizen_numbers(cells: Sequence[str]) -> bool:
 
 def is_citizen_number(text: str) -> bool:
     """Tell whether a text passes the test of the citizen number."""
-    if not re.fullmatch("[0-9]{8,9}", text, re.ASCII):
+    if not _DIGITS.fullmatch(text):
         return False
     weighed = zip(text.zfill(9), (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)
     return sum(int(digit) * weight for digit, weight in weighed) % 11 == 0
