@@ -163,6 +163,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ledger transaction',
                 'verbose_name_plural': 'ledger transactions',
                 'ordering': ['pk'],
+                'indexes': [models.Index(fields=['created_at'], name='ledger_by_booking')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event')],
             },
         ),
