@@ -196,11 +196,11 @@ def of_case(staff: Any, case: CoulanceCase) -> list[tuple[str, Any]]:
 
 def links(staff: Any, invoice: Invoice) -> list[tuple[str, Any]]:
     """Return the links of coulance on the desk's page of an invoice: to its case, or to begin one."""
-    case = cases.of_invoice(invoice.pk)
+    case = CoulanceCase.objects.filter(invoice=invoice).first()
+    to_case = [(_page_of(case), _("Coulance case"))] if case else []
     if case and case.status not in beginning.ENDED:
-        return [(_page_of(case), _("Coulance case"))]
-    mine = staff.provider_id == invoice.provider_id and rights.may(staff, beginning.ACT)
-    if not mine or beginning.why_not(invoice, case):
-        return [(_page_of(case), _("Coulance case"))] if case else []
+        return to_case
+    if staff.provider_id != invoice.provider_id or invoice.withdrawn_at or not rights.may(staff, beginning.ACT):
+        return to_case
     label = _("Begin coulance again…") if case else _("Begin coulance…")
-    return [(reverse("admin:billing_invoice_coulance", args=[invoice.pk]), label)]
+    return [*to_case, (reverse("admin:billing_invoice_coulance", args=[invoice.pk]), label)]
