@@ -20,7 +20,8 @@ from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.rooms import DeskPage
 from billing.tenancy import visible_to
-from coulance import beginning, cases, paper
+from coulance import cases
+from coulance.by_staff import beginning, paper
 from coulance.desk import case_page
 from coulance.desk.decision_form import EuroInput
 from coulance.models import CoulanceCase

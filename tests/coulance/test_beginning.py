@@ -12,7 +12,8 @@ from billing.errors import Refused
 from billing.invoices import schedule
 from billing.models import AuditEvent, ClerkRight, Hold, OutboxMessage, ReminderStep, Staff
 from billing.plans import agreements, options
-from coulance import amounts, beginning, cases, deadlines, decisions
+from coulance import amounts, cases, deadlines, decisions
+from coulance.by_staff import beginning
 from coulance.models import CoulanceCase
 from tests import factories
 from tests.billing.conftest import sink  # noqa: F401

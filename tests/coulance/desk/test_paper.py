@@ -7,7 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from billing import ledger
 from billing.models import AuditEvent, ClerkRight, Invoice, OutboxMessage, Staff
-from coulance import beginning, decisions, export, paper, retention, specifications
+from coulance import decisions, export, retention, specifications
+from coulance.by_staff import beginning, paper
 from coulance.models import CoulanceCase, Decision, PaperFigures, Specification
 from tests import factories
 from tests.coulance.desk.desk_cases import REASON, at_desk, granted, staff_of
