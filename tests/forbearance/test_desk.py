@@ -64,7 +64,7 @@ def test_a_clerk_sends_no_letters_elsewhere_and_ends_nothing_unless_the_practice
     assert desk.post(reverse("admin:forbearance_report"), named).status_code == 422
     assert (Payer.objects.count(), OutboxMessage.objects.count(), Forbearance.objects.count()) == (0, 0, 1)
     row.refresh_from_db()
-    assert not (row.ended_at or row.extended)
+    assert (row.ended_at, row.extended) == (None, False)
 
 
 def test_answer_extend_and_end_with_a_reason():
