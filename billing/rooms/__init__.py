@@ -36,14 +36,12 @@ from billing.rooms.announced import (
     InvoicePanel,
     MessageKind,
     Report,
-    Row,
     Stops,
-    Text,
     Told,
     Unit,
     Verdict,
 )
-from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf
+from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
 
 __all__ = [
     "Act",
