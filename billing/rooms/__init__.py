@@ -35,6 +35,9 @@ from billing.rooms.announced import (
     Intake,
     InvoicePanel,
     MessageKind,
+    PaidOut,
+    PayoutLine,
+    Payouts,
     Report,
     Row,
     Stops,
@@ -69,6 +72,9 @@ __all__ = [
     "Intake",
     "InvoicePanel",
     "MessageKind",
+    "PaidOut",
+    "PayoutLine",
+    "Payouts",
     "Report",
     "Room",
     "Row",
@@ -242,6 +248,18 @@ def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
 def credit_payout(request: Row) -> bool:
     """Let a room take over a credit to be paid by bank; return whether one did."""
     return any(room.credit_payout(request) for room in announcements() if room.credit_payout)
+
+
+def payouts(provider: Row, *, after: int, limit: int) -> Sequence[PaidOut]:
+    """Return what a practice was paid, from behind a key on; nothing where no room pays."""
+    told = next((room.payouts for room in announcements() if room.payouts), None)
+    return told.listed(provider, after, limit) if told else ()
+
+
+def payout_lines(provider: Row, number: str, *, after: int, limit: int) -> Sequence[PayoutLine] | None:
+    """Return the lines of a payout of this practice, from behind a key on; None for one that is not theirs."""
+    told = next((room.payouts for room in announcements() if room.payouts), None)
+    return told.lines(provider, number, after, limit) if told else None
 
 
 def contradictions() -> Iterator[str]:

@@ -261,6 +261,40 @@ class FirstStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidOut:
+    """What a practice was paid at one run, or that nothing was. `key` orders them, `closed_at` is when its lines were
+    complete."""
+
+    key: int
+    number: str
+    run_on: date
+    status: str
+    amount: Decimal
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLine:
+    """One movement of a practice's account: positive is for the practice. `kind` is that of the ledger transaction."""
+
+    key: int
+    invoice: str
+    reference: str
+    kind: str
+    amount: Decimal
+    happened_on: date
+    booked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Payouts:
+    """The payouts of a practice behind a key, and the lines of one of them; None for one that is not theirs."""
+
+    listed: Callable[[Row, int, int], Sequence[PaidOut]]
+    lines: Callable[[Row, str, int, int], Sequence[PayoutLine] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What a room shows in the demo.
 
@@ -326,3 +360,5 @@ class Announcement:
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
     first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
     demo: Demo | None = None
+    # Tells what practices are paid.
+    payouts: Payouts | None = None
