@@ -42,7 +42,7 @@ class PortalRoom(Room):
 
     def announce(self) -> Announcement:
         from portal.api import keys
-        from portal.intake.desk import pages
+        from portal.intake.desk import pages, panel
         from portal.ops import retention
         from portal.staff.programs import page as programs
         from portal.staff.sign_in import wrong_codes
@@ -57,7 +57,7 @@ class PortalRoom(Room):
                 "tell-programs": Beat("portal.tell_programs", 10.0, expires=10),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
-            desk=Desk(pages=(*pages.pages(), *programs.pages())),
+            desk=Desk(pages=(*pages.pages(), *programs.pages()), panel="admin/hand_in/panel.html", facts=panel.facts),
             acts={
                 "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
                 "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),

@@ -22,7 +22,7 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
-from billing.models.practice import AgbChange, ClerkRight, PracticeChange
+from billing.models.practice import AgbChange, ClerkRight, Invitation, Membership, PracticeChange
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "IbanChange",
     "Installment",
     "IntakeChoice",
+    "Invitation",
     "Invoice",
     "InvoiceDocument",
     "InvoiceHistory",
@@ -52,6 +53,7 @@ __all__ = [
     "LastRun",
     "LedgerTransaction",
     "Letter",
+    "Membership",
     "OutboxMessage",
     "Patient",
     "Payer",
