@@ -26,7 +26,7 @@ class Invoice(Schema):
     withdrawn_at: datetime | None
     total: Euros = Field(description="What the lines add up to.")
     insurer_paid: Euros
-    reduced: Euros = Field(description="Taken off: by credit notes, coulance, or written off.")
+    reduced: Euros = Field(description="Taken off: by credit notes and decisions of the practice, or written off.")
     charges: Euros = Field(description="Collection costs and interest.")
     paid: Euros = Field(description="By the patient, less what went back.")
     outstanding: Euros

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.api import limits
 from portal.api.problems import CONTENT_TYPE, of_status, response_of
-from portal.middleware import KnownMethods
 
 ROOT = "/api/v1/"
 
@@ -21,8 +20,7 @@ class ApiAnswers:
         response = self.get_response(request)
         if not request.path.startswith(ROOT):
             return response
-        is_known = request.method in KnownMethods.METHODS  # the answer to any other has no content
-        if is_known and response.status_code >= 400 and response.headers.get("Content-Type") != CONTENT_TYPE:
+        if response.status_code >= 400 and response.headers.get("Content-Type") != CONTENT_TYPE:
             _say_as_problem(request, response)
         for name, value in limits.headers(request).items():
             response.headers[name] = value

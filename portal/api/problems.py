@@ -19,7 +19,6 @@ CODES: dict[str, tuple[int, str]] = {
     "key-of-the-sandbox": (401, gettext_noop("This is a key of the sandbox. It opens nothing here.")),
     "key-is-live": (401, gettext_noop("This key is for real invoices. Here is the sandbox: revoke the key.")),
     "not-allowed": (403, gettext_noop("This key may not do that.")),
-    "https-only": (403, gettext_noop("Only requests over https are answered.")),
     "not-found": (404, gettext_noop("There is nothing at this address, for your practice.")),
     "method-not-allowed": (405, gettext_noop("This address does not take that method.")),
     "differs": (409, gettext_noop("This was handed in before with other content.")),
@@ -35,7 +34,7 @@ CODES: dict[str, tuple[int, str]] = {
 }
 _BY_STATUS = {
     400: "request-unreadable",
-    403: "https-only",
+    403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
     411: "length-missing",

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 
-from portal.api import bodies, events, invoices, money, patients
+from portal.api import bodies
 from portal.api.listing import parameter_problem
 from portal.api.problems import Problem, response_of
+from portal.api.routes import events, invoices, money, patients
 
 api = NinjaAPI(title="Zorgrekening", version="1", openapi_url=None, docs_url=None, urls_namespace="api")
 api.add_router("", invoices.router)

@@ -88,10 +88,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.middleware.RequestId",
     "portal.middleware.SecurityHeaders",
-    "portal.api.edge.ApiAnswers",
     "portal.middleware.HttpsForMachines",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.KnownMethods",
+    "portal.api.edge.ApiAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -12,8 +12,8 @@ from billing.privacy import access_log
 from billing.privacy.retention import ERASED
 from portal.api import answers, bodies, taking
 from portal.api.auth import Key, key_of
-from portal.api.invoices import body_of
 from portal.api.keys import PATIENT_DATA
+from portal.api.routes.invoices import body_of
 from portal.models.keys import Scope
 
 router = Router(tags=["patients"])
