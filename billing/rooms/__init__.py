@@ -282,6 +282,11 @@ def cases_of(staff: Row, patient: Row) -> list[Case]:
     return sorted(found, key=lambda case: case.since, reverse=True)
 
 
+def invoice_links(staff: Row, invoice: Row) -> list[tuple[str, Text]]:
+    """Return the links of all rooms for the desk's page of an invoice: address and label."""
+    return [link for room in announcements() if room.invoice_links for link in room.invoice_links(staff, invoice)]
+
+
 def look_again(invoice: Row, *, by: str, now: datetime) -> bool:
     """Let the rooms look again at what they decided about a locked invoice; return whether one does."""
     looked = [room.look_again(invoice, by, now) for room in announcements() if room.look_again]

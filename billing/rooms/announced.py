@@ -357,6 +357,8 @@ class Announcement:
     patient_files: Callable[[Row], Iterable[Row]] | None = None
     # Yields what the room has about a patient that this member of staff may see: for the patient's page of the desk.
     cases: Callable[[Row, Row], Iterable[Case]] | None = None
+    # Yields links for the desk's page of an invoice, given who looks and the invoice: address and label.
+    invoice_links: Callable[[Row, Row], Iterable[tuple[str, Text]]] | None = None
     # House rules in place of which a practice may choose its own values, in the order of its page of settings.
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
