@@ -33,7 +33,7 @@ class PortalRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
-        from portal.intake.desk import pages
+        from portal.intake.desk import pages, panel
         from portal.ops import retention
         from portal.staff.sign_in import wrong_codes
 
@@ -45,7 +45,7 @@ class PortalRoom(Room):
                 "run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
-            desk=Desk(pages=pages.pages()),
+            desk=Desk(pages=pages.pages(), panel="admin/hand_in/panel.html", facts=panel.facts),
             acts={
                 "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
                 "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),
