@@ -29,12 +29,14 @@ class PortalRoom(Room):
 
     def ready(self) -> None:
         from portal import checks  # noqa: F401  registers the system checks
+        from portal.ops.watching import checks as alert_checks  # noqa: F401
 
         super().ready()
 
     def announce(self) -> Announcement:
         from portal.intake.desk import pages
         from portal.ops import retention
+        from portal.staff.practice import logo
         from portal.staff.sign_in import wrong_codes
 
         return Announcement(
@@ -45,7 +47,7 @@ class PortalRoom(Room):
                 "run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
-            desk=Desk(pages=pages.pages()),
+            desk=Desk(pages=(*pages.pages(), *logo.pages())),
             acts={
                 "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
                 "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),

@@ -120,6 +120,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Alert',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cause', models.CharField(max_length=90)),
+                ('says', models.CharField(max_length=300)),
+                ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('cause',), name='one_alert_of_a_cause_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
             name='DayFigure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -372,6 +385,23 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['provider', '-id'], name='submitted_files_of_practice'), models.Index(condition=models.Q(('status__in', ('received', 'ordered'))), fields=['worked_at'], name='submitted_files_at_work')],
             },
             bases=(billing.encryption.SealedFacts, models.Model),
+        ),
+        migrations.CreateModel(
+            name='AlertNotice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('event', models.CharField(choices=[('raised', 'Raised'), ('ended', 'Ended')], max_length=6)),
+                ('channel', models.CharField(max_length=7)),
+                ('token', models.CharField(default=billing.links.new_token, max_length=32, unique=True)),
+                ('tries', models.PositiveIntegerField(default=0)),
+                ('error', models.CharField(blank=True, max_length=60)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='billing.alert')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('told_at', None)), fields=['next_try_at'], name='alerts_to_tell')],
+            },
         ),
         migrations.CreateModel(
             name='Invoice',

@@ -134,9 +134,10 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
 
 def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:
     """Let a change of IBAN wait for a second person; one that waited before is superseded."""
-    IbanChange.objects.filter(provider=provider, decided_at=None).update(
-        decided_at=timezone.now(), decided_by=by, approved=False
-    )
+    waited = IbanChange.objects.filter(provider=provider, decided_at=None)
+    for pk in waited.values_list("pk", flat=True):
+        close_task(StaffTask.Kind.IBAN_WAITS, f"iban:{pk}", by=by)
+    waited.update(decided_at=timezone.now(), decided_by=by, approved=False)
     asked = IbanChange.objects.create(provider=provider, iban=iban, asked_by=by)
     endings = [provider.iban[-4:], iban[-4:]]
     audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
@@ -177,6 +178,13 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)
+        close_task(StaffTask.Kind.IBAN_WAITS, f"iban:{asked.pk}", by=by)
+
+
+def close_task(kind: str, key: str, *, by: str) -> None:
+    """Close the task of a change that was decided, or that another one took the place of."""
+    tasks = StaffTask.objects.filter(kind=kind, closed_at=None, dedupe_key=f"{kind}:{key}")
+    audit.close_superseded(tasks.select_related("invoice"), by=by, reason=_("decided"))
 
 
 def person(by: str) -> str:

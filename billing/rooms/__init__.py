@@ -46,6 +46,7 @@ from billing.rooms.announced import (
     Told,
     Unit,
     Verdict,
+    Watched,
 )
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "Told",
     "Unit",
     "Verdict",
+    "Watched",
 ]
 
 T = TypeVar("T")
@@ -174,7 +176,7 @@ def figures() -> dict[str, FigureOf]:
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
     merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
-    for named in (*merged, staff_task_choices, choices):
+    for named in (*merged, staff_task_choices, choices, watched):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -301,6 +303,12 @@ def finish(request: HttpRequest, response: Any) -> None:
     for room in announcements():
         if room.finished:
             room.finished(request, response)
+
+
+@cache
+def watched() -> dict[str, Watched]:
+    """Return what has to happen every so often, beside periodic tasks, in all rooms, by the name of its last run."""
+    return _merged(lambda room: room.watched)
 
 
 @cache

@@ -314,6 +314,18 @@ class FirstStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """Something that has to happen every so often, beside periodic tasks: `LastRun` says when it last did.
+
+    `expected` tells whether this installation does it at all.
+    """
+
+    label: Text  # as in "since the last backup"
+    limit: Callable[[], float]  # seconds of silence after which a person must look
+    expected: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What a room shows in the demo.
 
@@ -378,4 +390,5 @@ class Announcement:
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
     first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
+    watched: Mapping[str, Watched] = field(default_factory=dict)  # by the name of its `LastRun`
     demo: Demo | None = None

@@ -1,6 +1,7 @@
 """What a practice decides about its own people, and what changes of itself."""
 
 from billing.models.practice.changes import AgbChange, PracticeChange
+from billing.models.practice.logos import PracticeLogo
 from billing.models.practice.rights import ClerkRight
 
-__all__ = ["AgbChange", "ClerkRight", "PracticeChange"]
+__all__ = ["AgbChange", "ClerkRight", "PracticeChange", "PracticeLogo"]
