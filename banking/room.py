@@ -120,7 +120,6 @@ class BankingRoom(Room):
             DeskPage("bank/afschriften/", statements.show, "bank_statements", roles),
             DeskPage("bank/regel/<int:line_id>/", pages.line, "bank_line", roles),
         )
-        return Desk(
-            ("LineMatch", "PayoutTerms"), "admin/banking/panel.html", waiting.facts, (*own, *payouts.pages()),
-            figures=figures.FIGURES,
-        )  # fmt: skip
+        tables = ("Payout", "LineMatch", "BankLine", "PayoutTerms")
+        every = (*own, *payouts.pages())
+        return Desk(tables, "admin/banking/panel.html", waiting.facts, every, figures=figures.FIGURES)

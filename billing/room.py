@@ -120,10 +120,16 @@ class BillingRoom(Room):
 
 def _desk() -> Desk:
     from billing.desk import practice
-    from billing.desk.books import figures
+    from billing.desk.books import figures, today
 
-    panel = "admin/practice/panel.html"
-    return Desk(tables=_TABLES, panel=panel, facts=practice.facts, pages=_pages(), figures=figures.FIGURES)
+    return Desk(
+        tables=_TABLES,
+        panel="admin/practice/panel.html",
+        facts=practice.facts,
+        pages=_pages(),
+        figures=figures.FIGURES,
+        came_in=today.came_in,
+    )
 
 
 def _pages() -> tuple[DeskPage, ...]:

@@ -156,9 +156,11 @@ def _desk() -> Desk:
 
     of_file = "klachten/<int:object_id>/"
     return Desk(
+        tables=("Complaint",),
         panel="admin/complaints/panel.html",
         facts=panel.facts,
         figures={"klachten": figures.of_period},
+        came_in=figures.came_in,
         pages=(
             DeskPage("klachten/", pages.index, "complaints", EVERYBODY, _("complaints")),
             DeskPage("klachten/nieuw/", pages.receive, "complaint_receive", EVERYBODY),

@@ -74,14 +74,12 @@ class CoulanceRoom(Room):
 
     def announce(self) -> Announcement:
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
-        from coulance.desk import figures, first_day, panel
+        from coulance.desk import first_day, panel
         from coulance.pages import urls
 
         return Announcement(
             patient_urls=urls.urlpatterns,
-            desk=Desk(
-                ("CoulanceCase", "PracticeRules"), "admin/coulance/desk.html", panel.facts, figures=figures.FIGURES
-            ),
+            desk=_desk(),
             daily=[Daily(20, deadlines.run_day)],
             beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
@@ -119,3 +117,15 @@ class CoulanceRoom(Room):
             first_steps=first_day.steps,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
+
+
+def _desk() -> Desk:
+    from coulance.desk import figures, panel
+
+    return Desk(
+        ("CoulanceCase", "PracticeRules"),
+        "admin/coulance/desk.html",
+        panel.facts,
+        figures=figures.FIGURES,
+        came_in=figures.came_in,
+    )

@@ -151,6 +151,7 @@ def _desk() -> Desk:
     from debt_collection.desk import agencies, pages, panel
 
     return Desk(
+        tables=("HandOver",),
         panel="admin/debt_collection/panel.html",
         facts=panel.facts,
         pages=(

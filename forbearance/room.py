@@ -114,6 +114,7 @@ def _desk() -> Desk:
     from forbearance.desk import needs, pages, panel
 
     return Desk(
+        tables=("Forbearance",),
         panel="admin/forbearance/panel.html",
         facts=panel.facts,
         pages=(

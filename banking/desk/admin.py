@@ -9,13 +9,14 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from banking.desk.tables import BankLineAdmin, PayoutAdmin
 from banking.desk.terms import PayoutTermsAdmin
 from banking.models import LineDecision, LineMatch
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, status_badge
 from billing.desk.lists.ranges import amounts, days
 
-__all__ = ["LineMatchAdmin", "PayoutTermsAdmin"]
+__all__ = ["BankLineAdmin", "LineMatchAdmin", "PayoutAdmin", "PayoutTermsAdmin"]
 
 
 @admin.register(LineMatch)

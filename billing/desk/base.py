@@ -105,6 +105,8 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     values_behind: Mapping[str, str] = {}
     also_in_files: tuple[str, ...] = ()  # columns for which a list has no room, and a file has
     sums: Sequence[tuple[Text, Any]] = ()  # what a list adds up: the words, and the aggregate
+    list_title: Text = ""  # what the list is called where the room has a page with the name of the table
+    row_page = ""  # the page of a row, by the name of its address, in place of the form here
     view_on_site = False
     sortable_by = ()  # lists have one order, which an index serves; filters do the rest
     show_full_result_count = False
@@ -151,6 +153,17 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             self.record_refusal(request, object_id)
             raise Http404
         return row
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the page of a row, or redirect to the one that its room has for it."""
+        if not self.row_page:
+            return super().change_view(request, object_id, form_url, extra_context)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, object_id)
+        return HttpResponseRedirect(reverse(f"admin:{self.row_page}", args=[row.pk]), status=303)
 
     # --- the access log -----------------------------------------------------------------------
     def medical_data(self, obj: Any) -> str:
@@ -240,7 +253,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Return the URLs: a read-only table has a list and a page per row, and no other."""
         urls = super().get_urls()
-        name = f"{self.opts.app_label}_{self.opts.model_name}_file"
+        name = f"{self.opts.app_label}_{self.opts.model_name}_sheet"
         own = path("lijst.<slug:kind>", self.admin_site.admin_view(self.list_file), name=name)
         if self.writers:
             return [own, *(url for url in urls if url.name and not url.name.endswith("_delete"))]
@@ -249,11 +262,15 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StaffList]:
         return StaffList
 
+    def may_download(self, request: HttpRequest) -> bool:
+        """Tell whether this person may take the list with them as a file."""
+        return self.has_view_permission(request) and (not self.about_patients or rights.may(request.user, "download"))
+
     def list_file(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """Return all rows of the list, as it is filtered, for a spreadsheet."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        if not self.has_view_permission(request):
+        if not self.may_download(request):
             raise PermissionDenied
         if kind not in files.KINDS:
             raise Http404

@@ -34,7 +34,8 @@ from billing.errors import Refused
 from billing.invoices import limitation, schedule
 from billing.invoices.references import grouped
 from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Invoice, OutboxMessage, StaffNote
+from billing.models import AccessEvent, Invoice, OutboxMessage, Posting, StaffNote
+from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.privacy import access_log
 from billing.rooms import Happened
@@ -48,17 +49,23 @@ def timeline_section(events: list[Happened]) -> Section:
     return Section(gettext("Timeline"), (_("when"), _("what"), _("detail"), _("by")), lines)
 
 
+CREDIT = "credit"  # a choice of the filter
+
+
 class StatusFilter(admin.SimpleListFilter):
     """A filter on the computed status, as conditions for the database: there is no status column."""
 
     title, parameter_name = _("status"), "status"
 
     def lookups(self, request: Any, model_admin: Any) -> Any:
-        return list(STATUS_LABELS.items())
+        return [*STATUS_LABELS.items(), (CREDIT, _("with credit"))]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "withdrawn":
             return queryset.filter(withdrawn_at__isnull=False)
+        if self.value() == CREDIT:
+            with_posting = Posting.objects.filter(account=Account.CREDIT, invoice__isnull=False).values("invoice")
+            return queryset.filter(settled_at__isnull=False, balance__lt=ZERO, pk__in=with_posting)
         today = timezone.localdate()
         wanted = {
             "open": Q(settled_at=None, held=False, due_on__gte=today),
@@ -112,6 +119,7 @@ class InvoiceAdmin(CreditPaying):
     )
     list_filter = (
         StatusFilter,
+        days("created_at", _("received"), prefix="ontvangen"),
         days("issued_on", _("invoice date"), is_moment=False),
         days("due_on", _("pay before or on"), prefix="uiterlijk", is_moment=False),
         amounts("balance", _("outstanding"), base=OwedRange),

@@ -93,6 +93,8 @@ class LedgerTransaction(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "external_id"], name="ledger_one_transaction_per_event"),
         ]
+        # Figures are of what was booked in a time.
+        indexes = [models.Index(fields=["created_at"], name="ledger_by_booking")]
 
     def __str__(self) -> str:
         return self.get_kind_display()

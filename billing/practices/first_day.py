@@ -124,7 +124,10 @@ def skip(provider: Provider, name: str, *, staff: Staff) -> None:
 
 def finish(provider: Provider, *, staff: Staff) -> None:
     """Close the list of the first day. Raises Refused while something that is required is missing."""
-    if missing := [str(words) for words in readiness.lacks(provider)]:
+    missing = [str(words) for words in readiness.lacks(provider)]
+    if not provider.kvk_number:
+        missing.append(_("the KvK number"))
+    if missing:
         raise Refused(_("Still missing: %(what)s.") % {"what": ", ".join(missing)})
     with transaction.atomic():
         if Provider.objects.filter(pk=provider.pk, set_up_at=None).update(set_up_at=timezone.now()):

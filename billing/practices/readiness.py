@@ -1,8 +1,9 @@
 """What the law wants to know of a practice before its first letter may leave.
 
-A letter names who asks for the money: name and address (6:96 lid 6 BW, 3:15d BW), the number in the trade register
-(art. 27 Handelsregisterwet 2007), where to pay, and how to reach the practice. Who typed the AGB code alone may have
-typed somebody else's.
+A letter names who asks for the money: name and address (6:96 lid 6 BW, 3:15d BW), where to pay, and how to reach the
+practice. Who typed the AGB code alone may have typed somebody else's. The number in the trade register belongs on it
+too (art. 27 Handelsregisterwet 2007), and the first day ends with it; but no letter is void without it, and practices
+that came before this was asked go on.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,6 @@ _NEEDED: tuple[tuple[str, Promise], ...] = (
     ("house_number", _("the house number")),
     ("postcode", _("the postcode")),
     ("city", _("the city")),
-    ("kvk_number", _("the KvK number")),
     ("iban", _("the IBAN, approved by a second person")),
 )
 

@@ -16,6 +16,7 @@ ACTS = {
     "contact": Act(_("correct how a patient is reached"), clerks=True),
     "payer": Act(_("say who pays for a patient, or speaks for them")),
     "resend": Act(_("send an invoice or a message again, or print it as a letter"), clerks=True),
+    "download": Act(_("download a list with patients, for a spreadsheet"), clerks=True),
     "settle_message": Act(_("say that a message arrived, or came back")),
     "pause": Act(_("pause an invoice"), clerks=True),
     "resume": Act(_("let reminders go on")),

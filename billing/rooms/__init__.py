@@ -25,12 +25,8 @@ from billing.rooms.announced import (
     Contact,
     Daily,
     Demo,
-    Desk,
-    DeskPage,
     Elsewhere,
     Export,
-    Figure,
-    FigureOf,
     FirstStep,
     HandOver,
     Happened,
@@ -48,11 +44,13 @@ from billing.rooms.announced import (
     Verdict,
     Watched,
 )
+from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf
 
 __all__ = [
     "Act",
     "Announcement",
     "Beat",
+    "CameIn",
     "Case",
     "Choice",
     "Contact",
@@ -171,6 +169,12 @@ def intake_fields() -> dict[str, Any]:
 def figures() -> dict[str, FigureOf]:
     """Return what makes the figures of the desk, by name: billing's first, then those of rooms."""
     return _merged(lambda room: room.desk.figures)
+
+
+def came_in(staff: Row, day: date) -> list[CameIn]:
+    """Return what came in on a day, of what `staff` may see, billing's first; without what there is none of."""
+    desks = (room.desk for room in announcements() if room.desk.came_in)
+    return [one for desk in desks if desk.came_in for one in desk.came_in(staff, day) if one.amount]
 
 
 def check_names() -> None:

@@ -8,12 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern
-from django.utils.functional import Promise
 
-Text = str | Promise
-Row = Any  # an invoice, a message: the models import this module, so it can't name them
+from billing.rooms.desk import Desk, Row, Text
+
 Report = Callable[[str, str, str], None]  # takes a path in the submitted data, a stable code, and a sentence
 # Whether a message may be sent: None (now), a moment (not before), or why it is withdrawn.
 Verdict = datetime | str | None
@@ -104,57 +102,6 @@ class Act:
     clerks: bool = False
     operations: bool = True
     fixed: Text = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeskPage:
-    """A page of a room under /beheer/ that is no table: its route, and the roles that may open it (403 to others).
-
-    With an `act` it opens only to those of them who may do that. With a `label` it stands in the menu of whoever may
-    open it. `admin:<name>` is its address.
-    """
-
-    route: str
-    view: Callable[..., HttpResponseBase]
-    name: str
-    roles: frozenset[str]
-    label: Text = ""
-    act: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A table of the page of figures: for each row a label (text, or a day) and its cells, one a head after the first.
-
-    A cell is euros (Decimal), a number, text, or None for what there is none of. `drawn`: the rows are bars as well,
-    of so many parts, the cells after the label. `total`: the cells of each column add up. It names no patient.
-    """
-
-    title: Text
-    heads: tuple[Text, ...]
-    rows: Sequence[tuple[Any, ...]]
-    says: Text = ""
-    drawn: int = 0
-    total: bool = False
-
-
-# Makes a figure of what a member of staff may see, from a day to a day, both included.
-FigureOf = Callable[[Row, date, date], Figure]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What staff see of a room: its tables (model names) in the order of work, pages, and its part of the start page.
-
-    The template `panel` gets what `facts` returns as `panel`; its attribute `waiting` counts what is waiting. Who has
-    nothing to see there gets None, and no panel. `figures`: by the name that stands in the address of their files.
-    """
-
-    tables: tuple[str, ...] = ()
-    panel: str = ""
-    facts: Callable[[HttpRequest], Any] | None = None
-    pages: tuple[DeskPage, ...] = ()
-    figures: Mapping[str, FigureOf] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +290,7 @@ class Announcement:
     """Everything that the rest of the product knows about a room; what it leaves out, it does not have."""
 
     patient_urls: Sequence[URLPattern] = ()
-    desk: Desk = Desk()
+    desk: Desk = field(default_factory=Desk)
     daily: Sequence[Daily] = ()
     beat: Mapping[str, Beat] = field(default_factory=dict)
     # Erases what is past its term on a day, and returns how many there were of each kind.

@@ -82,6 +82,10 @@ CODES = {
     "patient-twice": "a patient in `patients` who stands elsewhere in the file too",
     "patient-another-birth-date": "a known patient number with another date of birth: another person",
     "patient-another-person": "a known patient number of another person, by initials or surname",
+    # when another format than ours was read
+    "row-differs": "rows of one invoice that say different things of it",
+    "patient-deceased": "a patient who died, according to the file",
+    "credit-in-claim": "a treatment that is taken back, which these formats can't say of an invoice of ours",
     # corrections and credit notes
     "patient-unknown": "a correction of a patient that we don't know",
     "correction-empty": "a correction of nothing",

@@ -168,6 +168,11 @@ def remember_columns(provider: Provider, columns: dict[str, str]) -> None:
         choice.save()
 
 
+def forget_columns(provider: Provider) -> None:
+    """Forget what the columns of this practice's spreadsheets are, so that a person says it anew."""
+    IntakeChoice.objects.filter(provider=provider).update(columns={})
+
+
 # --- upkeep -----------------------------------------------------------------------------------------
 
 

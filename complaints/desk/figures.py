@@ -1,6 +1,7 @@
 """What complaints teach, month by month: for operations of all practices, for staff of a practice of their own."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -10,12 +11,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
-from billing.law.calendar import DAY
-from billing.rooms import Figure
+from billing.law.calendar import DAY, begin_of
+from billing.rooms import CameIn, Figure
 from complaints import deadlines
 from complaints.desk.base import files
 from complaints.file import lessons
@@ -72,6 +74,14 @@ def _done(request: HttpRequest) -> HttpResponse:
     else:
         messages.success(request, _("Noted."))
     return HttpResponseRedirect(reverse("admin:complaint_lessons"), status=303)
+
+
+def came_in(staff: Any, day: date) -> Iterator[CameIn]:
+    """Yield the complaints of a day."""
+    begin, end = begin_of(day), begin_of(deadlines.next_day(day))
+    count = files(staff).filter(received_at__gte=begin, received_at__lt=end).count()
+    address = f"{reverse('admin:complaints_complaint_changelist')}?dag_van={day}&dag_tot={day}"
+    yield CameIn(count, ngettext("complaint", "complaints", count), address)
 
 
 def of_period(staff: Any, first: date, last: date) -> Figure:

@@ -1,22 +1,27 @@
 """Coulance in figures: by the insurer of the patient, how much was granted, and how long patients waited for it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.law.calendar import begin_of
 from billing.models import LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO
-from billing.rooms import Figure
+from billing.rooms import CameIn, Figure
 from billing.tenancy import visible_to
 from coulance.decisions import EVENT
-from coulance.models import Decision
+from coulance.models import CoulanceCase, Decision
+
+Status = CoulanceCase.Status
 
 
 @dataclass(slots=True)
@@ -76,6 +81,16 @@ def _lowered(staff: Any, transactions: QuerySet[LedgerTransaction]) -> dict[int,
     postings = Posting.objects.filter(transaction__in=ours, account__in=OF_INVOICE, invoice__isnull=False)
     rows = visible_to(staff, postings, provider_path="provider").order_by().values("invoice")
     return {row["invoice"]: -row["sum"] for row in rows.annotate(sum=Sum("amount"))}
+
+
+def came_in(staff: Any, day: date) -> Iterator[CameIn]:
+    """Yield the cases that reached the provider on a day and still wait."""
+    begin, end = begin_of(day), begin_of(day + timedelta(days=1))
+    waiting = CoulanceCase.objects.filter(status=Status.AT_PROVIDER, provider_since__gte=begin, provider_since__lt=end)
+    count = visible_to(staff, waiting, provider_path="invoice__provider").count()
+    address = reverse("admin:coulance_coulancecase_changelist")
+    asked = f"status__exact=at_provider&dag_van={day}&dag_tot={day}"
+    yield CameIn(count, ngettext("coulance case for you", "coulance cases for you", count), f"{address}?{asked}")
 
 
 FIGURES = {"coulance": by_insurer}

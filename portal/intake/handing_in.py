@@ -11,6 +11,8 @@ from billing import failures
 from billing.models import Provider, SubmittedBatch, SubmittedFile
 from billing.outbox import wakeup
 from billing.submission import uploads
+from portal.intake import spreadsheets
+from portal.intake.adapters import recognising
 from portal.intake.batch import import_stream
 from portal.intake.result import BatchResult
 
@@ -22,17 +24,20 @@ Status = SubmittedFile.Status
 
 
 def take(provider: Provider, content: bytes, *, name: str, by: str) -> SubmittedFile:
-    """Take a file in and begin to check it; return its row. Raises Refused with a sentence for who uploads it."""
-    facts = {"name": name, "language": translation.get_language()}
-    row = uploads.store(
-        provider,
-        content,
-        kind=SubmittedFile.Kind.JSON,
-        facts=facts,
-        size=len(content),
-        by=by,
-        needs_columns=False,
-    )
+    """Take a file in and begin to check it; return its row. Raises Refused with a sentence for who uploads it.
+
+    Another format than ours is read as a batch at once, so that no citizen number in it is stored. A spreadsheet waits
+    until a person has said what its columns are, unless they are all as this practice said before.
+    """
+    facts: dict[str, Any] = {"name": name, "language": translation.get_language()}
+    kind, waits, stored = recognising.kind_of(content), False, content
+    if kind == SubmittedFile.Kind.CSV:
+        (stored, more), waits = spreadsheets.taken(provider, content)
+        facts |= more
+    elif kind != SubmittedFile.Kind.JSON:
+        converted = recognising.convert(kind, content, agb_code=provider.agb_code)
+        stored, facts = converted.content(), facts | converted.facts()
+    row = uploads.store(provider, stored, kind=kind, facts=facts, size=len(content), by=by, needs_columns=waits)
     begin(row)
     return row
 

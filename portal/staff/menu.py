@@ -36,7 +36,7 @@ class Menu(NamedTuple):
 
 def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[str, Any]]) -> Menu:
     """Return the menu for who asks: our pages and those of rooms that they may open, and Django's list of tables."""
-    own = [("index", _("What waits"))]
+    own = [("index", _("Today"))]
     if getattr(request.user, "is_operations", False):
         own.append(("operations", _("How it is doing")))
     own.append(("figures", _("Figures")))

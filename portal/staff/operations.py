@@ -1,7 +1,6 @@
 """The page for operations: the metrics at a glance, and charts of thirty days."""
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,41 +15,15 @@ from django.views.decorators.cache import never_cache
 
 from billing.models import DayFigure
 from billing.money import from_cents
+from billing.rooms import Figure
 from billing.statements import figures
 from guests.sms_code import few_are_used
 from portal.staff import last_runs
 from portal.staff.metrics import Reading, readings
+from portal.staff.pictures import Picture
 
 DAYS = 30
-WIDTH, HEIGHT, GAP = 600, 160, 3  # of a chart, in its own units
 Name = DayFigure.Name
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One part of a stacked bar, in the units of the chart."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    part: int  # which of the stacked parts
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Thirty stacked bars, and a table with the same numbers."""
-
-    title: str
-    heads: list[str]
-    rows: list[tuple[date, list[Any]]]
-    bars: list[Bar]
-    is_money: bool
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether there is nothing to draw."""
-        return not self.bars
 
 
 @never_cache
@@ -75,36 +48,27 @@ def pictures(today: date) -> list[Picture]:
     days = [today - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
     owed = [Name.NOT_DUE, Name.DUE_30, Name.DUE_90, Name.DUE_OLDER]
     return [
-        _picture(_("Money in"), [Name.MONEY_IN], known, days, is_money=True),
-        _picture(_("What patients owe, by age"), owed, known, days, is_money=True),
-        _picture(_("Messages"), [Name.SENT, Name.STUCK], known, days, is_money=False),
+        _picture("money", _("Money in"), [Name.MONEY_IN], known, days, is_money=True),
+        _picture("owed", _("What patients owe, by age"), owed, known, days, is_money=True),
+        _picture("messages", _("Messages"), [Name.SENT, Name.STUCK], known, days, is_money=False),
     ]
 
 
 def _picture(
-    title: str, names: list[DayFigure.Name], known: dict[str, list[int | None]], days: list[date], *, is_money: bool
+    name: str,
+    title: str,
+    parts: list[DayFigure.Name],
+    known: dict[str, list[int | None]],
+    days: list[date],
+    *,
+    is_money: bool,
 ) -> Picture:
-    by_day = list(zip(*(known[name] for name in names), strict=True))
-    shown = [[None if v is None else from_cents(v) if is_money else v for v in values] for values in by_day]
-    heads = [str(name.label) for name in names]
-    return Picture(title, heads, list(zip(days, shown, strict=True)), _bars(by_day), is_money)
-
-
-def _bars(by_day: list[tuple[int | None, ...]]) -> list[Bar]:
-    """Return the parts of the bars, stacked from the bottom and scaled so that the highest bar fills the chart."""
-    highest = max((sum(max(v or 0, 0) for v in values) for values in by_day), default=0)
-    if not highest:
-        return []
-    step = WIDTH / len(by_day)
-    bars: list[Bar] = []
-    for n, values in enumerate(by_day):
-        ground = float(HEIGHT)
-        for part, value in enumerate(values):
-            height = HEIGHT * max(value or 0, 0) / highest
-            ground -= height
-            if height:
-                bars.append(Bar(round(n * step, 1), round(ground, 1), round(step - GAP, 1), round(height, 1), part))
-    return bars
+    by_day = zip(*(known[part] for part in parts), strict=True)
+    rows = [
+        (day, *(None if v is None else from_cents(v) if is_money else v for v in values))
+        for day, values in zip(days, by_day, strict=True)
+    ]
+    return Picture(name, Figure(title, (_("Day"), *(part.label for part in parts)), rows, drawn=len(parts)))
 
 
 def _silent(now: datetime) -> list[tuple[str, Any, bool]]:

@@ -30,7 +30,7 @@ class StaffSite(OTPAdminSite):
     """Only staff verified by a second factor have any permission; templates call the site "admin"."""
 
     site_title = site_header = _("Zorgrekening staff")
-    index_title = _("What waits")
+    index_title = _("Today")
     site_url = None
     enable_nav_sidebar = False
     index_template = "admin/index.html"
@@ -131,6 +131,8 @@ class StaffSite(OTPAdminSite):
             **self.each_context(request),
             "title": self.index_title,
             "waiting": waiting,
+            "today": timezone.localdate(),
+            "came_in": rooms.came_in(request.user, timezone.localdate()),
             "panels": panels,
             "nothing_waits": not waiting.total and not any(panel.waiting for _template, panel in panels),
             **(extra_context or {}),
@@ -142,6 +144,8 @@ class StaffSite(OTPAdminSite):
         apps = super().get_app_list(request, app_label)
         order = [table for desk in desks() for table in desk.tables]
         for app in apps:
+            for model in app["models"]:
+                model["name"] = getattr(self._registry[model["model"]], "list_title", "") or model["name"]
             app["models"].sort(key=lambda m: order.index(m["object_name"]) if m["object_name"] in order else len(order))
         return apps
 

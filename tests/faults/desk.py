@@ -48,7 +48,7 @@ def provider(*, agb_code: str) -> str:
     providers.register(agb_code, {
         "name": f"Praktijk {agb_code}", "email": f"p{agb_code}@praktijk.example", "phone": "+31302345678",
         "street": "Lindelaan", "house_number": "12", "postcode": "3512 AB", "city": "Utrecht",
-        "iban": "NL91ABNA0417164300",
+        "kvk_number": "30123456", "iban": "NL91ABNA0417164300",
     })  # fmt: skip
     return ""
 

@@ -46,7 +46,7 @@ def of_list(table: Any, request: HttpRequest, kind: str) -> HttpResponseBase:
     name = table.opts.model_name
     record(request, name, kind=kind, keys=keys, about_patients=table.about_patients)
     rows = _read(shown.apply_select_related(table.get_queryset(request)), keys)
-    title = str(table.opts.verbose_name_plural)
+    title = str(table.list_title or table.opts.verbose_name_plural)
     return file(rows_of(columns_of(table, request), rows), title=title, kind=kind)
 
 

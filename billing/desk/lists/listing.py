@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 
 from billing.desk.lists.files import KINDS
@@ -33,10 +34,19 @@ class ShortPaginator(Paginator):
 class StaffList(ChangeList):
     """A list of the desk, with links to its files, and sums of the rows on all its pages."""
 
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(request, *args)
+        self.may_download: bool = self.model_admin.may_download(request)
+
     def get_filters_params(self, params: Any = None) -> Any:
         found = super().get_filters_params(params)
         found.pop(ADD_UP, None)
         return found
+
+    @property
+    def heading(self) -> Any:
+        """Return what the list is called."""
+        return self.model_admin.list_title or self.opts.verbose_name_plural
 
     @property
     def has_more(self) -> bool:
@@ -45,8 +55,10 @@ class StaffList(ChangeList):
 
     @cached_property
     def files(self) -> list[tuple[str, str]]:
-        """Return kind and address of each file with the same rows."""
-        address = f"admin:{self.opts.app_label}_{self.opts.model_name}_file"
+        """Return kind and address of each file with the same rows, to whoever may take it with them."""
+        if not self.may_download:
+            return []
+        address = f"admin:{self.opts.app_label}_{self.opts.model_name}_sheet"
         query = self.get_query_string(remove=[PAGE_VAR, ADD_UP]).removesuffix("?")
         return [(kind.upper(), reverse(address, args=[kind]) + query) for kind in KINDS]
 

@@ -37,7 +37,7 @@ def of_file(row: SubmittedFile) -> dict[str, Any]:
 def as_csv(row: SubmittedFile) -> bytes:
     """Return the same as a spreadsheet, a line for each item."""
     kinds = {"invoices": _("invoice"), "credit_notes": _("credit note"), "patients": _("patient")}
-    states = {"taken": _("taken"), "refused": _("not taken")}
+    states = {"taken": _("taken"), "waits": _("right, not handed in yet"), "refused": _("not taken")}
     lines: list[list[Any]] = [
         [_("What"), _("Number"), _("What became of it"), _("Payment reference"), _("Link"), _("Why not")]
     ]
@@ -50,6 +50,7 @@ def as_csv(row: SubmittedFile) -> bytes:
 
 def _items(row: SubmittedFile) -> Iterator[Item]:
     found = row.facts.get("found", {})
+    is_done = row.status == SubmittedFile.Status.DONE
     left_out = {(kind, index) for kind, index in found.get("left_out", ())}
     errors = defaultdict(list)
     for error in found.get("errors", ()):
@@ -60,11 +61,12 @@ def _items(row: SubmittedFile) -> Iterator[Item]:
     items = ((key, index, value) for key, index, value in read if index is not None)
     while some := list(islice(items, _CHUNK)):
         numbers = [_number(value) for key, index, value in some if key == "invoices" and (key, index) not in left_out]
-        there = _invoices(row, numbers)
+        there = _invoices(row, numbers) if is_done else {}
         for key, index, value in some:
-            taken = (key, index) not in left_out
-            item = {"kind": key, "number": _number(value), "state": "taken" if taken else "refused"}
-            if taken and key == "invoices":
+            is_right = (key, index) not in left_out
+            state = ("taken" if is_done else "waits") if is_right else "refused"
+            item = {"kind": key, "number": _number(value), "state": state}
+            if is_right and key == "invoices":
                 item |= there.get(item["number"], {})
             yield item | {"errors": errors.get((key, index), [])}
 

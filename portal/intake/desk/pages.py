@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,18 +15,19 @@ from django.views.decorators.cache import never_cache
 from billing import audit, rights
 from billing.documents.attachment import attachment
 from billing.errors import Refused
-from billing.models import AccessEvent, Provider, Staff, SubmittedFile
+from billing.models import AccessEvent, Staff, SubmittedFile
 from billing.privacy import access_log
 from billing.rooms import DeskPage
 from billing.submission import uploads
-from billing.tenancy import visible_to
 from guests.uploads import takes_files_of_staff
 from portal.intake import handing_in
-from portal.intake.desk import answers, telling
+from portal.intake.desk import answers, mapping, telling
+from portal.intake.desk.rows import file_of, files_of, practice_of
 
 SHOWN = 25
 ACT, CHOOSE = "hand_in", "hand_in_choice"
 Status = SubmittedFile.Status
+_ANSWERED = (Status.DONE, Status.CHECKED, Status.REFUSED)
 _ROLES = frozenset((str(Staff.Role.CLERK), str(Staff.Role.APPROVER)))
 
 
@@ -36,6 +37,7 @@ def pages() -> tuple[DeskPage, ...]:
         ("aanleveren/", show, "hand_in", gettext_lazy("hand in")),
         ("aanleveren/keuze/", choose, "hand_in_choice", ""),
         ("aanleveren/<int:file_id>/", one, "hand_in_file", ""),
+        ("aanleveren/<int:file_id>/kolommen/", mapping.show, "hand_in_columns", ""),
         ("aanleveren/<int:file_id>/stand.json", state, "hand_in_state", ""),
         ("aanleveren/<int:file_id>/antwoord.<str:ending>", answer, "hand_in_answer", ""),
     )
@@ -53,12 +55,12 @@ def show(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     if request.method == "POST":
         return _take(request)
-    page = Paginator(_files(request), SHOWN).get_page(request.GET.get("pagina"))
+    page = Paginator(files_of(request), SHOWN).get_page(request.GET.get("pagina"))
     context = {
         **admin.site.each_context(request),
         "title": _("Hand in invoices"),
         "page": page,
-        "choice": uploads.choice_of(_practice(request)),
+        "choice": uploads.choice_of(practice_of(request)),
         "may_choose": rights.may(request.user, CHOOSE),
         "most": settings.UPLOAD_MAX_BYTES // 1024**2,
         "days": settings.RETAIN_SUBMITTED_DAYS,
@@ -93,7 +95,7 @@ def _taken(request: HttpRequest, given: list[Any]) -> SubmittedFile:
     if not file.size:
         raise Refused(_("This file is empty."))
     by = audit.name_of(request.user)
-    return handing_in.take(_practice(request), file.read(), name=str(file.name)[-100:], by=by)
+    return handing_in.take(practice_of(request), file.read(), name=str(file.name)[-100:], by=by)
 
 
 @never_cache
@@ -101,9 +103,11 @@ def one(request: HttpRequest, file_id: int) -> HttpResponse:
     """Show one file with what was found; POST hands it in, checks it again, or throws it away."""
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    row = _file(request, file_id)
+    row = file_of(request, file_id)
     if request.method == "POST":
         return _act(request, row)
+    if row.status == Status.COLUMNS:
+        return HttpResponseRedirect(reverse("admin:hand_in_columns", args=[row.pk]))
     facts = row.facts
     found = facts.get("found", {})
     wrong = telling.items(facts)
@@ -115,6 +119,7 @@ def one(request: HttpRequest, file_id: int) -> HttpResponse:
         "counts": list(telling.sentences_of_counts(row)),
         "items": wrong,
         "more_errors": max(0, found.get("error_count", 0) - len(found.get("errors", ()))),
+        "answered": row.status in (Status.CHECKED, Status.REFUSED) and not found.get("file_errors"),
         "at_work": row.status in SubmittedFile.AT_WORK,
         "done": handing_in.progress(row),
         "is_open": Status.WITHDRAWN in SubmittedFile.TRANSITIONS[Status(row.status)],
@@ -151,7 +156,7 @@ def state(request: HttpRequest, file_id: int) -> HttpResponse:
     """Return how far the work on a file is, for the script of its page."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    row = _file(request, file_id)
+    row = file_of(request, file_id)
     done, of = handing_in.progress(row)
     return JsonResponse({"at_work": row.status in SubmittedFile.AT_WORK, "done": done, "of": of})
 
@@ -161,8 +166,9 @@ def answer(request: HttpRequest, file_id: int, ending: str) -> HttpResponse:
     """Return what became of each invoice of a file, with payment reference and link, as JSON or CSV."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    row = _file(request, file_id)
-    if ending not in ("json", "csv") or row.status != Status.DONE or not row.stored_name:
+    row = file_of(request, file_id)
+    is_broken = row.facts.get("found", {}).get("file_errors")  # nobody can name what is in it
+    if ending not in ("json", "csv") or row.status not in _ANSWERED or not row.stored_name or is_broken:
         raise Http404
     access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=None, data=f"answer to file {row.pk}")
     name = f"antwoord-{row.pk}.{ending}"
@@ -177,23 +183,11 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     wanted = request.POST.get("good_ones", "")
-    if wanted not in ("yes", "no"):
+    if "forget" in request.POST:
+        uploads.forget_columns(practice_of(request))
+        messages.success(request, _("Forgotten. At the next spreadsheet you say what its columns are."))
+    elif wanted not in ("yes", "no"):
         messages.error(request, _("Choose one of the two."))
-    elif uploads.choose(_practice(request), good_ones=wanted == "yes", by=audit.name_of(request.user)):
+    elif uploads.choose(practice_of(request), good_ones=wanted == "yes", by=audit.name_of(request.user)):
         messages.success(request, _("Saved. It counts for files that are checked from now on."))
     return HttpResponseRedirect(reverse("admin:hand_in"), status=303)
-
-
-def _practice(request: HttpRequest) -> Provider:
-    member: Any = request.user
-    provider: Provider = member.provider
-    return provider
-
-
-def _files(request: HttpRequest) -> Any:
-    return visible_to(request.user, SubmittedFile.objects.order_by("-pk"), provider_path="provider")
-
-
-def _file(request: HttpRequest, file_id: int) -> SubmittedFile:
-    row: SubmittedFile = get_object_or_404(_files(request).select_related("provider"), pk=file_id)
-    return row

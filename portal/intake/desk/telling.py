@@ -23,7 +23,7 @@ _OF_THE_MAKER = frozenset((
 _SAYS_IT_ALL = frozenset((
     "invoice-differs", "number-twice", "patient-differs", "patient-twice", "patient-another-birth-date",
     "patient-another-person", "credit-note-differs", "credit-refused", "provider-other", "database-busy",
-    "import-interrupted", "invoices-missing", "file-too-large",
+    "import-interrupted", "row-differs", "patient-deceased", "credit-in-claim", "invoices-missing", "file-too-large",
 ))  # fmt: skip
 FIELDS = {
     "number": gettext_lazy("number"),
@@ -145,8 +145,8 @@ def _source(path: str, sources: list[list[int]]) -> str:
     item = _INVOICE.match(path)
     places = sources[int(item[1])] if item and int(item[1]) < len(sources) else []
     line = _LINE.search(path)
-    at = int(line[1]) if line else 0
-    return _("row %d of the file") % places[at] if at < len(places) else ""
+    at = int(line[1]) + 1 if line else 0
+    return _("row %d of the file") % places[at] if at < len(places) and places[at] else ""
 
 
 def sentences_of_counts(row: Any) -> Iterator[tuple[str, int]]:

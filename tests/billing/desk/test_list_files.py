@@ -12,7 +12,7 @@ import pytest
 from django.contrib import admin
 from django.utils import timezone
 
-from billing import ledger
+from billing import ledger, rights
 from billing.desk.lists import files, listing
 from billing.models import AccessEvent, AuditEvent, Invoice, Payment, Staff
 from billing.privacy import access_log
@@ -127,6 +127,14 @@ def test_a_list_about_no_patient_is_no_look_at_one(desk):
     assert not AccessEvent.objects.filter(act=AccessEvent.Act.EXPORT).exists()
 
 
+def test_a_practice_may_keep_lists_with_patients_from_its_clerks(desk, practice):
+    factories.invoice(provider=practice)
+    rights.decide(practice, {"download": False}, by=factories.staff(provider=practice, role=Staff.Role.APPROVER))
+    assert desk.get(f"{INVOICES}lijst.csv").status_code == 403
+    assert "lijst.csv" not in desk.get(INVOICES).content.decode()
+    assert desk.get("/beheer/billing/provider/lijst.csv").status_code == 200
+
+
 def test_without_the_access_log_nothing_leaves(desk, practice, monkeypatch):
     factories.invoice(provider=practice)
 
@@ -215,7 +223,7 @@ def test_what_cant_be_read_is_said_and_shows_no_rows(desk, practice, asked, sent
 
 def test_filters_keep_each_other(desk):
     _found, page = shown(desk, INVOICES, status="open", dag_van="2026-01-01")
-    assert page.count('<input type="hidden" name="status" value="open">') == 3  # in the three other forms
+    assert page.count('<input type="hidden" name="status" value="open">') == 4  # in the forms of the other filters
     assert 'href="?dag_van=2026-01-01&amp;status=paid"' in page
 
 

@@ -37,7 +37,7 @@ def test_every_width_shows_the_same_links_each_once(role):
 @pytest.mark.parametrize(
     ("path", "current", "here"),
     [
-        ("", 'href="/beheer/" aria-current="page"', "Wat wacht"),
+        ("", 'href="/beheer/" aria-current="page"', "Vandaag"),
         ("billing/invoice/", 'href="/beheer/billing/invoice/" aria-current="page"', "Rekeningen"),
         ("billing/invoice/{}/change/", 'href="/beheer/billing/invoice/" aria-current="true"', "Rekeningen"),
         ("bank/afschriften/", 'href="/beheer/bank/" aria-current="true"', "Bank"),

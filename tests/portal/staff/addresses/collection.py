@@ -25,9 +25,11 @@ ROWS = {
 
 def filled(provider, mark, rows):
     said = reports.Said(kind="debt_help", since=timezone.localdate(), why=rows["patient"].surname)
+    case = of_marked(provider, mark)
     return {
         "forbearance": reports.report(rows["patient"].pk, said, by="test"),
-        "handover": of_marked(provider, mark),
+        "handover": case,
+        "collection": case,  # as the matrix reads debt_collection_handover
     }
 
 

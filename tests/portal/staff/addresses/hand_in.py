@@ -7,6 +7,7 @@ OWN_PAGE = {
     "hand_in": {200, 303},
     "hand_in_choice": {303, 403, 405},  # for approvers, of their own practice
     "hand_in_file": {404},
+    "hand_in_columns": {404},
     "hand_in_state": {404},
     "hand_in_answer": {404},
 }

@@ -1,0 +1,39 @@
+"""Which format a file has, by what is in it: its name says nothing."""
+
+import re
+
+from django.utils.translation import gettext as _
+
+from billing.errors import Refused
+from billing.models import SubmittedFile
+from portal.intake.adapters import gds801, mz301
+from portal.intake.adapters.converted import Converted
+
+Kind = SubmittedFile.Kind
+_CITIZEN = re.compile(rb'"[^"\n]{0,40}(bsn|burgerservice|sofinummer)[^"\n]{0,40}"\s*:', re.IGNORECASE)
+_DELIMITED = re.compile(rb"[^\n\0]*[;,\t|][^\n\0]*\r?\n")
+
+
+def kind_of(content: bytes) -> Kind:
+    """Return the format of a file. Raises Refused, before anything is stored, for what we can't take."""
+    begin = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if begin.startswith(b"PK\x03\x04"):
+        raise Refused(_("This is a zip file or a workbook of Excel. Save the sheet as CSV, or unpack it."))
+    if begin.startswith((b"{", b"[", b"\xff\xfe{", b"\xfe\xff\0{")):
+        if _CITIZEN.search(content):
+            raise Refused(_("There are citizen numbers (BSN) in this file. We may not have those: leave them out."))
+        return Kind.JSON
+    if mz301.is_one(begin):
+        return Kind.MZ301
+    if gds801.is_one(begin):
+        return Kind.GDS801
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")) or (_DELIMITED.match(begin) and not begin.startswith((b"<", b"%"))):
+        return Kind.CSV
+    raise Refused(
+        _("We don't know this kind of file. Possible are: a batch in JSON, a spreadsheet saved as CSV, MZ301, GDS801.")
+    )
+
+
+def convert(kind: Kind, content: bytes, *, agb_code: str) -> Converted:
+    """Return a file of one of Vektis' standards as a batch. Raises Refused."""
+    return mz301.convert(content) if kind == Kind.MZ301 else gds801.convert(content, agb_code=agb_code)

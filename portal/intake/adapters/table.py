@@ -1,0 +1,161 @@
+"""A spreadsheet saved as CSV: its columns and rows, without the citizen numbers in it; and those rows as a batch."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from billing import rooms
+from billing.errors import Refused
+from billing.text.folding import compact
+from portal.intake.adapters import values
+from portal.intake.adapters.columns import columns
+from portal.intake.adapters.converted import Converted
+
+MAX_COLUMNS, MAX_CELL = 120, 2000
+_CITIZEN = re.compile("bsn|burgerservice|sofi")
+_LOOKED_AT = 200  # values of a column, to see whether it holds citizen numbers
+_SURE_FROM = 3  # different numbers that pass the test: one in eleven passes by chance
+_OF_LINE = ("line.", "line_amount")
+_READ = {
+    "issued_on": values.iso_date,
+    "due_on": values.iso_date,
+    "insurer_paid": values.euros,
+    "goods": values.flag,
+    "patient.date_of_birth": values.iso_date,
+    "patient.mobile": values.phone,
+    "phone": values.phone,
+    "patient.language": str.lower,
+    "patient.insurer_uzovi": lambda text: values.digits(text, 4),
+    "line.performed_on": values.iso_date,
+    "line.quantity": values.whole,
+    "line.unit_price": values.euros,
+    "line_amount": values.euros,
+    "line.practitioner_agb": lambda text: values.digits(text, 8),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and rows; `dropped`: the names of columns with citizen numbers, which are not in it."""
+
+    header: list[str]
+    rows: list[list[str]]
+    dropped: list[str]
+
+    def content(self) -> bytes:
+        """Return it as the CSV that is stored."""
+        file = io.StringIO()
+        csv.writer(file, delimiter=";", lineterminator="\n").writerows([self.header, *self.rows])
+        return file.getvalue().encode()
+
+
+def read(content: bytes) -> Table:
+    """Return the table in a file. Raises Refused with a sentence when there is none."""
+    text = values.as_text(content)
+    first = text.partition("\n")[0]
+    delimiter = max(";,\t|", key=first.count)
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+    except csv.Error:
+        raise Refused(_("This is not a spreadsheet in CSV: the quotation marks in it don't match.")) from None
+    header, rows = (rows[0], rows[1:]) if rows else ([], [])
+    if len(header) < 2 or len(header) > MAX_COLUMNS or len(set(map(compact, header))) < len(header):
+        raise Refused(_("The first row of a spreadsheet must name its columns, each once."))
+    for place, row in enumerate(rows, 2):
+        if len(row) > len(header) and any(row[len(header) :]):
+            raise Refused(_("Row %d of this spreadsheet has more cells than there are columns.") % place)
+        if any(len(cell) > MAX_CELL for cell in row):
+            raise Refused(_("Row %d of this spreadsheet has a cell that is too long.") % place)
+    filled = [(row + [""] * len(header))[: len(header)] for row in rows]
+    return _without_citizen_numbers(header, filled)
+
+
+def _without_citizen_numbers(header: list[str], rows: list[list[str]]) -> Table:
+    citizen = {i for i, name in enumerate(header) if _CITIZEN.search(compact(name))}
+    citizen |= {i for i in range(len(header)) if _are_citizen_numbers([row[i] for row in rows[:_LOOKED_AT]])}
+    kept = [i for i in range(len(header)) if i not in citizen]
+    return Table(
+        [header[i] for i in kept], [[row[i] for i in kept] for row in rows], [header[i] for i in sorted(citizen)]
+    )
+
+
+def _are_citizen_numbers(cells: Sequence[str]) -> bool:
+    """Tell whether a column holds citizen numbers, whatever its name is."""
+    found = {cell for cell in cells if cell}
+    return len(found) >= _SURE_FROM and all(map(is_citizen_number, found))
+
+
+def is_citizen_number(text: str) -> bool:
+    """Tell whether a text passes the test of the citizen number."""
+    if not re.fullmatch("[0-9]{8,9}", text, re.ASCII):
+        return False
+    weighed = zip(text.zfill(9), (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)
+    return sum(int(digit) * weight for digit, weight in weighed) % 11 == 0
+
+
+def convert(table: Table, fields: Sequence[str], *, agb_code: str) -> Converted:
+    """Return the invoices of a table whose columns hold `fields`: a row is one treatment of an invoice."""
+    made = Converted(agb_code)
+    index_of: dict[str, int] = {}
+    heads: list[tuple[int, dict[str, str]]] = []
+    for place, row in enumerate(table.rows, 2):
+        given = {field: cell for field, cell in zip(fields, row, strict=True) if field and cell}
+        if not given:
+            continue
+        head = {field: cell for field, cell in given.items() if not field.startswith(_OF_LINE)}
+        number = head.get("number", "")
+        index = index_of.setdefault(number or f"row {place}", len(made.invoices))
+        if index == len(made.invoices):
+            made.begin(_invoice(head), place)
+            heads.append((place, head))
+        elif head != heads[index][1]:
+            made.problems.append(_differs(index, heads[index], (place, head)))
+        made.add_line(index, _line(given, agb_code), place)
+    return made
+
+
+def _differs(index: int, first: tuple[int, dict[str, str]], other: tuple[int, dict[str, str]]) -> tuple[str, str, str]:
+    ours = columns()
+    named = next(field for field in ours if first[1].get(field) != other[1].get(field))
+    sentence = _("Row %(other)d says something else than row %(first)d of the same invoice: %(field)s.")
+    words = {"other": other[0], "first": first[0], "field": ours[named].label}
+    return f"invoices[{index}]", "row-differs", sentence % words
+
+
+def _read(given: dict[str, str]) -> dict[str, Any]:
+    return {field: _READ[field](cell) if field in _READ else cell for field, cell in given.items()}
+
+
+def _invoice(head: dict[str, str]) -> dict[str, Any]:
+    given = _read(head)
+    patient = {field.partition(".")[2]: value for field, value in given.items() if field.startswith("patient.")}
+    if "mobile" not in patient and values.is_mobile(given.get("phone", "")):
+        patient["mobile"] = given["phone"]
+    address = {name: given[name] for name in ("street", "house_number", "postcode", "city") if name in given}
+    if "street_and_number" in given and "street" not in given:
+        street, number = values.street_and_number(given["street_and_number"])
+        address |= {"street": street, "house_number": address.get("house_number", number)}
+    if "house_addition" in given and "house_number" in address:
+        address["house_number"] = f"{address['house_number']} {given['house_addition']}"
+    if "country" in given:
+        address["country"] = given["country"].upper()
+    patient["address"] = address
+    of_invoice = ("number", "issued_on", "due_on", "insurer_paid", "goods")
+    of_rooms = {name: values.flag(given[name]) for name in rooms.intake_fields() if name in given}
+    return {name: given[name] for name in of_invoice if name in given} | of_rooms | {"patient": patient}
+
+
+def _line(given: dict[str, str], agb_code: str) -> dict[str, Any]:
+    read = _read(given)
+    line = {field.partition(".")[2]: value for field, value in read.items() if field.startswith("line.")}
+    if "unit_price" not in line and "line_amount" in read:
+        line |= values.price_of(read["line_amount"], line.get("quantity", 1))
+    line.setdefault("practitioner_agb", agb_code)
+    if "code" in line:
+        line.setdefault("description", values.described(line["code"]))
+    return line
