@@ -18,8 +18,8 @@ from billing.money import ZERO
 from billing.rooms import Elsewhere, Stops, Text
 
 _PRACTICE = (
-    "name", "email", "phone", "phone_hours", "contact_text", "logo", "logo", "website", "vat_on_costs", "iban", "transfers_to",
-    "chosen",
+    "name", "email", "phone", "phone_hours", "contact_text", "logo", "website", "vat_on_costs", "iban",
+    "transfers_to", "chosen",
 )  # fmt: skip
 _NO_PLAN = (None, "", None)
 

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ('refund_automatically_up_to', billing.money.EuroField(blank=True, null=True, verbose_name='refunds without approval up to')),
                 ('refund_second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='refunds by two people above')),
                 ('contact_text', models.CharField(blank=True, max_length=200, verbose_name='what patients should know before they call')),
+                ('logo', models.CharField(blank=True, default='', editable=False, max_length=32)),
                 ('chosen', models.JSONField(blank=True, default=dict, editable=False, verbose_name='house rules of its own')),
                 ('approved_at', models.DateTimeField(blank=True, default=django.utils.timezone.now, editable=False, null=True, verbose_name='approved')),
                 ('set_up_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='set up')),
@@ -176,6 +177,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'ledger transaction',
                 'verbose_name_plural': 'ledger transactions',
                 'ordering': ['pk'],
+                'indexes': [models.Index(fields=['created_at'], name='ledger_by_booking')],
                 'constraints': [models.UniqueConstraint(fields=('kind', 'external_id'), name='ledger_one_transaction_per_event')],
             },
         ),
@@ -223,6 +225,21 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'patients',
                 'indexes': [models.Index(django.db.models.functions.text.Lower('email'), models.F('provider'), name='patient_by_mailbox'), models.Index(fields=['birth_key'], name='patient_by_birth_key')],
                 'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='patient_number_per_provider')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PracticeLogo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, max_length=32, unique=True)),
+                ('kind', models.CharField(choices=[('png', 'PNG'), ('jpeg', 'JPEG')], max_length=4)),
+                ('content', models.BinaryField()),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='logos', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'logo of a practice',
+                'verbose_name_plural': 'logos of practices',
             },
         ),
         migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""The logo of a practice: what counts, and how it changes. Its bytes were rewritten in isolation before they come here."""
+"""The logo of a practice: what counts, and how it changes. Its bytes were rewritten in isolation before."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,11 +12,9 @@ MAX_BYTES = 300_000  # of what every patient's phone loads
 
 
 def put(provider: Provider, content: bytes, kind: str, *, by: str) -> PracticeLogo:
-    """Let a picture count as the logo of the practice, and delete the one before. Raises Refused when it is too large."""
+    """Let a picture count as the logo of the practice, and delete the one before. Raises Refused for a large one."""
     if len(content) > MAX_BYTES:
-        raise Refused(
-            _("This picture is too large for a phone. Save it smaller, about 600 by 200 dots, and send that.")
-        )
+        raise Refused(_("This picture is too large for a phone. Save it about 600 by 200 dots, and send that."))
     with transaction.atomic():
         logo = PracticeLogo.objects.create(provider=provider, kind=kind, content=content)
         _count(provider, logo, by=by)

@@ -111,8 +111,8 @@ def test_operations_add_a_practice_that_waits_and_wrong_details_are_said():
     operator = desk(None, Role.OPERATIONS)
     details = {
         "agb_code": "01234567", "name": "Nieuw", "phone": "030 1234567", "email": "a@nieuw.example", "street": "Straat",
-        "house_number": "1", "postcode": "1234 AB", "city": "Dorp", "iban": "NL91ABNA0417164300", "kvk_number": "12345678",
-        "creditor": "practice", "transfers_to": "operator",
+        "house_number": "1", "postcode": "1234 AB", "city": "Dorp", "iban": "NL91ABNA0417164300",
+        "kvk_number": "12345678", "creditor": "practice", "transfers_to": "operator",
     }  # fmt: skip
     sent = {f"details-{name}": value for name, value in details.items()}
     for wrong in (
