@@ -1,7 +1,7 @@
 """The audit trail, and tasks for staff where no rule can decide."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import AuditEvent, Invoice, Payment, StaffNote, StaffTask
+from billing.models import AuditEvent, Invoice, Patient, Payment, StaffNote, StaffTask
 
 log = logging.getLogger(__name__)
 NOTE = "note"  # in the details of an event: the key of a StaffNote
@@ -22,33 +22,24 @@ _ACTORS = {
     "bank": _("bank"),
     **dict.fromkeys(("system", "outbox", "settings", "folder"), _("by itself")),
 }
-# How staff read the names of the other details.
-_DETAILS = {
-    "amount": _("amount"),
-    "reason": _("reason"),
-    "on": _("day"),
-    "kind": _("kind"),
-    "due_on": _("last day"),
-    "fields": _("fields"),
-    "installments": _("instalments"),
-    "staff": _("member of staff"),
-    "number": _("number"),
-    "list": _("list"),
-    "format": _("format"),
-    "rows": _("rows"),
-    "keys": _("keys"),
-}
-_SHOWN_AT_MOST = 500  # characters of one detail
 
 
-def record(action: str, *, by: str, invoice: Invoice | None = None, written: str = "", **details: Any) -> None:
+def record(
+    action: str,
+    *,
+    by: str,
+    invoice: Invoice | None = None,
+    patient: Patient | None = None,
+    written: str = "",
+    **details: Any,
+) -> None:
     """Add one event to the timeline, in the transaction of the act itself. `details` must hold no personal data.
 
     `written` is what a person typed: it is sealed in a row of its own, which can be erased, and the event keeps the
-    key of that row.
+    key of that row. It is about the invoice, or about a `patient`.
     """
     if written:
-        note = StaffNote(invoice=invoice, by=by)
+        note = StaffNote(invoice=invoice, patient=patient, by=by)
         note.text = written
         note.save(force_insert=True)
         details[NOTE] = note.key
@@ -59,21 +50,6 @@ def words_of(events: Iterable[AuditEvent]) -> dict[str, str]:
     """Return what staff typed with these events, by key; medical data, so the caller has written the access log."""
     keys = [event.details[NOTE] for event in events if NOTE in event.details]
     return {note.key: note.text for note in StaffNote.objects.filter(key__in=keys)} if keys else {}
-
-
-def in_words(event: AuditEvent, words: Mapping[str, str]) -> str:
-    """Return the details of an event as text, with what staff typed (see `words_of`); what was erased is left out."""
-    shown = event.details | ({NOTE: words.get(event.details[NOTE])} if NOTE in event.details else {})
-    return ", ".join(_shown(name, value) for name, value in shown.items() if value not in ("", None))
-
-
-def _shown(name: str, value: Any) -> str:
-    """Return one detail as staff read it: what somebody wrote needs no name."""
-    if name == NOTE:
-        return str(value)
-    text = str(value)
-    cut = text if len(text) <= _SHOWN_AT_MOST else f"{text[:_SHOWN_AT_MOST]}…"  # the keys of a long list
-    return f"{_DETAILS.get(name, name)}: {cut}"
 
 
 def record_each(action: str, *, by: str, invoices: Iterable[Invoice], **details: Any) -> None:
@@ -93,7 +69,16 @@ def open_task(
 ) -> None:
     """Open a task for staff, once per kind and `dedupe_key`: a repeated cause adds nothing."""
     StaffTask.objects.bulk_create(
-        [StaffTask(kind=kind, invoice=invoice, payment=payment, note=note[:200], dedupe_key=f"{kind}:{dedupe_key}")],
+        [
+            StaffTask(
+                kind=kind,
+                invoice=invoice,
+                payment=payment,
+                note=note[:200],
+                dedupe_key=f"{kind}:{dedupe_key}",
+                provider_id=invoice.provider_id if invoice else None,
+            )
+        ],
         ignore_conflicts=True,
     )
     log.warning("staff task %s", kind)
@@ -125,12 +110,16 @@ def open_alarms(kind: str, cause: str) -> QuerySet[StaffTask]:
     return tasks.select_related("invoice")
 
 
-def close_task(task: StaffTask, *, staff: Any) -> bool:
-    """Close the task in the name of this person; return False when somebody closed it before. It stays closed."""
+def close_task(task: StaffTask, *, staff: Any, reason: str) -> bool:
+    """Close the task in the name of this person, who says how it was settled; it stays closed.
+
+    Returns False when somebody closed it before.
+    """
     with transaction.atomic():
         closed = StaffTask.objects.filter(pk=task.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=staff)
         if closed:
-            record("task_closed", by=name_of(staff), invoice=task.invoice, kind=task.kind)
+            about = {"invoice": task.invoice, "patient": None if task.invoice else task.patient}
+            record("task_closed", by=name_of(staff), written=reason, kind=task.kind, task=task.pk, **about)
     return bool(closed)
 
 

@@ -78,6 +78,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
+        from billing.colleagues import asked
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -99,6 +100,7 @@ class BillingRoom(Room):
                 Daily(30, planning.run_day),
                 Daily(35, first_day.watch),
                 Daily(40, credit.watch),
+                Daily(45, lambda _today: asked.close_pointless(timezone.now())),
                 Daily(70, law_dates.run_day),
                 Daily(80, figures.record_day),
                 Daily(98, lambda _today: access_log.publish_end(now=timezone.now())),
@@ -124,7 +126,7 @@ def _desk() -> Desk:
 
     return Desk(
         tables=_TABLES,
-        panel="admin/practice/panel.html",
+        panel="admin/practice/start.html",
         facts=practice.facts,
         pages=_pages(),
         figures=figures.FIGURES,
@@ -134,10 +136,11 @@ def _desk() -> Desk:
 
 def _pages() -> tuple[DeskPage, ...]:
     from billing.desk import practice
-    from billing.desk.people import finding, lines
+    from billing.desk.people import finding, lines, payer
     from billing.statements import desk
 
-    return (*finding.pages(), *lines.pages(), *desk.pages(), _credits_page(), *practice.pages())
+    parts = (finding, lines, payer, desk, practice)
+    return (*(page for part in parts for page in part.pages()), _credits_page())
 
 
 def _credits_page() -> DeskPage:
@@ -182,6 +185,19 @@ def _beats() -> dict[str, Beat]:
     }
 
 
+def _messages_to_staff() -> dict[str, MessageKind]:
+    from billing.colleagues import accounts, invitations, passwords
+
+    return {
+        invitations.MESSAGE: MessageKind(
+            frozenset(("practice", "role", "until", "link")), filled_in=invitations.with_link
+        ),
+        passwords.LINK: MessageKind(frozenset(("username", "link")), filled_in=passwords.with_link),
+        passwords.CHANGED: MessageKind(frozenset(("username", "at"))),
+        accounts.RESET: MessageKind(frozenset(("username", "by", "at"))),
+    }
+
+
 def _messages() -> dict[str, MessageKind]:
     from billing.adjustments import credit_notes
     from billing.dunning import hold_messages, letters
@@ -211,6 +227,7 @@ def _messages() -> dict[str, MessageKind]:
         hold_messages.may_send_ended,
         bounced=hold_messages.ended_bounced,
     )
+    kinds |= _messages_to_staff()
     kinds |= {kind: MessageKind(needs) for kind, needs in UNCHECKED_MESSAGES.items()}
     kinds |= {kind: MessageKind(needs, plan_messages.may_send) for kind, needs in CHECKED_PLAN_MESSAGES.items()}
     return kinds

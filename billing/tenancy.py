@@ -1,8 +1,14 @@
-"""Tenant scoping: staff see the rows of their own provider, operations see all."""
+"""Tenant scoping: staff see the rows of the practice for which they work now, operations see all.
+
+Somebody may work for several practices. A request is for exactly one of them: `work_for` says which, and everything
+else asks `provider` and `role` of the account, as for somebody with one practice.
+"""
 
 from typing import Any
 
 from django.db.models import QuerySet
+
+from billing.models import Membership, Provider, Staff
 
 
 def visible_to(staff: Any, rows: QuerySet[Any], *, provider_path: str) -> QuerySet[Any]:
@@ -17,3 +23,28 @@ def visible_to(staff: Any, rows: QuerySet[Any], *, provider_path: str) -> QueryS
     if getattr(staff, "provider_id", None) is None:
         return rows.none()
     return rows.filter(**{provider_path: staff.provider_id})
+
+
+def practices_of(staff: Staff) -> list[Provider]:
+    """Return the practices that somebody may work for: where they begin, then the others by name; one for most."""
+    later = Membership.objects.filter(staff=staff.pk, blocked_at=None).select_related("provider")
+    others = sorted((row.provider for row in later), key=lambda practice: practice.name)
+    begins_at = staff.begins_at
+    home = Provider.objects.filter(pk=begins_at).first() if others and begins_at else staff.provider
+    return [practice for practice in (home, *others) if practice]
+
+
+def work_for(staff: Staff, provider_id: int) -> bool:
+    """Let this object work for one of the person's practices, with the role they have there.
+
+    Returns False, and changes nothing, when they don't work there (any more). Nothing is written: the next request
+    says it again.
+    """
+    if provider_id == staff.begins_at:
+        staff.work_at_home()
+        return True
+    row = Membership.objects.filter(staff=staff.pk, provider=provider_id, blocked_at=None).first()
+    if row is None:
+        return False
+    staff.work_elsewhere(row.provider_id, row.role)
+    return True

@@ -34,7 +34,7 @@ class PortalRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
-        from portal.intake.desk import pages
+        from portal.intake.desk import pages, panel
         from portal.ops import retention
         from portal.staff.practice import logo
         from portal.staff.sign_in import wrong_codes
@@ -47,7 +47,7 @@ class PortalRoom(Room):
                 "run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
-            desk=Desk(pages=(*pages.pages(), *logo.pages())),
+            desk=Desk(pages=(*pages.pages(), *logo.pages()), panel="admin/hand_in/panel.html", facts=panel.facts),
             acts={
                 "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
                 "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),

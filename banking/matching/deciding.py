@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from banking import details
 from banking.matching import by_law, movements, pairs
 from banking.models import BankLine, LineDecision, LineMatch, LineNote
+from banking.orders import outcome
 from billing import audit
 from billing.errors import FormUsed, Refused
 from billing.ledger import Share, lock_invoices
@@ -72,6 +73,7 @@ def book(line: BankLine, parts: Sequence[Part], *, by: Staff, reason: str, key: 
                 raise FormUsed
             return known
         _refuse_unless_waiting(locked)
+        _refuse_own_return(locked)
         _refuse_wrong_parts(locked, parts, invoices)
         decision = _decide(locked, Kind.INVOICE, by=by, reason=reason, key=key)
         matches = _matches(decision, locked, parts)
@@ -104,6 +106,7 @@ def decide_other(
         if not reason.strip():
             raise Refused(_("Say why, in a few words. A colleague reads it."))
         if kind == Kind.SEND_BACK:
+            _refuse_own_return(locked)
             movements.refuse_unless_returnable(locked)
             if pairs.taken_back_by(locked):
                 raise Refused(
@@ -220,6 +223,11 @@ def _refuse_unless_waiting(line: BankLine) -> None:
     standing = LineDecision.objects.filter(line=line, status__in=LineDecision.STANDING)
     if line.status not in Waits or standing.exists():
         raise Refused(_("Somebody else was first: this was decided already. Look at the line again."))
+
+
+def _refuse_own_return(line: BankLine) -> None:
+    if outcome.awaits_debit(line, details.of_line(line)):
+        raise Refused(_("This is a payment of ours that came back. It is booked by itself once its debit is in."))
 
 
 def _refuse_wrong_parts(line: BankLine, parts: Sequence[Part], invoices: dict[int, Invoice]) -> None:

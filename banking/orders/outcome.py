@@ -90,6 +90,12 @@ def carried_out(line: BankLine, said: Details) -> bool:
     return True
 
 
+def awaits_debit(line: BankLine, said: Details) -> bool:
+    """Tell whether a line is a payment of ours that came back and whose debit was not read yet."""
+    at_bank = OutgoingOrder.objects.filter(reference__in=_ids(said), status__in=OutgoingOrder.AT_BANK)
+    return line.amount > ZERO and at_bank.filter(account=line.account).exists()
+
+
 def came_back(line: BankLine, said: Details) -> bool:
     """Book a payment of ours that came back, with the line locked: mirrors, the account blocked, a task for staff.
 

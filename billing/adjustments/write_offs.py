@@ -5,6 +5,7 @@ decision; a machine that forgave every rest below a limit would soon be known (A
 """
 
 from datetime import date
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
@@ -24,9 +25,12 @@ Kind, Task = LedgerTransaction.Kind, StaffTask.Kind
 TASKS = (Task.SMALL_REST, Task.PAST_ENFORCING)
 
 
-def may_write_off(invoice: Invoice, *, today: date) -> bool:
-    """Tell whether the rest of an invoice may be written off: it is small, or nobody may be asked for it any more."""
-    owed = ledger.balance(invoice.pk)
+def may_write_off(invoice: Invoice, *, today: date, owed: Decimal | None = None) -> bool:
+    """Tell whether the rest of an invoice may be written off: it is small, or nobody may be asked for it any more.
+
+    `owed` is its balance in euros, where that is known already.
+    """
+    owed = ledger.balance(invoice.pk) if owed is None else owed
     small = owed < settings.DUNNING_FROM_AMOUNT
     return not invoice.withdrawn_at and owed > 0 and (small or limitation.is_over(invoice, today=today))
 

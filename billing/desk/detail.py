@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django import forms
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +31,10 @@ TONES = {
 _AMOUNT = 'class="amount"'
 _DAY = re.compile(r"[0-9]{2}[-/][0-9]{2}[-/][0-9]{4}")
 _TONE = {status: tone for tone, statuses in TONES.items() for status in statuses}
+
+
+class ReasonForm(ActionForm):
+    note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules reject an act without one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,14 @@
 """The table of invoices, and the page of one. Nothing can be edited here, only changed through a rule."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Prefetch, Q, QuerySet, Sum, prefetch_related_objects
+from django.db.models import Q, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -17,24 +16,34 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit
+from billing import audit, rights
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, desk_action
 from billing.desk.crediting import credit_section
 from billing.desk.credits.paying import CreditPaying
-from billing.desk.detail import Section, amount, badge, helps_section, link_to, moment, short_day, status_badge
+from billing.desk.detail import (
+    ReasonForm,
+    Section,
+    amount,
+    badge,
+    helps_section,
+    link_to,
+    moment,
+    short_day,
+    status_badge,
+)
 from billing.desk.lists.ranges import AmountRange, amounts, days
-from billing.desk.people.rows import STATUS_LABELS, state_badge, with_state
+from billing.desk.people.rows import STATUS_LABELS, state_badge, with_page, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
 from billing.dunning.blockers import REASONS
 from billing.errors import Refused
-from billing.invoices import limitation, schedule
+from billing.invoices import limitation
 from billing.invoices.references import grouped
-from billing.ledger.entries import entries_of, with_postings
-from billing.models import AccessEvent, Invoice, OutboxMessage, Posting, StaffNote
+from billing.ledger.entries import entries_of
+from billing.models import AccessEvent, Invoice, Posting
 from billing.models.ledger import Account
 from billing.money import ZERO
 from billing.privacy import access_log
@@ -85,10 +94,6 @@ class OwedRange(AmountRange):
             return super().condition(first, last)
         wanted = Q(settled_at=None, balance__gte=first)
         return wanted if last is None else wanted & Q(balance__lte=last)
-
-
-class ReasonForm(ActionForm):
-    note = forms.CharField(label=_("Reason"), max_length=200, required=False)  # the rules reject an act without one
 
 
 @admin.register(Invoice)
@@ -145,7 +150,12 @@ class InvoiceAdmin(CreditPaying):
     readonly_fields = ("reference", "status", "outstanding", "whom", "created_at", "settled_at", "enforceable_until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
-        return with_state(super().get_queryset(request))
+        """Return the invoices; on the page of one, with all that the page reads, each table in one query."""
+        rows = with_state(super().get_queryset(request))
+        here = request.resolver_match
+        if here is None or here.url_name != "billing_invoice_change":
+            return rows
+        return with_page(rows)
 
     def heading(self, obj: Invoice) -> str:
         return f"{obj.patient.full_name}, {obj.number}"
@@ -179,7 +189,7 @@ class InvoiceAdmin(CreditPaying):
     def enforceable_until(self, obj: Invoice) -> str:
         """Return the last day before limitation (3:307 BW); nothing once nothing can be asked."""
         over = obj.withdrawn_at or obj.settled_at
-        return "–" if over else date_format(limitation.last_day(obj), "SHORT_DATE_FORMAT")
+        return "–" if over else short_day(_last_day(obj))
 
     def get_urls(self) -> list[URLPattern]:
         download = self.admin_site.admin_view(self.download)
@@ -263,7 +273,7 @@ class InvoiceAdmin(CreditPaying):
 
     def medical_data(self, obj: Invoice) -> str:
         """Return what is looked at: notes of colleagues, or no more than whose invoice this is."""
-        return "staff notes" if StaffNote.objects.filter(invoice=obj).exists() else self.medical
+        return "staff notes" if getattr(obj, "has_notes", False) else self.medical
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
@@ -271,22 +281,11 @@ class InvoiceAdmin(CreditPaying):
         if obj.erased_at:
             return links
         pdf = (reverse("admin:billing_invoice_pdf", args=[obj.pk]), _("Print as a letter, with QR code"))
+        if rights.may(request.user, "task"):
+            links.append((reverse("admin:billing_invoice_task", args=[obj.pk]), _("Give a task…")))
         return [(reverse("admin:billing_invoice_lines", args=[obj.pk]), _("What it is for")), pdf, *links]
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:
-        without_bodies = OutboxMessage.objects.defer("text", "html")
-        prefetch_related_objects(
-            [obj],
-            with_postings(),
-            "holds",
-            "payments",
-            "allocation_notes",
-            "payment_shares__payment",
-            Prefetch("messages", without_bodies),
-            "staff_tasks",
-            "audit_events",
-            "plans__installments",
-        )
         return [
             *helps_section(obj),
             timeline_section(timeline.of_invoice(obj)),
@@ -301,6 +300,10 @@ class InvoiceAdmin(CreditPaying):
         ]
 
 
+def _last_day(invoice: Invoice) -> date:
+    return limitation.last_day(invoice, steps=list(invoice.reminder_steps.all()), plans=list(invoice.plans.all()))
+
+
 def _dunning(invoice: Invoice) -> Section:
     """Return what was sent when, whether it was delivered, and what comes next or what blocks it."""
     lines = [
@@ -313,7 +316,7 @@ def _dunning(invoice: Invoice) -> Section:
             short_day(row.letter.last_day or row.letter.book_costs_on if row.letter else None),
             REASONS.get(row.reason, row.reason) or "–",
         )
-        for row in schedule.steps_of(invoice)
+        for row in invoice.reminder_steps.all()
     ]
     following = timeline.next_step(invoice, now=timezone.now())
     if following:
@@ -352,7 +355,13 @@ def _payments(invoice: Invoice) -> Section:
 
 def _holds(invoice: Invoice) -> Section:
     lines = [
-        (moment(h.placed_at), h.get_reason_display(), audit.actor(h.placed_by), h.until or "–", moment(h.released_at))
+        (
+            moment(h.placed_at),
+            h.get_reason_display(),
+            audit.actor(h.placed_by),
+            short_day(h.until),
+            moment(h.released_at),
+        )
         for h in invoice.holds.all()
     ]
     columns = (_("placed"), _("reason"), _("by"), _("until"), _("released"))

@@ -13,6 +13,7 @@ from billing.audit import name_of
 from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import moment, status_badge
 from billing.desk.lists.ranges import days
+from billing.dunning.blockers import REASONS
 from billing.errors import Refused
 from billing.invoices import open_links
 from billing.models import OutboxMessage, Patient
@@ -26,7 +27,7 @@ _LANGUAGES = dict(Patient._meta.get_field("language").flatchoices)
 class OutboxMessageAdmin(TenantAdmin):
     provider_path = "invoice__provider"
     actions = ("send_again", "mark_delivered", "came_back")
-    list_display = ("queued", "about", "invoice", "state", "tries", "error")
+    list_display = ("queued", "about", "invoice", "state", "tries", "trouble")
     values_behind = {"queued": "created_at"}
     also_in_files = ("sent_at",)
     list_filter = ("status", days("created_at", _("queued")))
@@ -42,13 +43,13 @@ class OutboxMessageAdmin(TenantAdmin):
                     ("created_at", "sent_at"),
                     ("tries", "next_try_at"),
                     ("bounced_at", "erased_at"),
-                    ("invoice", "error"),
+                    ("invoice", "trouble"),
                     "words",
                 )
             },
         ),
     )
-    readonly_fields = ("about", "state", "spoken", "words")
+    readonly_fields = ("about", "state", "spoken", "trouble", "words")
     medical = "message text"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxMessage]:
@@ -66,6 +67,11 @@ class OutboxMessageAdmin(TenantAdmin):
     @admin.display(description=_("language"))
     def spoken(self, obj: OutboxMessage) -> str:
         return str(_LANGUAGES.get(obj.language, obj.language))
+
+    @admin.display(description=_("why it did not leave"))
+    def trouble(self, obj: OutboxMessage) -> str:
+        """Return why it did not leave: our own reasons in words, a mail server's as it said it."""
+        return str(REASONS.get(obj.error, obj.error)) or "–"
 
     @admin.display(description=_("text"))
     def words(self, obj: OutboxMessage) -> str:

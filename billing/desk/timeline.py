@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
+from billing.desk.words import in_words
 from billing.dunning.blockers import blockers
 from billing.ledger.entries import entries_of
 from billing.models import AuditEvent, Invoice, Payment, ReminderStep
@@ -31,7 +32,7 @@ SHOWN_BY_A_ROW = (
 def action_label(action: str) -> str:
     """Return the translated label of an audit action; one that no room announces is shown by its own name."""
     label = rooms.audit_labels().get(action)
-    return _(label) if label else action.replace("_", " ")
+    return _(label) if label else _(action.replace("_", " "))
 
 
 def of_invoice(invoice: Invoice) -> list[Happened]:
@@ -75,7 +76,10 @@ def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
     step = ReminderStep.Step(invoice.next_step)
     if step == ReminderStep.Step.HAND_OVER and ReminderStep.objects.filter(invoice=invoice, step=step).exists():
         return None
-    why_not = [blocker.sentence for blocker in blockers(invoice, step, now=now, today=today)]
+    why_not = [
+        blocker.sentence
+        for blocker in blockers(invoice, step, now=now, today=today, owed=getattr(invoice, "balance", None))
+    ]
     return NextStep(str(step.label), invoice.next_step_on, why_not)
 
 
@@ -114,4 +118,4 @@ def _acts(events: QuerySet[AuditEvent]) -> Iterator[Happened]:
     for event in events:
         if event.action in SHOWN_BY_A_ROW:
             continue
-        yield Happened(event.at, action_label(event.action), event.by, audit.in_words(event, words))
+        yield Happened(event.at, action_label(event.action), event.by, in_words(event, words))

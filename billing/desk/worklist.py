@@ -24,7 +24,7 @@ class Waiting:
 def waiting_for(staff: Any) -> Waiting:
     """Return the counts of what `staff` may see and should settle, in three queries."""
     failed, in_doubt = OutboxMessage.Status.FAILED, OutboxMessage.Status.IN_DOUBT
-    items = visible_to(staff, StaffTask.objects.filter(closed_at=None), provider_path="invoice__provider")
+    items = visible_to(staff, StaffTask.objects.filter(closed_at=None), provider_path="provider")
     messages = visible_to(staff, OutboxMessage.objects.all(), provider_path="invoice__provider")
     payments = visible_to(
         staff, Payment.objects.filter(quarantined_at__isnull=False), provider_path="invoice__provider"

@@ -6,6 +6,7 @@ It is evaluated when a letter is composed, again when it is sent, and whenever s
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from django.conf import settings
@@ -88,16 +89,24 @@ REASONS: dict[str, Promise] = {
 
 
 def blockers(
-    invoice: Invoice, step: int, *, now: datetime, today: date, composed: bool = False, joins: bool = False
+    invoice: Invoice,
+    step: int,
+    *,
+    now: datetime,
+    today: date,
+    composed: bool = False,
+    joins: bool = False,
+    owed: Decimal | None = None,
 ) -> Iterator[Blocker]:
     """Yield every reason why `step` may not be taken for this invoice today, the most informative first.
 
     `composed`: the letter exists already, so the invoice's `next_step` is one further. `joins`: the invoice is added to
     a letter about others whatever its own day, since claims that can be reminded belong together (6:96 lid 7 BW).
+    `owed`: its balance in euros, where that is known already.
     """
     if invoice.withdrawn_at:
         yield Blocker("withdrawn", Action.SKIP)
-    owed = ledger.balance(invoice.pk)
+    owed = ledger.balance(invoice.pk) if owed is None else owed
     if owed <= 0:
         yield Blocker("paid", Action.SKIP)
     elif Step.NOTICE < step < Step.HAND_OVER and owed < settings.DUNNING_FROM_AMOUNT:

@@ -16,7 +16,7 @@ from billing.failures import isolated
 from billing.invoices import schedule
 from billing.invoices.holds import place_hold, release_hold
 from billing.ledger import lock_invoice
-from billing.models import Hold, Invoice, OutboxMessage, ReminderStep
+from billing.models import Hold, Invoice, OutboxMessage, PaymentPlan, ReminderStep
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans import agreements
@@ -26,23 +26,27 @@ MAX_PAUSE = timedelta(days=366)
 
 
 def staff_acts(invoice: Invoice) -> tuple[str, ...]:
-    """Return the names of what staff may do about the dunning of this invoice now."""
+    """Return the names of what staff may do about the dunning of this invoice now.
+
+    It reads the relations and the annotated balance of the invoice, so a page that has prefetched them pays nothing.
+    """
     if invoice.withdrawn_at:
         return ()
-    paused = Hold.objects.filter(invoice=invoice, reason=Hold.STAFF, released_at=None).exists()
+    paused = any(hold.reason == Hold.STAFF and hold.released_at is None for hold in invoice.holds.all())
     if invoice.settled_at:
         undone = ("undo_write_off",) if write_offs.standing(invoice) else ()
         return ("resume", *undone) if paused else undone
     acts = ["resume"] if paused or _is_stuck(invoice) else []
     if not paused:
         acts.append("pause")
-    if not _announcement(invoice).filter(status=Status.TAKEN).exists():
+    if not any(row.step == Step.NOTICE and row.status == Status.TAKEN for row in invoice.reminder_steps.all()):
         acts.append("delivered")
     if invoice.next_step > Step.FINAL_NOTICE:
         acts += ["waive", "waive_and_start_again"]
-    if write_offs.may_write_off(invoice, today=timezone.localdate()):
+    if write_offs.may_write_off(invoice, today=timezone.localdate(), owed=getattr(invoice, "balance", None)):
         acts.append("write_off")
-    if agreements.unreminded_miss(invoice, today=timezone.localdate()):
+    in_parts = any(plan.status == PaymentPlan.Status.ACTIVE for plan in invoice.plans.all())
+    if in_parts and agreements.unreminded_miss(invoice, today=timezone.localdate()):
         acts.append("end_plan")
     return tuple(acts)
 

@@ -1,5 +1,6 @@
 """Until which day an invoice may be enforced, out of what happened on it; where the law leaves a doubt, the earlier."""
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import chain
 
@@ -14,16 +15,24 @@ Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.K
 DEMANDS = (Step.FINAL_NOTICE, Step.NOTICE_OF_COSTS, Step.FINAL)
 
 
-def last_day(invoice: Invoice) -> date:
+def last_day(
+    invoice: Invoice, *, steps: Sequence[ReminderStep] | None = None, plans: Sequence[PaymentPlan] | None = None
+) -> date:
     """Return the last day on which what is owed on `invoice` may be enforced.
+
+    `steps` (each with its letter) and `plans` are all of the invoice's, for a page that has read them already.
 
     Counted from the first last day to pay that the patient was given: a pause of ours never lengthens the term.
     Interrupted by the patient's payments that stand, by plans and deferrals that the patient asked for and did not undo
     (acknowledgements, 3:318 BW), and by letters that demand payment and were not void (3:317 BW).
     """
+    if steps is None:
+        steps = list(ReminderStep.objects.filter(invoice=invoice).select_related("letter"))
+    if plans is None:
+        plans = list(PaymentPlan.objects.filter(invoice=invoice))
     return limitation.last_day(
-        _first_due_on(invoice),
-        interrupted_on=chain(_paid_on(invoice), _agreed_on(invoice), _demanded_on(invoice)),
+        min([invoice.due_on, *(row.due_on for row in steps)]),
+        interrupted_on=chain(_paid_on(invoice), _agreed_on(plans), _demanded_on(steps)),
         goods=invoice.for_goods,
     )
 
@@ -41,12 +50,6 @@ def is_over_of(invoice_id: int, issued_on: date, *, today: date) -> bool:
     return is_over(Invoice.objects.get(pk=invoice_id), today=today)
 
 
-def _first_due_on(invoice: Invoice) -> date:
-    rows = ReminderStep.objects.filter(invoice=invoice).order_by("due_on")
-    first: date | None = rows.values_list("due_on", flat=True).first()
-    return min(invoice.due_on, first) if first else invoice.due_on
-
-
 def _paid_on(invoice: Invoice) -> list[date]:
     """Return the days of what the patient paid; what the bank took back acknowledges nothing."""
     entries = standing_entries(invoice)
@@ -56,12 +59,11 @@ def _paid_on(invoice: Invoice) -> list[date]:
     return days[: len(days) - back] if back else days
 
 
-def _agreed_on(invoice: Invoice) -> list[date]:
-    plans = PaymentPlan.objects.filter(invoice=invoice).exclude(status=PaymentPlan.Status.UNDONE)
-    return [timezone.localtime(at).date() for at in plans.values_list("agreed_at", flat=True)]
+def _agreed_on(plans: Sequence[PaymentPlan]) -> list[date]:
+    counting = (plan for plan in plans if plan.status != PaymentPlan.Status.UNDONE)
+    return [timezone.localtime(plan.agreed_at).date() for plan in counting]
 
 
-def _demanded_on(invoice: Invoice) -> list[date]:
-    rows = ReminderStep.objects.filter(invoice=invoice, step__in=DEMANDS, status=Status.TAKEN)
-    days = rows.values_list("letter__delivered_on", flat=True)
-    return [day for day in days if day]
+def _demanded_on(steps: Sequence[ReminderStep]) -> list[date]:
+    demands = (row.letter for row in steps if row.step in DEMANDS and row.status == Status.TAKEN)
+    return [letter.delivered_on for letter in demands if letter and letter.delivered_on]

@@ -22,7 +22,7 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
-from billing.models.practice import AgbChange, ClerkRight, PracticeChange, PracticeLogo
+from billing.models.practice import AgbChange, ClerkRight, Invitation, Membership, PracticeChange, PracticeLogo
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "IbanChange",
     "Installment",
     "IntakeChoice",
+    "Invitation",
     "Invoice",
     "InvoiceDocument",
     "InvoiceHistory",
@@ -54,6 +55,7 @@ __all__ = [
     "LastRun",
     "LedgerTransaction",
     "Letter",
+    "Membership",
     "OutboxMessage",
     "Patient",
     "Payer",

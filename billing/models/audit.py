@@ -1,6 +1,7 @@
 """The audit trail, the tasks for staff, and what staff type: sealed and erasable, apart from the trail."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +14,7 @@ from billing.encryption import SealedText
 from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models.invoices import Invoice
+from billing.models.parties import Patient, Provider
 from billing.models.payments import Payment
 
 
@@ -43,8 +45,11 @@ class AuditEvent(models.Model):
         return self.action
 
 
-class StaffTask(models.Model):
-    """A task that only a person can settle. Opened once per cause, closed in somebody's name."""
+class StaffTask(SealedText, models.Model):
+    """A task that only a person can settle. Opened once per cause, closed in somebody's name.
+
+    One that a colleague asked for has sealed words, which may say something about somebody's health.
+    """
 
     class Kind(models.TextChoices):
         """The kinds of billing itself; rooms announce their own."""
@@ -77,6 +82,10 @@ class StaffTask(models.Model):
         PAST_ENFORCING = "past_enforcing", _("the claim is so old that nobody may be asked for it any more")
         MINOR_WITHOUT_PAYER = "minor_without_payer", _("the patient is a minor: find out which parent pays")
         STORAGE = "storage", _("the document storage needs a look: see the note")
+        ASKED_CALL = "asked_call", _("call back")
+        ASKED_LOOK = "asked_look", _("find something out")
+        ASKED_SEND = "asked_send", _("send something")
+        ASKED_OTHER = "asked_other", _("a colleague asks something else")
         RULE_FAILED = "rule_failed", _("something failed on our side: it is tried again by itself")
 
     kind = models.CharField(_("kind"), max_length=24, choices=rooms.staff_task_choices)
@@ -86,7 +95,20 @@ class StaffTask(models.Model):
     payment = models.ForeignKey(
         Payment, models.PROTECT, null=True, blank=True, related_name="staff_tasks", verbose_name=_("payment")
     )
+    # Whose task it is: of the practice of the invoice or patient; of operations without one.
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider")
+    )
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, null=True, blank=True, related_name="staff_tasks", verbose_name=_("patient")
+    )
     note = models.CharField(_("note"), max_length=200, blank=True)
+    sealed_text = models.BinaryField(editable=False, default=b"")
+    made_by = models.CharField(_("asked by"), max_length=60, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("for")
+    )
+    due_on = models.DateField(_("to be done on"), null=True, blank=True)
     dedupe_key = models.CharField(max_length=120, unique=True)
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
@@ -96,10 +118,23 @@ class StaffTask(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("staff task"), _("staff tasks")
-        indexes = [models.Index(fields=["created_at"], name="staff_task_open", condition=Q(closed_at=None))]
+        indexes = [
+            models.Index(fields=["created_at"], name="staff_task_open", condition=Q(closed_at=None)),
+            models.Index(fields=["provider", "due_on"], name="staff_task_of_practice", condition=Q(closed_at=None)),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a task about an invoice or a patient is of their practice."""
+        about = self.invoice or self.patient
+        self.provider_id = about.provider_id if about else self.provider_id
+        super().save(*args, **kwargs)
+
+    def bound_to(self) -> str:
+        """Return what the words are bound to."""
+        return f"staff_task:{self.dedupe_key}"
 
 
 class StaffNote(SealedText, models.Model):
@@ -111,6 +146,9 @@ class StaffNote(SealedText, models.Model):
     key = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, blank=True, related_name="staff_notes", verbose_name=_("invoice")
+    )
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, null=True, blank=True, related_name="staff_notes", verbose_name=_("patient")
     )
     by = models.CharField(_("by"), max_length=60)
     at = models.DateTimeField(_("at"), default=timezone.now)

@@ -318,6 +318,7 @@ class Staff(AbstractUser):
         ]
 
     _was_active: bool | None = None  # as it stands in the database
+    _home: tuple[int | None, str] | None = None  # provider and role of the row, while working elsewhere
     rights_read: tuple[int | None, dict[str, bool]] | None = None  # by `billing.rights`, once a request
 
     @classmethod
@@ -326,14 +327,36 @@ class Staff(AbstractUser):
         row._was_active = row.__dict__.get("is_active")
         return row
 
+    @property
+    def begins_at(self) -> int | None:
+        """Return the key of the practice for which this person works after signing in."""
+        return self._home[0] if self._home else self.provider_id
+
+    def work_elsewhere(self, provider_id: int, role: str) -> None:
+        """Let this object belong to another practice; the row stays as it is. See `billing.tenancy.work_for`."""
+        self._home = self._home or (self.provider_id, self.role)
+        self.provider_id, self.role = provider_id, role
+
+    def work_at_home(self) -> None:
+        """Let this object belong to the practice that the row names."""
+        if self._home:
+            (self.provider_id, self.role), self._home = self._home, None
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; blocking an account and allowing it again both end its sessions."""
+        if self._home and not self._state.adding:
+            columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = {*(kwargs.get("update_fields") or columns)} - {"provider", "role"}
         if getattr(self, "_was_active", None) not in (None, self.is_active):
             self.session_salt = new_token()
             if kwargs.get("update_fields") is not None:
                 kwargs["update_fields"] = {*kwargs["update_fields"], "session_salt"}
         super().save(*args, **kwargs)
         self._was_active = self.is_active
+
+    def end_sessions(self) -> None:
+        """End all sessions of this account, once it is saved."""
+        self.session_salt = new_token()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         content = f"{self.password}{self.session_salt}"

@@ -278,4 +278,7 @@ def mail_of(message: OutboxMessage) -> bytes:
 
 def _with_links(message: OutboxMessage, body: str) -> str:
     """Return a body with its links; they are made for the address that this mail goes to."""
+    kind = rooms.message_kinds().get(message.kind)
+    if kind and kind.filled_in:
+        body = kind.filled_in(message, body)
     return open_links.filled_in(body, email=message.recipient, about=message.invoice_id)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 
 from billing.invoices import open_links
-from billing.models import AccessEvent, Invoice, Patient
+from billing.models import AccessEvent, Invoice, Patient, StaffNote, StaffTask
 
 Facts = dict[str, Any]
 # Sealed columns, and the property that opens each.
@@ -24,6 +24,7 @@ SEALED = {
     "BirthDateChange": {"sealed_facts": "facts"},
     "AllocationNote": {"sealed_text": "text"},
     "StaffNote": {"sealed_text": "text"},
+    "StaffTask": {"sealed_text": "text"},
     "CreditNote": {"sealed_content": "content"},
     "Receipt": {"sealed_words": "words"},
     "CareDetail": {"sealed_lines": "lines", "sealed_person": "person"},
@@ -36,6 +37,9 @@ def of_patient(patient: Patient) -> Facts:
     facts = facts_below(patient, sealed=SEALED, exclude=(Invoice,))
     if looks := AccessEvent.objects.filter(patient=patient, invoice=None).order_by("pk"):
         facts[str(AccessEvent._meta.verbose_name_plural)] = [_facts(look, SEALED) for look in looks]
+    for table in (StaffNote, StaffTask):  # those about an invoice stand there
+        if rows := table._default_manager.filter(patient=patient, invoice=None).order_by("pk"):
+            facts[str(table._meta.verbose_name_plural)] = [_facts(row, SEALED) for row in rows]
     return facts
 
 

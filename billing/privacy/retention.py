@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing import audit, rows
 from billing.law.calendar import begin_of
@@ -138,7 +139,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
         OutboxMessage.objects.filter(invoice__in=due).update(error="")
         StaffNote.objects.filter(invoice__in=due).delete()
         InvoicePayer.objects.filter(invoice__in=due).delete()
-        StaffTask.objects.filter(invoice__in=due).update(note="")
+        StaffTask.objects.filter(invoice__in=due).update(note="", sealed_text=b"")
         Invoice.objects.filter(pk__in=due).update(erased_at=timezone.now())
         patients = _erase_patients(due)
         audit.record_each("invoice_erased", by="system", invoices=Invoice.objects.filter(pk__in=due))
@@ -164,6 +165,10 @@ def _erase_patients(invoice_ids: list[int]) -> int:
     gone = list(without_invoice)
     Payer.objects.filter(patient__in=gone).delete()
     BirthDateChange.objects.filter(patient__in=gone).delete()
+    StaffNote.objects.filter(patient__in=gone).delete()
+    of_patients = StaffTask.objects.filter(patient__in=gone)
+    audit.close_superseded(of_patients.filter(closed_at=None), by="system", reason=_("the data were erased"))
+    of_patients.update(note="", sealed_text=b"")
     return Patient.objects.filter(pk__in=gone).update(
         number=Concat(Value(ERASED), Cast(F("pk"), CharField())), sealed_identity=b"", **blank
     )

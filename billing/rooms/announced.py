@@ -58,14 +58,16 @@ class MessageKind:
 
     `needs`: the facts that its texts use. `may_send` is called in the transaction that claims the message, and may lock
     and change rows of its own. `sent` and `failed` are called once, after the outcome was committed: a rule that must
-    not miss it checks the row as well. `bounced` is called with who reported it, in the transaction that records it,
-    before the row is marked.
+    not miss it checks the row as well. `filled_in` makes of a body in the row what leaves: with a link that nobody may
+    read in the row. `bounced` is called with who reported it, in the transaction that records it, before the row is
+    marked.
     """
 
     needs: frozenset[str] = frozenset()
     may_send: Callable[[Row, datetime], Verdict] | None = None
     sent: Callable[[Row], object] | None = None
     failed: Callable[[Row], object] | None = None
+    filled_in: Callable[[Row, str], str] | None = None
     bounced: Callable[[Row, str], object] | None = None
 
 

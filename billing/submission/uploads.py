@@ -20,12 +20,19 @@ from billing.transitions import advance
 
 ABANDONED_AFTER = timedelta(minutes=2)  # a worker tells more often how far it is
 OPEN_AT_MOST = 20  # files of one practice that are not handed in yet
-Kind, Status = SubmittedFile.Kind, SubmittedFile.Status
+Status = SubmittedFile.Status
 _OPEN = (Status.COLUMNS, Status.RECEIVED, Status.CHECKED, Status.REFUSED, Status.ORDERED)
 
 
 def store(
-    provider: Provider, content: bytes, *, kind: Kind, facts: dict[str, Any], size: int, by: str, needs_columns: bool
+    provider: Provider,
+    content: bytes,
+    *,
+    kind: SubmittedFile.Kind,
+    facts: dict[str, Any],
+    size: int,
+    by: str,
+    needs_columns: bool,
 ) -> SubmittedFile:
     """Store a file sealed and return its row; the same content that waits already is that row.
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from billing import audit, rooms
 from billing.adjustments import reductions
@@ -46,10 +46,10 @@ METHODS = ["GET", "HEAD", "POST"]
 
 
 @never_cache
-@require_safe
+@require_http_methods(METHODS)
 def index(request: HttpRequest) -> HttpResponse:
     """List what is open, the oldest promise first; or find a file by its number."""
-    today, asked = timezone.localdate(), request.GET.get("nummer", "")
+    today, asked = timezone.localdate(), request.POST.get("nummer", "")
     if asked:
         found = files(request.user).filter(number=read_number(asked) or "").first()
         if found:

@@ -31,9 +31,7 @@ LISTED = "needs"  # its name in the access log
 def note(request: HttpRequest) -> HttpResponse:
     """Find a patient by a payment reference and keep what they said helps them, with their consent."""
     sent, refusal = request.POST, ""
-    digits = re.sub(r"\D", "", sent.get("reference", "") or request.GET.get("kenmerk", ""))
-    rows = visible_to(request.user, Invoice.objects.filter(erased_at=None), provider_path="provider")
-    invoice = rows.filter(payment_reference=digits).select_related("patient").first() if digits else None
+    invoice = _invoice(request)
     if request.method == "POST":
         try:
             if invoice is None:
@@ -47,7 +45,7 @@ def note(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Noted. The patient can see and change it on their own page."))
             page = reverse("admin:forbearance_needs")
-            return HttpResponseRedirect(f"{page}?kenmerk={invoice.payment_reference}", status=303)
+            return HttpResponseRedirect(f"{page}?rekening={invoice.pk}", status=303)
     kept = set()
     if invoice is not None:
         access_log.record_staff(request, AccessEvent.Act.READ, invoice=invoice, data=LISTED)
@@ -56,11 +54,24 @@ def note(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("What helps a patient"),
         "invoice": invoice,
-        "reference": digits,
+        "reference": invoice.payment_reference if invoice else sent.get("reference", ""),
         "boxes": [(value, label, value in kept) for value, label in Need.Kind.choices],
         "refusal": refusal,
     }
     return render(request, "admin/forbearance/needs.html", context, status=422 if refusal else 200)
+
+
+def _invoice(request: HttpRequest) -> Invoice | None:
+    """Return the invoice of the reference that was posted, or of the key in the address, which holds no reference."""
+    rows = visible_to(request.user, Invoice.objects.filter(erased_at=None), provider_path="provider")
+    key, digits = request.GET.get("rekening", ""), re.sub(r"\D", "", request.POST.get("reference", ""))
+    if digits:
+        rows = rows.filter(payment_reference=digits)
+    elif re.fullmatch(r"[0-9]{1,18}", key):
+        rows = rows.filter(pk=int(key))
+    else:
+        return None
+    return rows.select_related("patient").first()
 
 
 @never_cache

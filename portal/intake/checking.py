@@ -21,7 +21,7 @@ from billing.submission.fields import PROVIDER, printable, read_object
 from billing.submission.rules import Checked, InvoiceReader
 from portal.intake import crediting
 from portal.intake.reader import LISTS, Broken, parts
-from portal.intake.result import About, BatchResult
+from portal.intake.result import MAX_WRONG, About, BatchResult
 
 FORMATS = {"invoice-batch/1": 1, "invoice-batch/2": 2}
 CHUNK = 400  # below SQLite's 999 parameters of one query
@@ -194,6 +194,8 @@ class Items:
                 continue
             self._reader.read(key, index, value, chunk)
             if index % CHUNK == CHUNK - 1:
+                if len(self._result.wrong) > MAX_WRONG:
+                    raise Broken("", "too-many", _("So much of this file is wrong that it was not read to its end."))
                 yield chunk
                 chunk = Chunk()
         self._check_root(members)

@@ -94,7 +94,9 @@ def _hand_in(row: SubmittedFile) -> None:
 
     result = _read(row, dry_run=False, good_ones=row.good_ones, agreed=is_what_was_shown)
     if agreed == [True] and (result.goes_on or not result.error_count):
-        uploads.finished(row, found=_found(result), counts=_counts(result))
+        # After an interruption the invoices written before it count as known: what was shown is what was done.
+        counts = {} if result.continued else _counts(result)
+        uploads.finished(row, found=_found(result), counts=counts)
         return
     anew = _read(row, dry_run=True, good_ones=row.good_ones)
     found = _found(anew) | {"changed": True, "partly": result.partly_written}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from billing.submission.fields import printable
 
 MAX_ERRORS = 1000
+MAX_WRONG = 50_000  # items with an error; a file with more is read no further
 _ITEM = re.compile(r"(invoices|patients|credit_notes)\[([0-9]+)\]")
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from billing import audit, rooms, rows
+from billing.colleagues import invitations
 from billing.law.calendar import begin_of
 from billing.models import LastRun
 from billing.submission import uploads
@@ -38,7 +39,7 @@ def run_day(today: date) -> None:
 
 
 def delete_expired(today: date) -> dict[str, int]:
-    """Delete expired sessions, old sign-ins and files of practices; return how many of each."""
+    """Delete expired sessions, old invitations, old sign-ins and files of practices; return how many of each."""
     sign_ins = begin_of(today - timedelta(days=settings.RETAIN_SIGN_IN_DAYS))
     return {
         "sessions": rows.delete(Session.objects.filter(expire_date__lt=timezone.now())),
@@ -46,6 +47,7 @@ def delete_expired(today: date) -> dict[str, int]:
             model.objects.filter(attempt_time__lt=sign_ins).delete()[0]
             for model in (AccessAttempt, AccessFailureLog, AccessLog)
         ),
+        "invitations": invitations.delete_old(begin_of(today)),
         "sandbox_rows": _delete_sandbox_rows(today),
         **uploads.erase_expired(today),
     }

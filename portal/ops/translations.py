@@ -68,13 +68,21 @@ def update() -> Catalog:
     for message in catalog:
         before = known.get(message.id, message.context) if message.id else None
         if before is not None:
-            message.string = before.string
+            message.string = _said_before(before, message)
     path = catalogue_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     text = io.BytesIO()
     write_po(text, catalog, width=110, include_lineno=False, sort_output=True, omit_header=True)
     path.write_bytes(_HEADER.encode() + text.getvalue())
     return catalog
+
+
+def _said_before(before: Message, message: Message) -> str | tuple[str, ...]:
+    """Return the known translation, also of a word that got a plural since, or has none any more."""
+    known: str | tuple[str, ...] = before.string
+    if message.pluralizable and isinstance(known, str):
+        return (known, "")  # to be completed: a string would be taken for a list of its letters
+    return known if message.pluralizable or isinstance(known, str) else known[0]
 
 
 def problems() -> list[str]:

@@ -178,6 +178,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "portal.staff.passwords.UnchangedPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+PASSWORD_RESET_TIMEOUT = 3600
 OTP_TOTP_ISSUER = "Zorgrekening"
 # Its waits are for the device, so strangers could make its owner wait: `portal/staff/sign_in/limits.py` counts instead.
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0

@@ -40,6 +40,8 @@ def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[st
     if getattr(request.user, "is_operations", False):
         own.append(("operations", _("How it is doing")))
     own.append(("figures", _("Figures")))
+    if getattr(request.user, "provider_id", None):
+        own.append(("colleagues", _("Colleagues")))
     named = [*own, *((page.name, capfirst(str(page.label))) for page in pages)]
     models = [model for app in apps for model in app["models"] if model["admin_url"]]
     return Menu(

@@ -30,6 +30,11 @@ def has_device(member: Staff) -> bool:
     return TOTPDevice.objects.filter(user=member, confirmed=True).exists()
 
 
+def who_has_a_device(keys: list[int]) -> set[int]:
+    """Return which of these members of staff, by key, have a code app."""
+    return set(TOTPDevice.objects.filter(user__in=keys, confirmed=True).values_list("user_id", flat=True))
+
+
 def new_key() -> str:
     """Return a new secret for a code app: 160 random bits, as hex."""
     return random_hex(20)

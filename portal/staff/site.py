@@ -19,7 +19,9 @@ from billing import rights, rooms
 from billing.desk.base import TenantAdmin
 from billing.desk.worklist import waiting_for
 from billing.rooms import Desk, DeskPage
+from billing.tenancy import practices_of
 from portal.staff import figures, idle, operations, otp, views
+from portal.staff.colleagues import forgotten, invited, people, practices
 from portal.staff.menu import menu
 
 # `/r/` reveals the address of any row of any provider; signing out must also work before there is a code app.
@@ -54,6 +56,11 @@ class StaffSite(OTPAdminSite):
             path("uitloggen/", views.sign_out, name="logout"),
             path("code-app/", views.enrol, name="enrol"),
             path("herstelcodes/", self.admin_view(views.recovery_codes), name="recovery_codes"),
+            path("wachtwoord-vergeten/", forgotten.ask, name="forgotten"),
+            path("wachtwoord-kiezen/<str:link>/", forgotten.choose, name="new_password"),
+            path("uitnodiging/<str:link>/", invited.show, name="invitation"),
+            path("collegas/", self.admin_view(people.show), name="colleagues"),
+            path("andere-praktijk/", self.admin_view(practices.choose), name="other_practice"),
             path("blijven/", self.admin_view(views.extend_session), name="stay"),
             path("toestand/", self.admin_view(operations.show), name="operations"),
             path("cijfers/", self.admin_view(figures.show), name="figures"),
@@ -80,6 +87,7 @@ class StaffSite(OTPAdminSite):
         def attended(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             here = request.resolver_match
             idle.end_when_idle(request, now=timezone.now(), by_script=here is not None and here.url_name == "stay")
+            practices.begin(request)
             if self._must_choose_a_password(request):
                 messages.info(request, _("Somebody else made your password. Choose one of your own first."))
                 return redirect("admin:password_change")
@@ -100,7 +108,15 @@ class StaffSite(OTPAdminSite):
         pages = [page for page in _pages() if page.label and _may_open(page, request)]
         stock = super().each_context(request)
         shown = menu(request, pages, stock["available_apps"])
-        return {**stock, "session_ends": idle.ends_at(request), "session_seconds": left, "menu": shown}
+        member: Any = request.user
+        own = practices_of(member) if self.has_permission(request) else []
+        return {
+            **stock,
+            "practices": own if len(own) > 1 else [],
+            "session_ends": idle.ends_at(request),
+            "session_seconds": left,
+            "menu": shown,
+        }
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Change the password; from then on it is no longer one that was given."""

@@ -21,8 +21,9 @@ INVOICE = (
     "id", "provider_id", "patient_id", "number", "payment_reference", "token", "issued_on", "due_on", "created_at",
     "settled_at", "next_step", "next_step_on", "fingerprint", "search_text", "for_goods",
 )  # fmt: skip
-TRANSACTION = ("id", "kind", "external_id", "occurred_at", "created_at", "by")
-POSTING = ("transaction_id", "account", "amount", "provider_id", "invoice_id")
+TRANSACTION = ("id", "kind", "external_id", "occurred_at", "created_at", "by", "digest")
+POSTING = ("transaction_id", "account", "amount", "provider_id", "invoice_id", "digest")
+NO_DIGEST = ""  # nobody proves these books
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
 
@@ -55,20 +56,20 @@ def invoices(numbers: Iterable[int], patients: Sequence[int], provider: int) -> 
 
 def transactions(numbers: Iterable[int]) -> Iterator[tuple[Any, ...]]:
     for number in numbers:
-        yield 2 * number, "invoiced", reference_of(number), NOW, NOW, "import"
+        yield 2 * number, "invoiced", reference_of(number), NOW, NOW, "import", NO_DIGEST
         if not is_open(number):
-            yield 2 * number + 1, "payment", f"V-{number}", NOW, NOW, "volume"
+            yield 2 * number + 1, "payment", f"V-{number}", NOW, NOW, "volume", NO_DIGEST
 
 
 def postings(numbers: Iterable[int], provider: int) -> Iterator[tuple[Any, ...]]:
     for number in numbers:
-        yield 2 * number, "principal", 5702, provider, number
-        yield 2 * number, "claims", -5702, provider, number
+        yield 2 * number, "principal", 5702, provider, number, NO_DIGEST
+        yield 2 * number, "claims", -5702, provider, number, NO_DIGEST
         if not is_open(number):
-            yield 2 * number + 1, "principal", -5702, provider, number
-            yield 2 * number + 1, "claims", 5702, provider, number
-            yield 2 * number + 1, "practice", -5702, provider, number
-            yield 2 * number + 1, "gateway", 5702, None, number
+            yield 2 * number + 1, "principal", -5702, provider, number, NO_DIGEST
+            yield 2 * number + 1, "claims", 5702, provider, number, NO_DIGEST
+            yield 2 * number + 1, "practice", -5702, provider, number, NO_DIGEST
+            yield 2 * number + 1, "gateway", 5702, None, number, NO_DIGEST
 
 
 def write(table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -100,7 +101,11 @@ def fill(upto: int) -> None:
     if not have:
         one = factories.patient(provider=provider)
         same = {f.attname: getattr(one, f.attname) for f in Patient._meta.concrete_fields if f.attname != "id"}
-        Patient.objects.bulk_create(Patient(**same | {"number": f"V-{i}"}) for i in range(PATIENTS))
+        sealed = {"provider_id": provider.pk}  # the identity of each can be read in its own row only
+        Patient.objects.bulk_create(
+            Patient(**same | {"number": name, "sealed_identity": Patient.sealed(one.identity, number=name, **sealed)})
+            for name in (f"V-{i}" for i in range(PATIENTS))
+        )
     patients = list(Patient.objects.values_list("pk", flat=True))
     for begin in range(have + 1, upto + 1, CHUNK):
         numbers = range(begin, min(begin + CHUNK, upto + 1))

@@ -147,7 +147,9 @@ class Patient:
         if offered is None or f"{url}terug/".removeprefix(self._site.url) not in page.text:
             return 0
         answer = self._submit(page, f"{url}terug/", amount=offered[1])
-        return _cents(offered[1]) if answer.history else 0  # a refusal is the same page, with a sentence
+        # A refusal is the same page, with a sentence; a visit that ended (the clock leapt) leads to the front page.
+        taken = answer.history and f"/rekening/{bill.token}/" in answer.url
+        return _cents(offered[1]) if taken else 0
 
     def defer(self, bill: Bill) -> bool:
         """Ask for a later day; whether our page took it."""

@@ -240,6 +240,11 @@ def another_part_than_was_typed(world):
     world.parts["tr_2"] = 15_00
 
 
+def a_mail_stays_behind(world):
+    world.messages.append(("", "installment_missed", "", "queued", "F-1", ""))
+    world.resting.add("F-2")
+
+
 def nobody_told(world):
     world.messages.pop()
 
@@ -250,7 +255,7 @@ def nobody_told(world):
         all_on_one, divided_otherwise, more_back_than_it_got, back_from_a_stranger, credit_of_the_other, refunded_twice,
         refund_forgotten, refund_called_paid_and_never_sent, another_part_than_was_typed, nobody_told,
         costs_before_the_letter_ran_out, costs_without_a_letter, costs_twice, one_person_approved_much,
-        the_same_person_approved_twice,
+        the_same_person_approved_twice, a_mail_stays_behind,
     ],
 )  # fmt: skip
 def test_the_judge_knows_payments_of_several_and_credit(lie):
@@ -258,6 +263,13 @@ def test_the_judge_knows_payments_of_several_and_credit(lie):
     assert list(model.judge(world, [])) == []
     lie(world)
     assert list(model.judge(world, [])) != []
+
+
+def test_a_mail_about_a_plan_waits_while_staff_look_at_the_invoice():
+    world = paid_together()
+    a_mail_stays_behind(world)
+    world.resting.add("F-1")
+    assert list(model.judge(world, [])) == []
 
 
 @pytest.mark.long

@@ -42,6 +42,7 @@ class World:
     # What patients know, by the bank's reference: cents by invoice of a payment of several, and the part typed.
     shared: dict[str, dict[str, int]] = field(default_factory=dict)
     parts: dict[str, int] = field(default_factory=dict)
+    resting: set[str] = field(default_factory=set)  # numbers of invoices that staff have to look at: plans stand still
     transfers: Transfers = field(default_factory=Transfers)
     by_order: set[str] = field(default_factory=set)  # refunds, by their token, that an order to our bank pays
 
@@ -82,6 +83,8 @@ def read(site: Site, histories: Iterable[History]) -> World:
     ]
     arrivals = site.rows("SELECT invoice_id FROM billing_auditevent WHERE action = 'case_reached_provider'")
     world.at_provider = [numbers[invoice_id] for (invoice_id,) in arrivals]
+    held = site.rows("SELECT invoice_id FROM billing_hold WHERE reason = 'staff' AND released_at IS NULL")
+    world.resting = {numbers[invoice_id] for (invoice_id,) in held}
     _read_refunds_and_costs(site, world, numbers)
     world.transfers = transfers.read(site, world.entries)
     world.by_order = {

@@ -160,7 +160,7 @@ def test_a_clock_that_jumped_stops_the_days_work_until_somebody_looked(jump, mon
         assert not daily.run_now(last + jump + timedelta(hours=hours if jump > timedelta(0) else 0))
     assert clock_tasks() == [False]
     assert "close this task" in StaffTask.objects.get().note
-    audit.close_task(StaffTask.objects.get(), staff=factories.staff(role="operations"))
+    audit.close_task(StaffTask.objects.get(), staff=factories.staff(role="operations"), reason="de klok klopt")
     assert daily.run_now(last + jump)
     assert daily.run_now(last + jump + timedelta(hours=1))
     assert len(done) == 4

@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from billing import audit, rights
 from billing.desk.receiving import Receiving
 from billing.errors import Refused
+from billing.ledger.entries import standing_entries
 from billing.links import new_token
 from billing.models import Invoice, LedgerTransaction, RefundRequest
-from billing.money import read_euros
+from billing.money import ZERO, read_euros
 from billing.payments import credit, moves, refunds
 from billing.text.typed_days import TypedDay
 
@@ -60,7 +61,8 @@ class CreditPaying(Receiving):
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""
         links: list[tuple[str, Any]] = super().page_links(request, obj)
-        has_history = credit.of(obj) or obj.refund_requests.exists() or moves.moves_of(obj).exists()
+        moved = any(entry.kind == LedgerTransaction.Kind.CREDIT_MOVED for entry in standing_entries(obj))
+        has_history = (obj.balance or ZERO) < ZERO or obj.has_refunds or moved
         if has_history and not obj.erased_at and rights.may(request.user, "refund"):
             links.append((reverse("admin:billing_invoice_refund", args=[obj.pk]), _("Credit: refund or move…")))
         return links

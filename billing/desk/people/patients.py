@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -14,10 +15,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit, rights, rooms
-from billing.desk.base import TenantAdmin
-from billing.desk.detail import Section, amount, link_to, moment, short_day, status_badge
+from billing.colleagues import asked
+from billing.desk.base import TenantAdmin, desk_action
+from billing.desk.detail import ReasonForm, Section, amount, link_to, moment, short_day, status_badge
 from billing.desk.people.forms import ContactForm
 from billing.desk.people.rows import state_badge, with_state
+from billing.errors import Refused
 from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Patient, Payer, StaffNote, StaffTask
 from billing.money import ZERO
 from billing.patients import contact
@@ -30,6 +33,9 @@ _SHOWN = 20  # messages and notes: the newest
 @admin.register(Patient)
 class PatientAdmin(TenantAdmin):
     provider_path = "provider"
+    actions = ("write_note",)
+    reasoned = actions
+    action_form = ReasonForm
     medical = "patient page"  # whose patient somebody is says something about their health
     list_display = ("number", "provider", "name")
     list_select_related = ("provider",)
@@ -88,6 +94,20 @@ class PatientAdmin(TenantAdmin):
         paused = contact.codes_from(obj, now=timezone.now())
         return gettext("from %(moment)s: the number is new") % {"moment": moment(paused)} if paused else gettext("yes")
 
+    @desk_action("note", _("Write a note"))
+    def write_note(self, request: HttpRequest, queryset: QuerySet[Patient]) -> None:
+        member: Any = request.user
+        for patient in queryset:
+            try:
+                asked.write_note(patient, by=member, note=request.POST.get("note", ""))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, gettext("The note stands on this page."), messages.SUCCESS)
+
+    def acts(self, obj: Patient) -> tuple[str, ...]:
+        return ("write_note",) if obj.sealed_identity else ()
+
     # --- the page ---------------------------------------------------------------------------------
 
     def page_links(self, request: HttpRequest, obj: Patient) -> list[tuple[str, Any]]:
@@ -99,10 +119,15 @@ class PatientAdmin(TenantAdmin):
         if newest:
             address = reverse("admin:billing_invoice_statement", args=[newest.pk])
             links.append((address, _("Statement for the patient")))
+        if obj.sealed_identity and rights.may(request.user, "payer"):
+            links.append((reverse("admin:billing_patient_payer", args=[obj.pk]), _("Change who pays…")))
+        if obj.sealed_identity and rights.may(request.user, "task"):
+            links.append((reverse("admin:billing_patient_task", args=[obj.pk]), _("Give a task…")))
         return links
 
     def sections(self, request: HttpRequest, obj: Patient) -> list[Section]:
-        notes = StaffNote.objects.filter(invoice__patient=obj).select_related("invoice").order_by("-pk")[:_SHOWN]
+        about = Q(invoice__patient=obj) | Q(patient=obj)
+        notes = StaffNote.objects.filter(about).select_related("invoice").order_by("-pk")[:_SHOWN]
         if notes:  # before they are read
             self.record_look(request, obj, "staff notes")
         return [
@@ -198,9 +223,20 @@ def _cases(request: HttpRequest, patient: Patient) -> Section:
 
 
 def _tasks(patient: Patient) -> Section:
-    rows = StaffTask.objects.filter(invoice__patient=patient, closed_at=None).select_related("invoice").order_by("pk")
-    lines = [(moment(t.created_at), link_to(t, t.get_kind_display()), link_to(t.invoice), t.note or "–") for t in rows]
-    columns = (_("since"), _("kind"), _("invoice"), _("note"))
+    about = Q(invoice__patient=patient) | Q(patient=patient)
+    rows = StaffTask.objects.filter(about, closed_at=None).select_related("invoice", "owner").order_by("pk")
+    lines = [
+        (
+            moment(t.created_at),
+            link_to(t, t.get_kind_display()),
+            link_to(t.invoice),
+            t.note or "–",
+            t.owner.username if t.owner else "–",
+            short_day(t.due_on),
+        )
+        for t in rows
+    ]
+    columns = (_("since"), _("kind"), _("invoice"), _("note"), _("for"), _("to be done on"))
     return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
 
 

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.desk.base import EVERYBODY, OPERATIONS
-from billing.desk.practice import adding, first_day, rights_table, settings_page
+from billing.desk.practice import adding, asking, first_day, rights_table, settings_page
 from billing.practices import readiness
 from billing.rooms import DeskPage
 
@@ -24,21 +24,26 @@ def pages() -> tuple[DeskPage, ...]:
         DeskPage("praktijk/<int:provider_id>/", settings_page.show, "practice_of", roles),
         DeskPage("praktijk/<int:provider_id>/begin/", first_day.show, "first_day_of", roles),
         *rights_table.pages(),
+        *asking.pages(),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the start page says of a practice that is not set up: what keeps its letters back."""
+    """What the start page says of a practice: what keeps its letters back (None: it is set up), and its tasks."""
 
-    lacks: list[Promise]
-    waiting: bool = True
+    lacks: list[Promise] | None
+    tasks: asking.Panel
+
+    @property
+    def waiting(self) -> bool:
+        return self.lacks is not None or bool(self.tasks.mine)
 
 
-def facts(request: HttpRequest) -> Any:
-    """Return what the start page says of a practice that is not set up; None once it is, and for operations."""
+def facts(request: HttpRequest) -> Panel | None:
+    """Return what the start page says of the practice for which somebody works; None for operations."""
     member: Any = request.user
-    if member.is_operations or member.provider_id is None or member.provider.set_up_at:
+    if member.is_operations or member.provider_id is None:
         return None
-    lacks = list(readiness.lacks(member.provider))
-    return Panel(lacks)
+    lacks = None if member.provider.set_up_at else list(readiness.lacks(member.provider))
+    return Panel(lacks, asking.panel(member))

@@ -4,8 +4,9 @@ Only this variant of the standard has names, addresses and a debtor. Those parts
 The citizen number in a file is read by nothing here.
 """
 
+import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from portal.intake.adapters import values
 from portal.intake.adapters.converted import Converted
 
 NAMESPACE = "http://ei.vektis.nl/declaratiebericht573"
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
 _PART = 64 * 1024
 _CLAIM = "01"  # what is for information only counts for nothing
 _DEAD = ("1", "J", "JA", "TRUE", "OVERLEDEN")
@@ -113,10 +115,9 @@ def _amount(node: Node) -> int:
 
 
 def _cents(text: str) -> int:
-    try:
-        return int(Decimal(text).scaleb(2))
-    except (InvalidOperation, ValueError, OverflowError):
-        raise Refused(_("There is an amount in this file that is no number.")) from None
+    if not _AMOUNT.fullmatch(text):
+        raise Refused(_("There is an amount in this file that is no number."))
+    return int(Decimal(text).scaleb(2))
 
 
 def _patient(insured: Node, issued_on: str) -> dict[str, Any]:

@@ -72,9 +72,10 @@ def convert(content: bytes) -> Converted:
 def _records(content: bytes) -> Iterator[tuple[int, str]]:
     lines = values.as_text(content).splitlines()
     for place, line in enumerate(lines, 1):
-        if len(line) > WIDTH or line[:2] not in ("01", "02", "03", "04", "98", "99"):
+        # A record that is shorter or longer was shifted: a name would stand where the number of a patient belongs.
+        if len(line) != WIDTH or line[:2] not in ("01", "02", "03", "04", "98", "99"):
             raise Refused(_("Record %d of this file is not one of MZ301 version 1.3.") % place)
-        yield place, line.ljust(WIDTH)
+        yield place, line
     if not lines or lines[-1][:2] != "99":
         raise Refused(_("This file is not complete: the last record, with the totals, is missing."))
 

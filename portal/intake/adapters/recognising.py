@@ -14,12 +14,14 @@ _CITIZEN = re.compile(rb'"[^"\n]{0,40}(bsn|burgerservice|sofinummer)[^"\n]{0,40}
 _DELIMITED = re.compile(rb"[^\n\0]*[;,\t|][^\n\0]*\r?\n")
 
 
-def kind_of(content: bytes) -> Kind:
+def kind_of(content: bytes) -> SubmittedFile.Kind:
     """Return the format of a file. Raises Refused, before anything is stored, for what we can't take."""
     begin = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if begin.startswith(b"PK\x03\x04"):
         raise Refused(_("This is a zip file or a workbook of Excel. Save the sheet as CSV, or unpack it."))
-    if begin.startswith((b"{", b"[", b"\xff\xfe{", b"\xfe\xff\0{")):
+    if begin.startswith((b"\xff\xfe{", b"\xfe\xff\0{")):
+        raise Refused(_("This file is in UTF-16. Save it as UTF-8, and hand it in again."))
+    if begin.startswith((b"{", b"[")):
         if _CITIZEN.search(content):
             raise Refused(_("There are citizen numbers (BSN) in this file. We may not have those: leave them out."))
         return Kind.JSON
@@ -34,6 +36,6 @@ def kind_of(content: bytes) -> Kind:
     )
 
 
-def convert(kind: Kind, content: bytes, *, agb_code: str) -> Converted:
+def convert(kind: SubmittedFile.Kind, content: bytes, *, agb_code: str) -> Converted:
     """Return a file of one of Vektis' standards as a batch. Raises Refused."""
     return mz301.convert(content) if kind == Kind.MZ301 else gds801.convert(content, agb_code=agb_code)

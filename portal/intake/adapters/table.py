@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,10 +17,12 @@ from portal.intake.adapters import values
 from portal.intake.adapters.columns import columns
 from portal.intake.adapters.converted import Converted
 
-MAX_COLUMNS, MAX_CELL = 120, 2000
+MAX_COLUMNS, MAX_CELL, MAX_ROWS = 120, 2000, 200_000
 _CITIZEN = re.compile("bsn|burgerservice|sofi")
+_WORDS = re.compile("[0-9]+", re.ASCII)
+_DIGITS = re.compile("[0-9]{8,9}", re.ASCII)
 _LOOKED_AT = 200  # values of a column, to see whether it holds citizen numbers
-_SURE_FROM = 3  # different numbers that pass the test: one in eleven passes by chance
+_SURE_FROM, _SURE_SHARE = 3, 0.8  # different numbers that pass the test: one in eleven passes by chance
 _OF_LINE = ("line.", "line_amount")
 _READ = {
     "issued_on": values.iso_date,
@@ -60,9 +63,12 @@ def read(content: bytes) -> Table:
     first = text.partition("\n")[0]
     delimiter = max(";,\t|", key=first.count)
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)]
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+        rows = [[cell.strip() for cell in row] for row in islice(reader, MAX_ROWS + 1)]
     except csv.Error:
         raise Refused(_("This is not a spreadsheet in CSV: the quotation marks in it don't match.")) from None
+    if next(reader, None) is not None:
+        raise Refused(_("This spreadsheet has more than %d rows. Hand in fewer invoices at a time.") % MAX_ROWS)
     header, rows = (rows[0], rows[1:]) if rows else ([], [])
     if len(header) < 2 or len(header) > MAX_COLUMNS or len(set(map(compact, header))) < len(header):
         raise Refused(_("The first row of a spreadsheet must name its columns, each once."))
@@ -77,6 +83,9 @@ def read(content: bytes) -> Table:
 
 def _without_citizen_numbers(header: list[str], rows: list[list[str]]) -> Table:
     citizen = {i for i, name in enumerate(header) if _CITIZEN.search(compact(name))}
+    for place, row in enumerate(rows, 2):
+        if any(row[i] and not _DIGITS.fullmatch(re.sub("[ .]", "", row[i])) for i in citizen) or _runs_on(row):
+            raise Refused(_("Row %d of this spreadsheet is shifted: what is in it stands in other columns.") % place)
     citizen |= {i for i in range(len(header)) if _are_citizen_numbers([row[i] for row in rows[:_LOOKED_AT]])}
     kept = [i for i in range(len(header)) if i not in citizen]
     return Table(
@@ -84,15 +93,21 @@ def _without_citizen_numbers(header: list[str], rows: list[list[str]]) -> Table:
     )
 
 
+def _runs_on(row: Sequence[str]) -> bool:
+    """Tell whether a quotation mark made one cell of several rows, with a citizen number among them."""
+    return any("\n" in cell and any(map(is_citizen_number, _WORDS.findall(cell))) for cell in row)
+
+
 def _are_citizen_numbers(cells: Sequence[str]) -> bool:
     """Tell whether a column holds citizen numbers, whatever its name is."""
     found = {cell for cell in cells if cell}
-    return len(found) >= _SURE_FROM and all(map(is_citizen_number, found))
+    passing = sum(map(is_citizen_number, found))
+    return passing >= _SURE_FROM and passing >= _SURE_SHARE * len(found)
 
 
 def is_citizen_number(text: str) -> bool:
     """Tell whether a text passes the test of the citizen number."""
-    if not re.fullmatch("[0-9]{8,9}", text, re.ASCII):
+    if not _DIGITS.fullmatch(text):
         return False
     weighed = zip(text.zfill(9), (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)
     return sum(int(digit) * weight for digit, weight in weighed) % 11 == 0
@@ -136,7 +151,8 @@ def _invoice(head: dict[str, str]) -> dict[str, Any]:
     patient = {field.partition(".")[2]: value for field, value in given.items() if field.startswith("patient.")}
     if "mobile" not in patient and values.is_mobile(given.get("phone", "")):
         patient["mobile"] = given["phone"]
-    address = {name: given[name] for name in ("street", "house_number", "postcode", "city") if name in given}
+    parts = ("street", "house_number", "postcode", "city")
+    address: dict[str, str] = {name: given[name] for name in parts if name in given}
     if "street_and_number" in given and "street" not in given:
         street, number = values.street_and_number(given["street_and_number"])
         address |= {"street": street, "house_number": address.get("house_number", number)}

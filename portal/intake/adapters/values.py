@@ -17,6 +17,7 @@ _TIME = re.compile(r"[ T]00:00(:00)?(\.0+)?$")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})", re.ASCII)
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})", re.ASCII)
 _YES, _NO = ("ja", "j", "yes", "y", "1", "x", "true", "waar"), ("nee", "n", "no", "0", "false", "onwaar")
+_AMOUNT = re.compile(r"[0-9]{1,9}\.[0-9]{2}", re.ASCII)
 _STREET = re.compile(r"(.*\D)\s+([0-9]+\s*[-/]?\s*[0-9A-Za-z -]{0,8})")
 
 
@@ -108,10 +109,9 @@ def is_adult(born: str, *, on: str) -> bool:
 
 def price_of(amount: str, quantity: int | str) -> dict[str, Any]:
     """Return quantity and price of a line of which the whole amount is known; once, when it can't be divided."""
-    try:
-        each = Decimal(amount) / Decimal(quantity)
-    except (ArithmeticError, ValueError):
+    if not _AMOUNT.fullmatch(amount) or not isinstance(quantity, int) or quantity < 1:
         return {"unit_price": amount}
+    each = Decimal(amount) / quantity
     if each != each.quantize(Decimal("0.01")):
         return {"unit_price": amount, "quantity": 1}
     return {"unit_price": str(each.quantize(Decimal("0.01"))), "quantity": quantity}

@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from banking.details import Details
+from banking.matching import deciding
 from banking.matching import lines as matching_lines
 from banking.matching.lines import match_new
-from banking.models import AccountDay, BankLine, OutgoingBatch, OutgoingOrder, PayeeAccount
+from banking.models import AccountDay, BankLine, LineDecision, OutgoingBatch, OutgoingOrder, PayeeAccount
 from banking.orders import agreeing, batches, outcome, payees
 from billing import ledger
 from billing.errors import Refused
@@ -180,6 +181,11 @@ def test_a_return_that_is_read_before_the_debit_is_settled_once_the_debit_comes(
     match_new()
     back.refresh_from_db()
     assert back.status == BankLine.Status.UNMATCHED
+    asked = {"by": made.people()[0], "reason": "onbekend", "key": "once"}
+    with pytest.raises(Refused, match="payment of ours"):
+        deciding.decide_other(back, LineDecision.Kind.SEND_BACK, what="", **asked)
+    with pytest.raises(Refused, match="payment of ours"):
+        deciding.book(back, [deciding.Part(factories.invoice().pk, back.amount)], **asked)
     lines.line(said, amount=-order.amount)
     match_new()
     back.refresh_from_db()

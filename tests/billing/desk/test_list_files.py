@@ -251,3 +251,22 @@ def test_a_long_list_is_counted_no_further_than_its_pages(desk, practice, monkey
     assert 'href="?optellen=1"' in page
     found, _page = shown(desk, "/beheer/billing/payment/", optellen="1")
     assert [sum for _words, sum in found.sums] == [Decimal("10.00"), Decimal("10.00")]
+
+
+@pytest.mark.parametrize("table", ["complaints/complaint", "debt_collection/handover", "forbearance/forbearance"])
+def test_a_row_opens_the_page_that_its_room_has(table):
+    rows = filled(factories.provider(), "EIGEN")
+    row = rows[table.split("/")[1]]
+    client = signed_in(factories.staff(role=Staff.Role.OPERATIONS))
+    answer = client.get(f"/beheer/{table}/{row.pk}/change/", follow=True)
+    assert answer.redirect_chain[0][1] == 303
+    assert answer.status_code == 200
+    assert "/beheer/klachten/" in answer.redirect_chain[0][0] or table != "complaints/complaint"
+
+
+def test_a_complaint_is_not_listed_to_whom_it_is_about(practice, clerk, desk):
+    complaint = filled(practice, "EIGEN")["complaint"]
+    assert len(as_csv(desk, "/beheer/complaints/complaint/")) == 2
+    type(complaint).objects.filter(pk=complaint.pk).update(about=clerk)
+    assert len(as_csv(desk, "/beheer/complaints/complaint/")) == 1
+    assert desk.get(f"/beheer/complaints/complaint/{complaint.pk}/change/").status_code == 404

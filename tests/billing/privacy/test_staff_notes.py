@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing import audit
+from billing.desk.words import in_words
 from billing.dunning import staff_acts
 from billing.errors import Refused
 from billing.invoices.holds import place_hold
@@ -64,7 +65,7 @@ def test_a_note_that_was_erased_is_left_out():
     pause(invoice)
     StaffNote.objects.all().delete()
     event = AuditEvent.objects.get(action="hold_placed")
-    assert audit.in_words(event, audit.words_of([event])) == "reden: staff"
+    assert in_words(event, audit.words_of([event])) == "reden: onze medewerkers zoeken iets uit over deze rekening"
 
 
 def test_reading_notes_is_written_down_and_a_page_without_any_as_what_it_is():

@@ -49,7 +49,13 @@ def rows():
 
 
 def test_sessions_codes_and_sign_ins_are_deleted_in_time(rows):
-    assert retention.delete_expired(TODAY) == {"sessions": 1, "sign_ins": 3, "sandbox_rows": 2, "submitted_files": 0}
+    assert retention.delete_expired(TODAY) == {
+        "sessions": 1,
+        "sign_ins": 3,
+        "invitations": 0,
+        "sandbox_rows": 2,
+        "submitted_files": 0,
+    }
     assert guests_retention.run_day(TODAY) == {"codes": 1}
     left = {
         Session: "session_key", Throttle: "key", SmsDevice: "holder", AccessAttempt: "username",

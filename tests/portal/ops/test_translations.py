@@ -5,6 +5,7 @@ import re
 from datetime import date
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -69,6 +70,21 @@ def test_a_placeholder_that_went_missing_is_noticed(monkeypatch):
     entry = '#, python-format\nmsgid "Your invoice from %(provider)s"\nmsgstr "Uw rekening van %(aanbieder)s"\n'
     _catalogue(monkeypatch, f'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n{entry}')
     assert any("aanbieder" in p or "provider" in p for p in translations.problems() if "missing:" not in p)
+
+
+def test_a_word_that_gets_a_plural_is_to_be_completed_and_not_spelled_out(tmp_path, monkeypatch):
+    """The singular was taken for a list of its letters: "2 l" stood on the start page for two complaints."""
+    old = Catalog(locale="nl")
+    old.add("complaint", "klacht")
+    old.add(("day", "days"), ("dag", "dagen"))
+    new = Catalog(locale="nl")
+    new.add(("complaint", "complaints"))
+    new.add("day")
+    monkeypatch.setattr(translations, "read", lambda: old)
+    monkeypatch.setattr(translations, "extracted", lambda: new)
+    monkeypatch.setattr(translations, "catalogue_path", lambda: tmp_path / "django.po")
+    catalog = translations.update()
+    assert [message.string for message in catalog if message.id] == [("klacht", ""), "dag"]
 
 
 def test_updating_twice_changes_nothing(tmp_path, monkeypatch):

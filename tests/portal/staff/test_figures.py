@@ -13,6 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from banking.models import Payout
 from billing import ledger
 from billing.adjustments import reallocation
 from billing.desk.books import figures
@@ -21,6 +22,7 @@ from billing.models.ledger import OF_INVOICE, Account
 from billing.payments import receipts
 from billing.payments.receipts import Received
 from billing.statements import booked
+from complaints import filing
 from portal.staff.pictures import Picture
 from tests import factories
 from tests.billing.ledger import histories
@@ -238,3 +240,16 @@ def test_bars_are_in_proportion_and_have_a_pattern_besides_their_colour(practice
 
 def test_a_stranger_has_to_sign_in():
     assert Client().get("/beheer/cijfers/").status_code == 302
+
+
+def test_payouts_and_complaints_of_the_practice_alone_are_figures_too(practice, clerk):
+    for provider in (practice, factories.provider()):
+        fields = {"number": f"U-{provider.pk}", "amount": Decimal("50.00"), "status": "ordered"}
+        Payout.objects.create(provider=provider, run_on=timezone.localdate(), **fields)
+        complaint = filing.Said(story="x", email="a@post.example")
+        filing.file(complaint, subject="price", invoice_id=factories.invoice(provider=provider).pk)
+    client = signed_in(clerk)
+    rows = client.get("/beheer/cijfers/uitbetaald.csv").getvalue().decode("utf-8-sig").splitlines()
+    assert rows[1:] == [f"{timezone.localdate()};50,00;U-{practice.pk};onderweg;;"]
+    rows = client.get("/beheer/cijfers/klachten.csv").getvalue().decode("utf-8-sig").splitlines()
+    assert rows[:3] == ["Wat;Aantal", "ontvangen;1", "beantwoord;0"]

@@ -7,7 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from billing import audit
-from billing.models import OutboxMessage, Staff, StaffTask
+from billing.colleagues import invitations
+from billing.models import Membership, OutboxMessage, Staff, StaffTask
 from portal.staff import idle
 from tests import factories
 from tests.browser_errors import listen
@@ -106,6 +107,30 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
     for path in [*paths, "billing/posting/", "billing/payment/", "billing/auditevent/", "cijfers/"]:
         page.goto(f"{sandbox.url}/beheer/{path}")
         look(page, complaints)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1366, "light")])
+def test_the_pages_of_people_are_accessible_and_fit(page, sandbox, complaints, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{sandbox.url}/beheer/wachtwoord-vergeten/")
+    look(page, complaints)
+    member, key = enrolled(role=Staff.Role.APPROVER)
+    Membership.objects.create(staff=member, provider=factories.provider(name="De Eik"), role="clerk")
+    factories.staff(provider=member.provider)
+    invitation = invitations.invite("nieuw@linde.example", "clerk", by=member)
+    page.goto(f"{sandbox.url}/beheer/uitnodiging/{invitations.link_of(invitation)}/")
+    look(page, complaints)
+    page.goto(f"{sandbox.url}/beheer/")
+    fill_in(page, member, code_of(key))
+    patient = rows(member.provider)["patient"].pk
+    for path in ("", "collegas/", "rechten/", f"patient/{patient}/taak/", f"patient/{patient}/betaler/"):
+        page.goto(f"{sandbox.url}/beheer/{path}")
+        look(page, complaints)
+    page.locator("#practice").select_option(label="De Eik")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Voor deze praktijk werken").click()
+    assert "De Eik" in page.locator(".who").inner_text()
 
 
 def test_a_new_member_gets_in_without_javascript(browser, sandbox):

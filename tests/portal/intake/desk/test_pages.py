@@ -13,7 +13,7 @@ from billing import rights
 from billing.models import AccessEvent, AuditEvent, Invoice, Staff, SubmittedFile
 from billing.storage import upkeep
 from billing.submission import uploads
-from portal.intake import handing_in
+from portal.intake import checking, handing_in, writing
 from portal.intake.batch import import_stream
 from portal.ops import retention
 from tests import factories
@@ -66,12 +66,14 @@ def test_looked_at_first_and_handed_in_by_a_second_click(clerk, practice):
     page, row = uploaded(clerk, batch(recent(1), recent(2)))
     assert "Everything in this file is right. Nothing was changed yet." in page
     assert (row.status, row.new, Invoice.objects.count()) == (Status.CHECKED, 2, 0)
+    assert "1 file was uploaded and not handed in yet" in clerk.get("/beheer/").content.decode()
     page = acted(clerk, row, "hand_in")
     assert (row.status, row.new, row.left_out, Invoice.objects.count()) == (Status.DONE, 2, 0, 2)
     assert "Answer for your software" in page
     assert AuditEvent.objects.filter(action="file_handed_in", by=row.ordered_by).exists()
     assert acted(clerk, row, "hand_in").count("This file has changed meanwhile") == 1  # a doubled click
     assert Invoice.objects.count() == 2
+    assert "not handed in yet" not in clerk.get("/beheer/").content.decode()
 
 
 def test_each_error_names_the_invoice_and_what_to_do(clerk):
@@ -175,6 +177,33 @@ def test_a_dead_worker_is_followed_by_another_one_and_a_living_one_is_not(clerk,
     handing_in.sweep(now=now + timedelta(minutes=3))
     row.refresh_from_db()
     assert row.status == Status.CHECKED
+
+
+def test_a_worker_that_dies_half_way_is_continued_and_the_counts_stay_true(clerk, practice, monkeypatch):
+    monkeypatch.setattr(writing, "PART", 1)
+    _page, row = uploaded(clerk, batch(recent(1), recent(2), recent(3)))
+    uploads.order(row, by="staff:x")
+    assert uploads.claim(row, now=timezone.now())
+
+    def killed(_count):
+        if Invoice.objects.exists():
+            raise KeyboardInterrupt
+
+    content = BytesIO(uploads.content_of(row))
+    with pytest.raises(KeyboardInterrupt):
+        import_stream(content, dry_run=False, today=timezone.localdate(), by=row.ordered_by, of=practice, seen=killed)
+    assert (Invoice.objects.count(), handing_in.progress(row)) == (1, (1, 3))
+    handing_in.sweep(now=timezone.now() + timedelta(minutes=3))
+    row.refresh_from_db()
+    assert (row.status, row.new, row.known, Invoice.objects.count()) == (Status.DONE, 3, 0, 3)
+
+
+def test_a_file_of_nothing_but_errors_is_not_read_to_its_end(clerk, monkeypatch):
+    monkeypatch.setattr(checking, "MAX_WRONG", 5)
+    monkeypatch.setattr(checking, "CHUNK", 10)
+    page, row = uploaded(clerk, batch(*(wrong(place) for place in range(30))))
+    assert (row.status, row.left_out) == (Status.REFUSED, 10)
+    assert "So much of this file is wrong that it was not read to its end." in page
 
 
 def test_what_is_thrown_away_or_over_leaves_no_bytes(clerk):

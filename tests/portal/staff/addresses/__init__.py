@@ -3,6 +3,7 @@
 A file may have:
 - `OWN_PAGE`: name of the route → the answers that are right for a clerk or an approver of another provider. 404 tells
   nothing; 403 only to pages that are for nobody of their role; 405 to a method that the page does not have.
+- `PUBLIC`: names of routes that need no signing in: they show a form, or that a link is over (410).
 - `ROWS`: names of routes with the key of a row in them: 404 to everybody of another provider.
 - `filled(provider, mark, rows)`: rows of that provider with `mark` in them, by the name of their table.
 - `slots(rows)`: part of a route → what stands there when the address is asked for these rows.
@@ -20,9 +21,11 @@ MODULES: list[ModuleType] = [
 ]
 OWN_PAGE: dict[str, set[int]] = {}
 ROWS: set[str] = set()
+PUBLIC: set[str] = set()
 for _module in MODULES:
     OWN_PAGE |= getattr(_module, "OWN_PAGE", {})
     ROWS |= getattr(_module, "ROWS", set())
+    PUBLIC |= getattr(_module, "PUBLIC", set())
 
 
 def told(what: str, *args: Any) -> dict[str, Any]:

@@ -1,0 +1,133 @@
+"""The colleagues of a practice: who they are, and what an approver does about them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from billing import audit, rights
+from billing.colleagues import accounts, invitations
+from billing.errors import Refused
+from billing.models import Invitation, Staff
+from portal.staff import otp, sessions
+
+ROLES = [(role.value, role.label) for role in (Staff.Role.CLERK, Staff.Role.APPROVER)]
+
+
+class InviteForm(forms.Form):
+    """Whom to invite, as what."""
+
+    email = forms.EmailField(label=gettext_lazy("e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.ChoiceField(label=gettext_lazy("role"), choices=ROLES)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest) -> HttpResponse:
+    """Show who works for the practice; invite, block, let in again, change a role or take away a lost code app."""
+    member: Any = request.user
+    if member.provider_id is None:
+        raise PermissionDenied
+    if request.method != "POST":
+        return _page(request, InviteForm())
+    if not rights.may(member, accounts.ACT):
+        raise PermissionDenied
+    form = InviteForm(request.POST)
+    act = request.POST.get("act", "")
+    try:
+        if act == "invite":
+            if not form.is_valid():
+                return _page(request, form)
+            invitations.invite(form.cleaned_data["email"], form.cleaned_data["role"], by=member)
+            said = _("The invitation has been sent. The link in it is good for seven days.")
+        elif act == "withdraw":
+            invitations.withdraw(_invitation(request, member), by=member)
+            said = _("The invitation is withdrawn. Its link opens nothing any more.")
+        elif act in _ACTS:
+            said = str(_ACTS[act](_colleague(request, member), member, request))
+        else:
+            raise Http404
+    except Refused as refusal:
+        return _page(request, InviteForm(), refusal=str(refusal))
+    messages.success(request, said)
+    return HttpResponseRedirect(reverse("admin:colleagues"), status=303)
+
+
+def _key(request: HttpRequest) -> int:
+    row = request.POST.get("row", "")
+    if not (row.isascii() and row.isdigit() and len(row) <= 18):
+        raise Http404
+    return int(row)
+
+
+def _invitation(request: HttpRequest, member: Any) -> Invitation:
+    found = Invitation.objects.filter(pk=_key(request), provider=member.provider_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _colleague(request: HttpRequest, member: Any) -> Staff:
+    key = _key(request)
+    found = next((one.staff for one in accounts.all_of(member.provider) if one.staff.pk == key), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _block(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
+    accounts.block(colleague, by=member)
+    return _("Blocked. This person is signed out and can no longer see anything of this practice.")
+
+
+def _unblock(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
+    accounts.unblock(colleague, by=member)
+    return _("This person may work here again, with the same password and code app.")
+
+
+def _change_role(colleague: Staff, member: Any, request: HttpRequest) -> Any:
+    accounts.change_role(colleague, request.POST.get("role", ""), by=member)
+    return _("The role is changed. It counts at once.")
+
+
+def _reset(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
+    accounts.require_to_help(colleague, by=member)
+    otp.reset(colleague, by=audit.name_of(member))
+    sessions.end(colleague, by=audit.name_of(member))
+    accounts.tell_of_reset(colleague, by=member, now=timezone.now())
+    return _("The code app is removed. After the password this person sets up another one, and gets a mail about it.")
+
+
+_ACTS: dict[str, Callable[[Staff, Any, HttpRequest], Any]] = {
+    "block": _block,
+    "unblock": _unblock,
+    "role": _change_role,
+    "reset": _reset,
+}
+
+
+def _page(request: HttpRequest, form: InviteForm, *, refusal: str = "") -> HttpResponse:
+    member: Any = request.user
+    people = accounts.all_of(member.provider)
+    with_app = otp.who_has_a_device([one.staff.pk for one in people])
+    open_ones = Invitation.objects.filter(provider=member.provider_id, ended_at=None).select_related("invited_by")
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Colleagues"),
+        "people": [(one, one.staff.pk in with_app, one.staff.begins_at == member.provider_id) for one in people],
+        "invitations": [(row, row.expires_at < timezone.now()) for row in open_ones.order_by("-pk")],
+        "may_change": rights.may(member, accounts.ACT),
+        "form": form,
+        "refusal": refusal,
+    }
+    return render(request, "admin/practice/colleagues.html", context, status=422 if refusal or form.errors else 200)

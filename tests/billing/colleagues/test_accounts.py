@@ -1,0 +1,125 @@
+"""Blocking and letting in again, with one practice and with several, and that somebody who decides is always left."""
+
+import pytest
+
+from billing.colleagues import accounts, of_practice
+from billing.errors import Refused
+from billing.models import AuditEvent, Membership, Staff
+from billing.tenancy import practices_of, visible_to, work_for
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def practice():
+    return factories.provider(name="De Linde")
+
+
+@pytest.fixture
+def boss(practice):
+    return factories.staff(provider=practice, role="approver")
+
+
+def also(member, role="clerk", name="De Eik"):
+    elsewhere = factories.provider(name=name)
+    Membership.objects.create(staff=member, provider=elsewhere, role=role)
+    return elsewhere
+
+
+def fresh(member):
+    return Staff.objects.get(pk=member.pk)
+
+
+def test_blocked_and_let_in_again(practice, boss):
+    clerk = factories.staff(provider=practice)
+    salt = clerk.session_salt
+    accounts.block(clerk, by=boss)
+    assert not fresh(clerk).is_active
+    assert fresh(clerk).session_salt != salt
+    assert list(of_practice(practice)) == [boss]
+    accounts.unblock(clerk, by=boss)
+    assert fresh(clerk).is_active
+    assert fresh(clerk).session_salt != salt
+    assert [e.action for e in AuditEvent.objects.filter(by=f"staff:{boss.username}")] == [
+        "staff_blocked", "staff_unblocked",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", [accounts.block, accounts.unblock, accounts.require_to_help])
+def test_nobody_does_it_to_themselves_to_strangers_or_without_the_right(act, practice, boss):
+    clerk = factories.staff(provider=practice)
+    for member, by in (
+        (boss, boss),
+        (factories.staff(), boss),
+        (boss, clerk),
+        (clerk, factories.staff(role="operations")),
+    ):
+        with pytest.raises(Refused):
+            act(member, by=by)
+    assert fresh(boss).is_active
+
+
+def test_of_two_who_block_each_other_one_is_left(practice, boss):
+    """The second one's object still says that they may: the rule looks again, with the practice locked."""
+    other = factories.staff(provider=practice, role="approver")
+    accounts.block(other, by=boss)
+    with pytest.raises(Refused):
+        accounts.block(boss, by=other)
+    assert list(accounts.approvers(practice)) == [boss]
+
+
+def test_a_practice_blocks_for_itself_alone(practice, boss):
+    clerk = factories.staff(provider=practice)
+    elsewhere = also(clerk, role="approver")
+    there = factories.staff(provider=elsewhere, role="approver")
+    accounts.block(clerk, by=boss)
+    clerk = fresh(clerk)
+    assert clerk.is_active
+    assert (clerk.provider, clerk.role) == (elsewhere, "approver")
+    assert not work_for(clerk, practice.pk)
+    assert {one.staff.pk: one.is_blocked for one in accounts.all_of(practice)} == {boss.pk: False, clerk.pk: True}
+    accounts.unblock(clerk, by=boss)
+    assert [one.name for one in practices_of(clerk)] == ["De Eik", "De Linde"]
+    assert work_for(clerk, practice.pk)
+    assert clerk.role == "clerk"
+    accounts.block(fresh(clerk), by=there)
+    assert fresh(clerk).provider == practice
+
+
+def test_a_role_is_of_one_practice(practice, boss):
+    clerk = factories.staff(provider=practice)
+    elsewhere = also(clerk)
+    there = factories.staff(provider=elsewhere, role="approver")
+    accounts.change_role(clerk, "approver", by=there)
+    assert fresh(clerk).role == "clerk"
+    assert Membership.objects.get(staff=clerk).role == "approver"
+    accounts.change_role(clerk, "approver", by=boss)
+    assert fresh(clerk).role == "approver"
+    with pytest.raises(Refused):
+        accounts.change_role(clerk, "operations", by=boss)
+
+
+def test_a_code_app_is_the_business_of_where_the_account_begins(practice, boss):
+    clerk = factories.staff(provider=practice)
+    there = factories.staff(provider=also(clerk), role="approver")
+    with pytest.raises(Refused):
+        accounts.require_to_help(clerk, by=there)
+    accounts.require_to_help(clerk, by=boss)
+
+
+def test_a_request_is_for_one_practice_and_writes_nothing(practice):
+    member = factories.staff(provider=practice)
+    elsewhere = also(member, role="approver")
+    here, there = factories.invoice(provider=practice), factories.invoice(provider=elsewhere)
+    rows = type(here).objects.all()
+    assert list(visible_to(member, rows, provider_path="provider")) == [here]
+    assert work_for(member, elsewhere.pk)
+    assert list(visible_to(member, rows, provider_path="provider")) == [there]
+    assert (member.role, member.provider) == ("approver", elsewhere)
+    member.first_name = "An"
+    member.save()
+    assert (fresh(member).provider, fresh(member).role, fresh(member).first_name) == (practice, "clerk", "An")
+    assert not work_for(member, factories.provider().pk)
+    assert work_for(member, practice.pk)
+    assert (member.role, member.provider_id) == ("clerk", practice.pk)
