@@ -177,8 +177,8 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
             _tell(provider, "iban_approved", asked.iban, event=str(asked.pk))
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
-        audit.record(act, by=by, provider=provider.agb_code, endings=endings)
         close_task(StaffTask.Kind.IBAN_WAITS, f"iban:{asked.pk}", by=by)
+        audit.record(act, by=by, provider=provider.agb_code, endings=endings)
 
 
 def close_task(kind: str, key: str, *, by: str) -> None:
