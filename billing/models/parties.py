@@ -303,6 +303,7 @@ class Staff(AbstractUser):
     # Until they have chosen their own, only the page to do so opens.
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
     # Part of every session: a new one ends all of them, so that an account that is active again revives no old cookie.
+    blocked_by_practice = models.BooleanField(default=False, editable=False)  # else by operations, who alone unblock
     session_salt = models.CharField(max_length=32, default=new_token, editable=False)
 
     class Meta(AbstractUser.Meta):
