@@ -39,15 +39,13 @@ from billing.rooms.announced import (
     PayoutLine,
     Payouts,
     Report,
-    Row,
     Stops,
-    Text,
     Told,
     Unit,
     Verdict,
     Watched,
 )
-from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf
+from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
 
 __all__ = [
     "Act",
