@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, Demo, Desk, DeskPage, Export, Room
+from billing.rooms import Announcement, Beat, Daily, Demo, Desk, DeskPage, Export, Payouts, Room
 
 LINE_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
@@ -64,7 +64,7 @@ class BankingRoom(Room):
         from banking.desk import pages
         from banking.matching import waiting
         from banking.orders import agreeing, credits, outcome
-        from banking.payouts import fees, run
+        from banking.payouts import fees, run, told
         from banking.statements import chain
 
         return Announcement(
@@ -73,6 +73,7 @@ class BankingRoom(Room):
             daily=[Daily(60, run.run_day), Daily(82, settlements.run_day), Daily(85, proof.run_day)],
             credit_payout=credits.take_over,
             proof=proof.contradictions,
+            payouts=Payouts(told.listed, told.lines),
             kept_back=waiting.kept_back,
             demo=Demo(lambda _number: {}, {}, demo.seed),
             export=Export(_("refunds by bank"), export.of_invoice, export.documents),

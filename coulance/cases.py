@@ -187,10 +187,13 @@ def write_message(
     return message
 
 
-def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance_received") -> None:
+def reach_provider(
+    case: CoulanceCase, *, now: datetime, letter: str = "coulance_received", by: str = "patient"
+) -> None:
     """Pass a locked case to the provider because a checked file or an answer came in; when already there, note it.
 
-    A decided case is reopened, and its invoice is put on hold again. `letter` is the kind of mail to the patient.
+    A decided case is reopened, and its invoice is put on hold again. `letter` is the kind of mail to the patient, `by`
+    who sent what came in.
     Raises ValueError when the case is closed for good.
     """
     if case.status == Status.AT_PROVIDER:
@@ -199,7 +202,7 @@ def reach_provider(case: CoulanceCase, *, now: datetime, letter: str = "coulance
     changes: dict[str, Any] = {"provider_since": now, "provider_nudged_at": None}
     if case.status in CoulanceCase.DECIDED:
         changes |= {"reopened": case.reopened + 1, "closed_at": None}
-        holds.place_hold(case.invoice, HOLD, by="patient")
+        holds.place_hold(case.invoice, HOLD, by=by)
     move(case, Status.AT_PROVIDER, by="system", **changes)
     holds.extend_hold(case.invoice, HOLD, until=None)  # the patient's deadline does not bind the provider
     audit.record("case_reached_provider", by="system", invoice=case.invoice)

@@ -57,8 +57,9 @@ def approve(
 ) -> Decision | Proposal:
     """Lower the invoice to `outcome` and return the decision, or a Proposal when somebody else has to agree first.
 
-    `version` is that of the page on which the decision was made. Raises Stale when the case changed since, and
-    Refused when the person, the case or the amount does not allow it.
+    `reason` is a note for the patient; it may be empty, for the amounts speak for themselves. `version` is that of the
+    page on which the decision was made. Raises Stale when the case changed since, and Refused when the person, the case
+    or the amount does not allow it.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -70,7 +71,8 @@ def approve(
             _("This lowers the amount no further than before. Refuse to keep it, or correct to take something back."),
         )
         kind = Kind.CORRECT if locked.standing else Kind.ADJUST
-        return _decide_or_propose(invoice, locked, _Ruling(kind, _checked_reason(reason), outcome), by, now)
+        note = _checked_reason(reason, may_be_empty=True)
+        return _decide_or_propose(invoice, locked, _Ruling(kind, note, outcome), by, now)
 
 
 def refuse(
@@ -197,9 +199,9 @@ def _refuse_while_checking(case: CoulanceCase, now: datetime) -> None:
     _refuse_unless(not checking.exists(), _("A new file is being checked. Look again in a minute."))
 
 
-def _checked_reason(reason: str) -> str:
+def _checked_reason(reason: str, *, may_be_empty: bool = False) -> str:
     reason = reason.strip()
-    _refuse_unless(bool(reason), _("Give a reason. The patient can read it."))
+    _refuse_unless(bool(reason) or may_be_empty, _("Give a reason. The patient can read it."))
     _refuse_unless(len(reason) <= REASON_LETTERS, _("The reason is too long: at most 500 characters."))
     return reason
 
@@ -271,7 +273,7 @@ def _queue_mail(invoice: Invoice, case: CoulanceCase, decision: Decision, letter
 def _store(
     case: CoulanceCase, ruling: _Ruling, *, decided_by: Staff, approved_by: Staff | None, now: datetime
 ) -> Decision:
-    """Store the decision, and its reason as a message that the patient can read."""
+    """Store the decision, and its reason, if any, as a message that the patient can read."""
     decision = Decision.objects.create(
         case=case,
         number=case.decisions.count() + 1,
@@ -280,6 +282,8 @@ def _store(
         at=now,
         **ruling.columns,
     )
+    if not ruling.reason:
+        return decision
     by = audit.name_of(decided_by)
     message = CaseMessage(case=case, decision=decision, author=CaseMessage.Author.PROVIDER, by=by, at=now)
     message.text = ruling.reason

@@ -11,6 +11,7 @@ from guests.files import storage
 SEALED = {
     "Specification": {"sealed_name": "name"},
     "CaseMessage": {"sealed_text": "text"},
+    "PaperFigures": {"sealed_text": "text"},
     "Proposal": {"sealed_reason": "reason"},
 }
 

@@ -27,7 +27,7 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
     """
     rules = {row.provider_id: row for row in PracticeRules.objects.all()} if invoices else {}
     offered = CoulanceCase.objects.bulk_create(
-        _case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
+        new_case(invoice, rules.get(invoice.provider_id), today=today) for invoice in invoices
     )
     by_day: dict[date | None, list[Invoice]] = {}
     for case in offered:  # a provider has no deadline
@@ -38,7 +38,7 @@ def offer(invoices: Sequence[Invoice], *, today: date, by: str) -> list[Coulance
     return offered
 
 
-def _case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> CoulanceCase:
+def new_case(invoice: Invoice, rules: PracticeRules | None, *, today: date) -> CoulanceCase:
     """Return a new case; with a provider that wants no specification it waits for the provider from the start."""
     days = rules.specification_days if rules else settings.COULANCE_SPECIFICATION_DAYS
     case = CoulanceCase(invoice=invoice, specification_due_on=today + timedelta(days=days))

@@ -13,10 +13,12 @@ Status = CoulanceCase.Status
 _WAITS = (Status.WAITING_FOR_SPECIFICATION,)
 # The statuses in which each of these mails is true. They all say that nothing has to be paid yet.
 _TRUE_ON_HOLD: dict[str, tuple[Status, ...]] = {
+    "coulance_begun": (Status.OFFERED, *_WAITS, Status.AT_PROVIDER),
     "coulance_nudge": (Status.OFFERED, *_WAITS),
     "coulance_more_needed": _WAITS,
     "coulance_taken_back": _WAITS,
     "coulance_received": (Status.AT_PROVIDER,),
+    "coulance_on_paper": (Status.AT_PROVIDER,),
     "coulance_answered": (Status.AT_PROVIDER,),
 }
 _BY_DAY = ("coulance_nudge", "coulance_expired")  # planned by the calendar, so sent only at decent hours

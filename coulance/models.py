@@ -50,6 +50,41 @@ class PracticeRules(models.Model):
         return self.get_rule_display()
 
 
+class NoteTemplate(models.Model):
+    """A text that a practice often writes to patients about a decision. It is about nobody."""
+
+    class For(models.TextChoices):
+        ADJUST = "adjust", _("when you lower the amount")
+        ASK_MORE = "ask_more", _("when you ask for more")
+        REFUSE = "refuse", _("when you refuse")
+
+    provider = models.ForeignKey(
+        Provider, models.PROTECT, related_name="coulance_notes", verbose_name=_("care provider")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    purpose = models.CharField(_("for"), max_length=8, choices=For, default=For.ADJUST)
+    text = models.CharField(_("text"), max_length=500)
+    is_default = models.BooleanField(_("goes along when nothing else is written"), default=False)
+    in_use = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("text for patients"), _("texts for patients")
+        ordering = ["purpose", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "name"], name="coulance_note_has_a_name_of_its_own"),
+            models.UniqueConstraint(
+                fields=["provider"], condition=Q(is_default=True), name="coulance_one_default_note"
+            ),
+            # A refusal, and what is asked, is always chosen by somebody who looked at the case.
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(purpose="adjust"), name="coulance_default_note_lowers"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CoulanceCase(models.Model):
     """The case of one invoice, from the offer to the decision.
 
@@ -80,8 +115,9 @@ class CoulanceCase(models.Model):
         # The insurer may correct itself: a second specification reopens the case.
         Status.ADJUSTED: (Status.AT_PROVIDER,),
         Status.REJECTED: (Status.AT_PROVIDER,),
-        Status.EXPIRED: (),
-        Status.WITHDRAWN: (),
+        # Staff may begin again: the paper was lost in the post, or the patient thought better of it.
+        Status.EXPIRED: (Status.WAITING_FOR_SPECIFICATION,),
+        Status.WITHDRAWN: (Status.WAITING_FOR_SPECIFICATION,),
     }
     OPEN = (Status.OFFERED, Status.WAITING_FOR_SPECIFICATION, Status.AT_PROVIDER)
     DECIDED = (Status.ADJUSTED, Status.REJECTED)
@@ -180,6 +216,30 @@ class CaseMessage(SealedText, Sent):
         return f"coulance.message:{self.case_id}:{self.token}"
 
 
+class PaperFigures(SealedText, models.Model):
+    """What stands on a specification on paper, typed by staff; its sealed text says where the paper is."""
+
+    case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="paper_figures", verbose_name=_("case"))
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
+    by = models.CharField(_("by"), max_length=60)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    paid_out = EuroField(_("paid out by the insurer"))
+    deductible = EuroField(_("deductible"))
+    own_contribution = EuroField(_("own contribution"), null=True, blank=True)
+    sealed_text = models.BinaryField(editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("figures from paper"), _("figures from paper")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.paid_out} {self.at:%Y-%m-%d}"
+
+    def bound_to(self) -> str:
+        """Return what the text is bound to."""
+        return f"coulance.paper:{self.case_id}:{self.token}"
+
+
 class _Ruling(models.Model):
     """A decision of a provider's staff, and how the amount was calculated."""
 
@@ -270,5 +330,6 @@ class Decision(_Ruling):
 
     @property
     def reason(self) -> str:
-        """Return why, as the patient reads it: encrypted in the message that belongs to the decision."""
-        return self.message.text
+        """Return why, as the patient reads it: from the encrypted message of the decision, if there is one."""
+        message: CaseMessage | None = getattr(self, "message", None)
+        return message.text if message else ""

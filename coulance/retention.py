@@ -9,7 +9,7 @@ from django.db.models import Q
 from billing.law.calendar import begin_of
 from billing.transitions import advance
 from coulance import cases
-from coulance.models import CaseMessage, Proposal, Specification
+from coulance.models import CaseMessage, PaperFigures, Proposal, Specification
 from guests.files import storage
 
 Status = Specification.Status
@@ -47,7 +47,7 @@ def _erase(row: Specification) -> bool:
 
 
 def erase_messages() -> int:
-    """Erase the texts of patient and provider about erased invoices; return how many. Author and time stay.
+    """Erase the texts of patient and provider about erased invoices; return how many. Author, time and sums stay.
 
     The names of files are erased too, and proposals are deleted with their reasons.
     """
@@ -55,5 +55,8 @@ def erase_messages() -> int:
     Proposal.objects.filter(**erased).delete()
     named = Specification.objects.filter(**erased).exclude(sealed_name=b"")
     Specification.objects.filter(pk__in=named.values("pk")).update(sealed_name=b"")
-    written = CaseMessage.objects.filter(**erased).exclude(sealed_text=b"")
-    return CaseMessage.objects.filter(pk__in=written.values("pk")).update(sealed_text=b"")
+    count = 0
+    for model in (CaseMessage, PaperFigures):
+        written = model._default_manager.filter(**erased).exclude(sealed_text=b"")
+        count += model._default_manager.filter(pk__in=written.values("pk")).update(sealed_text=b"")
+    return count

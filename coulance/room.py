@@ -22,13 +22,17 @@ from billing.rooms import (
 
 ACTS = {
     "coulance_decide": Act(_("decide about coulance, without a colleague who agrees"), operations=False),
-    "coulance_rules": Act(_("change the rules of coulance")),
+    "coulance_begin": Act(_("begin coulance on an invoice, also again after it ended"), clerks=True, operations=False),
+    "coulance_paper": Act(_("enter a specification that came on paper"), clerks=True, operations=False),
+    "coulance_rules": Act(_("change the rules of coulance, and the texts for patients")),
 }
 AUDIT_LABELS = {
     "specification_received": gettext_noop("patient sent files"),
     "specification_refused": gettext_noop("file not accepted"),
     "specification_withdrawn": gettext_noop("patient took a file back"),
     "case_message_written": gettext_noop("patient wrote a message"),
+    "case_begun": gettext_noop("coulance: begun by the care provider"),
+    "paper_figures_typed": gettext_noop("coulance: figures of a paper typed"),
     "case_reached_provider": gettext_noop("coulance: waits for the care provider"),
     "case_decision_proposed": gettext_noop("coulance: decision proposed, a second person has to agree"),
     "case_proposal_put_aside": gettext_noop("coulance: proposed decision put aside"),
@@ -42,6 +46,8 @@ AUDIT_LABELS = {
     "case_expired": gettext_noop("coulance: ended, no specification came"),
     "coulance_rules_added": gettext_noop("coulance: rules of the practice set"),
     "coulance_rules_changed": gettext_noop("coulance: rules of the practice changed"),
+    "coulance_text_added": gettext_noop("coulance: text for patients added"),
+    "coulance_text_changed": gettext_noop("coulance: text for patients changed"),
 }
 
 CHOICES = (
@@ -74,7 +80,7 @@ class CoulanceRoom(Room):
 
     def announce(self) -> Announcement:
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
-        from coulance.desk import first_day, panel
+        from coulance.desk import first_day, panel, staff_pages
         from coulance.pages import urls
 
         return Announcement(
@@ -91,6 +97,7 @@ class CoulanceRoom(Room):
             audit_labels=AUDIT_LABELS,
             acts=ACTS,
             cases=panel.of_patient,
+            invoice_links=staff_pages.links,
             access_labels={
                 "case page": _("what you sent for coulance, at your care provider's desk"),
                 "coulance page": _("the page about coulance"),
@@ -120,12 +127,13 @@ class CoulanceRoom(Room):
 
 
 def _desk() -> Desk:
-    from coulance.desk import figures, panel
+    from coulance.desk import figures, panel, staff_pages
 
     return Desk(
-        ("CoulanceCase", "PracticeRules"),
+        ("CoulanceCase", "PracticeRules", "NoteTemplate"),
         "admin/coulance/desk.html",
         panel.facts,
+        staff_pages.pages(),
         figures=figures.FIGURES,
         came_in=figures.came_in,
     )

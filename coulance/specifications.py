@@ -30,8 +30,11 @@ def receive(
     now: datetime | None = None,
     by: str = "patient",
     sender: Sender = KNOWN,
+    by_staff: bool = False,
 ) -> list[Specification]:
     """Store the files of a patient encrypted, all or none; a worker checks each one before anybody sees it.
+
+    `by_staff`: they came on paper, and staff scanned them, whom the patient's last day does not bind.
 
     Returns the new rows; a file that is there already is not stored twice. Raises Refused with a sentence for the
     sender; CodeFirst when they would be allowed to after a code by SMS.
@@ -39,18 +42,20 @@ def receive(
     now = now or timezone.now()
 
     def insert(rows: Sequence[Specification]) -> list[Specification]:
-        return _insert(case_id, rows, now=now, by=by, sender=sender)
+        return _insert(case_id, rows, now=now, by=by, sender=sender, by_staff=by_staff)
 
     belongs = {"case_id": case_id}
     return receiving.receive(Specification, uploads, belongs=belongs, insert=insert, now=now, sender=sender)
 
 
 def _insert(
-    case_id: int, rows: Sequence[Specification], *, now: datetime, by: str, sender: Sender
+    case_id: int, rows: Sequence[Specification], *, now: datetime, by: str, sender: Sender, by_staff: bool
 ) -> list[Specification]:
     with transaction.atomic():
         case = cases.lock(case_id)
-        if refusal := cases.why_not_send(case, today=timezone.localtime(now).date()):
+        open_to_staff = by_staff and not case.invoice.withdrawn_at and _wanted(case)
+        refusal = None if open_to_staff else cases.why_not_send(case, today=timezone.localtime(now).date())
+        if refusal:
             raise Refused(refusal)
         if case.status in CoulanceCase.DECIDED and not sender.is_known:
             # It pauses the invoice, and uses up one of the few times that a case is opened again.

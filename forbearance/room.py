@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from billing.rooms import (
+    Act,
     Announcement,
     Beat,
     Daily,
@@ -74,6 +75,10 @@ class ForbearanceRoom(Room):
                 )
             },
             audit_labels=AUDIT_LABELS,
+            acts={
+                "spare": Act(_("report that a patient must be spared, and note what helps them"), clerks=True),
+                "spare_end": Act(_("end that a patient is spared, or lengthen it")),
+            },
             hold_reasons=_holds(),
             invoice_panel=InvoicePanel(
                 {"unable": doors.IS_IN_TROUBLE},

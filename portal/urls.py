@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from billing import rooms
 from portal import about
+from portal.api import described, page, site
 from portal.pages import (
     arrangement,
     document,
@@ -58,6 +59,9 @@ urlpatterns = [
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
     path("taal/", language.choose, name="set_language"),
     path("beheer/", admin.site.urls),
+    path("api/", page.show, name="api_page"),
+    path("api/v1/openapi.json", described.openapi, name="openapi"),
+    path("api/v1/", site.urls()),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing import audit, rights
+from billing import audit, rights, rooms
 from billing.desk import timeline
 from billing.desk.base import OfferedFilter, desk_action
 from billing.desk.crediting import credit_section
@@ -283,6 +283,7 @@ class InvoiceAdmin(CreditPaying):
         pdf = (reverse("admin:billing_invoice_pdf", args=[obj.pk]), _("Print as a letter, with QR code"))
         if rights.may(request.user, "task"):
             links.append((reverse("admin:billing_invoice_task", args=[obj.pk]), _("Give a task…")))
+        links += rooms.invoice_links(request.user, obj)
         return [(reverse("admin:billing_invoice_lines", args=[obj.pk]), _("What it is for")), pdf, *links]
 
     def sections(self, request: HttpRequest, obj: Invoice) -> list[Section]:

@@ -597,7 +597,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('outcome', models.PositiveSmallIntegerField(choices=[(0, 'shown'), (4, 'refused'), (8, 'failed')], default=0, verbose_name='outcome')),
                 ('who', models.CharField(max_length=60, verbose_name='who')),
-                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('guest', 'somebody without a code'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person')], max_length=12, verbose_name='role')),
+                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('guest', 'somebody without a code'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person'), ('program', 'the software of your care provider')], max_length=12, verbose_name='role')),
                 ('organisation', models.CharField(max_length=20, verbose_name='organisation')),
                 ('purpose', models.CharField(default='HPAYMT', max_length=20, verbose_name='purpose')),
                 ('address', models.GenericIPAddressField(null=True, verbose_name='network address')),

@@ -7,7 +7,7 @@ outside it: who owns the tables can neither change an event nor write the whole 
 import ipaddress
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -24,6 +24,7 @@ from billing.models import AccessChain, AccessEvent, Invoice, Patient
 
 CHAIN_PK = 1
 CHUNK = 2000
+SITTING = timedelta(hours=1)  # in which the same person reads the same data of an invoice on one line of the log
 FOUND = "search result"  # what the log calls a name in a list of what was found
 log = logging.getLogger(__name__)
 COVERED = tuple(field for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
@@ -109,6 +110,22 @@ def record_staff(
     """Record that the member of staff who is signed in looks at `data`, or was refused to; as `record`."""
     about: Any = invoice or patient
     return record(act, invoice=invoice, patient=patient, data=data, outcome=outcome, **_of_staff(request, about))
+
+
+def record_staff_once(request: HttpRequest, *, invoice: Invoice, data: Sequence[str]) -> None:
+    """Record that the member of staff who is signed in reads each of `data` of an invoice, together; as `record`.
+
+    What the log says of the same person, address and data within SITTING is not written again: a case is one look,
+    however many pages its papers have and however often the page is shown while somebody works on it.
+    """
+    about, now = _of_staff(request, invoice), timezone.now()
+    about["address"] = str(ipaddress.ip_address(about["address"])) if about["address"] else None
+    read = {"act": AccessEvent.Act.READ, "invoice": invoice, "outcome": AccessEvent.Outcome.SUCCESS}
+    person = {name: about[name] for name in ("who", "role", "organisation", "address")}
+    lately = AccessEvent.objects.filter(**read, **person, data__in=data, at__gt=now - SITTING)
+    known = set(lately.values_list("data", flat=True))
+    if new := [name for name in dict.fromkeys(data) if name not in known]:
+        _append([AccessEvent(**read, **about, data=name, at=now) for name in new])
 
 
 def record_found(request: HttpRequest, patients: Sequence[Patient]) -> None:

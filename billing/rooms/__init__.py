@@ -35,6 +35,9 @@ from billing.rooms.announced import (
     Intake,
     InvoicePanel,
     MessageKind,
+    PaidOut,
+    PayoutLine,
+    Payouts,
     Report,
     Row,
     Stops,
@@ -69,6 +72,9 @@ __all__ = [
     "Intake",
     "InvoicePanel",
     "MessageKind",
+    "PaidOut",
+    "PayoutLine",
+    "Payouts",
     "Report",
     "Room",
     "Row",
@@ -244,6 +250,18 @@ def credit_payout(request: Row) -> bool:
     return any(room.credit_payout(request) for room in announcements() if room.credit_payout)
 
 
+def payouts(provider: Row, *, after: int, limit: int) -> Sequence[PaidOut]:
+    """Return what a practice was paid, from behind a key on; nothing where no room pays."""
+    told = next((room.payouts for room in announcements() if room.payouts), None)
+    return told.listed(provider, after, limit) if told else ()
+
+
+def payout_lines(provider: Row, number: str, *, after: int, limit: int) -> Sequence[PayoutLine] | None:
+    """Return the lines of a payout of this practice, from behind a key on; None for one that is not theirs."""
+    told = next((room.payouts for room in announcements() if room.payouts), None)
+    return told.lines(provider, number, after, limit) if told else None
+
+
 def contradictions() -> Iterator[str]:
     """Yield each contradiction between the books and what the rooms know, as a sentence that names only keys."""
     for room in announcements():
@@ -262,6 +280,11 @@ def cases_of(staff: Row, patient: Row) -> list[Case]:
     """Return what the rooms have about a patient that this member of staff may see, the newest first."""
     found = [case for room in announcements() if room.cases for case in room.cases(staff, patient)]
     return sorted(found, key=lambda case: case.since, reverse=True)
+
+
+def invoice_links(staff: Row, invoice: Row) -> list[tuple[str, Text]]:
+    """Return the links of all rooms for the desk's page of an invoice: address and label."""
+    return [link for room in announcements() if room.invoice_links for link in room.invoice_links(staff, invoice)]
 
 
 def look_again(invoice: Row, *, by: str, now: datetime) -> bool:

@@ -263,6 +263,40 @@ class FirstStep:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidOut:
+    """What a practice was paid at one run, or that nothing was. `key` orders them, `closed_at` is when its lines were
+    complete."""
+
+    key: int
+    number: str
+    run_on: date
+    status: str
+    amount: Decimal
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLine:
+    """One movement of a practice's account: positive is for the practice. `kind` is that of the ledger transaction."""
+
+    key: int
+    invoice: str
+    reference: str
+    kind: str
+    amount: Decimal
+    happened_on: date
+    booked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Payouts:
+    """The payouts of a practice behind a key, and the lines of one of them; None for one that is not theirs."""
+
+    listed: Callable[[Row, int, int], Sequence[PaidOut]]
+    lines: Callable[[Row, str, int, int], Sequence[PayoutLine] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What a room shows in the demo.
 
@@ -323,8 +357,12 @@ class Announcement:
     patient_files: Callable[[Row], Iterable[Row]] | None = None
     # Yields what the room has about a patient that this member of staff may see: for the patient's page of the desk.
     cases: Callable[[Row, Row], Iterable[Case]] | None = None
+    # Yields links for the desk's page of an invoice, given who looks and the invoice: address and label.
+    invoice_links: Callable[[Row, Row], Iterable[tuple[str, Text]]] | None = None
     # House rules in place of which a practice may choose its own values, in the order of its page of settings.
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
     first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
     demo: Demo | None = None
+    # Tells what practices are paid.
+    payouts: Payouts | None = None

@@ -263,6 +263,7 @@ class Migration(migrations.Migration):
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
+                ('pages', models.PositiveSmallIntegerField(default=0, verbose_name='pages')),
                 ('by', models.CharField(default='patient', max_length=60, verbose_name='by')),
                 ('complaint', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='files', to='complaints.complaint', verbose_name='complaint')),
                 ('draft', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='files', to='complaints.complaintdraft')),

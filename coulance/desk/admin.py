@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,14 +26,28 @@ from billing.privacy import access_log
 from billing.templatetags.money import euro
 from coulance import decisions
 from coulance.amounts import Outcome
-from coulance.desk import case_page, panel
+from coulance.desk import case_page, notes, panel, staff_pages
 from coulance.desk.decision_form import DecisionForm
 from coulance.desk.rules_form import FIELDS, RulesForm
 from coulance.models import CoulanceCase, Decision, PracticeRules, Proposal, Specification
 from guests.files import storage
+from guests.files.handing_out import page_to_staff
 
 Status = CoulanceCase.Status
 METHODS = ("GET", "HEAD", "POST")
+TABLES = (notes.NoteAdmin,)  # the other tables of coulance, registered where they stand
+
+
+class ProposedFilter(admin.SimpleListFilter):
+    """A filter on whether a proposed decision waits for a second person, also to correct a decided case."""
+
+    title, parameter_name = _("proposed decision"), "proposed"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [("yes", _("waits for a second person"))]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        return queryset.filter(proposal__isnull=False) if self.value() == "yes" else queryset
 
 
 @admin.register(CoulanceCase)
@@ -43,7 +58,12 @@ class CoulanceCaseAdmin(TenantAdmin):
     medical = "case page"
     list_display = ("number", "provider", "patient_number", "state", "since", "send_before")
     values_behind = {"state": "status", "since": "provider_since", "send_before": "specification_due_on"}
-    list_filter = ("status", ("invoice__provider", OfferedFilter), days("provider_since", _("with you since")))
+    list_filter = (
+        "status",
+        ProposedFilter,
+        ("invoice__provider", OfferedFilter),
+        days("provider_since", _("with you since")),
+    )
     list_select_related = ("invoice__provider", "invoice__patient")
     ordering = ("-provider_since", "-pk")
 
@@ -78,10 +98,13 @@ class CoulanceCaseAdmin(TenantAdmin):
         return date_format(obj.specification_due_on, "SHORT_DATE_FORMAT")
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the stock addresses and that of an uploaded file."""
-        document = self.admin_site.admin_view(self.document)
-        own = path("<int:object_id>/document/<int:file_id>/", document, name="coulance_coulancecase_document")
-        return [own, *super().get_urls()]
+        """Return the stock addresses and those of an uploaded file and its pages."""
+        view, of_file = self.admin_site.admin_view, "<int:object_id>/document/<int:file_id>/"
+        return [
+            path(of_file, view(self.document), name="coulance_coulancecase_document"),
+            path(f"{of_file}<int:number>/", view(self.page_of_document), name="coulance_coulancecase_page"),
+            *super().get_urls(),
+        ]
 
     # --- the page of a case -----------------------------------------------------------------
     def change_view(
@@ -111,12 +134,13 @@ class CoulanceCaseAdmin(TenantAdmin):
         self, request: HttpRequest, case: CoulanceCase, form: DecisionForm | None, *, status: int = 200, **extra: Any
     ) -> HttpResponse:
         """Render the page of the case. Raises, and shows nothing, when the access log can't be written."""
-        access_log.record_staff(request, AccessEvent.Act.READ, invoice=case.invoice, data="case page")
+        prefetch_related_objects([case], "specifications")
+        access_log.record_staff_once(request, invoice=case.invoice, data=case_page.looked_at(case))
         staff: Any = request.user
         if staff.provider_id == case.invoice.provider_id:
             staff.provider = case.invoice.provider  # shown on the page; saves a query
         page = case_page.load(case)
-        form = form or DecisionForm(initial={"version": case.version, "rule": page.rules.rule} | _initial(page))
+        form = form or DecisionForm(initial=_initial(page), templates=page.templates)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Case %(number)s") % {"number": case.invoice.number},
@@ -129,13 +153,14 @@ class CoulanceCaseAdmin(TenantAdmin):
             "may_decide": rights.may(staff, "coulance_decide"),
             "own_proposal": page.proposal is not None and page.proposal.decided_by_id == staff.pk,
             "next": panel.next_after(case, staff),
+            "staff_links": staff_pages.of_case(staff, case),
             "opts": self.opts,
             **extra,
         }
         return render(request, "admin/coulance/case.html", context, status=status)
 
     def _act(self, request: HttpRequest, case: CoulanceCase) -> HttpResponse:
-        form = DecisionForm(request.POST)
+        form = DecisionForm(request.POST, templates=case_page.templates_of(case))
         act = request.POST.get("act", "")
         if act not in _ACTS:
             return self._show(request, case, form, status=422, refusal=gettext("Choose one of the buttons."))
@@ -173,7 +198,8 @@ class CoulanceCaseAdmin(TenantAdmin):
     ) -> HttpResponse:
         """Show what this person wanted beside the present state of the case; nothing was changed."""
         now = self._case(request, str(case.pk))
-        access_log.record_staff(request, AccessEvent.Act.READ, invoice=now.invoice, data="case page")
+        prefetch_related_objects([now], "specifications")
+        access_log.record_staff_once(request, invoice=now.invoice, data=case_page.looked_at(now))
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Somebody else was first"),
@@ -182,7 +208,7 @@ class CoulanceCaseAdmin(TenantAdmin):
             "page": case_page.load(now),
             "act": act,
             "wanted": wanted,
-            "reason": form.cleaned_data["reason"],
+            "reason": form.note_for(act),
         }
         return render(request, "admin/coulance/conflict.html", context, status=409)
 
@@ -191,13 +217,26 @@ class CoulanceCaseAdmin(TenantAdmin):
         """Send a file of this case as an attachment; the access is logged before."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
+        case, file = self._file(request, object_id, file_id)
+        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=case.invoice, data=file.served_name)
+        return attachment(storage.get(file), name=file.served_name, content_type=file.content_type)
+
+    def page_of_document(self, request: HttpRequest, object_id: int, file_id: int, number: int) -> HttpResponse:
+        """Send a page of a file of this case as a picture; that somebody looks at the file is logged before, once."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        case, file = self._file(request, object_id, file_id)
+        file.case = case
+        return page_to_staff(request, file, number)
+
+    def _file(self, request: HttpRequest, object_id: int, file_id: int) -> tuple[CoulanceCase, Specification]:
+        """Return a file that staff may open, and its case. Raises Http404 for any other, which is logged."""
         case = self._case(request, str(object_id))
-        file = case_page.viewable(case).filter(pk=file_id).first()
+        file = next((file for file in case_page.viewable(case) if file.pk == file_id), None)
         if file is None:
             self._record_refused_file(request, file_id)
             raise Http404
-        access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=case.invoice, data=file.served_name)
-        return attachment(storage.get(file), name=file.served_name, content_type=file.content_type)
+        return case, file
 
     def _record_refused_file(self, request: HttpRequest, file_id: int) -> None:
         file = Specification.objects.filter(pk=file_id).select_related("case__invoice__provider").first()
@@ -253,23 +292,29 @@ def _may_act(staff: Any, case: CoulanceCase) -> bool:
 
 
 def _initial(page: case_page.CasePage) -> dict[str, Any]:
-    return {"percentage": page.rules.percentage} if page.rules.percentage else {}
+    """Return what is filled in: by the rules of the practice, or from a paper that somebody typed."""
+    given: dict[str, Any] = {"version": page.case.version, "rule": page.rules.rule}
+    if page.figures is None:
+        return given | ({"percentage": page.rules.percentage} if page.rules.percentage else {})
+    sums = {name: getattr(page.figures, name) for name in ("paid_out", "deductible", "own_contribution")}
+    typed = {name: number_format(amount, 2) for name, amount in sums.items() if amount is not None}
+    return given | typed | {"rule": PracticeRules.Rule.INSURER}
 
 
 def _approve(case: CoulanceCase, form: DecisionForm, outcome: Outcome, by: Any) -> Decision | Proposal:
-    return decisions.approve(case, outcome=outcome, by=by, **_reason_and_version(form))
+    return decisions.approve(case, outcome=outcome, by=by, **_reason_and_version(form, "approve"))
 
 
 def _correct(case: CoulanceCase, form: DecisionForm, outcome: Outcome, by: Any) -> Decision | Proposal:
-    return decisions.correct(case, outcome=outcome, by=by, **_reason_and_version(form))
+    return decisions.correct(case, outcome=outcome, by=by, **_reason_and_version(form, "correct"))
 
 
 def _ask_more(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision:
-    return decisions.ask_more(case, by=by, **_reason_and_version(form))
+    return decisions.ask_more(case, by=by, **_reason_and_version(form, "ask_more"))
 
 
 def _refuse(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision | Proposal:
-    return decisions.refuse(case, by=by, **_reason_and_version(form))
+    return decisions.refuse(case, by=by, **_reason_and_version(form, "refuse"))
 
 
 def _confirm(case: CoulanceCase, form: DecisionForm, _outcome: None, by: Any) -> Decision:
@@ -290,8 +335,8 @@ _ACTS: dict[str, Any] = {
 }
 
 
-def _reason_and_version(form: DecisionForm) -> dict[str, Any]:
-    return {"reason": form.cleaned_data["reason"], "version": form.cleaned_data["version"]}
+def _reason_and_version(form: DecisionForm, act: str) -> dict[str, Any]:
+    return {"reason": form.note_for(act), "version": form.cleaned_data["version"]}
 
 
 def _success_message(case: CoulanceCase, done: Decision | Proposal | None) -> str:

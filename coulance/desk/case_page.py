@@ -5,18 +5,32 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
+from billing import audit
 from billing.adjustments import reductions
+from billing.desk.people import lines
 from billing.ledger.entries import entries_of, with_postings
 from billing.models import LedgerTransaction
 from billing.money import ZERO
 from billing.templatetags.money import euro
-from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
+from coulance.models import (
+    CaseMessage,
+    CoulanceCase,
+    Decision,
+    NoteTemplate,
+    PaperFigures,
+    PracticeRules,
+    Proposal,
+    Specification,
+)
 
+SEEN = "case page"  # its name in the access log
 Kind = LedgerTransaction.Kind
-WITH_CASE = ("invoice__provider__coulance_rules", "invoice__patient", "proposal__decided_by")
+WITH_CASE = (
+    "invoice__provider__coulance_rules", "invoice__patient", "invoice__care_detail", "proposal__decided_by",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class Amounts:
     insurer_paid: Decimal
     share: Decimal  # what the patient would pay without any reduction
     reduced: Decimal
+    charged: Decimal  # collection costs and interest that stand, paid or not
     paid: Decimal
     outstanding: Decimal
     credit: Decimal
@@ -59,19 +74,45 @@ class CasePage:
     proposal: Proposal | None
     rules: PracticeRules
     decided_before: bool
+    care: lines.Care | None  # for whom, and what for; None of an invoice whose data were erased
+    templates: list[NoteTemplate]
+    figures: PaperFigures | None  # of a paper about which nobody has decided yet
+
+
+def looked_at(case: CoulanceCase) -> tuple[str, ...]:
+    """Return what the page of a case shows, as the access log calls it: whose it is, the lines, and each paper."""
+    shown = [file.served_name for file in viewable(case) if file.page_numbers]
+    return (SEEN, lines.DATA, *shown)
 
 
 def load(case: CoulanceCase) -> CasePage:
     """Load the page of a case that was fetched with WITH_CASE. Medical data: the caller has written the access log."""
     decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
-    prefetch_related_objects([case], "specifications", "messages", decisions, with_postings("invoice__postings"))
+    prefetch_related_objects(
+        [case], "specifications", "messages", "paper_figures", decisions, with_postings("invoice__postings")
+    )
     withdrawn = case.status == CoulanceCase.Status.WITHDRAWN
     files = [
         file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN and not withdrawn
     ]
     rules = getattr(case.invoice.provider, "coulance_rules", None) or PracticeRules(provider=case.invoice.provider)
     proposal, decided = getattr(case, "proposal", None), [d for d in case.decisions.all() if d.kind != "ask_more"]
-    return CasePage(case, _amounts(case), files, _history(case), proposal, rules, bool(decided))
+    detail = None if case.invoice.erased_at else getattr(case.invoice, "care_detail", None)
+    if detail:
+        detail.invoice = case.invoice
+    care = lines.care_of(detail) if detail else None
+    last = max((decision.at for decision in decided), default=None)
+    waits = case.status == CoulanceCase.Status.AT_PROVIDER
+    newest = next((row for row in reversed(case.paper_figures.all()) if last is None or row.at > last), None)
+    figures = newest if waits else None
+    return CasePage(
+        case, _amounts(case), files, _history(case), proposal, rules, bool(decided), care, templates_of(case), figures
+    )
+
+
+def templates_of(case: CoulanceCase) -> list[NoteTemplate]:
+    """Return the texts that the practice of a case uses."""
+    return list(case.invoice.provider.coulance_notes.filter(in_use=True))
 
 
 def share_of(case: CoulanceCase) -> Decimal:
@@ -79,11 +120,11 @@ def share_of(case: CoulanceCase) -> Decimal:
     return reductions.patient_share(case.invoice)
 
 
-def viewable(case: CoulanceCase) -> QuerySet[Specification]:
+def viewable(case: CoulanceCase) -> list[Specification]:
     """Return the files that staff may open: checked, not taken back, and of a case that was not withdrawn."""
     if case.status == CoulanceCase.Status.WITHDRAWN:
-        return case.specifications.none()
-    return case.specifications.filter(status=Specification.Status.CLEAN)
+        return []
+    return [file for file in case.specifications.all() if file.status == Specification.Status.CLEAN]
 
 
 def _amounts(case: CoulanceCase) -> Amounts:
@@ -97,6 +138,7 @@ def _amounts(case: CoulanceCase) -> Amounts:
         insurer_paid=-sums.get(Kind.INSURER_PAID, ZERO),
         share=reductions.patient_share(case.invoice),
         reduced=reductions.reduced(case.invoice),
+        charged=reductions.charged(case.invoice),
         paid=paid,
         outstanding=max(balance, ZERO),
         credit=max(-balance, ZERO),
@@ -114,8 +156,15 @@ def _history(case: CoulanceCase) -> list[HistoryEntry]:
     for message in case.messages.all():
         if message.decision_id is None:  # the reason of a decision is shown with the decision
             lines.append(HistoryEntry(message.at, _message_by(message), text=message.text))
+    lines += [_figures_entry(row) for row in case.paper_figures.all()]
     lines += [_decision_entry(decision) for decision in decisions]
     return sorted(lines, key=lambda line: line.at, reverse=True)
+
+
+def _figures_entry(row: PaperFigures) -> HistoryEntry:
+    sums = {"paid_out": euro(row.paid_out), "deductible": euro(row.deductible)}
+    what = _("Figures of a paper: paid out %(paid_out)s, deductible %(deductible)s") % sums
+    return HistoryEntry(row.at, what, audit.actor(row.by), text=row.text)
 
 
 def _message_by(message: CaseMessage) -> str:

@@ -1,9 +1,11 @@
 """The form for a decision: an amount by one of three rules, and a reason."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.errors import Refused
@@ -11,9 +13,10 @@ from billing.money import ZERO, read_euros
 from billing.text.fields import WholeText
 from coulance import amounts
 from coulance.decisions import REASON_LETTERS
-from coulance.models import PracticeRules
+from coulance.models import NoteTemplate, PracticeRules
 
 Rule = PracticeRules.Rule
+NO_TEXT = "-"
 MAX_SHOWN = Decimal("9999999.99")
 
 
@@ -77,14 +80,47 @@ class DecisionForm(forms.Form):
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
     new_due = EuroInput(label=_("amount that the patient pays in total"), required=False)
+    template = forms.ChoiceField(label=_("text of your practice"), required=False)
     reason = WholeText(
         label=_("note for the patient"),
         required=False,
         max_length=REASON_LETTERS,
         strip=True,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The patient reads this on the page of the invoice, after a code by SMS. It is never in a mail."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Read on the page of the invoice, after a code by SMS, and never in a mail. Needed to refuse."),
     )
+
+    def __init__(self, *args: Any, templates: Iterable[NoteTemplate] = (), **kwargs: Any) -> None:
+        """Offer the `templates` of the practice; one that is the default goes along with an approval by itself."""
+        super().__init__(*args, **kwargs)
+        self.templates = list(templates)
+        if not self.templates:
+            del self.fields["template"]
+            return
+        default = next((row for row in self.templates if row.is_default), None)
+        first = _("your usual text: %(name)s") % {"name": default.name} if default else _("no text")
+        choices: list[Any] = [("", first)]
+        for purpose, label in NoteTemplate.For.choices:
+            rows = [(str(row.pk), row.name) for row in self.templates if row.purpose == purpose]
+            choices += [(label, rows)] if rows else []
+        field: Any = self.fields["template"]
+        field.choices = [*choices, *([(NO_TEXT, _("no text"))] if default else [])]
+
+    def note_for(self, act: str) -> str:
+        """Return what the patient reads about `act`: what was typed, else the text that was chosen, else the default.
+
+        Raises Refused for a text of the practice that is meant for another decision.
+        """
+        typed, chosen = self.cleaned_data["reason"], self.cleaned_data.get("template", "")
+        if typed or chosen == NO_TEXT:
+            return str(typed)
+        lowers = act in ("approve", "correct")
+        for row in self.templates:
+            if str(row.pk) == chosen and row.purpose != ("adjust" if lowers else act):
+                raise Refused(gettext("That text is for another decision. Choose one for this, or write it yourself."))
+            if str(row.pk) == chosen or (not chosen and row.is_default and act == "approve"):
+                return row.text
+        return ""
 
     def outcome(self, share: Decimal) -> amounts.Outcome:
         """Return the amount by the chosen rule. Raises Refused with what is missing or impossible."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -20,15 +20,15 @@ from billing.models import Invoice, Patient
 from billing.money import ZERO
 from billing.tenancy import visible_to
 from coulance.deadlines import WAITS_FOR_PATIENT, late_before
-from coulance.models import CoulanceCase
+from coulance.models import CoulanceCase, Proposal
 
 Status = CoulanceCase.Status
 SHOWN = 25
-OLDEST_FIRST = ("provider_since", "pk")
+OLDEST_FIRST = ("since", "pk")
 _RELATED = ("invoice__patient", "invoice__provider", "proposal")
 # What the start page shows of a case: fetching whole patients would also parse their telephone numbers.
 _SHOWN_OF_A_CASE = (
-    "status", "provider_since", "reopened", "proposal__decided_by",
+    "status", "provider_since", "reopened", "proposal__decided_by", "proposal__at",
     "invoice__number", "invoice__patient__number", "invoice__provider__name",
 )  # fmt: skip
 
@@ -46,6 +46,11 @@ class Row:
     def proposed(self) -> bool:
         """Tell whether a proposed decision waits for a second person."""
         return hasattr(self.case, "proposal")
+
+    @property
+    def corrects(self) -> bool:
+        """Tell whether the proposal is to correct a case that was decided."""
+        return self.case.status in CoulanceCase.DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,10 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
             ),
         ),
         to_confirm=Count("pk", filter=proposed & ~Q(proposal__decided_by=staff.pk)),
+        to_correct=Count("pk", filter=proposed & Q(status__in=CoulanceCase.DECIDED)),
     )
-    found = list(waiting(cases).select_related(*_RELATED).only(*_SHOWN_OF_A_CASE)[:shown])
+    to_correct = counts.pop("to_correct") > 0
+    found = list(waiting(cases, to_correct=to_correct).select_related(*_RELATED).only(*_SHOWN_OF_A_CASE)[:shown])
     ids = [case.invoice_id for case in found]
     balances = with_balance(Invoice.objects.filter(pk__in=ids))
     owed = dict(balances.values_list("pk", "balance"))  # type: ignore[misc]  # the annotation
@@ -88,25 +95,39 @@ def overview(staff: Any, *, today: date, shown: int = SHOWN) -> Overview:
     return Overview(**counts, rows=rows)
 
 
-def waiting(cases: QuerySet[CoulanceCase]) -> QuerySet[CoulanceCase]:
-    """Return those of `cases` that wait for a decision, oldest first."""
-    return cases.filter(status=Status.AT_PROVIDER).order_by(*OLDEST_FIRST)
+def waiting(cases: QuerySet[CoulanceCase], *, to_correct: bool = True) -> QuerySet[Any]:
+    """Return those of `cases` that wait for a decision, oldest first; `since` is when each began to wait.
+
+    Also a decided case for which somebody proposed a correction: it waits for the second person. `to_correct`: there
+    may be any; without them the index of what waits serves alone.
+    """
+    wanted = Q(status=Status.AT_PROVIDER)
+    if to_correct:
+        wanted |= Q(status__in=CoulanceCase.DECIDED, pk__in=Proposal.objects.values("case"))
+    found = cases.filter(wanted)
+    came = Case(When(status=Status.AT_PROVIDER, then=F("provider_since")), default=F("proposal__at"))
+    return found.annotate(since=came).order_by(*OLDEST_FIRST)
 
 
 def next_after(case: CoulanceCase, staff: Any) -> CoulanceCase | None:
-    """Return the case to decide after `case`: the next oldest, or the oldest of all when that was the last."""
+    """Return the case to decide after `case`: the next oldest, or the oldest of all when that was the last.
+
+    Nobody is led to what they proposed themselves.
+    """
     others = waiting(visible_to(staff, CoulanceCase.objects.all(), provider_path="invoice__provider"))
     others = others.exclude(pk=case.pk).exclude(proposal__decided_by=staff.pk)
-    if case.provider_since:
-        after = Q(provider_since__gt=case.provider_since) | Q(provider_since=case.provider_since, pk__gt=case.pk)
+    proposal = getattr(case, "proposal", None)
+    since = proposal.at if proposal and case.status != Status.AT_PROVIDER else case.provider_since
+    if since:
+        after = Q(since__gt=since) | Q(since=since, pk__gt=case.pk)
         others = others.annotate(before=Case(When(after, then=Value(0)), default=Value(1))).order_by(
             "before", *OLDEST_FIRST
         )
     return others.first()
 
 
-def _row(case: CoulanceCase, owed: Decimal, today: date) -> Row:
-    age = working_days_since(case.provider_since, today)
+def _row(case: Any, owed: Decimal, today: date) -> Row:
+    age = working_days_since(case.since, today)
     return Row(case, age, age >= settings.COULANCE_PROVIDER_WORKING_DAYS, owed)
 
 

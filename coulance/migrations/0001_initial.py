@@ -42,6 +42,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='NoteTemplate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('purpose', models.CharField(choices=[('adjust', 'when you lower the amount'), ('ask_more', 'when you ask for more'), ('refuse', 'when you refuse')], default='adjust', max_length=8, verbose_name='for')),
+                ('text', models.CharField(max_length=500, verbose_name='text')),
+                ('is_default', models.BooleanField(default=False, verbose_name='goes along when nothing else is written')),
+                ('in_use', models.BooleanField(default=True, verbose_name='in use')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coulance_notes', to='billing.provider', verbose_name='care provider')),
+            ],
+            options={
+                'verbose_name': 'text for patients',
+                'verbose_name_plural': 'texts for patients',
+                'ordering': ['purpose', 'name'],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'name'), name='coulance_note_has_a_name_of_its_own'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('provider',), name='coulance_one_default_note'), models.CheckConstraint(condition=models.Q(('is_default', False), ('purpose', 'adjust'), _connector='OR'), name='coulance_default_note_lowers')],
+            },
+        ),
+        migrations.CreateModel(
             name='PracticeRules',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -86,6 +104,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PaperFigures',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
+                ('paid_out', billing.money.EuroField(verbose_name='paid out by the insurer')),
+                ('deductible', billing.money.EuroField(verbose_name='deductible')),
+                ('own_contribution', billing.money.EuroField(blank=True, null=True, verbose_name='own contribution')),
+                ('sealed_text', models.BinaryField()),
+                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='paper_figures', to='coulance.coulancecase', verbose_name='case')),
+            ],
+            options={
+                'verbose_name': 'figures from paper',
+                'verbose_name_plural': 'figures from paper',
+                'ordering': ['pk'],
+            },
+            bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
             name='Proposal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -124,6 +162,7 @@ class Migration(migrations.Migration):
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
+                ('pages', models.PositiveSmallIntegerField(default=0, verbose_name='pages')),
                 ('status', models.CharField(choices=[('received', 'received, will be checked'), ('checking', 'being checked'), ('clean', 'checked and sent to the care provider'), ('refused', 'refused'), ('quarantined', 'waits for the virus scanner'), ('withdrawn', 'taken back'), ('erased', 'was with the care provider, and is erased now')], default='received', max_length=12, verbose_name='status')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='specifications', to='coulance.coulancecase', verbose_name='case')),
             ],

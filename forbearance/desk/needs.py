@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import audit
+from billing import audit, rights
 from billing.documents import pdf
 from billing.documents.attachment import attachment
 from billing.errors import Refused
@@ -34,6 +34,7 @@ def note(request: HttpRequest) -> HttpResponse:
     invoice = _invoice(request)
     if request.method == "POST":
         try:
+            rights.require(request.user, "spare")
             if invoice is None:
                 raise Refused(_("No invoice has this payment reference."))
             if "agreed" not in sent:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing import audit, rooms
+from billing import audit, rights, rooms
 from billing.errors import Refused
 from billing.models import AccessEvent, Patient
 from billing.privacy import access_log
@@ -68,9 +68,12 @@ def receive(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.POST if request.method == "POST" else None, staff=request.user)
     refusal = ""
     if form.is_valid():
-        invoice = form.cleaned_data["reference"]
+        invoice, said = form.cleaned_data["reference"], form.said()
         try:
-            row = reports.report(invoice.patient_id, form.said(), by=audit.name_of(request.user))
+            rights.require(request.user, "spare")
+            if said.name or said.email:
+                rights.require(request.user, "payer")  # letters go there from now on
+            row = reports.report(invoice.patient_id, said, by=audit.name_of(request.user))
         except Refused as refused:
             refusal = str(refused)
         else:
@@ -100,6 +103,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
         try:
             if act is None:
                 raise Refused(_("Choose one of the buttons."))
+            rights.require(request.user, RIGHT_TO[request.POST["act"]])
             said = act(request, row)
         except Refused as refused:
             refusal = str(refused)
@@ -190,3 +194,5 @@ ACTS: dict[str, Callable[[HttpRequest, Forbearance], str]] = {
     "answer": _answer,
     "represent": _represent,
 }
+# What one has to be allowed, by the table of the practice: whoever is named gets letters about money.
+RIGHT_TO = {"end": "spare_end", "extend": "spare_end", "answer": "payer", "represent": "payer"}

@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
+                ('pages', models.PositiveSmallIntegerField(default=0, verbose_name='pages')),
                 ('forbearance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='letters', to='forbearance.forbearance', verbose_name='forbearance')),
             ],
             options={

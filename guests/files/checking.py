@@ -22,7 +22,7 @@ from billing.errors import GatewayUnknown
 from billing.models import StaffTask
 from billing.storage import files
 from billing.transitions import advance
-from guests.files import cleaning, storage
+from guests.files import cleaning, pages, storage
 from guests.files.row import GuestFile
 
 log = logging.getLogger(__name__)
@@ -175,6 +175,6 @@ def _settle(rules: FileRules, row: GuestFile, now: datetime, *, fresh: str, clea
     checked_at, kind = max(now, timezone.now()), GuestFile.Kind(cleaning.kind_of(clean) or "")
     current.name = storage.shown_name(current.name, kind)
     changes = {"stored_name": fresh, "kind": kind, "sealed_name": current.sealed_name, "size": len(clean)}
-    advance(current, Status.CLEAN, checked_at=checked_at, **changes)
+    advance(current, Status.CLEAN, checked_at=checked_at, pages=pages.count(clean, kind), **changes)
     rules.checked(owner, current, now)
     return True

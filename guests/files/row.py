@@ -99,6 +99,7 @@ class GuestFile(Sent):
     claimed_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
     checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    pages = models.PositiveSmallIntegerField(_("pages"), default=0)  # that can be shown as pictures (see pages.py)
 
     class Meta:
         abstract = True
@@ -145,6 +146,11 @@ class GuestFile(Sent):
     def content_type(self) -> str:
         """Return the content type of a checked file."""
         return self.CONTENT_TYPES[self.kind]
+
+    @property
+    def page_numbers(self) -> range:
+        """Return the numbers of the pages of a checked file that can be shown as pictures."""
+        return range(1, 1 + (self.pages or self.kind != self.Kind.PDF))
 
     @property
     def about(self) -> "Invoice | None":

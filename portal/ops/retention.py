@@ -15,6 +15,8 @@ from billing import audit, rooms, rows
 from billing.colleagues import invitations
 from billing.law.calendar import begin_of
 from billing.submission import uploads
+from portal.api import once
+from portal.webhooks import delivery, events
 
 log = logging.getLogger(__name__)
 SANDBOX = "sandbox.retention.delete_expired"  # by name, because the sandbox is not always installed
@@ -47,6 +49,9 @@ def delete_expired(today: date) -> dict[str, int]:
         ),
         "invitations": invitations.delete_old(begin_of(today)),
         "sandbox_rows": _delete_sandbox_rows(today),
+        "api_answers": once.delete_old(before=begin_of(today - timedelta(days=once.KEPT_DAYS))),
+        "webhook_deliveries": delivery.delete_old(before=begin_of(today - timedelta(days=delivery.KEPT_DAYS))),
+        "api_events": events.delete_old(before=begin_of(today - timedelta(days=events.KEPT_DAYS))),
         **uploads.erase_expired(today),
     }
 

@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "portal.middleware.HttpsForMachines",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.KnownMethods",
+    "portal.api.edge.ApiAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -7,11 +7,18 @@
 
   // --- the amount, in whole cents ------------------------------------------------------------------
 
+  // As billing.money.read_euros: 365 · 365,5 · 1.234,50 · 1,234.50 · 1 234,50 · € 12,00 · 20,- · 5 euro
+  const SIGN = "(?:€|euros?|eur)";
+  const EURO = new RegExp(
+    `^(?:${SIGN} ?)?([0-9]+|[1-9][0-9]{0,2}([., ])[0-9]{3}(?:\\2[0-9]{3})*)(?:([.,])([0-9]{1,2}|--?))?(?: ?${SIGN})?$`,
+    "i",
+  );
   const cents = (text) => {
-    const plain = text.replace(/[\s€]/g, "");
-    const found = /^(\d+|\d{1,3}([.,])\d{3}(?:\2\d{3})*)(?:[.,](\d{1,2}))?$/.exec(plain);
+    const found = EURO.exec(text.replaceAll("\u00a0", " ").trim());
     if (!found) return null;
-    return Number(found[1].replace(/[.,]/g, "")) * 100 + Number((found[3] || "").padEnd(2, "0"));
+    const [, whole, mark, point, typed] = found;
+    if (mark && (mark === "," ? typed === undefined : mark === point)) return null; // 63,165 may mean either
+    return Number(whole.replace(/[., ]/g, "")) * 100 + Number((typed || "").replaceAll("-", "").padEnd(2, "0"));
   };
 
   const shown = (amount) =>
@@ -68,6 +75,12 @@
     form.querySelector(".by-rule:not([hidden]) input").focus();
   };
 
+  // A text of the practice comes into the field, where it can be changed.
+  form?.elements.template?.addEventListener("change", ({ target }) => {
+    const text = form.querySelector(`template[data-text="${target.value}"]`);
+    form.elements.reason.value = text ? text.content.textContent : "";
+  });
+
   if (form) {
     form.addEventListener("input", workOut);
     workOut();
@@ -91,7 +104,7 @@
   const press = (key, needsReason) => {
     const button = byKey(key);
     if (!button) return false;
-    if (needsReason && form && !value("reason")) form.elements.reason.focus();
+    if (needsReason && form && !value("reason") && !form.elements.template?.value) form.elements.reason.focus();
     else button.click();
     return true;
   };
@@ -99,7 +112,7 @@
   document.addEventListener("keydown", (event) => {
     const alt = event.altKey && !event.ctrlKey && !event.metaKey;
     let done = false;
-    if (event.ctrlKey && event.key === "Enter") done = press("Control+Enter", true);
+    if (event.ctrlKey && event.key === "Enter") done = press("Control+Enter", byKey("Control+Enter")?.value === "correct");
     else if (alt && event.code === "KeyV") done = press("Alt+V", true);
     else if (alt && event.code === "KeyX") done = press("Alt+X", true);
     else if (alt && event.code === "KeyN") done = press("Alt+N", false);

@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -283,8 +284,13 @@ class TestRefusing:
 
     @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
     def test_a_reason_is_needed(self, case, reason):
-        with pytest.raises(Refused):
-            approve(case, staff_of(case), reason=reason)
+        """To refuse, to ask and to take back. The amounts of an approval speak for themselves; too long is too long."""
+        by = staff_of(case)
+        for act in (decisions.refuse, decisions.ask_more):
+            with pytest.raises(Refused):
+                act(case, reason=reason, version=case.version, by=by)
+        with pytest.raises(Refused) if len(reason) > 2 else nullcontext():
+            approve(case, by, reason=reason)
 
     def test_nothing_to_lower_is_no_approval(self, case):
         with pytest.raises(Refused):

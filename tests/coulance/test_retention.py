@@ -51,7 +51,7 @@ def test_nobody_is_offered_a_file_that_is_gone():
     case = closed(days_ago=92)
     desk_cases.picture_of(case)
     retention.erase_uploads(TODAY)
-    assert not case_page.viewable(case).exists()
+    assert not case_page.viewable(case)
     assert not cases.look_at(case, today=TODAY).can_see_again
     (gone,) = case_page.load(case).files
     assert gone.name == ""

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import AccessEvent, Hold, OutboxMessage
+from billing.models import AccessEvent, Hold, OutboxMessage, Payer
 from forbearance import reports
 from forbearance.models import Forbearance
 from tests import factories
@@ -51,10 +51,26 @@ def test_another_practice_finds_neither_the_invoice_nor_the_ground():
     assert Forbearance.objects.count() == 1
 
 
-def test_answer_extend_and_end_with_a_reason():
+def test_a_clerk_sends_no_letters_elsewhere_and_ends_nothing_unless_the_practice_says_so():
     invoice = factories.invoice(amount="100.00")
     row = reported(invoice)
     desk = signed_in(factories.staff(provider=invoice.provider))
+    for act in ("answer", "represent", "extend", "end"):
+        typed = {"act": act, "email": "vriend@elders.example", "name": "Vriend", "why": "Klaar."}
+        assert desk.post(page(row), typed).status_code == 422
+    other = factories.invoice(provider=invoice.provider)
+    given = {"reference": other.payment_reference, "kind": "administration", "since": "2026-11-01", "why": "x"}
+    named = given | {"name": "Vriend", "email": "vriend@elders.example"}
+    assert desk.post(reverse("admin:forbearance_report"), named).status_code == 422
+    assert (Payer.objects.count(), OutboxMessage.objects.count(), Forbearance.objects.count()) == (0, 0, 1)
+    row.refresh_from_db()
+    assert (row.ended_at, row.extended) == (None, False)
+
+
+def test_answer_extend_and_end_with_a_reason():
+    invoice = factories.invoice(amount="100.00")
+    row = reported(invoice)
+    desk = signed_in(factories.staff(role="approver", provider=invoice.provider))
     for wrong in ({}, {"email": "hulp"}, {"email": "hulp@gemeente.example"}):
         assert desk.post(page(row), {"act": "answer"} | wrong).status_code == 422
     desk.post(page(row), {"act": "answer", "email": "hulp@gemeente.example", "reference": "SHV-7"})

@@ -1,5 +1,6 @@
 """What an invoice is for, line by line: medical data, so the look is written down before it is read."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +20,16 @@ from billing.rooms import DeskPage
 from billing.submission import birth_dates
 from billing.tenancy import visible_to
 
-_DATA = "invoice lines"
+DATA = "invoice lines"  # its name in the access log
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """For whom a practice made an invoice, and what for, in words."""
+
+    name: str
+    born: str
+    lines: Section
 
 
 def pages() -> tuple[DeskPage, ...]:
@@ -36,19 +46,24 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
     if invoice is None:
         _record_refusal(request, object_id)
         raise Http404
-    access_log.record_staff(request, AccessEvent.Act.READ, invoice=invoice, data=_DATA)
-    detail = CareDetail.objects.select_related("invoice").get(invoice=invoice)
-    person = detail.person
-    name = " ".join(filter(None, (person["initials"], person["infix"], person["surname"])))
-    born = birth_dates.in_words(person["date_of_birth"]) if person.get("date_of_birth") else "–"
+    access_log.record_staff(request, AccessEvent.Act.READ, invoice=invoice, data=DATA)
+    care = care_of(CareDetail.objects.select_related("invoice").get(invoice=invoice))
     context = {
         **admin.site.each_context(request),
         "title": _("What invoice %(number)s is for") % {"number": invoice.number},
         "invoice": invoice,
-        "person": _("%(name)s, born %(day)s") % {"name": name, "day": born},
-        "sections": [_section(detail.lines)],
+        "person": _("%(name)s, born %(day)s") % {"name": care.name, "day": care.born},
+        "sections": [care.lines],
     }
     return render(request, "admin/lines.html", context)
+
+
+def care_of(detail: CareDetail) -> Care:
+    """Return for whom an invoice was made, and what for. Medical data: the caller has written the access log."""
+    person = detail.person
+    name = " ".join(filter(None, (person["initials"], person["infix"], person["surname"])))
+    born = birth_dates.in_words(person["date_of_birth"]) if person.get("date_of_birth") else "–"
+    return Care(name, born, _section(detail.lines))
 
 
 def _record_refusal(request: HttpRequest, object_id: int) -> None:
@@ -56,7 +71,7 @@ def _record_refusal(request: HttpRequest, object_id: int) -> None:
     row = Invoice.objects.filter(pk=object_id).select_related("provider").first()
     if row is not None:
         refused = AccessEvent.Outcome.REFUSED
-        access_log.record_staff(request, AccessEvent.Act.READ, invoice=row, data=_DATA, outcome=refused)
+        access_log.record_staff(request, AccessEvent.Act.READ, invoice=row, data=DATA, outcome=refused)
 
 
 def _section(lines: list[dict[str, Any]]) -> Section:

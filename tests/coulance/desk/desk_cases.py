@@ -12,6 +12,7 @@ from billing.models import Provider, Staff
 from coulance import amounts, intake
 from coulance.models import CoulanceCase, PracticeRules, Specification
 from guests.files import storage
+from guests.files.sanitizer.pdf import of_pictures
 from tests import factories
 
 REASON = "De verzekeraar vergoedt een deel."
@@ -49,8 +50,21 @@ def picture_of(case: CoulanceCase, name: str = "specificatie.png") -> Specificat
     """A checked file of the patient, sealed as the uploads leave it."""
     sheet = io.BytesIO()
     Image.new("RGB", (420, 594), "white").save(sheet, "PNG")
-    row = Specification(case=case, kind=Specification.Kind.PNG, name=name, size=sheet.tell(), sha256="0" * 64)
-    row.stored_name = storage.put(sheet.getvalue(), row)
+    return _clean(case, Specification.Kind.PNG, name, sheet.getvalue())
+
+
+def pdf_of(case: CoulanceCase, *, pages: int) -> Specification:
+    """A checked PDF of the patient, as the sanitizer writes it."""
+    sheet = io.BytesIO()
+    Image.new("RGB", (420, 594), "white").save(sheet, "JPEG")
+    return _clean(
+        case, Specification.Kind.PDF, "specificatie.pdf", of_pictures([sheet.getvalue()] * pages), pages=pages
+    )
+
+
+def _clean(case: CoulanceCase, kind: str, name: str, content: bytes, **fields: Any) -> Specification:
+    row = Specification(case=case, kind=kind, name=name, size=len(content), sha256="0" * 64, **fields)
+    row.stored_name = storage.put(content, row)
     row.status = Specification.Status.CLEAN
     row.save()
     return row

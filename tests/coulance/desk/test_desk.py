@@ -14,7 +14,7 @@ from coulance import cases, decisions
 from coulance.desk import panel
 from coulance.models import CoulanceCase, Decision
 from tests import factories
-from tests.coulance.desk.desk_cases import REASON, at_desk, granted, picture_of, rules, staff_of
+from tests.coulance.desk.desk_cases import REASON, at_desk, granted, pdf_of, picture_of, rules, staff_of
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +108,28 @@ def test_the_next_case_is_the_next_oldest_and_after_the_last_the_oldest(case):
     assert [panel.next_after(one, by) for one in (case, second, third)] == [second, third, case]
 
 
+def test_a_correction_that_is_proposed_is_in_the_list_and_comes_next_to_everybody_else(case):
+    """A decided case does not wait for its provider, but its correction does: since it was proposed."""
+    provider, first, second = case.invoice.provider, staff_of(case), staff_of(case)
+    decisions.approve(case, outcome=granted("750.00"), reason=REASON, version=case.version, by=first)
+    waits = at_desk(provider, since=timezone.now() - timedelta(minutes=30))
+    rules(case, second_person_above=Decimal("0.00"))
+    case.refresh_from_db()
+    decisions.correct(case, outcome=granted("600.00"), reason=REASON, version=case.version, by=first)
+    case = CoulanceCase.objects.get(pk=case.pk)
+    assert [panel.next_after(waits, by) for by in (first, second)] == [None, case]
+    assert panel.next_after(case, second) == waits
+    shown = panel.overview(second, today=timezone.localdate())
+    assert [(row.case, row.corrects, row.age) for row in shown.rows] == [(waits, False, 0), (case, True, 0)]
+    client = signed_in(second)
+    listed = client.get("/beheer/coulance/coulancecase/?proposed=yes").content.decode()
+    assert case.invoice.number in listed
+    assert waits.invoice.number not in listed
+    done = client.post(page_of(case), {"act": "confirm", "version": case.version})
+    assert done.headers["Location"] == page_of(waits)
+    assert ledger.outstanding(case.invoice_id) == 600
+
+
 def test_what_waits_for_a_second_person_is_counted_for_others_only(case):
     rules(case, second_person_above=Decimal("0.00"))
     first, second = staff_of(case), staff_of(case)
@@ -147,15 +169,56 @@ def test_every_look_is_written_down_before_it_is_shown(case, client, monkeypatch
     assert response.headers["Content-Disposition"].startswith("attachment")
     assert "sandbox" in response.headers["Content-Security-Policy"]
     client.get(page_of(case))
-    assert list(AccessEvent.objects.values_list("data", flat=True)) == [f"specification-{file.pk}.png", "case page"]
+    name = f"specification-{file.pk}.png"
+    written = AccessEvent.objects.values_list("act", "data")
+    assert list(written) == [("download", name), ("read", "case page"), ("read", "invoice lines"), ("read", name)]
 
     def no_log(*args, **kwargs):
         raise OSError("the log is full")
 
-    monkeypatch.setattr("billing.privacy.access_log.record", no_log)
-    for address in (path, page_of(case)):
+    monkeypatch.setattr("billing.privacy.access_log._append", no_log)
+    monkeypatch.setattr("billing.privacy.access_log.SITTING", timedelta(0))
+    for address in (path, page_of(case), f"{path}1/"):
         with pytest.raises(OSError, match="full"):
             client.get(address)
+
+
+def test_a_sitting_is_one_look_of_one_person(case, client, monkeypatch):
+    """Whatever is opened again, and however many pages: one line for each thing, by person, and anew an hour later."""
+    file = picture_of(case)
+    seen = ["case page", "invoice lines", f"specification-{file.pk}.png"]
+    sitting = (page_of(case), f"/beheer/coulance/coulancecase/{case.pk}/document/{file.pk}/1/", page_of(case))
+
+    def looks() -> list[str]:
+        for address in sitting:
+            assert client.get(address).status_code == 200
+        return list(AccessEvent.objects.values_list("data", flat=True))
+
+    assert looks() == looks() == seen
+    client = signed_in(staff_of(case))
+    assert looks() == seen * 2
+    assert AccessEvent.objects.values("who").distinct().count() == 2
+    monkeypatch.setattr("billing.privacy.access_log.SITTING", timedelta(0))
+    assert looks() == seen * 2 + [*seen, seen[2], *seen]
+
+
+def test_whose_it_is_and_what_for_stand_beside_the_paper(client, case):
+    """As the practice named them with this invoice, and without the care once that was erased."""
+    text = client.get(page_of(case)).content.decode().replace("\xa0", " ")
+    for fact in ("J. de Vries", "29 februari 1980", "€ 1.000,00", factories.line()["description"]):
+        assert fact in text, fact
+    Invoice.objects.filter(pk=case.invoice_id).update(erased_at=timezone.now())
+    assert "1980" not in client.get(page_of(case)).content.decode()
+
+
+def test_a_page_of_a_pdf_comes_as_a_picture_that_runs_no_code(case, client):
+    file = pdf_of(case, pages=2)
+    address = f"/beheer/coulance/coulancecase/{case.pk}/document/{file.pk}/"
+    assert client.get(page_of(case)).content.decode().count(f'src="{address}') == 2
+    page = client.get(f"{address}2/")
+    assert (page.headers["Content-Type"], page.content[:3]) == ("image/jpeg", b"\xff\xd8\xff")
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert [client.get(f"{address}{number}/").status_code for number in (0, 3, 99)] == [404] * 3
 
 
 @pytest.mark.parametrize("status", ["received", "checking", "refused", "quarantined", "withdrawn"])
@@ -209,7 +272,8 @@ def test_an_old_page_is_a_conflict_that_shows_both_states(case, client):
         {"rule": "percentage", "percentage": "75", "shown_due": "250.00"},
         {"rule": "percentage", "percentage": "0"},
         {"rule": "nonsense"},
-        {"reason": "", "shown_due": "750.00"},
+        {"act": "refuse", "reason": ""},
+        {"act": "ask_more", "reason": " "},
         {"act": "delete"},
         {"version": "x"},
     ],
