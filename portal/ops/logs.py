@@ -25,7 +25,9 @@ Record = MutableMapping[str, Any]
 EXTRA_KEYS = ("method", "path", "status", "bytes", "ms", "request_id")
 # Every token of ours is longer than any word in a path (see billing/links.py), whatever follows it.
 # What programs name in a path are numbers of a practice, for an invoice or a patient.
-_TOKEN = re.compile(r"(?<=/api/v1/invoices/)[^/\s?]+|(?<=/api/v1/patients/)[^/\s?]+|(?<=/)[A-Za-z0-9_-]{20,}")
+# The signed links of staff begin with a short number.
+_AFTER = ("api/v1/invoices", "api/v1/patients", "wachtwoord-kiezen", "uitnodiging")
+_TOKEN = re.compile("|".join([*(rf"(?<=/{place}/)[^/\s?]+" for place in _AFTER), r"(?<=/)[A-Za-z0-9_-]{20,}"]))
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 # Payment references, IBANs, telephone and insured numbers, dates of birth without dashes. Ids stay readable.
 _NUMBER = re.compile(r"(?<!\d\.)(?<!\d)\d{8,}")  # but not the fractions of a second

@@ -33,6 +33,8 @@ TOKEN = "aB3_dE5-gH7jK9mN1pQ3sT5u"
         *((f"(see /rekening/{TOKEN}{after}", f"(see /rekening/…{after}") for after in ".),>&;'\"?#: …|"),
         ("PATCH /api/v1/patients/P-1001 200", "PATCH /api/v1/patients/… 200"),
         ("POST /api/v1/invoices/2026-1/withdrawal 201", "POST /api/v1/invoices/…/withdrawal 201"),
+        ("GET /beheer/wachtwoord-kiezen/5.dissk2-ca30c12d6b12/ 200", "GET /beheer/wachtwoord-kiezen/…/ 200"),
+        ("GET /beheer/uitnodiging/7:1vQ:abc_DEF-1/ 200", "GET /beheer/uitnodiging/…/ 200"),
         ("GET /beheer/billing/invoice/ 200", "GET /beheer/billing/invoice/ 200"),
         ("GET /static/css/components.0a1b2c3d4e5f.css 200", "GET /static/css/components.0a1b2c3d4e5f.css 200"),
     ],
