@@ -37,6 +37,7 @@ class PortalRoom(Room):
 
     def ready(self) -> None:
         from portal import checks  # noqa: F401  registers the system checks
+        from portal.ops.watching import checks as alert_checks  # noqa: F401
 
         super().ready()
 
@@ -44,6 +45,7 @@ class PortalRoom(Room):
         from portal.api import keys
         from portal.intake.desk import pages, panel
         from portal.ops import retention
+        from portal.staff.practice import logo
         from portal.staff.programs import page as programs
         from portal.staff.sign_in import wrong_codes
         from portal.webhooks import delivery
@@ -57,7 +59,11 @@ class PortalRoom(Room):
                 "tell-programs": Beat("portal.tell_programs", 10.0, expires=10),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
-            desk=Desk(pages=(*pages.pages(), *programs.pages()), panel="admin/hand_in/panel.html", facts=panel.facts),
+            desk=Desk(
+                pages=(*pages.pages(), *logo.pages(), *programs.pages()),
+                panel="admin/hand_in/panel.html",
+                facts=panel.facts,
+            ),
             acts={
                 "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
                 "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),

@@ -21,6 +21,7 @@ from portal.pages import (
     together,
 )
 from portal.pages.credit import views as credit
+from portal.staff.practice import logo
 
 ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
 
@@ -57,6 +58,7 @@ urlpatterns = [
     path("betaling/<token:token>/", payment.returned, name="payment_return"),
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
+    path("logo/<token:token>/", logo.picture, name="practice_logo"),
     path("taal/", language.choose, name="set_language"),
     path("beheer/", admin.site.urls),
     path("api/", page.show, name="api_page"),

@@ -27,8 +27,8 @@ from billing.money import ZERO
 from billing.rooms import Elsewhere, Stops, Text
 
 _PRACTICE = (
-    "name", "email", "phone", "phone_hours", "contact_text", "website", "vat_on_costs", "iban", "transfers_to",
-    "chosen",
+    "name", "email", "phone", "phone_hours", "contact_text", "logo", "website", "vat_on_costs", "iban",
+    "transfers_to", "chosen",
 )  # fmt: skip
 _NO_PLAN = (None, "", None)
 
@@ -42,6 +42,7 @@ class Practice:
     phone: str
     phone_hours: str
     contact_text: str
+    logo: str  # its token, empty without one
     website: str
     vat_on_costs: bool
     iban: str

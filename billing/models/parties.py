@@ -69,6 +69,7 @@ class Provider(models.Model):
 
     # What patients should know before they call, in the words of the practice.
     contact_text = models.CharField(_("what patients should know before they call"), max_length=200, blank=True)
+    logo = models.CharField(max_length=32, blank=True, default="", editable=False)  # the token of the one that counts
     # What the practice chose in place of a house rule, by name; read it with `billing.house_rules`.
     chosen = models.JSONField(_("house rules of its own"), default=dict, blank=True, editable=False)
     # Null: entered by one person, and no letter leaves before a second one has looked at AGB code and details.

@@ -19,6 +19,8 @@ def add(agb_code: str, details: Mapping[str, str], *, by: str) -> Provider:
 
     Raises Refused as `providers.register` does.
     """
+    if not details.get("kvk_number"):  # art. 27 Handelsregisterwet 2007: it belongs on every letter
+        raise Refused(_("The KvK number is missing."))
     with transaction.atomic():
         provider = providers.register(agb_code, details)
         iban = provider.iban

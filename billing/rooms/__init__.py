@@ -43,6 +43,7 @@ from billing.rooms.announced import (
     Told,
     Unit,
     Verdict,
+    Watched,
 )
 from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
 
@@ -81,6 +82,7 @@ __all__ = [
     "Told",
     "Unit",
     "Verdict",
+    "Watched",
 ]
 
 T = TypeVar("T")
@@ -182,7 +184,7 @@ def came_in(staff: Row, day: date) -> list[CameIn]:
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
     merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
-    for named in (*merged, staff_task_choices, choices):
+    for named in (*merged, staff_task_choices, choices, watched):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -326,6 +328,12 @@ def finish(request: HttpRequest, response: Any) -> None:
     for room in announcements():
         if room.finished:
             room.finished(request, response)
+
+
+@cache
+def watched() -> dict[str, Watched]:
+    """Return what has to happen every so often, beside periodic tasks, in all rooms, by the name of its last run."""
+    return _merged(lambda room: room.watched)
 
 
 @cache

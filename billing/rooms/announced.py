@@ -263,6 +263,18 @@ class FirstStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """Something that has to happen every so often, beside periodic tasks: `LastRun` says when it last did.
+
+    `expected` tells whether this installation does it at all.
+    """
+
+    label: Text  # as in "since the last backup"
+    limit: Callable[[], float]  # seconds of silence after which a person must look
+    expected: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class PaidOut:
     """What a practice was paid at one run, or that nothing was. `key` orders them, `closed_at` is when its lines were
     complete."""
@@ -363,6 +375,7 @@ class Announcement:
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
     first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
+    watched: Mapping[str, Watched] = field(default_factory=dict)  # by the name of its `LastRun`
     demo: Demo | None = None
     # Tells what practices are paid.
     payouts: Payouts | None = None

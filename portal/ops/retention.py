@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from billing import audit, rooms, rows
 from billing.colleagues import invitations
 from billing.law.calendar import begin_of
+from billing.models import LastRun
 from billing.submission import uploads
 from portal.api import once
 from portal.webhooks import delivery, events
@@ -36,6 +37,7 @@ def run_day(today: date) -> None:
     if found:
         audit.record("data_erased", by="system", **found)
     log.info("erased: %s", ", ".join(f"{name} {count}" for name, count in found.items()) or "nothing")
+    LastRun.record(LastRun.RETENTION, at=timezone.now())
 
 
 def delete_expired(today: date) -> dict[str, int]:

@@ -28,6 +28,7 @@ def main(options: report.Options) -> None:
 
         provider = Provider.objects.create(agb_code=batches.AGB_CODE, name="Tandartspraktijk De Linde")
         program = Program(provider)
+        program.client.defaults["SERVER_NAME"] = "127.0.0.1"  # a name that this site knows
         path, kept = write_file(Path(folder), AT_ONCE), copied(Path(folder))
         body = json.dumps({"invoices": json.loads(path.read_bytes())["invoices"]})
         single = [json.dumps(batches.invoice(place)) for place in range(alone)]
