@@ -23,9 +23,11 @@ from banking.statements.storing import Store
 from banking.statements.survey import Found, leave_out_before, survey
 from billing import audit
 from billing.errors import Refused
+from billing.models import LastRun
 from billing.money import from_cents
 from billing.transitions import advance
 
+STATEMENTS = "bank_statements"  # of the last run
 REFUSED = "statement_refused"  # a task for staff
 LONG_BEFORE = timedelta(days=90)  # so old a statement is a mistake rather than a gap that is filled
 Status = StatementFile.Status
@@ -151,6 +153,7 @@ def _read(row: StatementFile, path: Path, *, today: date) -> Outcome:
         if statement.refused_because:
             audit.open_alarm(REFUSED, cause=f"{row.sha256[:12]}:account", note=statement.refused_because)
     advance(row, Status.READ, read_at=timezone.now())
+    LastRun.record(STATEMENTS, at=timezone.now())
     told = [_told(statement, row_of) for statement, row_of in zip(statements, stored, strict=True)]
     return Outcome(told, file=row, rows=stored, better=better)
 

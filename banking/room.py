@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Beat, Daily, Demo, Desk, DeskPage, Export, Room
+from billing.rooms import Announcement, Beat, Daily, Demo, Desk, DeskPage, Export, Payouts, Room, Watched
 
 LINE_LABELS = {
     "bank_line_proposed": gettext_noop("line of a bank statement: decided, a second person has to agree"),
@@ -37,6 +37,19 @@ ORDER_LABELS = {
 }
 
 
+def watched() -> Watched:
+    """Return that statements of our bank come in, where we have an account."""
+    from django.conf import settings
+
+    from banking.models import BankAccount
+
+    return Watched(
+        _("since the last statement of the bank was read"),
+        lambda: settings.BANK_STATEMENTS_SILENT_SECONDS,
+        BankAccount.objects.exists,
+    )
+
+
 class BankingRoom(Room):
     """Statements of our bank come in, orders to it go out, and practices are paid."""
 
@@ -45,6 +58,7 @@ class BankingRoom(Room):
         "BANK_SECOND_PERSON_ABOVE": Decimal("250.00"),  # of a line that is booked by hand
         "BANK_GATEWAY_IBANS": (),  # accounts from which Mollie pays out what it collected
         "BANK_SEND_BACK_AFTER_DAYS": 14,  # what nobody claimed goes back to the account that it came from
+        "BANK_STATEMENTS_SILENT_SECONDS": 5 * 24 * 60 * 60,  # over Easter a bank has no statement for four days
         "BANK_ABSENT_AFTER_TARGET_DAYS": 5,  # on which the bank would have executed an order
     }
 
@@ -64,15 +78,17 @@ class BankingRoom(Room):
         from banking.desk import pages
         from banking.matching import waiting
         from banking.orders import agreeing, credits, outcome
-        from banking.payouts import fees, run
+        from banking.payouts import fees, run, told
         from banking.statements import chain
 
         return Announcement(
             desk=self._desk(),
             access_labels={pages.DATA: _("what you wrote on a bank transfer")},
             daily=[Daily(60, run.run_day), Daily(82, settlements.run_day), Daily(85, proof.run_day)],
+            watched={importing.STATEMENTS: watched()},
             credit_payout=credits.take_over,
             proof=proof.contradictions,
+            payouts=Payouts(told.listed, told.lines),
             kept_back=waiting.kept_back,
             demo=Demo(lambda _number: {}, {}, demo.seed),
             export=Export(_("refunds by bank"), export.of_invoice, export.documents),

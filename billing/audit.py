@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import AuditEvent, Invoice, Patient, Payment, StaffNote, StaffTask
+from billing.models import AuditEvent, Invoice, Payment, StaffNote, StaffTask
 
 log = logging.getLogger(__name__)
 NOTE = "note"  # in the details of an event: the key of a StaffNote
@@ -29,7 +29,7 @@ def record(
     *,
     by: str,
     invoice: Invoice | None = None,
-    patient: Patient | None = None,
+    patient: Any = None,
     written: str = "",
     **details: Any,
 ) -> None:
@@ -118,8 +118,9 @@ def close_task(task: StaffTask, *, staff: Any, reason: str) -> bool:
     with transaction.atomic():
         closed = StaffTask.objects.filter(pk=task.pk, closed_at=None).update(closed_at=timezone.now(), closed_by=staff)
         if closed:
-            about = {"invoice": task.invoice, "patient": None if task.invoice else task.patient}
-            record("task_closed", by=name_of(staff), written=reason, kind=task.kind, task=task.pk, **about)
+            patient = None if task.invoice else task.patient
+            facts = {"written": reason, "kind": task.kind, "task": str(task.pk)}
+            record("task_closed", by=name_of(staff), invoice=task.invoice, patient=patient, **facts)
     return bool(closed)
 
 

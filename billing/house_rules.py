@@ -32,9 +32,8 @@ def own_value(provider: Chooser, choice: Choice) -> Any:
 
     A value that an earlier version allowed and this one does not counts as none: the bounds may be the law's.
     """
-    if choice.column:
-        return getattr(provider, choice.column)
-    if (kept := provider.chosen.get(choice.name)) is None:
+    kept = getattr(provider, choice.column) if choice.column else provider.chosen.get(choice.name)
+    if kept is None:
         return None
     try:
         value = Decimal(kept) if choice.unit == Unit.EUROS else int(kept)

@@ -98,6 +98,7 @@ class BillingRoom(Room):
                 Daily(15, staff_acts.end_pauses),
                 Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
+                Daily(35, first_day.watch),
                 Daily(40, credit.watch),
                 Daily(45, lambda _today: asked.close_pointless(timezone.now())),
                 Daily(70, law_dates.run_day),

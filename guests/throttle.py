@@ -50,13 +50,26 @@ def take(limit: Limit, who: str, *, now: datetime) -> int:
     return tries.wait
 
 
+def take_and_tell(limit: Limit, who: str, *, now: datetime) -> tuple[int, int]:
+    """Do as `take`, and return also how many tries are left after this one."""
+    with transaction.atomic():
+        tries = hold(limit, who, now=now)
+        if not tries.wait:
+            tries.use()
+    return tries.wait, tries.left
+
+
 class Held:
-    """The tries of one key, locked until the transaction ends. `wait`: the seconds until there is one; 0 is now."""
+    """The tries of one key, locked until the transaction ends. `wait`: the seconds until there is one; 0 is now.
+
+    `left`: how many there are.
+    """
 
     def __init__(self, limit: Limit, row: Throttle, now_us: int) -> None:
         self._limit, self._row, self._now_us = limit, row, now_us
         self._used = _counting(limit, row.used, now_us)
-        full = sum(count for _at, count in self._used) >= limit.tries
+        self.left = max(0, limit.tries - sum(count for _at, count in self._used))
+        full = not self.left
         self.wait = max(1, _wait(limit, self._used, now_us)) if full else 0
         if (
             full and self._used != row.used
@@ -65,6 +78,7 @@ class Held:
 
     def use(self) -> None:
         """Use up one try, which there must be."""
+        self.left -= 1
         _write(self._row, self._limit, _with_one_more(self._limit, self._used, self._now_us))
 
 

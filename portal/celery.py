@@ -68,6 +68,7 @@ class Task(CeleryTask):
             result = super().__call__(*args, **kwargs)
         if not self.request.called_directly:  # only what reached its end: a sweep that fails or hangs grows old
             ran(self.name)
+            ran("worker")
         return result
 
 

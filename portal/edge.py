@@ -48,7 +48,7 @@ class RequestLimits:
         """Refuse a body by its announced length, before anything reads it; then look at the form in it."""
         announced = request.META.get("CONTENT_LENGTH") or "0"
         length = int(announced) if announced.isdecimal() else 0  # Django reads nothing either
-        if length > settings.FORM_MAX_BYTES:
+        if length > getattr(view, "max_body_bytes", settings.FORM_MAX_BYTES):
             may = getattr(view, "takes_files", None)
             if may is None or length > uploads.request_max_bytes():
                 return errors.too_large(request)

@@ -61,6 +61,9 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "DATA_DIR": (str, ""),
     "STATIC_ROOT": (str, ""),
     "METRICS_TOKEN": (str, ""),
+    "ALERT_EMAIL": (str, ""),
+    "ALERT_WEBHOOK_URL": (str, ""),
+    "ALERT_WEBHOOK_SECRET": (str, ""),
     "LOG_JSON": (bool, False),
     "SENTRY_DSN": (str, ""),
     "TRUSTED_PROXIES": (int, 0),
@@ -75,7 +78,9 @@ SCHEMES = {
     "REDIS_URL": ("redis", "rediss"),
     "EMAIL_URL": ("smtp+tls", "smtp+ssl", "smtp"),
     "CLAMAV_URL": ("tcp", "unix"),
-    **dict.fromkeys(("PUBLIC_URL", "MOLLIE_API_URL", "SMS_API_URL", "S3_ENDPOINT_URL", "SENTRY_DSN"), _WEB),
+    **dict.fromkeys(
+        ("PUBLIC_URL", "MOLLIE_API_URL", "SMS_API_URL", "S3_ENDPOINT_URL", "SENTRY_DSN", "ALERT_WEBHOOK_URL"), _WEB
+    ),
 }
 
 

@@ -77,7 +77,7 @@ class HttpsForMachines:
     /readyz carry nothing and answer both.
     """
 
-    PATHS = ("/metrics", "/mollie/")
+    PATHS = ("/metrics", "/mollie/", "/api/v1/")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -7,6 +7,14 @@ from django.utils.translation import gettext_noop
 from billing.rooms import Act, Announcement, Beat, Daily, Desk, MessageKind, Room
 
 AUDIT_LABELS = {
+    "webhook_added": gettext_noop("webhook added"),
+    "webhook_removed": gettext_noop("webhook removed"),
+    "webhook_resumed": gettext_noop("webhook sends again"),
+    "webhook_secret_replaced": gettext_noop("secret of a webhook replaced"),
+    "webhook_stopped": gettext_noop("webhook stopped: nobody answers there"),
+    "api_key_made": gettext_noop("key for a program made"),
+    "api_key_rotated": gettext_noop("key for a program replaced"),
+    "api_key_revoked": gettext_noop("key for a program revoked"),
     "contact_exported": gettext_noop("personal data exported for somebody without an invoice"),
     "file_handed_in": gettext_noop("file with invoices handed in"),
     "file_withdrawn": gettext_noop("file with invoices thrown away before it was handed in"),
@@ -29,13 +37,18 @@ class PortalRoom(Room):
 
     def ready(self) -> None:
         from portal import checks  # noqa: F401  registers the system checks
+        from portal.ops.watching import checks as alert_checks  # noqa: F401
 
         super().ready()
 
     def announce(self) -> Announcement:
+        from portal.api import keys
         from portal.intake.desk import pages, panel
         from portal.ops import retention
+        from portal.staff.practice import logo
+        from portal.staff.programs import page as programs
         from portal.staff.sign_in import wrong_codes
+        from portal.webhooks import delivery
 
         return Announcement(
             # Retention comes last: it erases what other rules may still need.
@@ -43,15 +56,27 @@ class PortalRoom(Room):
             # Once a day is enough; hourly, to catch up after a night in which nothing ran.
             beat={
                 "run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600),
+                "tell-programs": Beat("portal.tell_programs", 10.0, expires=10),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
-            desk=Desk(pages=pages.pages(), panel="admin/hand_in/panel.html", facts=panel.facts),
+            desk=Desk(
+                pages=(*pages.pages(), *logo.pages(), *programs.pages()),
+                panel="admin/hand_in/panel.html",
+                facts=panel.facts,
+            ),
             acts={
                 "hand_in": Act(_("hand in files with invoices"), clerks=True, operations=False),
                 "hand_in_choice": Act(_("choose what happens to a file with errors"), operations=False),
+                **programs.ACTS,
             },
             retention=retention.delete_expired,
             messages={wrong_codes.MESSAGE: MessageKind(frozenset(("username", "at")))},
             audit_labels=AUDIT_LABELS,
-            staff_tasks={wrong_codes.TASK: _("somebody else knows the password of a member of staff")},
+            access_labels={
+                keys.PATIENT_DATA: _("your name, address and telephone number, for the software of your practice")
+            },
+            staff_tasks={
+                wrong_codes.TASK: _("somebody else knows the password of a member of staff"),
+                delivery.STOPPED: _("the software of a practice no longer takes what happened: tell the practice"),
+            },
         )

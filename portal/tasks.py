@@ -6,12 +6,20 @@ from django.utils import timezone
 from billing.outbox.wakeup import FILES
 from portal import daily
 from portal.intake import handing_in
+from portal.webhooks import delivery, events
 
 
 @shared_task(name="portal.run_daily")
 def run_daily() -> None:
     """Run the daily rules of all rooms for today."""
     daily.run_now(timezone.now())
+
+
+@shared_task(name="portal.tell_programs")
+def tell_programs() -> None:
+    """Collect what happened for the software of practices, and send it to their webhooks."""
+    events.collect()
+    delivery.sweep()
 
 
 @shared_task(name="portal.work_on_submitted_file", queue=FILES)

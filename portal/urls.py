@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from billing import rooms
 from portal import about
+from portal.api import described, page, site
 from portal.pages import (
     arrangement,
     document,
@@ -20,6 +21,7 @@ from portal.pages import (
     together,
 )
 from portal.pages.credit import views as credit
+from portal.staff.practice import logo
 
 ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
 
@@ -56,8 +58,12 @@ urlpatterns = [
     path("betaling/<token:token>/", payment.returned, name="payment_return"),
     path("betaling/<token:token>/naar-uw-bank/", payment.bank, name="payment_bank"),
     path("betaling/<token:token>/status.json", payment.status, name="payment_status"),
+    path("logo/<token:token>/", logo.picture, name="practice_logo"),
     path("taal/", language.choose, name="set_language"),
     path("beheer/", admin.site.urls),
+    path("api/", page.show, name="api_page"),
+    path("api/v1/openapi.json", described.openapi, name="openapi"),
+    path("api/v1/", site.urls()),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -64,13 +64,17 @@ def block(member: Staff, *, by: Staff, now: datetime | None = None) -> None:
             _begin_at(member, other.provider_id, other.role)
             Membership.objects.create(staff=member, provider=provider, role=role, blocked_at=moment)
         else:
+            member.blocked_by_practice = member.is_active or member.blocked_by_practice
             member.is_active = False
-            member.save(update_fields=["is_active"])
+            member.save(update_fields=["is_active", "blocked_by_practice"])
         audit.record("staff_blocked", by=audit.name_of(by), staff=member.pk, provider=provider.pk)
 
 
 def unblock(member: Staff, *, by: Staff) -> None:
-    """Let somebody work again for the practice of `by`, in the role that they had. Raises Refused as `_lock`."""
+    """Let somebody work again for the practice of `by`, in the role that they had.
+
+    Raises Refused as `_lock`, and for whoever operations blocked: a leaked password, or fraud.
+    """
     with transaction.atomic():
         provider, member = _lock(member, by=by)
         row = _row(member, provider)
@@ -78,8 +82,10 @@ def unblock(member: Staff, *, by: Staff) -> None:
             row.blocked_at = None
             row.save(update_fields=["blocked_at"])
         else:
-            member.is_active = True
-            member.save(update_fields=["is_active"])
+            if not (member.is_active or member.blocked_by_practice):
+                raise Refused(_("We blocked this account ourselves. Call us."))
+            member.is_active, member.blocked_by_practice = True, False
+            member.save(update_fields=["is_active", "blocked_by_practice"])
         audit.record("staff_unblocked", by=audit.name_of(by), staff=member.pk, provider=provider.pk)
 
 

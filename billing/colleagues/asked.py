@@ -4,6 +4,7 @@ What they write may say something about somebody's health, so it is sealed, in t
 """
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -69,7 +70,7 @@ def assign(task: StaffTask, *, by: Staff, owner: Staff | None, due_on: date | No
     with transaction.atomic():
         if not StaffTask.objects.filter(pk=task.pk, closed_at=None).update(owner=owner, due_on=due_on):
             raise Refused(_("Somebody else has closed this already."))
-        facts = {"kind": task.kind, "task": task.pk, "staff": owner.pk if owner else None}
+        facts: dict[str, Any] = {"kind": task.kind, "task": task.pk, "staff": owner.pk if owner else None}
         on = due_on.isoformat() if due_on else None
         audit.record("task_given", by=audit.name_of(by), invoice=task.invoice, on=on, **facts)
 

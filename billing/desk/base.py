@@ -122,7 +122,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         for item in self.list_filter:
             self._require_scoped_filter(item)
         for name in self.actions or ():
-            run = getattr(type(self), name)
+            run = getattr(type(self), str(name))
             if not (hasattr(run, "act") or hasattr(run, "allowed_permissions")):
                 raise ImproperlyConfigured(f"{type(self).__name__}: who may run {name}?")
 
@@ -246,8 +246,8 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return the actions that this person may run."""
-        known = super().get_actions(request).items()
-        return {name: found for name, found in known if _may_run(request.user, found[0])}
+        known: dict[str, Any] = super().get_actions(request)
+        return {name: found for name, found in known.items() if _may_run(request.user, found[0])}
 
     # --- pages --------------------------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:

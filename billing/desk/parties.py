@@ -111,7 +111,7 @@ class IbanChangeAdmin(ByTwoAdmin):
 
     @admin.display(description=_("IBAN until now"))
     def iban_now(self, obj: IbanChange) -> str:
-        return obj.provider.iban
+        return "" if obj.decided_at else obj.provider.iban
 
 
 @admin.register(AgbChange)

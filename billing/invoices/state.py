@@ -12,14 +12,23 @@ from django.db.models import Exists, OuterRef, QuerySet
 from billing import rooms
 from billing.invoices import history, limitation
 from billing.invoices.history import History, moment
-from billing.models import CreditNote, InvoiceHistory, LedgerTransaction, PaymentPlan, Posting, ReminderStep
+from billing.models import (
+    CreditNote,
+    Hold,
+    Invoice,
+    InvoiceHistory,
+    LedgerTransaction,
+    PaymentPlan,
+    Posting,
+    ReminderStep,
+)
 from billing.models.ledger import RECEIVABLE, Account
 from billing.money import ZERO
 from billing.rooms import Elsewhere, Stops, Text
 
 _PRACTICE = (
-    "name", "email", "phone", "phone_hours", "contact_text", "website", "vat_on_costs", "iban", "transfers_to",
-    "chosen",
+    "name", "email", "phone", "phone_hours", "contact_text", "logo", "website", "vat_on_costs", "iban",
+    "transfers_to", "chosen",
 )  # fmt: skip
 _NO_PLAN = (None, "", None)
 
@@ -33,6 +42,7 @@ class Practice:
     phone: str
     phone_hours: str
     contact_text: str
+    logo: str  # its token, empty without one
     website: str
     vat_on_costs: bool
     iban: str
@@ -118,11 +128,10 @@ def _view(row: Mapping[str, Any], *, today: date) -> InvoiceView:
     )
     told = history.read(row)
     owed = told.balance
-    status = status_of(owed, row["invoice__due_on"], on_hold=bool(holds), today=today)
-    if row["invoice__withdrawn_at"]:
-        status = "withdrawn"
-    elif status in ("open", "overdue") and plan_kind == PaymentPlan.Kind.INSTALLMENTS:
-        status = "plan"
+    status = _label(
+        owed, row["invoice__due_on"], withdrawn=bool(row["invoice__withdrawn_at"]), on_hold=bool(holds),
+        in_installments=plan_kind == PaymentPlan.Kind.INSTALLMENTS, today=today,
+    )  # fmt: skip
     paid_at, paid_how = _how_paid(row["pk"]) if status == "paid" else (None, "")
     return InvoiceView(
         invoice_id=row["pk"],
@@ -160,6 +169,32 @@ def _shown() -> QuerySet[InvoiceHistory, dict[str, Any]]:
     of_invoice = (f"invoice__{name}" for name in (*own, *(f"provider__{name}" for name in _PRACTICE)))
     told = (field.name for field in InvoiceHistory._meta.fields if not field.primary_key)
     return InvoiceHistory.objects.filter(invoice__erased_at=None).values("pk", *of_invoice, *told)
+
+
+def with_labels(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Annotate the invoices with what `label_of` asks besides the balance, for lists of many."""
+    stopping = Hold.objects.filter(
+        invoice=OuterRef("pk"), released_at=None, reason__in=rooms.reasons_stopping(Stops.PAYMENT)
+    )
+    paying = PaymentPlan.objects.filter(
+        invoice=OuterRef("pk"), status=PaymentPlan.Status.ACTIVE, kind=PaymentPlan.Kind.INSTALLMENTS
+    )
+    return invoices.annotate(is_held=Exists(stopping), in_installments=Exists(paying))
+
+
+def label_of(invoice: Any, balance: Decimal, *, today: date) -> str:
+    """Return the status of an invoice of `with_labels` as `InvoiceView` has it."""
+    return _label(
+        balance, invoice.due_on, withdrawn=bool(invoice.withdrawn_at), on_hold=invoice.is_held,
+        in_installments=invoice.in_installments, today=today,
+    )  # fmt: skip
+
+
+def _label(owed: Decimal, due_on: date, *, withdrawn: bool, on_hold: bool, in_installments: bool, today: date) -> str:
+    if withdrawn:
+        return "withdrawn"
+    status = status_of(owed, due_on, on_hold=on_hold, today=today)
+    return "plan" if status in ("open", "overdue") and in_installments else status
 
 
 def second_reminders(invoice: Any) -> QuerySet[ReminderStep]:

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ('refund_automatically_up_to', billing.money.EuroField(blank=True, null=True, verbose_name='refunds without approval up to')),
                 ('refund_second_person_above', billing.money.EuroField(blank=True, null=True, verbose_name='refunds by two people above')),
                 ('contact_text', models.CharField(blank=True, max_length=200, verbose_name='what patients should know before they call')),
+                ('logo', models.CharField(blank=True, default='', editable=False, max_length=32)),
                 ('chosen', models.JSONField(blank=True, default=dict, editable=False, verbose_name='house rules of its own')),
                 ('approved_at', models.DateTimeField(blank=True, default=django.utils.timezone.now, editable=False, null=True, verbose_name='approved')),
                 ('set_up_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='set up')),
@@ -118,6 +119,19 @@ class Migration(migrations.Migration):
                 ('what', models.CharField(max_length=60, unique=True)),
                 ('at', models.DateTimeField()),
             ],
+        ),
+        migrations.CreateModel(
+            name='Alert',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cause', models.CharField(max_length=90)),
+                ('says', models.CharField(max_length=300)),
+                ('raised_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ended_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('cause',), name='one_alert_of_a_cause_at_a_time')],
+            },
         ),
         migrations.CreateModel(
             name='DayFigure',
@@ -229,6 +243,7 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('clerk', 'provider clerk'), ('approver', 'provider approver'), ('operations', 'operations')], default='clerk', max_length=12, verbose_name='role')),
                 ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('password_given', models.BooleanField(default=False, editable=False, verbose_name='has a password that somebody else made')),
+                ('blocked_by_practice', models.BooleanField(default=False, editable=False)),
                 ('session_salt', models.CharField(default=billing.links.new_token, editable=False, max_length=32)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -243,6 +258,21 @@ class Migration(migrations.Migration):
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
             ],
+        ),
+        migrations.CreateModel(
+            name='PracticeLogo',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, max_length=32, unique=True)),
+                ('kind', models.CharField(choices=[('png', 'PNG'), ('jpeg', 'JPEG')], max_length=4)),
+                ('content', models.BinaryField()),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='logos', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'logo of a practice',
+                'verbose_name_plural': 'logos of practices',
+            },
         ),
         migrations.CreateModel(
             name='PracticeChange',
@@ -373,6 +403,23 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['provider', '-id'], name='submitted_files_of_practice'), models.Index(condition=models.Q(('status__in', ('received', 'ordered'))), fields=['worked_at'], name='submitted_files_at_work')],
             },
             bases=(billing.encryption.SealedFacts, models.Model),
+        ),
+        migrations.CreateModel(
+            name='AlertNotice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('event', models.CharField(choices=[('raised', 'Raised'), ('ended', 'Ended')], max_length=6)),
+                ('channel', models.CharField(max_length=7)),
+                ('token', models.CharField(default=billing.links.new_token, max_length=32, unique=True)),
+                ('tries', models.PositiveIntegerField(default=0)),
+                ('error', models.CharField(blank=True, max_length=60)),
+                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='billing.alert')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('told_at', None)), fields=['next_try_at'], name='alerts_to_tell')],
+            },
         ),
         migrations.CreateModel(
             name='Invoice',
@@ -597,7 +644,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
                 ('outcome', models.PositiveSmallIntegerField(choices=[(0, 'shown'), (4, 'refused'), (8, 'failed')], default=0, verbose_name='outcome')),
                 ('who', models.CharField(max_length=60, verbose_name='who')),
-                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('guest', 'somebody without a code'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person')], max_length=12, verbose_name='role')),
+                ('role', models.CharField(choices=[('patient', 'you, with a code by SMS'), ('guest', 'somebody without a code'), ('clerk', 'an employee of your care provider'), ('approver', 'an employee of your care provider who decides'), ('operations', 'an employee of Zorgrekening'), ('system', 'our computer, without a person'), ('program', 'the software of your care provider')], max_length=12, verbose_name='role')),
                 ('organisation', models.CharField(max_length=20, verbose_name='organisation')),
                 ('purpose', models.CharField(default='HPAYMT', max_length=20, verbose_name='purpose')),
                 ('address', models.GenericIPAddressField(null=True, verbose_name='network address')),

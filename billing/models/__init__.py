@@ -6,7 +6,7 @@ from billing.models.documents import InvoiceDocument, StoredFile
 from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice, InvoiceHistory, InvoicePayer
 from billing.models.ledger import LedgerTransaction, Posting
-from billing.models.operations import Comparison, FailedTry, LastRun
+from billing.models.operations import Alert, AlertNotice, Comparison, FailedTry, LastRun
 from billing.models.outbox import BounceIntake, OutboxMessage
 from billing.models.parties import BirthDateChange, IbanChange, Patient, Payer, Provider, Staff
 from billing.models.payments import (
@@ -22,13 +22,15 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
-from billing.models.practice import AgbChange, ClerkRight, Invitation, Membership, PracticeChange
+from billing.models.practice import AgbChange, ClerkRight, Invitation, Membership, PracticeChange, PracticeLogo
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
     "AccessChain",
     "AccessEvent",
     "AgbChange",
+    "Alert",
+    "AlertNotice",
     "AllocationNote",
     "AuditEvent",
     "BirthDateChange",
@@ -62,6 +64,7 @@ __all__ = [
     "PaymentShare",
     "Posting",
     "PracticeChange",
+    "PracticeLogo",
     "Provider",
     "Reallocation",
     "ReallocationShare",

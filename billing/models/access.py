@@ -33,6 +33,7 @@ class AccessEvent(models.Model):
         APPROVER = "approver", _("an employee of your care provider who decides")
         OPERATIONS = "operations", _("an employee of Zorgrekening")
         SYSTEM = "system", _("our computer, without a person")
+        PROGRAM = "program", _("the software of your care provider")
 
     class Outcome(models.IntegerChoices):
         SUCCESS = 0, _("shown")

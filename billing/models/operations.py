@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import models
 from django.utils import timezone
 
+from billing.links import new_token
+
 
 class Comparison(models.Model):
     """How far a list of the gateway was compared with ours, so that a comparison goes on where it stopped."""
@@ -42,7 +44,9 @@ class FailedTry(models.Model):
 class LastRun(models.Model):
     """When a part of the machinery (the timetable, a sweep, the day's work, a backup) last reached its end."""
 
-    DAY, BEAT, BACKUP, DIGESTS = "day", "beat", "backup", "digests"  # besides the names of periodic tasks
+    # Besides the names of periodic tasks, and those that rooms announce.
+    DAY, BEAT, BACKUP, DIGESTS = "day", "beat", "backup", "digests"
+    WORKER, RETENTION, LEDGER = "worker", "retention", "ledger"
 
     what = models.CharField(max_length=60, unique=True)
     at = models.DateTimeField()
@@ -55,3 +59,45 @@ class LastRun(models.Model):
         """Write that `what` reached its end at `at`."""
         if not LastRun.objects.filter(what=what).update(at=at):
             LastRun.objects.bulk_create([LastRun(what=what, at=at)], ignore_conflicts=True)
+
+
+class Alert(models.Model):
+    """Something that a person must look at, from the first look that found it to the first that did not any more."""
+
+    cause = models.CharField(max_length=90)  # the same cause is one alert until it is right again
+    says = models.CharField(max_length=300)  # in words; no personal data
+    raised_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cause"], condition=models.Q(ended_at=None), name="one_alert_of_a_cause_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.cause
+
+
+class AlertNotice(models.Model):
+    """What has to be told of an alert, by mail or to a webhook: that it began, or that it is right again."""
+
+    class Event(models.TextChoices):
+        RAISED = "raised"
+        ENDED = "ended"
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notices")
+    event = models.CharField(max_length=6, choices=Event)
+    channel = models.CharField(max_length=7)  # mail or webhook
+    token = models.CharField(max_length=32, unique=True, default=new_token)  # the id under which a receiver knows it
+    tries = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=60, blank=True)  # why the last try failed, in a word
+    next_try_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["next_try_at"], name="alerts_to_tell", condition=models.Q(told_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.alert_id} {self.channel}"

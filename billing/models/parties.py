@@ -69,6 +69,7 @@ class Provider(models.Model):
 
     # What patients should know before they call, in the words of the practice.
     contact_text = models.CharField(_("what patients should know before they call"), max_length=200, blank=True)
+    logo = models.CharField(max_length=32, blank=True, default="", editable=False)  # the token of the one that counts
     # What the practice chose in place of a house rule, by name; read it with `billing.house_rules`.
     chosen = models.JSONField(_("house rules of its own"), default=dict, blank=True, editable=False)
     # Null: entered by one person, and no letter leaves before a second one has looked at AGB code and details.
@@ -302,6 +303,7 @@ class Staff(AbstractUser):
     # Until they have chosen their own, only the page to do so opens.
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
     # Part of every session: a new one ends all of them, so that an account that is active again revives no old cookie.
+    blocked_by_practice = models.BooleanField(default=False, editable=False)  # else by operations, who alone unblock
     session_salt = models.CharField(max_length=32, default=new_token, editable=False)
 
     class Meta(AbstractUser.Meta):

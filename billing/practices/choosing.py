@@ -32,13 +32,26 @@ def read(choice: Choice, typed: str) -> Any:
     if not text:
         return None
     try:
-        value = read_euros(text) if choice.unit == Unit.EUROS else int(text) if text.isascii() else None
+        value = (
+            read_euros(text)
+            if choice.unit == Unit.EUROS
+            else int(text)
+            if text.isascii() and text.isdecimal()
+            else None
+        )
     except ValueError:
         value = None
     if value is None or not choice.least <= value <= choice.most:
         bounds = {"least": in_words(choice, choice.least), "most": in_words(choice, choice.most)}
         raise Refused(_("Choose from %(least)s to %(most)s, or leave it empty.") % bounds)
     return value
+
+
+def _whole(text: str) -> int:
+    """Return a whole number of plain digits. Raises ValueError for anything else that Python would take."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(text)
+    return int(text)
 
 
 def in_words(choice: Choice, value: Any) -> str:

@@ -4,16 +4,27 @@ Whether a step is done is read from what it is about, so no list can say otherwi
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
 from billing.errors import Refused
-from billing.models import AgbChange, IbanChange, Invoice, PracticeChange, Provider, Staff
+from billing.models import (
+    AgbChange,
+    IbanChange,
+    Invoice,
+    PracticeChange,
+    Provider,
+    ReminderStep,
+    Staff,
+    StaffTask,
+)
 from billing.practices import history, readiness
 from billing.rooms import FirstStep
 
@@ -33,6 +44,10 @@ def steps(provider: Provider, staff: Staff) -> Iterator[FirstStep]:
     yield FirstStep(
         "creditor", _("To whom patients owe the money"), _creditor(provider), provider.approved_at is not None,
         waits=_operator(), required=True,
+    )  # fmt: skip
+    yield FirstStep(
+        "logo", _("Logo"), _("Patients see it on the page of their invoice."), bool(provider.logo),
+        page_if_there("admin:practice_logo"),
     )  # fmt: skip
     chose = PracticeChange.objects.filter(provider=provider, what__in=rooms.choices()).exists()
     yield FirstStep(
@@ -117,3 +132,17 @@ def finish(provider: Provider, *, staff: Staff) -> None:
     with transaction.atomic():
         if Provider.objects.filter(pk=provider.pk, set_up_at=None).update(set_up_at=timezone.now()):
             audit.record("practice_set_up", by=audit.name_of(staff), provider=provider.agb_code)
+
+
+def watch(_today: date) -> None:
+    """Tell operations of practices whose announcements wait for what is missing, and close that once it is there."""
+    waiting = ReminderStep.objects.filter(
+        invoice__provider=OuterRef("pk"), step=ReminderStep.Step.NOTICE, status=ReminderStep.Status.PLANNED
+    )
+    lacking = Provider.objects.filter(readiness.INCOMPLETE).filter(Exists(waiting))
+    kind = StaffTask.Kind.PRACTICE_INCOMPLETE
+    named = {practice.agb_code for practice in lacking}
+    for agb_code in named:
+        audit.open_alarm(kind, cause=agb_code, note=agb_code)
+    over = [task for task in audit.open_alarms(kind, "") if task.note not in named]
+    audit.close_superseded(over, by="system", reason=_("nothing is missing any more"))

@@ -19,6 +19,8 @@ def add(agb_code: str, details: Mapping[str, str], *, by: str) -> Provider:
 
     Raises Refused as `providers.register` does.
     """
+    if not details.get("kvk_number"):  # art. 27 Handelsregisterwet 2007: it belongs on every letter
+        raise Refused(_("The KvK number is missing."))
     with transaction.atomic():
         provider = providers.register(agb_code, details)
         iban = provider.iban
@@ -43,9 +45,9 @@ def ask_agb(provider: Provider, agb_code: str, *, by: str) -> AgbChange:
         locked = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
         if locked.agb_code == right["agb_code"] and locked.approved_at:
             raise Refused(_("Nothing to change: that is what we have already."))
-        AgbChange.objects.filter(provider=locked, decided_at=None).update(
-            decided_at=timezone.now(), decided_by=by, approved=False
-        )
+        waiting = AgbChange.objects.filter(provider=locked, decided_at=None)
+        providers.close_tasks(StaffTask.Kind.AGB_WAITS, [f"agb:{one.pk}" for one in waiting], by=by)
+        waiting.update(decided_at=timezone.now(), decided_by=by, approved=False)
         asked = AgbChange.objects.create(provider=locked, agb_code=right["agb_code"], asked_by=by)
         audit.record("agb_change_asked", by=by, provider=locked.agb_code, agb_code=asked.agb_code)
         audit.open_task(StaffTask.Kind.AGB_WAITS, dedupe_key=f"agb:{asked.pk}", note=asked.agb_code)
@@ -71,8 +73,7 @@ def decide_agb(asked: AgbChange, *, approved: bool, by: str) -> None:
             history.record(provider, "agb_code", was=was, now=asked.agb_code, by=by)
         act = "agb_change_approved" if approved else "agb_change_refused"
         audit.record(act, by=by, provider=provider.agb_code, agb_code=asked.agb_code)
-        tasks = audit.open_alarms(StaffTask.Kind.AGB_WAITS, f"agb:{asked.pk}")
-        audit.close_superseded(tasks, by=by, reason=_("decided"))
+        providers.close_tasks(StaffTask.Kind.AGB_WAITS, [f"agb:{asked.pk}"], by=by)
 
 
 def _refuse_taken(provider: Provider, agb_code: str) -> None:

@@ -5,7 +5,7 @@ change is on the audit trail, and another IBAN waits until a second person has a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, format_number,
 from stdnum import iban as international_account
 from stdnum.exceptions import ValidationError as WrongNumber
 
-from billing import audit
+from billing import audit, rooms
 from billing.errors import Refused, Stale
 from billing.models import IbanChange, OutboxMessage, Provider, StaffTask
 from billing.money import read_euros
@@ -25,6 +25,7 @@ from billing.outbox.queue import queue_message
 from billing.practices import history
 from billing.submission.fields import PROVIDER, Field, Shape, read_object
 from billing.submission.values import FieldError, read_dutch_postcode, read_email, text
+from billing.templatetags.money import euro
 
 CHANGED = "provider_changed"  # the message to a practice
 OLD_ADDRESS_COUNTS = timedelta(days=30)
@@ -55,11 +56,16 @@ def _postcode(value: Any) -> str:
 
 
 def _limit(value: Any) -> Decimal:
-    """Return an amount that a person typed, in euros."""
+    """Return the amount above which two people book a receipt, in euros, within the bounds of the house rule."""
     try:
-        return read_euros(text(20)(value))
+        amount = read_euros(text(20)(value))
     except ValueError:
         raise FieldError("not-an-amount", _("Type an amount in euros, such as 25,00.")) from None
+    rule = next(choice for choice in rooms.choices().values() if choice.column == "receipts_confirmed_above")
+    if not rule.least <= amount <= rule.most:
+        bounds = {"least": euro(Decimal(rule.least)), "most": euro(Decimal(rule.most))}
+        raise FieldError("out-of-bounds", _("Choose from %(least)s to %(most)s, or leave it empty.") % bounds)
+    return amount
 
 
 def _yes_or_no(value: Any) -> bool:
@@ -134,15 +140,24 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
 
 def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:
     """Let a change of IBAN wait for a second person; one that waited before is superseded."""
-    IbanChange.objects.filter(provider=provider, decided_at=None).update(
-        decided_at=timezone.now(), decided_by=by, approved=False
-    )
-    asked = IbanChange.objects.create(provider=provider, iban=iban, asked_by=by)
-    endings = [provider.iban[-4:], iban[-4:]]
-    audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
-    audit.open_task(StaffTask.Kind.IBAN_WAITS, dedupe_key=f"iban:{asked.pk}", note=provider.agb_code)
-    _tell(provider, "iban_asked", iban, event=str(asked.pk))
+    with transaction.atomic():
+        provider = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
+        waiting = IbanChange.objects.filter(provider=provider, decided_at=None)
+        close_tasks(StaffTask.Kind.IBAN_WAITS, [f"iban:{one.pk}" for one in waiting], by=by)
+        waiting.update(decided_at=timezone.now(), decided_by=by, approved=False)
+        asked = IbanChange.objects.create(provider=provider, iban=iban, asked_by=by)
+        endings = [provider.iban[-4:], iban[-4:]]
+        audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
+        audit.open_task(StaffTask.Kind.IBAN_WAITS, dedupe_key=f"iban:{asked.pk}", note=provider.agb_code)
+        _tell(provider, "iban_asked", iban, event=str(asked.pk))
     return asked
+
+
+def close_tasks(kind: str, causes: Iterable[str], *, by: str) -> None:
+    """Close the tasks about changes that somebody decided, or that another one superseded."""
+    keys = [f"{kind}:{cause}" for cause in causes]
+    tasks = StaffTask.objects.filter(kind=kind, closed_at=None, dedupe_key__in=keys).select_related("invoice")
+    audit.close_superseded(tasks, by=by, reason=_("decided"))
 
 
 def _tell(provider: Provider, what: str, iban: str = "", *, event: str) -> None:
@@ -176,6 +191,7 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
             _tell(provider, "iban_approved", asked.iban, event=str(asked.pk))
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
+        close_tasks(StaffTask.Kind.IBAN_WAITS, [f"iban:{asked.pk}"], by=by)
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)
 
 

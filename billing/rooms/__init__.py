@@ -35,15 +35,17 @@ from billing.rooms.announced import (
     Intake,
     InvoicePanel,
     MessageKind,
+    PaidOut,
+    PayoutLine,
+    Payouts,
     Report,
-    Row,
     Stops,
-    Text,
     Told,
     Unit,
     Verdict,
+    Watched,
 )
-from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf
+from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
 
 __all__ = [
     "Act",
@@ -69,6 +71,9 @@ __all__ = [
     "Intake",
     "InvoicePanel",
     "MessageKind",
+    "PaidOut",
+    "PayoutLine",
+    "Payouts",
     "Report",
     "Room",
     "Row",
@@ -77,6 +82,7 @@ __all__ = [
     "Told",
     "Unit",
     "Verdict",
+    "Watched",
 ]
 
 T = TypeVar("T")
@@ -178,7 +184,7 @@ def came_in(staff: Row, day: date) -> list[CameIn]:
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
     merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
-    for named in (*merged, staff_task_choices, choices):
+    for named in (*merged, staff_task_choices, choices, watched):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
     pages = [str(page.name) for room in announcements() for page in room.patient_urls]
@@ -242,6 +248,18 @@ def end_for_withdrawn(invoice: Row, *, by: str, today: date) -> None:
 def credit_payout(request: Row) -> bool:
     """Let a room take over a credit to be paid by bank; return whether one did."""
     return any(room.credit_payout(request) for room in announcements() if room.credit_payout)
+
+
+def payouts(provider: Row, *, after: int, limit: int) -> Sequence[PaidOut]:
+    """Return what a practice was paid, from behind a key on; nothing where no room pays."""
+    told = next((room.payouts for room in announcements() if room.payouts), None)
+    return told.listed(provider, after, limit) if told else ()
+
+
+def payout_lines(provider: Row, number: str, *, after: int, limit: int) -> Sequence[PayoutLine] | None:
+    """Return the lines of a payout of this practice, from behind a key on; None for one that is not theirs."""
+    told = next((room.payouts for room in announcements() if room.payouts), None)
+    return told.lines(provider, number, after, limit) if told else None
 
 
 def contradictions() -> Iterator[str]:
@@ -310,6 +328,12 @@ def finish(request: HttpRequest, response: Any) -> None:
     for room in announcements():
         if room.finished:
             room.finished(request, response)
+
+
+@cache
+def watched() -> dict[str, Watched]:
+    """Return what has to happen every so often, beside periodic tasks, in all rooms, by the name of its last run."""
+    return _merged(lambda room: room.watched)
 
 
 @cache

@@ -263,6 +263,52 @@ class FirstStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """Something that has to happen every so often, beside periodic tasks: `LastRun` says when it last did.
+
+    `expected` tells whether this installation does it at all.
+    """
+
+    label: Text  # as in "since the last backup"
+    limit: Callable[[], float]  # seconds of silence after which a person must look
+    expected: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOut:
+    """What a practice was paid at one run, or that nothing was. `key` orders them, `closed_at` is when its lines were
+    complete."""
+
+    key: int
+    number: str
+    run_on: date
+    status: str
+    amount: Decimal
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLine:
+    """One movement of a practice's account: positive is for the practice. `kind` is that of the ledger transaction."""
+
+    key: int
+    invoice: str
+    reference: str
+    kind: str
+    amount: Decimal
+    happened_on: date
+    booked_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Payouts:
+    """The payouts of a practice behind a key, and the lines of one of them; None for one that is not theirs."""
+
+    listed: Callable[[Row, int, int], Sequence[PaidOut]]
+    lines: Callable[[Row, str, int, int], Sequence[PayoutLine] | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """What a room shows in the demo.
 
@@ -329,4 +375,7 @@ class Announcement:
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
     first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
+    watched: Mapping[str, Watched] = field(default_factory=dict)  # by the name of its `LastRun`
     demo: Demo | None = None
+    # Tells what practices are paid.
+    payouts: Payouts | None = None

@@ -24,7 +24,10 @@ Record = MutableMapping[str, Any]
 # Other attributes that a library adds to a record are not shown.
 EXTRA_KEYS = ("method", "path", "status", "bytes", "ms", "request_id")
 # Every token of ours is longer than any word in a path (see billing/links.py), whatever follows it.
-_TOKEN = re.compile(r"(?<=/)[A-Za-z0-9_-]{20,}")
+# What programs name in a path are numbers of a practice, for an invoice or a patient.
+# The signed links of staff begin with a short number.
+_AFTER = ("api/v1/invoices", "api/v1/patients", "wachtwoord-kiezen", "uitnodiging")
+_TOKEN = re.compile("|".join([*(rf"(?<=/{place}/)[^/\s?]+" for place in _AFTER), r"(?<=/)[A-Za-z0-9_-]{20,}"]))
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 # Payment references, IBANs, telephone and insured numbers, dates of birth without dashes. Ids stay readable.
 _NUMBER = re.compile(r"(?<!\d\.)(?<!\d)\d{8,}")  # but not the fractions of a second
@@ -32,7 +35,7 @@ _CONTROL = ("Cc", "Cf", "Zl", "Zp")  # Unicode categories of characters that end
 
 
 def without_tokens(text: str) -> str:
-    """Return `text` with every token in a path replaced."""
+    """Return `text` with every token, and every number of a practice, in a path replaced."""
     return _TOKEN.sub("…", text)
 
 

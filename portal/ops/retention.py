@@ -14,7 +14,10 @@ from django.utils.module_loading import import_string
 from billing import audit, rooms, rows
 from billing.colleagues import invitations
 from billing.law.calendar import begin_of
+from billing.models import LastRun
 from billing.submission import uploads
+from portal.api import once
+from portal.webhooks import delivery, events
 
 log = logging.getLogger(__name__)
 SANDBOX = "sandbox.retention.delete_expired"  # by name, because the sandbox is not always installed
@@ -34,6 +37,7 @@ def run_day(today: date) -> None:
     if found:
         audit.record("data_erased", by="system", **found)
     log.info("erased: %s", ", ".join(f"{name} {count}" for name, count in found.items()) or "nothing")
+    LastRun.record(LastRun.RETENTION, at=timezone.now())
 
 
 def delete_expired(today: date) -> dict[str, int]:
@@ -47,6 +51,9 @@ def delete_expired(today: date) -> dict[str, int]:
         ),
         "invitations": invitations.delete_old(begin_of(today)),
         "sandbox_rows": _delete_sandbox_rows(today),
+        "api_answers": once.delete_old(before=begin_of(today - timedelta(days=once.KEPT_DAYS))),
+        "webhook_deliveries": delivery.delete_old(before=begin_of(today - timedelta(days=delivery.KEPT_DAYS))),
+        "api_events": events.delete_old(before=begin_of(today - timedelta(days=events.KEPT_DAYS))),
         **uploads.erase_expired(today),
     }
 

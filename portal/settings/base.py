@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "portal.middleware.HttpsForMachines",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.KnownMethods",
+    "portal.api.edge.ApiAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -254,6 +255,9 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # other sites do not need our files
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # half as many files to compress, and every URL can be cached for ever
 
 METRICS_TOKEN = ENV["METRICS_TOKEN"]
+ALERT_EMAIL: str = ENV["ALERT_EMAIL"]
+ALERT_WEBHOOK_URL: str = ENV["ALERT_WEBHOOK_URL"]
+ALERT_WEBHOOK_SECRET: str = ENV["ALERT_WEBHOOK_SECRET"]
 
 # --- messages -----------------------------------------------------------------------------------
 SANDBOX_SMTP_PORT = PORT + 1  # the stand-in mail server listens beside the web server

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -66,6 +68,19 @@ def file(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
     by = audit.name_of(request.user)
     audit.record("list_exported", by=by, list=f"figures {name}", format=kind, rows=len(figure.rows))
     return files.file(_rows(figure), title=str(figure.title), kind=kind)
+
+
+@require_safe
+def of_month(request: HttpRequest) -> HttpResponse:
+    """Lead a bookmark of the former page of months to the figures of that month; of none, to the page."""
+    page = reverse("admin:figures")
+    try:
+        first = date.fromisoformat(f"{request.GET.get('maand', '')}-01")
+    except ValueError:
+        return HttpResponseRedirect(page)
+    after = (first + timedelta(days=31)).replace(day=1)
+    last = min(after - timedelta(days=1), timezone.localdate())
+    return HttpResponseRedirect(f"{page}?{urlencode({FROM: first.isoformat(), TO: last.isoformat()})}")
 
 
 def _rows(figure: Figure) -> Iterator[list[Any]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
 from billing.models import BounceIntake, LastRun
@@ -38,7 +40,10 @@ def silences(now: datetime) -> list[Silence]:
         Silence(what, _since(at.get(what), now), limit)
         for what, limit in (
             (LastRun.BEAT, settings.BEAT_SILENT_SECONDS),
+            (LastRun.WORKER, settings.WORKER_SILENT_SECONDS),
             (LastRun.DAY, settings.DAY_SILENT_SECONDS),
+            (LastRun.RETENTION, settings.RETENTION_SILENT_SECONDS),
+            (LastRun.LEDGER, settings.LEDGER_SILENT_SECONDS),
             (LastRun.BACKUP, settings.BACKUP_SILENT_SECONDS),
             (LastRun.DIGESTS, settings.DIGESTS_SILENT_SECONDS),
         )
@@ -46,6 +51,9 @@ def silences(now: datetime) -> list[Silence]:
     if settings.BOUNCE_ADDRESS:
         seen = BounceIntake.objects.values_list("seen_at", flat=True).order_by("-seen_at").first()
         found.append(Silence(BOUNCE_PROBE, _since(seen, now), settings.BOUNCE_PROBE_SILENT_SECONDS))
+    for what, watched in rooms.watched().items():
+        if watched.expected():
+            found.append(Silence(what, _since(at.get(what), now), watched.limit()))
     return [*found, *_sweeps(at, now)]
 
 
@@ -59,3 +67,18 @@ def _sweeps(at: dict[str, datetime], now: datetime) -> Iterator[Silence]:
 
 def _since(moment: datetime | None, now: datetime) -> float:
     return max(0.0, (now - moment).total_seconds()) if moment else math.inf
+
+
+def in_words() -> dict[str, Promise | str]:
+    """Return what each part of the machinery is called, as in "since the last backup"; a sweep bears its own name."""
+    return {
+        LastRun.BEAT: _("since the timetable last ticked"),
+        LastRun.WORKER: _("since the worker last finished something"),
+        LastRun.DAY: _("since the last run of the day's work"),
+        LastRun.RETENTION: _("since the last day that old data were erased"),
+        LastRun.LEDGER: _("since the books were last proven"),
+        LastRun.BACKUP: _("since the last backup"),
+        LastRun.DIGESTS: _("since the last published digests"),
+        BOUNCE_PROBE: _("since the last bounce probe came back"),
+        **{what: watched.label for what, watched in rooms.watched().items()},
+    }

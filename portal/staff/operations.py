@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from billing.models import DayFigure, LastRun
+from billing.models import DayFigure
 from billing.money import from_cents
 from billing.rooms import Figure
 from billing.statements import figures
@@ -77,14 +77,10 @@ def _silent(now: datetime) -> list[tuple[str, Any, bool]]:
     A sweep is named where it is silent too long: that is what to look for in the log.
     """
     found = last_runs.silences(now)
-    words = {
-        LastRun.BEAT: _("since the timetable last ticked"),
-        LastRun.DAY: _("since the last run of the day's work"),
-        LastRun.BACKUP: _("since the last backup"),
-        LastRun.DIGESTS: _("since the last published digests"),
-        last_runs.BOUNCE_PROBE: _("since the last bounce probe came back"),
-    }
-    tiles = [(words[one.what], _ago(one.seconds), one.is_too_long) for one in found if not one.is_sweep]
+    words = last_runs.in_words()
+    tiles: list[tuple[str, Any, bool]] = [
+        (str(words[one.what]), _ago(one.seconds), one.is_too_long) for one in found if not one.is_sweep
+    ]
     sweeps = [one for one in found if one.is_sweep]
     silent = [one for one in sweeps if one.is_too_long] or [max(sweeps, key=lambda one: one.seconds / one.limit)]
     return tiles + [

@@ -64,6 +64,8 @@ class StaffSite(OTPAdminSite):
             path("blijven/", self.admin_view(views.extend_session), name="stay"),
             path("toestand/", self.admin_view(operations.show), name="operations"),
             path("cijfers/", self.admin_view(figures.show), name="figures"),
+            path("maanden/", self.admin_view(figures.of_month), name="months"),
+            path("maanden/cijfers.csv", self.admin_view(figures.of_month), name="months_csv"),
             path("cijfers/<slug:name>.<slug:kind>", self.admin_view(figures.file), name="figures_file"),
         ]
         return own + [self._address(page) for page in _pages()] + stock

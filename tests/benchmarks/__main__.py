@@ -20,6 +20,7 @@ BENCHMARKS = {
     "latency-files": ["bench_latency", "files"],
     "planning": ["bench_planning"],
     "import": ["bench_import"],
+    "api": ["bench_api"],
     "pdf": ["bench_pdf"],
     "desk": ["bench_desk"],
 }

@@ -168,7 +168,7 @@ def test_no_process_starts_with_keys_that_do_not_fit_the_data(tmp_path):
     fill = "from portal.management.commands.demo import fill; import datetime; fill(datetime.date.today())"
     put_migrated(tmp_path)
     subprocess.run([PYTHON, "manage.py", "shell", "-c", fill], env=environment, cwd=ROOT, check=True)
-    for name, command in PROCESSES.items():
+    for name, command in (PROCESSES | {"check": [PYTHON, "manage.py", "check"]}).items():
         if name == "beat":
             continue  # without Redis there is none
         ended = subprocess.run(

@@ -44,7 +44,8 @@ def rows_of(columns: Iterable[Column], rows: Iterable[Any]) -> Iterable[list[Cel
 
 
 def _head(table: Any, name: str) -> str:
-    return str(capfirst(label_for_field(name, table.model, table)))
+    label: Any = label_for_field(name, table.model, table)
+    return capfirst(str(label))
 
 
 def _cell_of(table: Any, name: str) -> Callable[[Any], Cell]:

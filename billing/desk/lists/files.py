@@ -22,6 +22,8 @@ from billing.statements.spreadsheet import Cell
 
 Rows = Iterable[Sequence[Cell]]
 _CHUNK = 1000
+# A workbook leaves when it is complete, and no proxy waits longer than a minute for the first byte. CSV has no end.
+XLSX_MOST = 100_000
 _TYPES: dict[str, tuple[str, Callable[[Rows, str], Iterator[bytes]]]] = {
     "csv": ("text/csv; charset=utf-8", lambda rows, _title: spreadsheet.csv_pieces(rows)),
     "xlsx": (
@@ -36,13 +38,14 @@ def of_list(table: Any, request: HttpRequest, kind: str) -> HttpResponseBase:
     """Return all rows of the list of `table`, a TenantAdmin, as it is filtered and ordered in this request.
 
     The rows are fixed by their keys first, 8 bytes each, and then read in chunks: no query stays open while a slow
-    client reads, and the audit trail has which rows left. Raises Refused for more than an XLSX sheet holds, and what
+    client reads, and the audit trail has which rows left. Raises Refused for more than XLSX_MOST, and what
     the database raises when the access can't be written: then nothing leaves.
     """
     shown = table.get_changelist_instance(request)
     keys = array("q", shown.queryset.values_list("pk", flat=True).iterator(chunk_size=_CHUNK))
-    if kind == "xlsx" and len(keys) > spreadsheet.XLSX_ROWS:
-        raise Refused(_("This is more than a file for Excel can hold. Choose a shorter period, or take CSV."))
+    if kind == "xlsx" and len(keys) > XLSX_MOST:
+        sentence = _("An Excel file has at most %(most)d rows here. Choose a shorter period, or take CSV.")
+        raise Refused(sentence % {"most": XLSX_MOST})
     name = table.opts.model_name
     record(request, name, kind=kind, keys=keys, about_patients=table.about_patients)
     rows = _read(shown.apply_select_related(table.get_queryset(request)), keys)

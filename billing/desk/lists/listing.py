@@ -36,7 +36,8 @@ class StaffList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
-        self.may_download: bool = self.model_admin.may_download(request)
+        self.table: Any = self.model_admin  # a TenantAdmin, which can't be imported here
+        self.may_download: bool = self.table.may_download(request)
 
     def get_filters_params(self, params: Any = None) -> Any:
         found = super().get_filters_params(params)
@@ -46,7 +47,7 @@ class StaffList(ChangeList):
     @property
     def heading(self) -> Any:
         """Return what the list is called."""
-        return self.model_admin.list_title or self.opts.verbose_name_plural
+        return self.table.list_title or self.opts.verbose_name_plural
 
     @property
     def has_more(self) -> bool:
@@ -65,7 +66,7 @@ class StaffList(ChangeList):
     @property
     def can_add_up(self) -> bool:
         """Tell whether there is something to add up that was not added up by itself."""
-        return bool(self.model_admin.sums) and self.has_more and ADD_UP not in self.params
+        return bool(self.table.sums) and self.has_more and ADD_UP not in self.params
 
     @property
     def add_up(self) -> str:
@@ -75,7 +76,7 @@ class StaffList(ChangeList):
     @cached_property
     def sums(self) -> list[tuple[Any, Decimal]]:
         """Return what the rows of all pages come to, in one query: all that are counted, or, asked for, all."""
-        wanted = self.model_admin.sums
+        wanted = self.table.sums
         if not wanted or self.can_add_up or not self.result_count:
             return []
         found = self.queryset.order_by().aggregate(**{f"sum{n}": sum for n, (_label, sum) in enumerate(wanted)})

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from billing.integrity import publication
 from billing.ledger.verification import discrepancies
-from billing.models import LedgerTransaction, Posting
+from billing.models import LastRun, LedgerTransaction, Posting
 
 MAX_SHOWN = 50
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "The ledger is NOT proven" + (": more than shown above." if len(found) > MAX_SHOWN else ".")
             )
+        LastRun.record(LastRun.LEDGER, at=timezone.now())
         self.stdout.write(f"The ledger is proven: {LedgerTransaction.objects.count()} transactions. {_published()}")
 
 

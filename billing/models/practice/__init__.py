@@ -2,6 +2,7 @@
 
 from billing.models.practice.accounts import Invitation, Membership
 from billing.models.practice.changes import AgbChange, PracticeChange
+from billing.models.practice.logos import PracticeLogo
 from billing.models.practice.rights import ClerkRight
 
-__all__ = ["AgbChange", "ClerkRight", "Invitation", "Membership", "PracticeChange"]
+__all__ = ["AgbChange", "ClerkRight", "Invitation", "Membership", "PracticeChange", "PracticeLogo"]

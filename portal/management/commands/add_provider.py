@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from billing.errors import Refused
-from billing.practices import providers
+from billing.practices import providers, readiness
 
 REQUIRED = tuple(name for name, field in providers.DETAILS.items() if field.required)
 
@@ -16,12 +17,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agb_code", metavar="AGB", help="eight digits")
-        for name in REQUIRED:
-            parser.add_argument(f"--{name.replace('_', '-')}", required=True)
+        for name in providers.DETAILS:
+            parser.add_argument(f"--{name.replace('_', '-')}", required=name in REQUIRED)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        given = {name: options[name] for name in providers.DETAILS if options[name] is not None}
         try:
-            provider = providers.register(options["agb_code"], {name: options[name] for name in REQUIRED})
+            provider = providers.register(options["agb_code"], given)
         except Refused as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(f"{provider.name}, AGB code {provider.agb_code}.")
+        if missing := [str(words) for words in readiness.lacks(provider)]:
+            self.stdout.write(_("No letter can leave yet. Still missing: %(what)s.") % {"what": ", ".join(missing)})

@@ -92,12 +92,13 @@ def _accept(request: HttpRequest, invitation: Invitation, member: Any) -> HttpRe
 
 
 def _page(request: HttpRequest, invitation: Invitation, form: forms.Form, *, refusal: str = "") -> HttpResponse:
+    member: Any = request.user
     context = {
         **admin.site.each_context(request),
         "title": _("You are invited by %(name)s") % {"name": invitation.provider.name},
         "invitation": invitation,
         "form": form,
         "refusal": refusal,
-        "signed_in": request.user.is_authenticated and request.user.is_verified(),
+        "signed_in": member.is_authenticated and member.is_verified(),
     }
     return render(request, "admin/practice/invitation.html", context, status=422 if refusal or form.errors else 200)

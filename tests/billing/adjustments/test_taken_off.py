@@ -214,7 +214,7 @@ def test_a_payment_after_the_costs_of_which_we_learn_after_the_last_letter_stops
         D("1000.00"), received_on=COSTS_ON + timedelta(days=1), road=Receipt.Road.TRANSFER, reference="", reason="x",
         by=factories.staff(provider=invoice.provider), key="a",
     )  # fmt: skip
-    invoice.provider.receipts_confirmed_above = D("5000.00")
+    invoice.provider.receipts_confirmed_above = D("2500.00")
     invoice.provider.save()
     receipts.report(invoice, received, today=FINAL_ON)
     after = charged(invoice)

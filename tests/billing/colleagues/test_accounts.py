@@ -1,5 +1,7 @@
 """Blocking and letting in again, with one practice and with several, and that somebody who decides is always left."""
 
+from contextlib import suppress
+
 import pytest
 
 from billing.colleagues import accounts, of_practice
@@ -44,6 +46,15 @@ def test_blocked_and_let_in_again(practice, boss):
     assert [e.action for e in AuditEvent.objects.filter(by=f"staff:{boss.username}")] == [
         "staff_blocked", "staff_unblocked",
     ]  # fmt: skip
+
+
+def test_whom_operations_blocked_no_practice_lets_in_again(practice, boss):
+    clerk = factories.staff(provider=practice)
+    Staff.objects.filter(pk=clerk.pk).update(is_active=False)
+    for act in (accounts.unblock, accounts.block, accounts.unblock):
+        with suppress(Refused):
+            act(fresh(clerk), by=boss)
+    assert not fresh(clerk).is_active
 
 
 @pytest.mark.parametrize("act", [accounts.block, accounts.unblock, accounts.require_to_help])

@@ -163,8 +163,8 @@ def test_a_workbook_leaves_nothing_on_the_disk(settings):
     pieces.close()
 
 
-def test_more_than_a_sheet_holds_is_a_sentence(desk, practice, monkeypatch):
-    monkeypatch.setattr(spreadsheet, "XLSX_ROWS", 1)
+def test_more_than_a_workbook_takes_is_a_sentence(desk, practice, monkeypatch):
+    monkeypatch.setattr(files, "XLSX_MOST", 1)
     who = factories.patient(provider=practice)
     [factories.invoice(patient=who) for _n in range(2)]
     response = desk.get(f"{INVOICES}lijst.xlsx?dag_van=2020-01-01", follow=True)

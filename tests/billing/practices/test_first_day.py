@@ -36,11 +36,15 @@ def test_no_first_letter_while_something_is_missing_and_then_it_leaves_by_itself
     Provider.objects.filter(pk=practice.pk).update(**{missing: None if missing == "approved_at" else ""})
     invoice = factories.invoice(provider=practice)
     assert not announce(invoice).exists()
+    first_day.watch(timezone.localdate())
+    assert StaffTask.objects.get(kind=StaffTask.Kind.PRACTICE_INCOMPLETE, closed_at=None).note == practice.agb_code
     practice.refresh_from_db()
     assert len(list(readiness.lacks(practice))) == 1
     Provider.objects.filter(pk=practice.pk).update(**{missing: right})
     planning.sweep()
     assert OutboxMessage.objects.filter(invoice=invoice).exists()
+    first_day.watch(timezone.localdate())
+    assert not StaffTask.objects.filter(kind=StaffTask.Kind.PRACTICE_INCOMPLETE, closed_at=None).exists()
 
 
 def test_the_condition_on_rows_says_the_same_as_the_sentences():
@@ -70,7 +74,8 @@ def test_a_practice_added_in_the_browser_waits_for_a_second_person_twice():
     practice.refresh_from_db()
     assert readiness.may_send(practice)
     assert AuditEvent.objects.filter(action="agb_change_approved", by="staff:bert").count() == 1
-    assert not StaffTask.objects.filter(kind=StaffTask.Kind.AGB_WAITS, closed_at=None).exists()
+    assert StaffTask.objects.filter(kind__in=("agb_waits", "iban_waits")).count() == 2
+    assert not StaffTask.objects.filter(closed_at=None).exists()
 
 
 def test_another_agb_code_counts_once_a_second_person_approved_it():

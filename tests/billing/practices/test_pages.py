@@ -112,10 +112,15 @@ def test_operations_add_a_practice_that_waits_and_wrong_details_are_said():
     details = {
         "agb_code": "01234567", "name": "Nieuw", "phone": "030 1234567", "email": "a@nieuw.example", "street": "Straat",
         "house_number": "1", "postcode": "1234 AB", "city": "Dorp", "iban": "NL91ABNA0417164300",
-        "creditor": "practice", "transfers_to": "operator",
+        "kvk_number": "12345678", "creditor": "practice", "transfers_to": "operator",
     }  # fmt: skip
     sent = {f"details-{name}": value for name, value in details.items()}
-    for wrong in ({"details-iban": "NL00"}, {"details-agb_code": "12"}, {"details-name": ""}):
+    for wrong in (
+        {"details-iban": "NL00"},
+        {"details-agb_code": "12"},
+        {"details-name": ""},
+        {"details-kvk_number": ""},
+    ):
         assert operator.post("/beheer/praktijk/nieuw/", sent | wrong).status_code == 422
     assert not Provider.objects.exists()
     answer = operator.post("/beheer/praktijk/nieuw/", sent)

@@ -52,6 +52,7 @@ def test_details_are_stored_as_a_batch_would_be():
         ("kvk_number", "1234567"),
         ("transfers_to", "somewhere"),
         ("receipts_confirmed_above", "veel"),
+        ("receipts_confirmed_above", "5000"),
     ],
 )
 def test_a_wrong_detail_is_refused_when_adding_and_when_changing(name, value):
@@ -122,7 +123,10 @@ def test_a_second_change_of_iban_supersedes_the_first():
     _changed, second = providers.change(AGB, {"iban": "NL39RABO0300065264"}, by="command:anna")
     with pytest.raises(Stale):
         providers.decide_iban(first, approved=True, by="staff:bram")
+    waits = StaffTask.objects.filter(kind=StaffTask.Kind.IBAN_WAITS, closed_at=None)
+    assert [task.dedupe_key for task in waits] == [f"iban_waits:iban:{second.pk}"]
     providers.decide_iban(second, approved=False, by="staff:bram")
+    assert not waits.all().exists()
     assert Provider.objects.get().iban == "NL91ABNA0417164300"
 
 

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 OF_NOBODY = {
     "Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure", "StoredFile", "IbanChange", "SubmittedBatch",
     "FailedTry", "BounceIntake", "DayClock", "Comparison", "LastRun", "IntakeChoice", "SubmittedFile", "ClerkRight",
-    "Membership", "Invitation",
+    "Membership", "Invitation", "AgbChange", "PracticeChange",
+    "NoteTemplate",
 }  # fmt: skip
 
 

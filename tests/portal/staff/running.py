@@ -5,6 +5,15 @@ from billing.models import BounceIntake, LastRun
 
 
 def all_ran(at):
-    for what in (LastRun.DAY, LastRun.BEAT, LastRun.BACKUP, LastRun.DIGESTS, *(b.task for b in rooms.beats().values())):
+    own = (
+        LastRun.DAY,
+        LastRun.BEAT,
+        LastRun.WORKER,
+        LastRun.RETENTION,
+        LastRun.LEDGER,
+        LastRun.BACKUP,
+        LastRun.DIGESTS,
+    )
+    for what in (*own, *rooms.watched(), *(b.task for b in rooms.beats().values())):
         LastRun.record(what, at=at)
     BounceIntake.objects.update_or_create(pk=1, defaults={"seen_at": at})

@@ -236,6 +236,7 @@ def test_bars_are_in_proportion_and_have_a_pattern_besides_their_colour(practice
     assert 'role="img"' in page
     assert page.count('fill="url(#ontvangen-1)"') == 2  # the bar, and its name in the legend
     assert 'id="ontvangen-1"' in page
+    assert '<th scope="col" class="amount">iDEAL</th>' in page
 
 
 def test_a_stranger_has_to_sign_in():
@@ -253,3 +254,11 @@ def test_payouts_and_complaints_of_the_practice_alone_are_figures_too(practice, 
     assert rows[1:] == [f"{timezone.localdate()};50,00;U-{practice.pk};onderweg;;"]
     rows = client.get("/beheer/cijfers/klachten.csv").getvalue().decode("utf-8-sig").splitlines()
     assert rows[:3] == ["Wat;Aantal", "ontvangen;1", "beantwoord;0"]
+
+
+@pytest.mark.parametrize("address", ["/beheer/maanden/", "/beheer/maanden/cijfers.csv"])
+def test_the_former_page_of_months_leads_to_the_figures(address, clerk):
+    desk = signed_in(clerk)
+    assert desk.get(f"{address}?maand=2026-02")["Location"] == "/beheer/cijfers/?van=2026-02-01&tot=2026-02-28"
+    assert desk.get(f"{address}?maand=nooit")["Location"] == "/beheer/cijfers/"
+    assert desk.get(f"{address}?maand=2026-02", follow=True).status_code == 200

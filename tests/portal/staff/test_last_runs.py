@@ -10,6 +10,7 @@ import yaml
 from django.core.management import call_command
 from django.utils import timezone
 
+from banking import accounts
 from billing.models import BounceIntake, LastRun, OutboxMessage, Staff
 from portal import celery, daily
 from portal.staff import last_runs, metrics
@@ -39,7 +40,9 @@ def test_calm_while_all_work(settings):
 def test_what_never_ran_is_red(settings):
     settings.BOUNCE_ADDRESS = "bounces@example.org"
     silent = {one.what: one.seconds for one in last_runs.silences(timezone.now())}
-    assert {"beat", "day", "backup", "digests", "bounce_probe", "billing.sweep_outbox"} <= set(silent)
+    own = {"beat", "worker", "day", "retention", "ledger", "backup", "digests", "bounce_probe"}
+    assert own | {"billing.sweep_outbox"} <= set(silent)
+    assert "bank_statements" not in silent, "there is no account at a bank"
     assert set(silent.values()) == {math.inf}
     assert page().count("badge-alarm") == len(silent)
 
@@ -47,12 +50,14 @@ def test_what_never_ran_is_red(settings):
 @pytest.mark.parametrize(
     ("what", "seconds"),
     [
-        ("beat", 120), ("day", 12 * 3600), ("backup", 26 * 3600), ("digests", 26 * 3600), ("bounce_probe", 2 * 86400),
+        ("beat", 120), ("worker", 300), ("day", 12 * 3600), ("retention", 26 * 3600), ("ledger", 2 * 86400),
+        ("backup", 26 * 3600), ("digests", 26 * 3600), ("bounce_probe", 2 * 86400), ("bank_statements", 5 * 86400),
         ("billing.sweep_outbox", 600), ("billing.sweep_payments", 600), ("billing.sweep_storage", 900),
     ],
 )  # fmt: skip
 def test_each_is_red_past_its_own_limit_and_not_before(what, seconds, settings):
     settings.BOUNCE_ADDRESS = "bounces@example.org"
+    accounts.add("NL91ABNA0417164300", name="Zorgrekening B.V.", by="command:anna")
     now = timezone.now()
     all_ran(now)
     for age, expected in ((seconds - 5, set()), (seconds + 5, {what})):
@@ -118,8 +123,9 @@ def test_the_days_work_the_digests_and_a_backup_are_written_down(tmp_path):
     before = timezone.now()
     daily.run_now(before)
     call_command("backup", str(tmp_path / "one.age"))
+    call_command("verify_ledger")
     found = dict(LastRun.objects.values_list("what", "at"))
-    assert {LastRun.DAY, LastRun.BACKUP, LastRun.DIGESTS} <= set(found)
+    assert {LastRun.DAY, LastRun.RETENTION, LastRun.LEDGER, LastRun.BACKUP, LastRun.DIGESTS} <= set(found)
     assert min(found.values()) >= before
 
 

@@ -28,7 +28,7 @@ def look(page: Page, complaints: list[str]) -> None:
     """The page fits, complains of nothing and is accessible. What axe sees on a tablet it saw on the desk too."""
     assert complaints == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} is wider than the screen"
-    rooms = {820: 150, 1280: 105}.get(page.viewport_size["width"] if page.viewport_size else 0, 60)
+    rooms = {820: 150, 1280: 105, 1366: 105}.get(page.viewport_size["width"] if page.viewport_size else 0, 60)
     assert page.evaluate("document.querySelector('nav.menu')?.offsetHeight ?? 0") <= rooms, "the menu takes the page"
     if page.viewport_size and page.viewport_size["width"] == 820:
         return

@@ -6,6 +6,8 @@ from json import dumps, loads
 
 import pytest
 from django.utils import translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from billing.errors import Refused
 from billing.models import CareDetail, Invoice, Payer, SubmittedFile
@@ -225,3 +227,25 @@ def test_a_file_of_another_practice_names_that_practice_and_is_refused(practice)
         file = BytesIO(converted.content())
         result = import_stream(file, dry_run=False, today=TODAY, by="test", of=practice)
         assert codes(result) == ["provider-other"]
+
+
+DAMAGE = (b"", b"\0", b"NaN", b"1e9999999999", b"-1", b'"', b";", b"\r\n", b"\xff", b"9" * 400, b"<!DOCTYPE", b"C")
+
+
+@given(
+    st.sampled_from((mz.many(2).content(), gds.file(gds.insured(), gds.insured(patient="P-2"), total="83.00"))),
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(DAMAGE), st.integers(0, 20)), min_size=1, max_size=3),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_ends_in_a_sentence_or_in_a_batch_without_a_citizen_number(content, damage):
+    for where, what, instead_of in damage:
+        at = int(where * len(content))
+        content = content[:at] + what + content[at + instead_of :]
+    try:
+        kind = recognising.kind_of(content)
+        converted = recognising.convert(kind, content, agb_code=AGB_CODE) if kind in (Kind.MZ301, Kind.GDS801) else None
+    except Refused:
+        return
+    if converted:
+        assert gds.BSN.encode() not in converted.content()
+        import_stream(BytesIO(converted.content()), dry_run=True, today=TODAY, by="test", problems=converted.problems)

@@ -3,8 +3,9 @@
 from billing.models import AgbChange, PracticeChange, Provider
 
 OWN_PAGE = {
-    "first_day": {200, 303},  # of one's own practice
+    "first_day": {200, 303, 403},  # of one's own practice; a clerk only reads
     "practice": {200, 303, 403},  # of one's own practice; a clerk only reads
+    "practice_logo": {200, 303, 403, 422},  # of one's own practice
     "practice_of": {404},
     "first_day_of": {404},
     "practice_add": {403},  # for operations alone

@@ -10,6 +10,8 @@ OWN_PAGE = {
     "operations": {403},  # for operations alone
     "figures": {200},
     "figures_file": {200, 404},
+    "months": {302},
+    "months_csv": {302},
     "stay": {303, 405},
     "autocomplete": {200, 403},  # 200 to OPTIONS alone
     "catch all": {404},
