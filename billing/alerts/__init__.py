@@ -6,7 +6,7 @@ The rows are written before anybody is told, so that nothing is lost when a mail
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from billing.models import Alert, AlertNotice
 
@@ -24,14 +24,21 @@ def look(causes: Mapping[str, str], *, channels: Iterable[str], now: datetime) -
         standing = {alert.cause: alert for alert in Alert.objects.filter(ended_at=None)}
         for cause, says in causes.items():
             if cause[:90] not in standing:
-                alert = Alert(cause=cause[:90], says=says[:300], raised_at=now)
-                (made,) = Alert.objects.bulk_create([alert], ignore_conflicts=True)  # another watcher may be first
-                if made.pk and Alert.objects.filter(pk=made.pk).exists():
-                    _queue(made, Event.RAISED, channels, now)
+                _raise(cause[:90], says[:300], channels, now)
         kept = {cause[:90] for cause in causes}
         for cause, alert in standing.items():
             if cause not in kept and Alert.objects.filter(pk=alert.pk, ended_at=None).update(ended_at=now):
                 _queue(alert, Event.ENDED, channels, now)
+
+
+def _raise(cause: str, says: str, channels: Iterable[str], now: datetime) -> None:
+    """Add the alert, unless another watcher was first."""
+    try:
+        with transaction.atomic():
+            alert = Alert.objects.create(cause=cause, says=says, raised_at=now)
+    except IntegrityError:
+        return
+    _queue(alert, Event.RAISED, channels, now)
 
 
 def _queue(alert: Alert, event: Event, channels: Iterable[str], now: datetime) -> None:

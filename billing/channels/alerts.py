@@ -9,6 +9,7 @@ import hmac
 import json
 from datetime import datetime
 from email.utils import parseaddr
+from typing import Any
 
 import requests
 from django.conf import settings
@@ -31,9 +32,10 @@ def send_mail(subject: str, text: str, *, token: str) -> None:
     domain = sender.rpartition("@")[2]
     headers = {"Message-ID": f"<alert-{token}@{domain}>", "Auto-Submitted": "auto-generated"}
     mail = EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [recipient], headers=headers)
+    made: Any = mail.message()  # the stubs know no linesep
     try:
         with smtp.Mailer() as mailer:
-            mailer.send(mail.message().as_bytes(linesep="\r\n"), sender=sender, recipient=recipient)
+            mailer.send(made.as_bytes(linesep="\r\n"), sender=sender, recipient=recipient)
     except GatewayUnknown as error:  # sent twice is better than not at all
         raise NotTold("unknown") from error
     except GatewayRefused as error:

@@ -32,7 +32,7 @@ def _count(provider: Provider, logo: PracticeLogo | None, *, by: str) -> None:
     if not locked.logo and logo is None:
         return
     Provider.objects.filter(pk=locked.pk).update(logo=logo.token if logo else "")
-    PracticeLogo.objects.filter(provider=locked).exclude(pk=logo.pk if logo else None).delete()
+    PracticeLogo.objects.filter(provider=locked).exclude(token=logo.token if logo else "").delete()
     history.record(locked, "logo", was=_("picture") if locked.logo else "", now=_("picture") if logo else "", by=by)
     audit.record("provider_changed", by=by, provider=locked.agb_code, fields=["logo"])
 

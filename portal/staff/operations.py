@@ -78,7 +78,9 @@ def _silent(now: datetime) -> list[tuple[str, Any, bool]]:
     """
     found = last_runs.silences(now)
     words = last_runs.in_words()
-    tiles = [(words[one.what], _ago(one.seconds), one.is_too_long) for one in found if not one.is_sweep]
+    tiles: list[tuple[str, Any, bool]] = [
+        (str(words[one.what]), _ago(one.seconds), one.is_too_long) for one in found if not one.is_sweep
+    ]
     sweeps = [one for one in found if one.is_sweep]
     silent = [one for one in sweeps if one.is_too_long] or [max(sweeps, key=lambda one: one.seconds / one.limit)]
     return tiles + [

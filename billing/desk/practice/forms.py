@@ -92,7 +92,7 @@ class RulesForm(forms.Form):
         for choice in choices:
             unit = "decimal" if choice.unit == Unit.EUROS else "numeric"
             widget = forms.TextInput(attrs={"inputmode": unit, "class": "short"})
-            label = capfirst(choice.label) + (" (€)" if choice.unit == Unit.EUROS else "")
+            label = capfirst(str(choice.label)) + (" (€)" if choice.unit == Unit.EUROS else "")
             help_text = f"{choice.help} {bounds(choice)}".strip()
             self.fields[choice.name] = forms.CharField(
                 label=label, required=False, max_length=12, help_text=help_text, widget=widget

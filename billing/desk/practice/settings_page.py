@@ -153,9 +153,9 @@ def _label(name: str) -> str:
         return _("A step of the first day")
     choice = rooms.choices().get(name)
     if choice is not None:
-        return str(capfirst(choice.label))
-    label: Any = Provider._meta.get_field(name).verbose_name
-    return str(capfirst(label))
+        return str(capfirst(str(choice.label)))
+    column: Any = Provider._meta.get_field(name)
+    return str(capfirst(column.verbose_name))
 
 
 def _value(practice: Provider, name: str) -> Any:
