@@ -19,7 +19,7 @@ class DeskPage:
     """A page of a room under /beheer/ that is no table: its route, and the roles that may open it (403 to others).
 
     With an `act` it opens only to those of them who may do that. With a `label` it stands in the menu of whoever may
-    open it. `admin:<name>` is its address.
+    open it; one that is opened `seldom` behind the button with the tables. `admin:<name>` is its address.
     """
 
     route: str
@@ -28,6 +28,7 @@ class DeskPage:
     roles: frozenset[str]
     label: Text = ""
     act: str = ""
+    seldom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The menu of the staff site: the pages that are opened all day, and the tables behind one button."""
+"""The menu of the staff site: the pages that are opened all day; tables and settings lie behind one button."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -23,15 +23,16 @@ class Menu(NamedTuple):
     """The links of somebody on a page, and the label of the one that the page belongs to."""
 
     pages: list[Link]
-    tables: list[Link]
+    more: list[Link]
 
     @property
     def here(self) -> str:
-        return next((link.label for link in [*self.pages, *self.tables] if link.current), "")
+        return next((link.label for link in [*self.pages, *self.more] if link.current), "")
 
     @property
-    def table(self) -> str:
-        return next((link.label for link in self.tables if link.current), "")
+    def within(self) -> str:
+        """Return the label of the page behind the button that is open; empty when none is."""
+        return next((link.label for link in self.more if link.current), "")
 
 
 def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[str, Any]]) -> Menu:
@@ -40,14 +41,13 @@ def menu(request: HttpRequest, pages: Iterable[DeskPage], apps: Iterable[dict[st
     if getattr(request.user, "is_operations", False):
         own.append(("operations", _("How it is doing")))
     own.append(("figures", _("Figures")))
-    if getattr(request.user, "provider_id", None):
-        own.append(("colleagues", _("Colleagues")))
-    named = [*own, *((page.name, capfirst(str(page.label))) for page in pages)]
+    seldom = [("colleagues", _("Colleagues"))] if getattr(request.user, "provider_id", None) else []
+    for page in pages:
+        (seldom if page.seldom else own).append((page.name, capfirst(str(page.label))))
     models = [model for app in apps for model in app["models"] if model["admin_url"]]
-    return Menu(
-        [_link(request, label, reverse(f"admin:{name}")) for name, label in named],
-        [_link(request, capfirst(str(model["name"])), model["admin_url"]) for model in models],
-    )
+    tables = [_link(request, capfirst(str(model["name"])), model["admin_url"]) for model in models]
+    beside, behind = ([_link(request, label, reverse(f"admin:{name}")) for name, label in of] for of in (own, seldom))
+    return Menu(beside, [*behind, *tables])
 
 
 def _link(request: HttpRequest, label: str, address: str) -> Link:

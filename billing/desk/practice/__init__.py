@@ -19,8 +19,8 @@ def pages() -> tuple[DeskPage, ...]:
     own = roles - operations
     return (
         DeskPage("begin/", first_day.show, "first_day", own),
-        DeskPage("praktijk/", settings_page.show, "practice", own, _("practice")),
-        DeskPage("praktijk/nieuw/", adding.show, "practice_add", operations, _("new practice")),
+        DeskPage("praktijk/", settings_page.show, "practice", own, _("practice"), seldom=True),
+        DeskPage("praktijk/nieuw/", adding.show, "practice_add", operations, _("new practice"), seldom=True),
         DeskPage("praktijk/<int:provider_id>/", settings_page.show, "practice_of", roles),
         DeskPage("praktijk/<int:provider_id>/begin/", first_day.show, "first_day_of", roles),
         *rights_table.pages(),

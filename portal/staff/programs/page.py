@@ -54,7 +54,7 @@ class Hook(NamedTuple):
 def pages() -> tuple[DeskPage, ...]:
     """Return the address under /beheer/, for approvers of a practice."""
     roles = frozenset({str(Staff.Role.APPROVER)})
-    return (DeskPage("programmas/", show, "programs", roles, gettext_lazy("links with software"), ACT),)
+    return (DeskPage("programmas/", show, "programs", roles, gettext_lazy("links with software"), ACT, seldom=True),)
 
 
 @never_cache

@@ -236,6 +236,7 @@ def test_bars_are_in_proportion_and_have_a_pattern_besides_their_colour(practice
     assert 'role="img"' in page
     assert page.count('fill="url(#ontvangen-1)"') == 2  # the bar, and its name in the legend
     assert 'id="ontvangen-1"' in page
+    assert '<th scope="col" class="amount">iDEAL</th>' in page
 
 
 def test_a_stranger_has_to_sign_in():

@@ -48,7 +48,7 @@ def test_it_says_where_one_is_also_when_it_is_closed(path, current, here):
     nav = menu_of(client, path.format(factories.invoice().pk))
     assert current in nav
     assert f"Menu: <b>{here}</b>" in nav
-    assert (f'<span class="beside">Alle tabellen: <b>{here}</b>' in nav) == ("billing" in path)
+    assert (f'<span class="beside">Meer: <b>{here}</b>' in nav) == ("billing" in path)
 
 
 def test_nobody_who_is_not_signed_in_has_one(client):
