@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 CENT = Decimal("0.01")
@@ -30,21 +31,30 @@ _EURO = re.compile(
 def read_euros(text: str) -> Decimal:
     """Return the amount that a person typed: 365 · 365,5 · 1.234,50 · 1,234.50 · 1 234,50 · € 12,00 · 20,- · 5 euro.
 
-    The one parser of amounts. Raises ValueError for anything else: a sign, digits of other scripts or widths, three
-    decimals ("0,001"), more than the database holds, a thousands mark that is the decimal mark too ("1,234" may mean
-    either in Dutch and English).
+    The one parser of amounts. Raises ValueError, with a sentence for whoever typed it, for anything else: a sign,
+    digits of other scripts or widths, three decimals ("0,001"), more than the database holds, a thousands mark that is
+    the decimal mark too ("1,234" may mean either in Dutch and English).
     """
     plain = text.replace("\u00a0", " ").strip()
     found = _EURO.fullmatch(plain)
     if found is None or (found["mark"] == "," and found["cents"] is None):
-        raise ValueError("not an amount in euros")
+        raise ValueError(_why_not_euros(plain))
     if found["mark"] and found["mark"] == plain[found.end("whole") : found.end("whole") + 1] != " ":
-        raise ValueError("one mark for thousands and cents")
+        raise ValueError(_why_not_euros(plain))
     cents = (found["cents"] or "").replace("-", "").ljust(2, "0")
     amount = Decimal(f"{re.sub('[., ]', '', found['whole'])}.{cents}")
     if amount > from_cents(MAX_CENTS):
-        raise ValueError("this amount is too large")
+        raise ValueError(gettext("This amount is too large."))
     return amount
+
+
+def _why_not_euros(plain: str) -> str:
+    """Return why a text is no amount, as a sentence for whoever typed it."""
+    if re.search(r"[0-9],[0-9]{3,}(?:\D|$)", plain, re.ASCII):
+        return gettext("Type cents with two digits and no more. Without cents, type thousands with a dot: 63.165.")
+    if re.match(r"[-+\u2212]", plain):
+        return gettext("Type an amount without a plus or minus.")
+    return gettext("Type an amount in euros, such as 25,00.")
 
 
 def to_cents(amount: Decimal) -> int:

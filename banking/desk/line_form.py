@@ -12,9 +12,9 @@ from banking.matching.decide import Proposal, Why
 from banking.matching.deciding import Part
 from banking.models import BankLine, LineDecision, LineMatch
 from billing.adjustments.allocation import ByLaw
-from billing.desk.crediting import typed_euros
 from billing.errors import Refused
 from billing.models import Invoice
+from billing.money import read_euros
 
 BY_HAND = 3  # rows for invoices that were not proposed
 _RULES = {
@@ -71,7 +71,10 @@ class LineForm(forms.Form):
         text = str(self.data.get(name, "")).strip()
         if not text:
             return None
-        amount = typed_euros(text)
+        try:
+            amount = read_euros(text)
+        except ValueError as error:
+            raise Refused(str(error)) from None
         if not amount:
             raise Refused(_("Type an amount in euros, such as 25,00."))
         return amount

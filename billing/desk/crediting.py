@@ -1,7 +1,5 @@
 """The page on which staff withdraw or lower an invoice: a form, what would happen, and the button that does it."""
 
-import re
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -24,20 +22,10 @@ from billing.documents.attachment import attachment
 from billing.documents.credit_note import credit_note_pdf
 from billing.errors import Refused
 from billing.models import AccessEvent, CreditNote, Invoice
+from billing.money import read_euros
 from billing.privacy import access_log
 
-_SIGN = r"(?:€|euros?|eur)?"
-_EURO = re.compile(rf"{_SIGN}\s*([0-9]{{1,7}})(?:[.,]([0-9]{{2}}))?\s*{_SIGN}", re.IGNORECASE)
 WHOLE, PART = "whole", "part"
-
-
-def typed_euros(text: str) -> Decimal | None:
-    """Return the amount of a form that books: whole euros or two decimals and no thousands mark; None for any other.
-
-    Stricter than `money.read_euros`, because what is typed here is booked as it stands.
-    """
-    found = _EURO.fullmatch(text.strip())
-    return Decimal(f"{found[1]}.{found[2] or '00'}") if found else None
 
 
 class CreditForm(forms.Form):
@@ -66,13 +54,13 @@ class CreditForm(forms.Form):
         """Read the amount. It is wanted for a part, and must be left out for a whole invoice."""
         cleaned = super().clean() or {}
         text = cleaned.get("lowered_by", "")
-        amount = typed_euros(text)
-        if cleaned.get("what") == PART and amount is None:
-            self.add_error("lowered_by", gettext("Type an amount in euros, such as 25,00."))
-        elif cleaned.get("what") == WHOLE and text.strip("€ \u00a0"):
+        if cleaned.get("what") == WHOLE and text.strip("€ \u00a0"):
             self.add_error("lowered_by", gettext("Leave this empty when you withdraw the whole invoice."))
-        elif amount is not None:
-            cleaned["amount"] = amount
+        elif cleaned.get("what") == PART:
+            try:
+                cleaned["amount"] = read_euros(text)
+            except ValueError as error:
+                self.add_error("lowered_by", str(error))
         return cleaned
 
     def note(self) -> NewCreditNote:

@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from billing import ledger, rights
 from billing.adjustments import allocation, reallocation, undesignated
 from billing.adjustments.allocation import ByLaw
-from billing.desk.crediting import Crediting, typed_euros
+from billing.desk.crediting import Crediting
 from billing.desk.detail import short_day
 from billing.errors import Refused
 from billing.ledger.entries import standing_entries
 from billing.links import new_token
 from billing.models import AccessEvent, Invoice, LedgerTransaction, Reallocation, Receipt
-from billing.money import ZERO
+from billing.money import ZERO, read_euros
 from billing.payments import receipts
 from billing.payments.receipts import Received
 from billing.privacy import access_log
@@ -68,7 +68,10 @@ class ReceiptForm(forms.Form):
 
     def clean_amount(self) -> Decimal:
         """Return the amount in euros. Raises ValidationError for anything but euros and cents."""
-        euros = typed_euros(self.cleaned_data["amount"])
+        try:
+            euros = read_euros(self.cleaned_data["amount"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
         if not euros:
             raise forms.ValidationError(gettext("Type an amount in euros, such as 25,00."))
         return euros
@@ -247,9 +250,10 @@ class Receiving(Crediting):
         amounts: dict[int, Decimal] = {}
         for row in _candidates(booking):
             typed = request.POST.get(f"amount_{row.pk}", "").strip()
-            euros = typed_euros(typed) if typed else ZERO
-            if euros is None:
-                raise Refused(gettext("Type an amount in euros, such as 25,00."))
+            try:
+                euros = read_euros(typed) if typed else ZERO
+            except ValueError as error:
+                raise Refused(str(error)) from None
             if euros:
                 amounts[row.pk] = euros
         return amounts

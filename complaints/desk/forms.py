@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from billing.desk.crediting import typed_euros
 from billing.law.calendar import AMSTERDAM
 from billing.models import Invoice
+from billing.money import read_euros
 from billing.templatetags.money import euro
 from billing.tenancy import visible_to
 from billing.text.typed_days import TypedDay
@@ -102,12 +102,15 @@ class AnswerForm(forms.Form):
         """Read the amounts of the invoices. Raises ValidationError for what is no amount."""
         given = super().clean() or self.cleaned_data
         for name in [name for name in given if name.startswith(SHARE) and given[name].strip()]:
-            if typed_euros(given[name].strip()) is None:
-                self.add_error(name, gettext("Type an amount in euros, such as 25,00."))
+            try:
+                read_euros(given[name])
+            except ValueError as error:
+                self.add_error(name, str(error))
         return given
 
     def _shares(self) -> tuple[tuple[int, str], ...]:
-        typed = {name: typed_euros(self.cleaned_data[name].strip()) for name in self.fields if name.startswith(SHARE)}
+        given = {name: self.cleaned_data[name].strip() for name in self.fields if name.startswith(SHARE)}
+        typed = {name: read_euros(text) for name, text in given.items() if text}
         return tuple((int(name.removeprefix(SHARE)), str(euros)) for name, euros in typed.items() if euros)
 
     def clean_lower_to(self) -> Decimal | None:
@@ -115,10 +118,10 @@ class AnswerForm(forms.Form):
         text = self.cleaned_data["lower_to"].strip()
         if not text:
             return None
-        euros = typed_euros(text)
-        if euros is None:
-            raise ValidationError(gettext("Type an amount in euros, such as 25,00."))
-        return euros
+        try:
+            return read_euros(text)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
 
     @property
     def points(self) -> list[dict[str, Any]]:

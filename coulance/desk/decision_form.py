@@ -23,7 +23,7 @@ MAX_SHOWN = Decimal("9999999.99")
 class EuroInput(forms.CharField):
     """An amount as people type it (see billing.money.read_euros)."""
 
-    default_error_messages = {"amount": _("Type an amount in euros, such as 365.00.")}
+    default_error_messages = {"too_large": _("This amount is too large.")}
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "data-euro": ""})
 
     def clean(self, value: Any) -> Any:
@@ -33,10 +33,10 @@ class EuroInput(forms.CharField):
             return None
         try:
             amount = read_euros(text)
-        except ValueError:
-            raise forms.ValidationError(self.default_error_messages["amount"], code="amount") from None
+        except ValueError as error:
+            raise forms.ValidationError(str(error), code="amount") from None
         if amount > MAX_SHOWN:
-            raise forms.ValidationError(self.default_error_messages["amount"], code="amount")
+            raise forms.ValidationError(self.default_error_messages["too_large"], code="amount")
         return amount
 
 

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import phonenumbers
 import pytest
+from django.utils import translation
 
 from billing.channels import sms
-from billing.desk.crediting import typed_euros
+from billing.desk.crediting import CreditForm
+from billing.desk.receiving import ReceiptForm
 from billing.money import read_euros
 from billing.submission.values import FieldError, read_dutch_postcode, read_mobile
 from coulance.desk.decision_form import DecisionForm, EuroInput, WholeNumber
@@ -39,14 +41,28 @@ def test_anything_else_is_refused_and_never_guessed(typed):
         read_euros(typed)
 
 
-@pytest.mark.parametrize("typed", ["25", "25,00", "25.00", "\u20ac 25", "25,00 euro", " \u20ac25,00 ", "EUR\u00a025"])
-def test_what_staff_book_is_typed_so(typed):
-    assert typed_euros(typed) == Decimal("25.00")
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [("63,165", "63.165"), ("1,234", "two digits"), ("-5", "plus or minus"), ("veel", "such as"), ("9" * 20, "large")],
+)
+def test_what_is_refused_says_what_to_type(typed, sentence):
+    with translation.override("en"), pytest.raises(ValueError, match=sentence):
+        read_euros(typed)
 
 
-@pytest.mark.parametrize("typed", ["12 \u20ac 50", "12 euro 50", "1 2", "1.234,5", "1 234,50", "-5", "25,0", ""])
-def test_anything_that_may_mean_another_amount_is_not_booked(typed):
-    assert typed_euros(typed) is None
+def test_what_staff_book_is_typed_and_refused_so_too():
+    """Forms that book read amounts as every other form does, and say the same."""
+    given = {"what": "part", "reason": "x", "number": "C-1", "received_on": "2026-11-29", "road": "cash", "key": "x"}
+    for typed, euros in (("20,-", "20"), ("\u20ac 1.234,5", "1234.50"), ("25", "25")):
+        credit = CreditForm(given | {"lowered_by": typed})
+        receipt = ReceiptForm(given | {"amount": typed}, others=False, latest=None)
+        assert credit.is_valid(), credit.errors
+        receipt.is_valid()
+        assert (credit.cleaned_data["amount"], receipt.cleaned_data["amount"]) == (Decimal(euros), Decimal(euros))
+    with translation.override("en"):
+        wrong = ReceiptForm(given | {"amount": "63,165"}, others=False, latest=None)
+        assert "two digits" in str(wrong.errors["amount"])
+        assert "two digits" in str(CreditForm(given | {"lowered_by": "63,165"}).errors["lowered_by"])
 
 
 @pytest.mark.parametrize("typed", ["\u0663\u0664", "\uff13\uff14", "1e1", "+34", "3_4", "34.0"])

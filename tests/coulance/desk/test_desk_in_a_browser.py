@@ -11,10 +11,11 @@ from playwright.sync_api import Page
 from billing import ledger
 from billing.errors import Refused
 from billing.models import Staff
+from coulance.by_staff import paper
 from coulance.desk.decision_form import DecisionForm
 from coulance.models import CoulanceCase, Decision, PracticeRules
 from tests import factories
-from tests.coulance.desk.desk_cases import at_desk, picture_of, rules
+from tests.coulance.desk.desk_cases import at_desk, pdf_of, picture_of, rules
 from tests.journeys.visitor import SCREENSHOTS
 from tests.portal.staff.staff_client import signed_in
 from tests.portal.staff.test_staff_in_a_browser import complaints, look  # noqa: F401  a fixture
@@ -85,28 +86,68 @@ def test_the_desk_is_accessible_and_fits(page, sandbox, complaints, provider, ca
     look(page, complaints)
 
 
+MOST_KEYS, MOST_SECONDS = 15, 4.0
+KEY, THOUGHT = 0.2, 1.35  # seconds of the keystroke-level model: a key of a skilled typist, and looking before one acts
+
+
+class Hands:
+    """Somebody at a keyboard, with the keys they press and how often they look before they act."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.keys, self.thoughts = page, 0, 0
+
+    def look_and(self, *acts: str) -> None:
+        """Type each text, or press each chord, after one look at the page."""
+        self.thoughts += 1
+        for act in acts:
+            chord = act in ("Tab", "Control+Enter") or act.startswith("Alt+")
+            (self.page.keyboard.press if chord else self.page.keyboard.type)(act)
+            self.keys += act.count("+") + 1 if chord else len(act)
+
+    @property
+    def seconds(self) -> float:
+        return self.keys * KEY + self.thoughts * THOUGHT
+
+
 def test_cases_in_a_row_by_keyboard_alone(page, sandbox, provider, cases):
+    """What is typed stays below fifteen keys a case; what is proposed and right takes a look and one chord."""
+    rules(cases[0], rule=PracticeRules.Rule.INSURER)
+    paper.type_figures(
+        cases[2], paid_out=Decimal("365.00"), deductible=Decimal("385.00"), own_contribution=None, where="balie",
+        by=factories.staff(provider=provider, role=Staff.Role.CLERK),
+    )  # fmt: skip
     enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
+    page.set_viewport_size({"width": 1366, "height": 768})
     page.goto(sandbox.url + of_case(cases[0]))
-    for i, case in enumerate(cases):
+    acts: list[tuple[str, ...]] = [("750", "Tab", "0"), ("Alt+3", "750,00"), ()]
+    for case, typed in zip(cases, acts, strict=True):
         assert page.url.endswith(of_case(case))
-        if i == 0:  # the first amount has the focus
-            page.keyboard.type("750")
-            page.keyboard.press("Tab")
-            page.keyboard.type("0")
-        elif i == 1:
-            page.keyboard.press("Alt+2")
-            page.keyboard.type("25")
-        else:
-            page.keyboard.press("Alt+3")
-            page.keyboard.type("750,00")
-        page.keyboard.press("Control+Enter")  # no reason yet: it goes there
-        page.keyboard.type("Zie de specificatie.")
+        for sought in ("#id_deductible", "button[value=approve]"):
+            box = page.locator(sought).bounding_box()
+            assert box["y"] + box["height"] <= 768, f"{sought} is out of sight"
+        hands = Hands(page)
         with page.expect_navigation():
-            page.keyboard.press("Control+Enter")
+            hands.look_and(*typed, "Control+Enter")
+        assert hands.keys <= MOST_KEYS
+        assert hands.seconds < MOST_SECONDS
     assert page.url == f"{sandbox.url}/beheer/"
     assert [d.new_due for d in Decision.objects.order_by("pk")] == [Decimal("750.00")] * 3
     assert CoulanceCase.objects.filter(status=Status.ADJUSTED).count() == 3
+
+
+def test_the_paper_turns_and_grows_by_key(page, sandbox, provider, cases):
+    pdf_of(cases[0], pages=2)
+    enter(page, sandbox.url, factories.staff(provider=provider, role=Staff.Role.APPROVER))
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.goto(sandbox.url + of_case(cases[0]))
+    sheet = page.locator("#sheets .sheet").first
+    before = sheet.bounding_box()
+    page.keyboard.press("Alt++")
+    assert sheet.bounding_box()["width"] > before["width"] * 1.2
+    page.keyboard.press("Alt+t")
+    turned = sheet.bounding_box()
+    assert turned["width"] > turned["height"]
+    page.locator("button[data-view=out]").click()
 
 
 @pytest.mark.parametrize(
@@ -120,8 +161,9 @@ def test_cases_in_a_row_by_keyboard_alone(page, sandbox, provider, cases):
         ("percentage", {"percentage": "75", "deductible": "385"}),
         ("percentage", {"percentage": "75", "deductible": ""}),
         ("manual", {"new_due": "384,99", "deductible": "385"}),
-        ("manual", {"new_due": "385", "deductible": "385"}),
-        ("manual", {"new_due": "385", "deductible": "veel"}),
+        ("manual", {"new_due": "385,-", "deductible": "\u20ac 385"}),
+        ("manual", {"new_due": "63,165", "deductible": "0"}),
+        ("manual", {"new_due": "\u20ac 385,5", "deductible": "veel"}),
     ],
 )
 def test_the_script_shows_what_the_server_says(page, sandbox, provider, cases, rule, fields):
