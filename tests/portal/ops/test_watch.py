@@ -19,6 +19,7 @@ from billing.models import Alert, AlertNotice, LastRun, StaffTask
 from portal.ops.watching import causes
 from portal.ops.watching.checks import check_alerts
 from portal.ops.watching.round import Watch
+from tests import factories
 from tests.portal.staff.running import all_ran
 from tests.smtp_sink import Sink
 
@@ -173,6 +174,9 @@ def test_tasks_that_only_operations_see_are_causes_by_kind():
     assert causes.found(now) == {}
     for number in range(2):
         audit.open_task(StaffTask.Kind.CLOCK_JUMPED, dedupe_key=str(number))
+    patient = factories.patient()
+    own = {"provider": patient.provider, "patient": patient}  # a question between colleagues is nobody else's
+    StaffTask.objects.create(kind="asked_call", dedupe_key="asked_call:1", **own)
     (cause,) = causes.found(now)
     assert cause == "task:clock_jumped"
 
