@@ -197,6 +197,7 @@ def _messages_to_staff() -> dict[str, MessageKind]:
         passwords.LINK: MessageKind(frozenset(("username", "link")), filled_in=passwords.with_link),
         passwords.CHANGED: MessageKind(frozenset(("username", "at"))),
         accounts.RESET: MessageKind(frozenset(("username", "by", "at"))),
+        accounts.NEW_APPROVER: MessageKind(frozenset(("username", "practice", "by", "at"))),
     }
 
 
