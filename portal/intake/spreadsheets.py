@@ -9,7 +9,7 @@ from billing.errors import Refused, Stale
 from billing.models import Provider, SubmittedFile
 from billing.submission import uploads
 from billing.text.folding import compact
-from portal.intake.adapters import columns
+from portal.intake.adapters import citizen, columns
 from portal.intake.adapters import table as tables
 from portal.intake.adapters.table import Table
 
@@ -23,8 +23,8 @@ def taken(provider: Provider, content: bytes) -> tuple[Stored, bool]:
 
     They don't when all of them are as this practice said before. Raises Refused for what is no spreadsheet.
     """
-    table = tables.read(content)
     remembered = uploads.choice_of(provider).columns
+    table = tables.read(content, remembered)
     fields = columns.recognise(table.header, remembered)
     is_known = all(compact(name) in remembered for name in table.header)
     if is_known and not columns.missing(fields):
@@ -36,7 +36,7 @@ def taken(provider: Provider, content: bytes) -> tuple[Stored, bool]:
 
 def say_columns(row: SubmittedFile, fields: Sequence[str]) -> None:
     """Say what the columns of a waiting spreadsheet are; it is read as a batch then. Raises Refused."""
-    table = tables.read(uploads.content_of(row))
+    table = tables.stored(uploads.content_of(row))
     ours = columns.columns()
     if len(fields) != len(table.header) or any(field and field not in ours for field in fields):
         raise Refused(_("Say of each column what it is, or that it is not needed."))
@@ -54,4 +54,5 @@ def say_columns(row: SubmittedFile, fields: Sequence[str]) -> None:
 
 def _batch(provider: Provider, table: Table, fields: Sequence[str]) -> Stored:
     converted = tables.convert(table, fields, agb_code=provider.agb_code)
+    citizen.refuse_in(invoice["patient"] for invoice in converted.invoices)
     return converted.content(), converted.facts()

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
+from portal.intake.adapters import values
 from portal.intake.batch import Problem
 
 
@@ -19,6 +21,7 @@ class Converted:
     invoices: list[dict[str, Any]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     sources: list[list[int]] = field(default_factory=list)
+    taken_back: set[tuple[int, int]] = field(default_factory=set)  # invoice and line
 
     def begin(self, invoice: dict[str, Any], place: int = 0) -> int:
         """Add an invoice without lines, which stood at `place` in the file; return its index."""
@@ -26,10 +29,29 @@ class Converted:
         self.sources.append([place])
         return len(self.invoices) - 1
 
-    def add_line(self, index: int, line: dict[str, Any], place: int = 0) -> None:
-        """Add a line to the invoice at `index`; the line stood at `place` in the file."""
-        self.invoices[index]["lines"].append(line)
+    def add_line(self, index: int, line: dict[str, Any], place: int = 0, *, taken_back: bool = False) -> None:
+        """Add a line to the invoice at `index`; the line stood at `place` in the file.
+
+        One that is `taken_back` is a problem of its invoice, for a person.
+        """
+        lines = self.invoices[index]["lines"]
+        if taken_back:
+            path = f"invoices[{index}].lines[{len(lines)}]"
+            self.problems.append((path, *values.credit_line()))
+            self.taken_back.add((index, len(lines)))
+        lines.append(line)
         self.sources[index].append(place)
+
+    def total(self) -> Decimal:
+        """Return what the invoices come to in euros; a line that is taken back counts as less."""
+        return sum(
+            (
+                (-1 if (index, place) in self.taken_back else 1) * line["quantity"] * Decimal(line["unit_price"])
+                for index, invoice in enumerate(self.invoices)
+                for place, line in enumerate(invoice["lines"])
+            ),
+            Decimal(0),
+        )
 
     def content(self) -> bytes:
         """Return the batch as it is stored, checked and handed in."""

@@ -17,7 +17,7 @@ from portal.intake.adapters import values
 from portal.intake.adapters.converted import Converted
 
 NAMESPACE = "http://ei.vektis.nl/declaratiebericht573"
-_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?", re.ASCII)
+_AMOUNT = re.compile(r"([0-9]{1,9})\.([0-9]{2})", re.ASCII)  # of the standard: without a sign, with both cents
 _PART = 64 * 1024
 _CLAIM = "01"  # what is for information only counts for nothing
 _DEAD = ("1", "J", "JA", "TRUE", "OVERLEDEN")
@@ -73,8 +73,9 @@ class _Insured(Reader):
             raise Refused(_("This file is not one of GDS801 version 2.0 for a service bureau."))
         if head.read("Berichtsoort") != "P":
             raise Refused(_("This is a test file. Make it for production."))
-        sign = -1 if total.read("TotaalDeclaratiebedragInclBtw/DebetCreditCode") == "C" else 1
-        if sign * _cents(total.read("TotaalDeclaratiebedragInclBtw/Bedrag")) != self._cents:
+        sign = {"D": 1, "": 1, "C": -1}.get(total.read("TotaalDeclaratiebedragInclBtw/DebetCreditCode"), 0)
+        cents = sign * _cents(total.read("TotaalDeclaratiebedragInclBtw/Bedrag"))
+        if not sign or cents != self._cents or self._made.total() != Decimal(cents).scaleb(-2):
             raise Refused(_("This file does not add up: the total in it is another one than its treatments."))
         named = context.read("Declarant/Zorgaanbiedercode", "Zorgaanbieder/Zorgaanbiedercode")
         self._made.agb_code = named or agb_code
@@ -96,10 +97,8 @@ class _Insured(Reader):
         index = made.begin({"number": number, "issued_on": issued_on, "patient": patient})
         if insured.read("AanvullendeVerzekerdegegevens/OverlijdensIndicator").upper() in _DEAD:
             made.problems.append((f"invoices[{index}].patient", *values.deceased()))
-        for place, node in enumerate(claims):
-            if node.name == "CreditPrestatie":
-                made.problems.append((f"invoices[{index}].lines[{place}]", *values.credit_line()))
-            made.add_line(index, _line(node))
+        for node in claims:
+            made.add_line(index, _line(node), taken_back=node.name == "CreditPrestatie")
 
 
 def _claims(insured: Node) -> Iterator[Node]:
@@ -115,9 +114,9 @@ def _amount(node: Node) -> int:
 
 
 def _cents(text: str) -> int:
-    if not _AMOUNT.fullmatch(text):
-        raise Refused(_("There is an amount in this file that is no number."))
-    return int(Decimal(text).scaleb(2))
+    if not (found := _AMOUNT.fullmatch(text)):
+        raise Refused(_("There is an amount in this file that is not written as 12.50, without a sign."))
+    return int(found[1] + found[2])
 
 
 def _patient(insured: Node, issued_on: str) -> dict[str, Any]:

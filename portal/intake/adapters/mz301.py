@@ -3,13 +3,15 @@
 Records of 310 places. What is at the places of the citizen number (15 to 23) is read by nothing here.
 """
 
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused
-from portal.intake.adapters import values
+from portal.intake.adapters import citizen, values
 from portal.intake.adapters.converted import Converted
 
 WIDTH = 310
@@ -38,6 +40,7 @@ _END = {
     "insured": (3, 8), "debtors": (9, 14), "treatments": (15, 20), "comments": (21, 26), "all": (27, 33),
     "total": (34, 44), "sign": (45, 45),
 }  # fmt: skip
+_NUMBER = re.compile("[0-9]{1,11}", re.ASCII)
 Cells = dict[str, str]
 
 
@@ -55,8 +58,9 @@ def convert(content: bytes) -> Converted:
     head = _cells(records[0][1], _HEAD)
     if head["test"] != "P":
         raise Refused(_("This is a test file: it has a T at place 10. Make it for production, with a P."))
-    _check_end(records)
+    total = _checked_total(records)
     debtors = {one["debtor"]: one for one in (_cells(line, _DEBTOR) for _n, line in records if line[:2] == "03")}
+    citizen.refuse_most(debtors, of=_("debtor number"))  # it becomes a part of the number of the invoice
     agb_code = next((head[name] for name in ("practice", "caregiver") if head[name].strip("0")), "")
     made = Converted(agb_code)
     for place, line in records:
@@ -66,6 +70,8 @@ def convert(content: bytes) -> Converted:
             if not made.invoices:
                 raise Refused(_("Record %d is a treatment before any insured person.") % place)
             _add(made, _cells(line, _TREATMENT), place)
+    if made.total() != Decimal(total).scaleb(-2):
+        raise _adds_up_to_another()
     return made
 
 
@@ -84,24 +90,29 @@ def _cells(line: str, layout: dict[str, tuple[int, int]]) -> Cells:
     return {name: line[first - 1 : last].strip() for name, (first, last) in layout.items()}
 
 
-def _check_end(records: list[tuple[int, str]]) -> None:
-    """Refuse a file of which the last record counts or adds up to something else. Raises Refused."""
+def _checked_total(records: list[tuple[int, str]]) -> int:
+    """Return the total of a file in cents. Raises Refused when its last record counts or adds up to something else."""
     kinds = [line[:2] for _place, line in records]
     end = _cells(records[-1][1], _END)
     counted = {"insured": "02", "debtors": "03", "treatments": "04", "comments": "98"}
     right = {name: kinds.count(kind) for name, kind in counted.items()}
     right["all"] = sum(right.values())
     for name, count in right.items():
-        if not end[name].isdecimal() or int(end[name]) != count:
+        if not _NUMBER.fullmatch(end[name]) or int(end[name]) != count:
             raise Refused(_("This file is not whole: its last record counts other records than there are."))
     total = sum(_signed(line[155:163], line[163]) for _place, line in records if line[:2] == "04")
-    if not end["total"].isdecimal() or _signed(end["total"], end["sign"]) != total:
-        raise Refused(_("This file does not add up: the total in its last record is another one than its treatments."))
+    if _signed(end["total"], end["sign"]) != total:
+        raise _adds_up_to_another()
+    return total
+
+
+def _adds_up_to_another() -> Refused:
+    return Refused(_("This file does not add up: the total in its last record is another one than its treatments."))
 
 
 def _signed(cents: str, sign: str) -> int:
-    if not (cents.isdecimal() and cents.isascii()):
-        raise Refused(_("There is an amount in this file that is no number."))
+    if not _NUMBER.fullmatch(cents) or sign not in ("D", "C"):
+        raise Refused(_("There is an amount in this file that is not eight digits with a D or a C behind them."))
     return -int(cents) if sign == "C" else int(cents)
 
 
@@ -170,9 +181,6 @@ def _contact(debtor: Cells) -> dict[str, str]:
 
 def _add(made: Converted, treatment: Cells, place: int) -> None:
     index = len(made.invoices) - 1
-    if treatment["sign"] == "C":
-        number = len(made.invoices[index]["lines"])
-        made.problems.append((f"invoices[{index}].lines[{number}]", *values.credit_line()))
     declared, times = int(treatment["declared"]), treatment["number"].lstrip("0")
     line: dict[str, Any] = {
         "performed_on": values.iso_date(treatment["performed_on"]),
@@ -182,8 +190,9 @@ def _add(made: Converted, treatment: Cells, place: int) -> None:
         "quantity": 1,
         "unit_price": values.from_cents(str(declared)),
     }
-    if times.isdecimal() and treatment["tariff"].isdecimal() and int(times) * int(treatment["tariff"]) == declared:
-        line |= {"quantity": int(times), "unit_price": values.from_cents(treatment["tariff"])}
+    tariff = treatment["tariff"]
+    if _NUMBER.fullmatch(times) and _NUMBER.fullmatch(tariff) and int(times) * int(tariff) == declared:
+        line |= {"quantity": int(times), "unit_price": values.from_cents(tariff)}
     if treatment["tooth"].strip("0"):
         line["tooth"] = treatment["tooth"]
-    made.add_line(index, line, place)
+    made.add_line(index, line, place, taken_back=treatment["sign"] == "C")

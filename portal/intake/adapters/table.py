@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,16 +13,22 @@ from django.utils.translation import gettext as _
 from billing import rooms
 from billing.errors import Refused
 from billing.text.folding import compact
-from portal.intake.adapters import values
-from portal.intake.adapters.columns import columns
+from portal.intake.adapters import citizen, values
+from portal.intake.adapters.columns import columns, recognise
 from portal.intake.adapters.converted import Converted
 
 MAX_COLUMNS, MAX_CELL, MAX_ROWS = 120, 2000, 200_000
 _CITIZEN = re.compile("bsn|burgerservice|sofi")
 _WORDS = re.compile("[0-9]+", re.ASCII)
 _DIGITS = re.compile("[0-9]{8,9}", re.ASCII)
-_LOOKED_AT = 200  # values of a column, to see whether it holds citizen numbers
+_LOOKED_AT = 200  # filled cells of a column, to see whether it holds citizen numbers
 _SURE_FROM, _SURE_SHARE = 3, 0.8  # different numbers that pass the test: one in eleven passes by chance
+_OF_PATIENTS = ("patient.number", "patient.insured_number")
+# What may have eight or nine digits by its name: only sure ones count there, elsewhere more than half.
+_LONG = frozenset((
+    "number", "issued_on", "due_on", "patient.date_of_birth", "patient.mobile", "phone", "line.performed_on",
+    "line.practitioner_agb",
+))  # fmt: skip
 _OF_LINE = ("line.", "line_amount")
 _READ = {
     "issued_on": values.iso_date,
@@ -57,8 +63,21 @@ class Table:
         return file.getvalue().encode()
 
 
-def read(content: bytes) -> Table:
-    """Return the table in a file. Raises Refused with a sentence when there is none."""
+def read(content: bytes, remembered: Mapping[str, str] | None = None) -> Table:
+    """Return the table in a file, whose columns the practice may have named before (`remembered`).
+
+    Raises Refused with a sentence when there is none, or when its patients are numbered by citizen numbers.
+    """
+    header, rows = _parsed(content)
+    return _without_citizen_numbers(header, rows, recognise(header, remembered or {}))
+
+
+def stored(content: bytes) -> Table:
+    """Return a table that `read` returned and was stored since."""
+    return Table(*_parsed(content), [])
+
+
+def _parsed(content: bytes) -> tuple[list[str], list[list[str]]]:
     text = values.as_text(content)
     first = text.partition("\n")[0]
     delimiter = max(";,\t|", key=first.count)
@@ -77,40 +96,36 @@ def read(content: bytes) -> Table:
             raise Refused(_("Row %d of this spreadsheet has more cells than there are columns.") % place)
         if any(len(cell) > MAX_CELL for cell in row):
             raise Refused(_("Row %d of this spreadsheet has a cell that is too long.") % place)
-    filled = [(row + [""] * len(header))[: len(header)] for row in rows]
-    return _without_citizen_numbers(header, filled)
+    return header, [(row + [""] * len(header))[: len(header)] for row in rows]
 
 
-def _without_citizen_numbers(header: list[str], rows: list[list[str]]) -> Table:
-    citizen = {i for i, name in enumerate(header) if _CITIZEN.search(compact(name))}
+def _without_citizen_numbers(header: list[str], rows: list[list[str]], fields: Sequence[str]) -> Table:
+    named = {i for i, name in enumerate(header) if _CITIZEN.search(compact(name))}
     for place, row in enumerate(rows, 2):
-        if any(row[i] and not _DIGITS.fullmatch(re.sub("[ .]", "", row[i])) for i in citizen) or _runs_on(row):
+        if any(row[i] and not _DIGITS.fullmatch(re.sub("[ .]", "", row[i])) for i in named) or _runs_on(row):
             raise Refused(_("Row %d of this spreadsheet is shifted: what is in it stands in other columns.") % place)
-    citizen |= {i for i in range(len(header)) if _are_citizen_numbers([row[i] for row in rows[:_LOOKED_AT]])}
-    kept = [i for i in range(len(header)) if i not in citizen]
+    dropped = set(named)
+    for i, field in enumerate(fields):
+        cells = list(islice((row[i] for row in rows if row[i]), _LOOKED_AT))
+        if field in _OF_PATIENTS and i not in named:
+            citizen.refuse_most(cells, of=header[i])
+        if _are_citizen_numbers(cells, only_when_sure=field in _LONG):
+            dropped.add(i)
+    kept = [i for i in range(len(header)) if i not in dropped]
     return Table(
-        [header[i] for i in kept], [[row[i] for i in kept] for row in rows], [header[i] for i in sorted(citizen)]
+        [header[i] for i in kept], [[row[i] for i in kept] for row in rows], [header[i] for i in sorted(dropped)]
     )
 
 
 def _runs_on(row: Sequence[str]) -> bool:
     """Tell whether a quotation mark made one cell of several rows, with a citizen number among them."""
-    return any("\n" in cell and any(map(is_citizen_number, _WORDS.findall(cell))) for cell in row)
+    return any("\n" in cell and any(map(citizen.is_citizen_number, _WORDS.findall(cell))) for cell in row)
 
 
-def _are_citizen_numbers(cells: Sequence[str]) -> bool:
+def _are_citizen_numbers(cells: Sequence[str], *, only_when_sure: bool) -> bool:
     """Tell whether a column holds citizen numbers, whatever its name is."""
-    found = {cell for cell in cells if cell}
-    passing = sum(map(is_citizen_number, found))
-    return passing >= _SURE_FROM and passing >= _SURE_SHARE * len(found)
-
-
-def is_citizen_number(text: str) -> bool:
-    """Tell whether a text passes the test of the citizen number."""
-    if not _DIGITS.fullmatch(text):
-        return False
-    weighed = zip(text.zfill(9), (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)
-    return sum(int(digit) * weight for digit, weight in weighed) % 11 == 0
+    passing, count = citizen.share(cells)
+    return passing >= _SURE_FROM and passing >= _SURE_SHARE * count if only_when_sure else passing * 2 > count
 
 
 def convert(table: Table, fields: Sequence[str], *, agb_code: str) -> Converted:

@@ -117,11 +117,17 @@ def _reset(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
     return _("The code app is removed. After the password this person sets up another one, and gets a mail about it.")
 
 
+def _agree(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
+    accounts.agree(colleague, by=member)
+    return _("Agreed. This approver may be the second person from now on.")
+
+
 _ACTS: dict[str, Callable[[Staff, Any, HttpRequest], Any]] = {
     "block": _block,
     "unblock": _unblock,
     "role": _change_role,
     "reset": _reset,
+    "agree": _agree,
 }
 
 

@@ -1,6 +1,7 @@
 """Spreadsheets, MZ301 and GDS801 read as a batch: what they mean in our terms, and no citizen number anywhere."""
 
 from dataclasses import replace
+from decimal import Decimal
 from io import BytesIO
 from json import dumps, loads
 
@@ -17,7 +18,7 @@ from tests import factories
 from tests.portal.intake.adapters import made_gds801 as gds
 from tests.portal.intake.adapters import made_mz301 as mz
 from tests.portal.intake.batch_errors import TODAY
-from tests.portal.intake.batches import AGB_CODE, batch
+from tests.portal.intake.batches import AGB_CODE, batch, changed, invoice
 
 pytestmark = pytest.mark.django_db
 Kind = SubmittedFile.Kind
@@ -71,6 +72,8 @@ def test_a_format_is_known_by_what_is_in_the_file():
         b"<html>\n",
         b"hello",
         b"\xff\xfe" + "{}".encode("utf-16-le"),
+        ' \n{"patient": {"bsn": "1"}}'.encode("utf-16"),
+        ' \n{"patient": {"bsn": "1"}}'.encode("utf-16-be"),
         b'{"invoices": [{"bsn": "123456782"}]}',
     ):
         with pytest.raises(Refused):
@@ -101,7 +104,41 @@ def test_citizen_numbers_are_dropped_whatever_their_column_is_called():
     read = table.read(f"{text};2\n{text.partition(chr(10))[2]}".encode())  # a row without one among them
     assert (read.header, read.dropped) == (["code"], ["nummer"])
     assert b"111222333" not in read.content()
-    assert table.read(b"nummer;code\n123456782;1\n").header == ["nummer", "code"]  # one number may pass by chance
+    for cells in (
+        ("123456782",),
+        ("123.456.782", "111.222.333", "1234.56.782"),
+        ("BSN 123456782", "onbekend", "-"),
+        ("123456782", "111222333", "87654321"),
+    ):
+        text = "kenmerk;code\n" + "".join(f"{cell};1\n" for cell in cells)
+        assert table.read(text.encode()).dropped == ["kenmerk"]
+    for cells in (("123456782", "111222334"), ("19800229",), ("28.10.2026",), ("000000000",), ("1234567820",)):
+        text = "kenmerk;code\n" + "".join(f"{cell};1\n" for cell in cells)
+        assert table.read(text.encode()).dropped == []
+    by_chance = b"factuurnummer;telefoon\n123456782;111222333\n"
+    assert table.read(by_chance).header == ["factuurnummer", "telefoon"]
+
+
+def test_patients_who_are_numbered_by_citizen_numbers_are_refused():
+    numbered = changed(invoice(1), ("patient", "number"), "123.456.782")
+    insured = changed(invoice(1), ("patient", "insured_number"), "111222333")
+    for item in (numbered, insured):
+        with pytest.raises(Refused, match="There seem to be citizen numbers"):
+            recognising.kind_of(dumps(batch(item)).encode())
+    with pytest.raises(Refused, match="There seem to be citizen numbers"):
+        recognising.kind_of(dumps({"patients": [numbered["patient"]], "format": "x"}).encode()[:-1])  # and cut off
+    assert recognising.kind_of(dumps(batch(numbered, invoice(2))).encode()) == Kind.JSON  # one of two may be chance
+    with pytest.raises(Refused, match="as Patiëntnummer"):
+        sheet(SHEET.replace("P-1001", "111222333"))
+    with pytest.raises(Refused, match="as klantcode"):
+        table.read(b"klantcode;code\n111222333;1\n", {"klantcode": "patient.number"})
+    for kind, content in (
+        (Kind.GDS801, gds.file(gds.insured(patient="111222333"))),
+        (Kind.MZ301, mz.File((mz.Insured(patient="111222333"),)).content()),
+        (Kind.MZ301, mz.File((mz.Insured(debtor="111222333"),)).content()),
+    ):
+        with pytest.raises(Refused, match="There seem to be citizen numbers"):
+            recognising.convert(kind, content, agb_code=AGB_CODE)
 
 
 def test_a_row_that_is_shifted_is_refused_before_its_citizen_number_is_stored():
@@ -154,6 +191,7 @@ def test_mz301_as_a_practice_makes_it_for_a_bureau():
         (mz.File(kind="T"), "test file"),
         (mz.File(total=1), "does not add up"),
         (mz.File(missing_records=1), "counts other records"),
+        (mz.File((mz.Insured(treatments=(mz.Treatment(sign="-"),)),)), "eight digits with a D or a C"),
     ],
 )
 def test_mz301_that_is_not_whole_is_refused(made, sentence):
@@ -202,6 +240,16 @@ def test_gds801_as_a_practice_makes_it_for_a_bureau():
     assert Payer.objects.get().patient_id == second.patient_id
 
 
+def test_the_total_of_what_was_made_is_that_of_its_lines_less_what_is_taken_back():
+    taken_back = gds.treatment(euros="1.25", kind="CreditPrestatie")
+    treatments = (gds.treatment("1001", "62.30", "2"), gds.treatment(euros="10.00", times="3"), taken_back)
+    content = gds.file(gds.insured(*treatments), total="71.05")
+    made = gds801.convert(content, agb_code=AGB_CODE)
+    assert (made.total(), codes(handed_in(made))) == (Decimal("71.05"), ["credit-in-claim"])
+    credit = mz.Insured(treatments=(mz.Treatment(), mz.Treatment(cents=1001, times=3, tariff=334, sign="C")))
+    assert mz301.convert(mz.File((credit,)).content()).total() == Decimal("68.76")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -210,7 +258,12 @@ def test_gds801_as_a_practice_makes_it_for_a_bureau():
         (gds.file(gds.insured(more=False)), "made for an insurer"),
         (gds.file()[:-20], "damaged or cut off"),
         (gds.file().replace(b"<Bericht", b'<!DOCTYPE x [<!ENTITY y "z">]><Bericht', 1), "document type"),
-        (gds.file(total="x"), "no number"),
+        *(
+            (gds.file(total=amount), "not written as 12.50")
+            for amount in ("x", "41.5", "41", "1E+9", "41.509", "-41.50")
+        ),
+        (gds.file(gds.insured(gds.treatment(), gds.treatment(euros="-5.00")), total="36.50"), "not written as 12.50"),
+        (gds.file(sign="X"), "does not add up"),
     ],
 )
 def test_gds801_that_is_not_whole_or_for_others_is_refused(content, sentence):
