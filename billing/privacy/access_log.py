@@ -143,6 +143,26 @@ def record_found(request: HttpRequest, patients: Sequence[Patient]) -> None:
     _append([AccessEvent(act=search, patient=patient, data=data, at=now, **about) for patient in rows])
 
 
+def record_program(
+    request: HttpRequest, rows: Sequence[Invoice | Patient], *, who: str, organisation: str, data: str
+) -> None:
+    """Record, together, that a practice's software reads `data` of each of these invoices or patients; as `record`."""
+    address, now = get_client_ip_address(request), timezone.now()
+    about: dict[str, Any] = {
+        "act": AccessEvent.Act.READ,
+        "who": who,
+        "role": AccessEvent.Role.PROGRAM,
+        "data": data,
+        "grounds": "api-key",
+        "organisation": organisation,
+        "address": str(ipaddress.ip_address(address)) if address else None,
+        "request_id": request.META["HTTP_X_REQUEST_ID"],
+        "at": now,
+    }
+    if rows:
+        _append([AccessEvent(**{"invoice" if isinstance(row, Invoice) else "patient": row}, **about) for row in rows])
+
+
 def record_leaving(
     request: HttpRequest, act: AccessEvent.Act, *, patients: Collection[int], data: str, otherwise: str
 ) -> None:

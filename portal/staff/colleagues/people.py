@@ -19,6 +19,7 @@ from billing import audit, rights
 from billing.colleagues import accounts, invitations
 from billing.errors import Refused
 from billing.models import Invitation, Staff
+from portal.api import keys
 from portal.staff import otp, sessions
 
 ROLES = [(role.value, role.label) for role in (Staff.Role.CLERK, Staff.Role.APPROVER)]
@@ -87,7 +88,15 @@ def _colleague(request: HttpRequest, member: Any) -> Staff:
 
 def _block(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
     accounts.block(colleague, by=member)
-    return _("Blocked. This person is signed out and can no longer see anything of this practice.")
+    done = _("Blocked. This person is signed out and can no longer see anything of this practice.")
+    made = keys.made_by(audit.name_of(colleague), member.provider, now=timezone.now())
+    if not made:
+        return done
+    names = ", ".join(f"{key.name} (…{key.public_id}…)" for key in made)
+    still = _(
+        "Keys of software that this person made still work: %s. Replace or revoke them under “Links with software”."
+    )
+    return f"{done} {still % names}"
 
 
 def _unblock(colleague: Staff, member: Any, _request: HttpRequest) -> Any:

@@ -39,5 +39,6 @@ def test_both_pages_fit_and_are_accessible(page, sandbox):
         complaints.clear()
     assert {url for url in asked if not url.startswith(sandbox.url)} == set()
     page.get_by_label("Voor welk programma").fill("Nieuw pakket")
+    page.locator("input[name=scope]").first.check()
     page.get_by_role("button", name="Sleutel maken").click()
     assert page.locator("code.secret").inner_text().startswith("zk_test_")
