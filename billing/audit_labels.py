@@ -27,6 +27,7 @@ AUDIT_LABELS = {
     "staff_blocked": gettext_noop("colleague blocked at a practice"),
     "staff_unblocked": gettext_noop("colleague let in again at a practice"),
     "staff_role_changed": gettext_noop("role of a colleague changed"),
+    "staff_approver_agreed": gettext_noop("new approver counts as a second person"),
     "staff_switched_practice": gettext_noop("went on for another practice"),
     "staff_password_link_asked": gettext_noop("link for a forgotten password asked"),
     "staff_password_chosen_anew": gettext_noop("forgotten password chosen anew"),

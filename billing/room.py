@@ -57,6 +57,8 @@ _ACCESS_LABELS = {
     "invoice page": _("the page of this invoice for employees"),
     "statement": _("the statement of account"),
     "search result": _("your name in a list of what was found"),
+    "exported list": _("your data in a list that was saved as a file"),
+    "answer to a file": _("payment references and links of your invoices, in the answer to what was handed in"),
     "patient page": _("your name, address and telephone number"),
     "message text": _("the text of a message to you"),
     "receipts": _("what employees wrote about payments of this invoice"),
@@ -195,6 +197,7 @@ def _messages_to_staff() -> dict[str, MessageKind]:
         passwords.LINK: MessageKind(frozenset(("username", "link")), filled_in=passwords.with_link),
         passwords.CHANGED: MessageKind(frozenset(("username", "at"))),
         accounts.RESET: MessageKind(frozenset(("username", "by", "at"))),
+        accounts.NEW_APPROVER: MessageKind(frozenset(("username", "practice", "by", "at"))),
     }
 
 

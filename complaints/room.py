@@ -69,6 +69,12 @@ CHOICES = (
 )
 
 
+ACTS = {
+    "complaint": Act(_("take in a complaint, ask about it, and take more time"), clerks=True),
+    "complaint_decide": Act(_("answer a complaint")),
+}
+
+
 class ComplaintsRoom(Room):
     """A patient says that something is wrong: the invoice rests, somebody answers, and what was wrong is put right."""
 
@@ -114,7 +120,7 @@ class ComplaintsRoom(Room):
                 )
             },
             audit_labels=AUDIT_LABELS,
-            acts={"complaint_decide": Act(_("answer a complaint"))},
+            acts=ACTS,
             staff_tasks={
                 days.SILENT: _("a complaint: nobody wrote to the patient in time"),
                 letter.TASK: _("a complaint: print the answer and post it"),

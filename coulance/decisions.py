@@ -143,6 +143,7 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
         _refuse_unless(
             proposal.decided_by_id != by.pk, _("Somebody else has to agree: nobody decides about their own proposal.")
         )
+        rights.refuse_new(by)
         _refuse_while_checking(locked, now)
         outcome = None
         if proposal.new_due is not None:

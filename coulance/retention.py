@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from billing.law.calendar import begin_of
 from billing.transitions import advance
@@ -56,7 +56,8 @@ def erase_messages() -> int:
     named = Specification.objects.filter(**erased).exclude(sealed_name=b"")
     Specification.objects.filter(pk__in=named.values("pk")).update(sealed_name=b"")
     count = 0
-    for model in (CaseMessage, PaperFigures):
+    tables: tuple[type[Model], ...] = (CaseMessage, PaperFigures)
+    for model in tables:
         written = model._default_manager.filter(**erased).exclude(sealed_text=b"")
         count += model._default_manager.filter(pk__in=written.values("pk")).update(sealed_text=b"")
     return count

@@ -73,7 +73,8 @@ class PortalRoom(Room):
             messages={wrong_codes.MESSAGE: MessageKind(frozenset(("username", "at")))},
             audit_labels=AUDIT_LABELS,
             access_labels={
-                keys.PATIENT_DATA: _("your name, address and telephone number, for the software of your practice")
+                keys.LINKS: _("the link to your invoice, for the software of your practice"),
+                keys.PATIENT_DATA: _("your name, address and telephone number, for the software of your practice"),
             },
             staff_tasks={
                 wrong_codes.TASK: _("somebody else knows the password of a member of staff"),

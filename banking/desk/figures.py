@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from banking.models import Payout
 from billing.rooms import Figure
@@ -22,7 +23,8 @@ def payouts(staff: Any, first: date, last: date) -> Figure:
              fee.net if fee else None, fee.vat if fee else None)
         )  # fmt: skip
     practice = (_("Practice"),) if staff.is_operations else ()
-    heads = (_("Day"), _("Amount"), *practice, _("Number"), _("Status"), _("Fee without VAT"), _("VAT"))
+    number = pgettext("of a paper", "Number")
+    heads = (_("Day"), _("Amount"), *practice, number, _("Status"), _("Fee without VAT"), _("VAT"))
     return Figure(_("Payouts"), heads, rows, says=_("What we paid to the practice, and what we kept."), total=True)
 
 

@@ -19,7 +19,7 @@ from billing.outbox.queue import queue_message
 
 Role = Staff.Role
 ACT = "colleagues"
-RESET = "staff_code_app_reset"  # a message
+RESET, NEW_APPROVER = "staff_code_app_reset", "staff_new_approver"  # messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Colleague:
     staff: Staff
     role: str
     is_blocked: bool
+    approver_by: Staff | None  # as of Staff
 
     @property
     def role_label(self) -> str:
@@ -37,9 +38,12 @@ class Colleague:
 
 def all_of(provider: Provider) -> list[Colleague]:
     """Return everybody of a practice, blocked or not, by name."""
-    begin = [Colleague(row, row.role, not row.is_active) for row in Staff.objects.filter(provider=provider)]
-    rows = Membership.objects.filter(provider=provider).select_related("staff")
-    later = [Colleague(row.staff, row.role, bool(row.blocked_at) or not row.staff.is_active) for row in rows]
+    begins = Staff.objects.filter(provider=provider).select_related("approver_by")
+    begin = [Colleague(row, row.role, not row.is_active, row.approver_by) for row in begins]
+    rows = Membership.objects.filter(provider=provider).select_related("staff", "approver_by")
+    later = [
+        Colleague(row.staff, row.role, bool(row.blocked_at) or not row.staff.is_active, row.approver_by) for row in rows
+    ]
     return sorted((*begin, *later), key=lambda colleague: colleague.staff.username)
 
 
@@ -59,10 +63,10 @@ def block(member: Staff, *, by: Staff, now: datetime | None = None) -> None:
             row.blocked_at = now or timezone.now()
             row.save(update_fields=["blocked_at"])
         elif other := others.order_by("pk").first():  # the account begins there from now on
-            role, moment = member.role, now or timezone.now()
+            was = {"role": member.role, "approver_by": member.approver_by, "blocked_at": now or timezone.now()}
             other.delete()
-            _begin_at(member, other.provider_id, other.role)
-            Membership.objects.create(staff=member, provider=provider, role=role, blocked_at=moment)
+            _begin_at(member, other)
+            Membership.objects.create(staff=member, provider=provider, **was)
         else:
             member.blocked_by_practice = member.is_active or member.blocked_by_practice
             member.is_active = False
@@ -89,18 +93,85 @@ def unblock(member: Staff, *, by: Staff) -> None:
         audit.record("staff_unblocked", by=audit.name_of(by), staff=member.pk, provider=provider.pk)
 
 
-def change_role(member: Staff, role: str, *, by: Staff) -> None:
-    """Let somebody be a clerk or an approver of the practice of `by` from now on. Raises Refused as `_lock`."""
+def change_role(member: Staff, role: str, *, by: Staff, now: datetime | None = None) -> None:
+    """Let somebody be a clerk or an approver of the practice of `by` from now on. Raises Refused as `_lock`.
+
+    A new approver is a second person once somebody else has agreed: see `agree`.
+    """
     if role not in (Role.CLERK, Role.APPROVER):
         raise Refused(_("Choose clerk or approver."))
     with transaction.atomic():
         provider, member = _lock(member, by=by)
-        row = _row(member, provider)
-        if row:
-            Membership.objects.filter(pk=row.pk).update(role=role)
-        else:
-            Staff.objects.filter(pk=member.pk).update(role=role)
+        row: Staff | Membership = _row(member, provider) or member
+        if row.role == role:
+            return
+        row.role, row.approver_by = role, by if role == Role.APPROVER else None
+        row.save(update_fields=["role", "approver_by"])
         audit.record("staff_role_changed", by=audit.name_of(by), staff=member.pk, provider=provider.pk, role=role)
+        if role == Role.APPROVER:
+            tell_of_approver(member, provider, by=by, now=now or timezone.now())
+
+
+def agree(member: Staff, *, by: Staff) -> None:
+    """Agree that a new approver is a second person from now on.
+
+    An approver agrees for their practice; operations for each practice where nobody else can. Raises Refused for who
+    made them an approver, for a new approver, as `_lock`, and when there is nothing to agree to.
+    """
+    with transaction.atomic():
+        if by.is_operations:
+            places = [row for row in _waiting(member) if not _who_can_agree(row)]
+            if not places:
+                raise Refused(_("There is nothing to agree to, or an approver of the practice can do it."))
+        else:
+            provider, member = _lock(member, by=by)
+            places = [row for row in _waiting(member) if row.provider_id == provider.pk]
+            rights.refuse_new(by)
+            if not places:
+                raise Refused(_("There is nothing to agree to any more."))
+            if places[0].approver_by_id == by.pk:
+                raise Refused(_("You made this person an approver. Somebody else has to agree, or we: call us."))
+        for row in places:
+            type(row).objects.filter(pk=row.pk).update(approver_by=None)
+            agreed_by = audit.name_of(by)
+            audit.record("staff_approver_agreed", by=agreed_by, staff=member.pk, provider=row.provider_id)
+
+
+def may_operations_agree(member: Staff) -> bool:
+    """Tell whether somebody is a new approver at a practice where nobody else can agree to that."""
+    return any(not _who_can_agree(row) for row in _waiting(member))
+
+
+def _waiting(member: Staff) -> list[Staff | Membership]:
+    """Return the rows by which somebody is a new approver, each of one practice."""
+    begins = Staff.objects.filter(pk=member.pk).exclude(approver_by=None)
+    return [*begins, *Membership.objects.filter(staff=member.pk).exclude(approver_by=None)]
+
+
+def _who_can_agree(row: Staff | Membership) -> bool:
+    """Tell whether the practice has another approver than who made this one, and who is not new themselves."""
+    begin = Q(provider=row.provider_id, role=Role.APPROVER, approver_by=None)
+    later = Q(
+        pk__in=Membership.objects.filter(
+            provider=row.provider_id, role=Role.APPROVER, approver_by=None, blocked_at=None
+        ).values("staff")
+    )
+    return Staff.objects.filter(begin | later, is_active=True).exclude(pk=row.approver_by_id or 0).exists()
+
+
+def tell_of_approver(member: Staff, provider: Provider, *, by: Staff, now: datetime) -> None:
+    """Tell all approvers of a practice, and its own address, by mail that there is a new one."""
+    mailboxes = {
+        mailbox.casefold(): mailbox
+        for mailbox in (*approvers(provider).values_list("email", flat=True), provider.email)
+    }
+    context = {"username": member.username, "practice": provider.name, "by": by.username, "at": now}
+    for number, mailbox in enumerate(mailboxes.values()):
+        if mailbox:
+            queue_message(
+                NEW_APPROVER, invoice=None, recipient=mailbox, context=context,
+                dedupe_key=f"{NEW_APPROVER}:{member.pk}:{provider.pk}:{now.isoformat()}:{number}", now=now,
+            )  # fmt: skip
 
 
 def _lock(member: Staff, *, by: Staff) -> tuple[Provider, Staff]:
@@ -133,28 +204,34 @@ def _row(member: Staff, provider: Provider) -> Membership | None:
     return Membership.objects.filter(staff=member.pk, provider=provider).first()
 
 
-def _begin_at(member: Staff, provider_id: int, role: str) -> None:
+def _begin_at(member: Staff, place: Membership) -> None:
     """Let an account begin at another practice; its sessions end."""
-    member.provider_id, member.role = provider_id, role
+    member.provider_id, member.role, member.approver_by_id = place.provider_id, place.role, place.approver_by_id
     member.end_sessions()
-    member.save(update_fields=["provider", "role", "session_salt"])
+    member.save(update_fields=["provider", "role", "approver_by", "session_salt"])
 
 
 def require_to_help(member: Staff, *, by: Staff) -> None:
     """Raise Refused when `by` may not take away the code app of a colleague, who then sets up another one.
 
-    Who begins at another practice is helped there: what protects its patients is not this practice's to weaken.
+    Who begins at another practice is helped there: what protects its patients is not this practice's to weaken. Nor
+    when neither they nor the practice can be told by mail: nobody would see it.
     """
     provider, member = _lock(member, by=by)
     if member.provider_id != provider.pk:
         raise Refused(_("This colleague's account is of another practice. Ask an approver there."))
+    if not (member.email or provider.email):
+        raise Refused(
+            _("We can mail nobody about this: neither your colleague nor your practice has an e-mail address.")
+        )
 
 
 def tell_of_reset(member: Staff, *, by: Staff, now: datetime) -> None:
-    """Tell a colleague by mail that somebody took away their code app."""
-    if member.email:
+    """Tell a colleague, and the practice, by mail that somebody took away their code app."""
+    practice = by.provider.email if by.provider else ""
+    for number, mailbox in enumerate(sorted({member.email, practice} - {""})):
         queue_message(
-            RESET, invoice=None, recipient=member.email,
+            RESET, invoice=None, recipient=mailbox,
             context={"username": member.username, "by": by.username, "at": now},
-            dedupe_key=f"{RESET}:{member.pk}:{now.isoformat()}", now=now,
+            dedupe_key=f"{RESET}:{member.pk}:{now.isoformat()}:{number}", now=now,
         )  # fmt: skip

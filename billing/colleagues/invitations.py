@@ -98,7 +98,7 @@ def accept_anew(invitation: Invitation, *, username: str, password: str, now: da
     Raises Refused when somebody was faster, and ValidationError with what is wrong by field.
     """
     member = Staff(username=username, role=invitation.role, provider=invitation.provider, email=invitation.email)
-    member.is_staff = True
+    member.is_staff, member.approver_by = True, _made_by(invitation)
     try:
         validate_password(password, member)
     except ValidationError as error:
@@ -108,7 +108,7 @@ def accept_anew(invitation: Invitation, *, username: str, password: str, now: da
     with transaction.atomic():
         member.save(force_insert=True)
         _end(invitation, member, now or timezone.now())
-        audit.record("staff_invitation_accepted", by=audit.name_of(member), staff=member.pk, role=invitation.role)
+        _record(invitation, member, now)
     return member
 
 
@@ -125,8 +125,21 @@ def accept(invitation: Invitation, member: Staff, *, now: datetime | None = None
         raise Refused(_("This account is known at this practice already. Ask an approver there to let you in again."))
     with transaction.atomic():
         _end(invitation, member, now or timezone.now())
-        Membership.objects.create(staff=member, provider=provider, role=invitation.role)
-        audit.record("staff_invitation_accepted", by=audit.name_of(member), staff=member.pk, role=invitation.role)
+        Membership.objects.create(
+            staff=member, provider=provider, role=invitation.role, approver_by=_made_by(invitation)
+        )
+        _record(invitation, member, now)
+
+
+def _made_by(invitation: Invitation) -> Staff | None:
+    """Return who makes somebody an approver by this invitation; None for a clerk."""
+    return invitation.invited_by if invitation.role == Staff.Role.APPROVER else None
+
+
+def _record(invitation: Invitation, member: Staff, now: datetime | None) -> None:
+    audit.record("staff_invitation_accepted", by=audit.name_of(member), staff=member.pk, role=invitation.role)
+    if maker := _made_by(invitation):
+        accounts.tell_of_approver(member, invitation.provider, by=maker, now=now or timezone.now())
 
 
 def _end(invitation: Invitation, member: Staff, now: datetime) -> None:

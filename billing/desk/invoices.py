@@ -202,6 +202,8 @@ class InvoiceAdmin(CreditPaying):
         if not self.has_view_permission(request):
             raise PermissionDenied
         invoice = self.get_object(request, object_id)
+        if not rights.may(request.user, "resend"):
+            raise PermissionDenied
         if invoice.erased_at:
             raise Http404
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")

@@ -1,7 +1,7 @@
 """Providers, changes that two people make, and staff."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit
+from billing.colleagues import accounts
 from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
 from billing.desk.lists.ranges import days
@@ -268,6 +269,20 @@ class StaffAdmin(TenantAdmin, UserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("username", "provider", "role", "password1", "password2")}),)
     readonly_fields = ("last_login",)
+    actions = ("agree",)
+
+    @desk_action("second_person", _("Agree: this new approver is a second person"))
+    def agree(self, request: HttpRequest, queryset: QuerySet[Staff]) -> None:
+        for member in queryset:
+            try:
+                accounts.agree(member, by=cast("Staff", request.user))
+            except Refused as refusal:
+                self.message_user(request, str(refusal), messages.ERROR)
+            else:
+                self.message_user(request, gettext("Done."), messages.SUCCESS)
+
+    def acts(self, obj: Staff) -> tuple[str, ...]:
+        return ("agree",) if accounts.may_operations_agree(obj) else ()
 
     @admin.display(description=_("active"))
     def active(self, obj: Staff) -> Any:

@@ -13,7 +13,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger, rooms
+from billing import audit, ledger, rights, rooms
 from billing.errors import FormUsed, Refused
 from billing.house_rules import rule_of
 from billing.invoices.holds import is_on_hold
@@ -162,6 +162,7 @@ def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
     if receipt.undo_asked_by_id == by.pk:
         raise Refused(_("Somebody else has to confirm what you asked."))
     if receipt.undo_asked_by_id:
+        rights.refuse_new(by)
         return False
     Receipt.objects.filter(pk=receipt.pk).update(undo_asked_by=by)
     audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=invoice, amount=str(receipt.amount))

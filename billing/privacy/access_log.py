@@ -6,7 +6,7 @@ outside it: who owns the tables can neither change an event nor write the whole 
 
 import ipaddress
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -26,6 +26,8 @@ CHAIN_PK = 1
 CHUNK = 2000
 SITTING = timedelta(hours=1)  # in which the same person reads the same data of an invoice on one line of the log
 FOUND = "search result"  # what the log calls a name in a list of what was found
+LISTED = "exported list"  # and what it calls a list that left as a file
+ANSWERED = "answer to a file"  # and the references and links in the answer to a file that was handed in
 log = logging.getLogger(__name__)
 COVERED = tuple(field for field in AccessEvent._meta.concrete_fields if field.attname not in ("id", "digest"))
 _PURPOSE = "access_log"
@@ -139,6 +141,44 @@ def record_found(request: HttpRequest, patients: Sequence[Patient]) -> None:
     rows: list[Patient | None] = [*patients] or [None]
     data = FOUND if patients else "patients"
     _append([AccessEvent(act=search, patient=patient, data=data, at=now, **about) for patient in rows])
+
+
+def record_program(
+    request: HttpRequest, rows: Sequence[Invoice | Patient], *, who: str, organisation: str, data: str
+) -> None:
+    """Record, together, that a practice's software reads `data` of each of these invoices or patients; as `record`."""
+    address, now = get_client_ip_address(request), timezone.now()
+    about: dict[str, Any] = {
+        "act": AccessEvent.Act.READ,
+        "who": who,
+        "role": AccessEvent.Role.PROGRAM,
+        "data": data,
+        "grounds": "api-key",
+        "organisation": organisation,
+        "address": str(ipaddress.ip_address(address)) if address else None,
+        "request_id": request.META["HTTP_X_REQUEST_ID"],
+        "at": now,
+    }
+    if rows:
+        _append([AccessEvent(**{"invoice" if isinstance(row, Invoice) else "patient": row}, **about) for row in rows])
+
+
+def record_leaving(
+    request: HttpRequest, act: AccessEvent.Act, *, patients: Collection[int], data: str, otherwise: str
+) -> None:
+    """Record that data of these patients (keys) leave in one file, an event each: their own list shows it.
+
+    A file about none of them is one event, about `otherwise`. Raises what the database raises, and may have written
+    a part by then: then nothing leaves. Others can write between CHUNK events and the next.
+    """
+    if not patients:
+        record_staff(request, act, invoice=None, data=otherwise)
+        return
+    about, now, keys = _of_staff(request, None), timezone.now(), sorted(patients)
+    about["address"] = str(ipaddress.ip_address(about["address"])) if about["address"] else None
+    for begin in range(0, len(keys), CHUNK):
+        chunk = keys[begin : begin + CHUNK]
+        _append([AccessEvent(act=act, patient_id=key, data=data, at=now, **about) for key in chunk])
 
 
 def _of_staff(request: HttpRequest, about: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from billing.models import ClerkRight, Provider, Staff
 from billing.rooms import Act
 
 CHANGE = "rights"  # the act of changing what clerks may
+SECOND = "second_person"
 
 
 def may(staff: Any, act: str) -> bool:
@@ -27,15 +28,26 @@ def may(staff: Any, act: str) -> bool:
     role = getattr(staff, "role", None)
     if role == Staff.Role.OPERATIONS:
         return known.operations
-    if getattr(staff, "provider_id", None) is None:
+    if getattr(staff, "provider_id", None) is None or (act == SECOND and staff.approver_by_id):
         return False
     return role == Staff.Role.APPROVER or (role == Staff.Role.CLERK and _clerks_may(staff, act, known))
 
 
 def require(staff: Any, act: str) -> None:
     """Raise Refused when `staff` may not do `act`: for rules that are called from more than one page."""
+    if act == SECOND:
+        refuse_new(staff)
     if not may(staff, act):
         raise Refused(_("Your practice lets only others do this: %(what)s.") % {"what": rooms.acts()[act].label})
+
+
+def refuse_new(staff: Any) -> None:
+    """Raise Refused for an approver about whom nobody has agreed yet but who made them one: no second person.
+
+    Else one approver could invite themselves under another name and agree with themselves.
+    """
+    if staff.approver_by_id:
+        raise Refused(_("You are a new approver. First another approver, or we, have to agree that you may agree."))
 
 
 def _clerks_may(clerk: Staff, act: str, known: Act) -> bool:

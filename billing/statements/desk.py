@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from billing import rights
 from billing.documents.attachment import attachment
 from billing.models import AccessEvent, Invoice, Staff
 from billing.privacy import access_log
@@ -53,7 +55,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
 @require_safe
 def pdf(request: HttpRequest, object_id: int) -> HttpResponse:
     """Return the same as a PDF."""
-    statement = _statement(request, _invoice(request, object_id), AccessEvent.Act.DOWNLOAD)
+    statement = _to_take_away(request, object_id)
     content = account.as_pdf(statement, language=translation.get_language() or "nl")
     return attachment(content, name="overzicht.pdf", content_type="application/pdf")
 
@@ -62,7 +64,7 @@ def pdf(request: HttpRequest, object_id: int) -> HttpResponse:
 @require_safe
 def csv(request: HttpRequest, object_id: int) -> HttpResponse:
     """Return the same for a spreadsheet."""
-    statement = _statement(request, _invoice(request, object_id), AccessEvent.Act.DOWNLOAD)
+    statement = _to_take_away(request, object_id)
     return attachment(account.as_csv(statement), name="overzicht.csv", content_type="text/csv; charset=utf-8")
 
 
@@ -81,8 +83,18 @@ def _statement(request: HttpRequest, invoice: Invoice, act: AccessEvent.Act) -> 
     return account.statement_of(invoice, whole=True)
 
 
+def _to_take_away(request: HttpRequest, object_id: int) -> Statement:
+    """Return it for a file. Raises PermissionDenied for whom the practice lets download nothing of patients."""
+    invoice = _invoice(request, object_id)
+    if not rights.may(request.user, "download"):
+        raise PermissionDenied
+    return _statement(request, invoice, AccessEvent.Act.DOWNLOAD)
+
+
 def _send(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     member: Any = request.user
+    if not rights.may(member, "resend"):
+        raise PermissionDenied
     outcome = copies.send(invoice, by=member)
     level = messages.SUCCESS if outcome == copies.Sent.QUEUED else messages.WARNING
     messages.add_message(request, level, str(outcome.label))

@@ -20,7 +20,7 @@ from django.utils.translation import override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from billing import audit, rooms
+from billing import audit, rights, rooms
 from billing.adjustments import reductions
 from billing.errors import Refused
 from billing.invoices.addressee import addressee
@@ -110,6 +110,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return _page(request, complaint, form=form)
     try:
+        rights.require(request.user, "complaint")
         said = act(request, complaint, form)
     except Refused as refusal:
         return _page(request, complaint, form=form, refusal=str(refusal))
@@ -265,6 +266,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         invoice = given["reference"]
         names = [name for name in filing.Said.__dataclass_fields__ if name in given]
         try:
+            rights.require(request.user, "complaint")  # the invoice rests from here on
             complaint = filing.file(
                 filing.Said(**{name: given[name] for name in names}),
                 subject=given["subject"],

@@ -7,7 +7,16 @@ from ninja import Field, Schema
 
 from portal.webhooks.events import KINDS
 
-Euros = Annotated[str, Field(pattern=r"^-?[0-9]+\.[0-9]{2}$", examples=["28.51"], description="Euros, as text.")]
+_OWED = r"(0|[1-9][0-9]*)\.[0-9]{2}"
+Euros = Annotated[
+    str,
+    Field(
+        pattern=rf"^({_OWED}|-0\.(0[1-9]|[1-9][0-9])|-[1-9][0-9]*\.[0-9]{{2}})$",
+        examples=["28.51"],
+        description="Euros, as text; nothing is 0.00.",
+    ),
+]
+Owed = Annotated[str, Field(pattern=f"^{_OWED}$", examples=["28.51"], description="Euros, never below zero.")]
 
 
 class Invoice(Schema):
@@ -15,9 +24,6 @@ class Invoice(Schema):
 
     number: str = Field(description="The number that the practice gave it.")
     payment_reference: str = Field(description="What the patient types on the site, or writes on a bank transfer.")
-    link: str | None = Field(
-        description="Opens the invoice, for paper; it ends when the patient moves. Null: withdrawn or erased."
-    )
     status: Literal["open", "overdue", "plan", "on_hold", "paid", "withdrawn"]
     issued_on: date
     due_on: date
@@ -29,8 +35,8 @@ class Invoice(Schema):
     reduced: Euros = Field(description="Taken off: by credit notes and decisions of the practice, or written off.")
     charges: Euros = Field(description="Collection costs and interest.")
     paid: Euros = Field(description="By the patient, less what went back.")
-    outstanding: Euros
-    credit: Euros = Field(description="Paid too much: money of the payer.")
+    outstanding: Owed
+    credit: Owed = Field(description="Paid too much: money of the payer.")
 
 
 class Invoices(Schema):
@@ -43,6 +49,10 @@ class Invoices(Schema):
 class TakenInvoice(Invoice):
     """An invoice that was handed in."""
 
+    link: str | None = Field(
+        description="Opens the invoice, for paper; it ends when the patient moves. Null: withdrawn or erased. It is "
+        "told here only: whoever has it can be taken for the patient, so each is in the list of accesses."
+    )
     is_new: bool = Field(description="False: it was handed in before with the same content, and left alone.")
 
 

@@ -25,6 +25,7 @@ class Key(HttpBearer):
     def __call__(self, request: HttpRequest) -> Any:
         """Return the row of the key. Raises Problem."""
         if not request.headers.get("Authorization"):
+            limits.count_unknown(request)
             raise Problem("key-missing")
         found = super().__call__(request)
         if found is None:
@@ -37,6 +38,7 @@ class Key(HttpBearer):
         if key is None:
             kind = keys.kind_of(token.strip())
             if kind and kind != keys.mode():
+                limits.count_unknown(request)
                 raise Problem("key-of-the-sandbox" if kind == keys.TEST else "key-is-live")
             return None
         limits.count(request, key)

@@ -20,6 +20,7 @@ from portal.models import ApiKey
 from portal.models.keys import Scope
 
 PATIENT_DATA = "patient by program"  # what the access log calls how a patient is reached, read by a program
+LINKS = "links by program"  # of invoices that a program handed in
 LIFE = timedelta(days=730)
 OVERLAP = timedelta(days=7)  # in which a key and the one that replaces it both work
 MAX_KEYS = 20  # of one practice that are valid at a time
@@ -83,6 +84,11 @@ def revoke(key: ApiKey, *, by: str, now: datetime | None = None) -> bool:
 def valid_keys(provider: Provider, *, now: datetime) -> list[ApiKey]:
     """Return the keys of a practice that work at `now`."""
     return [key for key in ApiKey.objects.filter(provider=provider, revoked_at=None) if key.is_valid(now)]
+
+
+def made_by(actor: str, provider: Provider, *, now: datetime) -> list[ApiKey]:
+    """Return the keys of a practice that work at `now` and that this person made, and so may have read."""
+    return [key for key in valid_keys(provider, now=now) if key.created_by == actor]
 
 
 def kind_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How often a practice's programs may ask, counted exactly (`guests.throttle`), and the headers that say so.
+"""How often a program may ask, counted exactly for each key (`guests.throttle`), and the headers that say so.
 
 `RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers-10.
 """
@@ -21,14 +21,14 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 def count(request: HttpRequest, key: ApiKey) -> None:
     """Count the request; raise Problem when there were too many. The answer says how many are left."""
     limit = READ if request.method in _SAFE else WRITE
-    wait, left = throttle.take_and_tell(limit, f"api:{key.provider_id}", now=timezone.now())
+    wait, left = throttle.take_and_tell(limit, f"api key:{key.pk}", now=timezone.now())
     request.api_limit = (limit, left, wait)  # type: ignore[attr-defined]
     if wait:
         raise Problem("too-many-requests", headers={"Retry-After": str(wait)})
 
 
 def count_unknown(request: HttpRequest) -> None:
-    """Count a request with a wrong key; raise Problem when this address tried too many."""
+    """Count a request without a right key; raise Problem when this address tried too many."""
     if wait := throttle.take(UNKNOWN, client_network(request), now=timezone.now()):
         raise Problem("too-many-requests", headers={"Retry-After": str(wait)})
 

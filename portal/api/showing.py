@@ -6,12 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet, Sum
+from django.http import HttpRequest
 
 from billing.documents.full_invoice import PAPER_LINK_LASTS
 from billing.invoices import open_links, state
 from billing.models import Invoice, LedgerTransaction, Posting
 from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, round_euro
+from billing.privacy import access_log
+from portal.api.keys import LINKS
+from portal.models import ApiKey
 
 Kind = LedgerTransaction.Kind
 # What each sum of the answer is made of, and its sign there.
@@ -25,15 +29,15 @@ _SUMS: dict[str, tuple[int, tuple[str, ...]]] = {
 
 
 def shown(rows: QuerySet[Invoice], *, today: date) -> list[dict[str, Any]]:
-    """Return the invoices in their order, in two queries."""
+    """Return the invoices in their order, in two queries; without their links."""
     invoices = list(state.with_labels(rows).select_related("patient"))
     sums = _sums(invoices)
     return [_shown(invoice, sums.get(invoice.pk, {}), today) for invoice in invoices]
 
 
 def euros(amount: Decimal) -> str:
-    """Return an amount as it is written in an answer."""
-    return f"{round_euro(amount):.2f}"
+    """Return an amount as it is written in an answer; nothing is never below zero."""
+    return f"{round_euro(amount) + ZERO:.2f}"
 
 
 def _sums(invoices: Iterable[Invoice]) -> dict[int, dict[str, Decimal]]:
@@ -51,7 +55,6 @@ def _shown(invoice: Invoice, sums: dict[str, Decimal], today: date) -> dict[str,
     return {
         "number": invoice.number,
         "payment_reference": invoice.payment_reference,
-        "link": _link(invoice),
         "status": state.label_of(invoice, balance, today=today),
         "issued_on": invoice.issued_on,
         "due_on": invoice.due_on,
@@ -62,6 +65,20 @@ def _shown(invoice: Invoice, sums: dict[str, Decimal], today: date) -> dict[str,
         "outstanding": euros(max(balance, ZERO)),
         "credit": euros(max(-balance, ZERO)),
     }
+
+
+def links(request: HttpRequest, key: ApiKey, rows: QuerySet[Invoice]) -> dict[str, str | None]:
+    """Return the links of invoices by their numbers, each written to the access log: they open what patients see."""
+    invoices = list(rows.select_related("patient"))
+    found = {invoice.number: _link(invoice) for invoice in invoices}
+    access_log.record_program(
+        request,
+        [invoice for invoice in invoices if found[invoice.number]],
+        who=f"api:{key.public_id}",
+        organisation=key.provider.agb_code,
+        data=LINKS,
+    )
+    return found
 
 
 def _link(invoice: Invoice) -> str | None:

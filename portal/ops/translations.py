@@ -79,10 +79,12 @@ def update() -> Catalog:
 
 def _said_before(before: Message, message: Message) -> str | tuple[str, ...]:
     """Return the known translation, also of a word that got a plural since, or has none any more."""
-    known: str | tuple[str, ...] = before.string
+    known = before.string
     if message.pluralizable and isinstance(known, str):
         return (known, "")  # to be completed: a string would be taken for a list of its letters
-    return known if message.pluralizable or isinstance(known, str) else known[0]
+    if isinstance(known, (tuple, list)):
+        return tuple(known) if message.pluralizable else known[0]
+    return known or ""
 
 
 def problems() -> list[str]:

@@ -101,10 +101,12 @@ def _acts(users: Iterable[Provider], now: datetime) -> Iterator[ApiEvent]:
     known = ApiEvent.objects.filter(audit_event=OuterRef("pk"))
     new = _unread(TRAIL, AuditEvent.objects.all(), "at", now)
     rows = AuditEvent.objects.filter(_within(new, "pk"), invoice__provider__in=users, action__in=ACTS)
-    for event in rows.exclude(Exists(known)).select_related("invoice"):
+    facts = {"provider": F("invoice__provider"), "event": F("pk")}
+    new_ones: Any = rows.exclude(Exists(known)).order_by("pk").values("invoice_id", "action", "at", **facts)
+    for row in new_ones:
         yield ApiEvent(
-            provider_id=event.invoice.provider_id if event.invoice else 0, kind=ACTS[event.action],
-            invoice=event.invoice, audit_event=event, at=event.at,
+            provider_id=row["provider"], kind=ACTS[row["action"]], invoice_id=row["invoice_id"],
+            audit_event_id=row["event"], at=row["at"],
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from billing import audit
 from billing.desk.lists.columns import columns_of, rows_of
 from billing.documents.attachment import streamed
 from billing.errors import Refused
-from billing.models import AccessEvent
+from billing.models import AccessEvent, Invoice, Patient
 from billing.privacy import access_log
 from billing.statements import spreadsheet
 from billing.statements.spreadsheet import Cell
@@ -47,7 +47,13 @@ def of_list(table: Any, request: HttpRequest, kind: str) -> HttpResponseBase:
         sentence = _("An Excel file has at most %(most)d rows here. Choose a shorter period, or take CSV.")
         raise Refused(sentence % {"most": XLSX_MOST})
     name = table.opts.model_name
-    record(request, name, kind=kind, keys=keys, about_patients=table.about_patients)
+    if table.about_patients:
+        about = patients_of(table, keys)
+        access_log.record_leaving(
+            request, AccessEvent.Act.EXPORT, patients=about, data=access_log.LISTED, otherwise=f"list {name}"
+        )
+    by = audit.name_of(request.user)
+    audit.record("list_exported", by=by, list=name, format=kind, rows=len(keys), keys=ranges(keys))
     rows = _read(shown.apply_select_related(table.get_queryset(request)), keys)
     title = str(table.list_title or table.opts.verbose_name_plural)
     return file(rows_of(columns_of(table, request), rows), title=title, kind=kind)
@@ -56,7 +62,7 @@ def of_list(table: Any, request: HttpRequest, kind: str) -> HttpResponseBase:
 def file(rows: Rows, *, title: str, kind: str) -> HttpResponseBase:
     """Return `rows`, heads first, as a file with today's date in its name. Raises Http404 for another `kind`.
 
-    Who may see them, and that they left, is up to the caller: see `record`.
+    Who may see them, and that they left, is up to the caller: see `of_list`.
     """
     if kind not in _TYPES:
         raise Http404
@@ -65,15 +71,25 @@ def file(rows: Rows, *, title: str, kind: str) -> HttpResponseBase:
     return streamed(pieces(rows, title), name=name, content_type=content_type)
 
 
-def record(request: HttpRequest, name: str, *, kind: str, keys: Sequence[int], about_patients: bool) -> None:
-    """Write down that rows with these keys leave as a file: in the access log when they are about patients.
+def patient_paths(table: Any) -> list[str]:
+    """Return the lookups from a row of `table`, a TenantAdmin, to each patient whom it is about."""
+    if table.model is Patient:
+        return ["pk"]
+    relations = [field for field in table.opts.concrete_fields if field.is_relation]
+    own = [field.name for field in relations if field.related_model is Patient]
+    own += [f"{field.name}__patient" for field in relations if field.related_model is Invoice]
+    ahead, ends_there, _rest = table.provider_path.rpartition("__invoice__provider")
+    return own or ([f"{ahead}__invoice__patient"] if ends_there else [])
 
-    One event in the access log, and which rows in the audit trail.
-    """
-    if about_patients:
-        access_log.record_staff(request, AccessEvent.Act.EXPORT, invoice=None, data=f"list {name}")
-    by = audit.name_of(request.user)
-    audit.record("list_exported", by=by, list=name, format=kind, rows=len(keys), keys=ranges(keys))
+
+def patients_of(table: Any, keys: Sequence[int]) -> set[int]:
+    """Return the keys of the patients whom these rows of `table` are about."""
+    found: set[int] = set()
+    for path in patient_paths(table):
+        for begin in range(0, len(keys), _CHUNK):
+            chunk = list(keys[begin : begin + _CHUNK])
+            found |= set(table.model._default_manager.filter(pk__in=chunk).order_by().values_list(path, flat=True))
+    return found - {None}
 
 
 def ranges(keys: Iterable[int]) -> str:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
@@ -36,7 +36,7 @@ class StaffList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
-        self.table: Any = self.model_admin  # a TenantAdmin, which can't be imported here
+        self.table = cast(Any, self.model_admin)  # a TenantAdmin, which can't be imported here
         self.may_download: bool = self.table.may_download(request)
 
     def get_filters_params(self, params: Any = None) -> Any:

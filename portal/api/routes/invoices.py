@@ -14,7 +14,7 @@ from billing.models import CreditNote, Invoice
 from portal.api import answers, bodies, taking
 from portal.api.auth import Key, key_of
 from portal.api.listing import MAX_LIMIT, cursor_of, link_next, place_of
-from portal.api.showing import euros, shown
+from portal.api.showing import euros, links, shown
 from portal.models import ApiKey
 from portal.models.keys import Scope
 
@@ -47,7 +47,9 @@ def hand_in(request: HttpRequest, dry_run: bool = False) -> Status[Any]:
         done = taking.check(request, key, taking.INVOICES)
         return Status(200, {"invoices": [{"number": number, "is_new": new} for number, new in done["numbers"]]})
     done = taking.take(request, key, taking.INVOICES)
-    found = {row["number"]: row for row in shown(_own(key, [n for n, _new in done["numbers"]]), today=_today())}
+    rows = _own(key, [number for number, _new in done["numbers"]])
+    link_of = links(request, key, rows)
+    found = {row["number"]: row | {"link": link_of[row["number"]]} for row in shown(rows, today=_today())}
     created, corrected = done["patients"]
     taken = [found[number] | {"is_new": is_new} for number, is_new in done["numbers"] if number in found]
     return Status(201, {"invoices": taken, "patients_created": created, "patients_corrected": corrected})

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from axes.helpers import get_client_ip_address
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_noop
 from ninja import Router
 
-from billing.models import AccessEvent, Patient, Payer
+from billing.models import Patient, Payer
 from billing.privacy import access_log
 from billing.privacy.retention import ERASED
 from portal.api import answers, bodies, taking
@@ -31,18 +30,8 @@ def read_patient(request: HttpRequest, number: str) -> dict[str, Any]:
     row = Patient.objects.filter(provider=key.provider, number=number).select_related("provider").first()
     if row is None or row.number.startswith(ERASED):
         raise Http404
-    access_log.record(
-        AccessEvent.Act.READ,
-        invoice=None,
-        patient=row,
-        who=f"api:{key.public_id}",
-        role=AccessEvent.Role.PROGRAM,
-        data=PATIENT_DATA,
-        grounds="api-key",
-        organisation=row.provider.agb_code,
-        address=get_client_ip_address(request),
-        request_id=request.META["HTTP_X_REQUEST_ID"],
-    )
+    who, agb_code = f"api:{key.public_id}", row.provider.agb_code
+    access_log.record_program(request, [row], who=who, organisation=agb_code, data=PATIENT_DATA)
     names = ("number", "email", "language", "street", "house_number", "postcode", "city", "country")
     facts = {name: getattr(row, name) for name in names}
     has_payer = Payer.objects.filter(patient=row).exists()

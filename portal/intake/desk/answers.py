@@ -6,12 +6,14 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from billing.documents.full_invoice import PAPER_LINK_LASTS
 from billing.invoices import open_links
-from billing.models import Invoice, SubmittedFile
+from billing.models import CreditNote, Invoice, Patient, SubmittedFile
 from billing.statements import spreadsheet
 from billing.submission import uploads
 from portal.intake.reader import LISTS, parts
@@ -37,15 +39,43 @@ def of_file(row: SubmittedFile) -> dict[str, Any]:
 def as_csv(row: SubmittedFile) -> bytes:
     """Return the same as a spreadsheet, a line for each item."""
     kinds = {"invoices": _("invoice"), "credit_notes": _("credit note"), "patients": _("patient")}
-    states = {"taken": _("taken"), "waits": _("right, not handed in yet"), "refused": _("not taken")}
+    states = {
+        "taken": pgettext("of an invoice that was handed in", "taken"),
+        "waits": _("right, not handed in yet"),
+        "refused": _("not taken"),
+    }
     lines: list[list[Any]] = [
-        [_("What"), _("Number"), _("What became of it"), _("Payment reference"), _("Link"), _("Why not")]
+        [
+            _("What"),
+            pgettext("of a paper", "Number"),
+            _("What became of it"),
+            _("Payment reference"),
+            _("Link"),
+            _("Why not"),
+        ]
     ]
     for item in _items(row):
         why = " ".join(error["sentence"] for error in item["errors"])
         what = [kinds[item["kind"]], item["number"], states[item["state"]]]
         lines.append([*what, item.get("payment_reference", ""), item.get("link", ""), why])
     return spreadsheet.as_csv(lines)
+
+
+def patients_in(row: SubmittedFile) -> set[int]:
+    """Return the keys of the patients whose invoice, credit note or number is in the answer, as far as we have them."""
+    found: set[int] = set()
+    tables: tuple[tuple[str, type[Model], str], ...] = (
+        ("invoices", Invoice, "patient"),
+        ("credit_notes", CreditNote, "invoice__patient"),
+        ("patients", Patient, "pk"),
+    )
+    items = _items(row)
+    while some := list(islice(items, _CHUNK)):
+        for kind, model, path in tables:
+            numbers = [item["number"] for item in some if item["kind"] == kind]
+            ours = model._default_manager.filter(provider=row.provider_id, number__in=numbers)
+            found |= set(ours.values_list(path, flat=True))
+    return found
 
 
 def _items(row: SubmittedFile) -> Iterator[Item]:

@@ -174,7 +174,10 @@ def answer(request: HttpRequest, file_id: int, ending: str) -> HttpResponse:
     is_broken = row.facts.get("found", {}).get("file_errors")  # nobody can name what is in it
     if ending not in ("json", "csv") or row.status not in _ANSWERED or not row.stored_name or is_broken:
         raise Http404
-    access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=None, data=f"answer to file {row.pk}")
+    about, otherwise = answers.patients_in(row), f"answer to file {row.pk}"
+    access_log.record_leaving(
+        request, AccessEvent.Act.DOWNLOAD, patients=about, data=access_log.ANSWERED, otherwise=otherwise
+    )
     name = f"antwoord-{row.pk}.{ending}"
     if ending == "csv":
         return attachment(answers.as_csv(row), name=name, content_type="text/csv; charset=utf-8")

@@ -41,8 +41,11 @@ def _waiting(now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _tasks() -> Iterator[tuple[str, str]]:
-    """Yield the kinds of open tasks that are about no invoice: nobody but operations sees those."""
+    """Yield the kinds of open tasks that are of no practice and about no payment: nobody but operations sees those."""
     labels = dict(rooms.staff_task_choices())
-    open_tasks = StaffTask.objects.filter(closed_at=None, invoice=None, payment=None)
+    open_tasks = StaffTask.objects.filter(closed_at=None, invoice=None, payment=None, provider=None)
     for kind, count in open_tasks.order_by("kind").values_list("kind").annotate(Count("pk")):
-        yield f"task:{kind}", _("Open staff tasks (%(count)d): %(what)s") % {"count": count, "what": labels[kind]}
+        yield (
+            f"task:{kind}",
+            _("Open staff tasks (%(count)d): %(what)s") % {"count": count, "what": labels.get(kind, kind)},
+        )

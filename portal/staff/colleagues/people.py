@@ -19,6 +19,7 @@ from billing import audit, rights
 from billing.colleagues import accounts, invitations
 from billing.errors import Refused
 from billing.models import Invitation, Staff
+from portal.api import keys
 from portal.staff import otp, sessions
 
 ROLES = [(role.value, role.label) for role in (Staff.Role.CLERK, Staff.Role.APPROVER)]
@@ -87,7 +88,15 @@ def _colleague(request: HttpRequest, member: Any) -> Staff:
 
 def _block(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
     accounts.block(colleague, by=member)
-    return _("Blocked. This person is signed out and can no longer see anything of this practice.")
+    done = _("Blocked. This person is signed out and can no longer see anything of this practice.")
+    made = keys.made_by(audit.name_of(colleague), member.provider, now=timezone.now())
+    if not made:
+        return done
+    names = ", ".join(f"{key.name} (…{key.public_id}…)" for key in made)
+    still = _(
+        "Keys of software that this person made still work: %s. Replace or revoke them under “Links with software”."
+    )
+    return f"{done} {still % names}"
 
 
 def _unblock(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
@@ -108,11 +117,17 @@ def _reset(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
     return _("The code app is removed. After the password this person sets up another one, and gets a mail about it.")
 
 
+def _agree(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
+    accounts.agree(colleague, by=member)
+    return _("Agreed. This approver may be the second person from now on.")
+
+
 _ACTS: dict[str, Callable[[Staff, Any, HttpRequest], Any]] = {
     "block": _block,
     "unblock": _unblock,
     "role": _change_role,
     "reset": _reset,
+    "agree": _agree,
 }
 
 

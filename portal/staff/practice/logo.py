@@ -1,5 +1,6 @@
 """The logo of a practice: an approver uploads it, it is rewritten like a stranger's file, and everybody may see it."""
 
+import io
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from PIL import Image
 
 from billing import audit, rights
 from billing.errors import Refused
@@ -23,6 +25,7 @@ from guests.files.row import GuestFile
 from guests.uploads import takes_files_of_staff
 
 MAX_UPLOAD = 2 * 1024 * 1024
+MAX_WIDTH, MAX_HEIGHT = 1800, 900  # dots: three times what is shown
 _PICTURES = (GuestFile.Kind.PNG, GuestFile.Kind.JPEG)
 
 
@@ -78,11 +81,16 @@ def _rewritten(upload: Any) -> tuple[str, bytes]:
     if kind not in _PICTURES:
         raise Refused(_("This is not a PNG or a JPEG. Save the picture as one of them, and send that."))
     try:
-        return kind.value, cleaning.clean(content, kind)
+        clean = cleaning.clean(content, kind)
     except cleaning.FileRejected as rejected:
         raise Refused(str(rejected.reason.label)) from None
     except cleaning.SanitizerError:
         raise Refused(_("Something went wrong on our side. Try again in a minute.")) from None
+    with Image.open(io.BytesIO(clean)) as picture:  # reads the size alone: a phone would have to draw all of it
+        if picture.width > MAX_WIDTH or picture.height > MAX_HEIGHT:
+            most = {"width": MAX_WIDTH, "height": MAX_HEIGHT}
+            raise Refused(_("This picture is too large: at most %(width)d by %(height)d dots. Save it smaller.") % most)
+    return kind.value, clean
 
 
 def _done(request: HttpRequest, sentence: str) -> HttpResponse:

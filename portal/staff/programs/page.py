@@ -86,7 +86,7 @@ def _page(request: HttpRequest, *, shown: Shown | None = None, refused: str = ""
         "refused": refused,
         "name": request.POST.get("name", "") if refused else "",
         "url": request.POST.get("url", "") if refused else "",
-        "chosen": request.POST.getlist("scope") if refused else Scope.values,
+        "chosen": request.POST.getlist("scope"),
         "scopes": Scope.choices,
         "keys": [(key, key.is_valid(now), [Scope(scope).label for scope in key.scopes]) for key in made],
         "hooks": [_hook(endpoint) for endpoint in endpoints.standing(provider)],

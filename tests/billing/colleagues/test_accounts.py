@@ -4,9 +4,10 @@ from contextlib import suppress
 
 import pytest
 
-from billing.colleagues import accounts, of_practice
+from billing import rights
+from billing.colleagues import accounts, invitations, of_practice
 from billing.errors import Refused
-from billing.models import AuditEvent, Membership, Staff
+from billing.models import AuditEvent, Membership, OutboxMessage, Staff
 from billing.tenancy import practices_of, visible_to, work_for
 from tests import factories
 
@@ -134,3 +135,47 @@ def test_a_request_is_for_one_practice_and_writes_nothing(practice):
     assert not work_for(member, factories.provider().pk)
     assert work_for(member, practice.pk)
     assert (member.role, member.provider_id) == ("clerk", practice.pk)
+
+
+def test_who_is_made_an_approver_is_a_second_person_once_somebody_else_agrees(practice, boss):
+    """By role, by an invitation to an account and by one without: else one person is both pairs of eyes."""
+    by_role = factories.staff(provider=practice)
+    accounts.change_role(by_role, "approver", by=boss)
+    told = set(OutboxMessage.objects.filter(kind="staff_new_approver").values_list("recipient", flat=True))
+    assert told == {boss.email, by_role.email, practice.email}
+    invited = invitations.invite("nieuw@linde.example", "approver", by=boss)
+    anew = invitations.accept_anew(invited, username="nieuw", password="zeven blauwe kranen lopen")
+    also_here = factories.staff()
+    invitations.accept(invitations.invite("ook@linde.example", "approver", by=boss), also_here)
+    for new in map(fresh, (by_role, anew, also_here)):
+        assert work_for(new, practice.pk)
+        assert rights.may(new, "colleagues")
+        assert not rights.may(new, "second_person")
+        with pytest.raises(Refused, match="nieuwe beslisser"):
+            rights.require(new, "second_person")
+    for member, by in ((by_role, boss), (by_role, by_role), (by_role, fresh(anew))):
+        with pytest.raises(Refused):
+            accounts.agree(member, by=by)
+    other = factories.staff(provider=practice, role="approver")
+    with pytest.raises(Refused):  # the practice can do it itself
+        accounts.agree(by_role, by=factories.staff(role="operations"))
+    for member in (by_role, anew, also_here):
+        accounts.agree(member, by=other)
+        member = fresh(member)
+        assert work_for(member, practice.pk)
+        assert rights.may(member, "second_person")
+
+
+def test_a_new_approver_stays_one_when_blocked_moved_or_named_again(practice, boss):
+    new = factories.staff(provider=practice)
+    there = factories.staff(provider=also(new), role="approver")
+    accounts.change_role(new, "approver", by=boss)
+    accounts.block(fresh(new), by=boss)
+    accounts.unblock(fresh(new), by=boss)
+    assert Membership.objects.get(staff=new).approver_by == boss
+    accounts.block(fresh(new), by=there)
+    assert fresh(new).approver_by == boss
+    accounts.change_role(boss, "approver", by=fresh(new))  # nothing changes for who is one
+    assert fresh(boss).approver_by is None
+    accounts.change_role(fresh(new), "clerk", by=boss)
+    assert fresh(new).approver_by is None

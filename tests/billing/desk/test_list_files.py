@@ -115,10 +115,29 @@ def test_what_left_is_written_down_once_with_which_rows(desk, practice, clerk):
     keys = [factories.invoice(patient=who).pk for _n in range(3)]
     as_csv(desk, INVOICES)
     look = AccessEvent.objects.get(act=AccessEvent.Act.EXPORT)
-    assert (look.data, look.who, look.invoice) == ("list invoice", f"staff:{clerk.pk}", None)
+    assert (look.data, look.who, look.patient, look.invoice) == ("exported list", f"staff:{clerk.pk}", who, None)
     event = AuditEvent.objects.get(action="list_exported")
     assert event.details == {"list": "invoice", "format": "csv", "rows": 3, "keys": f"{keys[0]}-{keys[-1]}"}
     assert event.by == f"staff:{clerk.username}"
+
+
+def test_every_patient_finds_the_file_that_left_in_the_own_list(desk, practice, monkeypatch):
+    monkeypatch.setattr(access_log, "CHUNK", 2)
+    theirs = [factories.invoice(provider=practice) for _n in range(5)]
+    of_others = factories.invoice()
+    as_csv(desk, "/beheer/billing/patient/")
+    for one in theirs:
+        assert [event.data for event in access_log.of_invoice(one)] == ["exported list"]
+    assert not access_log.of_invoice(of_others).exists()
+    assert list(access_log.breaks()) == []
+
+
+def test_every_list_about_patients_says_about_whom():
+    about = {model.__name__: files.patient_paths(t) for model, t in admin.site._registry.items() if t.about_patients}
+    assert len(about) > 10
+    assert about["BankLine"] == ["matches__invoice__patient"]
+    # The texts of a practice name nobody.
+    assert {name for name, paths in about.items() if not paths} == {"NoteTemplate"}
 
 
 def test_a_list_about_no_patient_is_no_look_at_one(desk):
@@ -141,7 +160,7 @@ def test_without_the_access_log_nothing_leaves(desk, practice, monkeypatch):
     def full(*_args, **_named):
         raise OSError("disk full")
 
-    monkeypatch.setattr(access_log, "record_staff", full)
+    monkeypatch.setattr(access_log, "_append", full)
     with pytest.raises(OSError, match="disk full"):
         desk.get(f"{INVOICES}lijst.csv")
 

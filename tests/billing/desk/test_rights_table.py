@@ -3,10 +3,13 @@
 import re
 
 import pytest
+from django.urls import reverse
 
 from billing import rights, rooms
-from billing.models import Hold
+from billing.models import Hold, OutboxMessage
+from complaints.models import Complaint
 from tests import factories
+from tests.complaints.test_files import filed
 from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +71,22 @@ def test_the_buttons_and_the_acts_follow_the_table(invoice):
     assert clerk.get(f"/beheer/billing/invoice/{invoice.pk}/creditnota/").status_code == 403
     pause(client(invoice, "approver"), invoice)
     assert Hold.objects.count() == 1
+
+
+def test_with_no_right_at_all_nothing_of_a_patient_leaves_and_nothing_is_written(invoice):
+    complaint = filed(invoice, subject="price")
+    boss = factories.staff(provider=invoice.provider, role="approver")
+    rights.decide(invoice.provider, {name: False for name, act in rooms.acts().items() if not act.fixed}, by=boss)
+    clerk, row = client(invoice, "clerk"), f"/beheer/billing/invoice/{invoice.pk}"
+    statement = reverse("admin:billing_invoice_statement", args=[invoice.pk])
+    assert clerk.get(statement).status_code == 200, "they may look"
+    assert clerk.get(f"{row}/rekening.pdf").status_code == 403
+    for name in ("billing_invoice_statement_pdf", "billing_invoice_statement_csv"):
+        assert clerk.get(reverse(f"admin:{name}", args=[invoice.pk])).status_code == 403
+    before = OutboxMessage.objects.count()
+    assert clerk.post(statement).status_code == 403
+    page = reverse("admin:complaints_complaint_file", args=[complaint.pk])
+    assert clerk.post(page, {"act": "ask", "text": "Wanneer?"}).status_code == 422
+    given = {"reference": invoice.payment_reference, "subject": "price", "story": "Te duur.", "channel": "phone"}
+    assert clerk.post(reverse("admin:complaint_receive"), given).status_code == 422
+    assert (Complaint.objects.count(), OutboxMessage.objects.count()) == (1, before)

@@ -53,6 +53,12 @@ FACTS = {
     "staff_password_link": {"username": "j.jansen", "link": "https://rekening.example/beheer/wachtwoord-kiezen/abc/"},
     "staff_password_changed": {"username": "j.jansen", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
     "staff_code_app_reset": {"username": "j.jansen", "by": "a.baas", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
+    "staff_new_approver": {
+        "username": "j.jansen",
+        "practice": "Tandartspraktijk De Linde",
+        "by": "a.baas",
+        "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
+    },
     "staff_wrong_code": {"username": "j.jansen", "at": datetime(2026, 11, 3, 11, 0, tzinfo=UTC)},
 } | plan_facts.FACTS
 _CREDITED = plan_facts.FACTS["plan_broken"] | {

@@ -7,7 +7,8 @@ import pytest
 
 from billing import ledger
 from billing.invoices import open_links
-from billing.models import AuditEvent, CareDetail, CreditNote, Invoice, Patient
+from billing.models import AccessEvent, AuditEvent, CareDetail, CreditNote, Invoice, Patient
+from portal.api import showing
 from portal.intake.batch import import_file
 from portal.models import ApiAnswer
 from tests import factories
@@ -41,7 +42,32 @@ def test_one_invoice_comes_in_and_is_answered_with_reference_and_link(program):
     assert "Periodieke" not in answer.content.decode()
     assert "Vries" not in answer.content.decode()
     assert AuditEvent.objects.get(action="batch_imported").by == "api:Praktijkpakket"
-    assert program.get("/invoices/2026-00001").json() == {k: v for k, v in told.items() if k != "is_new"}
+    assert program.get("/invoices/2026-00001").json() == {k: v for k, v in told.items() if k not in ("is_new", "link")}
+    assert program.get("/invoices").json()["items"] == [program.get("/invoices/2026-00001").json()]
+
+
+def test_each_link_that_is_told_is_in_the_access_log(program):
+    """Whoever has it can be taken for the patient."""
+    program.post("/invoices?dry_run=true", invoice(1))
+    assert not AccessEvent.objects.exists()
+    program.post("/invoices", {"invoices": [invoice(1), invoice(2)]})
+    told = {(event.invoice.number, event.who, event.data) for event in AccessEvent.objects.all()}
+    assert told == {(f"2026-0000{place}", f"api:{program.key.public_id}", "links by program") for place in (1, 2)}
+    program.get("/invoices")
+    program.get("/invoices/2026-00001")
+    assert AccessEvent.objects.count() == 2
+    program.post("/invoices", invoice(1))
+    assert AccessEvent.objects.count() == 3
+
+
+def test_nothing_is_written_as_nothing(program):
+    program.post("/invoices", invoice(1))
+    answer = program.get("/invoices")
+    assert "-0.00" not in answer.content.decode()
+    told = answer.json()["items"][0]
+    assert (told["paid"], told["reduced"], told["insurer_paid"], told["credit"]) == ("0.00",) * 4
+    assert showing.euros(Decimal("-0.004")) == "0.00"
+    assert showing.euros(Decimal("-0.01")) == "-0.01"
 
 
 def test_many_come_in_together_or_not_at_all(program):
@@ -148,7 +174,8 @@ def test_an_invoice_is_withdrawn(program):
     (note,) = answer.json()["credit_notes"]
     assert (note["credits"], note["amount"], note["is_whole"]) == ("2026-00001", "28.51", True)
     told = program.get("/invoices/2026-00001").json()
-    assert (told["status"], told["outstanding"], told["link"]) == ("withdrawn", "0.00", None)
+    assert (told["status"], told["outstanding"]) == ("withdrawn", "0.00")
+    assert program.post("/invoices", invoice(1)).json()["invoices"][0]["link"] is None
     again = program.post("/invoices/2026-00001/withdrawal", {"reason": "Nog eens"})
     assert codes(again) == {"/credits": "credit-refused"}
     assert codes(program.post("/invoices/2026-00001/withdrawal", {"why": "x"})) == {"/why": "unknown-field"}

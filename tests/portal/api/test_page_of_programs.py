@@ -79,6 +79,16 @@ def test_a_webhook_is_set_up_tried_and_removed(desk):
     assert "https://praktijk.nl/hook" not in desk.get(PAGE).content.decode().replace('class="messagelist"', "")
 
 
+def test_whoever_blocks_a_colleague_reads_which_keys_they_have(desk, member):
+    colleague = factories.staff(role=Staff.Role.APPROVER, provider=member.provider)
+    made, _text = keys.make(member.provider, "Exquise", by=f"staff:{colleague.username}")
+    keys.make(member.provider, "Ander pakket", by=f"staff:{member.username}")
+    answer = desk.post("/beheer/collegas/", {"act": "block", "row": colleague.pk}, follow=True)
+    said = answer.content.decode()
+    assert f"Exquise (…{made.public_id}…)" in said
+    assert "Ander pakket" not in said
+
+
 @pytest.mark.parametrize("role", [Staff.Role.CLERK, Staff.Role.OPERATIONS])
 def test_others_may_not(role):
     client = signed_in(factories.staff(role=role))

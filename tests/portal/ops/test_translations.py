@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
 
 from portal.ops import translations
 
@@ -27,6 +28,14 @@ def test_no_word_of_ours_takes_the_place_of_a_month_or_a_day():
     with translation.override("nl"):
         assert [date_format(date(2026, n, 1), "j F Y") for n in range(1, 13)] == [f"1 {m} 2026" for m in months]
         assert [date_format(date(2026, 6, n), "l") for n in range(1, 8)] == days
+
+
+def test_a_word_with_two_meanings_has_two_translations():
+    with translation.override("nl"):
+        assert (gettext("Number"), pgettext("of a paper", "Number")) == ("Aantal", "Nummer")
+        assert (gettext("for"), pgettext("whom somebody speaks for", "for")) == ("voor", "namens")
+        handed_in = pgettext("of an invoice that was handed in", "taken")
+        assert (gettext("taken"), handed_in) == ("gezet", "aangenomen")
 
 
 # One word has one spelling wherever a person reads it.

@@ -63,9 +63,35 @@ class TestColleagues:
         ours.post(PAGE, {"act": "reset", "row": clerk.pk})
         assert not otp.has_device(clerk)
         assert theirs.get("/beheer/").status_code == 302
-        assert OutboxMessage.objects.get(kind="staff_code_app_reset").recipient == clerk.email
+        told = OutboxMessage.objects.filter(kind="staff_code_app_reset").values_list("recipient", flat=True)
+        assert set(told) == {clerk.email, boss.provider.email}
         assert ours.post(PAGE, {"act": "reset", "row": boss.pk}).status_code == 422
         assert otp.has_device(boss)
+
+    def test_where_nobody_can_be_told_no_code_app_is_taken_away(self, boss):
+        clerk, _key = enrolled(provider=boss.provider, email="")
+        type(boss.provider).objects.update(email="")
+        assert signed_in(boss).post(PAGE, {"act": "reset", "row": clerk.pk}).status_code == 422
+        assert otp.has_device(clerk)
+
+    def test_another_approver_agrees_to_a_new_one_by_a_button(self, boss):
+        other = factories.staff(provider=boss.provider, role="approver")
+        new = factories.staff(provider=boss.provider, role="approver", approver_by=boss)
+        button = 'value="agree"'
+        assert button not in signed_in(boss).get(PAGE).content.decode()
+        assert signed_in(boss).post(PAGE, {"act": "agree", "row": new.pk}).status_code == 422
+        client = signed_in(other)
+        assert button in client.get(PAGE).content.decode()
+        assert client.post(PAGE, {"act": "agree", "row": new.pk}).status_code == 303
+        assert Staff.objects.get(pk=new.pk).approver_by is None
+
+    def test_operations_agree_where_no_other_approver_is(self, boss):
+        new = factories.staff(provider=boss.provider, role="approver", approver_by=boss)
+        client, page = signed_in(factories.staff(role="operations")), f"/beheer/billing/staff/{new.pk}/change/"
+        assert 'value="agree"' in client.get(page).content.decode()
+        client.post("/beheer/billing/staff/", {"action": "agree", "_selected_action": new.pk, "from_page": new.pk})
+        assert Staff.objects.get(pk=new.pk).approver_by is None
+        assert 'value="agree"' not in client.get(page).content.decode()
 
     def test_a_clerk_looks_and_a_stranger_is_nobody(self, boss):
         clerk = signed_in(factories.staff(provider=boss.provider))

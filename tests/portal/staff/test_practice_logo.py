@@ -53,13 +53,20 @@ def test_a_picture_is_rewritten_and_shown_to_patients_until_it_is_removed():
     assert PracticeChange.objects.filter(what="logo").count() == 3
 
 
+def plain(size):
+    """A picture of one colour: few bytes, and many dots to draw."""
+    file = io.BytesIO()
+    Image.new("RGB", size, "teal").save(file, "PNG")
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     "content",
     [
         b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", b"%PDF-1.7 nothing", b"GIF89a", b"",
-        a_png()[:40], a_png((700, 500)), b"\x89PNG\r\n\x1a\n" + b"0" * 2_100_000,
+        a_png()[:40], a_png((700, 500)), plain((3500, 3500)), b"\x89PNG\r\n\x1a\n" + b"0" * 2_100_000,
     ],
-    ids=["svg", "pdf", "gif", "empty", "cut off", "too large for a phone", "too large"],
+    ids=["svg", "pdf", "gif", "empty", "cut off", "too large for a phone", "too many dots", "too large"],
 )  # fmt: skip
 def test_what_is_no_small_picture_is_refused_with_a_sentence(content):
     practice = factories.provider()
