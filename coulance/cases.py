@@ -102,6 +102,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
     rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
     if case.status == Status.WITHDRAWN:
         rows = [row for row in rows if row.status == Specification.Status.CLEAN]  # a refusal no longer matters
+    rows = [row for row in rows if not (row.scanned_by and row.status == Specification.Status.REFUSED)]  # not theirs
     standing = case.standing
     step = {Status.OFFERED: 3, Status.WAITING_FOR_SPECIFICATION: 3, Status.AT_PROVIDER: 4}.get(Status(case.status), 5)
     is_checking = any(row.status in Specification.PENDING for row in rows)

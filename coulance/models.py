@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.encryption import SealedText, seal, unseal
 from billing.integrity.keyed import DigestField
@@ -62,7 +63,7 @@ class NoteTemplate(models.Model):
         Provider, models.PROTECT, related_name="coulance_notes", verbose_name=_("care provider")
     )
     name = models.CharField(_("name"), max_length=60)
-    purpose = models.CharField(_("for"), max_length=8, choices=For, default=For.ADJUST)
+    purpose = models.CharField(pgettext_lazy("of a text", "when"), max_length=8, choices=For, default=For.ADJUST)
     text = models.CharField(_("text"), max_length=500)
     is_default = models.BooleanField(_("goes along when nothing else is written"), default=False)
     in_use = models.BooleanField(_("in use"), default=True)
@@ -162,11 +163,12 @@ _FOR_PATIENTS = {
 
 
 class Specification(GuestFile):
-    """A file that a patient sent for coulance: what the insurer decided."""
+    """What the insurer decided: a file that a patient sent for coulance, or a paper that staff scanned."""
 
     FOLDER, CALLED, CHECK = "specifications", "specification", "coulance.check_specification"
 
     case = models.ForeignKey(CoulanceCase, models.PROTECT, related_name="specifications", verbose_name=_("case"))
+    scanned_by = models.CharField(_("scanned by"), max_length=60, blank=True)  # of a paper; empty: a patient sent it
     status = models.CharField(
         _("status"), max_length=12, default=GuestFile.Status.RECEIVED,
         choices=[(value, _FOR_PATIENTS.get(value, label)) for value, label in GuestFile.Status.choices],

@@ -28,6 +28,7 @@ ACTS = {
 }
 AUDIT_LABELS = {
     "specification_received": gettext_noop("patient sent files"),
+    "specification_scanned": gettext_noop("coulance: paper scanned by the care provider"),
     "specification_refused": gettext_noop("file not accepted"),
     "specification_withdrawn": gettext_noop("patient took a file back"),
     "case_message_written": gettext_noop("patient wrote a message"),
@@ -118,6 +119,7 @@ class CoulanceRoom(Room):
             ),
             invoice_withdrawn=cases.end_with_invoice,
             intake=intake.INTAKE,
+            staff_tasks={specifications.UNREADABLE_SCAN: _("a scan of a paper can't be read: scan it again")},
             look_again=cases.look_again,
             patient_files=specifications.of_patient,
             choices=CHOICES,

@@ -1,6 +1,6 @@
 """The files of a case: received, checked, taken back by the patient. How a file is checked: guests/files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from billing import audit
 from billing.errors import Refused
 from billing.invoices import holds
-from billing.models import Invoice
+from billing.models import Invoice, StaffTask
 from coulance import cases, notices
 from coulance.models import CoulanceCase, Specification
 from guests.files import checking, receiving
@@ -21,6 +21,7 @@ from guests.files.storage import drop
 
 Status = Specification.Status
 CASE = CoulanceCase.Status
+UNREADABLE_SCAN = "unreadable_scan"  # a kind of staff task
 
 
 def receive(
@@ -31,10 +32,12 @@ def receive(
     by: str = "patient",
     sender: Sender = KNOWN,
     by_staff: bool = False,
+    along: Callable[[], object] | None = None,
 ) -> list[Specification]:
     """Store the files of a patient encrypted, all or none; a worker checks each one before anybody sees it.
 
     `by_staff`: they came on paper, and staff scanned them, whom the patient's last day does not bind.
+    `along`: what is written in the same transaction, so that all of it comes in, or nothing.
 
     Returns the new rows; a file that is there already is not stored twice. Raises Refused with a sentence for the
     sender; CodeFirst when they would be allowed to after a code by SMS.
@@ -42,9 +45,13 @@ def receive(
     now = now or timezone.now()
 
     def insert(rows: Sequence[Specification]) -> list[Specification]:
-        return _insert(case_id, rows, now=now, by=by, sender=sender, by_staff=by_staff)
+        with transaction.atomic():
+            new = _insert(case_id, rows, now=now, by=by, sender=sender, by_staff=by_staff)
+            if along:
+                along()
+        return new
 
-    belongs = {"case_id": case_id}
+    belongs = {"case_id": case_id, "scanned_by": by if by_staff else ""}
     return receiving.receive(Specification, uploads, belongs=belongs, insert=insert, now=now, sender=sender)
 
 
@@ -66,7 +73,8 @@ def _insert(
         if new and case.status in CoulanceCase.DECIDED:  # before the check, because the page says not to pay
             holds.place_hold(case.invoice, cases.HOLD, by=by)
         if new:
-            audit.record("specification_received", by=by, invoice=case.invoice, files=len(new))
+            act = "specification_scanned" if by_staff else "specification_received"
+            audit.record(act, by=by, invoice=case.invoice, files=len(new))
     return new
 
 
@@ -85,14 +93,25 @@ def _wanted(case: CoulanceCase) -> bool:
 
 
 def _checked(case: CoulanceCase, row: Specification, now: datetime) -> None:
-    cases.reach_provider(case, now=now)
+    if not row.scanned_by:
+        cases.reach_provider(case, now=now)
+        return
+    cases.reach_provider(case, now=now, by=row.scanned_by, letter="coulance_on_paper")
+    tasks = StaffTask.objects.filter(kind=UNREADABLE_SCAN, closed_at=None, invoice=case.invoice)
+    audit.close_superseded(tasks.select_related("invoice"), by="system", reason="another scan can be read")
 
 
 def _refused(case: CoulanceCase, row: Specification, now: datetime) -> None:
-    """Record it, and queue the mail. For its last check, its key holds whether it says that the invoice is on hold."""
+    """Record it, and tell who sent it: the patient by mail, the practice by a task.
+
+    For the last check of the mail, its key holds whether it says that the invoice is on hold.
+    """
     today = timezone.localtime(now).date()
     audit.record("specification_refused", by="system", invoice=case.invoice, reason=row.reason)
     cases.release_if_idle(case, today=today, by="system")
+    if row.scanned_by:
+        audit.open_task(UNREADABLE_SCAN, dedupe_key=str(row.pk), invoice=case.invoice, note=audit.actor(row.scanned_by))
+        return
     on_hold = cases.is_on_hold(case)
     facts = {
         "rests": on_hold,

@@ -1,6 +1,7 @@
 """A specification that came on paper: staff scan it, or type what stands on it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit, rights
 from billing.adjustments import reductions
-from billing.errors import Refused
+from billing.errors import FormUsed, Refused
 from billing.models import Staff
 from billing.money import ZERO
 from coulance import cases, specifications
@@ -18,6 +19,25 @@ from coulance.models import CoulanceCase, PaperFigures
 from guests.files.receiving import Upload
 
 ACT = "coulance_paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands on a paper, in euros.
+
+    `where`: where the paper is, or why there is none. `key`: that of the form, which counts once.
+    """
+
+    paid_out: Decimal
+    deductible: Decimal
+    own_contribution: Decimal | None
+    where: str
+    key: str
+
+    @property
+    def columns(self) -> dict[str, Decimal | None]:
+        """Return the figures by column."""
+        return {"paid_out": self.paid_out, "deductible": self.deductible, "own_contribution": self.own_contribution}
 
 
 def why_not(case: CoulanceCase) -> str | None:
@@ -29,39 +49,49 @@ def why_not(case: CoulanceCase) -> str | None:
     return None
 
 
-def scan(case: CoulanceCase, uploads: Sequence[Upload], *, by: Staff, now: datetime | None = None) -> int:
-    """Take the scans or photos of a paper; return how many are new. They are checked as any file of a patient.
+def enter(
+    case: CoulanceCase, uploads: Sequence[Upload], typed: Typed | None, *, by: Staff, now: datetime | None = None
+) -> None:
+    """Take the scans or photos of a paper, what was typed of it, or both: all or nothing.
 
-    Once checked, the case goes to the provider, and the patient is told. Raises Refused with a sentence.
+    Scans are checked as any file of a patient. Once checked, the case goes to the provider, and the patient is told.
+    Raises Refused with a sentence.
     """
     _check(case, by)
     now, name = now or timezone.now(), audit.name_of(by)
-    return len(specifications.receive(case.pk, uploads, now=now, by=name, by_staff=True))
+
+    def along() -> None:
+        if typed:
+            type_figures(case, typed, by=by, now=now)
+
+    if uploads:
+        specifications.receive(case.pk, uploads, now=now, by=name, by_staff=True, along=along)
+    else:
+        along()
 
 
-def type_figures(
-    case: CoulanceCase, *, paid_out: Decimal, deductible: Decimal, own_contribution: Decimal | None, where: str,
-    by: Staff, now: datetime | None = None,
-) -> PaperFigures:  # fmt: skip
-    """Keep what stands on a paper that nobody scans, and pass the case to the provider. Decides nothing.
+def type_figures(case: CoulanceCase, typed: Typed, *, by: Staff, now: datetime | None = None) -> PaperFigures:
+    """Keep what stands on a paper, its place sealed, and pass the case to the provider. Decides nothing.
 
-    `where`: where the paper is, or why there is none; sealed. Raises Refused with a sentence.
+    A form that is sent twice is kept once. Raises Refused with a sentence; FormUsed when it said something else before.
     """
     _check(case, by)
-    now, name, where = now or timezone.now(), audit.name_of(by), where.strip()
+    now, name, where = now or timezone.now(), audit.name_of(by), typed.where.strip()
     if not where or len(where) > cases.LONGEST_MESSAGE:
         most = {"most": cases.LONGEST_MESSAGE}
         raise Refused(_("Say where the paper is, in at most %(most)d characters.") % most)
     with transaction.atomic():
         locked = cases.lock(case.pk)
+        if known := PaperFigures.objects.filter(token=typed.key).first():
+            if known.case_id != case.pk or any(getattr(known, of) != sum_ for of, sum_ in typed.columns.items()):
+                raise FormUsed
+            return known
         if refusal := why_not(locked):
             raise Refused(refusal)
         share = reductions.patient_share(locked.invoice)
-        if paid_out + deductible + (own_contribution or ZERO) > share:
+        if typed.paid_out + typed.deductible + (typed.own_contribution or ZERO) > share:
             raise Refused(_("The amount to pay can't be more than what the patient has to pay now."))
-        row = PaperFigures(
-            case=locked, by=name, at=now, paid_out=paid_out, deductible=deductible, own_contribution=own_contribution
-        )
+        row = PaperFigures(case=locked, token=typed.key, by=name, at=now, **typed.columns)
         row.text = where
         row.save(force_insert=True)
         audit.record("paper_figures_typed", by=name, invoice=locked.invoice)

@@ -149,9 +149,7 @@ def _history(case: CoulanceCase) -> list[HistoryEntry]:
     """Return what happened to the case, newest first."""
     lines = [HistoryEntry(case.offered_at, _("Offered to the patient"))]
     for file in case.specifications.all():
-        lines.append(
-            HistoryEntry(file.uploaded_at, _("Patient sent %(name)s") % {"name": file.name or file.served_name})
-        )
+        lines.append(_file_entry(file))
     decisions = list(case.decisions.all())
     for message in case.messages.all():
         if message.decision_id is None:  # the reason of a decision is shown with the decision
@@ -159,6 +157,13 @@ def _history(case: CoulanceCase) -> list[HistoryEntry]:
     lines += [_figures_entry(row) for row in case.paper_figures.all()]
     lines += [_decision_entry(decision) for decision in decisions]
     return sorted(lines, key=lambda line: line.at, reverse=True)
+
+
+def _file_entry(file: Specification) -> HistoryEntry:
+    called = {"name": file.name or file.served_name}
+    if file.scanned_by:
+        return HistoryEntry(file.uploaded_at, _("Paper scanned: %(name)s") % called, audit.actor(file.scanned_by))
+    return HistoryEntry(file.uploaded_at, _("Patient sent %(name)s") % called)
 
 
 def _figures_entry(row: PaperFigures) -> HistoryEntry:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import audit
 from billing.desk.base import EVERYBODY, TenantAdmin
+from billing.models import Provider
 from billing.text.fields import WholeText
 from coulance.models import NoteTemplate
 
@@ -40,8 +41,10 @@ class NoteForm(forms.ModelForm):
         return {*form._get_validation_exclusions(), "is_default"}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a default that does not lower an amount, or that is not in use."""
+        """Lock the practice, and refuse a default that does not lower an amount, or that is not in use."""
         cleaned = super().clean() or {}
+        if practice := cleaned.get("provider"):  # two at once: the second sees the name and the default of the first
+            Provider.objects.select_for_update(no_key=True).get(pk=practice.pk)
         if cleaned.get("is_default") and cleaned.get("purpose") not in (None, NoteTemplate.For.ADJUST):
             self.add_error("is_default", _("Only a text for lowering the amount can go along by itself."))
         elif cleaned.get("is_default") and not cleaned.get("in_use"):

@@ -16,6 +16,7 @@ from billing import ledger, rights
 from billing.desk.base import EVERYBODY
 from billing.errors import Refused
 from billing.invoices.schedule import running_final_notice
+from billing.links import new_token
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.rooms import DeskPage
@@ -40,8 +41,9 @@ def pages() -> tuple[DeskPage, ...]:
 
 
 class PaperForm(forms.Form):
-    """Scans of a paper, or what stands on it and where it is."""
+    """Scans of a paper, or what stands on it and where it is. A form that is sent twice is taken once."""
 
+    key = forms.RegexField("^[A-Za-z0-9_-]{16,32}$", widget=forms.HiddenInput)
     files = FilesField(  # type: ignore[assignment] # the stubs see the name of what a form was sent, not a field
         label=_("scan or photos"),
         required=False,
@@ -83,10 +85,11 @@ class PaperForm(forms.Form):
         return given
 
     @property
-    def figures(self) -> dict[str, Any]:
-        """Return the amounts of a valid form; none when only files were chosen."""
-        names = ("paid_out", "deductible", "own_contribution")
-        return {name: self.cleaned_data[name] for name in names} if self.cleaned_data["paid_out"] is not None else {}
+    def typed(self) -> paper.Typed | None:
+        """Return what was typed in a valid form; None when only files were chosen."""
+        names = ("paid_out", "deductible", "own_contribution", "where", "key")
+        given = {name: self.cleaned_data[name] for name in names}
+        return paper.Typed(**given) if given["paid_out"] is not None else None
 
 
 @takes_files_of_staff
@@ -95,28 +98,22 @@ class PaperForm(forms.Form):
 def enter(request: HttpRequest, object_id: int) -> HttpResponse:
     """Take a scan, or the figures, of a specification that came on paper."""
     case = _case(request, object_id)
-    form = PaperForm(request.POST, request.FILES) if request.method == "POST" else PaperForm()
+    form = PaperForm(request.POST, request.FILES) if request.method == "POST" else None
+    form = form or PaperForm(initial={"key": new_token()})
     refusal = paper.why_not(case)
     if request.method == "POST" and form.is_valid():
         try:
-            _take(case, form, request.user)
+            uploads = [Upload(file.name, file) for file in form.cleaned_data["files"] or ()]
+            paper.enter(case, uploads, form.typed, by=request.user)  # type: ignore[arg-type]  # signed in
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
             sentence = gettext("The files are being checked. After that the case is on your desk.")
-            messages.success(request, gettext("The figures stand in the form.") if form.figures else sentence)
+            messages.success(request, gettext("The figures stand in the form.") if form.typed else sentence)
             return HttpResponseRedirect(_page_of(case), status=303)
     context = {"title": gettext("A specification on paper"), "form": form, "case": case, "refusal": refusal}
     status = 422 if form.errors else 200
     return render(request, "admin/coulance/paper.html", admin.site.each_context(request) | context, status=status)
-
-
-def _take(case: CoulanceCase, form: PaperForm, by: Any) -> None:
-    """Take what a valid form has: the figures first, because a file is only seen once it was checked."""
-    if form.figures:
-        paper.type_figures(case, **form.figures, where=form.cleaned_data["where"], by=by)
-    if files := form.cleaned_data["files"]:
-        paper.scan(case, [Upload(file.name, file) for file in files], by=by)
 
 
 @never_cache

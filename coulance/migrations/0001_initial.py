@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('purpose', models.CharField(choices=[('adjust', 'when you lower the amount'), ('ask_more', 'when you ask for more'), ('refuse', 'when you refuse')], default='adjust', max_length=8, verbose_name='for')),
+                ('purpose', models.CharField(choices=[('adjust', 'when you lower the amount'), ('ask_more', 'when you ask for more'), ('refuse', 'when you refuse')], default='adjust', max_length=8, verbose_name='when')),
                 ('text', models.CharField(max_length=500, verbose_name='text')),
                 ('is_default', models.BooleanField(default=False, verbose_name='goes along when nothing else is written')),
                 ('in_use', models.BooleanField(default=True, verbose_name='in use')),
@@ -163,6 +163,7 @@ class Migration(migrations.Migration):
                 ('tries', models.PositiveSmallIntegerField(default=0)),
                 ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='checked')),
                 ('pages', models.PositiveSmallIntegerField(default=0, verbose_name='pages')),
+                ('scanned_by', models.CharField(blank=True, max_length=60, verbose_name='scanned by')),
                 ('status', models.CharField(choices=[('received', 'received, will be checked'), ('checking', 'being checked'), ('clean', 'checked and sent to the care provider'), ('refused', 'refused'), ('quarantined', 'waits for the virus scanner'), ('withdrawn', 'taken back'), ('erased', 'was with the care provider, and is erased now')], default='received', max_length=12, verbose_name='status')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='specifications', to='coulance.coulancecase', verbose_name='case')),
             ],

@@ -100,6 +100,7 @@
   });
 
   // --- the keyboard: always with Alt or Ctrl, so that nothing happens while one types or dictates ---------
+  // No letter that opens a menu of a browser on Windows: E F V S B T H in English, B W L G A X H D in Dutch.
 
   const press = (key, needsReason) => {
     const button = byKey(key);
@@ -113,8 +114,8 @@
     const alt = event.altKey && !event.ctrlKey && !event.metaKey;
     let done = false;
     if (event.ctrlKey && event.key === "Enter") done = press("Control+Enter", byKey("Control+Enter")?.value === "correct");
-    else if (alt && event.code === "KeyV") done = press("Alt+V", true);
-    else if (alt && event.code === "KeyX") done = press("Alt+X", true);
+    else if (alt && event.code === "KeyM") done = press("Alt+M", true);
+    else if (alt && event.code === "KeyK") done = press("Alt+K", true);
     else if (alt && event.code === "KeyN") done = press("Alt+N", false);
     else if (alt && form && /^Digit[123]$/.test(event.code)) {
       choose(Number(event.code.slice(-1)) - 1);

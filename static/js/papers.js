@@ -46,7 +46,7 @@
   tools.addEventListener("click", (event) => ACTS[event.target.closest("button")?.dataset.view]?.());
 
   const scroll = (by) => sheets.scrollBy({ top: by * sheets.clientHeight * 0.8 });
-  const KEYS = { "+": ACTS.in, "=": ACTS.in, "-": ACTS.out, t: turn, T: turn, ArrowDown: () => scroll(1), ArrowUp: () => scroll(-1) };
+  const KEYS = { "+": ACTS.in, "=": ACTS.in, "-": ACTS.out, r: turn, R: turn, ArrowDown: () => scroll(1), ArrowUp: () => scroll(-1) };
   document.addEventListener("keydown", (event) => {
     const act = event.altKey && !event.ctrlKey && !event.metaKey && KEYS[event.key];
     if (!act) return;

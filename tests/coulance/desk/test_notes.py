@@ -119,3 +119,9 @@ def test_a_clerk_chooses_and_does_not_write(case, texts):
     page = client.get(page_of(case)).content.decode()
     assert "Text other." in page
     assert "Text old." not in page
+
+
+def test_the_list_heads_what_a_text_is_for(case, texts):
+    page = signed_in(staff_of(case)).get(LIST).content.decode()
+    assert "Namens" not in page
+    assert "Wanneer" in page

@@ -4,10 +4,12 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from billing import ledger
-from billing.models import AuditEvent, ClerkRight, Invoice, OutboxMessage, Staff
-from coulance import decisions, export, retention, specifications
+from billing.links import new_token
+from billing.models import AuditEvent, ClerkRight, Invoice, OutboxMessage, Staff, StaffTask
+from coulance import cases, decisions, export, retention, specifications
 from coulance.by_staff import beginning, paper
 from coulance.models import CoulanceCase, Decision, PaperFigures, Specification
 from tests import factories
@@ -40,7 +42,7 @@ def address(case):
 
 def typed(case, client=None, **fields):
     client = client or signed_in(staff_of(case, Staff.Role.CLERK))
-    given = {"paid_out": "365", "deductible": "385", "own_contribution": "", "where": WHERE}
+    given = {"paid_out": "365", "deductible": "385", "own_contribution": "", "where": WHERE, "key": new_token()}
     return client.post(address(case), given | fields)
 
 
@@ -64,15 +66,55 @@ def test_a_scan_goes_the_way_of_every_file(case):
     client = signed_in(staff_of(case, Staff.Role.CLERK))
     CoulanceCase.objects.update(specification_due_on="2026-01-01")  # no last day binds staff
     scan = SimpleUploadedFile("scan.pdf", hostile.pdf())
-    assert client.post(address(case), {"files": [scan]}).status_code == 303
+    assert client.post(address(case), {"files": [scan], "key": new_token()}).status_code == 303
     row = Specification.objects.get()
     assert row.status == Specification.Status.RECEIVED
     specifications.check(row.pk)
     row.refresh_from_db()
     case.refresh_from_db()
     assert (row.status, row.pages, case.status) == (Specification.Status.CLEAN, 1, Status.AT_PROVIDER)
-    assert AuditEvent.objects.get(action="specification_received").by.startswith("staff:")
+    assert AuditEvent.objects.get(action="specification_scanned").by.startswith("staff:")
     assert client.get(page_of(case)).content.decode().count(f"/document/{row.pk}/1/") == 1
+    assert mails() == ["coulance_on_paper"]
+
+
+def mails():
+    return list(OutboxMessage.objects.filter(kind__startswith="coulance_").values_list("kind", flat=True))
+
+
+def test_a_scan_that_can_not_be_read_is_told_to_the_practice_and_not_to_the_patient(case):
+    client = signed_in(staff_of(case, Staff.Role.CLERK))
+    for content in (b"%PDF-1.4 broken", hostile.pdf()):
+        sent = {"files": [SimpleUploadedFile("scan.pdf", content)], "key": new_token()}
+        assert client.post(address(case), sent).status_code == 303
+        specifications.check(Specification.objects.latest("pk").pk)
+        tasks = StaffTask.objects.filter(kind=specifications.UNREADABLE_SCAN)
+        if content.endswith(b"broken"):
+            assert mails() == []
+            assert tasks.get().provider_id == case.invoice.provider_id
+            assert Specification.objects.get().get_reason_display() in client.get(page_of(case)).content.decode()
+            seen = cases.look_at(CoulanceCase.objects.get(), today=timezone.localdate())
+            assert not seen.files  # nothing that the patient has to send again
+    assert mails() == ["coulance_on_paper"]
+    assert tasks.get().closed_at  # another scan can be read
+
+
+def test_figures_beside_a_file_that_is_refused_are_not_kept(case):
+    sent = SimpleUploadedFile("x.exe", b"MZ" + b"x" * 99)
+    assert typed(case, files=[sent]).status_code == 422
+    assert not PaperFigures.objects.exists()
+    assert mails() == []
+    case.refresh_from_db()
+    assert case.status == Status.OFFERED
+
+
+def test_a_paper_is_entered_once_however_often_it_is_sent(case):
+    client, key = signed_in(staff_of(case, Staff.Role.CLERK)), new_token()
+    pages = [typed(case, client, key=key, paid_out=sum_) for sum_ in ("365", "365", "366")]
+    assert [page.status_code for page in pages] == [303, 303, 422]
+    assert PaperFigures.objects.get().paid_out == Decimal("365.00")
+    assert typed(at_desk(case.invoice.provider), client, key=key).status_code == 422  # that of another case
+    assert typed(case, client, key="").status_code == 422
 
 
 def test_a_paper_after_the_decision_opens_the_case_again(case):

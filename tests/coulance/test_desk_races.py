@@ -1,0 +1,40 @@
+"""Two people of one practice at the coulance desk at once: a paper that is sent twice, and two usual texts."""
+
+from decimal import Decimal
+
+import pytest
+
+from billing.links import new_token
+from coulance.by_staff import paper
+from coulance.models import NoteTemplate, PaperFigures
+from tests.coulance.desk.desk_cases import at_desk, staff_of
+from tests.coulance.test_decision_races import at_once
+from tests.portal.staff.staff_client import signed_in
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+def test_a_paper_that_is_sent_four_times_at_once_is_one():
+    case = at_desk()
+    typed = paper.Typed(Decimal("365.00"), Decimal("385.00"), None, "balie", new_token())
+    by = staff_of(case)
+    rows = at_once([lambda: paper.type_figures(case, typed, by=by)] * 4)
+    assert rows == [PaperFigures.objects.get()] * 4
+
+
+def usual_texts_at_once() -> list[int]:
+    """What the site answers two approvers who each make another text the usual one."""
+    case = at_desk()
+    clients = [signed_in(staff_of(case)) for _ in range(2)]
+    given = {"provider": case.invoice.provider_id, "purpose": "adjust", "text": "x", "in_use": "on", "is_default": "on"}
+    for client in clients:
+        client.raise_request_exception = False
+    address = "/beheer/coulance/notetemplate/add/"
+    acts = [lambda c=c, n=n: c.post(address, given | {"name": n}).status_code for n, c in enumerate(clients * 2)]
+    return at_once(acts)
+
+
+def test_two_usual_texts_at_once_follow_each_other():
+    assert usual_texts_at_once() == [302] * 4
+    assert NoteTemplate.objects.filter(is_default=True).count() == 1
+    assert NoteTemplate.objects.count() == 4
