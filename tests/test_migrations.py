@@ -17,6 +17,7 @@ GUARDED = {
     "billing_posting",
     "billing_auditevent",
     "billing_accessevent",
+    "billing_practicechange",
     "coulance_decision",
 }
 # Rows that are refused because of others: who judges a complaint.

@@ -133,8 +133,8 @@ def agree(member: Staff, *, by: Staff) -> None:
                 raise Refused(_("You made this person an approver. Somebody else has to agree, or we: call us."))
         for row in places:
             type(row).objects.filter(pk=row.pk).update(approver_by=None)
-            facts = {"staff": member.pk, "provider": row.provider_id}
-            audit.record("staff_approver_agreed", by=audit.name_of(by), **facts)
+            agreed_by = audit.name_of(by)
+            audit.record("staff_approver_agreed", by=agreed_by, staff=member.pk, provider=row.provider_id)
 
 
 def may_operations_agree(member: Staff) -> bool:
@@ -156,7 +156,7 @@ def _who_can_agree(row: Staff | Membership) -> bool:
             provider=row.provider_id, role=Role.APPROVER, approver_by=None, blocked_at=None
         ).values("staff")
     )
-    return Staff.objects.filter(begin | later, is_active=True).exclude(pk=row.approver_by_id).exists()
+    return Staff.objects.filter(begin | later, is_active=True).exclude(pk=row.approver_by_id or 0).exists()
 
 
 def tell_of_approver(member: Staff, provider: Provider, *, by: Staff, now: datetime) -> None:

@@ -32,13 +32,7 @@ def read(choice: Choice, typed: str) -> Any:
     if not text:
         return None
     try:
-        value = (
-            read_euros(text)
-            if choice.unit == Unit.EUROS
-            else int(text)
-            if text.isascii() and text.isdecimal()
-            else None
-        )
+        value = read_euros(text) if choice.unit == Unit.EUROS else _whole(text)
     except ValueError:
         value = None
     if value is None or not choice.least <= value <= choice.most:

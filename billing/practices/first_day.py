@@ -29,6 +29,7 @@ from billing.practices import history, readiness
 from billing.rooms import FirstStep
 
 SKIPPED = "skipped:"  # before the name of the step, in the history
+_ANNOUNCED = ReminderStep.objects.filter(step=ReminderStep.Step.NOTICE, status=ReminderStep.Status.PLANNED)
 _DETAILS = ("street", "house_number", "postcode", "city", "kvk_number", "phone", "email")
 
 
@@ -119,7 +120,7 @@ def skip(provider: Provider, name: str, *, staff: Staff) -> None:
     if step is None or step.required:
         raise Refused(_("This step can't be skipped."))
     if not step.done:
-        history.record(provider, f"{SKIPPED}{name}", was="", now=_("skipped"), by=audit.name_of(staff))
+        history.record(provider, f"{SKIPPED}{name}", was="", now="skipped", by=audit.name_of(staff))
 
 
 def finish(provider: Provider, *, staff: Staff) -> None:
@@ -134,11 +135,15 @@ def finish(provider: Provider, *, staff: Staff) -> None:
             audit.record("practice_set_up", by=audit.name_of(staff), provider=provider.agb_code)
 
 
+def announcements_held_back() -> int:
+    """Return how many announcements wait for details of their practice, over all practices."""
+    lacking = Provider.objects.filter(readiness.INCOMPLETE).values("pk")
+    return _ANNOUNCED.filter(invoice__provider__in=lacking).count()
+
+
 def watch(_today: date) -> None:
     """Tell operations of practices whose announcements wait for what is missing, and close that once it is there."""
-    waiting = ReminderStep.objects.filter(
-        invoice__provider=OuterRef("pk"), step=ReminderStep.Step.NOTICE, status=ReminderStep.Status.PLANNED
-    )
+    waiting = _ANNOUNCED.filter(invoice__provider=OuterRef("pk"))
     lacking = Provider.objects.filter(readiness.INCOMPLETE).filter(Exists(waiting))
     kind = StaffTask.Kind.PRACTICE_INCOMPLETE
     named = {practice.agb_code for practice in lacking}

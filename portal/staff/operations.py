@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 
 from billing.models import DayFigure
 from billing.money import from_cents
+from billing.practices.first_day import announcements_held_back
 from billing.rooms import Figure
 from billing.statements import figures
 from guests.sms_code import few_are_used
@@ -104,6 +105,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
     stuck = int(outbox["failed"] + outbox["in_doubt"])
     due, unsent = found["outbox_oldest_seconds"].value, found["outbox_unsent_seconds"].value
     webhook = found["webhooks_oldest_seconds"].value
+    held_back = announcements_held_back()
     limit, unsent_limit = settings.WORK_WAITS_SECONDS, settings.MESSAGE_UNSENT_SECONDS
     tiles: list[tuple[str, Any, bool]] = [
         (_("payments paid in 24 hours"), int(payments["paid"]), False),
@@ -116,6 +118,7 @@ def _tiles(found: dict[str, Reading]) -> list[tuple[str, Any, bool]]:
         (_("codes sent in an hour"), int(codes["sent"]), False),
         (_("of which used"), int(codes["verified"]), few_are_used(int(codes["sent"]), int(codes["verified"]))),
         (_("letters under way"), int(found["letters_under_way"].value), False),
+        (_("announcements that wait for details of a practice"), held_back, held_back > 0),
         (_("open staff tasks"), int(found["staff_tasks_open"].value), False),
     ]
     if "broker_up" in found:

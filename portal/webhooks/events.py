@@ -102,7 +102,8 @@ def _acts(users: Iterable[Provider], now: datetime) -> Iterator[ApiEvent]:
     new = _unread(TRAIL, AuditEvent.objects.all(), "at", now)
     rows = AuditEvent.objects.filter(_within(new, "pk"), invoice__provider__in=users, action__in=ACTS)
     facts = {"provider": F("invoice__provider"), "event": F("pk")}
-    for row in rows.exclude(Exists(known)).order_by("pk").values("invoice_id", "action", "at", **facts):
+    new_ones: Any = rows.exclude(Exists(known)).order_by("pk").values("invoice_id", "action", "at", **facts)
+    for row in new_ones:
         yield ApiEvent(
             provider_id=row["provider"], kind=ACTS[row["action"]], invoice_id=row["invoice_id"],
             audit_event_id=row["event"], at=row["at"],

@@ -48,8 +48,10 @@ def of_list(table: Any, request: HttpRequest, kind: str) -> HttpResponseBase:
         raise Refused(sentence % {"most": XLSX_MOST})
     name = table.opts.model_name
     if table.about_patients:
-        leaving = {"patients": patients_of(table, keys), "data": access_log.LISTED, "otherwise": f"list {name}"}
-        access_log.record_leaving(request, AccessEvent.Act.EXPORT, **leaving)
+        about = patients_of(table, keys)
+        access_log.record_leaving(
+            request, AccessEvent.Act.EXPORT, patients=about, data=access_log.LISTED, otherwise=f"list {name}"
+        )
     by = audit.name_of(request.user)
     audit.record("list_exported", by=by, list=name, format=kind, rows=len(keys), keys=ranges(keys))
     rows = _read(shown.apply_select_related(table.get_queryset(request)), keys)

@@ -30,7 +30,7 @@ def pages() -> tuple[DeskPage, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the start page says of a practice: what keeps its letters back (None: it is set up), and its tasks."""
+    """What the start page says: what keeps letters back (None: nothing, and the practice is set up), and tasks."""
 
     lacks: list[Promise] | None
     tasks: asking.Panel
@@ -45,5 +45,6 @@ def facts(request: HttpRequest) -> Panel | None:
     member: Any = request.user
     if member.is_operations or member.provider_id is None:
         return None
-    lacks = None if member.provider.set_up_at else list(readiness.lacks(member.provider))
-    return Panel(lacks, asking.panel(member))
+    lacks = list(readiness.lacks(member.provider))  # also of who closed the list before this was asked
+    is_over = member.provider.set_up_at is not None and not lacks
+    return Panel(None if is_over else lacks, asking.panel(member))

@@ -179,5 +179,7 @@ def _history(practice: Provider) -> Iterator[Changed]:
 
 
 def _told(row: PracticeChange, value: str) -> str:
+    if row.what.startswith(first_day.SKIPPED):
+        return _("skipped") if value else ""
     choice = rooms.choices().get(row.what)
     return choosing.in_words(choice, value) if choice and value else value

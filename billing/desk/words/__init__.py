@@ -50,6 +50,7 @@ NAMES: dict[str, Any] = {
     "reduction": _("reduction"),
     "role": _("role"),
     "rows": _("rows"),
+    "scopes": _("what the key may do"),
     "sessions": _("sessions"),
     "staff": _("member of staff"),
     "to": _("to"),

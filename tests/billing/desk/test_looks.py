@@ -115,7 +115,7 @@ class TestTheDesk:
         about = ("case page", 4, case.invoice_id)
         assert [look[:4] for look in looks()] == [("read", *about), ("read", *about)]
 
-    def test_a_refused_approval_of_ones_own_proposal_is_one_look(self, settings, tmp_path):
+    def test_a_refused_approval_of_ones_own_proposal_writes_each_look_once(self, settings, tmp_path):
         settings.MEDIA_ROOT = tmp_path
         case = desk_cases.at_desk()
         member = factories.staff(role="approver", provider=case.invoice.provider)
@@ -127,4 +127,4 @@ class TestTheDesk:
         answer = signed_in(member).post(page, {"act": "confirm", "version": case.version})
         assert answer.status_code == 422
         assert proposal.reason in answer.content.decode()
-        assert [look[:3] for look in looks()] == [("read", "case page", 0)]
+        assert [look[:3] for look in looks()] == [("read", "case page", 0), ("read", "invoice lines", 0)]

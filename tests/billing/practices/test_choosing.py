@@ -47,7 +47,7 @@ def test_nothing_chosen_is_the_house_rule_and_an_empty_field_goes_back_to_it(set
     assert AuditEvent.objects.filter(action="practice_rules_chosen", by=BY).count() == 2
 
 
-@pytest.mark.parametrize("typed", ["13", "91", "-20", "21,5", "veel", "٢١", "1e2", "9" * 12])
+@pytest.mark.parametrize("typed", ["13", "91", "1_4", "+14", "-20", "21,5", "veel", "٢١", "1e2", "9" * 12])
 def test_what_is_outside_the_bounds_or_no_number_is_refused_and_changes_nothing(typed):
     practice = factories.provider()
     with pytest.raises(choosing.Wrong) as wrong:

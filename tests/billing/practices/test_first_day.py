@@ -38,11 +38,13 @@ def test_no_first_letter_while_something_is_missing_and_then_it_leaves_by_itself
     assert not announce(invoice).exists()
     first_day.watch(timezone.localdate())
     assert StaffTask.objects.get(kind=StaffTask.Kind.PRACTICE_INCOMPLETE, closed_at=None).note == practice.agb_code
+    assert first_day.announcements_held_back() == 1
     practice.refresh_from_db()
     assert len(list(readiness.lacks(practice))) == 1
     Provider.objects.filter(pk=practice.pk).update(**{missing: right})
     planning.sweep()
     assert OutboxMessage.objects.filter(invoice=invoice).exists()
+    assert first_day.announcements_held_back() == 0
     first_day.watch(timezone.localdate())
     assert not StaffTask.objects.filter(kind=StaffTask.Kind.PRACTICE_INCOMPLETE, closed_at=None).exists()
 

@@ -139,3 +139,8 @@ def test_the_start_page_leads_on_until_the_list_is_closed():
     assert PracticeChange.objects.get().what == "skipped:coulance"
     assert client.post(BEGIN, {"finish": "yes"}).status_code == 303
     assert "first-day-panel" not in client.get("/beheer/").content.decode()
+    assert PracticeChange.objects.get(what="skipped:coulance").now == "skipped", "no word of one language is kept"
+    assert "overgeslagen" in client.get("/beheer/praktijk/").content.decode()
+    Provider.objects.filter(pk=practice.pk).update(iban="")
+    again = client.get("/beheer/").content.decode()
+    assert "Er kan nog geen brief weg." in again, "also of a practice that closed its list"
