@@ -14,7 +14,7 @@ from billing import audit
 from billing.encryption import current_key_id, seal, unseal
 from billing.errors import Refused, Stale
 from billing.law.calendar import begin_of
-from billing.models import IntakeChoice, Provider, SubmittedFile
+from billing.models import IntakeChoice, Provider, StaffTask, SubmittedFile
 from billing.storage import files
 from billing.transitions import advance
 
@@ -184,23 +184,39 @@ def forget_columns(provider: Provider) -> None:
 
 
 def erase_expired(today: date) -> dict[str, int]:
-    """Erase the bytes and facts of files after their term; their row stays with its counts. Return how many."""
+    """Erase the bytes and facts of files after their term; their row stays with its counts. Return how many.
+
+    Also of a file that always failed or that no worker took: a person gets a task about it. One that was ordered has
+    the term of what was handed in, because a part of it may be.
+    """
     used = begin_of(today - timedelta(days=settings.RETAIN_SUBMITTED_DAYS))
     unused = begin_of(today - timedelta(days=settings.RETAIN_UNUSED_FILE_DAYS))
     over = Q(status=Status.DONE, done_at__lt=used) | Q(
         status__in=(Status.COLUMNS, Status.CHECKED, Status.REFUSED), created_at__lt=unused
     )
-    count = 0
-    for row in SubmittedFile.objects.filter(over).exclude(stored_name="").iterator(chunk_size=500):
-        with transaction.atomic():
-            same = SubmittedFile.objects.filter(pk=row.pk, status=row.status, stored_name=row.stored_name)
-            gone = same.update(stored_name="", sealed_facts=b"")
-            if gone:
-                files.discard(row.stored_name)
-            if gone and row.status != Status.DONE:
-                advance(row, Status.WITHDRAWN)
-        count += gone
-    return {"submitted_files": count}
+    idle = Q(worked_at=None) | Q(worked_at__lt=timezone.now() - ABANDONED_AFTER)
+    stuck = Q(status=Status.RECEIVED, created_at__lt=unused) | Q(status=Status.ORDERED, created_at__lt=used)
+    rows = SubmittedFile.objects.filter(over | (stuck & idle)).exclude(stored_name="")
+    return {"submitted_files": sum(_erase(row) for row in rows.iterator(chunk_size=500))}
+
+
+def _erase(row: SubmittedFile) -> bool:
+    """Erase what is stored of a file, and end it; return whether it still was as it was read."""
+    same = SubmittedFile.objects.filter(
+        pk=row.pk, status=row.status, stored_name=row.stored_name, worked_at=row.worked_at
+    )
+    with transaction.atomic():
+        if not same.update(stored_name="", sealed_facts=b""):
+            return False
+        files.discard(row.stored_name)
+        if row.status in SubmittedFile.AT_WORK:
+            note = f"file {row.pk} was erased at the end of its term, {row.status} and not worked on to its end"
+            audit.open_alarm(StaffTask.Kind.STORAGE, cause=f"submitted file:{row.pk}:erased", note=note)
+        if row.status == Status.ORDERED:
+            advance(row, Status.REFUSED)
+        if row.status != Status.DONE:
+            advance(row, Status.WITHDRAWN)
+    return True
 
 
 def seal_again(model: type[SubmittedFile]) -> int:

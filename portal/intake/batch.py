@@ -157,7 +157,8 @@ def _import(
         return
     if not (written.new or written.credited or written.corrections):
         return
-    count, written.new, written.known, written.credited = written.new + written.known, 0, 0, 0
+    count = written.new + written.known
+    written.new = written.cents = written.known = written.credited = 0
     writing.write(chunks(), provider, written, digest=_digest(file), count=count, today=today, by=by, seen=seen)
     if written is not result:
         result.take_over(written)

@@ -95,7 +95,8 @@ def read_head(file: IO[bytes]) -> tuple[dict[str, Any], int]:
     named = head.get("format")
     version = FORMATS.get(named) if type(named) is str else None
     if version is None:
-        formats = " or ".join(f'"{name}"' for name in FORMATS)
+        first, second = (f'"{name}"' for name in FORMATS)
+        formats = _("%(first)s or %(second)s") % {"first": first, "second": second}
         raise Broken("format", "format-unknown", _('The batch must say "format": %s.') % formats)
     return head, version
 
@@ -266,6 +267,7 @@ def compare(provider: Provider, chunk: Chunk, result: BatchResult) -> list[Check
     chunk.credit_notes = crediting.compare(provider, chunk.credit_notes, result)
     new = [invoice for invoice in chunk.invoices if invoice.number not in known]
     result.new += len(new)
+    result.cents += sum(invoice.total_cents - invoice.invoice["insurer_paid"] for invoice in new)
     result.known += len(chunk.invoices) - len(new)
     if known:
         again = [invoice.new_patient() for invoice in chunk.invoices if invoice.number in known]

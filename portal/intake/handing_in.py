@@ -145,6 +145,7 @@ def _found(result: BatchResult) -> dict[str, Any]:
             for e in result.errors
         ],
         "error_count": result.error_count,
+        "cents": result.cents,
         "file_errors": result.file_errors,
         "beside": [_about(about) for about in result.beside.values()],
         "left_out": _left_out(result),

@@ -55,6 +55,7 @@ class BatchResult:
     errors: list[BatchError] = field(default_factory=list)
     error_count: int = 0
     new: int = 0
+    cents: int = 0  # what patients are asked for the new invoices together
     known: int = 0
     patients_created: int = 0
     patients_updated: int = 0
@@ -91,12 +92,13 @@ class BatchResult:
 
     def count_nothing(self) -> None:
         """Say that nothing was done or would be."""
-        self.new = self.known = self.patients_created = self.patients_updated = self.credited = 0
+        self.new = self.cents = self.known = self.patients_created = self.patients_updated = self.credited = 0
 
     def take_over(self, part: "BatchResult") -> None:
         """Say what was done with the good ones only, and what went wrong with them since they were checked."""
-        for name in ("new", "known", "patients_created", "patients_updated", "credited", "corrections", "outdated"):
+        for name in ("new", "cents", "known", "patients_created", "patients_updated", "credited", "corrections"):
             setattr(self, name, getattr(part, name))
+        self.outdated = part.outdated
         self.partly_written, self.continued = part.partly_written, part.continued
         self.errors += part.errors
         self.error_count += part.error_count

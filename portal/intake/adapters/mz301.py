@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused
+from billing.text.folding import compact
 from portal.intake.adapters import citizen, values
 from portal.intake.adapters.converted import Converted
 
@@ -19,7 +20,7 @@ MESSAGE = "01176"
 _NO_INSURER = ("", "0000")
 # Name: first and last place, counted from 1.
 _HEAD = {
-    "version": (6, 7), "test": (10, 10), "caregiver": (39, 46), "practice": (47, 54), "batch": (81, 92),
+    "version": (6, 9), "test": (10, 10), "caregiver": (39, 46), "practice": (47, 54), "batch": (81, 92),
     "issued_on": (93, 100), "currency": (115, 117),
 }  # fmt: skip
 _INSURED = {
@@ -40,6 +41,17 @@ _END = {
     "insured": (3, 8), "debtors": (9, 14), "treatments": (15, 20), "comments": (21, 26), "all": (27, 33),
     "total": (34, 44), "sign": (45, 45),
 }  # fmt: skip
+_NEVER = re.compile("(?!)")
+# By kind of record: what stands in places of which the standard fixes the form.
+_SHAPES = {
+    "01": re.compile(r"01"),
+    "02": re.compile(r"02.{12}([0-9]{9}| {9})([0-9]{4}| {4}).{26}[0-9]{8}.{95}([0-9]{5}| {5}).{19}[01 ]"),
+    "03": re.compile(r"03.{23}([0-9]{8}| {8}).{106}([0-9]{5}| {5})"),
+    "04": re.compile(r"04.{12}([0-9]{9}| {9}).{35}[0-9]{8}.{56}[0-9]{12}.{21}[0-9]{8}[DC]"),
+    "98": re.compile(r"98"),
+    "99": re.compile(r"99[0-9]{42}[DC]"),
+}
+_VERSIONS = ("0103", "01")  # 1.3, also without its second part
 _NUMBER = re.compile("[0-9]{1,11}", re.ASCII)
 Cells = dict[str, str]
 
@@ -58,6 +70,8 @@ def convert(content: bytes) -> Converted:
     head = _cells(records[0][1], _HEAD)
     if head["test"] != "P":
         raise Refused(_("This is a test file: it has a T at place 10. Make it for production, with a P."))
+    if head["version"] not in _VERSIONS or head["currency"] not in ("EUR", ""):
+        raise Refused(_("This file is not one of MZ301 version 1.3 in euros."))
     total = _checked_total(records)
     debtors = {one["debtor"]: one for one in (_cells(line, _DEBTOR) for _n, line in records if line[:2] == "03")}
     citizen.refuse_most(debtors, of=_("debtor number"))  # it becomes a part of the number of the invoice
@@ -78,10 +92,13 @@ def convert(content: bytes) -> Converted:
 def _records(content: bytes) -> Iterator[tuple[int, str]]:
     lines = values.as_text(content).splitlines()
     for place, line in enumerate(lines, 1):
-        # A record that is shorter or longer was shifted: a name would stand where the number of a patient belongs.
-        if len(line) != WIDTH or line[:2] not in ("01", "02", "03", "04", "98", "99"):
+        # Of a record that is shifted a name would stand where the number of a patient belongs. Many programs cut the
+        # blanks at its end: then no blank is left there, and its fixed fields still stand in their places.
+        whole = line.ljust(WIDTH)
+        is_cut = len(line) < WIDTH and line.endswith(" ")
+        if is_cut or len(whole) > WIDTH or not _SHAPES.get(whole[:2], _NEVER).match(whole):
             raise Refused(_("Record %d of this file is not one of MZ301 version 1.3.") % place)
-        yield place, line
+        yield place, whole
     if not lines or lines[-1][:2] != "99":
         raise Refused(_("This file is not complete: the last record, with the totals, is missing."))
 
@@ -98,7 +115,7 @@ def _checked_total(records: list[tuple[int, str]]) -> int:
     right = {name: kinds.count(kind) for name, kind in counted.items()}
     right["all"] = sum(right.values())
     for name, count in right.items():
-        if not _NUMBER.fullmatch(end[name]) or int(end[name]) != count:
+        if int(end[name]) != count:
             raise Refused(_("This file is not whole: its last record counts other records than there are."))
     total = sum(_signed(line[155:163], line[163]) for _place, line in records if line[:2] == "04")
     if _signed(end["total"], end["sign"]) != total:
@@ -111,8 +128,6 @@ def _adds_up_to_another() -> Refused:
 
 
 def _signed(cents: str, sign: str) -> int:
-    if not _NUMBER.fullmatch(cents) or sign not in ("D", "C"):
-        raise Refused(_("There is an amount in this file that is not eight digits with a D or a C behind them."))
     return -int(cents) if sign == "C" else int(cents)
 
 
@@ -136,6 +151,8 @@ def _begin(made: Converted, head: Cells, insured: Cells, debtors: dict[str, Cell
         patient |= _contact(debtor)
     whom = "-".join(dict.fromkeys(filter(None, (insured["debtor"], insured["patient"]))))
     index = made.begin({"number": f"{head['batch']}-{whom}", "issued_on": issued_on, "patient": patient}, place)
+    if debtor and not _lives_with(insured, debtor):
+        made.problems.append((f"invoices[{index}].patient.address", *_lives_elsewhere()))
     if insured["deceased"] == "1":
         made.problems.append((f"invoices[{index}].patient", *values.deceased()))
 
@@ -146,24 +163,35 @@ def _is_somebody_else(insured: Cells, debtor: Cells) -> bool:
 
 
 def _address(insured: Cells, debtor: Cells) -> dict[str, str]:
-    """Return the address of the patient: postcode and house number, and of the debtor there street and city."""
-    number = " ".join(filter(None, (insured["house_number"].lstrip("0"), insured["addition"])))
-    address = {"house_number": number, "postcode": insured["postcode"] or insured["foreign"]}
-    if debtor:
-        address |= {"street": debtor["street"], "city": debtor["city"]}
-        if not insured["postcode"]:
-            address |= _own_address(debtor)
-    return address
+    """Return the address of the patient: of the debtor when both live there; else without a street and city."""
+    if _lives_with(insured, debtor):
+        return _own_address(debtor)
+    return _house(insured)
+
+
+def _lives_elsewhere() -> tuple[str, str]:
+    return "address-elsewhere", _(
+        "The file has the address of the debtor, who lives elsewhere, and no street and city of this patient. Hand this"
+        " invoice in as a spreadsheet or in JSON."
+    )
+
+
+def _lives_with(insured: Cells, debtor: Cells) -> bool:
+    """Tell whether the address of the debtor is that of the patient, of whom a file has no street and city."""
+    if not debtor:
+        return False
+    if not insured["postcode"] and not insured["foreign"]:
+        return not _is_somebody_else(insured, debtor)
+    return all(compact(_house(insured)[part]) == compact(_house(debtor)[part]) for part in ("postcode", "house_number"))
+
+
+def _house(person: Cells) -> dict[str, str]:
+    number = " ".join(filter(None, (person["house_number"].lstrip("0"), person["addition"])))
+    return {"house_number": number, "postcode": person["postcode"] or person["foreign"]}
 
 
 def _own_address(debtor: Cells) -> dict[str, str]:
-    number = " ".join(filter(None, (debtor["house_number"].lstrip("0"), debtor["addition"])))
-    return {
-        "street": debtor["street"],
-        "house_number": number,
-        "postcode": debtor["postcode"] or debtor["foreign"],
-        "city": debtor["city"],
-    }
+    return {"street": debtor["street"], "city": debtor["city"], **_house(debtor)}
 
 
 def _payer(debtor: Cells, born: str, issued_on: str) -> dict[str, Any]:

@@ -18,11 +18,17 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})", re.ASCI
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})", re.ASCII)
 _YES, _NO = ("ja", "j", "yes", "y", "1", "x", "true", "waar"), ("nee", "n", "no", "0", "false", "onwaar")
 _AMOUNT = re.compile(r"[0-9]{1,9}\.[0-9]{2}", re.ASCII)
+# What stands in no word of Windows-1252: letters of code page 850 (é is ‚, ë is ‰) or UTF-8 (Ã©) read as such.
+_CAPITAL_WITHIN = re.compile("[a-zß-ÿ][À-ÞŠŽŸ]")
+_NO_WORD = re.compile(
+    "\ufffd|[ˆ‰†‡ƒ‹›][A-Za-z]|[A-Za-z][‚„ˆ‰†‡ƒ‹¡¢£]|[A-Za-z][…“”•¤¥˜™][a-z]|‚[a-z]|Ã[^A-Za-z\\s]|"
+    + _CAPITAL_WITHIN.pattern
+)
 _STREET = re.compile(r"(.*\D)\s+([0-9]+\s*[-/]?\s*[0-9A-Za-z -]{0,8})")
 
 
 def as_text(content: bytes) -> str:
-    """Return the text of a file: UTF-8, UTF-16 with its mark, or Windows-1252 of older programs. Raises Refused."""
+    """Return the text of a file: UTF-8, UTF-16 with its mark, Windows-1252, or code page 850 of DOS. Raises Refused."""
     for encoding in ("utf-8-sig", "utf-16") if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",):
         try:
             text = content.decode(encoding)
@@ -30,12 +36,27 @@ def as_text(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
     else:
-        text = content.decode("cp1252", errors="replace")
+        text = _of_older_programs(content)
     if "\ufffd" in text or "\0" in text:
         raise Refused(
             _("There are characters in this file that nobody can read. Save it as UTF-8, and upload it again.")
         )
     return text
+
+
+def _of_older_programs(content: bytes) -> str:
+    """Return a text in Windows-1252, or in code page 850 when only that makes words of it. Raises Refused."""
+    windows, dos = content.decode("cp1252", errors="replace"), content.decode("cp850")
+    if not _NO_WORD.search(windows):
+        return windows
+    if all(letter.isascii() or letter.isalpha() for letter in dos) and not _CAPITAL_WITHIN.search(dos):
+        return dos
+    raise Refused(
+        _(
+            "There are letters in this file that can't be right, as of another code page. Let your software make it in"
+            " UTF-8 or Windows-1252."
+        )
+    )
 
 
 def iso_date(text: str) -> str:

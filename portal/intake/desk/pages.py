@@ -16,9 +16,11 @@ from billing import audit, rights
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.models import AccessEvent, Staff, SubmittedFile
+from billing.money import from_cents
 from billing.privacy import access_log
 from billing.rooms import DeskPage
 from billing.submission import uploads
+from billing.templatetags.money import euro
 from guests.uploads import takes_files_of_staff
 from portal.intake import handing_in
 from portal.intake.desk import answers, mapping, telling
@@ -119,6 +121,8 @@ def one(request: HttpRequest, file_id: int) -> HttpResponse:
         "counts": list(telling.sentences_of_counts(row)),
         "items": wrong,
         "more_errors": max(0, found.get("error_count", 0) - len(found.get("errors", ()))),
+        "total": euro(from_cents(found["cents"])) if found.get("cents") else "",
+        "says_no_insurer": row.kind in (SubmittedFile.Kind.MZ301, SubmittedFile.Kind.GDS801),
         "answered": row.status in (Status.CHECKED, Status.REFUSED) and not found.get("file_errors"),
         "at_work": row.status in SubmittedFile.AT_WORK,
         "done": handing_in.progress(row),

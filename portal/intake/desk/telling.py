@@ -24,6 +24,7 @@ _SAYS_IT_ALL = frozenset((
     "invoice-differs", "number-twice", "patient-differs", "patient-twice", "patient-another-birth-date",
     "patient-another-person", "credit-note-differs", "credit-refused", "provider-other", "database-busy",
     "import-interrupted", "row-differs", "patient-deceased", "credit-in-claim", "invoices-missing", "file-too-large",
+    "address-elsewhere",
 ))  # fmt: skip
 FIELDS = {
     "number": gettext_lazy("number"),

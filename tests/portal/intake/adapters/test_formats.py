@@ -185,18 +185,65 @@ def test_mz301_as_a_practice_makes_it_for_a_bureau():
     assert b"123456782" not in b"".join(bytes(row.sealed_lines) for row in CareDetail.objects.all())
 
 
+def test_mz301_gives_a_patient_no_address_of_a_debtor_who_lives_elsewhere():
+    made = mz.File((mz.Insured(debtor_surname="Jansen"),)).content()
+    at_home = b"00012a     1234AB         Ons Dorp"
+    elsewhere = made.replace(at_home, b"00099a     9999ZZ         Elders  ")
+    assert elsewhere != made
+    converted = mz301.convert(elsewhere)
+    assert converted.invoices[0]["patient"]["address"] == {"house_number": "12 a", "postcode": "1234AB"}
+    assert "address-elsewhere" in codes(handed_in(converted))
+    other_house = mz301.convert(made.replace(at_home, at_home.replace(b"00012", b"00013")))
+    assert "street" not in other_house.invoices[0]["patient"]["address"]
+    assert not Invoice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("surname", "encoding"),
+    [("Vriés", "utf-8"), ("Vriés", "cp1252"), ("Vriés", "cp850"), ("Müller", "cp850"), ("Ærø", "cp1252")],
+)
+def test_letters_of_older_programs_are_read_as_they_were_written(surname, encoding):
+    person = mz.Insured(surname=surname, debtor_surname=surname)
+    assert mz301.convert(mz.File((person,)).content(encoding)).invoices[0]["patient"]["surname"] == surname
+
+
+def test_letters_of_no_known_code_page_are_refused():
+    with pytest.raises(Refused, match="can't be right"):
+        mz301.convert(mz.File((mz.Insured(surname="Vri\x82s\xb5"),)).content())
+    assert "“Zo–dus’n”" in table.read("naam;code\n“Zo–dus’n” … € 5 Škoda;1\n".encode("cp1252")).rows[0][0]
+
+
+def test_mz301_is_read_without_the_blanks_at_the_end_of_its_records():
+    whole = mz.many(2).content()
+    cut = b"\r\n".join(line.rstrip() for line in whole.split(b"\r\n"))
+    assert len(cut) < len(whole)
+    assert mz301.convert(cut).content() == mz301.convert(whole).content()
+    lines = cut.split(b"\r\n")
+    for place in (1, 2):  # shifted by one, also where no blank shows it
+        with pytest.raises(Refused, match=f"Record {place + 1} of this file"):
+            mz301.convert(b"\r\n".join([*lines[:place], lines[place][:30] + lines[place][31:], *lines[place + 1 :]]))
+
+
 @pytest.mark.parametrize(
     ("made", "sentence"),
     [
         (mz.File(kind="T"), "test file"),
         (mz.File(total=1), "does not add up"),
         (mz.File(missing_records=1), "counts other records"),
-        (mz.File((mz.Insured(treatments=(mz.Treatment(sign="-"),)),)), "eight digits with a D or a C"),
+        (mz.File((mz.Insured(treatments=(mz.Treatment(sign="-"),)),)), "Record 3 of this file"),
     ],
 )
 def test_mz301_that_is_not_whole_is_refused(made, sentence):
     with pytest.raises(Refused, match=sentence):
         mz301.convert(made.content())
+
+
+def test_mz301_of_another_version_or_in_another_coin_is_refused():
+    made = mz.File().content()
+    for content in (made.replace(b"EUR", b"USD"), made.replace(b"011760103", b"011760200")):
+        with pytest.raises(Refused, match=r"not one of MZ301 version 1\.3 in euros"):
+            mz301.convert(content)
+    assert mz301.convert(made.replace(b"EUR", b"   ")).invoices
 
 
 def test_mz301_that_is_cut_off_or_changed_never_gives_an_invoice_more_or_less():

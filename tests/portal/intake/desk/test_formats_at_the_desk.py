@@ -75,8 +75,10 @@ def test_vektis_files_are_taken_and_hold_no_citizen_number(clerk):  # noqa: F811
     gds801 = made_gds801.file().replace(b"2026-11-02", f"{day:%Y-%m-%d}".encode())
     for content in (mz301, gds801):
         assert BSN in content
-        sent(clerk, content)
+        page = sent(clerk, content).content.decode()
         row = SubmittedFile.objects.first()
+        assert "Only hand in what patients have to pay themselves." in page
+        assert f"The new invoices together: €{row.facts['found']['cents'] / 100:.2f}." in page
         acted(clerk, row, "hand_in")
         assert (row.status, row.new) == (Status.DONE, 1)
     assert BSN not in stored_bytes()

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from billing import rights
-from billing.models import AuditEvent, Invoice, Staff, SubmittedFile
+from billing.models import AuditEvent, Invoice, Staff, StaffTask, SubmittedFile
 from billing.privacy import access_log
 from billing.storage import upkeep
 from billing.submission import uploads
@@ -225,6 +225,30 @@ def test_what_is_thrown_away_or_over_leaves_no_bytes(clerk):
     assert clerk.get(f"{ADDRESS}{used.pk}/").status_code == 200
     assert clerk.get(f"{ADDRESS}{used.pk}/antwoord.csv").status_code == 404
     assert set(upkeep.compare().values()) == {0}
+
+
+def test_what_no_worker_ended_is_erased_after_its_term_with_a_task(clerk, monkeypatch):
+    monkeypatch.setattr(handing_in, "AT_ONCE_BYTES", 10)
+    _page, ordered = uploaded(clerk, batch(recent(1)))
+    handing_in.sweep()
+    acted(clerk, ordered, "hand_in")
+    _page, received = uploaded(clerk, batch(recent(2)))
+    _page, taken = uploaded(clerk, batch(recent(3)))
+    assert uploads.claim(taken, now=timezone.now())
+    for days, over in ((13, []), (15, [received]), (89, []), (91, [ordered])):
+        assert uploads.erase_expired(timezone.localdate() + timedelta(days=days)) == {"submitted_files": len(over)}
+        for gone in over:
+            gone.refresh_from_db()
+            assert (gone.status, gone.stored_name, bytes(gone.sealed_facts)) == (Status.WITHDRAWN, "", b"")
+    assert [str(file.pk) in note for file, note in zip((received, ordered), _notes(), strict=True)] == [True, True]
+    taken.refresh_from_db()
+    assert taken.stored_name  # a worker is at it
+    assert "Nothing of it was handed in." in clerk.get(f"{ADDRESS}{received.pk}/").content.decode()
+    assert "What it brought" in clerk.get(f"{ADDRESS}{ordered.pk}/").content.decode()
+
+
+def _notes():
+    return [task.note for task in StaffTask.objects.filter(kind=StaffTask.Kind.STORAGE).order_by("pk")]
 
 
 def test_a_practice_may_keep_it_from_its_clerks(clerk, practice):
