@@ -6,7 +6,7 @@ What they write may say something about somebody's health, so it is sealed, in t
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -53,9 +53,14 @@ def ask(
     )  # fmt: skip
     task.text = words
     with transaction.atomic():
-        if not StaffTask.objects.filter(dedupe_key=task.dedupe_key).exists():
-            task.save(force_insert=True)
-            audit.record("task_asked", by=audit.name_of(by), invoice=invoice, kind=kind, task=task.pk)
+        if StaffTask.objects.filter(dedupe_key=task.dedupe_key).exists():
+            return
+        try:
+            with transaction.atomic():
+                task.save(force_insert=True)
+        except IntegrityError:  # the same form was sent twice at once
+            return
+        audit.record("task_asked", by=audit.name_of(by), invoice=invoice, kind=kind, task=task.pk)
 
 
 def assign(task: StaffTask, *, by: Staff, owner: Staff | None, due_on: date | None, today: date | None = None) -> None:

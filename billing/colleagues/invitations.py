@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -106,7 +106,11 @@ def accept_anew(invitation: Invitation, *, username: str, password: str, now: da
     member.set_password(password)
     member.full_clean()
     with transaction.atomic():
-        member.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                member.save(force_insert=True)
+        except IntegrityError as error:
+            raise Refused(_("Somebody took this user name just now. Choose another one.")) from error
         _end(invitation, member, now or timezone.now())
         _record(invitation, member, now)
     return member
@@ -125,9 +129,12 @@ def accept(invitation: Invitation, member: Staff, *, now: datetime | None = None
         raise Refused(_("This account is known at this practice already. Ask an approver there to let you in again."))
     with transaction.atomic():
         _end(invitation, member, now or timezone.now())
-        Membership.objects.create(
-            staff=member, provider=provider, role=invitation.role, approver_by=_made_by(invitation)
-        )
+        row = Membership(staff=member, provider=provider, role=invitation.role, approver_by=_made_by(invitation))
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError as error:  # by another invitation, at the same moment
+            raise Refused(_("This account was added to this practice just now.")) from error
         _record(invitation, member, now)
 
 

@@ -303,6 +303,10 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         """Return the names of the actions that apply to this row now; each becomes a button on its page."""
         return ()
 
+    def acts_for(self, request: HttpRequest, obj: Any) -> tuple[str, ...]:
+        """Return those of `acts` that this person may do to this very row."""
+        return self.acts(obj)
+
     def render_change_form(
         self,
         request: Any,
@@ -318,7 +322,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
             available: dict[str, Any] = self.get_actions(request)
             buttons = [
                 (name, available[name][2], name in self.reasoned, name in self.dated)
-                for name in self.acts(obj)
+                for name in self.acts_for(request, obj)
                 if name in available
             ]
             context |= {"sections": self.sections(request, obj), "buttons": buttons, "heading": self.heading(obj)}

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit, rights, rooms
@@ -97,7 +97,7 @@ class StaffTaskAdmin(TenantAdmin):
     def about(self, obj: StaffTask) -> Any:
         return link_to(obj.invoice or obj.patient)
 
-    @admin.display(description=_("for"))
+    @admin.display(description=pgettext_lazy("whose task", "for"))
     def for_whom(self, obj: StaffTask) -> str:
         return obj.owner.username if obj.owner else gettext("whoever takes it")
 
@@ -173,6 +173,10 @@ class StaffTaskAdmin(TenantAdmin):
 
     def acts(self, obj: StaffTask) -> tuple[str, ...]:
         return () if obj.closed_at else ("take", "close")
+
+    def acts_for(self, request: HttpRequest, obj: StaffTask) -> tuple[str, ...]:
+        member: Any = request.user
+        return tuple(name for name in self.acts(obj) if name != "close" or asked.may_close(obj, member))
 
     def page_links(self, request: HttpRequest, obj: StaffTask) -> list[tuple[str, Any]]:
         """Return the link beside the buttons: to give the task to a colleague."""

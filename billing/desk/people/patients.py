@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import audit, rights, rooms
@@ -236,7 +236,7 @@ def _tasks(patient: Patient) -> Section:
         )
         for t in rows
     ]
-    columns = (_("since"), _("kind"), _("invoice"), _("note"), _("for"), _("to be done on"))
+    columns = (_("since"), _("kind"), _("invoice"), _("note"), pgettext("whose task", "for"), _("to be done on"))
     return Section(gettext("Staff tasks"), columns, lines, gettext("Nothing for staff."))
 
 

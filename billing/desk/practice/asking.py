@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -44,7 +44,7 @@ class GivenForm(forms.Form):
     """Who does it, and by when."""
 
     owner = forms.ModelChoiceField(
-        label=gettext_lazy("for"), queryset=Staff.objects.none(), required=False,
+        label=pgettext_lazy("whose task", "for"), queryset=Staff.objects.none(), required=False,
         empty_label=gettext_lazy("whoever takes it"), to_field_name="pk",
     )  # fmt: skip
     due_on = TypedDay(

@@ -98,7 +98,16 @@ def _is_right(request: HttpRequest, form: forms.Form, member: Staff, *, with_app
     if with_app:
         allowed = limits.of_codes(request, member, browser=None)
         if otp.verify(member, given["code"], limits=allowed, now=now) is None:
-            form.add_error("code", _("This code is not right. Wait for the next code in your app and try again."))
+            form.add_error("code", _wrong(limits.codes_wait(allowed, now=now)))
             return False
     passwords.choose(member, given["password"], now=now)
     return True
+
+
+def _wrong(seconds: int) -> str:
+    """Return what is wrong with a code: when no more are looked at for so long, a right one is refused, too."""
+    if not seconds:
+        return _("This code is not right. Wait for the next code in your app and try again.")
+    hours = -(-seconds // 3600)
+    said = _("Too many wrong codes. Try again within %(hours)d hours, or use a recovery code now.")
+    return said % {"hours": hours}

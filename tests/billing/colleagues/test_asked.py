@@ -157,3 +157,15 @@ def test_what_nobody_has_to_decide_any_more_is_closed(invoice):
     assert asked.close_pointless(later) == 1
     assert asked.close_pointless(later) == 0
     assert StaffTask.objects.get(closed_at=None).kind == Kind.SURPLUS
+
+
+def test_close_is_shown_to_who_may_close_this_task(invoice, clerk):
+    """Of a task that the portal made, a clerk without that right sees no button; of their own they do."""
+    audit.open_task(Kind.SMALL_REST, dedupe_key="k", invoice=invoice)
+    made = StaffTask.objects.get()
+    button = 'value="close"'
+    client = signed_in(clerk)
+    assert button not in page(client, made)
+    assert button in page(signed_in(factories.staff(provider=invoice.provider, role="approver")), made)
+    made.delete()
+    assert button in page(client, ask(invoice, clerk))

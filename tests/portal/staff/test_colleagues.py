@@ -135,6 +135,17 @@ class TestForgotten:
         assert guest.get(path).status_code == 410
         assert elsewhere.get("/beheer/").status_code == 302
 
+    def test_who_used_up_all_codes_is_told_so(self, settings):
+        settings.STAFF_CODES_PER_NETWORK = 1
+        member, key = enrolled(email="an@linde.example")
+        path, guest = f"/beheer/wachtwoord-kiezen/{passwords.link_of(member)}/", Client()
+        form = {"password": GOOD, "again": GOOD}
+        guest.post(path, form | {"code": "000000"})
+        page = guest.post(path, form | {"code": code_of(key)})
+        assert page.status_code == 422
+        assert "te veel foute codes" in page.content.decode()
+        assert "niet goed" not in page.content.decode()
+
     def test_after_an_hour_and_after_signing_in_the_link_is_over(self, boss, settings):
         path = f"/beheer/wachtwoord-kiezen/{passwords.link_of(boss)}/"
         Staff.objects.filter(pk=boss.pk).update(last_login=timezone.now() + timedelta(seconds=1))
