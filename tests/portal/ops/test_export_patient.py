@@ -27,7 +27,7 @@ OF_NOBODY = {
     "Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure", "StoredFile", "IbanChange", "SubmittedBatch",
     "FailedTry", "BounceIntake", "DayClock", "Comparison", "LastRun", "IntakeChoice", "SubmittedFile", "ClerkRight",
     "Membership", "Invitation", "AgbChange", "PracticeChange",
-    "NoteTemplate",
+    "NoteTemplate", "PracticeLogo", "Alert", "AlertNotice",
 }  # fmt: skip
 
 

@@ -55,6 +55,9 @@ def test_sessions_codes_and_sign_ins_are_deleted_in_time(rows):
         "invitations": 0,
         "sandbox_rows": 2,
         "submitted_files": 0,
+        "api_answers": 0,
+        "api_events": 0,
+        "webhook_deliveries": 0,
     }
     assert guests_retention.run_day(TODAY) == {"codes": 1}
     left = {
