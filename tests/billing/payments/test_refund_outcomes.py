@@ -154,7 +154,7 @@ class TestItFails:
 
     def test_the_next_one_does_not_go_to_the_closed_account(self, invoice):
         """To the first payment, from another account, or by bank: here one was paid from each."""
-        practice(invoice, refund_automatically_up_to=Decimal("500.00"))
+        practice(invoice, refund_automatically_up_to=Decimal("100.00"))
         _first, second = paid_twice(invoice)
         refund_calls.sweep()
         bank.settle_refund(at_bank()[0], "failed")
@@ -164,7 +164,7 @@ class TestItFails:
         assert RefundRequest.objects.get(status=Status.APPROVED).payment == _first
 
     def test_canceled_in_the_dashboard_it_is_not_sent_again_by_itself(self, invoice):
-        practice(invoice, refund_automatically_up_to=Decimal("500.00"))
+        practice(invoice, refund_automatically_up_to=Decimal("100.00"))
         request = self.failed_automatically(invoice)
         assert (request.status, request.why) == (Status.FAILED, "canceled")
         refund_calls.sweep(now=timezone.now() + timedelta(days=1))
