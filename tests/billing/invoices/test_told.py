@@ -78,7 +78,8 @@ def test_the_page_searches_it_by_keys_and_never_makes_it_whole():
         if connection.vendor == "postgresql":  # which reads tables whole where they are empty, as here
             cursor.execute("SET LOCAL enable_seqscan = off")
         plan = found.explain()
-    assert "billing_posting_invoice" in plan
+    # By which index PostgreSQL reads an empty table hangs on when it looked at it last.
+    assert re.search("billing_posting_invoice|posting_by_", plan), plan
     assert set(re.findall(r"(?:SCAN|Seq Scan on|MATERIALIZE) (\w+)", plan)) <= {"found"}, plan
 
 
