@@ -100,6 +100,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
     dated: tuple[str, ...] = ()  # those that also take a last day, posted as `until`
     medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
+    searched = ""  # what the access log calls a look at the list, where the list alone tells who is a patient
     about_patients = True  # whether the rows tell who is a patient: then a file of them is in the access log
     # Columns that the list shows as text, with where the day, amount or code is behind them, such as "invoice.due_on".
     values_behind: Mapping[str, str] = {}
@@ -165,6 +166,12 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         row = self.get_object(request, object_id)
         return HttpResponseRedirect(reverse(f"admin:{self.row_page}", args=[row.pk]), status=303)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list, which the access log calls a search where it names patients."""
+        if self.searched and self.has_view_permission(request):
+            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data=self.searched)
+        return super().changelist_view(request, extra_context)
+
     # --- the access log -----------------------------------------------------------------------
     def medical_data(self, obj: Any) -> str:
         """Return what the access log calls the medical data on the page of this row; empty when it shows none."""
@@ -174,7 +181,9 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
     ) -> None:
         """Write a look at this row in the access log. Raises when that is impossible: then nothing is shown."""
-        about: Any = obj if isinstance(obj, Invoice | Patient) else obj.invoice
+        about: Any = obj
+        if not isinstance(obj, Invoice | Patient):
+            about = (obj.invoice or getattr(obj, "patient", None)) if hasattr(obj, "invoice") else obj.patient
         invoice, patient = (None, about) if isinstance(about, Patient) else (about, None)
         access_log.record_staff(
             request, AccessEvent.Act.READ, invoice=invoice, patient=patient, data=data, outcome=outcome

@@ -21,7 +21,7 @@ from billing.desk.lists.ranges import days
 from billing.desk.timeline import action_label
 from billing.desk.words import in_words
 from billing.errors import Refused
-from billing.models import AccessEvent, AuditEvent, StaffTask
+from billing.models import AuditEvent, StaffTask
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -87,11 +87,6 @@ class StaffTaskAdmin(TenantAdmin):
     def medical_data(self, obj: StaffTask) -> str:
         """Return what is looked at: only a colleague's words, which may say something about somebody's health."""
         return "staff notes" if obj.sealed_text else ""
-
-    def record_look(
-        self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
-    ) -> None:
-        super().record_look(request, obj.invoice or obj.patient, data, outcome)
 
     @admin.display(description=_("about"))
     def about(self, obj: StaffTask) -> Any:

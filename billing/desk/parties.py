@@ -19,7 +19,7 @@ from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
 from billing.desk.lists.ranges import days
 from billing.errors import Refused, Stale
-from billing.models import AccessEvent, AgbChange, BirthDateChange, IbanChange, Provider, Staff
+from billing.models import AgbChange, BirthDateChange, IbanChange, Provider, Staff
 from billing.patients import birth_date
 from billing.practices import identity, providers
 from billing.submission import birth_dates
@@ -168,12 +168,6 @@ class BirthDateChangeAdmin(TenantAdmin):
         (_("decision"), {"fields": (("decided_by", "decided_at"), "approved")}),
     )
     readonly_fields = ("until_now", "asked_for", "why")
-
-    def record_look(
-        self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
-    ) -> None:
-        """Write the look at the patient's log: the row is about no invoice."""
-        super().record_look(request, obj.patient, data, outcome)
 
     @admin.display(description=_("date of birth until now"))
     def until_now(self, obj: BirthDateChange) -> str:

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
-from billing.errors import Refused, Stale
+from billing.errors import Refused
 from billing.models import BirthDateChange, Invoice, Patient, StaffTask
 from billing.outbox.queue import queue_message
 from billing.patients.registration import CHANGED
+from billing.rights import by_two
 from billing.submission.values import FieldError, read_birth_date
 
 
@@ -33,9 +34,7 @@ def ask(patient: Patient, *, date_of_birth: str, reason: str, by: str) -> BirthD
         raise Refused(_("Say why, and how you know it."))
     with transaction.atomic():
         Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-        BirthDateChange.objects.filter(patient=patient, decided_at=None).update(
-            decided_at=timezone.now(), decided_by=by, approved=False
-        )
+        by_two.supersede(BirthDateChange.objects.filter(patient=patient, decided_at=None), by=by)
         asked = BirthDateChange(patient=patient, asked_by=by)
         asked.facts = {"date_of_birth": right, "reason": " ".join(reason.split())}
         asked.save(force_insert=True)
@@ -50,13 +49,11 @@ def ask(patient: Patient, *, date_of_birth: str, reason: str, by: str) -> BirthD
 def decide(asked: BirthDateChange, *, approved: bool, by: str, now: datetime | None = None) -> None:
     """Approve or refuse a correction. Raises Refused for whoever asked for it, Stale when it was decided before."""
     now = now or timezone.now()
-    if approved and _person(by) == _person(asked.asked_by):
-        raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
+    by_two.refuse_own(asked, approved=approved, by=by)
     with transaction.atomic():
         patient = Patient.objects.select_for_update(no_key=True).get(pk=asked.patient_id)
         waiting = BirthDateChange.objects.filter(pk=asked.pk, decided_at=None).exclude(sealed_facts=b"")
-        if not waiting.update(decided_at=now, decided_by=by, approved=approved):
-            raise Stale(_("Somebody else has decided about this change in the meantime."))
+        by_two.settle(waiting, approved=approved, by=by, now=now)
         invoices = _invoices(patient)
         audit.record_each("birth_date_approved" if approved else "birth_date_refused", by=by, invoices=invoices)
         tasks = StaffTask.objects.filter(dedupe_key=f"{StaffTask.Kind.BIRTH_DATE_WAITS}:{asked.pk}", closed_at=None)
@@ -82,8 +79,3 @@ def _tell(invoice: Invoice, asked: BirthDateChange, now: datetime) -> None:
 def _invoices(patient: Patient) -> list[Invoice]:
     rows = Invoice.objects.filter(patient=patient, erased_at=None).select_related("provider", "patient")
     return list(rows.order_by("pk"))
-
-
-def _person(by: str) -> str:
-    """Return who is meant by an actor, by whichever way they came."""
-    return by.partition(":")[2].casefold() or by

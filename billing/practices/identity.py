@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
-from billing.errors import Refused, Stale
+from billing.errors import Refused
 from billing.models import AgbChange, Provider, StaffTask
 from billing.practices import history, providers
+from billing.rights import by_two
 from billing.submission.fields import PROVIDER
 
 
@@ -47,7 +48,7 @@ def ask_agb(provider: Provider, agb_code: str, *, by: str) -> AgbChange:
             raise Refused(_("Nothing to change: that is what we have already."))
         waiting = AgbChange.objects.filter(provider=locked, decided_at=None)
         providers.close_tasks(StaffTask.Kind.AGB_WAITS, [f"agb:{one.pk}" for one in waiting], by=by)
-        waiting.update(decided_at=timezone.now(), decided_by=by, approved=False)
+        by_two.supersede(waiting, by=by)
         asked = AgbChange.objects.create(provider=locked, agb_code=right["agb_code"], asked_by=by)
         audit.record("agb_change_asked", by=by, provider=locked.agb_code, agb_code=asked.agb_code)
         audit.open_task(StaffTask.Kind.AGB_WAITS, dedupe_key=f"agb:{asked.pk}", note=asked.agb_code)
@@ -56,13 +57,10 @@ def ask_agb(provider: Provider, agb_code: str, *, by: str) -> AgbChange:
 
 def decide_agb(asked: AgbChange, *, approved: bool, by: str) -> None:
     """Approve or refuse an AGB code. Raises Refused for whoever asked for it, Stale when it was decided before."""
-    if approved and providers.person(by) == providers.person(asked.asked_by):
-        raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
+    by_two.refuse_own(asked, approved=approved, by=by)
     with transaction.atomic():
         provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
-        waiting = AgbChange.objects.filter(pk=asked.pk, decided_at=None)
-        if not waiting.update(decided_at=timezone.now(), decided_by=by, approved=approved):
-            raise Stale(_("Somebody else has decided about this change in the meantime."))
+        by_two.settle(AgbChange.objects.filter(pk=asked.pk, decided_at=None), approved=approved, by=by)
         if approved:
             _refuse_taken(provider, asked.agb_code)
             changes: dict[str, Any] = {"agb_code": asked.agb_code}

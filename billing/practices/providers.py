@@ -18,11 +18,12 @@ from stdnum import iban as international_account
 from stdnum.exceptions import ValidationError as WrongNumber
 
 from billing import audit, rooms
-from billing.errors import Refused, Stale
+from billing.errors import Refused
 from billing.models import IbanChange, OutboxMessage, Provider, StaffTask
 from billing.money import read_euros
 from billing.outbox.queue import queue_message
 from billing.practices import history
+from billing.rights import by_two
 from billing.submission.fields import PROVIDER, Field, Shape, read_object
 from billing.submission.values import FieldError, read_dutch_postcode, read_email, text
 from billing.templatetags.money import euro
@@ -144,7 +145,7 @@ def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:
         provider = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
         waiting = IbanChange.objects.filter(provider=provider, decided_at=None)
         close_tasks(StaffTask.Kind.IBAN_WAITS, [f"iban:{one.pk}" for one in waiting], by=by)
-        waiting.update(decided_at=timezone.now(), decided_by=by, approved=False)
+        by_two.supersede(waiting, by=by)
         asked = IbanChange.objects.create(provider=provider, iban=iban, asked_by=by)
         endings = [provider.iban[-4:], iban[-4:]]
         audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
@@ -177,13 +178,10 @@ def _tell(provider: Provider, what: str, iban: str = "", *, event: str) -> None:
 
 def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
     """Approve or refuse a change of IBAN. Raises Refused for whoever asked for it, Stale when it was decided before."""
-    if approved and person(by) == person(asked.asked_by):
-        raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
+    by_two.refuse_own(asked, approved=approved, by=by)
     with transaction.atomic():
         provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
-        waiting = IbanChange.objects.filter(pk=asked.pk, decided_at=None)
-        if not waiting.update(decided_at=timezone.now(), decided_by=by, approved=approved):
-            raise Stale(_("Somebody else has decided about this change in the meantime."))
+        by_two.settle(IbanChange.objects.filter(pk=asked.pk, decided_at=None), approved=approved, by=by)
         if approved:
             Provider.objects.filter(pk=provider.pk).update(iban=asked.iban)
             ends = {"was": provider.iban[-4:], "now": asked.iban[-4:]}
@@ -193,11 +191,6 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
         endings = [provider.iban[-4:], asked.iban[-4:]]
         close_tasks(StaffTask.Kind.IBAN_WAITS, [f"iban:{asked.pk}"], by=by)
         audit.record(act, by=by, provider=provider.agb_code, endings=endings)
-
-
-def person(by: str) -> str:
-    """Return who is meant by an actor: somebody may ask by a command and sign in at the desk under one name."""
-    return by.partition(":")[2].casefold() or by
 
 
 def read(details: Mapping[str, str], shape: Shape = DETAILS) -> tuple[dict[str, Any], dict[str, str]]:

@@ -10,9 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.detail import amount, moment, status_badge
 from billing.desk.lists.ranges import amounts, days
-from billing.models import AccessEvent
 from billing.money import ZERO, EuroField
-from billing.privacy import access_log
 from debt_collection.desk.pages import LIST, PAGE
 from debt_collection.models import Claim, HandOver
 
@@ -22,7 +20,7 @@ class HandOverAdmin(TenantAdmin):
     """One row a case: the claims of a practice on one debtor."""
 
     provider_path = "provider"
-    row_page, medical = "collection_handover_case", PAGE
+    row_page, medical, searched = "collection_handover_case", PAGE, LIST
     list_title = _("all cases at agencies")
     list_display = ("number", "agency", "provider", "patient", "euros", "state", "asked", "closed_at")
     values_behind = {"asked": "created_at", "euros": "principal", "state": "status"}
@@ -41,18 +39,6 @@ class HandOverAdmin(TenantAdmin):
         claims = Claim.objects.filter(hand_over=OuterRef("pk")).order_by().values("hand_over")
         principal = Subquery(claims.annotate(sum=Sum("principal")).values("sum"), output_field=EuroField())
         return super().get_queryset(request).annotate(principal=principal)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Show the list, which the access log calls a search."""
-        if self.has_view_permission(request):
-            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data=LIST)
-        return super().changelist_view(request, extra_context)
-
-    def record_look(
-        self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
-    ) -> None:
-        """Write the look at the patient's log: the row is about several invoices."""
-        super().record_look(request, obj.patient, data, outcome)
 
     @admin.display(description=_("open principal"))
     def euros(self, obj: Any) -> Any:

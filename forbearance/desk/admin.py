@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from billing.desk.base import OfferedFilter, TenantAdmin
 from billing.desk.detail import moment, short_day
 from billing.desk.lists.ranges import days
-from billing.models import AccessEvent
-from billing.privacy import access_log
 from forbearance.desk.pages import LIST, PAGE
 from forbearance.models import Forbearance
 
@@ -20,7 +18,7 @@ class ForbearanceAdmin(TenantAdmin):
     """One row a ground; what was said about it stays on its page."""
 
     provider_path = "patient__provider"
-    row_page, medical = "forbearance_forbearance_ground", PAGE
+    row_page, medical, searched = "forbearance_forbearance_ground", PAGE, LIST
     list_title = _("all spared patients")
     list_display = ("who", "kind", "from_day", "until_day", "reported", "ended_at")
     values_behind = {"from_day": "since", "until_day": "until", "reported": "reported_at"}
@@ -30,18 +28,6 @@ class ForbearanceAdmin(TenantAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("sealed_facts")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Show the list, which the access log calls a search."""
-        if self.has_view_permission(request):
-            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data=LIST)
-        return super().changelist_view(request, extra_context)
-
-    def record_look(
-        self, request: HttpRequest, obj: Any, data: str, outcome: AccessEvent.Outcome = AccessEvent.Outcome.SUCCESS
-    ) -> None:
-        """Write the look at the patient's log: the row is about no single invoice."""
-        super().record_look(request, obj.patient, data, outcome)
 
     @admin.display(description=_("patient"))
     def who(self, obj: Forbearance) -> str:

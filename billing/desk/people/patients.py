@@ -21,10 +21,9 @@ from billing.desk.detail import ReasonForm, Section, amount, link_to, moment, sh
 from billing.desk.people.forms import ContactForm
 from billing.desk.people.rows import state_badge, with_state
 from billing.errors import Refused
-from billing.models import AccessEvent, Hold, Invoice, OutboxMessage, Patient, Payer, StaffNote, StaffTask
+from billing.models import Hold, Invoice, OutboxMessage, Patient, Payer, StaffNote, StaffTask
 from billing.money import ZERO
 from billing.patients import contact
-from billing.privacy import access_log
 from billing.submission import birth_dates
 
 _SHOWN = 20  # messages and notes: the newest
@@ -36,6 +35,7 @@ class PatientAdmin(TenantAdmin):
     actions = ("write_note",)
     reasoned = actions
     action_form = ReasonForm
+    searched = "patients"
     medical = "patient page"  # whose patient somebody is says something about their health
     list_display = ("number", "provider", "name")
     list_select_related = ("provider",)
@@ -55,12 +55,6 @@ class PatientAdmin(TenantAdmin):
         ),
     )
     readonly_fields = ("name", "born", "address", "pays", "codes")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Show the list of names, which the access log calls a search."""
-        if self.has_view_permission(request):
-            access_log.record_staff(request, AccessEvent.Act.SEARCH, invoice=None, data="patients")
-        return super().changelist_view(request, extra_context)
 
     def heading(self, obj: Patient) -> str:
         return obj.full_name
