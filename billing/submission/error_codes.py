@@ -85,7 +85,7 @@ CODES = {
     # when another format than ours was read
     "row-differs": "rows of one invoice that say different things of it",
     "patient-deceased": "a patient who died, according to the file",
-    "address-elsewhere": "a patient of whom the file has no street and city, because the debtor lives elsewhere",
+    "address-elsewhere": "a patient without street and city in the file, because the debtor lives elsewhere",
     "credit-in-claim": "a treatment that is taken back, which these formats can't say of an invoice of ours",
     # corrections and credit notes
     "patient-unknown": "a correction of a patient that we don't know",

@@ -177,7 +177,7 @@ def _lives_elsewhere() -> tuple[str, str]:
 
 
 def _lives_with(insured: Cells, debtor: Cells) -> bool:
-    """Tell whether the address of the debtor is that of the patient, of whom a file has no street and city."""
+    """Tell whether the debtor's address is that of the patient, whose street and city a file does not have."""
     if not debtor:
         return False
     if not insured["postcode"] and not insured["foreign"]:
