@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "coulance.room.CoulanceRoom",
     "debt_collection.room.DebtCollectionRoom",
     "forbearance.room.ForbearanceRoom",
+    "helpdesk.room.HelpdeskRoom",
     "portal.room.PortalRoom",
     *(["sandbox"] if SANDBOX else []),
     "portal.staff.apps.StaffAdminConfig",

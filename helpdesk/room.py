@@ -1,0 +1,14 @@
+"""What the helpdesk announces to the rest of the product."""
+
+from billing.rooms import Announcement, Room
+
+
+class HelpdeskRoom(Room):
+    """Who has a question finds the answer or a person, and learns whether a message is ours."""
+
+    name = "helpdesk"
+
+    def announce(self) -> Announcement:
+        from helpdesk.pages import urls
+
+        return Announcement(patient_urls=urls.urlpatterns)
