@@ -10,7 +10,18 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-OURS = ("billing", "guests", "banking", "coulance", "complaints", "debt_collection", "forbearance", "helpdesk", "portal", "sandbox")
+OURS = (
+    "billing",
+    "guests",
+    "banking",
+    "coulance",
+    "complaints",
+    "debt_collection",
+    "forbearance",
+    "helpdesk",
+    "portal",
+    "sandbox",
+)
 GUARDED = {
     "banking_feeinvoice",
     "billing_ledgertransaction",
