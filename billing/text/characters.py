@@ -66,3 +66,18 @@ def one_key(text: str) -> str:
     if text.isascii():
         return " ".join(text.split())
     return one_spelling(unicodedata.normalize("NFKC", text).translate(_DASHES))
+
+
+def as_typed(text: str) -> str:
+    """Return `text` in capitals with ordinary digits, dashes and spaces, without invisible characters."""
+    text = unicodedata.normalize("NFKC", text).upper()
+    plain = []
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Nd":
+            plain.append(str(unicodedata.decimal(character)))
+        elif category in ("Pd", "Zs", "Cc"):
+            plain.append("-" if category == "Pd" else " ")
+        elif category != "Cf":
+            plain.append(character)
+    return "".join(plain).strip()

@@ -1,5 +1,6 @@
 """Fields of the forms that patients fill in."""
 
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -21,3 +22,11 @@ class WholeText(forms.CharField):
         attributes = super().widget_attrs(widget)
         attributes.pop("maxlength", None)
         return attributes
+
+
+class PastedField(forms.CharField):
+    """Text that may be pasted: control characters in it are spaces, not a reason for Django's own sentence."""
+
+    def to_python(self, value: Any) -> str:
+        text = "" if value is None else str(value)
+        return str(super().to_python("".join(" " if unicodedata.category(c) == "Cc" else c for c in text)))

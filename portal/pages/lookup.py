@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods
 
 from billing.invoices import open_links, references
 from billing.invoices.addressee import addressee
+from billing.invoices.typed_references import LookupForm
 from billing.models import Invoice
 from guests import access, kept
 from portal.pages import errors
-from portal.pages.forms import LookupForm
 from portal.pages.language import remember
 
 

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from billing.invoices.state import InvoiceView, look_at, look_at_several
+from billing.invoices.typed_references import LookupForm
 from billing.money import ZERO
 from billing.payments import attempts
 from billing.plans.progress import installments_of, progress_of
 from guests import access
 from portal.pages import errors
-from portal.pages.forms import LookupForm
 from portal.pages.lookup import open_by_reference
 
 _EUROS = re.compile(r"[0-9]{1,10}\.[0-9]{2}", re.ASCII)

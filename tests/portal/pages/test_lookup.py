@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.invoices import references
+from billing.invoices.typed_references import read_reference
 from billing.models import Invoice
 from guests.models import Throttle
-from portal.pages.forms import read_reference
 from tests import factories
 
 VALID = "5000056789012345"  # the example of the Betaalvereniging
