@@ -56,7 +56,8 @@ class PortalRoom(Room):
             # Once a day is enough; hourly, to catch up after a night in which nothing ran.
             beat={
                 "run-daily": Beat("portal.run_daily", crontab(hour="5-19", minute=7), expires=3600),
-                "tell-programs": Beat("portal.tell_programs", 10.0, expires=10),
+                "tell-programs": Beat("portal.tell_programs", 10.0, expires=30),
+                "send-to-webhooks": Beat("portal.send_to_webhooks", 5.0, expires=5),
                 "sweep-submitted-files": Beat("portal.sweep_submitted_files", 60.0, expires=60, urgent=True),
             },
             desk=Desk(

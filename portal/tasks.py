@@ -15,10 +15,15 @@ def run_daily() -> None:
     daily.run_now(timezone.now())
 
 
-@shared_task(name="portal.tell_programs")
+@shared_task(name="portal.tell_programs", queue=delivery.QUEUE)
 def tell_programs() -> None:
-    """Collect what happened for the software of practices, and send it to their webhooks."""
+    """Collect what happened for the software of practices."""
     events.collect()
+
+
+@shared_task(name="portal.send_to_webhooks", queue=delivery.QUEUE)
+def send_to_webhooks() -> None:
+    """Send what happened to the webhooks of practices."""
     delivery.sweep()
 
 

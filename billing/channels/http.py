@@ -1,15 +1,17 @@
 """HTTP with one total deadline for a call, which requests, urllib3 and httpx do not offer.
 
 Their timeouts start again at every byte, so a server that trickles its answer blocks a thread for ever. Here every read
-from the socket, of headers and body, waits no longer than the time left of the call. The steps before (connecting, TLS,
-sending) have the caller's connect timeout.
+from the socket, of headers and body, waits no longer than the time left of the call; so do the question where a name
+leads, and each try to connect there. The steps between (TLS, sending) have the caller's connect timeout.
 """
 
 import io
 import ipaddress
 import math
+import queue
 import socket as sockets
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -21,6 +23,7 @@ from typing import Any
 import certifi
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
 _ends_at: ContextVar[float] = ContextVar("ends_at")  # of the call under way, by the monotonic clock
@@ -74,8 +77,32 @@ class NotAllowed(Exception):
     """A name leads to an address to which no connection may be made; none was."""
 
 
-def _only_to(allowed: Allowed) -> type:
-    """Return what a connection needs to look at where a name leads, and to go to that very address.
+def _look_up(name: str, port: int) -> list[str]:
+    """Return the addresses to which a name leads. Raises TimeoutError at the deadline of the call, OSError for none.
+
+    The resolver's own patience has no limit of ours: a thread that was given up on ends when the resolver gives up.
+    """
+    told: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = sockets.getaddrinfo(name, port, type=sockets.SOCK_STREAM)
+            told.put([str(entry[4][0]) for entry in found])
+        except (OSError, UnicodeError) as error:  # UnicodeError: a part of the name is too long for DNS
+            told.put(error if isinstance(error, OSError) else OSError(str(error)))
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = told.get(timeout=max(0.0, _ends_at.get() - time.monotonic()))
+    except queue.Empty:
+        raise TimeoutError("the deadline of the call has passed") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
+def _looking(allowed: Allowed | None) -> type:
+    """Return what a connection needs to look at where a name leads, and to go to the very addresses that were seen.
 
     A name may lead elsewhere when it is asked for a second time, so it is asked for once.
     """
@@ -83,18 +110,36 @@ def _only_to(allowed: Allowed) -> type:
     class Looking:
         _dns_host: str
         port: int
+        timeout: float | None
 
         def _new_conn(self) -> Any:
-            name = self._dns_host
-            found = sockets.getaddrinfo(name, self.port, type=sockets.SOCK_STREAM)
-            addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-            if not addresses or not all(map(allowed, addresses)):
-                raise NotAllowed
-            self._dns_host = str(addresses[0])
+            name, patience = self._dns_host, self.timeout
             try:
-                return super()._new_conn()  # type: ignore[misc]
+                addresses = _look_up(name, self.port)
+            except TimeoutError:
+                raise ConnectTimeoutError(self, "nobody told in time where the name leads") from None
+            except OSError as error:
+                raise NewConnectionError(self, f"the name leads nowhere: {error}") from error  # type: ignore[arg-type]
+            if allowed and not all(allowed(ipaddress.ip_address(text.partition("%")[0])) for text in addresses):
+                raise NotAllowed
+            try:
+                return self._first_that_answers(addresses)
             finally:
-                self._dns_host = name  # the name that the certificate must bear
+                self._dns_host, self.timeout = name, patience  # the name is what the certificate must bear
+
+        def _first_that_answers(self, addresses: list[str]) -> Any:
+            patience = self.timeout or math.inf
+            failure: Exception = ConnectTimeoutError(self, "the deadline of the call has passed")
+            for address in addresses:
+                left = _ends_at.get() - time.monotonic()
+                if left <= 0:
+                    break
+                self._dns_host, self.timeout = address, min(left, patience)
+                try:
+                    return super()._new_conn()  # type: ignore[misc]
+                except (ConnectTimeoutError, NewConnectionError) as error:
+                    failure = error
+            raise failure
 
     return Looking
 
@@ -104,7 +149,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, seconds: float, allowed: Allowed | None) -> None:
         self._seconds = seconds
-        self._looking: tuple[type, ...] = (_only_to(allowed),) if allowed else ()
+        self._looking = _looking(allowed)
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -114,7 +159,7 @@ class _Adapter(HTTPAdapter):
         _ends_at.set(time.monotonic() + self._seconds)  # requests asks for a connection once, as a call begins
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = type(
-            "Connection", (*self._looking, type(pool).ConnectionCls), {"response_class": _Response}
+            "Connection", (self._looking, type(pool).ConnectionCls), {"response_class": _Response}
         )
         return pool
 

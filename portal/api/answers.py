@@ -19,6 +19,9 @@ Euros = Annotated[
 Owed = Annotated[str, Field(pattern=f"^{_OWED}$", examples=["28.51"], description="Euros, never below zero.")]
 
 
+Next = Annotated[str, Field(description="Give it as `cursor` the next time: at the end too, for what is added later.")]
+
+
 class Invoice(Schema):
     """An invoice: what is owed, and how the patient pays it. No care and nobody's name."""
 
@@ -43,7 +46,8 @@ class Invoices(Schema):
     """A page of invoices."""
 
     items: list[Invoice]
-    next: str | None = Field(description="The cursor of the next page; null at the end.")
+    next: Next
+    has_more: bool
 
 
 class TakenInvoice(Invoice):
@@ -140,7 +144,8 @@ class Payments(Schema):
     """A page of payments."""
 
     items: list[Payment]
-    next: str | None
+    next: Next
+    has_more: bool
 
 
 class Payout(Schema):
@@ -159,7 +164,8 @@ class Payouts(Schema):
     """A page of payouts."""
 
     items: list[Payout]
-    next: str | None
+    next: Next
+    has_more: bool
 
 
 class PayoutLine(Schema):
@@ -177,7 +183,8 @@ class PayoutLines(Schema):
     """A page of the statement of a payout."""
 
     items: list[PayoutLine]
-    next: str | None
+    next: Next
+    has_more: bool
 
 
 class Event(Schema):

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
             name='ApiEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
                 ('kind', models.CharField(max_length=40, verbose_name='what happened')),
                 ('at', models.DateTimeField(verbose_name='at')),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
@@ -77,6 +78,8 @@ class Migration(migrations.Migration):
                 ('failing_since', models.DateTimeField(blank=True, null=True, verbose_name='failing since')),
                 ('stopped_at', models.DateTimeField(blank=True, null=True, verbose_name='stopped')),
                 ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='removed')),
+                ('turn_began_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('turn_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='webhooks', to='billing.provider', verbose_name='provider')),
             ],
             options={
@@ -119,7 +122,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'delivery to a webhook',
                 'verbose_name_plural': 'deliveries to webhooks',
-                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['next_try_at'], name='webhook_delivery_due')],
+                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['endpoint', 'event'], name='webhook_delivery_due')],
             },
         ),
     ]

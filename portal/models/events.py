@@ -18,6 +18,8 @@ class ApiEvent(models.Model):
     """
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
+    # By which programs know it: the key would tell each practice how much happens at all the others.
+    token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     kind = models.CharField(_("what happened"), max_length=40)
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="+")
     transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, null=True, related_name="+")
@@ -67,6 +69,9 @@ class WebhookEndpoint(SealedText, models.Model):
     failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
     stopped_at = models.DateTimeField(_("stopped"), null=True, blank=True)
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
+    # One worker at a time sends to it (`portal.webhooks.turns`).
+    turn_began_at = models.DateTimeField(null=True, blank=True, editable=False)
+    turn_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("webhook"), _("webhooks")
@@ -101,7 +106,7 @@ class WebhookDelivery(models.Model):
     class Meta:
         verbose_name, verbose_name_plural = _("delivery to a webhook"), _("deliveries to webhooks")
         indexes = [
-            models.Index(fields=["next_try_at"], name="webhook_delivery_due", condition=Q(status="waiting")),
+            models.Index(fields=["endpoint", "event"], name="webhook_delivery_due", condition=Q(status="waiting")),
         ]
 
     def __str__(self) -> str:

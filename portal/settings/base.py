@@ -315,8 +315,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, float] = (
     else {"polling_interval": 0.1}  # the default of 1 s delays a mail by half a second
 )
 # Every worker takes from the first two in turn, so that a morning's 50,000 letters do not delay its payments.
-# Files have workers of their own, because a virus scanner may take a minute for each.
-CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "mail", "files")]
+# Files have workers of their own, because a virus scanner may take a minute for each; so have webhooks, because the
+# software of a practice may take as long as it is given.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("celery", "mail", "files", "webhooks")]
 CELERY_TASK_ROUTES = {"billing.deliver_message": {"queue": "mail"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

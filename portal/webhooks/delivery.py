@@ -1,6 +1,6 @@
-"""Delivering to webhooks: a row is claimed, sent without a lock, and marked; what fails waits longer each time.
+"""Delivering to webhooks: an address gets a turn, in which it receives what happened in its order.
 
-At least once, and in no promised order: the list of events is the truth, and each message keeps its id.
+At least once: each message keeps its id, and the list of events is the truth. No lock is held while something is sent.
 """
 
 import json
@@ -15,47 +15,47 @@ from django.utils import timezone
 
 from billing import audit
 from billing.channels import webhooks as channel
-from billing.failures import due, isolated
+from billing.failures import isolated
 from portal.models import WebhookDelivery, WebhookEndpoint
-from portal.webhooks import endpoints, events, signing
+from portal.webhooks import endpoints, events, signing, turns
 
-RULE = "deliver to webhook"
+QUEUE = "webhooks"  # its workers do nothing else, so that no mail waits for the software of a practice
 WAITS = tuple(
     timedelta(seconds=seconds)
     for seconds in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )  # fmt: skip
 STOPS_AFTER = timedelta(days=5)  # of failing only
-CLAIMED_FOR = timedelta(minutes=2)  # longer than a call can take: whoever claimed it is dead
-BATCH, SECONDS = 500, 20
+SECONDS, TURN_SECONDS = 20, 10  # of a sweep, and of one address in it
 STOPPED = "webhook_stopped"  # staff task
 KEPT_DAYS = 30
 Status = WebhookDelivery.Status
 
 
 def sweep(*, now: datetime | None = None) -> None:
-    """Deliver what is due, for at most SECONDS; an address that does not answer keeps no other waiting for long."""
-    now = now or timezone.now()
+    """Give each address that has something to receive a turn, for at most SECONDS; several workers may at once."""
     stop_at = time.monotonic() + SECONDS
-    silent: set[int] = set()
-    waiting = WebhookDelivery.objects.filter(
-        status=Status.WAITING, next_try_at__lte=now, endpoint__stopped_at=None, endpoint__removed_at=None
-    )
-    rows = due(waiting, rule=RULE, now=now).select_related("endpoint", "endpoint__provider", "event", "event__invoice")
-    for delivery in rows.order_by("next_try_at", "pk")[:BATCH]:
-        if time.monotonic() > stop_at:
-            break
-        if delivery.endpoint_id not in silent:
-            arrived = isolated(partial(deliver, delivery, now=now), rule=RULE, row=delivery.pk, now=now)
-            if arrived is False:
-                silent.add(delivery.endpoint_id)
+    had: list[int] = []
+    while time.monotonic() < stop_at:
+        endpoint = turns.take(now=now or timezone.now(), but=had)
+        if endpoint is None:
+            return
+        had.append(endpoint.pk)
+        isolated(partial(_send_in_order, endpoint, now=now), rule=turns.RULE, row=endpoint.pk, now=now)
+        turns.end(endpoint)
 
 
-def deliver(delivery: WebhookDelivery, *, now: datetime | None = None) -> bool | None:
-    """Send one delivery; return whether it arrived, or None when another worker has it."""
+def _send_in_order(endpoint: WebhookEndpoint, *, now: datetime | None) -> None:
+    """Send what waits for an address until something does not arrive, for at most TURN_SECONDS."""
+    stop_at = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < stop_at:
+        delivery = turns.next_delivery(endpoint, now=now or timezone.now())
+        if delivery is None or not deliver(delivery, now=now):
+            return
+
+
+def deliver(delivery: WebhookDelivery, *, now: datetime | None = None) -> bool:
+    """Send one delivery in a turn of its address (`turns`); return whether it arrived."""
     now = now or timezone.now()
-    mine = WebhookDelivery.objects.filter(pk=delivery.pk, status=Status.WAITING, next_try_at=delivery.next_try_at)
-    if not mine.update(next_try_at=now + CLAIMED_FOR, tries=F("tries") + 1):
-        return None
     body = json.dumps(content(delivery), separators=(",", ":")).encode()
     secrets = endpoints.secrets_of(delivery.endpoint, now=now)
     signed = signing.headers(f"msg_{delivery.message_id}", int(now.timestamp()), body, secrets)
@@ -64,7 +64,11 @@ def deliver(delivery: WebhookDelivery, *, now: datetime | None = None) -> bool |
     except channel.NotDelivered as failure:
         status, error = None, failure.code
     arrived = status is not None and 200 <= status < 300
-    _record(delivery, now=now, arrived=arrived, status=status, error=error)
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(tries=F("tries") + 1, answered=status, error=error)
+    if arrived:
+        _arrived(delivery, now=now)
+    else:
+        _failed(delivery, now=now, is_gone=status == 410)
     return arrived
 
 
@@ -81,21 +85,26 @@ def content(delivery: WebhookDelivery) -> dict[str, Any]:
     }
 
 
-def _record(delivery: WebhookDelivery, *, now: datetime, arrived: bool, status: int | None, error: str) -> None:
+def _arrived(delivery: WebhookDelivery, *, now: datetime) -> None:
     row, endpoint = WebhookDelivery.objects.filter(pk=delivery.pk), delivery.endpoint
-    if arrived:
-        row.update(status=Status.DELIVERED, delivered_at=now, answered=status, error="")
-        if endpoint.failing_since:
-            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None)
-        return
-    tries = delivery.tries + 1
-    if tries > len(WAITS):
-        row.update(status=Status.FAILED, answered=status, error=error)
+    row.update(status=Status.DELIVERED, delivered_at=now)
+    if endpoint.failing_since:  # it answers again: what failed before need not wait
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None)
+        waiting = WebhookDelivery.objects.filter(endpoint=endpoint, status=Status.WAITING)
+        waiting.filter(next_try_at__gt=now).update(next_try_at=now)
+
+
+def _failed(delivery: WebhookDelivery, *, now: datetime, is_gone: bool) -> None:
+    row, endpoint = WebhookDelivery.objects.filter(pk=delivery.pk), delivery.endpoint
+    tries, is_test = delivery.tries + 1, delivery.event_id is None
+    if is_test or tries > len(WAITS):  # who tests waits for the answer, and presses again
+        row.update(status=Status.FAILED)
     else:
-        row.update(next_try_at=now + WAITS[tries - 1], answered=status, error=error)
-    WebhookEndpoint.objects.filter(pk=endpoint.pk, failing_since=None).update(failing_since=now)
+        row.update(next_try_at=now + WAITS[tries - 1])
     since = endpoint.failing_since or now
-    if status == 410 or now - since >= STOPS_AFTER:
+    if not is_test:
+        WebhookEndpoint.objects.filter(pk=endpoint.pk, failing_since=None).update(failing_since=now)
+    if is_gone or now - since >= STOPS_AFTER:
         _stop(endpoint, now=now)
 
 

@@ -146,7 +146,7 @@ def _within(between: tuple[int, int], field: str) -> Q:
 def told(event: ApiEvent) -> dict[str, Any]:
     """Return an event as programs read it: what happened to which invoice, and nothing else."""
     return {
-        "id": f"evt_{event.pk}",
+        "id": f"evt_{event.token}",
         "type": event.kind,
         "at": event.at,
         "invoice": event.invoice.number if event.invoice else None,

@@ -13,7 +13,7 @@ from billing.adjustments import credit_notes
 from billing.models import CreditNote, Invoice
 from portal.api import answers, bodies, taking
 from portal.api.auth import Key, key_of
-from portal.api.listing import MAX_LIMIT, cursor_of, link_next, place_of
+from portal.api.listing import MAX_LIMIT, cursor_of, paged, place_of
 from portal.api.showing import euros, links, shown
 from portal.models import ApiKey
 from portal.models.keys import Scope
@@ -73,10 +73,10 @@ def list_invoices(
         rows = rows.filter(settled_at=None, withdrawn_at=None)
     after = place_of(key, "invoices", cursor)[0]
     keys = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[: limit + 1])
-    following = cursor_of(key, "invoices", keys[limit - 1 : limit]) if len(keys) > limit else None
-    link_next(request, response, following)
-    page = Invoice.objects.filter(pk__in=keys[:limit]).order_by("pk")
-    return {"items": shown(page, today=_today()), "next": following}
+    has_more, keys = len(keys) > limit, keys[:limit]
+    following = cursor_of(key, "invoices", keys[-1:] or [after])
+    page = Invoice.objects.filter(pk__in=keys).order_by("pk")
+    return paged(request, response, shown(page, today=_today()), following=following, has_more=has_more)
 
 
 @router.get("/invoices/{number}", auth=READ, response=answers.Invoice, summary=gettext_noop("Read an invoice"))

@@ -57,18 +57,22 @@ def processes() -> dict[str, list[str]]:
     celery = [python, *calm, "-m", "celery", "-A", "portal.celery", "--quiet"]
     # Without Redis each line of the timetable may hold a thread, and there must be one for each (see portal/celery.py).
     threads = 4 if settings.REDIS_URL else len(rooms.beats())
-    worker = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
-    worker += ["--without-gossip", "--without-mingle"]
-    files = [*celery, "worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", "2"]
-    files += ["--without-gossip", "--without-mingle", "--queues", "files", "--hostname", "files@%h"]
+    worker = _worker(celery, threads)
+    files = [*_worker(celery, 2), "--queues", "files", "--hostname", "files@%h"]
+    webhooks = [*_worker(celery, 4), "--queues", "webhooks", "--hostname", "webhooks@%h"]
     gunicorn = [python, "-m", "gunicorn", "--config", "python:portal.serving", "portal.wsgi:application"]
     found = {"web": gunicorn, "worker": worker}
     if settings.REDIS_URL:  # without it the worker runs the timetable itself, see portal/celery.py
         found["worker"] += ["--queues", "celery,mail"]
-        found |= {"files": files, "beat": [*celery, "beat", "--loglevel", "INFO"]}
+        found |= {"files": files, "webhooks": webhooks, "beat": [*celery, "beat", "--loglevel", "INFO"]}
     if settings.SANDBOX:
         found["sandbox"] = [python, "manage.py", "sandbox"]
     return found
+
+
+def _worker(celery: Sequence[str], threads: int) -> list[str]:
+    calls = ["worker", "--loglevel", "INFO", "--pool", "threads", "--concurrency", str(threads)]
+    return [*celery, *calls, "--without-gossip", "--without-mingle"]
 
 
 def reserve_ports() -> list[socket.socket]:

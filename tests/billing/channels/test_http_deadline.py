@@ -102,3 +102,50 @@ def test_a_silence_has_its_own_shorter_timeout():
     server = socket.create_server(("127.0.0.1", 0))
     with server, http.session(30) as session, pytest.raises(requests.Timeout):
         session.get(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=(1, 0.2))
+
+
+@pytest.fixture
+def silent_resolver(monkeypatch):
+    """Nobody tells where a name leads, until the test ends."""
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: over.wait(40) and [])
+    yield
+    over.set()
+
+
+@pytest.mark.parametrize("allowed", [None, lambda _address: True])
+def test_a_name_that_nobody_resolves_is_given_up_at_the_deadline(silent_resolver, allowed):
+    started = time.monotonic()
+    with http.session(DEADLINE, allowed=allowed) as session, pytest.raises(requests.ConnectTimeout):
+        session.get("https://praktijk.example/", timeout=(30, 30))
+    assert 0.5 < time.monotonic() - started < 15
+
+
+def test_twin_the_library_waits_as_long_as_the_resolver(silent_resolver):
+    def call():
+        with contextlib.suppress(requests.RequestException):
+            requests.get("https://praktijk.example/", timeout=DEADLINE)
+
+    held = threading.Thread(target=call, daemon=True)
+    held.start()
+    held.join(3 * DEADLINE)
+    assert held.is_alive()
+
+
+def test_a_name_that_leads_nowhere_is_told_at_once_and_every_address_is_tried(monkeypatch):
+    with http.session(30) as session, pytest.raises(requests.ConnectionError):
+        session.get("http://nowhere.invalid/", timeout=30)
+    with http.session(30) as session, pytest.raises(requests.ConnectionError):
+        session.get(f"http://{'a' * 64}.example/", timeout=30)
+    real = socket.getaddrinfo
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]  # at 127.0.0.2 nobody listens
+        both = [real(host, port, type=socket.SOCK_STREAM)[0] for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda *args, **named: both if args[0] == "praktijk.example" else real(*args, **named),
+        )
+        with http.session(5) as session, pytest.raises(requests.ReadTimeout):
+            session.get(f"http://two.example:{port}/", timeout=(5, 0.1))
+        assert server.accept()

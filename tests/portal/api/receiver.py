@@ -17,7 +17,8 @@ class Receiver:
         self.received: list[dict[str, Any]] = []
         self.raw: list[tuple[dict[str, str], bytes]] = []
         self.status, self.secret, self.url = 200, "", ""
-        self.waits = 0.0
+        self.came, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
 
     def take(self, headers: dict[str, str], body: bytes) -> None:
         self.raw.append((headers, body))
@@ -34,6 +35,8 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.take({name.lower(): value for name, value in self.headers.items()}, body)
+            receiver.came.set()
+            receiver.may_answer.wait(30)
             self.send_response(receiver.status)
             self.send_header("Location", "http://127.0.0.1:1/")
             self.end_headers()
@@ -48,5 +51,6 @@ def receiving() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.may_answer.set()
         server.shutdown()
         server.server_close()

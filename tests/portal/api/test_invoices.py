@@ -219,16 +219,23 @@ def test_a_patient_is_corrected(program):
 
 def test_a_list_goes_on_where_the_page_ended(program):
     program.post("/invoices", {"invoices": [invoice(place) for place in range(5)]})
-    numbers, cursor = [], ""
-    while cursor is not None:
-        page = program.get("/invoices", limit=2, cursor=cursor)
-        numbers += [row["number"] for row in page.json()["items"]]
-        cursor = page.json()["next"]
-        assert (cursor is None) == ("Link" not in page.headers)
-    assert numbers == [f"2026-{place:05d}" for place in range(5)]
+    pages, cursor = [], ""
+    for _page in range(3):
+        answer = program.get("/invoices", limit=2, cursor=cursor)
+        pages.append([row["number"] for row in answer.json()["items"]])
+        cursor = answer.json()["next"]
+        assert answer.json()["has_more"] == ("Link" in answer.headers)
+    assert pages == [["2026-00000", "2026-00001"], ["2026-00002", "2026-00003"], ["2026-00004"]]
+    assert not answer.json()["has_more"]
+    later = program.get("/invoices", cursor=cursor).json()
+    assert (later["items"], later["has_more"]) == ([], False)
+    program.post("/invoices", invoice(9))
+    assert [row["number"] for row in program.get("/invoices", cursor=later["next"]).json()["items"]] == ["2026-00009"]
     assert [row["number"] for row in program.get("/invoices", number="2026-00003").json()["items"]] == ["2026-00003"]
     stolen = Program(factories.provider()).get("/invoices", cursor=program.get("/invoices", limit=2).json()["next"])
     assert stolen.json()["errors"][0]["parameter"] == "cursor"
+    for wrong in ("x", "12.3", "é", "AAAA", cursor[:-2], cursor + "AA"):
+        assert program.get("/invoices", cursor=wrong).json()["errors"][0]["parameter"] == "cursor"
     assert program.get("/invoices", limit=1000).json()["errors"][0]["parameter"] == "limit"
 
 

@@ -52,17 +52,17 @@ def started_by_procfile():
 # --- the files ----------------------------------------------------------------------------------
 def test_compose_runs_commands_that_exist_each_with_a_check_of_its_health():
     parts = services()
-    assert {"migrate", "web", "worker", "files", "beat", "postgres", "redis"} == parts.keys()
-    for name in ("migrate", "worker", "files", "beat"):
+    assert {"migrate", "web", "worker", "files", "webhooks", "beat", "postgres", "redis"} == parts.keys()
+    for name in ("migrate", "worker", "files", "webhooks", "beat"):
         program, *arguments = parts[name]["command"]
         if program == "python":
             assert arguments[0] == "manage.py"
             assert arguments[1] in get_commands()
         else:
             assert (BIN / program).exists()
-    for name in ("worker", "files", "beat", "postgres", "redis"):
+    for name in ("worker", "files", "webhooks", "beat", "postgres", "redis"):
         assert parts[name]["healthcheck"]["test"], name
-    for name in ("web", "worker", "files", "beat"):
+    for name in ("web", "worker", "files", "webhooks", "beat"):
         assert parts[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
         assert parts[name]["cap_drop"] == ["ALL"]
         assert parts[name]["env_file"] == ".env"
@@ -74,11 +74,12 @@ def test_compose_runs_commands_that_exist_each_with_a_check_of_its_health():
 
 def test_a_worker_and_a_clock_are_started_in_the_same_way_everywhere():
     procfile = started_by_procfile()
-    units = {"worker": "zorgrekening-worker@.service", "files": "zorgrekening-files.service"}
+    units = {"worker": "zorgrekening-worker@.service"}
+    units |= {name: f"zorgrekening-{name}.service" for name in ("files", "webhooks")}
     for name, systemd in (units | {"beat": "zorgrekening-beat.service"}).items():
         by_compose = services()[name]["command"]
         by_systemd = shlex.split(unit(systemd)["ExecStart"])
-        if name == "files":
+        if name in ("files", "webhooks"):
             by_systemd[-1] = by_systemd[-1].replace("%%", "%")
         if name == "worker":
             by_systemd, named = by_systemd[:-2], by_systemd[-2:]

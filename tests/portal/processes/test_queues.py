@@ -1,5 +1,6 @@
-"""Queues in Redis: a morning of letters keeps no payment waiting, and slow scans of files keep no mail waiting."""
+"""Queues in Redis: a morning of letters keeps no payment waiting, and slow scans and webhooks keep no mail waiting."""
 
+import socket
 import time
 
 import pytest
@@ -63,29 +64,63 @@ wakeup.enqueue_on_commit("billing.deliver_message", 1_000_000)
 """
 
 
-def seconds_until_a_mail_is_taken(worker):
-    """Upload four files, which a worker takes at once, then enqueue a mail; return how long that one waited."""
-    with worker:
-        worker.wait_for(" ready.", times=len(worker.parts))
-        worker.manage("shell", "-v", "0", "-c", UPLOAD)
-        worker.wait_for("check_specification[", times=2)  # received
-        worker.manage("shell", "-v", "0", "-c", MAIL)
-        started = time.monotonic()
-        worker.wait_for("deliver_message[", times=2)  # received, succeeded
-        return time.monotonic() - started
+def seconds_until_a_mail_is_taken(worker, work=UPLOAD, task="check_specification[", times=2):
+    """Let slow work be taken, then enqueue a mail; return how long that one waited."""
+    worker.wait_for(" ready.", times=len(worker.parts))
+    worker.manage("shell", "-v", "0", "-c", work)
+    worker.wait_for(task, times=times)  # received
+    worker.manage("shell", "-v", "0", "-c", MAIL)
+    started = time.monotonic()
+    worker.wait_for("deliver_message[", times=2)  # received, succeeded
+    return time.monotonic() - started
 
 
 def test_a_mail_does_not_wait_for_four_slow_scans(tmp_path, broker):
     with FakeScanner(seconds=SCAN_SECONDS) as url:
-        worker = Worker(tmp_path, broker, parts=("files",), CLAMAV_URL=url)
-        assert seconds_until_a_mail_is_taken(worker) < 2
+        with Worker(tmp_path, broker, parts=("files",), CLAMAV_URL=url) as worker:
+            assert seconds_until_a_mail_is_taken(worker) < 2
         assert not any("Traceback" in line for line in worker.lines)
 
 
+def one_worker_for_everything():
+    return {"worker": [*processes()["worker"], "--queues", "celery,mail,files,webhooks"]}
+
+
 def test_twin_one_worker_for_everything_lets_it_wait(tmp_path, broker, monkeypatch):
-    monkeypatch.setattr(
-        "tests.portal.processes.worker.processes",
-        lambda: {"worker": [*processes()["worker"], "--queues", "celery,mail,files"]},
-    )
-    with FakeScanner(seconds=3 * SCAN_SECONDS) as url:
-        assert seconds_until_a_mail_is_taken(Worker(tmp_path, broker, CLAMAV_URL=url)) > 2
+    monkeypatch.setattr("tests.portal.processes.worker.processes", one_worker_for_everything)
+    with FakeScanner(seconds=3 * SCAN_SECONDS) as url, Worker(tmp_path, broker, CLAMAV_URL=url) as worker:
+        assert seconds_until_a_mail_is_taken(worker) > 2
+
+
+SENDERS = 4  # as many as a worker has threads
+# Each address is given five seconds to say something, and a sweep goes on to the next for twenty.
+TELL = """
+from portal import tasks
+from portal.webhooks import endpoints
+from tests import factories
+for practice in range({senders}):
+    provider = factories.provider()
+    for place in range(endpoints.MAX_ENDPOINTS):
+        endpoint, _secret = endpoints.add(provider, f"http://127.0.0.1:{port}/{{place}}", by="test")
+        endpoints.test(endpoint)
+for _sender in range({senders}):
+    tasks.send_to_webhooks.delay()
+"""
+
+
+def seconds_beside_silent_programs(worker):
+    """Let addresses that never answer be told, and return how long a mail waited."""
+    with worker, socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        work = TELL.format(senders=SENDERS, port=silent.getsockname()[1])
+        return seconds_until_a_mail_is_taken(worker, work, "send_to_webhooks[", SENDERS)
+
+
+def test_a_mail_does_not_wait_for_programs_that_do_not_answer(tmp_path, broker):
+    worker = Worker(tmp_path, broker, parts=("webhooks",))
+    assert seconds_beside_silent_programs(worker) < 2
+    assert not any("Traceback" in line for line in worker.lines)
+
+
+def test_twin_one_worker_for_everything_lets_it_wait_for_them(tmp_path, broker, monkeypatch):
+    monkeypatch.setattr("tests.portal.processes.worker.processes", one_worker_for_everything)
+    assert seconds_beside_silent_programs(Worker(tmp_path, broker)) > 2
