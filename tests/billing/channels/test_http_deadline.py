@@ -113,15 +113,17 @@ def silent_resolver(monkeypatch):
     over.set()
 
 
+@pytest.mark.usefixtures("silent_resolver")
 @pytest.mark.parametrize("allowed", [None, lambda _address: True])
-def test_a_name_that_nobody_resolves_is_given_up_at_the_deadline(silent_resolver, allowed):
+def test_a_name_that_nobody_resolves_is_given_up_at_the_deadline(allowed):
     started = time.monotonic()
     with http.session(DEADLINE, allowed=allowed) as session, pytest.raises(requests.ConnectTimeout):
         session.get("https://praktijk.example/", timeout=(30, 30))
     assert 0.5 < time.monotonic() - started < 15
 
 
-def test_twin_the_library_waits_as_long_as_the_resolver(silent_resolver):
+@pytest.mark.usefixtures("silent_resolver")
+def test_twin_the_library_waits_as_long_as_the_resolver():
     def call():
         with contextlib.suppress(requests.RequestException):
             requests.get("https://praktijk.example/", timeout=DEADLINE)
