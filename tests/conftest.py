@@ -1,6 +1,7 @@
 """The ground of every test: settings, databases, the order of a run, and a live server with the sandbox in it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,14 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 pytest_plugins = ["tests.budget"]
 _USERS_OF_THE_PRODUCT = ("tests/journeys/", "tests/portal/processes/test_served.py")
-# Races for the lock of a row: SQLite has none, it lets one writer in after the other, which test_outbox_races and
-# test_import_invoices prove in each run. There these run in the long form.
-_RACES_FOR_ROWS = {f"test_{what}_races.py" for what in ("payment", "schedule", "plan", "decision", "last_check", "sms")}
+# Races for the lock of a row: SQLite has none, it lets one writer in after the other, which these two files prove in
+# each run. There all others run in the long form.
+_RACES = re.compile(r"test_(\w+_)?races\.py")
+_RACES_ON_SQLITE = {"test_outbox_races.py", "test_import_races.py"}
 # What waits for processes, clocks and browsers, by fixture or marker: it begins, so that the rest computes beside it.
 _WAITING = ("product", "slow_because", "stood", "machine", "empty_place", "browser")
 
 # How long one example takes on a busy machine says nothing about the code.
-hypothesis_settings.register_profile("short", deadline=None, max_examples=40)
+hypothesis_settings.register_profile("short", deadline=None, max_examples=30)
 hypothesis_settings.register_profile("long", deadline=None, max_examples=1_000)
 
 
@@ -98,7 +100,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_for_the_long_run(item: pytest.Item, *, servers: bool) -> bool:
     """Tell whether `item` is left out of the short form: marked so, or a race that PostgreSQL runs beside it."""
     on_sqlite = not servers and "DATABASE_URL" not in os.environ
-    return item.get_closest_marker("long") is not None or (on_sqlite and item.path.name in _RACES_FOR_ROWS)
+    return item.get_closest_marker("long") is not None or (on_sqlite and _is_a_race(item.path.name))
+
+
+def _is_a_race(name: str) -> bool:
+    return _RACES.fullmatch(name) is not None and name not in _RACES_ON_SQLITE
 
 
 def _place_in_the_run(item: pytest.Item) -> int:

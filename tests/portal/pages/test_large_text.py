@@ -99,7 +99,7 @@ def addresses():
 
 
 @pytest.mark.slow_because("each of some twenty pages is laid out in fifteen sizes and widths")
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.long)])
 def test_larger_text_cuts_nothing_off(sandbox, page, language):
     page.context.add_cookies([{"name": "language", "value": language, "url": sandbox.url}])
     browser = page.context.new_cdp_session(page)

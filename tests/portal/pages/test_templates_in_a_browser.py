@@ -88,7 +88,7 @@ def states(page, sandbox):
 
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
-    [(320, "light", "nl"), (390, "dark", "en"), (1280, "light", "en")],
+    [(320, "light", "nl"), (1280, "dark", "en"), pytest.param(390, "dark", "en", marks=pytest.mark.long)],
 )
 def test_every_page_and_state_is_accessible_and_fits(sandbox, quiet, width, scheme, language):
     quiet.set_viewport_size({"width": width, "height": 800})

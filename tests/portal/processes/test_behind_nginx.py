@@ -160,6 +160,7 @@ def test_healthz_answers_beside_them_without_nginx(running):
     assert p95(took) <= LIMIT_SECONDS, sorted(took)[-10:]
 
 
+@pytest.mark.long
 @pytest.mark.slow_because("three servers start, and slow clients are slow")
 def test_without_buffers_and_with_gunicorns_own_worker_both_fail(tmp_path):
     """The twin: bodies passed on as they come, and threads that read them."""

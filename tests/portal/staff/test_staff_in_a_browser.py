@@ -86,7 +86,9 @@ def find_by_keyboard(page: Page, complaints: list[str]) -> None:
     assert page.evaluate("document.activeElement.id") == "sought"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1280, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), (1280, "light"), pytest.param(820, "light", marks=pytest.mark.long)]
+)
 def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
@@ -109,7 +111,9 @@ def test_every_page_is_accessible_and_fits(page, sandbox, complaints, width, sch
         look(page, complaints)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1366, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "dark"), (1366, "light"), pytest.param(820, "light", marks=pytest.mark.long)]
+)
 def test_the_pages_of_people_are_accessible_and_fit(page, sandbox, complaints, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
