@@ -20,8 +20,7 @@ from billing.law.calendar import (
     roll_to_working_day,
     working_days_after,
 )
-
-_WORKED = ("Good Friday", "Liberation Day")
+from billing.office_hours import is_desk_day
 
 
 class Calendar(StrEnum):
@@ -178,27 +177,14 @@ def back_to(is_working: Callable[[date], bool], day: date) -> date:
     return day
 
 
-def is_desk_day(day: date) -> bool:
-    """Tell whether our desk works: Monday to Friday but for public holidays; Good Friday and 5 May are worked."""
-    return day.weekday() < SATURDAY and day not in _dutch_holidays(day.year)
-
-
 def is_belgian_working_day(day: date) -> bool:
     """Tell whether `day` is a Monday to Friday and no Belgian public holiday."""
     return day.weekday() < SATURDAY and day not in _belgian_holidays(day.year)
 
 
 @cache
-def _dutch_holidays(year: int) -> frozenset[date]:
-    import holidays  # takes a second to load
-
-    public = holidays.country_holidays("NL", years=year, categories=("public",), language="en_US")
-    return frozenset(day for day, name in public.items() if name not in _WORKED)
-
-
-@cache
 def _belgian_holidays(year: int) -> frozenset[date]:
-    import holidays
+    import holidays  # takes a second to load
 
     return frozenset(holidays.country_holidays("BE", years=year))
 

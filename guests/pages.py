@@ -16,6 +16,17 @@ from billing.models import Invoice
 from guests import access, kept
 
 View = Callable[..., HttpResponse]
+_PRACTICE = "zorgrekening.practice"  # in request.META: whose invoice the page is about
+
+
+def is_about(request: HttpRequest, practice: Any) -> None:
+    """Say that the page is about an invoice of `practice`: the page then tells how to reach it."""
+    request.META[_PRACTICE] = practice
+
+
+def practice_in_view(request: HttpRequest) -> Any:
+    """Return the practice whose invoice the page is about; None where it is about none, or about several."""
+    return request.META.get(_PRACTICE)
 
 
 def visible_invoice(request: HttpRequest, token: str, *, withdrawn: bool = False) -> InvoiceView | None:
@@ -26,7 +37,10 @@ def visible_invoice(request: HttpRequest, token: str, *, withdrawn: bool = False
     if not access.may_see(request, token, now=timezone.now()):
         return None
     view = look_at(token, today=timezone.localdate())
-    return view if view and (withdrawn or view.status != "withdrawn") else None
+    if view is None or (view.status == "withdrawn" and not withdrawn):
+        return None
+    is_about(request, view.practice)
+    return view
 
 
 def visible_row(request: HttpRequest, token: str, *, withdrawn: bool = False) -> Invoice | None:
@@ -34,7 +48,10 @@ def visible_row(request: HttpRequest, token: str, *, withdrawn: bool = False) ->
     if not access.may_see(request, token, now=timezone.now()):
         return None
     rows = Invoice.objects.filter(token=token, erased_at=None).select_related("provider")
-    return (rows if withdrawn else rows.filter(withdrawn_at=None)).first()
+    row = (rows if withdrawn else rows.filter(withdrawn_at=None)).first()
+    if row:
+        is_about(request, row.provider)
+    return row
 
 
 def session_ended(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,12 @@ class HelpdeskRoom(Room):
 
     name = "helpdesk"
 
+    def ready(self) -> None:
+        """Add the checks on what the operator set."""
+        from helpdesk.contact import checks  # noqa: F401
+
+        super().ready()
+
     def announce(self) -> Announcement:
         from helpdesk.pages import urls
 

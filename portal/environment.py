@@ -44,6 +44,8 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "OPERATOR_WKI": (str, ""),
     "OPERATOR_PHONE": (str, ""),
     "OPERATOR_HOURS": (str, ""),
+    "OPERATOR_HOURS_EXCEPTIONS": (str, ""),
+    "OPERATOR_LANGUAGES": (list, []),
     "OPERATOR_EMAIL": (str, ""),
     "OPERATOR_IBAN": (str, ""),
     "OPERATOR_VAT": (str, ""),

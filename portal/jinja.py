@@ -14,7 +14,7 @@ from django.conf import settings
 from django.template import defaultfilters
 from django.templatetags.static import static as django_static
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import cached_property
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from jinja2.lexer import Token, TokenStream
 from markupsafe import Markup, escape
 from phonenumber_field.phonenumber import to_python
 
-from billing import rooms
+from billing import office_hours, rooms
 from billing.invoices.references import grouped
 from billing.templatetags.money import euro
 from guests.converters import TokenConverter
@@ -115,6 +115,7 @@ def environment(**options: Any) -> Environment:
         "amount_class": amount_class,
         "get_language": translation.get_language,
         "session_end": session_end,
+        "open_now": open_now,
         "page_of": page_of,
         "page_if_wrong": rooms.page_if_wrong,
         "page_if_unable": rooms.page_if_unable,
@@ -207,6 +208,11 @@ def email(address: str) -> Markup:
         return Markup("")
     local, at, domain = str(address).rpartition("@")
     return Markup("{}{}<wbr>{}").format(local, at, Markup("<wbr>.").join(domain.split(".")))
+
+
+def open_now() -> str:
+    """Say whether somebody answers our telephone now; empty where no hours are set."""
+    return office_hours.now_in_words(timezone.now())
 
 
 def amount_class(value: Decimal) -> str:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from billing import rooms
+from billing import office_hours, rooms
 
 TEXT_WIDTH = 72
 # What our messages are made of; values in them are escaped. An HTML parser for everybody's pages takes twice the time.
@@ -46,6 +46,7 @@ def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
         "operator": settings.OPERATOR,
     }
     with translation.override(language):
+        shared["office_hours"] = office_hours.week_in_words()
         html = render_to_string(f"messages/{kind}.{language}.html", {"represented": None, **context, **shared})
     plain = _PlainText()
     plain.read(html)

@@ -71,7 +71,7 @@ SWEEP_BATCH, SWEEP_SECONDS, FAILURES_BEFORE_STOP = 200, 20, 3
 
 def by_return_token(token: str) -> Payment | None:
     """Return the attempt that this return page belongs to, or None."""
-    return Payment.objects.select_related("invoice").filter(token=token).first()
+    return Payment.objects.select_related("invoice__provider").filter(token=token).first()
 
 
 def booking_of(payment: Payment) -> LedgerTransaction | None:

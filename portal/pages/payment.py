@@ -27,7 +27,7 @@ from billing.payments.rest import rest_of
 from billing.plans import agreements
 from billing.rooms import Text
 from guests import access
-from guests.pages import session_ended, visible_invoice
+from guests.pages import is_about, session_ended, visible_invoice
 from portal.pages.arrangement_forms import ChosenPartForm, PartForm
 from portal.pages.invoice import render_invoice
 
@@ -191,6 +191,8 @@ def _link_is_alive(payment: Payment) -> bool:
 def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     now = timezone.now()
     invoice_token = payment.invoice.token
+    if not payment.several:
+        is_about(request, payment.invoice.provider)
     return {
         "payment": payment,
         "link_is_alive": _link_is_alive(payment),

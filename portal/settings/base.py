@@ -8,7 +8,7 @@ import environ
 from kombu import Queue
 
 from portal import environment
-from portal.settings import s3
+from portal.settings import office, s3
 from portal.settings.secrets import stored_secret
 
 ROOT = environment.ROOT
@@ -43,7 +43,6 @@ OPERATOR: dict[str, str] = {
     "kvk": ENV["OPERATOR_KVK"],
     "wki": ENV["OPERATOR_WKI"],
     "phone": ENV["OPERATOR_PHONE"],
-    "hours": ENV["OPERATOR_HOURS"],
     "email": ENV["OPERATOR_EMAIL"],
     "iban": "".join(ENV["OPERATOR_IBAN"].split()).upper(),
     "vat": "".join(ENV["OPERATOR_VAT"].split()).upper(),
@@ -55,11 +54,14 @@ if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .e
         "kvk": "00000000",
         "wki": "",
         "phone": "+31 30 000 00 00",
-        "hours": "maandag tot en met vrijdag van 9 tot 17 uur",
         "email": "hulp@zorgrekening.example",
         "iban": "NL02ABNA0123456789",
         "vat": "NL100000009B01",
     }
+# When somebody answers, by weekday; and on days that differ from that, and from public holidays.
+OFFICE_WEEK = office.week(ENV["OPERATOR_HOURS"] or ("ma-vr 9:00-17:00" if SANDBOX else ""))
+OFFICE_EXCEPTIONS = office.exceptions(ENV["OPERATOR_HOURS_EXCEPTIONS"])
+OFFICE_LANGUAGES: list[str] = ENV["OPERATOR_LANGUAGES"] or (["nl", "en"] if SANDBOX else [])
 
 # --- applications -------------------------------------------------------------------------------
 INSTALLED_APPS = [
