@@ -20,7 +20,9 @@ from billing.text.addresses import is_one_address
 
 MESSAGE = "staff_invited"
 GOOD_FOR = timedelta(days=7)
-MOST_OPEN = 20
+MOST_OPEN = MOST_A_DAY = 20
+MOST_TO_ONE = 3  # a day: a mailbox is nobody's to fill
+_DAY, _DOUBLE = timedelta(days=1), timedelta(minutes=5)
 KEPT = timedelta(days=365)
 _SALT = "billing.invitation"
 _PLACEHOLDER = re.compile(r"invitation-link:(\d+)")
@@ -29,7 +31,8 @@ _PLACEHOLDER = re.compile(r"invitation-link:(\d+)")
 def invite(email: str, role: str, *, by: Staff, now: datetime | None = None) -> Invitation:
     """Invite somebody to the practice of `by`; an earlier invitation of that mailbox ends.
 
-    Raises Refused for what is no address, for who works there already, and when too many are open.
+    The same one again within minutes is a doubled click: one mail leaves. Raises Refused for what is no address, for
+    who works there already, and when too many are open or were sent today.
     """
     rights.require(by, accounts.ACT)
     now, email, provider = now or timezone.now(), email.strip(), by.provider
@@ -42,6 +45,9 @@ def invite(email: str, role: str, *, by: Staff, now: datetime | None = None) -> 
     with transaction.atomic():
         Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
         waiting = Invitation.objects.filter(provider=provider, ended_at=None)
+        if known := waiting.filter(email__iexact=email, role=role, created_at__gt=now - _DOUBLE).first():
+            return known
+        _refuse_too_many(provider, email, now=now)
         waiting.filter(email__iexact=email).update(ended_at=now)
         if waiting.filter(expires_at__gt=now).count() >= MOST_OPEN:
             raise Refused(_("Too many invitations are open. Withdraw those that nobody needs."))
@@ -55,6 +61,14 @@ def invite(email: str, role: str, *, by: Staff, now: datetime | None = None) -> 
         )  # fmt: skip
         audit.record("staff_invited", by=audit.name_of(by), provider=provider.pk, role=role)
     return invitation
+
+
+def _refuse_too_many(provider: Provider, email: str, *, now: datetime) -> None:
+    today = Invitation.objects.filter(provider=provider, created_at__gt=now - _DAY)
+    if today.filter(email__iexact=email).count() >= MOST_TO_ONE:
+        raise Refused(_("We mailed this address several times today. Try again tomorrow."))
+    if today.count() >= MOST_A_DAY:
+        raise Refused(_("Your practice sent many invitations today. Send the rest tomorrow."))
 
 
 def withdraw(invitation: Invitation, *, by: Staff, now: datetime | None = None) -> None:

@@ -231,6 +231,12 @@ class StaffAddForm(_RoleFitsProvider, BaseUserCreationForm):
 class GivenPasswordForm(AdminPasswordChangeForm):
     """A new password for somebody who forgot theirs; the code app or a recovery code is still required."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)  # nobody signs in without a password
+        for field in self.fields.values():
+            field.required, field.help_text = True, ""
+
     def save(self, commit: bool = True) -> Any:
         self.user.password_given = True
         return super().save(commit)
@@ -251,6 +257,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
     about_patients = False
     form, add_form, change_password_form = StaffChangeForm, StaffAddForm, GivenPasswordForm
     add_form_template = "admin/detail.html"
+    change_user_password_template = "admin/practice/given_password.html"  # noqa: S105
     list_display = ("username", "provider", "role", "active", "last_login")
     list_filter = ("role", "is_active")
     list_select_related = ("provider",)

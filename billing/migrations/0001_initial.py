@@ -244,6 +244,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail')),
                 ('password_given', models.BooleanField(default=False, editable=False, verbose_name='has a password that somebody else made')),
                 ('blocked_by_practice', models.BooleanField(default=False, editable=False)),
+                ('looks_like', models.CharField(blank=True, editable=False, max_length=150, unique=True)),
                 ('session_salt', models.CharField(default=billing.links.new_token, editable=False, max_length=32)),
                 ('approver_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),

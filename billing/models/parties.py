@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -16,7 +17,7 @@ from billing.encryption import SealedFacts, seal_facts, unseal_facts
 from billing.links import new_token
 from billing.models.search import BirthKey, SearchText, joined
 from billing.money import EuroField
-from billing.text import folding
+from billing.text import folding, user_names
 from billing.text.addresses import validate_address
 
 
@@ -306,6 +307,7 @@ class Staff(AbstractUser):
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
     # Part of every session: a new one ends all of them, so that an account that is active again revives no old cookie.
     blocked_by_practice = models.BooleanField(default=False, editable=False)  # else by operations, who alone unblock
+    looks_like = models.CharField(max_length=150, unique=True, blank=True, editable=False)  # of the user name
     session_salt = models.CharField(max_length=32, default=new_token, editable=False)
 
     class Meta(AbstractUser.Meta):
@@ -345,8 +347,23 @@ class Staff(AbstractUser):
         if self._home:
             (self.provider_id, self.role, self.approver_by_id), self._home = self._home, None
 
+    def clean(self) -> None:
+        """Raise ValidationError for a new user name that is not plain, or that people read as somebody else's."""
+        super().clean()
+        if not self._state.adding:
+            return
+        try:
+            user_names.validate_new(self.username)
+        except ValidationError as error:
+            raise ValidationError({"username": error}) from error
+        if Staff.objects.filter(looks_like=user_names.looks_like(self.username)).exists():
+            taken = _("This user name is taken, or looks like one that is. Choose another one.")
+            raise ValidationError({"username": taken})
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; blocking an account and allowing it again both end its sessions."""
+        if self._state.adding:
+            self.looks_like = user_names.looks_like(self.username)
         if self._home and not self._state.adding:
             columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
             kwargs["update_fields"] = {*(kwargs.get("update_fields") or columns)} - {"provider", "role", "approver_by"}

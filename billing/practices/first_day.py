@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, rooms
+from billing.colleagues import of_practice
 from billing.errors import Refused
 from billing.models import (
     AgbChange,
@@ -57,7 +58,7 @@ def steps(provider: Provider, staff: Staff) -> Iterator[FirstStep]:
     )  # fmt: skip
     yield FirstStep(
         "colleagues", _("Colleagues"), _("Above some amounts a second person decides: then you need two approvers."),
-        Staff.objects.filter(provider=provider, is_active=True).count() > 1, page_if_there("admin:colleagues"),
+        of_practice(provider).count() > 1, page_if_there("admin:colleagues"),
     )  # fmt: skip
     yield FirstStep(
         "first_batch", _("The first invoices"), _("Look first: nothing is sent when you only check a file."),

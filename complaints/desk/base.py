@@ -13,6 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing import rooms
+from billing.colleagues import of_practice
 from billing.models import Patient, Staff
 from billing.tenancy import visible_to
 from complaints.answers import is_ours
@@ -53,8 +54,10 @@ def proposals(staff: Any) -> QuerySet[Answer]:
 
 def owners(complaint: Complaint) -> QuerySet[Staff]:
     """Return who may be given a recommendation: who works here, or for the care provider that the file is of."""
-    here = Q(provider=None) if complaint.provider_id is None else Q(provider=None) | Q(provider=complaint.provider_id)
-    return Staff.objects.filter(here, is_active=True).order_by("username")
+    here = Q(role=Staff.Role.OPERATIONS, is_active=True)
+    if complaint.provider_id is not None:
+        here |= Q(pk__in=of_practice(complaint.provider_id).order_by().values("pk"))
+    return Staff.objects.filter(here).order_by("username")
 
 
 def of_patient(staff: Any, patient: Patient) -> Iterator[rooms.Case]:

@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from zxcvbn_rs_py import zxcvbn
 
 from billing.rooms import Room
@@ -36,11 +37,34 @@ WORDS = (
     "geheim",
 )
 MIN_GUESSES_LOG10 = 10  # zxcvbn's own best score: what a stolen, slowly hashed password should take
+SHORTEST = 12
 _SHORTEST_NAME = 4
 
 
 def _rooms() -> list[str]:
     return [room.label for room in apps.get_app_configs() if isinstance(room, Room)]
+
+
+class LengthValidator:
+    """Refuse short passwords. Django's own sentence about it has no Dutch."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Raise ValidationError when the password is too short."""
+        if len(password) < SHORTEST:
+            raise ValidationError(
+                ngettext(
+                    "This password is too short. Use at least %(count)d character.",
+                    "This password is too short. Use at least %(count)d characters.",
+                    SHORTEST,
+                ),
+                code="password_too_short",
+                params={"count": SHORTEST},
+            )
+
+    def get_help_text(self) -> str:
+        """Return the advice above the form."""
+        text = ngettext("Use at least %(count)d character.", "Use at least %(count)d characters.", SHORTEST)
+        return text % {"count": SHORTEST}
 
 
 class EasyToGuessValidator:

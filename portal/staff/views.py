@@ -115,7 +115,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     idle.end_when_idle(request, now=timezone.now())
     member: Any = request.user
     if not (member.is_authenticated and member.is_staff) or otp.has_device(member):
-        return redirect("admin:index" if member.is_verified() else "admin:login")
+        return redirect("admin:index" if member.is_authenticated and member.is_verified() else "admin:login")
     key = request.session.setdefault(KEY_IN_SESSION, otp.new_key())
     form = CodeForm(request.POST or None)
     if form.is_valid():

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.errors import Refused
-from billing.models import OutboxMessage
+from billing.models import Membership, OutboxMessage
 from complaints import answers, days, deadlines, freeze, handling, retention
+from complaints.desk.base import owners
 from complaints.file import bodies, lessons, mandates, proof, referrals
 from complaints.file.lessons import Learnt
 from complaints.models import Complaint, ComplaintFile, Lesson, Mandate, Referral
@@ -263,6 +264,14 @@ class TestLearning:
         assert other.post(month, {"lesson": Lesson.objects.get().pk}).status_code == 404
         desk.post(month, {"lesson": Lesson.objects.get().pk})
         assert "Noem de code" not in desk.get(month).content.decode()
+
+    def test_who_works_here_as_a_further_practice_can_carry_out_a_recommendation(self, staff):
+        invoice = factories.invoice()
+        member, stranger = factories.staff(), factories.staff()
+        Membership.objects.create(staff=member, provider=invoice.provider, role="clerk")
+        assert set(owners(answered(staff, invoice, subject="price"))) == {staff, member}
+        Membership.objects.update(blocked_at=timezone.now())
+        assert not owners(Complaint.objects.get()).filter(pk__in=(member.pk, stranger.pk)).exists()
 
     def test_too_few_are_not_published(self, client, staff):
         page = reverse("complaint_figures")

@@ -18,7 +18,7 @@ from billing.colleagues import passwords
 from billing.models import Staff
 from guests import throttle
 from guests.access import client_network
-from portal.staff import otp
+from portal.staff import idle, otp
 from portal.staff.colleagues.invited import NewPasswordForm
 from portal.staff.sign_in import limits
 
@@ -51,6 +51,7 @@ class AnewForm(NewPasswordForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """Take a user name, and say the same whether there is such an account or not. 429 after many from one network."""
+    idle.end_when_idle(request, now=timezone.now())
     form = NameForm(request.POST or None)
     asked = form.is_valid()
     if asked:
@@ -71,6 +72,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, link: str) -> HttpResponse:
     """Take another password from whoever has the link and a code; without an app, one is set up afterwards."""
+    idle.end_when_idle(request, now=timezone.now())
     member = passwords.read(link)
     if member is None:
         context = {**admin.site.each_context(request), "title": _("This link does not work any more")}

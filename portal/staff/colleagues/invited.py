@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from billing.colleagues import invitations
 from billing.errors import Refused
 from billing.models import Invitation
+from portal.staff import idle
 
 _NEW = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
@@ -51,12 +52,13 @@ class AccountForm(NewPasswordForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, link: str) -> HttpResponse:
     """Show who invites to what, and accept. Looking consumes nothing: mail servers look, too."""
+    idle.end_when_idle(request, now=timezone.now())
     invitation = invitations.read(link, now=timezone.now())
     if invitation is None:
         context = {**admin.site.each_context(request), "title": _("This invitation does not work any more")}
         return render(request, "admin/practice/invitation_over.html", context, status=410)
     member: Any = request.user
-    if request.method == "POST" and member.is_verified() and "mine" in request.POST:
+    if request.method == "POST" and "mine" in request.POST and member.is_authenticated and member.is_verified():
         return _accept(request, invitation, member)
     form = AccountForm(request.POST if "username" in request.POST else None)
     if form.is_valid():

@@ -128,3 +128,26 @@ def test_for_nobody_the_same_is_done_and_nothing_left(boss):
     for name, may_send in (("niemand", True), (blocked.username, True), (boss.username, False)):
         passwords.queue_link(name, may_send=may_send, now=now())
     assert not OutboxMessage.objects.exists()
+
+
+def test_a_doubled_click_invites_once_and_another_role_anew(invitation, boss):
+    again = invitations.invite("Nieuw@linde.example", "clerk", by=boss)
+    assert again == invitation
+    assert OutboxMessage.objects.filter(kind="staff_invited").count() == 1
+    later = now() + timedelta(minutes=6)
+    assert invitations.invite("nieuw@linde.example", "clerk", by=boss, now=later) != invitation
+    assert OutboxMessage.objects.filter(kind="staff_invited").count() == 2
+
+
+def test_nobodys_mailbox_is_filled_and_no_practice_mails_without_end(boss, monkeypatch):
+    for hour in range(3):
+        invitations.invite("nieuw@linde.example", "clerk", by=boss, now=now() + timedelta(hours=hour))
+    with pytest.raises(Refused, match="dit adres"):
+        invitations.invite("nieuw@linde.example", "clerk", by=boss, now=now() + timedelta(hours=3))
+    monkeypatch.setattr(invitations, "MOST_A_DAY", 4)
+    invitations.invite("ander@linde.example", "clerk", by=boss)
+    invitations.withdraw(Invitation.objects.last(), by=boss)
+    with pytest.raises(Refused, match="veel uitnodigingen"):
+        invitations.invite("derde@linde.example", "clerk", by=boss)
+    invitations.invite("derde@linde.example", "clerk", by=factories.staff(role="approver"))
+    invitations.invite("nieuw@linde.example", "clerk", by=boss, now=now() + timedelta(hours=27))

@@ -5,7 +5,17 @@ from django.utils import timezone
 
 from billing.dunning import planning
 from billing.errors import Refused, Stale
-from billing.models import AgbChange, AuditEvent, IbanChange, OutboxMessage, Provider, ReminderStep, Staff, StaffTask
+from billing.models import (
+    AgbChange,
+    AuditEvent,
+    IbanChange,
+    Membership,
+    OutboxMessage,
+    Provider,
+    ReminderStep,
+    Staff,
+    StaffTask,
+)
 from billing.practices import first_day, identity, providers, readiness
 from tests import factories
 
@@ -122,3 +132,14 @@ def test_steps_are_done_by_what_they_are_about_and_some_can_be_skipped():
     assert practice.set_up_at
     factories.staff(provider=practice)
     assert steps_of(practice, member)["colleagues"] == (True, False)
+
+
+def test_who_works_here_as_a_further_practice_is_a_colleague_on_the_first_day():
+    boss, other = factories.staff(role="approver"), factories.staff()
+
+    def has_colleagues():
+        return next(step.done for step in first_day.steps(boss.provider, boss) if step.name == "colleagues")
+
+    assert not has_colleagues()
+    Membership.objects.create(staff=other, provider=boss.provider, role="clerk")
+    assert has_colleagues()

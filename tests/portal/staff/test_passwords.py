@@ -4,8 +4,9 @@ import random
 import time
 
 import pytest
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import override
 
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
@@ -105,3 +106,30 @@ def test_the_fields_hide_the_password_and_let_a_password_manager_work(member):
     assert login.count('autocomplete="new-password"') == 2
     assert "maxlength" not in login.split("old_password")[1].split("</form>")[0]
     assert "onpaste" not in login
+
+
+def test_each_rule_speaks_both_languages(member):
+    """Django's own catalogue lacks Dutch for some of its sentences, such as the one about length."""
+    refused = {
+        "LengthValidator": "kort",
+        "UserAttributeSimilarityValidator": member.username,
+        "EasyToGuessValidator": "aaaaaaaaaaaaa",
+        "UnchangedPasswordValidator": factories.PASSWORD,
+    }
+    validators = get_default_password_validators()
+    assert {type(one).__name__ for one in validators} == set(refused)
+    for validator in validators:
+        said = []
+        for language in ("en", "nl"):
+            with override(language), pytest.raises(ValidationError) as wrong:
+                validator.validate(refused[type(validator).__name__], member)
+            with override(language):
+                said.append((*wrong.value.messages, str(validator.get_help_text())))
+        assert all(english != dutch for english, dutch in zip(*said, strict=True)), said
+
+
+def test_the_page_for_another_password_of_somebody_says_nothing_in_english():
+    page = f"/beheer/billing/staff/{factories.staff().pk}/password/"
+    shown = signed_in(factories.staff(role="operations")).get(page).content.decode()
+    assert 'name="usable_password"' not in shown
+    assert "If disabled" not in shown

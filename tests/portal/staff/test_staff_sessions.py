@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import AuditEvent, Staff
+from billing.colleagues import invitations
+from billing.models import AuditEvent, Membership, Staff
 from tests import factories
-from tests.portal.staff.staff_client import INDEX, LOGIN, code_of, enrolled, sign_in, signed_in
+from tests.portal.staff.staff_client import ENROL, INDEX, LOGIN, code_of, enrolled, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 STAY = "/beheer/blijven/"
@@ -147,3 +148,18 @@ def test_looking_at_a_patients_page_in_the_same_browser_moves_no_end(client):
     client.post("/", {"reference": invoice.payment_reference})
     assert client.get(f"/rekening/{invoice.token}/").status_code == 200
     assert [client.get(INDEX).status_code, *Session.objects.values_list("expire_date", flat=True)] == [200, before]
+
+
+def test_pages_without_the_sites_door_end_an_idle_session_too(settings):
+    """Whoever finds the screen of somebody who left may not add that account to another practice."""
+    boss, member = factories.staff(role="approver"), factories.staff()
+    link = invitations.link_of(invitations.invite("nieuw@linde.example", "clerk", by=boss))
+    invited, anew = f"/beheer/uitnodiging/{link}/", "/beheer/wachtwoord-kiezen/1.x/"
+    for path in (invited, anew, "/beheer/wachtwoord-vergeten/", ENROL):
+        client = signed_in(member)
+        session = client.session
+        session["staff_seen"] = time.time() - settings.STAFF_IDLE_SECONDS - 1
+        session.save()
+        assert client.post(path, {"mine": "1"}).status_code < 500
+        assert "_auth_user_id" not in client.session, path
+    assert not Membership.objects.exists()
