@@ -15,6 +15,7 @@ from complaints.file import letter
 from complaints.models import Answer, ComplaintMessage
 from complaints.pages.file import promises
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.complaints.test_files import TODAY, drafted, filed, fresh, point, said
 from tests.portal.staff.staff_client import signed_in
 
@@ -74,6 +75,7 @@ def test_a_letter_goes_nowhere_without_an_address_and_large_print_is_printed_too
     assert not answered(staff).answers.get().by_post, "a mail told of it"
     large = answered(staff, needs=["large_print"], address="Kerkweg 1")
     assert large.answers.get().by_post
+    assert faults_of(letter.draw(large, large.answers.get())) == []
 
 
 def test_of_an_invoice_it_goes_to_the_patient_and_a_representative_without_proof_gets_none(staff):

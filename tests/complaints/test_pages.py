@@ -12,6 +12,7 @@ from complaints import answers, handling
 from complaints.answers import Point
 from complaints.models import Complaint, ComplaintDraft
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.complaints.test_files import drafted
 from tests.portal.pages.test_invoice_page import open_in
 
@@ -257,6 +258,7 @@ def test_the_confirmation_is_a_pdf_without_what_was_written(client):
     text = "".join(page.get_textpage().get_text_range() for page in document)
     assert complaint.number in text
     assert "getrokken" not in text
+    assert faults_of(response.content) == []
 
 
 def test_an_address_that_is_no_file_is_not_found(client):

@@ -13,6 +13,7 @@ from billing.models import AccessEvent, OutboxMessage, StaffTask
 from forbearance import export, needs, rests, retention
 from forbearance.models import Need
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.complaints.test_pages import let_in
 from tests.portal.pages.test_invoice_page import open_in
 from tests.portal.staff.staff_client import signed_in
@@ -89,6 +90,7 @@ def test_a_letter_of_who_wants_paper_becomes_a_task_and_a_page_to_print():
     address = reverse("admin:forbearance_printed", args=[letters[0].pk])
     assert signed_in(factories.staff()).get(address).status_code == 404
     drawn = signed_in(factories.staff(provider=invoice.provider)).get(address)
+    assert faults_of(drawn.content) == []
     pages = pypdfium2.PdfDocument(io.BytesIO(drawn.content))
     text = "".join(page.get_textpage().get_text_range() for page in pages)
     for words in ("Herinnering", "Betaal 100,00.", "Dank u wel.", invoice.patient.street):

@@ -23,6 +23,7 @@ from billing.models import AuditEvent, IbanChange, Invoice, LedgerTransaction, P
 from billing.models.ledger import Account
 from billing.money import ZERO
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.banking import lines
 from tests.banking.orders import made
 from tests.portal.staff.staff_client import signed_in
@@ -238,6 +239,7 @@ def test_the_statement_is_read_back_by_others_with_the_same_balances():
     text = pypdf.PdfReader(BytesIO(files.as_pdf(payout)))
     written = " ".join(page.extract_text() for page in text.pages)
     assert payout.number in written
+    assert faults_of(files.as_pdf(payout)) == []
     assert all(invoice.number in written for invoice in invoices)
     fee = payout.fee_invoice
     for said in (  # art. 35a Wet OB 1968

@@ -28,6 +28,7 @@ from billing.models import Invoice, InvoiceDocument, LedgerTransaction, Provider
 from billing.plans import agreements
 from billing.storage import upkeep
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.billing.plans.test_plans import book
 from tests.billing.test_encryption import key
 
@@ -123,6 +124,13 @@ def test_a_document_is_small_tagged_and_has_its_fonts_inside(invoice):
         assert fonts
         assert all("/FontFile2" in f.FontDescriptor or "/FontFile3" in f.FontDescriptor for f in fonts)
         assert len(pdf.pages) == 1
+    assert faults_of(content) == []
+
+
+def test_the_judge_of_tagged_pdf_finds_fault():
+    from weasyprint import HTML
+
+    assert faults_of(HTML(string="<p>No language, no title, no tags").write_pdf())
 
 
 def test_many_pages_repeat_the_head_of_the_table_and_count_themselves():

@@ -22,6 +22,7 @@ from billing.privacy import access_log
 from guests import access, gate
 from sandbox.models import Message
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.billing.documents.test_documents import text_of
 from tests.portal.staff.staff_client import signed_in
 
@@ -332,6 +333,7 @@ def test_a_credit_note_is_behind_the_code_sealed_and_written_down(invoice):
     response = client.get(at)
     assert response.content.startswith(b"%PDF-")
     assert response.headers["Content-Disposition"] == 'attachment; filename="creditnota.pdf"'
+    assert faults_of(response.content) == []
     text = text_of(response.content)
     for words in ("Creditnota", "C-9", invoice.number, "Wortelkanaal was niet gedaan", "ingetrokken"):
         assert words in text, words

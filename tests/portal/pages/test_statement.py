@@ -28,6 +28,7 @@ from billing.statements.account import statement_of
 from guests import throttle
 from portal.pages.statement import _DRAWN
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.billing.ledger import histories
 from tests.portal.pages.test_document_pages import let_in
 from tests.portal.staff.staff_client import signed_in
@@ -147,6 +148,7 @@ def test_from_and_to_which_invoice_credit_moved_and_by_which_rule(invoice, tmp_p
     rows = rows_of(client.get(address(invoice, "statement_csv")).content)[-3:]
     pdf = tmp_path / "statement.pdf"
     pdf.write_bytes(client.get(address(invoice, "statement_pdf")).content)
+    assert faults_of(pdf.read_bytes()) == []
     drawn = subprocess.run(["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
     staffs = "U koos dit, en een medewerker schreef op: ‘aan de telefoon’."
     for said in (came, f"{came}{undone}", staffs, again, "Volgens de wet telt het vanaf de eerste dag"):

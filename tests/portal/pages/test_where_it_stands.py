@@ -16,6 +16,7 @@ from billing.plans import agreements, options
 from coulance import intake
 from forbearance import breathing_space
 from tests import factories
+from tests.accessible_pdf import faults_of
 from tests.billing.invoices.test_history import letter_about
 from tests.billing.payments import bank
 from tests.portal.pages.test_invoice_page import book, open_in, page
@@ -215,6 +216,7 @@ class TestProof:
         response = client.get(reverse("proof_pdf", args=[invoice.token]))
         assert response["Content-Type"] == "application/pdf"
         assert 'filename="betaalbewijs.pdf"' in response["Content-Disposition"]
+        assert faults_of(response.content) == []
         with pikepdf.open(io.BytesIO(response.content)) as document:
             assert word in str(document.docinfo["/Title"])
             assert len(document.pages) == 1
