@@ -4,10 +4,10 @@ COPY requirements.txt .
 RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.txt
 
 FROM python:3.11-slim-bookworm
-# What makes PDF files, what isolates a stranger's file, and what `manage.py backup` and `restore` call: as new as the server in compose.yaml, or newer.
+# What makes PDF files, what isolates a stranger's file, the letters of Dutch, and what `manage.py backup` and `restore` call: as new as the server in compose.yaml, or newer.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libseccomp2 \
-        fonts-dejavu-core fonts-open-sans postgresql-client-15 \
+        fonts-dejavu-core fonts-open-sans postgresql-client-15 tesseract-ocr-nld \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/zorgrekening --shell /usr/sbin/nologin zorgrekening \
     && install -d -o zorgrekening -g zorgrekening -m 0700 /var/lib/zorgrekening

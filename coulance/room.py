@@ -102,6 +102,7 @@ class CoulanceRoom(Room):
             access_labels={
                 "case page": _("what you sent for coulance, at your care provider's desk"),
                 "coulance page": _("the page about coulance"),
+                "specification compared": _("what an insurer's paper was compared with"),
             },
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
             invoice_panel=InvoicePanel(

@@ -71,13 +71,13 @@ class _Comparison(ctypes.Structure):
     )
 
 
-def apply_rlimits(*, threads: bool = False) -> None:
+def apply_rlimits(*, threads: bool = False, cpu_seconds: int = CPU_SECONDS) -> None:
     """Limit memory and time from here on; allow no written file, no core dump, no new process (except by root).
 
     Linux counts a thread as a process, so `threads` leaves their number to the system call filter.
     """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))

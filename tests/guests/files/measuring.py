@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from guests.files import cleaning
+from guests.files import cleaning, isolated
 from guests.files.sanitizer import ENVIRONMENT
 
 
@@ -38,7 +38,7 @@ def measured(content: bytes) -> Outcome:
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            cwd=cleaning.ROOT,
+            cwd=isolated.ROOT,
             env=ENVIRONMENT,
         )
         assert process.stdout
@@ -71,7 +71,7 @@ def measured_with_one_start(contents: Iterable[bytes], folder: Path) -> list[Out
         path.write_bytes(content)
         paths.append(f"{cleaning.kind_of(content)}={path}")
     command = [sys.executable, "-E", "-s", "-m", "tests.guests.files.one_by_one", str(cleaning.MAX_SECONDS), *paths]
-    subprocess.run(command, cwd=cleaning.ROOT, env=ENVIRONMENT, check=True)
+    subprocess.run(command, cwd=isolated.ROOT, env=ENVIRONMENT, check=True)
     files = [Path(path.partition("=")[2]) for path in paths]
     return [
         Outcome(*json.loads(file.with_suffix(".json").read_text()), file.with_suffix(".out").read_bytes())

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from coulance.models import Specification
-from guests.files import cleaning, storage
+from guests.files import cleaning, isolated, storage
 from guests.files.sanitizer import MEMORY_BYTES, Unacceptable, image, isolation, pdf
 from tests.guests.files import attempts, hostile, hostile_pictures
 from tests.guests.files.measuring import measured, measured_with_one_start
@@ -148,7 +148,7 @@ def test_what_is_no_such_file_is_refused_in_the_process_too(kind, content):
 @pytest.mark.parametrize("arguments", [["docx"], [], ["pdf", "png"]])
 def test_a_kind_that_is_not_taken_is_refused_with_a_sentence(arguments):
     command = [*cleaning.command(Kind.PDF)[:-1], *arguments]
-    done = subprocess.run(command, cwd=cleaning.ROOT, env={}, capture_output=True, input=b"GIF89a")
+    done = subprocess.run(command, cwd=isolated.ROOT, env={}, capture_output=True, input=b"GIF89a")
     assert (done.returncode, done.stdout) == (cleaning.REFUSED, Reason.NOT_A_DOCUMENT.encode())
     assert re.fullmatch(rb"Not taken: .+\. Say pdf, jpeg, .+ or bmp\.\n", done.stderr)
 
@@ -190,7 +190,7 @@ def test_a_picture_of_two_is_read_in_isolation():
 
 def possible_attempts(isolated):
     command = [sys.executable, "-E", "-s", "-m", "tests.guests.files.attempts", isolated]
-    done = subprocess.run(command, cwd=cleaning.ROOT, env={}, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(command, cwd=isolated.ROOT, env={}, stdout=subprocess.PIPE, check=True)
     return done.stdout.decode().split()
 
 
@@ -210,7 +210,7 @@ def test_the_limits_apply_without_seccomp():
         isolation.apply_rlimits()
         print(resource.getrlimit(resource.RLIMIT_NPROC)[1], resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     """
-    done = subprocess.run([sys.executable, "-c", code], cwd=cleaning.ROOT, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=isolated.ROOT, stdout=subprocess.PIPE, check=True)
     assert done.stdout.split() == [b"0", b"0"]
 
 

@@ -1,0 +1,135 @@
+"""A page of words as rows of pieces: texts, and amounts with their place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from coulance.reading import notation
+from guests.files.words import Word
+
+_SAME_ROW = 0.45  # of the height of the lower of two words
+_WIDE_GAP = 0.95  # of the height of the letters: what stands beyond it is another piece
+_LEADERS = ".·…_"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words that belong together; with `cents` they are an amount."""
+
+    words: tuple[Word, ...]
+    page: int
+    cents: int | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """Return the words with a space between them."""
+        return " ".join(word.text for word in self.words)
+
+    @cached_property
+    def left(self) -> float:
+        """Return where it begins."""
+        return min(word.left for word in self.words)
+
+    @cached_property
+    def right(self) -> float:
+        """Return where it ends."""
+        return max(word.right for word in self.words)
+
+    @cached_property
+    def height(self) -> float:
+        """Return how tall its letters are."""
+        return sum(word.bottom - word.top for word in self.words) / len(self.words)
+
+    @property
+    def centre(self) -> float:
+        """Return its middle, from left to right."""
+        return (self.left + self.right) / 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands beside each other on a page, from left to right."""
+
+    pieces: tuple[Piece, ...]
+    page: int
+    top: float
+    bottom: float
+
+    @cached_property
+    def amounts(self) -> tuple[Piece, ...]:
+        """Return the pieces that are amounts."""
+        return tuple(piece for piece in self.pieces if piece.cents is not None)
+
+    @cached_property
+    def texts(self) -> tuple[Piece, ...]:
+        """Return the pieces that are not."""
+        return tuple(piece for piece in self.pieces if piece.cents is None)
+
+    @cached_property
+    def text(self) -> str:
+        """Return all its words."""
+        return " ".join(piece.text for piece in self.pieces)
+
+    @cached_property
+    def height(self) -> float:
+        """Return how tall its letters are."""
+        return sum(piece.height for piece in self.pieces) / len(self.pieces)
+
+
+def rows(words: Sequence[Word], page: int) -> list[Row]:
+    """Return the rows of a page from top to bottom; a row may climb or fall, as on a sheet that is not flat."""
+    kept = [word for word in words if word.text.strip(_LEADERS) and word.right > word.left and word.bottom > word.top]
+    lines: list[list[Word]] = []
+    for word in sorted(kept, key=lambda word: word.left):
+        fitting = [(_overlap(line[-1], word), -(word.left - line[-1].right), line) for line in lines]
+        best = max(((o, gap, line) for o, gap, line in fitting if o >= _SAME_ROW), key=lambda f: f[:2], default=None)
+        if best is None:
+            lines.append([word])
+        else:
+            best[2].append(word)
+    made = [_row(line, page) for line in lines]
+    return sorted(made, key=lambda row: (row.top + row.bottom) / 2)
+
+
+def _overlap(last: Word, word: Word) -> float:
+    """Return how much two words overlap from top to bottom, of the lower one; none when they stand over each other."""
+    lower = min(last.bottom - last.top, word.bottom - word.top)
+    if word.left < last.right - lower:
+        return 0
+    return (min(last.bottom, word.bottom) - max(last.top, word.top)) / lower
+
+
+def _row(line: list[Word], page: int) -> Row:
+    tall = sorted(word.bottom - word.top for word in line)[len(line) // 2]
+    text, ends = "", []
+    for last, word in zip([None, *line], line, strict=False):
+        if last is not None:
+            text += "\t" if word.left - last.right > _WIDE_GAP * tall else " "
+        begin = len(text)
+        text += word.text.strip("…_").replace("\t", " ")
+        ends.append((begin, len(text)))
+    pieces = tuple(_pieces(line, text, ends, page))
+    return Row(pieces, page, sum(w.top for w in line) / len(line), sum(w.bottom for w in line) / len(line))
+
+
+def _pieces(line: list[Word], text: str, ends: list[tuple[int, int]], page: int) -> Iterator[Piece]:
+    found = list(notation.amounts(text))
+    waiting: list[Word] = []
+    at = 0
+    while at < len(line):
+        begin, end = ends[at]
+        amount = next((a for a in found if a[1] < end and begin < a[2]), None)
+        if waiting and (amount or text[begin - 1] == "\t"):
+            yield Piece(tuple(waiting), page)
+            waiting = []
+        if amount is None:
+            waiting.append(line[at])
+            at += 1
+            continue
+        taken = [number for number in range(at, len(line)) if ends[number][0] < amount[2]]
+        # The place of an amount is that of its digits: a currency may stand far to their left.
+        digits = [line[number] for number in taken if any(c.isdigit() for c in line[number].text)]
+        yield Piece(tuple(digits or [line[at]]), page, amount[0])
+        at = taken[-1] + 1
+    if waiting:
+        yield Piece(tuple(waiting), page)

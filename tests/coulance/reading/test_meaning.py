@@ -1,0 +1,53 @@
+"""The sums decide what labels mean; what contradicts one of them is no answer."""
+
+from coulance.reading import meaning
+from coulance.reading.meaning import Fact
+
+
+def facts(**said):
+    """Facts by the letters of what their label can mean."""
+    return [Fact(letters, frozenset(letters), cents) for letters, cents in said.items()]
+
+
+def sums(found):
+    return [answer.sums for answer in found]
+
+
+def test_the_sums_choose_the_meaning():
+    found = meaning.answers(facts(GP=16316, E=10000, N=5438), 21754)
+    assert sums(found) == [(16316, 10000, 6316)]
+    assert found[0].closed == 1
+
+
+def test_vergoed_can_be_what_was_paid_out():
+    assert sums(meaning.answers(facts(GP=6316, E=10000, NS=15438), 21754)) == [(16316, 10000, 6316)]
+
+
+def test_without_a_sum_both_meanings_stand():
+    assert len(meaning.answers(facts(GP=10000, E=2000), 21754)) == 2
+
+
+def test_a_set_off_premium_is_no_lower_grant():
+    found = meaning.answers(facts(GP=16316, E=10000, O=2000, PR=4316), 21754)
+    assert sums(found) == [(16316, 10000, 6316)]
+
+
+def test_no_answer_contradicts_an_amount():
+    assert not meaning.answers(facts(GP=16316, E=10000, N=5438, PR=6416), 21754)
+
+
+def test_one_changed_amount_is_never_another_answer():
+    said = {"G": 16316, "E": 10000, "N": 5438, "P": 6316}
+    for name in said:
+        for by in (-900, -1, 1, 100, 1000):
+            assert not meaning.answers(facts(**(said | {name: said[name] + by})), 21754)
+
+
+def test_a_line_that_does_not_close_refuses_the_whole():
+    whole, line = facts(D=21754, G=16316, E=0, P=16316), facts(D=100, G=75, E=10, P=75)
+    assert sums(meaning.answers(whole, 21754)) == [(16316, 0, 16316)]
+    assert not meaning.answers(whole, 21754, [line])
+
+
+def test_parts_of_a_grant_are_added_up():
+    assert sums(meaning.answers(facts(a=10000, b=6316, E=0, N=5438), 21754)) == [(16316, 0, 16316)]

@@ -1,0 +1,27 @@
+"""A small sample of what docs/reading.md measures: papers with text, through the isolated process."""
+
+import pytest
+
+from tests.coulance.specimens import layouts, reading
+
+SAMPLE = ("table of treatments", "broken headings", "sentences", "a row for each bill", "premium set off")
+TRAPS = ("each line twice", "of somebody else", "own contribution in a column", "a digit was changed")
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_a_paper_is_read_right(name):
+    layout = next(layout for layout in layouts("worked_on") if layout.name == name)
+    outcome = reading.outcome(layout, 1, "text")
+    assert outcome.verdict == "right", outcome.reasons
+    assert outcome.reading.confidence >= 0.5
+    fields = {mark.field for mark in outcome.reading.marks}
+    assert fields & {"granted", "paid_out"}
+    assert all(0 <= mark.place[0] < mark.place[2] <= 1000 for mark in outcome.reading.marks)
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_nothing_is_proposed_from_a_trap(name):
+    layout = next(layout for layout in layouts("traps") if layout.name == name)
+    outcome = reading.outcome(layout, 1, "text")
+    assert outcome.verdict == "abstained"
+    assert outcome.reasons
