@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing import audit
 from billing.encryption import current_key_id, seal, unseal
 from billing.errors import Refused, Stale
+from billing.invoices import intake
 from billing.law.calendar import begin_of
 from billing.models import IntakeChoice, Provider, StaffTask, SubmittedFile
 from billing.storage import files
@@ -38,20 +39,29 @@ def store(
 
     Raises Refused with a sentence for who uploads it.
     """
-    digest = hashlib.sha256(content).hexdigest()
-    waiting = SubmittedFile.objects.filter(provider=provider, status__in=_OPEN)
-    if (before := waiting.filter(sha256=digest).first()) is not None:
+    row = SubmittedFile(provider=provider, kind=kind, size=size, sha256=hashlib.sha256(content).hexdigest(), by=by)
+    if (before := _waiting_already(row)) is not None:
         return before
-    if waiting.count() >= OPEN_AT_MOST:
-        raise Refused(_("Many of your files wait already. Hand them in or throw them away first."))
-    row = SubmittedFile(provider=provider, kind=kind, size=size, sha256=digest, by=by)
     row.status = Status.COLUMNS if needs_columns else Status.RECEIVED
     row.facts = facts
     row.stored_name = _put(row, content)
     with transaction.atomic():
+        intake.lock_provider(provider.pk)
+        if (before := _waiting_already(row)) is not None:  # who presses twice sends it twice at once
+            files.discard(row.stored_name)
+            return before
         row.save(force_insert=True)
         files.keep(row.stored_name)
     return row
+
+
+def _waiting_already(row: SubmittedFile) -> SubmittedFile | None:
+    """Return the row of the same content that waits already. Raises Refused when there is room for no other."""
+    waiting = SubmittedFile.objects.filter(provider=row.provider, status__in=_OPEN)
+    before = waiting.filter(sha256=row.sha256).first()
+    if before is None and waiting.count() >= OPEN_AT_MOST:
+        raise Refused(_("Many of your files wait already. Hand them in or throw them away first."))
+    return before
 
 
 def _put(row: SubmittedFile, content: bytes) -> str:

@@ -17,6 +17,7 @@ from portal.intake import diagnosis
 MAX_BYTES = 1 << 30
 MAX_DEPTH = 6  # the format itself needs four below an invoice
 MAX_MEMBERS = 500  # keys of an object, items of a list inside one invoice
+MAX_PARTS = 50_000  # of one invoice together: the format itself has room for some 10,000
 BUFFER_BYTES = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Python refuses to convert a number of more than 4,300 digits, and ijson raises that error in whatever runs next. So
@@ -85,6 +86,7 @@ class _Reader:
         self.chunks = _Chunks(file)
         self.report = report
         self.path = ""
+        self.count = 0  # parts of the item that is being read
         self.events = self._events()
 
     def _events(self) -> Iterator[tuple[str, Any]]:
@@ -109,6 +111,8 @@ class _Reader:
 
     def value(self, event: str, value: Any, path: str, depth: int) -> Any:
         """Return the value that begins with this event."""
+        if depth == 1:
+            self.count = 0
         if event == "start_map":
             return self._object(path, depth)
         if event == "start_array":
@@ -121,6 +125,7 @@ class _Reader:
         events = self.events
         for event, key in events:
             if event == "end_map":
+                self.count += len(found)
                 return found
             event, value = next(events)
             if event == "start_map" or event == "start_array":
@@ -138,6 +143,7 @@ class _Reader:
         found: list[Any] = []
         for event, value in self.events:
             if event == "end_array":
+                self.count += len(found)
                 return found
             found.append(self.value(event, value, f"{path}[{len(found)}]", depth + 1))
             if len(found) > MAX_MEMBERS:
@@ -146,10 +152,12 @@ class _Reader:
 
     def _limit(self, path: str, depth: int, members: int) -> None:
         self.path = path
+        self.count += 1
         if depth > MAX_DEPTH:
             raise Broken(path[:120], "too-deep", _("The file is nested more deeply than an invoice can be."))
-        if members > MAX_MEMBERS:
-            sentence = _("There is more in here than in any invoice (limit: %d).") % MAX_MEMBERS
+        if members > MAX_MEMBERS or self.count > MAX_PARTS:
+            most = MAX_MEMBERS if members > MAX_MEMBERS else MAX_PARTS
+            sentence = _("There is more in here than in any invoice (limit: %d).") % most
             raise Broken(path[:120], "too-many", sentence)
 
 

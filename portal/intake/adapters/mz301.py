@@ -41,6 +41,7 @@ _END = {
     "insured": (3, 8), "debtors": (9, 14), "treatments": (15, 20), "comments": (21, 26), "all": (27, 33),
     "total": (34, 44), "sign": (45, 45),
 }  # fmt: skip
+_LINE = re.compile(r"(?!\Z)([^\r\n]*)(?:\r\n|\r|\n|\Z)")
 _NEVER = re.compile("(?!)")
 # By kind of record: what stands in places of which the standard fixes the form.
 _SHAPES = {
@@ -90,8 +91,9 @@ def convert(content: bytes) -> Converted:
 
 
 def _records(content: bytes) -> Iterator[tuple[int, str]]:
-    lines = values.as_text(content).splitlines()
-    for place, line in enumerate(lines, 1):
+    last = ""
+    for place, found in enumerate(_LINE.finditer(values.uploaded_text(content)), 1):
+        last = line = found[1]
         # Of a record that is shifted a name would stand where the number of a patient belongs. Many programs cut the
         # blanks at its end: then no blank is left there, and its fixed fields still stand in their places.
         whole = line.ljust(WIDTH)
@@ -99,7 +101,7 @@ def _records(content: bytes) -> Iterator[tuple[int, str]]:
         if is_cut or len(whole) > WIDTH or not _SHAPES.get(whole[:2], _NEVER).match(whole):
             raise Refused(_("Record %d of this file is not one of MZ301 version 1.3.") % place)
         yield place, whole
-    if not lines or lines[-1][:2] != "99":
+    if last[:2] != "99":
         raise Refused(_("This file is not complete: the last record, with the totals, is missing."))
 
 

@@ -3,9 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,8 +18,10 @@ from portal.intake.adapters.columns import columns, recognise
 from portal.intake.adapters.converted import Converted
 
 MAX_COLUMNS, MAX_CELL, MAX_ROWS = 120, 2000, 200_000
+MAX_CELLS = 500_000  # of rows in which something stands
 _CITIZEN = re.compile("bsn|burgerservice|sofi")
 _WORDS = re.compile("[0-9]+", re.ASCII)
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _DIGITS = re.compile("[0-9]{8,9}", re.ASCII)
 _LOOKED_AT = 200  # filled cells of a column, to see whether it holds citizen numbers
 _SURE_FROM, _SURE_SHARE = 3, 0.8  # different numbers that pass the test: one in eleven passes by chance
@@ -59,7 +61,8 @@ class Table:
     def content(self) -> bytes:
         """Return it as the CSV that is stored."""
         file = io.StringIO()
-        csv.writer(file, delimiter=";", lineterminator="\n").writerows([self.header, *self.rows])
+        filled = (row if any(row) else () for row in self.rows)
+        csv.writer(file, delimiter=";", lineterminator="\n").writerows(chain([self.header], filled))
         return file.getvalue().encode()
 
 
@@ -68,26 +71,22 @@ def read(content: bytes, remembered: Mapping[str, str] | None = None) -> Table:
 
     Raises Refused with a sentence when there is none, or when its patients are numbered by citizen numbers.
     """
-    header, rows = _parsed(content)
+    header, rows = _parsed(values.uploaded_text(content))
     return _without_citizen_numbers(header, rows, recognise(header, remembered or {}))
 
 
 def stored(content: bytes) -> Table:
     """Return a table that `read` returned and was stored since."""
-    return Table(*_parsed(content), [])
+    return Table(*_parsed(values.as_text(content)), [])
 
 
-def _parsed(content: bytes) -> tuple[list[str], list[list[str]]]:
-    text = values.as_text(content)
+def _parsed(text: str) -> tuple[list[str], list[list[str]]]:
     first = text.partition("\n")[0]
     delimiter = max(";,\t|", key=first.count)
     try:
-        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-        rows = [[cell.strip() for cell in row] for row in islice(reader, MAX_ROWS + 1)]
+        rows = _cells(csv.reader((line[0] for line in _LINE.finditer(text)), delimiter=delimiter))
     except csv.Error:
         raise Refused(_("This is not a spreadsheet in CSV: the quotation marks in it don't match.")) from None
-    if next(reader, None) is not None:
-        raise Refused(_("This spreadsheet has more than %d rows. Hand in fewer invoices at a time.") % MAX_ROWS)
     header, rows = (rows[0], rows[1:]) if rows else ([], [])
     if len(header) < 2 or len(header) > MAX_COLUMNS or len(set(map(compact, header))) < len(header):
         raise Refused(_("The first row of a spreadsheet must name its columns, each once."))
@@ -96,7 +95,23 @@ def _parsed(content: bytes) -> tuple[list[str], list[list[str]]]:
             raise Refused(_("Row %d of this spreadsheet has more cells than there are columns.") % place)
         if any(len(cell) > MAX_CELL for cell in row):
             raise Refused(_("Row %d of this spreadsheet has a cell that is too long.") % place)
-    return header, [(row + [""] * len(header))[: len(header)] for row in rows]
+    empty = [""] * len(header)
+    return header, [(row + empty)[: len(header)] if row else empty for row in rows]
+
+
+def _cells(reader: Iterable[list[str]]) -> list[list[str]]:
+    """Return the rows without blanks around their cells; one without anything is an empty list. Raises Refused."""
+    rows: list[list[str]] = []
+    count = 0
+    for given in reader:
+        row = [cell.strip() for cell in given]
+        rows.append(row if any(row) else [])
+        count += max(len(row), len(rows[0])) if rows[-1] else 0
+        if count > MAX_CELLS:
+            raise Refused(_("This spreadsheet has more than %d cells. Hand in fewer invoices at a time.") % MAX_CELLS)
+        if len(rows) > MAX_ROWS:
+            raise Refused(_("This spreadsheet has more than %d rows. Hand in fewer invoices at a time.") % MAX_ROWS)
+    return rows
 
 
 def _without_citizen_numbers(header: list[str], rows: list[list[str]], fields: Sequence[str]) -> Table:
@@ -112,9 +127,9 @@ def _without_citizen_numbers(header: list[str], rows: list[list[str]], fields: S
         if _are_citizen_numbers(cells, only_when_sure=field in _LONG):
             dropped.add(i)
     kept = [i for i in range(len(header)) if i not in dropped]
-    return Table(
-        [header[i] for i in kept], [[row[i] for i in kept] for row in rows], [header[i] for i in sorted(dropped)]
-    )
+    empty = [""] * len(kept)
+    without = [[row[i] for i in kept] if any(row) else empty for row in rows]
+    return Table([header[i] for i in kept], without, [header[i] for i in sorted(dropped)])
 
 
 def _runs_on(row: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from billing.errors import Refused
 from billing.money import read_euros
 
+MAX_BYTES = 8 * 1024**2
 _TIME = re.compile(r"[ T]00:00(:00)?(\.0+)?$")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})", re.ASCII)
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})", re.ASCII)
@@ -25,6 +26,17 @@ _NO_WORD = re.compile(
     + _CAPITAL_WITHIN.pattern
 )
 _STREET = re.compile(r"(.*\D)\s+([0-9]+\s*[-/]?\s*[0-9A-Za-z -]{0,8})")
+
+
+def uploaded_text(content: bytes) -> str:
+    """Return the text of a file that was uploaded; as `as_text`, and refuses a long one.
+
+    It is read while the person waits: nothing of it is kept before the citizen numbers are out.
+    """
+    if len(content) > MAX_BYTES:
+        sentence = _("This file is larger than %(most)d MB. Hand in fewer invoices at a time.")
+        raise Refused(sentence % {"most": MAX_BYTES // 1024**2})
+    return as_text(content)
 
 
 def as_text(content: bytes) -> str:

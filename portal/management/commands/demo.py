@@ -19,12 +19,14 @@ from billing.dunning import day_clock
 from billing.models import Invoice, Provider, Staff
 from billing.statements import figures
 from portal import environment
+from portal.api import keys
 from portal.intake import batch
 from portal.management.commands.serve import prepare, reserve_ports, serve
 from portal.ops import demo, demo_states
 from portal.staff import otp
 
 ACTOR = "demo"
+EXAMPLE = "docs/examples/invoices.json"
 
 
 class Command(BaseCommand):
@@ -47,8 +49,8 @@ class Command(BaseCommand):
         day_clock.confirm(timezone.now())  # who comes back to a demo after days finds it at work
         fill(today)
         figures.record_day(today)  # the charts of operations begin now, not at the next daily run
-        passwords = add_staff()
-        serve(held, on_ready=lambda: self.stdout.write(welcome(today, passwords)))
+        passwords, key = add_staff(), key_of_practice()
+        serve(held, on_ready=lambda: self.stdout.write(welcome(today, passwords, key)))
 
 
 def fill(today: date) -> None:
@@ -84,23 +86,37 @@ def add_staff() -> dict[str, str]:
             _member, passwords[username] = add_member(
                 username, role=role, provider=provider, by=ACTOR, keeps_password=True
             )
-    descriptor = os.open(store, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(passwords, file)
+    _write_private(store, json.dumps(passwords))
     return passwords
+
+
+def key_of_practice() -> str:
+    """Return a key for the software of the demo's practice, stored for the next run in a file only its owner reads."""
+    store = Path(settings.DATA_DIR) / "demo-key"
+    text = store.read_text() if store.exists() else ""
+    if keys.find(text, now=timezone.now()) is None:
+        _row, text = keys.make(Provider.objects.get(agb_code=demo.AGB_CODE), "Demo", by=ACTOR)
+        _write_private(store, text)
+    return text
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
 
 
 def welcome_again() -> str:
     """Return the welcome of the demo that was filled. Raises CommandError when there is none."""
     try:
         if Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
-            return welcome(timezone.localdate(), add_staff())
+            return welcome(timezone.localdate(), add_staff(), key_of_practice())
     except DatabaseError:
         pass  # no tables yet
     raise CommandError("There is no demo yet: make demo.")
 
 
-def welcome(today: date, passwords: dict[str, str]) -> str:
+def welcome(today: date, passwords: dict[str, str], key: str) -> str:
     """Return what to try, and how to sign in."""
     with translation.override("en"):
         references = demo.references(today)
@@ -108,9 +124,11 @@ def welcome(today: date, passwords: dict[str, str]) -> str:
     lines += [f"  {reference}  {shows}" for reference, shows in references]
     lines += ["", f"Staff: {settings.PUBLIC_URL}/beheer/"]
     for username, password in passwords.items():
-        key = otp.enrol_for_demo(Staff.objects.get(username=username))
-        code = f"{totp(bytes.fromhex(key)):06d}"
-        lines.append(f"  {username:<10} password {password}   code {code} (code app secret: {otp.secret_text(key)})")
+        secret = otp.enrol_for_demo(Staff.objects.get(username=username))
+        code = f"{totp(bytes.fromhex(secret)):06d}"
+        lines.append(f"  {username:<10} password {password}   code {code} (code app secret: {otp.secret_text(secret)})")
+    lines += ["", f"What the software of a practice may ask: {settings.PUBLIC_URL}/api/   Try it:"]
+    lines += [f"  ZORGREKENING_KEY={key} sh docs/examples/client.sh {settings.PUBLIC_URL} {EXAMPLE}"]
     lines += ["", f"Every mail and SMS sent: {settings.PUBLIC_URL}/sandbox/inbox/"]
     lines += [f"The bank account, with transfers, statements and orders: {settings.PUBLIC_URL}/sandbox/account/", ""]
     lines += ["A code works for half a minute: `make welcome` says all this again, with new ones."]

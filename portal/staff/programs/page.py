@@ -1,5 +1,6 @@
 """The page on which a practice lets its software in: keys, each shown once, and webhooks."""
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -17,12 +18,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from billing import audit
+from billing.encryption import Unreadable, seal_facts, unseal_facts
 from billing.errors import Refused
 from billing.models import Provider, Staff
 from billing.rooms import Act, DeskPage
 from portal.api import keys
 from portal.models import ApiKey, WebhookDelivery, WebhookEndpoint
 from portal.models.keys import Scope
+from portal.staff.programs import overview
 from portal.webhooks import endpoints
 
 ACT = "programs"
@@ -35,6 +38,7 @@ ACTS = {
 }
 _SHOWN = 20  # deliveries of a webhook, the newest first
 _AGAIN = timedelta(days=7)
+_KEPT = "shown_once"  # in the session
 
 
 class Shown(NamedTuple):
@@ -52,9 +56,12 @@ class Hook(NamedTuple):
 
 
 def pages() -> tuple[DeskPage, ...]:
-    """Return the address under /beheer/, for approvers of a practice."""
-    roles = frozenset({str(Staff.Role.APPROVER)})
-    return (DeskPage("programmas/", show, "programs", roles, gettext_lazy("links with software"), ACT, seldom=True),)
+    """Return the addresses under /beheer/: for approvers of a practice, and for operations over all of them."""
+    roles, operations = frozenset({str(Staff.Role.APPROVER)}), frozenset({str(Staff.Role.OPERATIONS)})
+    return (
+        DeskPage("programmas/", show, "programs", roles, gettext_lazy("links with software"), ACT, seldom=True),
+        DeskPage("sleutels/", overview.show, "keys", operations, gettext_lazy("keys of programs"), seldom=True),
+    )
 
 
 @never_cache
@@ -62,7 +69,7 @@ def pages() -> tuple[DeskPage, ...]:
 def show(request: HttpRequest) -> HttpResponse:
     """Show keys and webhooks, or act on one."""
     if request.method != "POST":
-        return _page(request)
+        return _page(request, shown=_kept(request))
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise BadRequest
@@ -71,9 +78,31 @@ def show(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         return _page(request, refused=str(refusal))
     if isinstance(done, Shown):
-        return _page(request, shown=done)
-    messages.success(request, done)
+        _keep(request, done)
+    else:
+        messages.success(request, done)
     return HttpResponseRedirect(reverse("admin:programs"), status=303)
+
+
+def _keep(request: HttpRequest, shown: Shown) -> None:
+    """Keep a secret for the page that comes next, sealed: loading that one again makes no other secret."""
+    request.session[_KEPT] = base64.b64encode(seal_facts(shown._asdict(), bound_to=_bound_to(request))).decode()
+
+
+def _kept(request: HttpRequest) -> Shown | None:
+    """Return the secret that is shown this one time."""
+    sealed = request.session.pop(_KEPT, "") if request.method == "GET" else ""
+    if not sealed:
+        return None
+    try:
+        return Shown(**unseal_facts(base64.b64decode(sealed), bound_to=_bound_to(request)))
+    except Unreadable:  # the key was changed in that second
+        return None
+
+
+def _bound_to(request: HttpRequest) -> str:
+    member: Any = request.user
+    return f"portal.staff.programs:{member.pk}:{member.provider_id}"
 
 
 def _page(request: HttpRequest, *, shown: Shown | None = None, refused: str = "") -> HttpResponse:

@@ -1,5 +1,7 @@
 """What `manage.py demo` fills in: once, by the same rules as everything else."""
 
+import json
+import subprocess
 from datetime import date
 
 import pytest
@@ -9,7 +11,7 @@ from django.utils import timezone
 
 from billing.ledger import verification
 from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, Provider, ReminderStep, Staff
-from portal.management.commands.demo import add_staff, fill, welcome
+from portal.management.commands.demo import add_staff, fill, key_of_practice, welcome
 from portal.ops import demo, demo_states
 from portal.staff import otp
 from tests import factories
@@ -46,7 +48,7 @@ def test_the_books_are_right():
 def test_it_says_what_to_try_and_how_to_get_in(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     fill(TODAY)
-    text = welcome(TODAY, add_staff())
+    text = welcome(TODAY, add_staff(), key_of_practice())
     for reference, shows in demo.references(TODAY):
         assert reference in text
         assert shows
@@ -128,3 +130,20 @@ def test_what_a_visitor_handed_in_is_not_counted_among_its_own():
     for number in ("X3", "E-101", "2026-112"):
         factories.invoice(provider=provider, number=number)
     assert demo.references(TODAY) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_example_runs_as_the_welcome_says(live_server, settings, tmp_path):
+    settings.DATA_DIR, settings.PUBLIC_URL = tmp_path, live_server.url
+    demo.seed_providers()
+    key = key_of_practice()
+    assert key == key_of_practice()
+    assert (tmp_path / "demo-key").stat().st_mode & 0o777 == 0o600
+    (command,) = (line for line in welcome(TODAY, {}, key).splitlines() if "client.sh" in line)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=settings.ROOT, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    handed_in, listed = map(json.loads, done.stdout.splitlines())
+    assert [invoice["is_new"] for invoice in handed_in["invoices"]] == [True]
+    assert [invoice["number"] for invoice in listed["items"]] == ["VOORBEELD-1"]

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
+import signal
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +18,7 @@ from django.utils import timezone
 from billing import alerts, audit
 from billing.channels.alerts import key_of, signature
 from billing.models import Alert, AlertNotice, LastRun, StaffTask
+from portal.management.commands import serve, watch
 from portal.ops.watching import causes
 from portal.ops.watching.checks import check_alerts
 from portal.ops.watching.round import Watch
@@ -185,6 +188,32 @@ def test_nobody_to_tell_is_said(settings):
     settings.ALERT_EMAIL = settings.ALERT_WEBHOOK_URL = ""
     with pytest.raises(CommandError, match="ALERT_EMAIL"):
         call_command("watch", "--once")
+
+
+def test_without_anybody_to_tell_it_goes_on_until_it_is_stopped_and_serve_starts_none(settings, caplog, monkeypatch):
+    settings.ALERT_EMAIL = settings.ALERT_WEBHOOK_URL = ""
+    monkeypatch.setattr(watch, "close_old_connections", lambda: None)  # the test's own
+    before = {number: signal.signal(number, lambda *_signal: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    ended = threading.Event()
+
+    def stop():
+        while not ended.wait(0.1):  # the first may come before it listens
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stopping = threading.Thread(target=stop)
+    stopping.start()
+    try:
+        call_command("watch")
+    finally:
+        ended.set()
+        stopping.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert "Nobody would be told" in caplog.text
+    assert Alert.objects.exists()  # what it found is written down
+    assert "watch" not in serve.processes()
+    settings.ALERT_EMAIL = "beheer@zorgrekening-proef.nl"
+    assert serve.processes()["watch"][-2:] == ["manage.py", "watch"]
 
 
 def test_what_is_set_wrong_is_refused_with_a_sentence(settings):

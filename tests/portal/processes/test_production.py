@@ -52,8 +52,8 @@ def started_by_procfile():
 # --- the files ----------------------------------------------------------------------------------
 def test_compose_runs_commands_that_exist_each_with_a_check_of_its_health():
     parts = services()
-    assert {"migrate", "web", "worker", "files", "webhooks", "beat", "postgres", "redis"} == parts.keys()
-    for name in ("migrate", "worker", "files", "webhooks", "beat"):
+    assert {"migrate", "web", "worker", "files", "webhooks", "beat", "watch", "postgres", "redis"} == parts.keys()
+    for name in ("migrate", "worker", "files", "webhooks", "beat", "watch"):
         program, *arguments = parts[name]["command"]
         if program == "python":
             assert arguments[0] == "manage.py"
@@ -62,7 +62,7 @@ def test_compose_runs_commands_that_exist_each_with_a_check_of_its_health():
             assert (BIN / program).exists()
     for name in ("worker", "files", "webhooks", "beat", "postgres", "redis"):
         assert parts[name]["healthcheck"]["test"], name
-    for name in ("web", "worker", "files", "webhooks", "beat"):
+    for name in ("web", "worker", "files", "webhooks", "beat", "watch"):
         assert parts[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
         assert parts[name]["cap_drop"] == ["ALL"]
         assert parts[name]["env_file"] == ".env"
@@ -76,7 +76,7 @@ def test_a_worker_and_a_clock_are_started_in_the_same_way_everywhere():
     procfile = started_by_procfile()
     units = {"worker": "zorgrekening-worker@.service"}
     units |= {name: f"zorgrekening-{name}.service" for name in ("files", "webhooks")}
-    for name, systemd in (units | {"beat": "zorgrekening-beat.service"}).items():
+    for name, systemd in (units | {name: f"zorgrekening-{name}.service" for name in ("beat", "watch")}).items():
         by_compose = services()[name]["command"]
         by_systemd = shlex.split(unit(systemd)["ExecStart"])
         if name in ("files", "webhooks"):
