@@ -20,7 +20,11 @@ _ACTORS = {
     "anonymous": _("somebody who was not signed in"),
     "mollie": "Mollie",
     "bank": _("bank"),
-    **dict.fromkeys(("system", "outbox", "settings", "folder"), _("by itself")),
+    "agency": _("collection agency"),
+    "command": _("somebody of operations, by a command"),
+    "import": _("somebody of operations, by a command"),
+    "mail server": _("mail server"),
+    **dict.fromkeys(("system", "outbox", "settings", "folder", "operator", "dunning", "payouts"), _("by itself")),
 }
 
 

@@ -53,7 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Payouts"),
-        "practices": [_row(provider) for provider in providers.order_by("name")[:SHOWN]],
+        "balances": [_row(provider) for provider in providers.order_by("name")[:SHOWN]],
         "payouts": list(made.order_by("-pk")[:SHOWN]),
         "may_act": member.is_operations,
     }

@@ -40,7 +40,7 @@ from billing.transitions import advance
 
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
 CHUNK = 500
-BY = "run_daily"
+BY = "system"
 UNREMINDED = "installment_missed"  # the note of the task that asks staff to reach the patient
 
 

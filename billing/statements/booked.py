@@ -5,12 +5,25 @@ A period holds what was booked in it (not when it happened), so that the figures
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, StrIndex, Substr, TruncDay, TruncMonth
+from django.db.models import (
+    Case,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, StrIndex, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +31,7 @@ from django.utils.translation import gettext_lazy
 from billing.law.calendar import AMSTERDAM, begin_of
 from billing.models import LedgerTransaction, Posting, Receipt
 from billing.models.ledger import OF_INVOICE, THROUGH, Account
-from billing.money import ZERO
+from billing.money import ZERO, EuroField
 from billing.payments.shares import MOVED
 from billing.rooms import Text
 from billing.tenancy import visible_to
@@ -48,14 +61,11 @@ class Period:
 
 
 def of_period(staff: Any, first: date, last: date) -> Period:
-    """Return what was booked from `first` to `last` on the invoices that `staff` may see, in four queries."""
+    """Return what was booked from `first` to `last` on the invoices that `staff` may see, in three queries."""
     postings = _of_invoices(staff)
-    begin, end = begin_of(first), begin_of(last + timedelta(days=1))
-    sums = (
-        _sum(postings.filter(transaction__created_at__lt=begin)),
-        _sum(postings.filter(transaction__created_at__lt=end)),
-    )
-    return Period(first, last, sums[0], list(_lines(_within(postings, first, last))), sums[1])
+    opening = _before(postings, begin_of(first))
+    lines = list(_lines(_within(postings, first, last)))
+    return Period(first, last, opening, lines, opening + sum((amount for _what, amount in lines), ZERO))
 
 
 def came_in(staff: Any, first: date, last: date, *, by_month: bool) -> dict[tuple[date, str], Decimal]:
@@ -64,10 +74,19 @@ def came_in(staff: Any, first: date, last: date, *, by_month: bool) -> dict[tupl
     The amounts are positive. Together they are what the ledger has of money received in these days.
     """
     received = _with_road(_within(_of_invoices(staff), first, last))
-    trunc = TruncMonth if by_month else TruncDay
-    of_day = received.annotate(day=trunc("transaction__created_at", tzinfo=AMSTERDAM))
-    sums = of_day.order_by().values("day", "road").annotate(sum=Sum("amount"))
-    return {(timezone.localdate(row["day"], AMSTERDAM), row["road"]): -row["sum"] for row in sums if row["sum"]}
+    # By the hour, which begins at once here and in UTC: SQLite would ask Python for the day of every row.
+    of_hour = received.annotate(hour=Substr(Cast("transaction__created_at", TextField()), 1, len("2026-11-29 23")))
+    sums: dict[tuple[date, str], Decimal] = {}
+    for row in of_hour.order_by().values("hour", "road").annotate(sum=Sum("amount")):
+        day = _day(row["hour"])
+        key = day.replace(day=1) if by_month else day, row["road"]
+        sums[key] = sums.get(key, ZERO) - row["sum"]
+    return {key: amount for key, amount in sums.items() if amount}
+
+
+def _day(hour: str) -> date:
+    """Return the day in Amsterdam of an hour in UTC."""
+    return timezone.localdate(datetime.fromisoformat(f"{hour}:00+00:00"), AMSTERDAM)
 
 
 def name_of_road(road: str) -> str:
@@ -77,6 +96,17 @@ def name_of_road(road: str) -> str:
 
 def _of_invoices(staff: Any) -> QuerySet[Posting]:
     return visible_to(staff, Posting.objects.filter(account__in=OF_INVOICE), provider_path="provider")
+
+
+def _before(postings: QuerySet[Posting], moment: datetime) -> Decimal:
+    """Return the sum of what was booked before `moment`: all of it but what was booked since, in one query.
+
+    To add up all takes an index alone; only what was booked since is looked up in its transactions.
+    """
+    since = postings.filter(transaction__created_at__gte=moment).order_by().annotate(all=Value(1)).values("all")
+    later = Subquery(since.annotate(sum=Sum("amount")).values("sum"))
+    left = Sum("amount") - Coalesce(later, Value(ZERO, output_field=EuroField()))
+    return postings.aggregate(sum=ExpressionWrapper(left, EuroField()))["sum"] or ZERO
 
 
 def _within(postings: QuerySet[Posting], first: date, last: date) -> QuerySet[Posting]:
@@ -94,6 +124,9 @@ def _with_road(within: QuerySet[Posting]) -> QuerySet[Any]:
     received = received.annotate(event=event).annotate(moved=StrIndex("event", Value(MOVED)))
     first = Case(When(moved=0, then=F("event")), default=Substr("event", 1, F("moved") - 1))
     received = received.annotate(first=first).annotate(receipt=Substr("first", len(Receipt.EVENT) + 1))
+    # The account through which the money of this invoice came; one of them, because a booking moves it through one.
+    same = Q(transaction__postings__account__in=THROUGH, transaction__postings__invoice=F("invoice"))
+    received = received.annotate(money=FilteredRelation("transaction__postings", condition=same))
     return received.annotate(road=_road())
 
 
@@ -122,9 +155,13 @@ def _sums(rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
 def _road() -> Case:
     """Return by which road money came: what staff said, or the account through which its transaction moved it."""
     booked = Receipt.objects.filter(key=OuterRef("receipt"))
-    moved = Posting.objects.filter(transaction=OuterRef("transaction"), account__in=THROUGH)
-    known = Coalesce(Subquery(booked.values("road")[:1]), Subquery(moved.values("account")[:1]), Value(""))
-    return Case(When(first__startswith=_OF_AGENCY, then=Value(AGENCY)), default=known)
+    through = Coalesce(F("money__account"), Value(""))
+    said = Coalesce(Subquery(booked.values("road")[:1]), through)
+    return Case(
+        When(event__startswith=_OF_AGENCY, then=Value(AGENCY)),
+        When(event__startswith=Receipt.EVENT, then=said),  # only these are asked for among receipts
+        default=through,
+    )
 
 
 def open_by_age(staff: Any, today: date) -> list[tuple[str, Decimal]]:
@@ -141,8 +178,7 @@ def open_by_age(staff: Any, today: date) -> list[tuple[str, Decimal]]:
     }
     sums = now_open.aggregate(**{f"age{i}": Sum("amount", filter=age) for i, age in enumerate(ages.values())})
     found = [(name, sums[f"age{i}"] or ZERO) for i, name in enumerate(ages)]
-    others = postings.exclude(invoice__settled_at=None, invoice__withdrawn_at=None)
-    return [*found, (_("credit of patients"), _sum(others))]
+    return [*found, (_("credit of patients"), _sum(postings) - sum((amount for _name, amount in found), ZERO))]
 
 
 def _sum(postings: QuerySet[Posting]) -> Decimal:

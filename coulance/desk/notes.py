@@ -20,7 +20,7 @@ class NoteForm(forms.ModelForm):
     """One text, what it is for, and whether it goes along by itself."""
 
     text = WholeText(
-        label=_("text"),
+        label=_("Text"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Patients read it as it stands here. Write nothing about one patient."),

@@ -1,5 +1,6 @@
 """Tables of the staff site: each cell carries the name of its column, so that a phone can show a row as a card."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,15 +8,24 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 register = template.Library()
+_ICON = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)\.svg" alt="[^"]*">')
 
 
 @register.filter
 def labelled(results: Iterable[Iterable[str]], headers: list[dict[str, Any]]) -> list[list[SafeString]]:
     """Return the cells that Django rendered, each with `data-label`."""
     names = ["" if "action-checkbox" in header.get("class_attrib", "") else str(header["text"]) for header in headers]
-    return [[_with_label(cell, name) for cell, name in zip(row, names, strict=True)] for row in results]
+    return [[_with_label(in_words(cell), name) for cell, name in zip(row, names, strict=True)] for row in results]
+
+
+@register.filter
+def in_words(cell: str) -> SafeString:
+    """Return what Django rendered with yes or no in words: it draws these, and calls the picture "True"."""
+    words = {"yes": gettext("yes"), "no": gettext("no"), "unknown": "–"}
+    return mark_safe(_ICON.sub(lambda icon: words[icon[1]], str(cell)))  # noqa: S308  rendered and escaped by Django
 
 
 def _with_label(cell: str, name: str) -> SafeString:

@@ -75,6 +75,21 @@
     form.querySelector(".by-rule:not([hidden]) input").focus();
   };
 
+  // After the cents of an amount the hand goes on to the deductible, if that is empty. A Tab out of habit stays there.
+  let movedOn = false;
+  const moveOn = ({ target, inputType }) => {
+    movedOn = false;
+    if (!["paid_out", "new_due"].includes(target.name) || inputType !== "insertText" || value("deductible")) return;
+    const typed = cents(target.value);
+    if (!/,[0-9]{2}$/.test(target.value) || typed === null || typed > cents(form.dataset.share)) return;
+    form.elements.deductible.focus();
+    movedOn = true;
+  };
+  const stay = (event) => {
+    if (movedOn && event.key === "Tab" && !event.shiftKey) event.preventDefault();
+    if (event.key !== "Shift") movedOn = false;
+  };
+
   // A text of the practice comes into the field, where it can be changed.
   form?.elements.template?.addEventListener("change", ({ target }) => {
     const text = form.querySelector(`template[data-text="${target.value}"]`);
@@ -83,6 +98,9 @@
 
   if (form) {
     form.addEventListener("input", workOut);
+    form.addEventListener("input", moveOn);
+    form.addEventListener("keydown", stay);
+    document.getElementById("moves-on").hidden = false;
     workOut();
     // Twenty in a row: the first amount is ready to be typed. Not after an error, which must be read first.
     if (!document.querySelector(".errornote, .check")) {

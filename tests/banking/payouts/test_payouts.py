@@ -283,6 +283,7 @@ def test_a_practice_sees_its_own_and_only_operations_act():
     assert payout.fee_invoice.number in page.content.decode()
     assert payout.number in page.content.decode()
     assert "ZR-O" not in page.content.decode()
+    assert 'name="practice"' not in page.content.decode()  # who works for one practice chooses none
     for kind in ("pdf", "csv", "xml"):
         assert clerk.get(f"/beheer/uitbetalingen/{payout.pk}.{kind}").status_code == 200
     assert clerk.get(f"/beheer/uitbetalingen/{payout.pk}.exe").status_code == 404

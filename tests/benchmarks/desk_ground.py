@@ -1,0 +1,97 @@
+"""The demo as the office of a practice finds it: with money that came in, a colleague, and a file to hand in."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page, Playwright
+
+from tests.journeys.product import Product
+from tests.portal.intake import batches
+
+START = "/beheer/"
+# What came in before the day began: cash for the wrong invoice, too much of it, and a euro too little.
+_BEFORE = """
+import json
+from datetime import date
+from decimal import Decimal
+from django.conf import settings
+from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from billing.desk.accounts import add_member
+from billing.models import Invoice, Staff
+from billing.payments import receipts
+from billing.payments.receipts import Received
+
+approver = Staff.objects.get(username="praktijk")
+add_member("balie", role=Staff.Role.CLERK, provider=approver.provider, by="demo", keeps_password=True)
+for number, amount in (("2026-00911", "50.00"), ("2026-00121", "50.00"), ("2026-00127", "108.52")):
+    day = date.today()
+    received = Received(Decimal(amount), day, road="cash", reference="", reason="kas", by=approver, key=number)
+    receipts.report(Invoice.objects.get(number=number), received, today=day)
+client = Client()
+client.force_login(approver)
+session = client.session
+session["otp_device_id"] = TOTPDevice.objects.get(user=approver).persistent_id
+session.save()
+print("READY", json.dumps({
+    "cookies": {settings.SESSION_COOKIE_NAME: session.session_key, settings.LANGUAGE_COOKIE_NAME: "nl"},
+    "references": dict(Invoice.objects.values_list("number", "payment_reference")),
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where it runs, the cookies of an approver, the references by invoice number, and a batch to hand in."""
+
+    url: str
+    cookies: dict[str, str]
+    references: dict[str, str]
+    batch: Path
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Desk]:
+    """The demo on a free port, made ready."""
+    (folder / "data").mkdir()
+    product = Product(folder / "data")
+    try:
+        before = folder / "before.json"
+        before.write_text(json.dumps(batches.batch(_invoice("2026-00911"), _invoice("2026-00912"))))
+        done = product.manage("import_invoices", str(before))
+        assert done.returncode == 0, done.stdout + done.stderr
+        said = product.manage("shell", "-c", _BEFORE)
+        assert said.returncode == 0, said.stderr
+        ready = next(line for line in said.stdout.splitlines() if line.startswith("READY"))
+        facts = json.loads(ready.removeprefix("READY"))
+        batch = folder / "week48.json"
+        handed_in = [_invoice(f"2026-0092{i}", patient=f"P-300{i}") for i in range(10)]
+        batch.write_text(json.dumps(batches.batch(*handed_in)))
+        yield Desk(product.url, facts["cookies"], facts["references"], batch)
+    finally:
+        product.stop()
+
+
+def window(play: Playwright, desk: Desk) -> Page:
+    """A window of the approver, on a screen as offices have it."""
+    browser = play.chromium.launch(
+        executable_path=shutil.which("chromium-headless-shell"), args=["--no-sandbox", "--disable-gpu"]
+    )
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="nl-NL")
+    context.add_cookies([{"name": name, "value": value, "url": desk.url} for name, value in desk.cookies.items()])
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def _invoice(number: str, *, patient: str = "P-2001") -> dict[str, object]:
+    issued = date.today() - timedelta(days=3)  # noqa: DTZ011  the day of the machine will do
+    made = batches.invoice(number=number, issued_on=issued.isoformat())
+    made["patient"] |= {"number": patient, "surname": "Wit", "email": f"{patient.lower()}@post.example"}
+    made["lines"][0] |= {"performed_on": (issued - timedelta(days=2)).isoformat(), "quantity": 4}
+    return made
