@@ -76,11 +76,15 @@ def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
     step = ReminderStep.Step(invoice.next_step)
     if step == ReminderStep.Step.HAND_OVER and ReminderStep.objects.filter(invoice=invoice, step=step).exists():
         return None
-    why_not = [
-        blocker.sentence
-        for blocker in blockers(invoice, step, now=now, today=today, owed=getattr(invoice, "balance", None))
-    ]
-    return NextStep(str(step.label), invoice.next_step_on, why_not)
+    found = blockers(
+        invoice, step, now=now, today=today, owed=getattr(invoice, "balance", None), attempts=_attempts(invoice)
+    )
+    return NextStep(str(step.label), invoice.next_step_on, [blocker.sentence for blocker in found])
+
+
+def _attempts(invoice: Invoice) -> list[Payment]:
+    """Return the attempts to pay an invoice, alone or among others; prefetched relations are used."""
+    return [*invoice.payments.all(), *(share.payment for share in invoice.payment_shares.all())]
 
 
 def of_payment(payment: Payment) -> list[Happened]:

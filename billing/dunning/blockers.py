@@ -3,7 +3,7 @@
 It is evaluated when a letter is composed, again when it is sent, and whenever staff open the invoice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,14 +14,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing import ledger
+from billing import ledger, rooms
 from billing.adjustments import charges
 from billing.dunning import bounces, hold_messages
 from billing.invoices import limitation, schedule
 from billing.invoices.addressee import addressee
-from billing.invoices.holds import stopping
 from billing.law import calendar
-from billing.models import Invoice, OutboxMessage, Payer, PaymentPlan, ReminderStep
+from billing.models import Invoice, OutboxMessage, Payer, Payment, PaymentPlan, ReminderStep
 from billing.patients import age
 from billing.payments import shares
 from billing.practices import readiness
@@ -97,12 +96,13 @@ def blockers(
     composed: bool = False,
     joins: bool = False,
     owed: Decimal | None = None,
+    attempts: Iterable[Payment] | None = None,
 ) -> Iterator[Blocker]:
     """Yield every reason why `step` may not be taken for this invoice today, the most informative first.
 
     `composed`: the letter exists already, so the invoice's `next_step` is one further. `joins`: the invoice is added to
     a letter about others whatever its own day, since claims that can be reminded belong together (6:96 lid 7 BW).
-    `owed`: its balance in euros, where that is known already.
+    `owed` and `attempts`: its balance in euros and the attempts to pay it, where they are known already.
     """
     if invoice.withdrawn_at:
         yield Blocker("withdrawn", Action.SKIP)
@@ -117,13 +117,17 @@ def blockers(
     else:
         if not composed and invoice.next_step != step:
             yield Blocker("superseded", Action.SKIP)
-        if stopping(Stops.REMINDERS, invoice=invoice).exists():
+        holds = list(invoice.holds.all())
+        reasons = rooms.reasons_stopping(Stops.REMINDERS)
+        if any(hold.released_at is None and hold.reason in reasons for hold in holds):
             yield Blocker("on_hold", Action.SKIP)
-        if PaymentPlan.objects.filter(invoice=invoice, status=PaymentPlan.Status.ACTIVE).exists():
+        if any(plan.status == PaymentPlan.Status.ACTIVE for plan in invoice.plans.all()):
             yield Blocker("plan", Action.SKIP)
         yield from _delivery_blockers(invoice, now=now, today=today, step=step)
-        yield from _told_blockers(invoice)
-        if any(payment.created_at > now - PAYMENT_IN_PROGRESS for payment in shares.live([invoice.pk])):
+        if any(hold.told_by_id for hold in holds):
+            yield from _told_blockers(invoice)
+        live = shares.live([invoice.pk]) if attempts is None else filter(shares.is_live, attempts)
+        if any(payment.created_at > now - PAYMENT_IN_PROGRESS for payment in live):
             yield Blocker("payment_under_way", Action.RETRY)
     if step != Step.HAND_OVER and not is_one_address(addressee(invoice).email):
         yield Blocker("no_address", Action.ESCALATE)

@@ -50,6 +50,11 @@ def live(invoice_ids: Collection[int]) -> list[Payment]:
     return list(offered.filter(Q(invoice__in=invoice_ids) | Q(pk__in=shared)).order_by("-pk"))
 
 
+def is_live(payment: Payment) -> bool:
+    """Tell whether an attempt is offered now."""
+    return payment.superseded_at is None and payment.status in Payment.LIVE
+
+
 def paid_for(invoice: Invoice) -> list[Payment]:
     """Return the payments that were for this invoice, alone or among others, and paid; the newest first."""
     shared = PaymentShare.objects.filter(invoice=invoice).values("payment")

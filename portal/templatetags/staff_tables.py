@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 
 register = template.Library()
-_ICON = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)\.svg" alt="[^"]*">')
+_ICON = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)\.[^"]*" alt="[^"]*">')
 
 
 @register.filter

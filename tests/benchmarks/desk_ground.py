@@ -14,7 +14,7 @@ from tests.journeys.product import Product
 from tests.portal.intake import batches
 
 START = "/beheer/"
-# What came in before the day began: cash for the wrong invoice, too much of it, and a euro too little.
+# What came in before the day began: cash for the wrong invoice, for one that was lowered since, and a euro too little.
 _BEFORE = """
 import json
 from datetime import date
@@ -22,17 +22,22 @@ from decimal import Decimal
 from django.conf import settings
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from billing.adjustments import credit_notes
+from billing.adjustments.credit_notes import NewCreditNote
 from billing.desk.accounts import add_member
 from billing.models import Invoice, Staff
 from billing.payments import receipts
 from billing.payments.receipts import Received
 
 approver = Staff.objects.get(username="praktijk")
-add_member("balie", role=Staff.Role.CLERK, provider=approver.provider, by="demo", keeps_password=True)
-for number, amount in (("2026-00911", "50.00"), ("2026-00121", "50.00"), ("2026-00127", "108.52")):
+if not Staff.objects.filter(username="balie").exists():
+    add_member("balie", role=Staff.Role.CLERK, provider=approver.provider, by="demo", keeps_password=True)
+for number, amount in (("2026-00811", "50.00"), ("2026-00813", "114.04"), ("2026-00127", "108.52")):
     day = date.today()
     received = Received(Decimal(amount), day, road="cash", reference="", reason="kas", by=approver, key=number)
     receipts.report(Invoice.objects.get(number=number), received, today=day)
+lowered = NewCreditNote(number="C-1", issued_on=date.today(), reason="te veel", amount=Decimal("40.00"))
+credit_notes.take(Invoice.objects.get(number="2026-00813"), lowered, by="demo")
 client = Client()
 client.force_login(approver)
 session = client.session
@@ -61,8 +66,9 @@ def running(folder: Path) -> Iterator[Desk]:
     (folder / "data").mkdir()
     product = Product(folder / "data")
     try:
+        known = [_invoice("2026-00811"), _invoice("2026-00812"), _invoice("2026-00813", patient="P-2012")]
         before = folder / "before.json"
-        before.write_text(json.dumps(batches.batch(_invoice("2026-00911"), _invoice("2026-00912"))))
+        before.write_text(json.dumps(batches.batch(*known)))
         done = product.manage("import_invoices", str(before))
         assert done.returncode == 0, done.stdout + done.stderr
         said = product.manage("shell", "-c", _BEFORE)
@@ -89,7 +95,7 @@ def window(play: Playwright, desk: Desk) -> Page:
     return page
 
 
-def _invoice(number: str, *, patient: str = "P-2001") -> dict[str, object]:
+def _invoice(number: str, *, patient: str = "P-2011") -> dict[str, object]:
     issued = date.today() - timedelta(days=3)  # noqa: DTZ011  the day of the machine will do
     made = batches.invoice(number=number, issued_on=issued.isoformat())
     made["patient"] |= {"number": patient, "surname": "Wit", "email": f"{patient.lower()}@post.example"}

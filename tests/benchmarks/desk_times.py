@@ -19,7 +19,7 @@ from tests.benchmarks import desk_ground
 from tests.benchmarks.desk_ground import START, Desk
 
 KEY, POINT, CLICK, LOOK = 0.2, 1.1, 0.2, 1.35  # seconds
-MOST_SECONDS, MOST_PAGES = 30.0, 3
+MOST_SECONDS, MOST_PAGES = 30.0, 4  # pages: three to work on, and the one that shows what came of it
 
 
 class Hands:
@@ -119,7 +119,7 @@ def book_transfer(hands: Hands, desk: Desk) -> None:
     hands.fill("#id_reason", "afschrift 112")
     with hands.next_page():
         hands.press("Enter")
-    hands.says("Geboekt")
+    hands.says("De betaling is geboekt")
 
 
 def book_cash(hands: Hands, desk: Desk) -> None:
@@ -135,8 +135,8 @@ def book_cash(hands: Hands, desk: Desk) -> None:
 
 
 def refund(hands: Hands, desk: Desk) -> None:
-    """Mr Van den Berg paid € 40 too much: pay it back."""
-    hands.find("00121")
+    """An invoice was lowered after it was paid, and € 40 is left: pay it back."""
+    hands.find("00813")
     hands.open("Tegoed")
     hands.open("Keur de terugbetaling goed")
     hands.says("€ 40,00")
@@ -144,7 +144,7 @@ def refund(hands: Hands, desk: Desk) -> None:
 
 def move_money(hands: Hands, desk: Desk) -> None:
     """What Mrs De Wit paid was meant for her other invoice: move it there."""
-    hands.find("00911")
+    hands.find("00811")
     hands.open("Betaling verplaatsen")
     first, second = hands.page.locator("input[name^=amount_]").all()
     for field, amount in ((first, "0"), (second, "50")):
@@ -155,7 +155,7 @@ def move_money(hands: Hands, desk: Desk) -> None:
     hands.fill("input[name=reason]", "zij belde")
     with hands.next_page():
         hands.press("Enter")
-    hands.says("2026-00912")
+    hands.says("opnieuw geboekt")
 
 
 def lower(hands: Hands, desk: Desk) -> None:
@@ -198,10 +198,10 @@ def hand_in(hands: Hands, desk: Desk) -> None:
     with hands.next_page():
         hands.click(hands.page.locator("button[value=hand_in]"))
     began = time.perf_counter()
-    hands.page.get_by_role("link", name="Voor een rekenblad").wait_for(timeout=60_000)
+    hands.page.get_by_role("link", name="Voor een spreadsheet").wait_for(timeout=60_000)
     hands.waited += time.perf_counter() - began
     with hands.page.expect_download() as answer:
-        hands.click(hands.page.get_by_role("link", name="Voor een rekenblad"))
+        hands.click(hands.page.get_by_role("link", name="Voor een spreadsheet"))
     assert "2026-00920" in Path(answer.value.path()).read_text()
 
 

@@ -81,6 +81,7 @@ LEFT_OUT = frozenset(
 )
 _AMOUNTS = ("amount", "total", "new_due", "reduction")
 _SHOWN_AT_MOST, _LONGEST = 50, 500  # of a list, and characters of one value
+_CENTS = re.compile(r"[0-9]+\.[0-9]{2}")  # as the trail keeps an amount
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 
@@ -107,7 +108,7 @@ def _value(name: str, value: Any) -> str:
     if name == "staff":
         member = Staff.objects.filter(pk=value).only("username").first() if text.isdigit() else None
         return member.username if member else text
-    if name in _AMOUNTS and (euros := _euros(text)) is not None:
+    if (name in _AMOUNTS or _CENTS.fullmatch(text)) and (euros := _euros(text)) is not None:
         return euros
     if day := _day(text):
         return date_format(day, "SHORT_DATE_FORMAT")

@@ -39,6 +39,7 @@ def test_every_detail_has_a_word_or_is_left_out():
         ({"reason": "no_address"}, "reden: er is geen e-mailadres bekend"),
         ({"kind": "surplus", "task": 7}, "soort: te veel betaald: keur de terugbetaling goed"),
         ({"amount": "1234.50", "on": "2026-11-03"}, "bedrag: €\u00a01.234,50, dag: 03-11-2026"),
+        ({"was": "50.00"}, "was: €\u00a050,00"),
         ({"role": "approver"}, "rol: beslisser van de zorgaanbieder"),
         ({"act": "pause", "granted": False}, "recht: een rekening pauzeren, medewerkers mogen: nee"),
         ({"fields": ["email"]}, "velden: e-mail"),
