@@ -264,7 +264,7 @@ def write_off(hands: Hands, desk: Desk) -> None:
     hands.fill("#note-write_off", "klein bedrag")
     with hands.next_page():
         hands.press("Enter")
-    hands.says("Het restant is afgeboekt")
+    hands.says("De rest is afgeboekt")
 
 
 TASKS: tuple[Callable[[Hands, Desk], None], ...] = (
