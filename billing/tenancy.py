@@ -6,7 +6,7 @@ else asks `provider` and `role` of the account, as for somebody with one practic
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.models import Membership, Provider, Staff
 
@@ -27,11 +27,12 @@ def visible_to(staff: Any, rows: QuerySet[Any], *, provider_path: str) -> QueryS
 
 def practices_of(staff: Staff) -> list[Provider]:
     """Return the practices that somebody may work for: where they begin, then the others by name; one for most."""
-    later = Membership.objects.filter(staff=staff.pk, blocked_at=None).select_related("provider")
-    others = sorted((row.provider for row in later), key=lambda practice: practice.name)
-    begins_at = staff.begins_at
-    home = Provider.objects.filter(pk=begins_at).first() if others and begins_at else staff.provider
-    return [practice for practice in (home, *others) if practice]
+    later = Membership.objects.filter(staff=staff.pk, blocked_at=None).values("provider")
+    rows = list(Provider.objects.filter(Q(pk=staff.begins_at) | Q(pk__in=later)))
+    for row in rows:
+        if row.pk == staff.provider_id:
+            staff.provider = row  # every page names it
+    return sorted(rows, key=lambda row: (row.pk != staff.begins_at, row.name))
 
 
 def work_for(staff: Staff, provider_id: int) -> bool:

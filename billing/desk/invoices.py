@@ -33,7 +33,7 @@ from billing.desk.detail import (
     status_badge,
 )
 from billing.desk.lists.ranges import AmountRange, amounts, days
-from billing.desk.people.rows import STATUS_LABELS, state_badge, with_page, with_state
+from billing.desk.people.rows import STATUS_LABELS, load_seldom, state_badge, with_page, with_state
 from billing.desk.plans import plan_section
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
@@ -156,6 +156,13 @@ class InvoiceAdmin(CreditPaying):
         if here is None or here.url_name != "billing_invoice_change":
             return rows
         return with_page(rows)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the invoice; for its page with what invoices seldom have."""
+        row = super().get_object(request, object_id, from_field)
+        if hasattr(row, "has_plans"):  # of `with_page`
+            load_seldom(row)
+        return row
 
     def heading(self, obj: Invoice) -> str:
         return f"{obj.patient.full_name}, {obj.number}"

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from billing import audit, rooms
 from billing.desk.words import in_words
-from billing.dunning.blockers import blockers
+from billing.dunning.blockers import Known, blockers
+from billing.invoices.addressee import addressee_loaded
 from billing.ledger.entries import entries_of
 from billing.models import AuditEvent, Invoice, Payment, ReminderStep
+from billing.money import ZERO
 from billing.rooms import Happened
 from billing.templatetags.money import euro
 
@@ -68,23 +70,21 @@ class NextStep:
     why_not: list[Any]
 
 
-def next_step(invoice: Invoice, *, now: datetime) -> NextStep | None:
-    """Return the next step and its blockers, by the rule that the worker applies; None when nothing is left to do."""
+def next_step(invoice: Any, *, now: datetime) -> NextStep | None:
+    """Return the next step of an invoice of `with_page` and its blockers, by the rule that the worker applies.
+
+    None when nothing is left to do.
+    """
     if invoice.withdrawn_at or invoice.settled_at:
         return None
     today = timezone.localtime(now).date()
     step = ReminderStep.Step(invoice.next_step)
     if step == ReminderStep.Step.HAND_OVER and ReminderStep.objects.filter(invoice=invoice, step=step).exists():
         return None
-    found = blockers(
-        invoice, step, now=now, today=today, owed=getattr(invoice, "balance", None), attempts=_attempts(invoice)
-    )
+    attempts = [*invoice.payments.all(), *(share.payment for share in invoice.payment_shares.all())]
+    known = Known(invoice.balance or ZERO, attempts, addressee_loaded(invoice))
+    found = blockers(invoice, step, now=now, today=today, known=known)
     return NextStep(str(step.label), invoice.next_step_on, [blocker.sentence for blocker in found])
-
-
-def _attempts(invoice: Invoice) -> list[Payment]:
-    """Return the attempts to pay an invoice, alone or among others; prefetched relations are used."""
-    return [*invoice.payments.all(), *(share.payment for share in invoice.payment_shares.all())]
 
 
 def of_payment(payment: Payment) -> list[Happened]:

@@ -3,7 +3,7 @@
 It is evaluated when a letter is composed, again when it is sent, and whenever staff open the invoice.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +18,7 @@ from billing import ledger, rooms
 from billing.adjustments import charges
 from billing.dunning import bounces, hold_messages
 from billing.invoices import limitation, schedule
-from billing.invoices.addressee import addressee
+from billing.invoices.addressee import Addressee, addressee
 from billing.law import calendar
 from billing.models import Invoice, OutboxMessage, Payer, Payment, PaymentPlan, ReminderStep
 from billing.patients import age
@@ -47,6 +47,15 @@ class Blocker:
     @property
     def sentence(self) -> Promise | str:
         return REASONS.get(self.reason, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a page has read of its invoice: the balance in euros, all attempts to pay it, and to whom we write."""
+
+    owed: Decimal
+    attempts: Sequence[Payment]
+    to: Addressee
 
 
 REASONS: dict[str, Promise] = {
@@ -95,18 +104,17 @@ def blockers(
     today: date,
     composed: bool = False,
     joins: bool = False,
-    owed: Decimal | None = None,
-    attempts: Iterable[Payment] | None = None,
+    known: Known | None = None,
 ) -> Iterator[Blocker]:
     """Yield every reason why `step` may not be taken for this invoice today, the most informative first.
 
     `composed`: the letter exists already, so the invoice's `next_step` is one further. `joins`: the invoice is added to
     a letter about others whatever its own day, since claims that can be reminded belong together (6:96 lid 7 BW).
-    `owed` and `attempts`: its balance in euros and the attempts to pay it, where they are known already.
+    `known`: what the caller has read of it already.
     """
     if invoice.withdrawn_at:
         yield Blocker("withdrawn", Action.SKIP)
-    owed = ledger.balance(invoice.pk) if owed is None else owed
+    owed = known.owed if known else ledger.balance(invoice.pk)
     if owed <= 0:
         yield Blocker("paid", Action.SKIP)
     elif Step.NOTICE < step < Step.HAND_OVER and owed < settings.DUNNING_FROM_AMOUNT:
@@ -126,10 +134,11 @@ def blockers(
         yield from _delivery_blockers(invoice, now=now, today=today, step=step)
         if any(hold.told_by_id for hold in holds):
             yield from _told_blockers(invoice)
-        live = shares.live([invoice.pk]) if attempts is None else filter(shares.is_live, attempts)
+        live = filter(shares.is_live, known.attempts) if known else shares.live([invoice.pk])
         if any(payment.created_at > now - PAYMENT_IN_PROGRESS for payment in live):
             yield Blocker("payment_under_way", Action.RETRY)
-    if step != Step.HAND_OVER and not is_one_address(addressee(invoice).email):
+    to = known.to if known else addressee(invoice)
+    if step != Step.HAND_OVER and not is_one_address(to.email):
         yield Blocker("no_address", Action.ESCALATE)
     if step >= Step.REMINDER:
         yield from _legal_blockers(invoice, step, today=today, joins=joins, composed=composed)

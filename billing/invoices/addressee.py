@@ -1,6 +1,7 @@
 """Who gets the messages about an invoice: the patient, or somebody else who pays."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from billing.models import Invoice, Patient, Payer
 
@@ -39,6 +40,13 @@ def addressee(invoice: Invoice) -> Addressee:
     row = Invoice.objects.values(*columns).get(pk=invoice.pk)
     who = next(who for who in persons if row[f"{who}__language"] is not None)
     return Addressee(row[f"{who}__email"], row[f"{who}__language"], row.get(f"{who}__relation", ""))
+
+
+def addressee_loaded(invoice: Invoice) -> Addressee:
+    """Return the same as `addressee`, of an invoice whose `own_payer` and `patient__payer` are loaded already."""
+    persons = (getattr(invoice, "own_payer", None), getattr(invoice.patient, "payer", None), invoice.patient)
+    person: Any = next(one for one in persons if one is not None)
+    return Addressee(person.email, person.language, getattr(person, "relation", ""))
 
 
 def addressee_for(patient: Patient) -> Addressee:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,19 @@ from billing.desk.detail import badge
 from billing.invoices.state import status_of
 from billing.ledger import with_balance
 from billing.ledger.entries import with_postings
-from billing.models import Hold, Invoice, OutboxMessage, RefundRequest, ReminderStep, StaffNote
+from billing.models import (
+    AllocationNote,
+    Hold,
+    Invoice,
+    OutboxMessage,
+    Payment,
+    PaymentPlan,
+    PaymentShare,
+    RefundRequest,
+    ReminderStep,
+    StaffNote,
+    StaffTask,
+)  # fmt: skip
 from billing.money import ZERO
 
 STATUS_LABELS = {
@@ -20,6 +32,16 @@ STATUS_LABELS = {
     "on_hold": _("on hold"),
     "paid": _("paid"),
     "withdrawn": _("withdrawn"),
+}
+
+# What most invoices have nothing of, with what their page reads of it.
+SELDOM: dict[str, Any] = {
+    "holds": Hold.objects,
+    "payments": Payment.objects,
+    "allocation_notes": AllocationNote.objects,
+    "payment_shares": PaymentShare.objects.select_related("payment"),
+    "staff_tasks": StaffTask.objects,
+    "plans": PaymentPlan.objects.prefetch_related("installments"),
 }
 
 
@@ -32,25 +54,27 @@ def with_state(invoices: QuerySet[Invoice]) -> QuerySet[Any]:
 def with_page(invoices: QuerySet[Any]) -> QuerySet[Any]:
     """Add what the page of an invoice reads, each table in one query; of messages without their bodies.
 
-    `has_notes` and `has_refunds` tell whether there are any.
+    `has_notes`, `has_refunds` and those of SELDOM tell whether there are any; `load_seldom` comes after it.
     """
-    of_invoice = {"invoice": OuterRef("pk")}
-    noted, refunded = StaffNote.objects.filter(**of_invoice), RefundRequest.objects.filter(**of_invoice)
+    kinds = {"notes": StaffNote.objects, "refunds": RefundRequest.objects, **SELDOM}
+    has = {f"has_{name}": Exists(rows.filter(invoice=OuterRef("pk"))) for name, rows in kinds.items()}
     return (
-        invoices.annotate(has_notes=Exists(noted), has_refunds=Exists(refunded))
-        .select_related("provider", "patient")
+        invoices.annotate(**has)
+        .select_related("provider", "patient__payer", "own_payer")
         .prefetch_related(
             with_postings(),
-            "holds",
-            "payments",
-            "allocation_notes",
-            "payment_shares__payment",
             Prefetch("messages", OutboxMessage.objects.defer("text", "html")),
-            "staff_tasks",
             "audit_events",
-            "plans__installments",
             Prefetch("reminder_steps", ReminderStep.objects.select_related("letter").order_by("pk")),
         )
+    )
+
+
+def load_seldom(invoice: Any) -> None:
+    """Load what an invoice of `with_page` seldom has, and ask no table of which it has nothing."""
+    has = {name: getattr(invoice, f"has_{name}") for name in SELDOM}
+    prefetch_related_objects(
+        [invoice], *(Prefetch(name, rows.all() if has[name] else rows.none()) for name, rows in SELDOM.items())
     )
 
 
