@@ -20,6 +20,7 @@ from billing.desk.detail import ReasonForm, badge, link_to, moment, short_day
 from billing.desk.lists.ranges import days
 from billing.desk.timeline import action_label
 from billing.desk.words import in_words
+from billing.desk.words.notes import note_in_words
 from billing.errors import Refused
 from billing.models import AuditEvent, StaffTask
 
@@ -60,7 +61,7 @@ class StaffTaskAdmin(TenantAdmin):
     actions = ("close", "take")
     reasoned = ("close",)
     action_form = ReasonForm
-    list_display = ("what", "about", "note", "since", "for_whom", "day", "state")
+    list_display = ("what", "about", "said", "since", "for_whom", "day", "state")
     values_behind = {"since": "created_at", "day": "due_on"}
     also_in_files = ("closed_at", "closer")
     list_filter = (StateFilter, WhoseFilter, "kind", days("created_at", _("since")))
@@ -76,13 +77,25 @@ class StaffTaskAdmin(TenantAdmin):
                     ("for_whom", "day"),
                     ("since", "asker"),
                     ("closed_at", "closer"),
-                    ("note", "decide"),
+                    ("said", "decide"),
                     "words",
                 )
             },
         ),
     )
-    readonly_fields = ("what", "state", "closer", "decide", "about", "for_whom", "day", "asker", "since", "words")
+    readonly_fields = (
+        "what",
+        "state",
+        "closer",
+        "decide",
+        "about",
+        "for_whom",
+        "day",
+        "asker",
+        "since",
+        "words",
+        "said",
+    )
 
     def medical_data(self, obj: StaffTask) -> str:
         """Return what is looked at: only a colleague's words, which may say something about somebody's health."""
@@ -109,6 +122,10 @@ class StaffTaskAdmin(TenantAdmin):
     @admin.display(description=_("what is to be done"))
     def words(self, obj: StaffTask) -> str:
         return obj.text or "–"
+
+    @admin.display(description=_("note"))
+    def said(self, obj: StaffTask) -> str:
+        return note_in_words(obj.note)
 
     @admin.display(description=_("kind"))
     def what(self, obj: StaffTask) -> str:

@@ -35,6 +35,7 @@ from billing.desk.detail import (
 from billing.desk.lists.ranges import AmountRange, amounts, days
 from billing.desk.people.rows import STATUS_LABELS, load_seldom, state_badge, with_page, with_state
 from billing.desk.plans import plan_section
+from billing.desk.words.notes import note_in_words
 from billing.documents import full_invoice
 from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
@@ -389,7 +390,7 @@ def _messages(invoice: Invoice) -> Section:
 
 def _staff_tasks(invoice: Invoice) -> Section:
     lines = [
-        (link_to(i, moment(i.created_at)), i.get_kind_display(), i.note or "–", moment(i.closed_at))
+        (link_to(i, moment(i.created_at)), i.get_kind_display(), note_in_words(i.note), moment(i.closed_at))
         for i in invoice.staff_tasks.all()
     ]
     columns = (_("since"), _("kind"), _("note"), _("closed"))

@@ -20,6 +20,7 @@ from billing.desk.base import TenantAdmin, desk_action
 from billing.desk.detail import ReasonForm, Section, amount, link_to, moment, short_day, status_badge
 from billing.desk.people.forms import ContactForm
 from billing.desk.people.rows import state_badge, with_state
+from billing.desk.words.notes import note_in_words
 from billing.errors import Refused
 from billing.models import Hold, Invoice, OutboxMessage, Patient, Payer, StaffNote, StaffTask
 from billing.money import ZERO
@@ -224,7 +225,7 @@ def _tasks(patient: Patient) -> Section:
             moment(t.created_at),
             link_to(t, t.get_kind_display()),
             link_to(t.invoice),
-            t.note or "–",
+            note_in_words(t.note),
             t.owner.username if t.owner else "–",
             short_day(t.due_on),
         )

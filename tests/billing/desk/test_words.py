@@ -7,6 +7,8 @@ from django.conf import settings
 
 from billing import audit
 from billing.desk.words import LEFT_OUT, NAMES, in_words
+from billing.desk.words.notes import NOTES, note_in_words
+from billing.dunning.blockers import REASONS
 from billing.models import AuditEvent
 from tests import factories
 
@@ -51,6 +53,40 @@ def test_codes_are_labels(details, words):
     event = AuditEvent(action="hold_placed", by="system", details=details)
     assert in_words(event, {}).startswith(words)
     assert in_words(event, {}) != "" or words == ""
+
+
+def constants_of_tasks() -> set[str]:
+    """What rules write on tasks and always the same."""
+    found: set[str] = set()
+    paths = (path for package in PACKAGES for path in (settings.ROOT / package).rglob("*.py"))
+    texts = (text for text in (path.read_text() for path in paths) if "_task(" in text or "close_superseded(" in text)
+    for text in texts:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit.close_superseded", "audit.open_task"):
+                values = [keyword.value for keyword in node.keywords if keyword.arg in ("reason", "note")]
+                found |= {value.value for value in values if isinstance(value, ast.Constant)}
+    return found
+
+
+def test_every_note_of_a_task_has_words():
+    written = constants_of_tasks()
+    assert {"refused", "intake_alive", "bounced"} <= written
+    assert written - NOTES.keys() - REASONS.keys() == set(), "give it words in billing/desk/words/notes.py"
+
+
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [
+        ("40.00: refund approved", "€\u00a040,00: terugbetaling goedgekeurd"),
+        ("intake_alive", "mails die terugkomen bereiken ons weer"),
+        ("bounced: looked_up", "de mail kwam terug: opgezocht"),
+        ("2026-12-31", "31-12-2026"),
+        ("11012345", "11012345"),
+        ("", "–"),
+    ],
+)
+def test_the_note_of_a_task_is_read_in_words(note, words):
+    assert note_in_words(note) == words
 
 
 @pytest.mark.django_db
