@@ -1,12 +1,16 @@
 """Two people of one practice at the coulance desk at once: a paper that is sent twice, and two usual texts."""
 
+import threading
+from contextlib import nullcontext
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from billing.links import new_token
+from coulance import cases
 from coulance.by_staff import paper
-from coulance.models import NoteTemplate, PaperFigures
+from coulance.models import CoulanceCase, NoteTemplate, PaperFigures
 from tests.coulance.desk.desk_cases import at_desk, staff_of
 from tests.coulance.test_decision_races import at_once
 from tests.portal.staff.staff_client import signed_in
@@ -20,6 +24,23 @@ def test_a_paper_that_is_sent_four_times_at_once_is_one():
     by = staff_of(case)
     rows = at_once([lambda: paper.type_figures(case, typed, by=by)] * 4)
     assert rows == [PaperFigures.objects.get()] * 4
+
+
+def test_twin_without_the_lock_a_paper_that_is_sent_twice_ends_in_an_error(monkeypatch):
+    """Both look for the form before either writes: nothing but the lock lets the second one find it."""
+    case = at_desk()
+    typed = paper.Typed(Decimal("365.00"), Decimal("385.00"), None, "balie", new_token())
+    by, both, why_not = staff_of(case), threading.Barrier(2), paper.why_not
+
+    def after_both_looked(case):
+        both.wait(30)
+        return why_not(case)
+
+    monkeypatch.setattr(paper, "transaction", SimpleNamespace(atomic=nullcontext))
+    monkeypatch.setattr(paper, "why_not", after_both_looked)
+    monkeypatch.setattr(cases, "lock", lambda pk: CoulanceCase.objects.select_related("invoice__provider").get(pk=pk))
+    rows = at_once([lambda: paper.type_figures(case, typed, by=by)] * 2)
+    assert sorted(type(row).__name__ for row in rows) == ["IntegrityError", "PaperFigures"]
 
 
 def usual_texts_at_once() -> list[int]:

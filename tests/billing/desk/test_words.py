@@ -79,7 +79,7 @@ def test_every_note_of_a_task_has_words():
     [
         ("40.00: refund approved", "€\u00a040,00: terugbetaling goedgekeurd"),
         ("intake_alive", "mails die terugkomen bereiken ons weer"),
-        ("bounced: looked_up", "de mail kwam terug: opgezocht"),
+        ("bounced: looked_up", "de e-mail kwam terug: opgezocht"),
         ("2026-12-31", "31-12-2026"),
         ("11012345", "11012345"),
         ("", "–"),
