@@ -78,6 +78,7 @@ AUDIT_LABELS = {
     "message_sent_again": gettext_noop("message queued again"),
     "message_marked_delivered": gettext_noop("message marked as delivered"),
     "invoice_erased": gettext_noop("personal and medical data erased"),
+    "language_chosen": gettext_noop("language of the letters chosen by the patient"),
     "patient_corrected": gettext_noop("name, address or contact of the patient corrected by the care provider"),
     "provider_changed": gettext_noop("details of the care provider changed"),
     "refund_ordered": gettext_noop("refund ordered at the bank"),

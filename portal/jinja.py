@@ -31,12 +31,14 @@ from billing.templatetags.money import euro
 from guests.converters import TokenConverter
 from guests.gate import session_end
 from guests.kept import page_of
+from portal.languages import words
 
 _LONG = Decimal(100_000)
 _OF_A_DAY = (None, "Y-m-d", "j F", "SHORT_DATE_FORMAT")  # forms without a time
 _NO_INVOICE = "of-no-invoice"  # no secret: where the token stands in a path
 _is_token = re.compile(TokenConverter.regex).fullmatch
-_SAME_FOR_A_LANGUAGE = ("_", "url", "static", "icon", "logo")  # functions: with a literal alone, always the same
+# Functions that with a literal alone are always the same.
+_SAME_FOR_A_LANGUAGE = ("_", "url", "static", "icon", "logo", "page_language", "direction")
 
 
 class OfLanguages(Environment):
@@ -52,7 +54,7 @@ class OfLanguages(Environment):
     @cached_property
     def _overlays(self) -> Mapping[str, "OfLanguages"]:
         made = {}
-        for language, _name in settings.LANGUAGES:
+        for language, _name in settings.READERS:
             made[language] = self.overlay()
             made[language].language = language
         return made
@@ -104,16 +106,32 @@ def environment(**options: Any) -> Environment:
     options |= {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     made = OfLanguages(**options, extensions=["jinja2.ext.i18n", Literals])
     made.install_gettext_callables(  # type: ignore[attr-defined]  # by the extension
-        translation.gettext,
-        translation.ngettext,
+        words.gettext,
+        words.ngettext,
         newstyle=True,
         pgettext=translation.pgettext,
         npgettext=translation.npgettext,
     )
-    made.globals |= {
+    made.globals |= _globals()
+    drawings: Any = made.get_template("components/drawings.html").module
+    made.globals |= {"icon": drawings.icon, "logo": drawings.logo}
+    made.filters |= _filters()
+    return made
+
+
+def _globals() -> dict[str, Any]:
+    """Return the functions that every template may call."""
+    return {
         "_": text,
         "amount_class": amount_class,
+        "direction": words.direction,
         "get_language": translation.get_language,
+        "language_menu": words.menu,
+        "page_language": words.page_language,
+        "piece": words.piece,
+        "reader_of": words.reader_of,
+        "readers_choice": words.readers_choice,
+        "remark": words.remark,
         "session_end": session_end,
         "open_now": open_now,
         "page_of": page_of,
@@ -122,29 +140,32 @@ def environment(**options: Any) -> Environment:
         "static": static,
         "url": url,
     }
-    drawings: Any = made.get_template("components/drawings.html").module
-    made.globals |= {"icon": drawings.icon, "logo": drawings.logo}
-    made.filters |= {
+
+
+def _filters() -> dict[str, Any]:
+    """Return the filters of every template."""
+    return {
         "capfirst": defaultfilters.capfirst,
         "date": show_date,
         "days_left": days_left,
         "email": email,
-        "euro": euro,
+        "euro": show_euro,
         "floatformat": defaultfilters.floatformat,
-        "grouped": grouped,
+        "grouped": show_grouped,
+        "in_dutch": words.in_dutch,
         "phone": phone,
         "phone_address": phone_address,
         "linebreaksbr": defaultfilters.linebreaksbr,
+        "said": words.said,
         "time": show_time,
         "truncatechars": defaultfilters.truncatechars,
         "urlize": defaultfilters.urlize,
     }
-    return made
 
 
 def text(message: str) -> Markup:
     """The translation of a text without values; of one with values `{% trans %}` makes the sentence."""
-    return Markup(translation.gettext(message))  # noqa: S704  what our translators write is markup
+    return Markup(words.gettext(message))  # noqa: S704  what our translators write is markup
 
 
 @cache  # what collectstatic made does not change while we run
@@ -168,14 +189,26 @@ def _path(name: str, *arguments: str) -> str:
     return reverse(name, args=arguments)
 
 
-def show_date(day: date | datetime | None, form: str | None = None) -> str:
+def show_date(day: date | datetime | None, form: str | None = None) -> Any:
     """Return `day` in the date format of the reader's language, or in the Django format `form`; empty for None."""
     local = _as_local(day)
     if isinstance(local, datetime) and form in _OF_A_DAY:
         local = local.date()
     if type(local) is date:
-        return _written(local, form, translation.get_language())
-    return defaultfilters.date(local, form)
+        written = _written(local, form, translation.get_language())
+    else:
+        written = defaultfilters.date(local, form)
+    return words.ordered(written) if form is None else written
+
+
+def show_euro(amount: Decimal) -> Any:
+    """Return an amount as `euro` writes it."""
+    return words.ordered(euro(amount))
+
+
+def show_grouped(reference: str) -> Any:
+    """Return a payment reference in its four groups."""
+    return words.ordered(grouped(reference))
 
 
 @lru_cache(maxsize=4096)  # the lines of a statement share their days, and each day costs a third of a millisecond
@@ -192,9 +225,9 @@ def _as_local(value: Any) -> Any:
     return localtime(value) if isinstance(value, datetime) else value
 
 
-def phone(number: Any) -> str:
+def phone(number: Any) -> Any:
     """Return a phone number, of a row or as the database has it, as people in the Netherlands write it."""
-    return str(to_python(number).as_national) if number else ""
+    return words.ordered(str(to_python(number).as_national)) if number else ""
 
 
 def phone_address(number: Any) -> str:

@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from portal.languages import WHOLE, as_tag, core
 from portal.pages import errors
 
 _STAFF_SITE = "/beheer/"
@@ -114,22 +115,29 @@ class RequestId:
 class ChosenLanguage:
     """Show pages in the language that this person chose on our own page, else in that of the browser, else in Dutch.
 
-    Behind a link in a mail the language of the mail goes first (`pages.lookup`): another one would look like fraud.
-    Staff stay with what they chose: their site has no switch.
+    A page that a language does not have is in Dutch, and says so: `request.LANGUAGE_CODE` is what the person reads, the
+    active language that of the page. Behind a link in a mail the language of the mail goes first (`pages.lookup`):
+    another one would look like fraud. Staff stay with what they chose: their site has no switch.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-        if chosen not in dict(settings.LANGUAGES):
-            chosen = settings.LANGUAGE_CODE if request.path.startswith(_STAFF_SITE) else _of_browser(request)
-        translation.activate(chosen)
-        request.LANGUAGE_CODE = chosen
+        reads = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        staff = request.path.startswith(_STAFF_SITE)
+        if reads not in (WHOLE if staff else dict(settings.READERS)):
+            reads = settings.LANGUAGE_CODE if staff else _of_browser(request)
+        request.LANGUAGE_CODE = reads
+        translation.activate(reads if reads in WHOLE else settings.LANGUAGE_CODE)
         response = self.get_response(request)
-        response.headers.setdefault("Content-Language", translation.get_language())
+        response.headers.setdefault("Content-Language", as_tag(translation.get_language() or settings.LANGUAGE_CODE))
         return response
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        """Go on in the language of the reader, on a page that is there in all of them."""
+        if request.resolver_match and request.resolver_match.url_name in core.PAGES:
+            translation.activate(request.LANGUAGE_CODE or settings.LANGUAGE_CODE)
 
 
 def _of_browser(request: HttpRequest) -> str:

@@ -23,6 +23,7 @@ from billing.documents.credit_note import credit_note_pdf
 from billing.errors import Refused
 from billing.models import AccessEvent, CreditNote, Invoice
 from billing.money import read_euros
+from billing.outbox.explaining import letter_language
 from billing.privacy import access_log
 
 WHOLE, PART = "whole", "part"
@@ -138,7 +139,7 @@ class Crediting(TenantAdmin):
         note = CreditNote.objects.filter(pk=note_id, invoice=invoice).select_related("invoice", "provider").first()
         if note is None or invoice.erased_at:
             raise Http404
-        content = credit_note_pdf(note, language=invoice.patient.language)
+        content = credit_note_pdf(note, language=letter_language(invoice.patient.language))
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="credit-note.pdf")
         return attachment(content, name="creditnota.pdf", content_type="application/pdf")
 

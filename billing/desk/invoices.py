@@ -47,6 +47,7 @@ from billing.ledger.entries import entries_of
 from billing.models import AccessEvent, Invoice, Posting
 from billing.models.ledger import Account
 from billing.money import ZERO
+from billing.outbox.explaining import letter_language
 from billing.privacy import access_log
 from billing.rooms import Happened
 from billing.text.typed_days import TypedDay
@@ -215,7 +216,7 @@ class InvoiceAdmin(CreditPaying):
         if invoice.erased_at:
             raise Http404
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
-        content = full_invoice.invoice_pdf(invoice, language=invoice.patient.language)
+        content = full_invoice.invoice_pdf(invoice, language=letter_language(invoice.patient.language))
         return attachment(content, name="rekening.pdf", content_type="application/pdf")
 
     @desk_action("resend", _("Send the invoice again by e-mail"))

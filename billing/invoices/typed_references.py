@@ -164,7 +164,9 @@ class LookupForm(forms.Form):
         help_text=_("16 digits. You find them on your invoice and in our e-mail."),
         max_length=MAX_CHARACTERS,
         error_messages={"required": WRONG["required"], "max_length": _("This is too long for a payment reference.")},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
+        ),
     )
 
     def add_unknown(self) -> None:

@@ -164,7 +164,7 @@ class InvoicePayer(models.Model):
     )
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"))
-    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
+    language = models.CharField(_("language"), max_length=3, choices=Language, default=Language.DUTCH)
 
     class Meta:
         verbose_name, verbose_name_plural = _("payer of one invoice"), _("payers of one invoice")

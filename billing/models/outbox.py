@@ -33,7 +33,7 @@ class OutboxMessage(models.Model):
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, blank=True, related_name="messages", verbose_name=_("invoice")
     )
-    language = models.CharField(_("language"), max_length=2)
+    language = models.CharField(_("language"), max_length=3)
     recipient = models.EmailField(_("recipient"))
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"))

@@ -119,6 +119,11 @@ class IbanChange(ChangeByTwo):
 class Language(models.TextChoices):
     DUTCH = "nl", "Nederlands"
     ENGLISH = "en", "English"
+    # Read the core of our pages, and letters in Dutch with an explanation in their own language.
+    TURKISH = "tr", "Türkçe"
+    ARABIC = "ar", "العربية"
+    POLISH = "pl", "Polski"
+    UKRAINIAN = "uk", "Українська"
 
 
 class Patient(models.Model):
@@ -131,7 +136,7 @@ class Patient(models.Model):
     surname = models.CharField(_("surname"), max_length=80)
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
     mobile = PhoneNumberField(_("mobile number"), blank=True)
-    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
+    language = models.CharField(_("language"), max_length=3, choices=Language, default=Language.DUTCH)
     street = models.CharField(_("street"), max_length=80, blank=True)
     house_number = models.CharField(_("house number"), max_length=10, blank=True)
     postcode = models.CharField(_("postcode"), max_length=10, blank=True)
@@ -260,7 +265,7 @@ class Payer(models.Model):
     relation = models.CharField(_("relation"), max_length=16, choices=Relation)
     name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
-    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.DUTCH)
+    language = models.CharField(_("language"), max_length=3, choices=Language, default=Language.DUTCH)
     street = models.CharField(_("street"), max_length=80, blank=True)
     house_number = models.CharField(_("house number"), max_length=10, blank=True)
     postcode = models.CharField(_("postcode"), max_length=10, blank=True)

@@ -29,6 +29,7 @@ from billing.invoices import open_links
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
 from billing.outbox import return_path, wakeup
+from billing.outbox.explaining import languages_of
 from billing.text.addresses import in_ascii
 from billing.transitions import advance
 
@@ -263,7 +264,7 @@ def mail_of(message: OutboxMessage) -> bytes:
     headers = {
         "Message-ID": message.message_id,
         "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
-        "Content-Language": message.language,
+        "Content-Language": languages_of(message.language),
     }
     text, html = (_with_links(message, body) for body in (message.text, message.html))
     mail = EmailMultiAlternatives(message.subject, text, to=[recipient], headers=headers)

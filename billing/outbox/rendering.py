@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from billing import office_hours, rooms
+from billing.outbox import explaining
 
 TEXT_WIDTH = 72
 # What our messages are made of; values in them are escaped. An HTML parser for everybody's pages takes twice the time.
@@ -30,7 +31,8 @@ class Rendered:
 
 
 def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
-    """Render the message `kind` in `language`, with dates and amounts as that language writes them.
+    """Render the message `kind` in `language`, with dates and amounts as that language writes them; in Dutch, with a
+    short explanation below it, for who reads a language that our letters are not in.
 
     Raises ValueError for a kind that no room announces, and when a fact is missing: it would leave a gap in a mail that
     can't be recalled.
@@ -40,17 +42,20 @@ def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:
         raise ValueError(f"no room announces the message {kind}")
     if missing := announced.needs - context.keys():
         raise ValueError(f"message {kind} lacks {', '.join(sorted(missing))}")
+    written = explaining.letter_language(language)
     shared = {
-        "language": language,
+        "language": written,
         "portal_address": settings.PUBLIC_URL.partition("://")[2],
         "operator": settings.OPERATOR,
     }
-    with translation.override(language):
-        shared["office_hours"] = office_hours.week_in_words()
-        html = render_to_string(f"messages/{kind}.{language}.html", {"represented": None, **context, **shared})
+    facts = {"represented": None, **context, **shared}
+    facts["explanation"] = explaining.explanation(kind, language, facts)
+    with translation.override(written):
+        facts["office_hours"] = office_hours.week_in_words()
+        html = render_to_string(f"messages/{kind}.{written}.html", facts)
     plain = _PlainText()
     plain.read(html)
-    return Rendered(subject=plain.subject, text=plain.text, html=html)
+    return Rendered(subject=explaining.subject(plain.subject, language), text=plain.text, html=html)
 
 
 class _PlainText:
@@ -62,7 +67,7 @@ class _PlainText:
 
     BLOCKS = frozenset({"p", "h1", "h2", "li", "dt", "dd", "div", "ul", "ol", "dl", "header", "main", "footer"})
     TIGHT = frozenset({"li", "dt", "dd"})  # no empty line before these, except before the first of a list
-    INLINE = frozenset({"strong", "em", "span", "a", "br"})
+    INLINE = frozenset({"strong", "em", "span", "a", "bdi", "br"})
     FRAME = frozenset({"html", "head", "body", "meta", "title"})
     KNOWN = BLOCKS | INLINE | FRAME
 

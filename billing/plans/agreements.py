@@ -28,6 +28,7 @@ from billing.law import calendar
 from billing.ledger import lock_invoice
 from billing.models import Installment, Invoice, PaymentPlan, StaffTask
 from billing.money import ZERO
+from billing.outbox.explaining import letter_language
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
 from billing.plans import pauses
@@ -142,7 +143,9 @@ def _agree(invoice: Invoice, kind: PaymentPlan.Kind, terms: Sequence[Choice], *,
             **open_link_context(invoice, until=invoice.due_on),
         },
         dedupe_key=f"plan_agreed:{plan.pk}",
-        calendar=calendar_file(installments, language=addressee(invoice).language, made_at=plan.agreed_at),
+        calendar=calendar_file(
+            installments, language=letter_language(addressee(invoice).language), made_at=plan.agreed_at
+        ),
     )
     return plan
 

@@ -49,7 +49,7 @@ CODES = {
     "quantity-invalid": "not a whole number from 1 to 999",
     "flag-invalid": "not true or false",
     "tooth-invalid": "not a tooth number (FDI)",
-    "language-unknown": "not nl or en",
+    "language-unknown": "not one of nl, en, tr, ar, pl and uk",
     "relation-unknown": "not parent, guardian, administrator or other",
     "email-invalid": "not one plain e-mail address",
     "email-nowhere": "an e-mail address at a domain for examples and tests (.invalid, .test, .example, example.org)",

@@ -25,13 +25,14 @@ from stdnum.exceptions import ValidationError as NotAPostcode
 from stdnum.nl import postcode as dutch_postcode
 
 from billing.channels.sms import is_personal_mobile
+from billing.models.parties import Language
 from billing.submission import birth_dates
 from billing.text import characters
 from billing.text.addresses import MAX_CHARACTERS, goes_nowhere, is_one_address
 
 MAX_CENTS = 1_000_000_00  # of one price and of one invoice
 MAX_QUANTITY = 999
-LANGUAGES = ("nl", "en")
+LANGUAGES = tuple(Language.values)
 RELATIONS = ("parent", "guardian", "administrator", "other")  # of whoever pays for a patient
 # FDI: quadrant and position; 5 to 8 are the quadrants of milk teeth.
 FDI_TEETH = frozenset(
@@ -203,7 +204,7 @@ def read_tooth(value: Any) -> str:
 def read_language(value: Any) -> str:
     language = value.lower() if type(value) is str else ""
     if language not in LANGUAGES:
-        raise FieldError("language-unknown", _('The language is "nl" or "en".'))
+        raise FieldError("language-unknown", _("The language is one of nl, en, tr, ar, pl and uk."))
     return language
 
 

@@ -10,11 +10,14 @@ from billing.money import to_cents
 register = template.Library()
 _MINUS = "\u2212"  # a screen reader says "minus"; the hyphen of a keyboard is often skipped
 _NO_BREAK_SPACE = "\u00a0"
+_ISOLATE, _END = "\u2066", "\u2069"  # behind an Arabic letter the digits would change places
 
 
 @register.filter
 def euro(amount: Decimal) -> str:
     """Format `amount` in the reader's language: € 1.234,50 in Dutch (with a no-break space), €1,234.50 in English.
+
+    Every other language has the Dutch form: a reader must find the same amount at the bank.
 
     Raises ValueError for anything but a Decimal in whole cents, so that an empty amount on a page is noticed.
     """
@@ -23,4 +26,5 @@ def euro(amount: Decimal) -> str:
     sign = _MINUS if amount < 0 else ""
     if (translation.get_language() or "").startswith("en"):
         return f"{sign}€{number}"
-    return f"€{_NO_BREAK_SPACE}{sign}{number}"
+    shown = f"€{_NO_BREAK_SPACE}{sign}{number}"
+    return f"{_ISOLATE}{shown}{_END}" if translation.get_language_bidi() else shown

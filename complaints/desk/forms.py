@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.law.calendar import AMSTERDAM
 from billing.models import Invoice
 from billing.money import read_euros
+from billing.outbox.explaining import WRITTEN
 from billing.templatetags.money import euro
 from billing.tenancy import visible_to
 from billing.text.typed_days import TypedDay
@@ -198,7 +199,12 @@ class ReceivedForm(forms.Form):
         label=_("what helps the patient"), choices=NEEDS, required=False, widget=forms.CheckboxSelectMultiple
     )
     language = forms.ChoiceField(
-        label=_("language"), required=False, choices=[("", _("that of the patient")), *settings.LANGUAGES]
+        label=_("language"),
+        required=False,
+        choices=[
+            ("", _("that of the patient")),
+            *((code, name) for code, name in settings.LANGUAGES if code in WRITTEN),
+        ],
     )
     form = forms.CharField(widget=forms.HiddenInput, required=False, max_length=32)  # its key: sent twice, filed once
 

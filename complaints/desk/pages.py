@@ -26,6 +26,7 @@ from billing.errors import Refused
 from billing.invoices.addressee import addressee
 from billing.links import new_token
 from billing.models import AccessEvent, Hold, Invoice
+from billing.outbox.explaining import letter_language
 from billing.privacy import access_log
 from billing.templatetags.money import euro
 from complaints import answers, filing, freeze, remedies
@@ -272,7 +273,8 @@ def receive(request: HttpRequest) -> HttpResponse:
                 subject=given["subject"],
                 invoice_id=invoice.pk if invoice else None,
                 channel=given["channel"],
-                language=given["language"] or (invoice.patient.language if invoice else settings.LANGUAGE_CODE),
+                language=given["language"]
+                or (letter_language(invoice.patient.language) if invoice else settings.LANGUAGE_CODE),
                 form=given["form"],
                 by=audit.name_of(request.user),
                 received_at=given["received_at"],

@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from billing.errors import Refused
 from billing.models import Invoice
+from billing.outbox.explaining import letter_language
 from billing.storage import files
 from complaints import handling, notices
 from complaints.deadlines import DRAFT_HOURS
@@ -162,7 +163,7 @@ def _refused(owner: ComplaintDraft | Complaint, row: ComplaintFile, now: datetim
     """Tell in the file, and by mail, that we could not take it; the page of a draft shows it by itself."""
     if isinstance(owner, ComplaintDraft):
         return
-    with override(owner.language):
+    with override(letter_language(owner.language)):
         why = str(ComplaintFile.Reason(row.reason).label)  # it names no care
         message = handling.say(owner, ComplaintMessage.Kind.FILE_REFUSED, why, by="system", now=now)
     handling.record("complaint_file_refused", owner, by="system", reason=row.reason)

@@ -17,6 +17,7 @@ from billing import audit, rooms
 from billing.documents import full_invoice
 from billing.errors import Refused
 from billing.models import AccessEvent, Invoice, Patient
+from billing.outbox.explaining import letter_language
 from billing.privacy import access_log, export
 from billing.rooms import Contact, Held
 from portal.ops.private_file import private_file
@@ -36,7 +37,10 @@ def export_patient(agb_code: str, number: str, path: Path, *, by: str, now: date
     invoices = list(Invoice.objects.filter(patient=patient).select_related("provider", "patient").order_by("pk"))
     with private_file(path) as out:
         _record_access(invoices, by=by)
-        with translation.override(patient.language), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
+        with (
+            translation.override(letter_language(patient.language)),
+            zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack,
+        ):
             known = list(_held(_contact_of(patient)))
             text = json.dumps(_facts(patient, invoices, now) | _titled(known), ensure_ascii=False, indent=2)
             pack.writestr(FACTS, text)

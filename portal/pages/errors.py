@@ -1,11 +1,22 @@
 """Designed answers for what goes wrong. Each says what the reader can do."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from portal import context
+from portal.languages import WHOLE
+
+
+def _page(request: HttpRequest, template: str, facts: dict[str, Any] | None = None, *, status: int) -> HttpResponse:
+    """Return a page that a language of the core does not have, whatever page the reader came from."""
+    if translation.get_language() not in WHOLE:
+        translation.activate(settings.LANGUAGE_CODE)
+    return render(request, template, facts, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -14,15 +25,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return _page(request, "403.html", status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=403)
+    return _page(request, "403_csrf.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return _page(request, "404.html", status=404)
 
 
 def not_allowed(request: HttpRequest, *, allowed: str) -> HttpResponse:
@@ -34,7 +45,8 @@ def not_allowed(request: HttpRequest, *, allowed: str) -> HttpResponse:
 
 def too_many(request: HttpRequest, *, wait_seconds: int, failed: bool = False) -> HttpResponse:
     """Come back later; `wait_seconds` is told in whole minutes, rounded up. `failed`: because tries did not succeed."""
-    response = render(request, "429.html", {"minutes": -(-wait_seconds // 60), "failed": failed}, status=429)
+    facts = {"minutes": -(-wait_seconds // 60), "failed": failed}
+    response = _page(request, "429.html", facts, status=429)
     response.headers["Retry-After"] = str(wait_seconds)
     return response
 
@@ -46,7 +58,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
         "together": settings.UPLOAD_MAX_REQUEST_BYTES // 1024**2,
         "files": settings.UPLOAD_MAX_FILES,
     }
-    return render(request, "413.html", context, status=413)
+    return _page(request, "413.html", context, status=413)
 
 
 def busy(request: HttpRequest) -> HttpResponse:

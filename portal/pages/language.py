@@ -2,10 +2,14 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
+from billing.patients import reading
 from guests import kept
+from guests.pages import visible_row
+from portal.languages import as_tag
 
 _KEPT = "kept."  # how the switch names the fields of the form beside it
 
@@ -30,6 +34,16 @@ def own_path(path: str, *, otherwise: str = "/") -> str:
     return path if own else otherwise
 
 
+def _keep_on_the_patient(request: HttpRequest, page: str, language: str) -> None:
+    """Write in this language too, when it was chosen on the page of an invoice that this browser may see."""
+    try:
+        token = resolve(page.partition("?")[0]).kwargs.get("token", "")
+    except Resolver404:
+        return
+    if invoice := visible_row(request, token):
+        reading.keep(invoice, language)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Remember the language that was chosen, and what was filled in on the page that is left for it."""
@@ -39,7 +53,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return response
     language = request.POST.get("language", "")
-    if language in dict(settings.LANGUAGES):
+    if language in dict(settings.READERS):
         remember(response, language)
+        _keep_on_the_patient(request, back, as_tag(language))
     kept.keep(response, back.partition("?")[0], kept.filled_in(request.POST, prefix=_KEPT))
     return response

@@ -62,6 +62,7 @@ def open_link(request: HttpRequest, link: str, *, together: bool = False) -> Htt
     language = _language_of_mail(request, token)
     if language:
         translation.activate(language)
+        request.LANGUAGE_CODE = language
     if request.method != "POST":
         return render(request, "pages/link.html" if token else "pages/link_over.html", status=200 if token else 404)
     if opened is None or token is None:
@@ -78,7 +79,8 @@ def open_link(request: HttpRequest, link: str, *, together: bool = False) -> Htt
 
 def _language_of_mail(request: HttpRequest, token: str | None) -> str | None:
     """The language in which we write to this patient; None when the browser chose one, or the link opens nothing."""
-    if token is None or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in dict(settings.LANGUAGES):
+    if token is None or request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in dict(settings.READERS):
         return None
     invoice = Invoice.objects.filter(token=token).select_related("patient").first()
-    return addressee(invoice).language if invoice else None
+    language = addressee(invoice).language if invoice else None
+    return language if language in dict(settings.LANGUAGES) else None

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import environ
 from kombu import Queue
 
-from portal import environment
+from portal import environment, languages
 from portal.settings import office, s3
 from portal.settings.secrets import stored_secret
 
@@ -219,8 +219,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 
 # --- language and time --------------------------------------------------------------------------
 LANGUAGE_CODE = "nl"
-LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
 LOCALE_PATHS = [ROOT / "portal" / "locale"]
+LANGUAGES = languages.offered(LOCALE_PATHS[0])
+READERS = languages.for_readers(LOCALE_PATHS[0])  # and how Dutch may be read
 FORMAT_MODULE_PATH = ["portal.formats"]
 TIME_ZONE = "Europe/Amsterdam"
 USE_TZ = True

@@ -43,9 +43,10 @@ class Visitor:
         self.page.goto(self.home + path)
 
     def speak(self, language: str) -> None:
-        """Choose the language with the button in the header."""
+        """Choose the language from the menu in the header."""
         if self.page.locator("html").get_attribute("lang") != language:
             with self.page.expect_navigation():
+                self.page.locator("#language summary").click()
                 self.page.locator(f"header button[value={language}]").click()
         assert self.page.locator("html").get_attribute("lang") == language
 

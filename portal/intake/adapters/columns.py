@@ -57,7 +57,7 @@ COLUMNS = {
         _("telephone, taken when it is a mobile one"),
         "telefoon, telefoonnummer, tel, telefoon prive, phone",
     ),
-    "patient.language": Column(_("language (nl or en)"), "taal, language, voorkeurstaal"),
+    "patient.language": Column(_("language (nl, en, tr, ar, pl or uk)"), "taal, language, voorkeurstaal"),
     "street": Column(_("street"), "straat, straatnaam, street"),
     "house_number": Column(_("house number"), "huisnummer, huisnr, nummer, house number"),
     "house_addition": Column(

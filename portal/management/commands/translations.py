@@ -1,9 +1,10 @@
-"""`manage.py translations`: update or check the Dutch catalogue."""
+"""`manage.py translations`: update or check the Dutch catalogue, and those of the core."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal.languages import catalogues
 from portal.ops import translations
 
 
@@ -16,11 +17,18 @@ class Command(BaseCommand):
         what.add_argument("--check", action="store_true", help="fail when a string is missing, empty, fuzzy or dead")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        wanted = catalogues.of_the_core(translations.extracted())
         if options["update"]:
             catalog = translations.update()
             self.stdout.write(f"{len(catalog)} strings in {translations.catalogue_path()}")
+            for code in catalogues.GUIDED:
+                catalogues.update(code, wanted)
         problems = translations.problems()
+        for code in catalogues.GUIDED:
+            problems += catalogues.problems(code, wanted, translations.read())
+            if lacks := catalogues.lacking(code, wanted):
+                self.stdout.write(f"{code} is not offered: it lacks {len(lacks)} of {len(wanted)} texts")
         for problem in problems:
             self.stderr.write(problem)
         if problems and options["check"]:
-            raise CommandError(f"{len(problems)} problems in the Dutch catalogue")
+            raise CommandError(f"{len(problems)} problems in the catalogues")

@@ -1,0 +1,58 @@
+"""Below a Dutch letter: a short explanation in the language of its reader. The letter is what counts.
+
+A letter that puts somebody in default is Dutch, and a translation of all of it would be a second letter with a second
+meaning. What it is about, how much, until when, how to pay and whom to ask are texts of the core of that language.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from markupsafe import Markup
+
+WRITTEN = ("nl", "en")  # the languages that our letters are in
+# What a letter asks for, and until when: the names of its facts.
+_ASKS = {
+    "invoice_notice": ("total", "due_on"),
+    "friendly_note": ("total", "due_on"),
+    "reminder": ("total", "last_day"),
+    "final_notice": ("principal", "last_day"),
+    "notice_of_costs": ("total", "last_day"),
+    "final": ("total", "last_day"),
+}
+_ISOLATED = "\u2068{}\u2069"  # so that a subject from right to left does not turn the Dutch around
+
+
+def letter_language(language: str) -> str:
+    """Return the language that the letter itself is in for who reads `language`."""
+    return language if language in WRITTEN else settings.LANGUAGE_CODE
+
+
+def explanation(kind: str, language: str, facts: Mapping[str, Any]) -> Markup:
+    """Return the explanation of a letter, marked with its language; empty for who reads the letter itself."""
+    if language in WRITTEN or language not in dict(settings.LANGUAGES):
+        return Markup("")
+    amount, day = _ASKS.get(kind, ("", ""))
+    silent = facts.get("on_hold") or facts.get("plan") or facts.get("represented")
+    asked = None if silent else facts.get(amount)
+    named = {**facts, "kind": kind, "asked": asked, "asked_by": facts.get(day), "rests": bool(facts.get("on_hold"))}
+    with translation.override(language):
+        text = render_to_string("messages/parts/explanation.html", named)
+        way = "rtl" if translation.get_language_bidi() else "ltr"
+    return Markup('<div class="own" lang="{}" dir="{}">\n{}</div>\n').format(language, way, Markup(text))  # noqa: S704  escaped
+
+
+def subject(dutch: str, language: str) -> str:
+    """Return the subject of a letter, with a word in the reader's language behind the Dutch one."""
+    if language in WRITTEN or language not in dict(settings.LANGUAGES):
+        return dutch
+    with translation.override(language):
+        return f"{dutch} {_ISOLATED.format(translation.gettext('In your language'))}"
+
+
+def languages_of(language: str) -> str:
+    """Return the languages that are in a letter for who reads `language`, as a header of a mail names them."""
+    written = letter_language(language)
+    return language if written == language else f"{written}, {language}"

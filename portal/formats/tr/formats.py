@@ -1,0 +1,3 @@
+"""Not as Turkish writes days and numbers: see `portal.formats.of_the_core`."""
+
+from portal.formats.of_the_core import *  # noqa: F403  Django asks for each name

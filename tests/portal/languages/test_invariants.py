@@ -1,0 +1,37 @@
+"""Each rule of the machine refuses what it is there for, and takes what is right."""
+
+import pytest
+
+from portal.languages.invariants import broken
+
+PAY = "Pay <strong>%(amount)s</strong> by %(day)s, or costs are added."
+DUTCH = "Betaal <strong>%(amount)s</strong> uiterlijk op %(day)s, anders komen er kosten bij."
+RIGHT = "En geç %(day)s günü <strong>%(amount)s</strong> ödeyin, yoksa masraf eklenir."
+
+
+def test_what_is_right_passes():
+    assert list(broken("tr", PAY, DUTCH, RIGHT)) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "why"),
+    [
+        ("tr", RIGHT.replace("%(day)s", "%(gun)s"), "placeholders"),
+        ("tr", RIGHT.replace("</strong>", ""), "tags"),
+        ("tr", RIGHT.replace("ödeyin", "15 ödeyin"), "a number"),
+        ("ar", "ادفع <strong>%(amount)s</strong> حتى %(day)s وإلا تُضاف تكاليف ١٥.", "other digits"),
+        ("tr", RIGHT.rstrip(".") + "?", "end of the sentence"),
+        ("tr", PAY, "not translated"),
+        ("tr", DUTCH, "not translated"),
+        ("tr", "<strong>%(amount)s</strong> %(day)s öde.", "too short or too long"),
+        ("uk", RIGHT, "not in the cyrillic script"),
+        ("tr", RIGHT.replace("masraf", "ceza"), "says ceza"),
+    ],
+)
+def test_what_is_wrong_is_named(code, text, why):
+    assert any(why in found for found in broken(code, PAY, DUTCH, text)), list(broken(code, PAY, DUTCH, text))
+
+
+def test_a_term_has_one_word():
+    said = list(broken("pl", "Enter the payment reference.", "Vul het betalingskenmerk in.", "Proszę wpisać kod."))
+    assert said == ["no word for payment reference"]
