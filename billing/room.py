@@ -80,7 +80,7 @@ class BillingRoom(Room):
     def announce(self) -> Announcement:
         from billing.adjustments import taken_off
         from billing.audit_labels import AUDIT_LABELS
-        from billing.colleagues import asked
+        from billing.colleagues import asked, second_persons
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
         from billing.payments import credit
@@ -101,6 +101,7 @@ class BillingRoom(Room):
                 Daily(25, bounces.run_day),
                 Daily(30, planning.run_day),
                 Daily(35, first_day.watch),
+                Daily(36, second_persons.watch),
                 Daily(40, credit.watch),
                 Daily(45, lambda _today: asked.close_pointless(timezone.now())),
                 Daily(70, law_dates.run_day),
@@ -118,6 +119,7 @@ class BillingRoom(Room):
             access_labels=_ACCESS_LABELS,
             staff_tasks=dict(StaffTask.Kind.choices),
             choices=CHOICES,
+            waits_for_second=second_persons.waiting,
             first_steps=first_day.steps,
         )
 

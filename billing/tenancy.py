@@ -47,5 +47,5 @@ def work_for(staff: Staff, provider_id: int) -> bool:
     row = Membership.objects.filter(staff=staff.pk, provider=provider_id, blocked_at=None).first()
     if row is None:
         return False
-    staff.work_elsewhere(row.provider_id, row.role, row.approver_by_id)
+    staff.work_elsewhere(row.provider_id, row.role, row.introduced_by_id)
     return True

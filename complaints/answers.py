@@ -22,6 +22,7 @@ from billing.errors import Refused
 from billing.models import Invoice
 from billing.money import ZERO
 from billing.outbox.queue import last_about
+from billing.rights import by_two
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices, remedies
 from complaints.file import bodies, letter
@@ -165,6 +166,7 @@ def confirm(complaint_id: int, *, staff: Any, now: datetime | None = None) -> An
             raise Refused(_("You proposed this answer. Somebody else has to agree."))
         if not is_ours(staff):
             raise Refused(_("A practice does not answer alone. Somebody of ours has to agree."))
+        by_two.refuse_new(proposal.written_by, staff, practice=complaint.provider_id)
         _may(complaint, staff)
         draft = Draft.from_facts(proposal.facts)
         check(complaint, draft)

@@ -6,6 +6,7 @@ approver decides; above an amount that the practice sets, a second person must a
 earlier reduction; refusing what came in later never does.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,7 @@ from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
+from billing.rights import by_two
 from coulance import cases, notices
 from coulance.amounts import Outcome
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
@@ -143,7 +145,7 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
         _refuse_unless(
             proposal.decided_by_id != by.pk, _("Somebody else has to agree: nobody decides about their own proposal.")
         )
-        rights.refuse_new(by)
+        by_two.refuse_new(proposal.decided_by, by, practice=invoice.provider_id)
         _refuse_while_checking(locked, now)
         outcome = None
         if proposal.new_due is not None:
@@ -152,6 +154,12 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
         first = proposal.decided_by
         proposal.delete()
         return _carry_out(invoice, locked, ruling, decided_by=first, approved_by=by, now=now)
+
+
+def waiting_for_second() -> Iterator[tuple[int, str]]:
+    """Yield of each proposal the key of its practice, and who made it."""
+    for proposal in Proposal.objects.select_related("case__invoice", "decided_by"):
+        yield proposal.case.invoice.provider_id, audit.name_of(proposal.decided_by)
 
 
 def turn_down(case: CoulanceCase, *, version: int, by: Staff) -> None:

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit
-from billing.errors import Refused, Stale
+from billing.errors import Stale
+from billing.rights import by_two
 from debt_collection import notices
 from debt_collection.models import Agency, AgencyIbanChange, HandOver
 
@@ -42,8 +43,7 @@ def ask(agency: Agency, iban: str, *, by: str) -> AgencyIbanChange | None:
 
 def decide(asked: AgencyIbanChange, *, approved: bool, by: str) -> None:
     """Approve or refuse another IBAN. Raises Refused for whoever asked, Stale when it was decided before."""
-    if approved and by.casefold() == asked.asked_by.casefold():
-        raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
+    by_two.refuse_own(asked, approved=approved, by=by)
     with transaction.atomic():
         Agency.objects.select_for_update(no_key=True).get(pk=asked.agency_id)
         waiting = AgencyIbanChange.objects.select_related("agency").filter(UNDECIDED, pk=asked.pk).first()

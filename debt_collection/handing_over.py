@@ -6,7 +6,7 @@ hold or a complaint comes either before, and is seen, or after, and finds the ho
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +25,7 @@ from billing.ledger import lock_invoices
 from billing.ledger.breakdown import parts_of
 from billing.models import Invoice, Letter, Patient, ReminderStep, Staff, StaffTask
 from billing.money import ZERO
+from billing.rights import by_two
 from billing.transitions import advance
 from debt_collection import agencies, blockers, notices
 from debt_collection.exchange import contents, orders
@@ -93,12 +94,19 @@ def confirm(case: HandOver, *, by: Staff, now: datetime | None = None) -> HandOv
         waiting = _waiting(case)
         if waiting.asked_by_id == by.pk:
             raise Refused(_("Somebody else has to confirm what you asked."))
+        by_two.refuse_new(waiting.asked_by, by, practice=waiting.provider_id)
         going = _going(asked_for.pk, invoices, waiting.agency, now=now, but=waiting)
         waiting.claims.all().delete()
         HandOver.objects.filter(pk=waiting.pk).update(confirmed_by=by)
         _begin(waiting, going, by=by, now=now)
         _close_task(waiting, by=by)
     return waiting
+
+
+def waiting_for_second() -> Iterator[tuple[int, str]]:
+    """Yield of each case that waits the key of its practice, and who asked."""
+    for case in HandOver.objects.filter(status=Status.PROPOSED).select_related("asked_by"):
+        yield case.provider_id, audit.name_of(case.asked_by)
 
 
 def refuse(case: HandOver, *, by: Staff, now: datetime | None = None) -> None:

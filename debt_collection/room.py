@@ -94,6 +94,7 @@ class DebtCollectionRoom(Room):
             access_labels={"hand-over": _("what an agency collects")},
             daily=[Daily(24, days.run_day)],
             choices=CHOICES,
+            waits_for_second=handing_over.waiting_for_second,
             beat={"tell-agencies": Beat("debt_collection.tell_agencies", 60.0, expires=60)},
             staff_tasks=_staff_tasks(),
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},

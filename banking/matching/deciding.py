@@ -23,6 +23,7 @@ from billing.ledger import Share, lock_invoices
 from billing.models import Invoice, Staff
 from billing.money import ZERO
 from billing.payments import bank
+from billing.rights import by_two
 from billing.transitions import advance
 
 Status, Kind, What = LineDecision.Status, LineDecision.Kind, LineDecision.What
@@ -136,6 +137,7 @@ def confirm(decision: LineDecision, *, by: Staff) -> None:
         line, waiting = _lock_decision(decision, Status.WAITING)
         if waiting.by_id == by.pk:
             raise Refused(_("Somebody else has to confirm what you decided."))
+        by_two.refuse_new(waiting.by, by, practice=None)
         advance(waiting, Status.DONE, confirmed_by=by)
         if waiting.kind == Kind.INVOICE:
             _refuse_erased(invoices)
@@ -184,6 +186,7 @@ def _is_second(done: LineDecision, by: Staff) -> bool:
     """Tell whether somebody else asked to undo it before, and note who is the first. Raises Refused for the same."""
     if done.undo_asked_by_id == by.pk:
         raise Refused(_("You asked for this already. Somebody else has to agree, too."))
+    by_two.refuse_new(done.undo_asked_by, by, practice=None)
     if done.undo_asked_by_id is None:
         LineDecision.objects.filter(pk=done.pk).update(undo_asked_by=by)
         return False

@@ -12,6 +12,7 @@ from banking.orders.payees import Payee
 from billing import audit
 from billing.errors import Refused
 from billing.models import Invoice, Provider, Staff
+from billing.rights import by_two
 from billing.transitions import advance
 
 Status, Purpose = OutgoingOrder.Status, OutgoingOrder.Purpose
@@ -67,6 +68,7 @@ def approve(order: OutgoingOrder, *, by: Staff) -> bool:
         payees.refuse_if_blocked(waiting.iban_hash)
         if waiting.proposed_by_id == by.pk:
             raise Refused(_("You proposed this order or agreed to it already. Somebody else has to agree, too."))
+        by_two.refuse_new(waiting.proposed_by, by, practice=None)
         who = audit.name_of(by)
         if waiting.proposed_by_id is None:
             OutgoingOrder.objects.filter(pk=waiting.pk).update(proposed_by=by)

@@ -23,6 +23,7 @@ from billing.ledger import Side
 from billing.models import LedgerTransaction, Staff
 from billing.models.ledger import Account
 from billing.money import ZERO
+from billing.rights import by_two
 from billing.transitions import advance
 
 Kind, Status = LedgerTransaction.Kind, OutgoingOrder.Status
@@ -143,6 +144,7 @@ def cancel_absent(order: OutgoingOrder, *, by: Staff) -> bool:
             return False
         if row.cancel_asked_by_id == by.pk:
             raise Refused(_("You agreed already. Somebody else has to agree, too."))
+        by_two.refuse_new(row.cancel_asked_by, by, practice=None)
         funding.release(row, invoice, by=who, reason="not executed")
         advance(row, Status.CANCELLED, cancelled_by=by, ended_at=timezone.now())
         audit.record("order_cancelled", by=who, invoice=invoice, order=row.reference)

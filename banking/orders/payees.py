@@ -14,6 +14,7 @@ from banking.models import OutgoingOrder, PayeeAccount
 from billing import audit
 from billing.errors import Refused
 from billing.models import Staff
+from billing.rights import by_two
 
 # A payment to another country of SEPA needs the payee's address, which we do not send.
 EEA = frozenset(
@@ -103,6 +104,7 @@ def unblock(account: PayeeAccount, *, by: Staff) -> bool:
         raise Refused(_("This account is not blocked."))
     if row.lift_asked_by_id == by.pk:
         raise Refused(_("You agreed already. Somebody else has to agree, too."))
+    by_two.refuse_new(row.lift_asked_by, by, practice=None)
     lifted = row.lift_asked_by_id is not None
     row.lift_asked_by = None if lifted else by
     if lifted:

@@ -42,6 +42,7 @@ from billing.payments import shares
 from billing.payments.attempts import supersede_live
 from billing.payments.credit import stays_covered
 from billing.plans import agreements
+from billing.rights import by_two
 from billing.transitions import advance
 
 Status, Task, Kind = Reallocation.Status, StaffTask.Kind, LedgerTransaction.Kind
@@ -143,6 +144,7 @@ def confirm(asked: Reallocation, *, by: Staff, today: date | None = None) -> Non
         waiting = _waiting(asked)
         if waiting.asked_by_id == by.pk:
             raise Refused(_("Somebody else has to confirm what you asked."))
+        by_two.refuse_new(waiting.asked_by, by, practice=_first(invoices, waiting.booking).provider_id)
         _refuse_if_wrong(waiting.booking, invoices, amounts, "-", waiting=waiting)
         Reallocation.objects.filter(pk=waiting.pk).update(confirmed_by=by)
         _book(waiting, invoices, amounts, by=by, today=today or timezone.localdate())

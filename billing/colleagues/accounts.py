@@ -11,8 +11,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_otp import user_has_device
 
 from billing import audit, rights
+from billing.colleagues import second_persons
+from billing.colleagues.second_persons import who_can_agree
 from billing.errors import Refused
 from billing.models import Membership, Provider, Staff
 from billing.outbox.queue import queue_message
@@ -29,7 +32,7 @@ class Colleague:
     staff: Staff
     role: str
     is_blocked: bool
-    approver_by: Staff | None  # as of Staff
+    introduced_by: Staff | None  # as of Staff
 
     @property
     def role_label(self) -> str:
@@ -38,11 +41,12 @@ class Colleague:
 
 def all_of(provider: Provider) -> list[Colleague]:
     """Return everybody of a practice, blocked or not, by name."""
-    begins = Staff.objects.filter(provider=provider).select_related("approver_by")
-    begin = [Colleague(row, row.role, not row.is_active, row.approver_by) for row in begins]
-    rows = Membership.objects.filter(provider=provider).select_related("staff", "approver_by")
+    begins = Staff.objects.filter(provider=provider).select_related("introduced_by")
+    begin = [Colleague(row, row.role, not row.is_active, row.introduced_by) for row in begins]
+    rows = Membership.objects.filter(provider=provider).select_related("staff", "introduced_by")
     later = [
-        Colleague(row.staff, row.role, bool(row.blocked_at) or not row.staff.is_active, row.approver_by) for row in rows
+        Colleague(one.staff, one.role, bool(one.blocked_at) or not one.staff.is_active, one.introduced_by)
+        for one in rows
     ]
     return sorted((*begin, *later), key=lambda colleague: colleague.staff.username)
 
@@ -63,7 +67,7 @@ def block(member: Staff, *, by: Staff, now: datetime | None = None) -> None:
             row.blocked_at = now or timezone.now()
             row.save(update_fields=["blocked_at"])
         elif other := others.order_by("pk").first():  # the account begins there from now on
-            was = {"role": member.role, "approver_by": member.approver_by, "blocked_at": now or timezone.now()}
+            was = {"role": member.role, "introduced_by": member.introduced_by, "blocked_at": now or timezone.now()}
             other.delete()
             _begin_at(member, other)
             Membership.objects.create(staff=member, provider=provider, **was)
@@ -96,7 +100,8 @@ def unblock(member: Staff, *, by: Staff) -> None:
 def change_role(member: Staff, role: str, *, by: Staff, now: datetime | None = None) -> None:
     """Let somebody be a clerk or an approver of the practice of `by` from now on. Raises Refused as `_lock`.
 
-    A new approver is a second person once somebody else has agreed: see `agree`.
+    A new approver is one of two persons once somebody else has agreed, also when they become a clerk again meanwhile:
+    see `agree`.
     """
     if role not in (Role.CLERK, Role.APPROVER):
         raise Refused(_("Choose clerk or approver."))
@@ -105,58 +110,60 @@ def change_role(member: Staff, role: str, *, by: Staff, now: datetime | None = N
         row: Staff | Membership = _row(member, provider) or member
         if row.role == role:
             return
-        row.role, row.approver_by = role, by if role == Role.APPROVER else None
-        row.save(update_fields=["role", "approver_by"])
+        row.role, row.introduced_by = role, introducer(by) if role == Role.APPROVER else row.introduced_by
+        row.save(update_fields=["role", "introduced_by"])
         audit.record("staff_role_changed", by=audit.name_of(by), staff=member.pk, provider=provider.pk, role=role)
         if role == Role.APPROVER:
             tell_of_approver(member, provider, by=by, now=now or timezone.now())
+        second_persons.look(provider)
+
+
+def introducer(by: Staff) -> Staff:
+    """Return who answers for whom `by` lets in: as long as nobody agreed to `by`, who let `by` in.
+
+    Else an approver could let in a second one, who lets in a third, and agree to that third.
+    """
+    return by.introduced_by or by
 
 
 def agree(member: Staff, *, by: Staff) -> None:
-    """Agree that a new approver is a second person from now on.
+    """Agree that somebody new is one of two persons who decide together from now on.
 
-    An approver agrees for their practice; operations for each practice where nobody else can. Raises Refused for who
-    made them an approver, for a new approver, as `_lock`, and when there is nothing to agree to.
+    An approver agrees for their practice; operations for each practice where nobody else can, and among themselves.
+    Raises Refused for who let them in, for somebody new, as `_lock`, and when there is nothing to agree to.
     """
+    rights.refuse_new(by)
     with transaction.atomic():
         if by.is_operations:
-            places = [row for row in _waiting(member) if not _who_can_agree(row)]
+            places = [row for row in _waiting(member) if not who_can_agree(row)]
             if not places:
                 raise Refused(_("There is nothing to agree to, or an approver of the practice can do it."))
         else:
             provider, member = _lock(member, by=by)
             places = [row for row in _waiting(member) if row.provider_id == provider.pk]
-            rights.refuse_new(by)
             if not places:
                 raise Refused(_("There is nothing to agree to any more."))
-            if places[0].approver_by_id == by.pk:
-                raise Refused(_("You made this person an approver. Somebody else has to agree, or we: call us."))
+        if any(row.introduced_by_id == by.pk for row in places):
+            raise Refused(_("You let this person in. Somebody else has to agree, or we: call us."))
+        if not user_has_device(member):
+            raise Refused(_("This person has no code app yet. Agree once they have signed in with one."))
         for row in places:
-            type(row).objects.filter(pk=row.pk).update(approver_by=None)
+            type(row).objects.filter(pk=row.pk).update(introduced_by=None)
             agreed_by = audit.name_of(by)
             audit.record("staff_approver_agreed", by=agreed_by, staff=member.pk, provider=row.provider_id)
+            if row.provider:
+                second_persons.look(row.provider)
 
 
 def may_operations_agree(member: Staff) -> bool:
-    """Tell whether somebody is a new approver at a practice where nobody else can agree to that."""
-    return any(not _who_can_agree(row) for row in _waiting(member))
+    """Tell whether somebody is new at a practice where nobody else can agree to them, or among operations."""
+    return any(not who_can_agree(row) for row in _waiting(member))
 
 
 def _waiting(member: Staff) -> list[Staff | Membership]:
-    """Return the rows by which somebody is a new approver, each of one practice."""
-    begins = Staff.objects.filter(pk=member.pk).exclude(approver_by=None)
-    return [*begins, *Membership.objects.filter(staff=member.pk).exclude(approver_by=None)]
-
-
-def _who_can_agree(row: Staff | Membership) -> bool:
-    """Tell whether the practice has another approver than who made this one, and who is not new themselves."""
-    begin = Q(provider=row.provider_id, role=Role.APPROVER, approver_by=None)
-    later = Q(
-        pk__in=Membership.objects.filter(
-            provider=row.provider_id, role=Role.APPROVER, approver_by=None, blocked_at=None
-        ).values("staff")
-    )
-    return Staff.objects.filter(begin | later, is_active=True).exclude(pk=row.approver_by_id or 0).exists()
+    """Return the rows by which somebody is new, each of one practice."""
+    begins = Staff.objects.filter(pk=member.pk).exclude(introduced_by=None)
+    return [*begins, *Membership.objects.filter(staff=member.pk).exclude(introduced_by=None)]
 
 
 def tell_of_approver(member: Staff, provider: Provider, *, by: Staff, now: datetime) -> None:
@@ -206,32 +213,48 @@ def _row(member: Staff, provider: Provider) -> Membership | None:
 
 def _begin_at(member: Staff, place: Membership) -> None:
     """Let an account begin at another practice; its sessions end."""
-    member.provider_id, member.role, member.approver_by_id = place.provider_id, place.role, place.approver_by_id
+    member.provider_id, member.role, member.introduced_by_id = place.provider_id, place.role, place.introduced_by_id
     member.end_sessions()
-    member.save(update_fields=["provider", "role", "approver_by", "session_salt"])
+    member.save(update_fields=["provider", "role", "introduced_by", "session_salt"])
 
 
-def require_to_help(member: Staff, *, by: Staff) -> None:
-    """Raise Refused when `by` may not take away the code app of a colleague, who then sets up another one.
+def help_in_again(member: Staff, *, by: Staff, now: datetime) -> None:
+    """Let `by` take away the code app of a colleague, and tell both of it by mail; the caller takes it away.
 
-    Who begins at another practice is helped there: what protects its patients is not this practice's to weaken. Nor
-    when neither they nor the practice can be told by mail: nobody would see it.
+    From now on the account may be anybody's who reads its mail, so it is new again until somebody else agrees. Raises
+    Refused for an account that begins or works at another practice, too: what protects its patients is not this
+    practice's to weaken. Nor when neither they nor the practice can be told by mail: nobody would see it.
     """
-    provider, member = _lock(member, by=by)
-    if member.provider_id != provider.pk:
-        raise Refused(_("This colleague's account is of another practice. Ask an approver there."))
-    if not (member.email or provider.email):
-        raise Refused(
-            _("We can mail nobody about this: neither your colleague nor your practice has an e-mail address.")
-        )
+    with transaction.atomic():
+        provider, member = _lock(member, by=by)
+        if member.provider_id != provider.pk:
+            raise Refused(_("This colleague's account is of another practice. Ask an approver there."))
+        if Membership.objects.filter(staff=member.pk, blocked_at=None).exists():
+            raise Refused(_("This colleague works for another practice too. We remove the code app: call us."))
+        if not (member.email or provider.email):
+            raise Refused(
+                _("We can mail nobody about this: neither your colleague nor your practice has an e-mail address.")
+            )
+        for rows in (Staff.objects.filter(pk=member.pk), Membership.objects.filter(staff=member.pk)):
+            rows.update(introduced_by=introducer(by))
+        _tell_of_reset(member, provider, by=by, now=now)
+        second_persons.look(provider)
 
 
-def tell_of_reset(member: Staff, *, by: Staff, now: datetime) -> None:
-    """Tell a colleague, and the practice, by mail that somebody took away their code app."""
-    practice = by.provider.email if by.provider else ""
+def _tell_of_reset(member: Staff, provider: Provider, *, by: Staff, now: datetime) -> None:
+    practice = provider.email
     for number, mailbox in enumerate(sorted({member.email, practice} - {""})):
         queue_message(
             RESET, invoice=None, recipient=mailbox,
             context={"username": member.username, "by": by.username, "at": now},
             dedupe_key=f"{RESET}:{member.pk}:{now.isoformat()}:{number}", now=now,
         )  # fmt: skip
+
+
+def new_without_app(member: Staff, *, by: Staff) -> None:
+    """Let an account be new again whose password or address somebody else changed while it has no code app.
+
+    Whoever has the password sets up the app.
+    """
+    if not user_has_device(member):
+        Staff.objects.filter(pk=member.pk).update(introduced_by=introducer(by))

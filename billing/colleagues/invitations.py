@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import audit, links, rights, rows
-from billing.colleagues import accounts, of_practice
+from billing.colleagues import accounts, of_practice, second_persons
 from billing.errors import Refused
 from billing.models import Invitation, Membership, OutboxMessage, Provider, Staff
 from billing.outbox.queue import queue_message
@@ -112,7 +112,7 @@ def accept_anew(invitation: Invitation, *, username: str, password: str, now: da
     Raises Refused when somebody was faster, and ValidationError with what is wrong by field.
     """
     member = Staff(username=username, role=invitation.role, provider=invitation.provider, email=invitation.email)
-    member.is_staff, member.approver_by = True, _made_by(invitation)
+    member.is_staff, member.introduced_by = True, accounts.introducer(invitation.invited_by)
     try:
         validate_password(password, member)
     except ValidationError as error:
@@ -143,7 +143,8 @@ def accept(invitation: Invitation, member: Staff, *, now: datetime | None = None
         raise Refused(_("This account is known at this practice already. Ask an approver there to let you in again."))
     with transaction.atomic():
         _end(invitation, member, now or timezone.now())
-        row = Membership(staff=member, provider=provider, role=invitation.role, approver_by=_made_by(invitation))
+        row = Membership(staff=member, provider=provider, role=invitation.role)
+        row.introduced_by = accounts.introducer(invitation.invited_by)
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
@@ -152,15 +153,11 @@ def accept(invitation: Invitation, member: Staff, *, now: datetime | None = None
         _record(invitation, member, now)
 
 
-def _made_by(invitation: Invitation) -> Staff | None:
-    """Return who makes somebody an approver by this invitation; None for a clerk."""
-    return invitation.invited_by if invitation.role == Staff.Role.APPROVER else None
-
-
 def _record(invitation: Invitation, member: Staff, now: datetime | None) -> None:
     audit.record("staff_invitation_accepted", by=audit.name_of(member), staff=member.pk, role=invitation.role)
-    if maker := _made_by(invitation):
-        accounts.tell_of_approver(member, invitation.provider, by=maker, now=now or timezone.now())
+    if invitation.role == Staff.Role.APPROVER:
+        accounts.tell_of_approver(member, invitation.provider, by=invitation.invited_by, now=now or timezone.now())
+    second_persons.look(invitation.provider)
 
 
 def _end(invitation: Invitation, member: Staff, now: datetime) -> None:

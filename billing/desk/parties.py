@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationForm
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -248,6 +248,20 @@ class StaffChangeForm(_RoleFitsProvider):
         fields = ("first_name", "last_name", "email", "role", "is_active")
 
 
+class IsNewFilter(admin.SimpleListFilter):
+    """Who waits for somebody else to agree to them."""
+
+    title = _("new")
+    parameter_name = "new"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", _("nobody else has agreed yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Staff]) -> QuerySet[Staff]:
+        waits = Q(introduced_by__isnull=False) | Q(memberships__introduced_by__isnull=False)
+        return queryset.filter(waits).distinct() if self.value() else queryset
+
+
 @admin.register(Staff)
 class StaffAdmin(TenantAdmin, UserAdmin):
     """Operations add and change staff of any provider; to change provider, a person gets a new account."""
@@ -259,7 +273,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
     add_form_template = "admin/detail.html"
     change_user_password_template = "admin/practice/given_password.html"  # noqa: S105
     list_display = ("username", "provider", "role", "active", "last_login")
-    list_filter = ("role", "is_active")
+    list_filter = ("role", "is_active", IsNewFilter)
     list_select_related = ("provider",)
     search_fields = ()
     ordering = ("username",)
@@ -272,7 +286,7 @@ class StaffAdmin(TenantAdmin, UserAdmin):
     readonly_fields = ("last_login",)
     actions = ("agree",)
 
-    @desk_action("second_person", _("Agree: this new approver is a second person"))
+    @desk_action("second_person", _("Agree: this new person is one of two who decide together"))
     def agree(self, request: HttpRequest, queryset: QuerySet[Staff]) -> None:
         for member in queryset:
             try:
@@ -293,6 +307,12 @@ class StaffAdmin(TenantAdmin, UserAdmin):
         readonly = super().get_readonly_fields(request, obj)
         return readonly if obj is None else (*readonly, "username")
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save; who is new, has another role, or can be signed in for now waits for somebody else to agree."""
+        if not change or "role" in form.changed_data:
+            obj.introduced_by = accounts.introducer(cast("Staff", request.user))
+        super().save_model(request, obj, form, change)
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         audit.record("staff_added", by=audit.name_of(request.user), staff=obj.pk, role=str(obj.role))
         return super().log_addition(request, obj, message)
@@ -301,4 +321,5 @@ class StaffAdmin(TenantAdmin, UserAdmin):
         """Record the change on the audit trail; Django calls this for the form and for a new password."""
         fields = [name for part in message for name in part.get("changed", {}).get("fields", [])]
         audit.record("staff_changed", by=audit.name_of(request.user), staff=obj.pk, fields=", ".join(fields))
+        accounts.new_without_app(obj, by=cast("Staff", request.user))
         return super().log_change(request, obj, message)

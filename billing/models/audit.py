@@ -75,6 +75,7 @@ class StaffTask(SealedText, models.Model):
         LAW_DATE = "law_date", _("look up a date of the law: the rate of the interest, or holidays")
         CLOCK_JUMPED = "clock_jumped", _("the clock jumped: the day's work waits until you have looked at it")
         PRACTICE_INCOMPLETE = "practice_incomplete", _("no letters: details of the practice are missing")
+        SECOND_PERSON_MISSING = "second_person_missing", _("a practice has no second person: one of us decides with it")
         AGB_WAITS = "agb_waits", _("a practice and its AGB code wait for a second person")
         BIRTH_DATE_WAITS = "birth_date_waits", _("another date of birth of a patient waits for a second person")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")

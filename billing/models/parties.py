@@ -306,8 +306,9 @@ class Staff(AbstractUser):
     )
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.CLERK)
     email = models.EmailField(_("e-mail"), blank=True, validators=[validate_address])
-    # Who made them an approver, until somebody else has agreed: meanwhile they are nobody's second person.
-    approver_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", editable=False)
+    # Who let them in, made them an approver, or took away their code app, until somebody else has agreed: meanwhile
+    # they count as no pair of eyes, for they may be the same person.
+    introduced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", editable=False)
     # Until they have chosen their own, only the page to do so opens.
     password_given = models.BooleanField(_("has a password that somebody else made"), default=False, editable=False)
     # Part of every session: a new one ends all of them, so that an account that is active again revives no old cookie.
@@ -328,7 +329,7 @@ class Staff(AbstractUser):
         ]
 
     _was_active: bool | None = None  # as it stands in the database
-    _home: tuple[int | None, str, int | None] | None = None  # provider, role, approver_by of the row, while elsewhere
+    _home: tuple[int | None, str, int | None] | None = None  # provider, role, introduced_by of the row
     rights_read: tuple[int | None, dict[str, bool]] | None = None  # by `billing.rights`, once a request
 
     @classmethod
@@ -342,15 +343,15 @@ class Staff(AbstractUser):
         """Return the key of the practice for which this person works after signing in."""
         return self._home[0] if self._home else self.provider_id
 
-    def work_elsewhere(self, provider_id: int, role: str, approver_by_id: int | None) -> None:
+    def work_elsewhere(self, provider_id: int, role: str, introduced_by_id: int | None) -> None:
         """Let this object belong to another practice; the row stays as it is. See `billing.tenancy.work_for`."""
-        self._home = self._home or (self.provider_id, self.role, self.approver_by_id)
-        self.provider_id, self.role, self.approver_by_id = provider_id, role, approver_by_id
+        self._home = self._home or (self.provider_id, self.role, self.introduced_by_id)
+        self.provider_id, self.role, self.introduced_by_id = provider_id, role, introduced_by_id
 
     def work_at_home(self) -> None:
         """Let this object belong to the practice that the row names."""
         if self._home:
-            (self.provider_id, self.role, self.approver_by_id), self._home = self._home, None
+            (self.provider_id, self.role, self.introduced_by_id), self._home = self._home, None
 
     def clean(self) -> None:
         """Raise ValidationError for a new user name that is not plain, or that people read as somebody else's."""
@@ -371,7 +372,8 @@ class Staff(AbstractUser):
             self.looks_like = user_names.looks_like(self.username)
         if self._home and not self._state.adding:
             columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-            kwargs["update_fields"] = {*(kwargs.get("update_fields") or columns)} - {"provider", "role", "approver_by"}
+            of_practice = {"provider", "role", "introduced_by"}
+            kwargs["update_fields"] = {*(kwargs.get("update_fields") or columns)} - of_practice
         if getattr(self, "_was_active", None) not in (None, self.is_active):
             self.session_salt = new_token()
             if kwargs.get("update_fields") is not None:

@@ -49,7 +49,7 @@ def ask(patient: Patient, *, date_of_birth: str, reason: str, by: str) -> BirthD
 def decide(asked: BirthDateChange, *, approved: bool, by: str, now: datetime | None = None) -> None:
     """Approve or refuse a correction. Raises Refused for whoever asked for it, Stale when it was decided before."""
     now = now or timezone.now()
-    by_two.refuse_own(asked, approved=approved, by=by)
+    by_two.refuse_own(asked, approved=approved, by=by, practice=asked.patient.provider_id)
     with transaction.atomic():
         patient = Patient.objects.select_for_update(no_key=True).get(pk=asked.patient_id)
         waiting = BirthDateChange.objects.filter(pk=asked.pk, decided_at=None).exclude(sealed_facts=b"")

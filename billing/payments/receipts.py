@@ -13,7 +13,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing import audit, ledger, rights, rooms
+from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
 from billing.house_rules import rule_of
 from billing.invoices.holds import is_on_hold
@@ -28,6 +28,7 @@ from billing.payments.attempts import supersede_live
 from billing.payments.credit import stays_covered
 from billing.payments.rest import after_undoing, receipt_facts
 from billing.payments.shares import MOVED
+from billing.rights import by_two
 from billing.transitions import advance
 
 Status, Kind, Task = Receipt.Status, LedgerTransaction.Kind, StaffTask.Kind
@@ -105,6 +106,7 @@ def confirm(receipt: Receipt, *, by: Staff) -> None:
         for locked, waiting in _waiting(receipt):
             if waiting.reported_by_id == by.pk:
                 raise Refused(_("Somebody else has to confirm what you reported."))
+            by_two.refuse_new(waiting.reported_by, by, practice=locked.provider_id)
             waiting.confirmed_by = by
             waiting.save(update_fields=["confirmed_by"])
             _book(waiting, locked, by=by)
@@ -162,7 +164,7 @@ def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
     if receipt.undo_asked_by_id == by.pk:
         raise Refused(_("Somebody else has to confirm what you asked."))
     if receipt.undo_asked_by_id:
-        rights.refuse_new(by)
+        by_two.refuse_new(receipt.undo_asked_by, by, practice=invoice.provider_id)
         return False
     Receipt.objects.filter(pk=receipt.pk).update(undo_asked_by=by)
     audit.record("receipt_undo_asked", by=audit.name_of(by), invoice=invoice, amount=str(receipt.amount))

@@ -57,7 +57,7 @@ def ask_agb(provider: Provider, agb_code: str, *, by: str) -> AgbChange:
 
 def decide_agb(asked: AgbChange, *, approved: bool, by: str) -> None:
     """Approve or refuse an AGB code. Raises Refused for whoever asked for it, Stale when it was decided before."""
-    by_two.refuse_own(asked, approved=approved, by=by)
+    by_two.refuse_own(asked, approved=approved, by=by, practice=asked.provider_id)
     with transaction.atomic():
         provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
         by_two.settle(AgbChange.objects.filter(pk=asked.pk, decided_at=None), approved=approved, by=by)

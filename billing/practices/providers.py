@@ -178,7 +178,7 @@ def _tell(provider: Provider, what: str, iban: str = "", *, event: str) -> None:
 
 def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
     """Approve or refuse a change of IBAN. Raises Refused for whoever asked for it, Stale when it was decided before."""
-    by_two.refuse_own(asked, approved=approved, by=by)
+    by_two.refuse_own(asked, approved=approved, by=by, practice=asked.provider_id)
     with transaction.atomic():
         provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
         by_two.settle(IbanChange.objects.filter(pk=asked.pk, decided_at=None), approved=approved, by=by)

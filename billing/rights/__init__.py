@@ -25,10 +25,12 @@ def may(staff: Any, act: str) -> bool:
     known = rooms.acts()[act]
     if not (staff.is_active and staff.is_staff):
         return False
+    if act == SECOND and staff.introduced_by_id:
+        return False
     role = getattr(staff, "role", None)
     if role == Staff.Role.OPERATIONS:
         return known.operations
-    if getattr(staff, "provider_id", None) is None or (act == SECOND and staff.approver_by_id):
+    if getattr(staff, "provider_id", None) is None:
         return False
     return role == Staff.Role.APPROVER or (role == Staff.Role.CLERK and _clerks_may(staff, act, known))
 
@@ -42,12 +44,12 @@ def require(staff: Any, act: str) -> None:
 
 
 def refuse_new(staff: Any) -> None:
-    """Raise Refused for an approver about whom nobody has agreed yet but who made them one: no second person.
+    """Raise Refused for somebody about whom nobody has agreed yet but who let them in: no second person.
 
     Else one approver could invite themselves under another name and agree with themselves.
     """
-    if staff.approver_by_id:
-        raise Refused(_("You are a new approver. First another approver, or we, have to agree that you may agree."))
+    if staff.introduced_by_id:
+        raise Refused(_("You are new here. First another approver than who let you in, or we, have to agree to you."))
 
 
 def _clerks_may(clerk: Staff, act: str, known: Act) -> bool:

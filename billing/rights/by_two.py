@@ -1,4 +1,8 @@
-"""Changes that one person asks for and another decides about: the four eyes of every `ChangeByTwo`."""
+"""What one person asks for and another decides about: the four eyes of every act and of every `ChangeByTwo`.
+
+Two accounts are two persons once somebody else than who let one of them in has agreed to them. Else an approver could
+invite themselves under another name, as a clerk, and agree to what that clerk asks.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused, Stale
+from billing.models import Membership, Staff
 
 
 def person(by: str) -> str:
@@ -15,10 +20,36 @@ def person(by: str) -> str:
     return by.partition(":")[2].casefold() or by
 
 
-def refuse_own(asked: Any, *, approved: bool, by: str) -> None:
-    """Raise Refused when whoever asked for a change would approve it. They may take it back."""
-    if approved and person(by) == person(asked.asked_by):
+def refuse_own(asked: Any, *, approved: bool, by: str, practice: int | None = None) -> None:
+    """Raise Refused when whoever asked for a change, or somebody new, would approve it. They may take it back."""
+    if not approved:
+        return
+    if person(by) == person(asked.asked_by):
         raise Refused(_("You asked for this change yourself. Somebody else has to approve it."))
+    refuse_new(asked.asked_by, by, practice=practice)
+
+
+def refuse_new(first: Staff | str | None, second: Staff | str, *, practice: int | None) -> None:
+    """Raise Refused when nobody has agreed yet to one of two who decide for a practice, or for us when it is None.
+
+    Who acts by a command of the server is as good as whoever runs it, and a patient is nobody's colleague.
+    """
+    if _is_new(second, practice):
+        raise Refused(_("You are new here. First another approver than who let you in, or we, have to agree to you."))
+    if first is not None and _is_new(first, practice):
+        raise Refused(_("Who asked this is new. First another approver than who let them in, or we, agree to them."))
+
+
+def _is_new(who: Staff | str, practice: int | None) -> bool:
+    if isinstance(who, str):
+        named = Staff.objects.filter(username=who.removeprefix("staff:")).first() if who.startswith("staff:") else None
+        if named is None:
+            return False
+        who = named
+    begins = Staff.objects.filter(pk=who.pk, introduced_by__isnull=False)
+    if begins.filter(provider=practice).exists() or begins.filter(role=Staff.Role.OPERATIONS).exists():
+        return True
+    return Membership.objects.filter(staff=who.pk, provider=practice, introduced_by__isnull=False).exists()
 
 
 def settle(waiting: QuerySet[Any], *, approved: bool, by: str, now: datetime | None = None) -> None:

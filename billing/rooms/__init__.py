@@ -336,6 +336,13 @@ def watched() -> dict[str, Watched]:
     return _merged(lambda room: room.watched)
 
 
+def wait_for_second() -> Iterator[tuple[int, str]]:
+    """Yield of what waits for a second person in all rooms the key of its practice, and who asked."""
+    for room in announcements():
+        if room.waits_for_second:
+            yield from room.waits_for_second()
+
+
 @cache
 def choices() -> dict[str, Choice]:
     """Return the house rules of all rooms in place of which a practice may choose, by name."""

@@ -375,6 +375,8 @@ class Announcement:
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.
     first_steps: Callable[[Row, Row], Iterable[FirstStep]] | None = None
+    # Yields of what waits for a second person the key of its practice, and who asked (see `audit.name_of`).
+    waits_for_second: Callable[[], Iterable[tuple[int, str]]] | None = None
     watched: Mapping[str, Watched] = field(default_factory=dict)  # by the name of its `LastRun`
     demo: Demo | None = None
     # Tells what practices are paid.

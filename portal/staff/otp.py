@@ -16,6 +16,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
 from billing import audit
+from billing.colleagues import second_persons
 from billing.errors import Refused
 from billing.models import Staff
 from portal.staff.sign_in import limits as sign_in_limits
@@ -67,6 +68,8 @@ def enrol(member: Staff, *, key: str, code: str) -> tuple[Device, list[str]]:
             raise Refused(_("This code is not right. Wait for the next code in your app and try again."))
         codes = _replace_recovery_codes(locked)
         audit.record("staff_enrolled", by=audit.name_of(locked))
+        if locked.provider:
+            second_persons.look(locked.provider)
     return device, codes
 
 

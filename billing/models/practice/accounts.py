@@ -19,7 +19,7 @@ class Membership(models.Model):
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="memberships", verbose_name=_("staff member"))
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="+", verbose_name=_("provider"))
     role = models.CharField(_("role"), max_length=12, choices=_ROLES)
-    approver_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", editable=False)  # as of Staff
+    introduced_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+", editable=False)  # as of Staff
     since = models.DateTimeField(_("since"), default=timezone.now)
     blocked_at = models.DateTimeField(_("blocked"), null=True, blank=True)
 

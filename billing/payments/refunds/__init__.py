@@ -28,6 +28,7 @@ from billing.models import Invoice, LedgerTransaction, RefundRequest, Staff, Sta
 from billing.outbox import wakeup
 from billing.payments import credit
 from billing.payments.refunds import reports
+from billing.rights import by_two
 from billing.templatetags.money import euro
 from billing.transitions import advance
 
@@ -158,6 +159,7 @@ def approve(invoice_id: int, *, by: Staff, seen: Decimal, now: datetime | None =
             if waiting.first_by == who:
                 raise Refused(_("You agreed to this refund yourself. Somebody else has to approve it."))
             rights.require(by, "second_person")
+            by_two.refuse_new(waiting.first_by, by, practice=invoice.provider_id)
         _approve(waiting, invoice, by=who, now=now)
         waiting.refresh_from_db()
     return waiting

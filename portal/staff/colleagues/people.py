@@ -110,16 +110,15 @@ def _change_role(colleague: Staff, member: Any, request: HttpRequest) -> Any:
 
 
 def _reset(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
-    accounts.require_to_help(colleague, by=member)
+    accounts.help_in_again(colleague, by=member, now=timezone.now())
     otp.reset(colleague, by=audit.name_of(member))
     sessions.end(colleague, by=audit.name_of(member))
-    accounts.tell_of_reset(colleague, by=member, now=timezone.now())
     return _("The code app is removed. After the password this person sets up another one, and gets a mail about it.")
 
 
 def _agree(colleague: Staff, member: Any, _request: HttpRequest) -> Any:
     accounts.agree(colleague, by=member)
-    return _("Agreed. This approver may be the second person from now on.")
+    return _("Agreed. This person counts as one of two who decide together from now on.")
 
 
 _ACTS: dict[str, Callable[[Staff, Any, HttpRequest], Any]] = {

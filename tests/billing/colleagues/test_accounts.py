@@ -3,12 +3,14 @@
 from contextlib import suppress
 
 import pytest
+from django.utils import timezone
 
 from billing import rights
 from billing.colleagues import accounts, invitations, of_practice
 from billing.errors import Refused
 from billing.models import AuditEvent, Membership, OutboxMessage, Staff
 from billing.tenancy import practices_of, visible_to, work_for
+from portal.staff import otp
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,10 @@ def also(member, role="clerk", name="De Eik"):
 
 def fresh(member):
     return Staff.objects.get(pk=member.pk)
+
+
+def help_in_again(member, by):
+    accounts.help_in_again(member, by=by, now=timezone.now())
 
 
 def test_blocked_and_let_in_again(practice, boss):
@@ -58,7 +64,7 @@ def test_whom_operations_blocked_no_practice_lets_in_again(practice, boss):
     assert not fresh(clerk).is_active
 
 
-@pytest.mark.parametrize("act", [accounts.block, accounts.unblock, accounts.require_to_help])
+@pytest.mark.parametrize("act", [accounts.block, accounts.unblock, help_in_again])
 def test_nobody_does_it_to_themselves_to_strangers_or_without_the_right(act, practice, boss):
     clerk = factories.staff(provider=practice)
     for member, by in (
@@ -115,9 +121,12 @@ def test_a_role_is_of_one_practice(practice, boss):
 def test_a_code_app_is_the_business_of_where_the_account_begins(practice, boss):
     clerk = factories.staff(provider=practice)
     there = factories.staff(provider=also(clerk), role="approver")
-    with pytest.raises(Refused):
-        accounts.require_to_help(clerk, by=there)
-    accounts.require_to_help(clerk, by=boss)
+    for by in (there, boss):  # else one practice opens the door to the patients of the other
+        with pytest.raises(Refused):
+            help_in_again(clerk, by=by)
+    alone = factories.staff(provider=practice)
+    help_in_again(alone, by=boss)
+    assert fresh(alone).introduced_by == boss
 
 
 def test_a_request_is_for_one_practice_and_writes_nothing(practice):
@@ -151,7 +160,7 @@ def test_who_is_made_an_approver_is_a_second_person_once_somebody_else_agrees(pr
         assert work_for(new, practice.pk)
         assert rights.may(new, "colleagues")
         assert not rights.may(new, "second_person")
-        with pytest.raises(Refused, match="nieuwe beslisser"):
+        with pytest.raises(Refused, match="nieuw"):
             rights.require(new, "second_person")
     for member, by in ((by_role, boss), (by_role, by_role), (by_role, fresh(anew))):
         with pytest.raises(Refused):
@@ -159,7 +168,10 @@ def test_who_is_made_an_approver_is_a_second_person_once_somebody_else_agrees(pr
     other = factories.staff(provider=practice, role="approver")
     with pytest.raises(Refused):  # the practice can do it itself
         accounts.agree(by_role, by=factories.staff(role="operations"))
+    with pytest.raises(Refused, match="code-app"):  # until then whoever reads their mail can be them
+        accounts.agree(by_role, by=other)
     for member in (by_role, anew, also_here):
+        otp.enrol_for_demo(member)
         accounts.agree(member, by=other)
         member = fresh(member)
         assert work_for(member, practice.pk)
@@ -172,10 +184,10 @@ def test_a_new_approver_stays_one_when_blocked_moved_or_named_again(practice, bo
     accounts.change_role(new, "approver", by=boss)
     accounts.block(fresh(new), by=boss)
     accounts.unblock(fresh(new), by=boss)
-    assert Membership.objects.get(staff=new).approver_by == boss
+    assert Membership.objects.get(staff=new).introduced_by == boss
     accounts.block(fresh(new), by=there)
-    assert fresh(new).approver_by == boss
+    assert fresh(new).introduced_by == boss
     accounts.change_role(boss, "approver", by=fresh(new))  # nothing changes for who is one
-    assert fresh(boss).approver_by is None
+    assert fresh(boss).introduced_by is None
     accounts.change_role(fresh(new), "clerk", by=boss)
-    assert fresh(new).approver_by is None
+    assert fresh(new).introduced_by == boss, "else a colleague who was made up is a first pair of eyes as a clerk"

@@ -76,21 +76,23 @@ class TestColleagues:
 
     def test_another_approver_agrees_to_a_new_one_by_a_button(self, boss):
         other = factories.staff(provider=boss.provider, role="approver")
-        new = factories.staff(provider=boss.provider, role="approver", approver_by=boss)
+        new = factories.staff(provider=boss.provider, role="approver", introduced_by=boss)
         button = 'value="agree"'
+        otp.enrol_for_demo(new)
         assert button not in signed_in(boss).get(PAGE).content.decode()
         assert signed_in(boss).post(PAGE, {"act": "agree", "row": new.pk}).status_code == 422
         client = signed_in(other)
         assert button in client.get(PAGE).content.decode()
         assert client.post(PAGE, {"act": "agree", "row": new.pk}).status_code == 303
-        assert Staff.objects.get(pk=new.pk).approver_by is None
+        assert Staff.objects.get(pk=new.pk).introduced_by is None
 
     def test_operations_agree_where_no_other_approver_is(self, boss):
-        new = factories.staff(provider=boss.provider, role="approver", approver_by=boss)
+        new = factories.staff(provider=boss.provider, role="approver", introduced_by=boss)
+        otp.enrol_for_demo(new)
         client, page = signed_in(factories.staff(role="operations")), f"/beheer/billing/staff/{new.pk}/change/"
         assert 'value="agree"' in client.get(page).content.decode()
         client.post("/beheer/billing/staff/", {"action": "agree", "_selected_action": new.pk, "from_page": new.pk})
-        assert Staff.objects.get(pk=new.pk).approver_by is None
+        assert Staff.objects.get(pk=new.pk).introduced_by is None
         assert 'value="agree"' not in client.get(page).content.decode()
 
     def test_a_clerk_looks_and_a_stranger_is_nobody(self, boss):
