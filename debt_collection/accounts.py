@@ -1,4 +1,4 @@
-"""The account that debtors pay to an agency: two persons change it, and it counts some days after the second.
+"""The account that debtors pay to an agency: two persons enter it, and another one counts some days after the second.
 
 Whoever could change it alone could collect from all of them. Until it counts, pages and mails name the old one, and the
 agency gets no new claims; then everybody with a running case is told before they pay.
@@ -53,6 +53,8 @@ def decide(asked: AgencyIbanChange, *, approved: bool, by: str) -> None:
             older = AgencyIbanChange.objects.filter(APPROVED, agency=waiting.agency)
             older.update(approved=False)
         _close(waiting, approved=approved, by=by)
+        if approved and not waiting.agency.iban:  # the first one: nobody pays to another
+            _begin(waiting.pk, now=timezone.now())
 
 
 def waiting() -> QuerySet[AgencyIbanChange]:

@@ -35,7 +35,7 @@ class Details:
 def save(key: str, details: Details, *, by: str, today: date) -> Agency:
     """Keep an agency as somebody checked it today; the checks stand in the audit trail, with what they changed.
 
-    Another IBAN of an agency that is known waits for a second person (`accounts`). Raises Refused for a registration
+    Its IBAN, the first one and every other, waits for a second person (`accounts`). Raises Refused for a registration
     that is over, or that ends later than one can.
     """
     if not today <= details.registered_until <= today + YEAR:
@@ -44,15 +44,14 @@ def save(key: str, details: Details, *, by: str, today: date) -> Agency:
     with transaction.atomic():
         known = Agency.objects.select_for_update(no_key=True).filter(key=key).first()
         changed = sorted(name for name in fields if known and str(getattr(known, name)) != str(fields[name]))
-        iban = fields.pop("iban") if known else ""
+        iban = fields.pop("iban")
         fields |= {"checked_on": today, "checked_by": by}
         agency, _new = Agency.objects.update_or_create(key=key, defaults=fields)
         audit.record(
             "agency_checked", by=by, number=agency.registration_number, on=str(details.registered_until),
             fields=", ".join(changed),
         )  # fmt: skip
-        if known:
-            accounts.ask(agency, iban, by=by)
+        accounts.ask(agency, iban, by=by)
     return agency
 
 
@@ -72,6 +71,10 @@ def why_not(agency: Agency, *, today: date) -> str:
         return _(
             "The registration of this agency ended on %(day)s. Look it up in the register, and enter what you read."
         ) % {"day": date_format(agency.registered_until, "DATE_FORMAT")}
+    if not agency.iban:
+        return _(
+            "The IBAN of this agency waits for a second person, or was refused. It gets no claims until one counts."
+        )
     if accounts.is_moving(agency):
         return _("This agency gets another IBAN. It gets no claims until that counts, or was refused.")
     if today - agency.checked_on > timedelta(days=settings.AGENCY_CHECK_DAYS):

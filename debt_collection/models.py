@@ -26,7 +26,7 @@ class Agency(models.Model):
     registered_until = models.DateField(_("registered until"))
     dispute_body = models.CharField(_("dispute body"), max_length=120)
     dispute_body_url = models.URLField(_("website of the dispute body"), blank=True)
-    iban = models.CharField(_("IBAN"), max_length=34)
+    iban = models.CharField(_("IBAN"), max_length=34, blank=True)  # empty until a second person approved the first
     phone = PhoneNumberField(_("phone"))
     email = models.EmailField(_("e-mail for complaints"), validators=[validate_address])
     checked_on = models.DateField(_("checked on"))

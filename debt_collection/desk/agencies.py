@@ -79,7 +79,7 @@ def index(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Kept, as looked up today."))
             if kept.iban != form.cleaned_data["iban"]:
-                messages.warning(request, _("The other IBAN waits for a second person."))
+                messages.warning(request, _("The IBAN waits for a second person."))
             return HttpResponseRedirect(reverse("admin:agencies"), status=303)
     context = {
         **admin.site.each_context(request),
@@ -108,6 +108,8 @@ def _decide(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         approved = _("Approved. It counts in some days; then everybody with a running case gets a mail.")
+        if not asked.agency.iban:
+            approved = _("Approved. This IBAN counts from now on.")
         messages.success(request, approved if act == "approve" else _("The IBAN stays as it was."))
     return HttpResponseRedirect(reverse("admin:agencies"), status=303)
 

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('registered_until', models.DateField(verbose_name='registered until')),
                 ('dispute_body', models.CharField(max_length=120, verbose_name='dispute body')),
                 ('dispute_body_url', models.URLField(blank=True, verbose_name='website of the dispute body')),
-                ('iban', models.CharField(max_length=34, verbose_name='IBAN')),
+                ('iban', models.CharField(blank=True, max_length=34, verbose_name='IBAN')),
                 ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region=None, verbose_name='phone')),
                 ('email', models.EmailField(max_length=254, validators=[billing.text.addresses.validate_address], verbose_name='e-mail for complaints')),
                 ('checked_on', models.DateField(verbose_name='checked on')),

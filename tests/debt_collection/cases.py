@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing import audit, ledger
 from billing.law.calendar import begin_of
 from billing.models import Invoice, LedgerTransaction, Letter, OutboxMessage, ReminderStep, StaffTask
-from debt_collection import agencies, handing_over
+from debt_collection import accounts, agencies, handing_over
 from debt_collection.running import replies
 from tests import factories
 
@@ -27,7 +27,11 @@ def agency(key="incasso-nl", **more):
         "phone": "+31301234567",
         "email": "klachten@incasso.example",
     } | more
-    return agencies.save(key, agencies.Details(**details), by="staff:anna", today=today)
+    kept = agencies.save(key, agencies.Details(**details), by="staff:anna", today=today)
+    for asked in accounts.waiting().filter(agency=kept, agency__iban=""):
+        accounts.decide(asked, approved=True, by="staff:bert")
+    kept.refresh_from_db()
+    return kept
 
 
 def ready(*, amount="100.00", costs="40.00", interest="0.50", today=None, **fields):

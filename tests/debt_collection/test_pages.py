@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from billing import ledger
 from billing.desk import timeline
-from billing.errors import Stale
+from billing.errors import Refused, Stale
 from billing.invoices.holds import place_hold, release_hold
-from billing.models import AccessEvent, AuditEvent, Hold, LedgerTransaction, OutboxMessage, StaffTask
+from billing.models import AccessEvent, AuditEvent, Hold, LedgerTransaction, OutboxMessage, Staff, StaffTask
 from debt_collection import accounts, agencies, days, export, retention
 from debt_collection.models import Agency, AgencyIbanChange, HandOver, Order
 from debt_collection.running import recall, standing
@@ -241,6 +241,27 @@ def test_operations_enter_what_they_read_in_the_register():
     assert "Nieuw B.V." in desk.get(f"{address}?bureau=nieuw").content.decode()
 
 
+def test_the_first_account_of_an_agency_takes_two_persons_too():
+    first, second = factories.staff(role="operations"), factories.staff(role="operations")
+    today = timezone.localdate()
+    details = agencies.Details(
+        "Nieuw B.V.", "WKI-9", today + timedelta(days=90), "Kifid", "NL20INGB0001234567", "+31301234567", "k@n.example"
+    )
+    to = agencies.save("nieuw", details, by=f"staff:{first.username}", today=today)
+    assert (fresh(to).iban, "IBAN" in agencies.why_not(to, today=today)) == ("", True)
+    change = AgencyIbanChange.objects.get()
+    for same in (f"staff:{first.username}", f"command:{first.username.upper()}"):
+        with pytest.raises(Refused):
+            accounts.decide(change, approved=True, by=same)
+    Staff.objects.filter(pk=second.pk).update(introduced_by=first)
+    with pytest.raises(Refused):
+        accounts.decide(change, approved=True, by=f"staff:{second.username}")
+    Staff.objects.update(introduced_by=None)
+    accounts.decide(change, approved=True, by=f"staff:{second.username}")
+    assert fresh(to).iban == "NL20INGB0001234567"
+    assert not agencies.why_not(fresh(to), today=today)
+
+
 def test_two_persons_and_two_days_change_the_account_that_debtors_pay():
     case = handed_over()
     people = [factories.staff(role="operations", provider=None) for _ in range(2)]
@@ -252,7 +273,7 @@ def test_two_persons_and_two_days_change_the_account_that_debtors_pay():
     assert first.post(address, given).status_code == 303
     assert (fresh(case.agency).iban, fresh(case.agency).email) == (old, "ander@incasso.example")
     assert AuditEvent.objects.get(action="agency_checked", details__fields="email, iban")
-    change = AgencyIbanChange.objects.get()
+    change = AgencyIbanChange.objects.get(decided_at=None)
     assert StaffTask.objects.filter(kind=accounts.WAITS, closed_at=None).count() == 1
     first.post(address, {"iban_change": change.pk, "act": "approve"})
     assert fresh(change).decided_at is None, "nobody approves what they asked"
@@ -270,7 +291,7 @@ def test_two_persons_and_two_days_change_the_account_that_debtors_pay():
     assert "NL91 ABNA 0417 1643 00" in mail.text
     assert old[-4:] in mail.text
     assert not agencies.why_not(fresh(case.agency), today=timezone.localdate())
-    counts = AuditEvent.objects.get(action="agency_iban_counts")
+    counts = AuditEvent.objects.filter(action="agency_iban_counts").latest("pk")
     assert counts.details["endings"] == [old[-4:], new[-4:]]
 
 
