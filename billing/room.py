@@ -43,6 +43,7 @@ _TABLES = (
     "Provider",
     "IbanChange",
     "AgbChange",
+    "DetailsChange",
     "BirthDateChange",
     "AuditEvent",
     "Staff",

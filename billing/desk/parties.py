@@ -10,6 +10,7 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, BaseUserCreationF
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,7 @@ from billing.desk.base import OPERATIONS, TenantAdmin, desk_action
 from billing.desk.detail import badge
 from billing.desk.lists.ranges import days
 from billing.errors import Refused, Stale
-from billing.models import AgbChange, BirthDateChange, IbanChange, Provider, Staff
+from billing.models import AgbChange, BirthDateChange, DetailsChange, IbanChange, Provider, Staff
 from billing.patients import birth_date
 from billing.practices import identity, providers
 from billing.submission import birth_dates
@@ -150,6 +151,46 @@ class AgbChangeAdmin(ByTwoAdmin):
     def address_now(self, obj: AgbChange) -> str:
         place = obj.provider
         return f"{place.street} {place.house_number}, {place.postcode} {place.city}"
+
+
+@admin.register(DetailsChange)
+class DetailsChangeAdmin(ByTwoAdmin):
+    """Another name, KvK number, creditor or account for transfers of a practice."""
+
+    decide = staticmethod(providers.decide_details)
+    sentences = (_("The change counts from now on."), _("Nothing is changed."))
+    list_display = ("provider", "asked_for", "asked_by", "created_at", "approved")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "provider",
+                    ("until_now", "asked_for"),
+                    ("asked_by", "created_at"),
+                    ("decided_by", "decided_at"),
+                )
+            },
+        ),
+    )
+    readonly_fields = ("until_now", "asked_for")
+
+    @admin.display(description=_("until now"))
+    def until_now(self, obj: DetailsChange) -> str:
+        return "" if obj.decided_at else _in_words({name: getattr(obj.provider, name) for name in obj.details})
+
+    @admin.display(description=_("asked for"))
+    def asked_for(self, obj: DetailsChange) -> str:
+        return _in_words(obj.details)
+
+
+def _in_words(details: dict[str, str]) -> str:
+    """Return details of a practice with their labels."""
+    said = []
+    for name, value in sorted(details.items()):
+        column = cast("Any", Provider._meta.get_field(name))
+        said.append(f"{capfirst(column.verbose_name)}: {dict(column.flatchoices).get(value, value)}")
+    return "; ".join(said)
 
 
 @admin.register(BirthDateChange)

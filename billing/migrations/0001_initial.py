@@ -324,6 +324,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='DetailsChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_by', models.CharField(max_length=60, verbose_name='asked by')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('decided_by', models.CharField(blank=True, max_length=60, verbose_name='decided by')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('approved', models.BooleanField(blank=True, null=True, verbose_name='approved')),
+                ('details', models.JSONField(default=dict, verbose_name='details')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='details_changes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'change of who is paid',
+                'verbose_name_plural': 'changes of who is paid',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('provider',), name='one_details_change_waits_per_provider')],
+            },
+        ),
+        migrations.CreateModel(
             name='ClerkRight',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

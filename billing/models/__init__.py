@@ -22,7 +22,15 @@ from billing.models.payments import (
     WebhookCall,
 )
 from billing.models.plans import Installment, PaymentPlan
-from billing.models.practice import AgbChange, ClerkRight, Invitation, Membership, PracticeChange, PracticeLogo
+from billing.models.practice import (
+    AgbChange,
+    ClerkRight,
+    DetailsChange,
+    Invitation,
+    Membership,
+    PracticeChange,
+    PracticeLogo,
+)
 from billing.models.reminders import Letter, ReminderStep
 
 __all__ = [
@@ -42,6 +50,7 @@ __all__ = [
     "CreditNote",
     "DayClock",
     "DayFigure",
+    "DetailsChange",
     "FailedTry",
     "Hold",
     "IbanChange",

@@ -77,6 +77,7 @@ class StaffTask(SealedText, models.Model):
         PRACTICE_INCOMPLETE = "practice_incomplete", _("no letters: details of the practice are missing")
         SECOND_PERSON_MISSING = "second_person_missing", _("a practice has no second person: one of us decides with it")
         AGB_WAITS = "agb_waits", _("a practice and its AGB code wait for a second person")
+        DETAILS_WAIT = "details_wait", _("another name, KvK number or creditor of a practice waits for a second person")
         BIRTH_DATE_WAITS = "birth_date_waits", _("another date of birth of a patient waits for a second person")
         IBAN_WAITS = "iban_waits", _("another IBAN of a care provider waits for approval")
         SMALL_REST = "small_rest", _("little is left to pay, and no letters are sent: write it off, or ask for it")

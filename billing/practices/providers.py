@@ -1,7 +1,8 @@
 """A practice's own details: what is right of them, adding a practice, and changing one.
 
 They stand on every invoice and letter, and the IBAN receives the payments. So adding and changing are two acts, every
-change is on the audit trail, and another IBAN waits until a second person has approved it.
+change is on the audit trail, and another IBAN waits until a second person has approved it. So does what says to whom
+patients owe and pay, once the practice is approved.
 """
 
 import re
@@ -19,7 +20,7 @@ from stdnum.exceptions import ValidationError as WrongNumber
 
 from billing import audit, rooms
 from billing.errors import Refused
-from billing.models import IbanChange, OutboxMessage, Provider, StaffTask
+from billing.models import DetailsChange, IbanChange, OutboxMessage, Provider, StaffTask
 from billing.money import read_euros
 from billing.outbox.queue import queue_message
 from billing.practices import history
@@ -29,6 +30,7 @@ from billing.submission.values import FieldError, read_dutch_postcode, read_emai
 from billing.templatetags.money import euro
 
 CHANGED = "provider_changed"  # the message to a practice
+BY_TWO = ("name", "kvk_number", "creditor", "transfers_to")
 OLD_ADDRESS_COUNTS = timedelta(days=30)
 _WEBSITE = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*)?")
 
@@ -120,7 +122,8 @@ def register(agb_code: str, details: Mapping[str, str]) -> Provider:
 def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[str], IbanChange | None]:
     """Change some details of a practice; return the names of what changed, and the change of IBAN that waits now.
 
-    Raises Refused for a wrong detail, and for an AGB code that nobody has.
+    What takes two persons waits, too: see `waits`. Raises Refused for a wrong detail, and for an AGB code that nobody
+    has.
     """
     right = _read(details, {name: field for name, field in DETAILS.items() if name in details})
     with transaction.atomic():
@@ -131,12 +134,52 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
         iban = changed.pop("iban", None)
         if "email" in changed:
             _tell(provider, "email", event=f"{provider.agb_code}:{timezone.now().timestamp()}")
+        two = {name: changed.pop(name) for name in BY_TWO if name in changed and _takes_two(provider, name)}
+        if two:
+            ask_details(provider, two, by=by)
         if changed:
             Provider.objects.filter(pk=provider.pk).update(**changed)
             for name, value in sorted(changed.items()):
                 history.record(provider, name, was=getattr(provider, name), now=value, by=by)
             audit.record("provider_changed", by=by, provider=provider.agb_code, fields=sorted(changed))
         return sorted(changed), ask_iban(provider, iban, by=by) if iban else None
+
+
+def _takes_two(provider: Provider, name: str) -> bool:
+    """Tell whether one person may not change this: until the practice is approved, its approval is the second look."""
+    return provider.approved_at is not None and bool(getattr(provider, name))
+
+
+def waits(provider: Provider) -> DetailsChange | None:
+    """Return the change of name, KvK number, creditor or account for transfers that waits for a second person."""
+    return DetailsChange.objects.filter(provider=provider, decided_at=None).first()
+
+
+def ask_details(provider: Provider, details: Mapping[str, str], *, by: str) -> DetailsChange:
+    """Let a change of who is paid wait for a second person; one that waited before is superseded."""
+    with transaction.atomic():
+        waiting = DetailsChange.objects.filter(provider=provider, decided_at=None)
+        close_tasks(StaffTask.Kind.DETAILS_WAIT, [f"details:{one.pk}" for one in waiting], by=by)
+        by_two.supersede(waiting, by=by)
+        asked = DetailsChange.objects.create(provider=provider, details=dict(details), asked_by=by)
+        audit.record("details_change_asked", by=by, provider=provider.agb_code, fields=sorted(details))
+        audit.open_task(StaffTask.Kind.DETAILS_WAIT, dedupe_key=f"details:{asked.pk}", note=provider.agb_code)
+    return asked
+
+
+def decide_details(asked: DetailsChange, *, approved: bool, by: str) -> None:
+    """Approve or refuse a change of who is paid. Raises Refused for whoever asked for it, Stale when it was decided."""
+    by_two.refuse_own(asked, approved=approved, by=by, practice=asked.provider_id)
+    with transaction.atomic():
+        provider = Provider.objects.select_for_update(no_key=True).get(pk=asked.provider_id)
+        by_two.settle(DetailsChange.objects.filter(pk=asked.pk, decided_at=None), approved=approved, by=by)
+        if approved:
+            Provider.objects.filter(pk=provider.pk).update(**asked.details)
+            for name, value in sorted(asked.details.items()):
+                history.record(provider, name, was=getattr(provider, name), now=value, by=by)
+        act = "details_change_approved" if approved else "details_change_refused"
+        audit.record(act, by=by, provider=provider.agb_code, fields=sorted(asked.details))
+        close_tasks(StaffTask.Kind.DETAILS_WAIT, [f"details:{asked.pk}"], by=by)
 
 
 def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:

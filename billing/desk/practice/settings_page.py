@@ -72,6 +72,7 @@ def show(request: HttpRequest, provider_id: int | None = None) -> HttpResponse:
 def _page(request: HttpRequest, practice: Provider, sent: dict[str, forms.Form], refusal: str = "") -> HttpResponse:
     member: Any = request.user
     may_act = rights.may(member, "practice")
+    waiting = providers.waits(practice)
     made = {name: sent.get(name) or make(None, practice, member) for name, (make, _save) in _PARTS.items()}
     context = {
         **admin.site.each_context(request),
@@ -84,6 +85,7 @@ def _page(request: HttpRequest, practice: Provider, sent: dict[str, forms.Form],
         "lacks": list(readiness.lacks(practice)),
         "iban": iban_account.format(practice.iban) if practice.iban else "",
         "iban_waits": IbanChange.objects.filter(provider=practice, decided_at=None).first(),
+        "details_wait": [(_label(n), _value_of(n, v)) for n, v in waiting.details.items()] if waiting else [],
         "agb_waits": AgbChange.objects.filter(provider=practice, decided_at=None).first(),
         "details": [(_label(name), _value(practice, name)) for name in (*OWN_DETAILS, *OF_CONTRACT)],
         "rules": [] if may_act else list(_rules(practice)),
@@ -105,7 +107,10 @@ def _details(data: Any, practice: Provider, member: Any) -> forms.Form:
 
 def _save_details(form: forms.Form, practice: Provider, member: Any) -> str:
     details = {name: form.cleaned_data[name] for name in _names(member)}
+    before = providers.waits(practice)
     providers.change(practice.agb_code, details, by=audit.name_of(member))
+    if providers.waits(practice) != before:
+        return _("Saved. What says to whom patients owe and pay waits until somebody else approves it.")
     return _("The details are saved. They stand on every letter from now on.")
 
 
@@ -164,6 +169,11 @@ def _value(practice: Provider, name: str) -> Any:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return value.as_national if name == "phone" and value else value
+
+
+def _value_of(name: str, value: str) -> str:
+    column: Any = Provider._meta.get_field(name)
+    return str(dict(column.flatchoices).get(value, value))
 
 
 def _rules(practice: Provider) -> Iterator[tuple[str, str, bool]]:

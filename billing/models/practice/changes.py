@@ -26,6 +26,24 @@ class AgbChange(ChangeByTwo):
         return f"{self.provider} {self.agb_code}"
 
 
+class DetailsChange(ChangeByTwo):
+    """Another name, KvK number, creditor or account for transfers of a practice: a second person approves it."""
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="details_changes", verbose_name=_("provider"))
+    details = models.JSONField(_("details"), default=dict)  # the new value by the name of its column
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("change of who is paid"), _("changes of who is paid")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider"], condition=Q(decided_at=None), name="one_details_change_waits_per_provider"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {', '.join(sorted(self.details))}"
+
+
 class PracticeChange(models.Model):
     """One change of what a practice chose or skipped, with what was before: the history on its page of settings."""
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused
+from billing.models import Provider
 from billing.practices import providers
 
 
@@ -31,5 +32,9 @@ class Command(BaseCommand):
             self.stdout.write(_("Changed: %(fields)s.") % {"fields": ", ".join(changed)})
         if asked:
             self.stdout.write(_("The new IBAN waits: somebody else approves it at /beheer/, under changes of IBAN."))
-        if not changed and not asked:
+        waiting = providers.waits(Provider.objects.get(agb_code=options["agb_code"]))
+        if waiting:
+            what = ", ".join(sorted(waiting.details))
+            self.stdout.write(_("Somebody else approves the change of %(what)s at /beheer/.") % {"what": what})
+        if not changed and not asked and not waiting:
             self.stdout.write(_("Nothing to change: that is what we have already."))

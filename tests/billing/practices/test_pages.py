@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.models import AgbChange, IbanChange, PracticeChange, Provider, Staff
+from billing.models import AgbChange, DetailsChange, IbanChange, PracticeChange, Provider, Staff
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
@@ -52,10 +52,16 @@ def test_what_stands_in_the_contract_is_for_operations_alone():
     desk(practice).post(PAGE, typed(**contract))
     practice.refresh_from_db()
     assert (practice.creditor, practice.vat_on_costs) == ("practice", False)
-    answer = desk(practice, Role.OPERATIONS).post(f"{PAGE}{practice.pk}/", typed(**contract))
-    assert answer.status_code == 303
+    operator = desk(practice, Role.OPERATIONS)
+    assert operator.post(f"{PAGE}{practice.pk}/", typed(**contract)).status_code == 303
     practice.refresh_from_db()
-    assert (practice.name, practice.creditor, practice.vat_on_costs) == ("Anders", "operator", True)
+    assert (practice.creditor, practice.vat_on_costs) == ("practice", True), "who is paid waits for a second person"
+    assert "Anders wacht op een tweede persoon" in operator.get(f"{PAGE}{practice.pk}/").content.decode()
+    approve = {"action": "approve", "_selected_action": DetailsChange.objects.get(decided_at=None).pk}
+    for one in (operator, desk(practice, Role.OPERATIONS)):
+        one.post("/beheer/billing/detailschange/", approve)
+        practice.refresh_from_db()
+    assert (practice.name, practice.creditor, practice.transfers_to) == ("Anders", "operator", "practice")
 
 
 def test_a_clerk_reads_and_changes_nothing():

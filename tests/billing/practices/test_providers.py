@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from billing.errors import Refused, Stale
-from billing.models import AuditEvent, IbanChange, OutboxMessage, Provider, Staff, StaffTask
+from billing.models import AuditEvent, IbanChange, OutboxMessage, PracticeChange, Provider, Staff, StaffTask
 from billing.practices import providers
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
@@ -145,10 +145,41 @@ def test_operations_approve_at_the_desk_and_practices_do_not_see_it():
 
 def test_what_add_provider_leaves_open_can_be_set_later():
     row = factories.provider(agb_code=AGB, kvk_number="")
-    given = {"kvk_number": "12345678", "phone_hours": "ma-vr 9-17", "transfers_to": "practice"}
+    given = {"kvk_number": "12345678", "phone_hours": "ma-vr 9-17"}
     given |= {"receipts_confirmed_above": "1.000,50"}
     assert providers.change(AGB, given, by="command:anna") == (sorted(given), None)
     row.refresh_from_db()
-    assert (row.kvk_number, row.phone_hours, row.transfers_to) == ("12345678", "ma-vr 9-17", "practice")
+    assert (row.kvk_number, row.phone_hours) == ("12345678", "ma-vr 9-17")
     assert row.receipts_confirmed_above == Decimal("1000.50")
     assert providers.change(AGB, given, by="command:anna") == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("name", "Andere B.V."), ("kvk_number", "87654321"), ("creditor", "operator"), ("transfers_to", "practice")],
+)
+def test_to_whom_patients_owe_and_pay_takes_two_persons(name, value):
+    row = factories.provider(agb_code=AGB, kvk_number="12345678")
+    was = getattr(row, name)
+    assert providers.change(AGB, {name: value, "city": "Delft"}, by="staff:anna") == (["city"], None)
+    asked = providers.waits(row)
+    assert asked.details == {name: value}
+    with pytest.raises(Refused):
+        providers.decide_details(asked, approved=True, by="command:Anna")
+    row.refresh_from_db()
+    assert getattr(row, name) == was
+    again = providers.ask_details(row, {name: value}, by="staff:anna")
+    assert StaffTask.objects.filter(kind="details_wait", closed_at=None).count() == 1
+    providers.decide_details(again, approved=True, by="staff:bram")
+    row.refresh_from_db()
+    assert (getattr(row, name), providers.waits(row)) == (value, None)
+    assert not StaffTask.objects.filter(kind="details_wait", closed_at=None).exists()
+    assert PracticeChange.objects.get(what=name).now == value
+    with pytest.raises(Stale):
+        providers.decide_details(again, approved=False, by="staff:bram")
+
+
+def test_before_its_approval_one_person_mends_what_the_second_will_look_at():
+    row = factories.provider(agb_code=AGB, approved_at=None)
+    assert providers.change(AGB, {"name": "Beter B.V."}, by="staff:anna") == (["name"], None)
+    assert providers.waits(row) is None

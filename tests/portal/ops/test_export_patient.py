@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 OF_NOBODY = {
     "Provider", "Staff", "AccessChain", "PracticeRules", "DayFigure", "StoredFile", "IbanChange", "SubmittedBatch",
     "FailedTry", "BounceIntake", "DayClock", "Comparison", "LastRun", "IntakeChoice", "SubmittedFile", "ClerkRight",
-    "Membership", "Invitation", "AgbChange", "PracticeChange",
+    "Membership", "Invitation", "AgbChange", "PracticeChange", "DetailsChange",
     "NoteTemplate", "PracticeLogo", "Alert", "AlertNotice",
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """A practice's first day and settings, adding practices, and changes of AGB codes."""
 
-from billing.models import AgbChange, PracticeChange, Provider
+from billing.models import AgbChange, DetailsChange, PracticeChange, Provider
 
 OWN_PAGE = {
     "first_day": {200, 303, 403},  # of one's own practice; a clerk only reads
@@ -10,12 +10,16 @@ OWN_PAGE = {
     "first_day_of": {404},
     "practice_add": {403},  # for operations alone
     "billing_agbchange_changelist": {403},
+    "billing_detailschange_changelist": {403},
 }
-ROWS = {"billing_agbchange_change"}
+ROWS = {"billing_agbchange_change", "billing_detailschange_change"}
 
 
 def filled(provider, mark, rows):
-    return {"agbchange": AgbChange.objects.create(provider=provider, agb_code=f"99{provider.pk:06d}", asked_by=mark)}
+    return {
+        "agbchange": AgbChange.objects.create(provider=provider, agb_code=f"99{provider.pk:06d}", asked_by=mark),
+        "detailschange": DetailsChange.objects.create(provider=provider, details={"name": mark}, asked_by=mark),
+    }
 
 
 def slots(rows):
