@@ -6,6 +6,7 @@ AUDIT_LABELS = {
     "practice_rules_chosen": gettext_noop("house rules of the practice chosen"),
     "practice_set_up": gettext_noop("first day of the practice finished"),
     "practice_added": gettext_noop("practice added, waits for a second person"),
+    "staff_act_explained": gettext_noop("said why a colleague's account was changed"),
     "agb_change_asked": gettext_noop("another AGB code asked"),
     "agb_change_approved": gettext_noop("practice and AGB code approved"),
     "agb_change_refused": gettext_noop("AGB code refused"),

@@ -25,11 +25,29 @@ from portal.staff import otp, sessions
 ROLES = [(role.value, role.label) for role in (Staff.Role.CLERK, Staff.Role.APPROVER)]
 
 
+# The codes are the words, so that the audit trail can tell them.
+WHY = (
+    ("works_here_no_longer", gettext_lazy("works here no longer")),
+    ("away_for_a_while", gettext_lazy("away for a while")),
+    ("works_here_again", gettext_lazy("works here again")),
+    ("other_work", gettext_lazy("other work")),
+    ("lost_the_phone", gettext_lazy("lost the phone")),
+    ("account_may_be_misused", gettext_lazy("account may be misused")),
+    ("spoken_to_in_person", gettext_lazy("spoken to in person")),
+)
+
+
 class InviteForm(forms.Form):
     """Whom to invite, as what."""
 
     email = forms.EmailField(label=gettext_lazy("e-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(label=gettext_lazy("role"), choices=ROLES)
+
+
+class SureForm(forms.Form):
+    """Why somebody does this to a colleague: one of a few words, as the audit trail tells nothing about a person."""
+
+    why = forms.ChoiceField(label=gettext_lazy("reason"), choices=[("", "–"), *WHY])
 
 
 @never_cache
@@ -55,7 +73,13 @@ def show(request: HttpRequest) -> HttpResponse:
             invitations.withdraw(_invitation(request, member), by=member)
             said = _("The invitation is withdrawn. Its link opens nothing any more.")
         elif act in _ACTS:
-            said = str(_ACTS[act](_colleague(request, member), member, request))
+            colleague = _colleague(request, member)
+            sure = SureForm(request.POST if "sure" in request.POST else None)
+            if not sure.is_valid():
+                return _ask(request, act, colleague, sure)
+            said = str(_ACTS[act](colleague, member, request))
+            because = sure.cleaned_data["why"]
+            audit.record("staff_act_explained", by=audit.name_of(member), staff=colleague.pk, why=because)
         else:
             raise Http404
     except Refused as refusal:
@@ -128,6 +152,49 @@ _ACTS: dict[str, Callable[[Staff, Any, HttpRequest], Any]] = {
     "reset": _reset,
     "agree": _agree,
 }
+
+
+# What is asked before an act: the question, and what it does.
+_QUESTIONS = {
+    "block": (
+        gettext_lazy("Block %(name)s?"),
+        gettext_lazy("This person is signed out at once and can no longer see anything of this practice."),
+    ),
+    "unblock": (
+        gettext_lazy("Let %(name)s in again?"),
+        gettext_lazy("This person can sign in again at once, with the same password, code app and role."),
+    ),
+    "role": (
+        gettext_lazy("Give %(name)s another role?"),
+        gettext_lazy("An approver decides about money, colleagues and settings. A clerk does what your table says."),
+    ),
+    "reset": (
+        gettext_lazy("Remove the code app of %(name)s?"),
+        gettext_lazy(
+            "Do so only when you spoke to this person. They are signed out, get a mail, and set up another app after "
+            "the password. Until another approver, or we, agree, they are not one of two persons who decide together."
+        ),
+    ),
+    "agree": (
+        gettext_lazy("Agree to %(name)s?"),
+        gettext_lazy("Agree only when you know this person. From then on they are one of two who decide together."),
+    ),
+}
+
+
+def _ask(request: HttpRequest, act: str, colleague: Staff, form: SureForm) -> HttpResponse:
+    """Ask for a reason before something is done to a colleague; nothing has changed yet."""
+    question, does = _QUESTIONS[act]
+    context = {
+        **admin.site.each_context(request),
+        "title": question % {"name": colleague.username},
+        "does": does,
+        "act": act,
+        "row": colleague.pk,
+        "role": request.POST.get("role", ""),
+        "form": form,
+    }
+    return render(request, "admin/practice/colleague_sure.html", context, status=422 if form.errors else 200)
 
 
 def _page(request: HttpRequest, form: InviteForm, *, refusal: str = "") -> HttpResponse:

@@ -88,7 +88,9 @@ def test_whoever_blocks_a_colleague_reads_which_keys_they_have(desk, member):
     colleague = factories.staff(role=Staff.Role.APPROVER, provider=member.provider)
     made, _text = keys.make(member.provider, "Exquise", by=f"staff:{colleague.username}")
     keys.make(member.provider, "Ander pakket", by=f"staff:{member.username}")
-    answer = desk.post("/beheer/collegas/", {"act": "block", "row": colleague.pk}, follow=True)
+    answer = desk.post(
+        "/beheer/collegas/", {"act": "block", "row": colleague.pk, "sure": "1", "why": "other_work"}, follow=True
+    )
     said = answer.content.decode()
     assert f"Exquise (…{made.public_id}…)" in said
     assert "Ander pakket" not in said

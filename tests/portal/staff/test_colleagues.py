@@ -8,14 +8,17 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.colleagues import invitations, passwords
-from billing.models import AccessEvent, Membership, OutboxMessage, Staff
+from billing.desk import words
+from billing.models import AccessEvent, AuditEvent, Membership, OutboxMessage, Staff
 from portal.staff import otp
+from portal.staff.colleagues.people import WHY
 from tests import factories
 from tests.portal.staff.staff_client import code_of, enrolled, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 PAGE, FORGOTTEN = "/beheer/collegas/", "/beheer/wachtwoord-vergeten/"
 GOOD = "zeven blauwe kranen lopen"
+SURE = {"sure": "1", "why": "other_work"}
 
 
 @pytest.fixture
@@ -51,27 +54,43 @@ class TestColleagues:
         clerk = factories.staff(provider=boss.provider)
         theirs, ours = signed_in(clerk), signed_in(boss)
         assert theirs.get("/beheer/").status_code == 200
-        ours.post(PAGE, {"act": "block", "row": clerk.pk})
+        ours.post(PAGE, {"act": "block", "row": clerk.pk} | SURE)
         assert theirs.get("/beheer/").status_code == 302
-        ours.post(PAGE, {"act": "unblock", "row": clerk.pk})
+        ours.post(PAGE, {"act": "unblock", "row": clerk.pk} | SURE)
         assert theirs.get("/beheer/").status_code == 302
         assert signed_in(Staff.objects.get(pk=clerk.pk)).get("/beheer/").status_code == 200
+
+    @pytest.mark.parametrize("act", ["block", "unblock", "role", "reset", "agree"])
+    def test_each_button_asks_first_with_a_reason_and_changes_nothing_meanwhile(self, act, boss):
+        clerk, _key = enrolled(provider=boss.provider, introduced_by=factories.staff(role="operations"))
+        before = Staff.objects.filter(pk=clerk.pk).values().get()
+        desk, sent = signed_in(boss), {"act": act, "row": clerk.pk, "role": "approver"}
+        asked = desk.post(PAGE, sent)
+        assert (asked.status_code, clerk.username in asked.content.decode()) == (200, True)
+        assert desk.post(PAGE, sent | {"sure": "1", "why": ""}).status_code == 422
+        assert desk.post(PAGE, sent | {"sure": "1", "why": "iets anders"}).status_code == 422
+        assert Staff.objects.filter(pk=clerk.pk).values().get() == before
+        assert otp.has_device(clerk)
+        assert desk.post(PAGE, sent | SURE).status_code == 303
+        said = AuditEvent.objects.get(action="staff_act_explained")
+        assert said.details == {"staff": clerk.pk, "why": "other_work"}
+        assert all(words.in_words(AuditEvent(details={"why": code}), {}) == f"reden: {label}" for code, label in WHY)
 
     def test_a_code_app_is_taken_away_with_a_mail_and_never_ones_own(self, boss):
         clerk, _key = enrolled(provider=boss.provider)
         ours, theirs = signed_in(boss), signed_in(clerk)
-        ours.post(PAGE, {"act": "reset", "row": clerk.pk})
+        ours.post(PAGE, {"act": "reset", "row": clerk.pk} | SURE)
         assert not otp.has_device(clerk)
         assert theirs.get("/beheer/").status_code == 302
         told = OutboxMessage.objects.filter(kind="staff_code_app_reset").values_list("recipient", flat=True)
         assert set(told) == {clerk.email, boss.provider.email}
-        assert ours.post(PAGE, {"act": "reset", "row": boss.pk}).status_code == 422
+        assert ours.post(PAGE, {"act": "reset", "row": boss.pk} | SURE).status_code == 422
         assert otp.has_device(boss)
 
     def test_where_nobody_can_be_told_no_code_app_is_taken_away(self, boss):
         clerk, _key = enrolled(provider=boss.provider, email="")
         type(boss.provider).objects.update(email="")
-        assert signed_in(boss).post(PAGE, {"act": "reset", "row": clerk.pk}).status_code == 422
+        assert signed_in(boss).post(PAGE, {"act": "reset", "row": clerk.pk} | SURE).status_code == 422
         assert otp.has_device(clerk)
 
     def test_another_approver_agrees_to_a_new_one_by_a_button(self, boss):
@@ -80,10 +99,10 @@ class TestColleagues:
         button = 'value="agree"'
         otp.enrol_for_demo(new)
         assert button not in signed_in(boss).get(PAGE).content.decode()
-        assert signed_in(boss).post(PAGE, {"act": "agree", "row": new.pk}).status_code == 422
+        assert signed_in(boss).post(PAGE, {"act": "agree", "row": new.pk} | SURE).status_code == 422
         client = signed_in(other)
         assert button in client.get(PAGE).content.decode()
-        assert client.post(PAGE, {"act": "agree", "row": new.pk}).status_code == 303
+        assert client.post(PAGE, {"act": "agree", "row": new.pk} | SURE).status_code == 303
         assert Staff.objects.get(pk=new.pk).introduced_by is None
 
     def test_operations_agree_where_no_other_approver_is(self, boss):
@@ -98,9 +117,9 @@ class TestColleagues:
     def test_a_clerk_looks_and_a_stranger_is_nobody(self, boss):
         clerk = signed_in(factories.staff(provider=boss.provider))
         assert boss.username in clerk.get(PAGE).content.decode()
-        assert clerk.post(PAGE, {"act": "block", "row": boss.pk}).status_code == 403
+        assert clerk.post(PAGE, {"act": "block", "row": boss.pk} | SURE).status_code == 403
         for row in (factories.staff().pk, "x", "9" * 30, ""):
-            assert signed_in(boss).post(PAGE, {"act": "block", "row": row}).status_code == 404
+            assert signed_in(boss).post(PAGE, {"act": "block", "row": row} | SURE).status_code == 404
         assert signed_in(factories.staff(role="operations")).get(PAGE).status_code == 403
 
 
