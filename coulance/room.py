@@ -64,6 +64,12 @@ CHOICES = (
     Choice("COULANCE_ANSWER_DAYS", _("Coulance"), _("days to send what you still ask for"), Unit.DAYS, 7, 60),
 )
 
+_ACCESS_LABELS = {
+    "case page": _("what you sent for coulance, at your care provider's desk"),
+    "coulance page": _("the page about coulance"),
+    "specification compared": _("what an insurer's paper was compared with"),
+}
+
 
 class CoulanceRoom(Room):
     """The patient sends the insurer's decision, and the provider lowers the amount or refuses."""
@@ -110,11 +116,7 @@ class CoulanceRoom(Room):
             acts=ACTS,
             cases=panel.of_patient,
             invoice_links=staff_pages.links,
-            access_labels={
-                "case page": _("what you sent for coulance, at your care provider's desk"),
-                "coulance page": _("the page about coulance"),
-                "specification compared": _("what an insurer's paper was compared with"),
-            },
+            access_labels=_ACCESS_LABELS,
             hold_reasons={cases.HOLD: HoldReason(_("your care provider is still working out the amount"))},
             invoice_panel=InvoicePanel(
                 {
