@@ -4,7 +4,7 @@ Every command locks the invoice, then the case, and reads both again. A payment,
 the patient's own request are thus handled one after the other, and each sees the outcome of the one before.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -321,3 +321,9 @@ def decided_with(rows: Iterable[Specification], decision: Decision | None) -> se
         return set()
     clean = (row for row in rows if row.status == Specification.Status.CLEAN)
     return {row.pk for row in clean if (row.checked_at or row.uploaded_at) <= decision.at}
+
+
+def waiting_for_second() -> Iterator[tuple[int, str]]:
+    """Yield of each proposal the key of its practice, and who made it."""
+    for proposal in Proposal.objects.select_related("case__invoice", "decided_by"):
+        yield proposal.case.invoice.provider_id, audit.name_of(proposal.decided_by)

@@ -6,7 +6,6 @@ approver decides; above an amount that the practice sets, a second person must a
 earlier reduction; refusing what came in later never does.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -154,12 +153,6 @@ def confirm(case: CoulanceCase, *, version: int, by: Staff, now: datetime | None
         first = proposal.decided_by
         proposal.delete()
         return _carry_out(invoice, locked, ruling, decided_by=first, approved_by=by, now=now)
-
-
-def waiting_for_second() -> Iterator[tuple[int, str]]:
-    """Yield of each proposal the key of its practice, and who made it."""
-    for proposal in Proposal.objects.select_related("case__invoice", "decided_by"):
-        yield proposal.case.invoice.provider_id, audit.name_of(proposal.decided_by)
 
 
 def turn_down(case: CoulanceCase, *, version: int, by: Staff) -> None:

@@ -86,18 +86,7 @@ class CoulanceRoom(Room):
     }
 
     def announce(self) -> Announcement:
-        from coulance import (
-            cases,
-            deadlines,
-            decisions,
-            demo,
-            export,
-            intake,
-            last_check,
-            notices,
-            retention,
-            specifications,
-        )
+        from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
         from coulance.desk import first_day, panel, staff_pages
         from coulance.pages import urls
 
@@ -137,7 +126,7 @@ class CoulanceRoom(Room):
             look_again=cases.look_again,
             patient_files=specifications.of_patient,
             choices=CHOICES,
-            waits_for_second=decisions.waiting_for_second,
+            waits_for_second=cases.waiting_for_second,
             first_steps=first_day.steps,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
