@@ -73,6 +73,10 @@ ACTS = {
     "complaint": Act(_("take in a complaint, ask about it, and take more time"), clerks=True),
     "complaint_decide": Act(_("answer a complaint")),
 }
+ACCESS_LABELS = {
+    "complaint page": _("your complaint"),
+    "complaint file": _("your complaint, at the desk"),
+}
 
 
 class ComplaintsRoom(Room):
@@ -98,7 +102,7 @@ class ComplaintsRoom(Room):
         from complaints.desk import base
         from complaints.file import letter, proof
         from complaints.models import Complaint
-        from complaints.pages import intake, urls
+        from complaints.pages import assistant, intake, urls
 
         about = Complaint.objects.filter(invoice=OuterRef("pk")).exclude(sealed_facts=b"")
         newest = Subquery(about.order_by("-pk").values("token")[:1])
@@ -125,10 +129,8 @@ class ComplaintsRoom(Room):
                 days.SILENT: _("a complaint: nobody wrote to the patient in time"),
                 letter.TASK: _("a complaint: print the answer and post it"),
             },
-            access_labels={
-                "complaint page": _("your complaint"),
-                "complaint file": _("your complaint, at the desk"),
-            },
+            access_labels=ACCESS_LABELS,
+            answers=assistant.ANSWERS,
             finished=intake.forget,
             patient_files=proof.of_patient,
             cases=base.of_patient,

@@ -88,7 +88,7 @@ class CoulanceRoom(Room):
     def announce(self) -> Announcement:
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
         from coulance.desk import first_day, panel, staff_pages
-        from coulance.pages import urls
+        from coulance.pages import assistant, urls
 
         return Announcement(
             patient_urls=urls.urlpatterns,
@@ -96,6 +96,7 @@ class CoulanceRoom(Room):
             daily=[Daily(20, deadlines.run_day)],
             beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
+            answers=assistant.ANSWERS,
             export=Export(_("coulance case"), export.of_invoice, export.documents),
             messages={
                 **{kind: MessageKind(may_send=last_check.may_send) for kind in last_check.CHECKED},

@@ -84,7 +84,7 @@ class DebtCollectionRoom(Room):
         from debt_collection import days, export, handing_over, retention
         from debt_collection.models import Claim
         from debt_collection.models import HandOver as Case
-        from debt_collection.pages import urls
+        from debt_collection.pages import assistant, urls
         from debt_collection.running import recall
 
         live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
@@ -99,6 +99,7 @@ class DebtCollectionRoom(Room):
             staff_tasks=_staff_tasks(),
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},
             retention=retention.run_day,
+            answers=assistant.ANSWERS,
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
             messages=_messages(),
             audit_labels=AUDIT_LABELS,

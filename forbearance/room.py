@@ -48,7 +48,7 @@ class ForbearanceRoom(Room):
         from billing.dunning import told_together
         from forbearance import days, demo, doors, export, letters, needs, notices, reports, rests, retention
         from forbearance.desk import pages
-        from forbearance.pages import urls
+        from forbearance.pages import assistant, urls
 
         return Announcement(
             patient_urls=urls.urlpatterns,
@@ -65,6 +65,7 @@ class ForbearanceRoom(Room):
                 rests.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
             },
             retention=retention.run_day,
+            answers=assistant.ANSWERS,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
             | {

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from billing.invoices import schedule
 from billing.invoices.history import Sent
+from billing.invoices.state import InvoiceView
 from billing.law import interest
 from billing.law.costs import collection_costs, least_costs
 from billing.models import ReminderStep
@@ -41,6 +42,12 @@ class Outlook:
     announced: bool
     rate: Decimal
     rate_of: date | None
+
+
+def outlook_seen(view: InvoiceView, today: date) -> Outlook:
+    """Return where an unpaid invoice stands, as its page shows it."""
+    practice, owed = view.practice, view.outstanding
+    return outlook(view.history.sent, due_on=view.due_on, owed=owed, vat_on_costs=practice.vat_on_costs, today=today)
 
 
 def outlook(sent: Sequence[Sent], *, due_on: date, owed: Decimal, vat_on_costs: bool, today: date) -> Outlook:

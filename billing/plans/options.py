@@ -15,7 +15,7 @@ from billing import ledger, rooms
 from billing.errors import Refused
 from billing.house_rules import Chooser, rule_of
 from billing.invoices import limitation
-from billing.invoices.state import second_reminders
+from billing.invoices.state import InvoiceView, second_reminders
 from billing.law.calendar import DAY, monthly_dates
 from billing.models import Hold, Invoice, PaymentPlan
 from billing.money import ZERO, split, to_cents
@@ -81,6 +81,21 @@ def options_for(invoice: Invoice, today: date) -> Options:
         second_reminder=second_reminders(invoice).exists(),
         past_enforcing=limitation.is_over(invoice, today=today),
         practice=invoice.provider,
+    )
+    return options_of(situation, today)
+
+
+def options_seen(view: InvoiceView, today: date) -> Options:
+    """Return what is possible for an invoice as its page shows it, without another query."""
+    situation = Situation(
+        outstanding=view.outstanding,
+        due_on=view.due_on,
+        withdrawn=view.status == "withdrawn",
+        holds=tuple(view.rests),
+        plans=view.plans_before,
+        second_reminder=view.second_reminder,
+        past_enforcing=view.past_enforcing,
+        practice=view.practice,
     )
     return options_of(situation, today)
 

@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from billing.rooms.announced import (
     Act,
     Announcement,
+    Answer,
     Beat,
     Case,
     Choice,
@@ -50,6 +51,7 @@ from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Te
 __all__ = [
     "Act",
     "Announcement",
+    "Answer",
     "Beat",
     "CameIn",
     "Case",
@@ -183,7 +185,7 @@ def came_in(staff: Row, day: date) -> list[CameIn]:
 
 def check_names() -> None:
     """Raise ImproperlyConfigured when two rooms use one name for anything."""
-    merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures)
+    merged = (message_kinds, audit_labels, acts, access_labels, hold_reasons, beats, intake_fields, figures, answers)
     for named in (*merged, staff_task_choices, choices, watched):
         named()
     rules = [name for room in apps.get_app_configs() if isinstance(room, Room) for name in room.house_rules]
@@ -354,6 +356,12 @@ def first_steps(provider: Row, staff: Row) -> Iterator[FirstStep]:
     for room in announcements():
         if room.first_steps:
             yield from room.first_steps(provider, staff)
+
+
+@cache
+def answers() -> dict[str, Callable[[Row, date], Answer | None]]:
+    """Return what answers a question from the state of an invoice, by the entry of the FAQ that it stands in for."""
+    return _merged(lambda room: room.answers)
 
 
 def exports() -> tuple[Export, ...]:

@@ -215,6 +215,20 @@ class Case:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the state of an invoice answers to a question, now.
+
+    `template` is the name of its texts, `<template>.<language>.html`, which show no number that is not in `facts`.
+    `source` says in words where the facts come from. `actions`: pages of the invoice's token by name, with their label.
+    """
+
+    template: str
+    facts: Mapping[str, Any]
+    source: Text
+    actions: Sequence[tuple[str, Text]] = ()
+
+
 class Unit(StrEnum):
     """What a house rule is counted in."""
 
@@ -379,5 +393,8 @@ class Announcement:
     waits_for_second: Callable[[], Iterable[tuple[int, str]]] | None = None
     watched: Mapping[str, Watched] = field(default_factory=dict)  # by the name of its `LastRun`
     demo: Demo | None = None
+    # What the assistant answers from the state of an invoice, by the entry of its FAQ in place of which it is said:
+    # given what the invoice's page shows (an `InvoiceView`) and the day. None: nothing to say, and the entry counts.
+    answers: Mapping[str, Callable[[Row, date], Answer | None]] = field(default_factory=dict)
     # Tells what practices are paid.
     payouts: Payouts | None = None

@@ -1,1 +1,5 @@
-"""The tables of the helpdesk, one file a subject."""
+"""The tables of the helpdesk."""
+
+from helpdesk.models.unanswered import UnansweredQuestion
+
+__all__ = ["UnansweredQuestion"]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import rooms
 from billing.documents import qr
-from billing.dunning.outlook import Outlook, outlook
+from billing.dunning.outlook import outlook_seen
 from billing.invoices.history import Booked
 from billing.invoices.state import InvoiceView
 from billing.invoices.transfers import Transfer, account_for
@@ -23,7 +23,7 @@ from billing.models import LedgerTransaction, PaymentPlan, ReminderStep
 from billing.payments import refunds
 from billing.payments.amounts import IDEAL_MAX_AMOUNT, least_part
 from billing.plans import pauses
-from billing.plans.options import Options, Situation, options_of
+from billing.plans.options import options_seen
 from billing.plans.progress import Progress, installments_of, progress_of
 from billing.rooms import InvoicePanel, Text, Told
 from guests import kept
@@ -116,8 +116,10 @@ def render_invoice(
         "rests": view.reasons_to_rest,
         "timeline": timeline(view, plan_kind=plan_kind),
         "refunds": _refunds(view),
-        "outlook": _outlook(view, today) if view.status in ("open", "overdue") and not view.past_enforcing else None,
-        "options": options_for(view, today) if asks else None,
+        "outlook": outlook_seen(view, today)
+        if view.status in ("open", "overdue") and not view.past_enforcing
+        else None,
+        "options": options_seen(view, today) if asks else None,
         "invoice": view,
         "progress": progress,
         "next_by": pauses.last_day_of_next(progress, today=today) if progress else None,
@@ -178,27 +180,6 @@ def _transfer(view: InvoiceView, progress: Progress | None) -> Transfer | None:
     if view.status == "plan" and progress:
         amount = progress.due_now or (progress.next.open if progress.next else amount)
     return Transfer(account, amount, view.payment_reference)
-
-
-def options_for(view: InvoiceView, today: date) -> Options:
-    """Return which ways to pay later the page may offer."""
-    situation = Situation(
-        outstanding=view.outstanding,
-        due_on=view.due_on,
-        withdrawn=view.status == "withdrawn",
-        holds=tuple(view.rests),
-        plans=view.plans_before,
-        second_reminder=view.second_reminder,
-        past_enforcing=view.past_enforcing,
-        practice=view.practice,
-    )
-    return options_of(situation, today)
-
-
-def _outlook(view: InvoiceView, today: date) -> Outlook:
-    practice, history = view.practice, view.history
-    owed, vat = view.outstanding, practice.vat_on_costs
-    return outlook(history.sent, due_on=view.due_on, owed=owed, vat_on_costs=vat, today=today)
 
 
 @require_safe

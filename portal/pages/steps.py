@@ -13,9 +13,10 @@ from billing.dunning import forecast
 from billing.invoices.state import InvoiceView
 from billing.law import interest
 from billing.models import Provider, ReminderStep
+from billing.plans.options import options_seen
 from billing.rooms import Text
 from guests.pages import session_ended, visible_invoice, visible_row
-from portal.pages.invoice import hold_panel, options_for, timeline
+from portal.pages.invoice import hold_panel, timeline
 
 Step = ReminderStep.Step
 COMING: dict[int, Text] = {
@@ -55,7 +56,7 @@ def _facts(view: InvoiceView, provider: Provider) -> dict[str, Any]:
         "rests": view.reasons_to_rest,
         "rate": rate.percentage,
         "rate_of": rate_of,
-        "options": options_for(view, today) if view.can_pay and not view.plan_id and not view.past_enforcing else None,
+        "options": options_seen(view, today) if view.can_pay and not view.plan_id and not view.past_enforcing else None,
         "today": today,
     }
 

@@ -1,0 +1,65 @@
+"""From what somebody typed to the terms by which an answer is found: the same on every database.
+
+Before stemming come compounds, synonyms and the exceptions that a stemmer gets wrong; after it nothing is guessed. A
+word that no question of the FAQ has is taken for the one that it is a slip of the pen of, when it is long enough.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from functools import cache
+
+import snowballstemmer
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from helpdesk.assistant.vocabulary import COMPOUNDS, IGNORED, SAME
+
+_STEMMERS = {"nl": "dutch", "en": "english"}
+LIKE = 88  # percent, below which another spelling is another word
+FORGIVEN_FROM = 5  # letters
+
+
+def terms(text: str, language: str, known: Collection[str] = ()) -> list[str]:
+    """Return the terms of a text, in order. With `known` words, what is none of them is read as one that it is like."""
+    found = []
+    for word in split(text, language):
+        meant = _meant(word, language, known) if known else word
+        found += _term(meant, language)
+    return found
+
+
+@cache
+def _stem(word: str, language: str) -> str:
+    return str(snowballstemmer.stemmer(_STEMMERS[language]).stemWord(word))
+
+
+def plain(text: str) -> list[str]:
+    """Return the words of a text in plain small letters, without what stands between them."""
+    decomposed = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return re.findall(r"[a-z]+(?:'[a-z]+)?", letters)
+
+
+def split(text: str, language: str) -> list[str]:
+    """Return the words of a text that say something, compounds in their parts."""
+    parts = [part for word in plain(text) for part in COMPOUNDS[language].get(word, (word,))]
+    return [part for part in parts if part not in IGNORED[language]]
+
+
+def _term(word: str, language: str) -> list[str]:
+    same = SAME[language].get(word)
+    if same is not None:
+        return [same] if same else []
+    return [_stem(word.replace("'", ""), language)]
+
+
+def _meant(word: str, language: str, known: Collection[str]) -> str:
+    """Return the known word that this one is a slip of; itself when it is known, short, or like none."""
+    if word in known or word in SAME[language] or len(word) < FORGIVEN_FROM:
+        return word
+    best = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=LIKE)
+    if best:
+        return str(best[0])
+    near = (one for one in known if one[0] == word[0] and len(one) > FORGIVEN_FROM and OSA.distance(word, one) == 1)
+    return min(near, default=word)

@@ -1,0 +1,80 @@
+"""The assistant's page: what a visitor asks, and what stands in no address and no log."""
+
+import re
+from html import unescape
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+
+from helpdesk.models import UnansweredQuestion
+from tests import factories
+from tests.portal.pages.test_invoice_page import open_in
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(client, question, address="/hulp/"):
+    response = client.post(address, {"question": question})
+    return unescape(response.content.decode()), response.status_code
+
+
+def test_it_says_that_it_is_a_computer_and_how_to_reach_a_person(client):
+    page = client.get("/hulp/").content.decode()
+    assert re.search(r"Ik ben een computer\. Ik ken \d+ vragen\.", page)
+    assert 'href="#contact"' in page
+    assert "tel:" in page
+
+
+def test_a_question_of_the_faq_is_answered_with_a_way_on(client):
+    page, status = ask(client, "Kan ik in termijnen betalen?")
+    assert status == 200
+    assert "U betaalt elke maand een deel" in page
+    assert reverse("lookup") in page
+    assert not UnansweredQuestion.objects.exists()
+
+
+def test_the_invoice_answers_before_the_faq(client):
+    invoice = factories.invoice(amount="123.45")
+    open_in(client, invoice)
+    own = reverse("assistant_of_invoice", args=[invoice.token])
+    page, _status = ask(client, "Hoeveel moet ik nog betalen?", own)
+    assert "€ 123,45" in page.replace("\xa0", " ")
+    assert "Uit uw rekening, zoals het is op" in page
+
+
+def test_who_did_not_open_the_invoice_gets_no_answer_about_it(client):
+    invoice = factories.invoice(amount="123.45")
+    response = client.post(reverse("assistant_of_invoice", args=[invoice.token]), {"question": "Hoeveel?"})
+    assert (response.status_code, response["Location"]) == (303, "/")
+
+
+def test_from_the_invoice_and_every_footer_it_is_one_link_away(client):
+    invoice = factories.invoice(amount="10.00")
+    page = client.get(open_in(client, invoice)).content.decode()
+    assert reverse("assistant_of_invoice", args=[invoice.token]) in page
+    assert 'href="/hulp/">Hulp</a>' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("given", ["", "x" * 301])
+def test_what_is_no_question_gets_a_sentence(client, given):
+    _page, status = ask(client, given)
+    assert status == 422
+
+
+def test_an_unknown_entry_is_no_answer(client):
+    assert client.post("/hulp/", {"entry": "../etc"}).status_code == 200
+
+
+def test_it_is_there_in_english(client):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page, _status = ask(client, "Can I pay in instalments?")
+    assert "I am a computer" in page
+    assert "You pay a part each month" in page
+
+
+def test_who_asks_without_end_is_asked_to_call(client):
+    for _ in range(60):
+        client.post("/hulp/", {"entry": "pay-how"})
+    _page, status = ask(client, "Kan ik later betalen?")
+    assert status == 429

@@ -1,0 +1,128 @@
+"""Which questions are answered, and that those answers are right: measured on questions that nobody tuned with.
+
+`questions_tuning.tsv` is the half on which vocabulary and limits were chosen; `questions_test.tsv` was only measured.
+"""
+
+import csv
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from helpdesk.assistant import asking, boundaries, faq, words
+from helpdesk.assistant.ranking import Ranking, lead
+
+HERE = Path(__file__).parent
+COLUMNS = ["language", "kind", "entry", "question"]
+
+
+def labelled(half):
+    with (HERE / f"questions_{half}.tsv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert list(rows[0]) == COLUMNS
+    return rows
+
+
+def answered(row):
+    """The entry that the question would be answered with; empty when a person or a boundary is shown."""
+    if boundaries.crossed(row["question"]):
+        return ""
+    return asking.subject_of(row["question"], row["language"], asking.find(row["question"], row["language"]))
+
+
+def shown(row):
+    """The titles that are shown in place of an answer."""
+    reply = asking.reply_to(row["question"], row["language"], None, date(2026, 11, 29))
+    return [entry.id for entry in reply.choices]
+
+
+def measured(half):
+    counts = Counter()
+    for row in labelled(half):
+        got, group = answered(row), f"{row['language']} {row['kind']}" if row["entry"] else "out of scope"
+        counts[group, "asked"] += 1
+        outcome = "silent" if not got else "right" if got == row["entry"] else "wrong"
+        counts[group, outcome] += 1
+        counts[group, "among the titles"] += outcome == "silent" and row["entry"] in shown(row)
+        if outcome == "wrong":
+            print(f"wrong: {row['question']!r} got {got}, meant {row['entry'] or 'nothing'}")  # noqa: T201
+    return counts
+
+
+def test_the_sets_are_as_large_as_they_must_be_and_have_no_question_twice():
+    halves = [labelled("tuning"), labelled("test")]
+    both = [row for half in halves for row in half]
+    kinds = Counter((row["language"], row["kind"]) for row in both if row["entry"])
+    assert sum(count for (language, _kind), count in kinds.items() if language == "nl") >= 300
+    assert min(kinds["nl", "typo"], kinds["nl", "poor"]) >= 50
+    assert kinds["en", "plain"] >= 100
+    assert sum(not row["entry"] for row in both) >= 100
+    assert len({row["question"] for row in both}) == len(both)
+    assert {row["entry"] for row in both if row["entry"]} <= set(faq.entries())
+
+
+@pytest.mark.parametrize("half", ["tuning", "test"])
+def test_at_most_one_answer_in_a_hundred_is_wrong_and_none_is_out_of_scope(half, record_property):
+    counts = measured(half)
+    groups = sorted({group for group, _outcome in counts})
+    for group in groups:
+        shares = {
+            outcome: counts[group, outcome] for outcome in ("asked", "right", "silent", "among the titles", "wrong")
+        }
+        print(half, group, shares)  # noqa: T201
+        record_property(group, str(shares))
+    assert counts["out of scope", "wrong"] == 0
+    right = sum(counts[group, "right"] for group in groups)
+    wrong = sum(counts[group, "wrong"] for group in groups)
+    assert wrong <= (right + wrong) / 100
+    assert right > 50, "silence alone is never wrong"
+
+
+@pytest.mark.parametrize("language", faq.LANGUAGES)
+def test_what_the_faq_asks_word_for_word_is_answered(language):
+    for entry in faq.entries().values():
+        for text in entry.wordings[language].asked:
+            assert boundaries.crossed(text) is None, text
+            assert asking.reply_to(text.upper(), language, None, date(2026, 11, 29)).entry is entry, text
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("betalingsregleing", "betalingsregeling"),
+        ("overlijdden", "overlijden"),
+        ("rekeing", "rekening"),
+        ("klaht", "klacht"),
+    ],
+)
+def test_a_slip_of_the_pen_is_forgiven(typed, meant):
+    known = words.split(meant, "nl")
+    assert words.terms(typed, "nl", known) == words.terms(meant, "nl")
+
+
+def test_a_short_word_is_never_taken_for_another():
+    assert words.terms("kies", "nl", ["kiest", "kiesje"]) == words.terms("kies", "nl")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("schuld", "schulden"),  # what the stemmer takes apart
+        ("verzekering", "verzekeraar"),
+        ("overleden", "overlijden"),
+        ("nota's", "rekening"),
+        ("uitgesteld", "later"),
+        ("incassokosten", "incasso kosten"),
+    ],
+)
+def test_what_means_the_same_is_one_term(one, other):
+    assert words.terms(one, "nl") == words.terms(other, "nl")
+
+
+def test_an_unknown_word_makes_an_answer_less_sure():
+    ranking = Ranking({"pay": [["pay", "bill"]], "late": [["late", "bill"]]})
+    sure, unsure = ranking.closest(["pay", "bill"])[0], ranking.closest(["pay", "bill", "energy"])[0]
+    assert sure.subject == unsure.subject == "pay"
+    assert sure.score > unsure.score
+    assert lead([]) == 0
