@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 from billing import audit
 from portal.api import keys
 from portal.models import ApiKey
-from portal.models.keys import Scope
 
 SHOWN = 50
 _LONGEST = 60  # of what is looked for
@@ -37,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "title": _("Keys of programs"),
         "sought": sought,
         "page": page,
-        "keys": [(key, key.is_valid(now), [Scope(scope).label for scope in key.scopes]) for key in page],
+        "keys": [(key, key.is_valid(now)) for key in page],
     }
     return render(request, "admin/keys.html", context)
 
