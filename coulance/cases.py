@@ -26,6 +26,7 @@ from billing.models import Hold, Invoice, Provider
 from billing.transitions import advance
 from coulance import notices
 from coulance.models import CaseMessage, CoulanceCase, Decision, PracticeRules, Proposal, Specification
+from coulance.reading import readings
 from guests.files.limits import KNOWN, CodeFirst, Sender
 from guests.files.storage import drop
 
@@ -51,6 +52,7 @@ class CaseView:
     is_checking: bool
     decided_before: bool
     can_take_back: set[int]  # the keys of files
+    unreadable: set[int]  # those on which a machine could read no amount
 
     @property
     def has_steps(self) -> bool:
@@ -99,7 +101,7 @@ def move(case: CoulanceCase, to: CoulanceCase.Status, *, by: str, **changes: Any
 
 def look_at(case: CoulanceCase, *, today: date) -> CaseView:
     """Return the case as the page shows it."""
-    rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN))
+    rows = list(case.specifications.exclude(status=Specification.Status.WITHDRAWN).select_related("reading"))
     if case.status == Status.WITHDRAWN:
         rows = [row for row in rows if row.status == Specification.Status.CLEAN]  # a refusal no longer matters
     rows = [row for row in rows if not (row.scanned_by and row.status == Specification.Status.REFUSED)]  # not theirs
@@ -120,6 +122,7 @@ def look_at(case: CoulanceCase, *, today: date) -> CaseView:
         is_checking=is_checking,
         decided_before=standing is not None,
         can_take_back={row.pk for row in rows if _can_take_back(row, case)} - decided_with(rows, standing),
+        unreadable=readings.unreadable(rows) if case.status in CoulanceCase.OPEN else set(),
     )
 
 
@@ -313,6 +316,7 @@ def drop_all(case: CoulanceCase, *, exclude: Collection[int] = ()) -> None:
     """Erase all files of a locked case except those with the keys in `exclude`."""
     for row in case.specifications.exclude(status__in=Specification.GONE).exclude(pk__in=exclude):
         drop(row)
+        readings.forget([row.pk])
 
 
 def decided_with(rows: Iterable[Specification], decision: Decision | None) -> set[int]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from billing.rights import by_two
 from coulance import cases, notices
 from coulance.amounts import Outcome
 from coulance.models import CaseMessage, CoulanceCase, Decision, Proposal, Specification
+from coulance.reading import readings
 
 Status, Kind = CoulanceCase.Status, Decision.Kind
 EVENT = "coulance:"  # what the ids of decisions in the ledger begin with
@@ -254,6 +256,7 @@ def _carry_out(
     kept = lowered and lowered == before
     cases.close(case, ended, today=today, by=actor, act="case_kept" if kept else f"case_{ended}")
     audit.record("case_decision", by=actor, invoice=invoice, number=decision.number, **_amounts(ruling))
+    readings.learn(case, ruling.outcome, shown=settings.PROPOSE_AMOUNTS)
     letter = "coulance_kept" if kept else _LETTERS[ruling.kind]
     _queue_mail(invoice, case, decision, letter, charges_off=charged - reductions.charged(invoice))
     return decision

@@ -13,6 +13,7 @@ SEALED = {
     "CaseMessage": {"sealed_text": "text"},
     "PaperFigures": {"sealed_text": "text"},
     "Proposal": {"sealed_reason": "reason"},
+    "SpecificationReading": {"sealed_facts": "facts"},
 }
 
 

@@ -1,5 +1,7 @@
 """Coulance: the patient shows what the insurer reimbursed, and the provider lowers the invoice to that."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -8,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from billing.encryption import SealedText, seal, unseal
+from billing.encryption import SealedText, seal, seal_facts, unseal, unseal_facts
 from billing.integrity.keyed import DigestField
 from billing.links import new_token
 from billing.models import Invoice, Provider
@@ -186,6 +188,63 @@ class Specification(GuestFile):
     def about(self) -> Invoice:
         """Return the invoice of the case."""
         return self.case.invoice
+
+
+class SpecificationReading(models.Model):
+    """What a machine read of a checked file. It proposes; what a person decided is kept beside it, in figures only.
+
+    `sealed_facts` holds the text of a PDF until it is read, and then where each amount stands; it goes with the file.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waits to be read")
+        PROPOSED = "proposed", _("amounts proposed")
+        ABSTAINED = "abstained", _("nothing proposed")
+
+    class Decided(models.TextChoices):
+        """What became of the amounts."""
+
+        SAME = "same", _("decided as read")
+        CHANGED = "changed", _("decided with other amounts")
+        OTHERWISE = "otherwise", _("decided in another way")
+
+    specification = models.OneToOneField(
+        Specification, models.CASCADE, related_name="reading", verbose_name=_("specification")
+    )
+    status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.WAITING)
+    version = models.PositiveSmallIntegerField(default=0, editable=False)  # of the reader
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    reasons = models.JSONField(default=list, editable=False)  # words of coulance.reading.telling.REASONS
+    paid_out = EuroField(_("paid out by the insurer"), null=True, blank=True)
+    deductible = EuroField(_("deductible (eigen risico)"), null=True, blank=True)
+    shown = models.BooleanField(default=False, editable=False)  # to whom decided
+    decided = models.CharField(_("decided"), max_length=9, choices=Decided, blank=True)
+    sealed_facts = models.BinaryField(default=b"", editable=False)
+    SEALED_WITH = ("specification__case",)  # the rows that sealed_bindings() needs
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("reading of a specification"), _("readings of specifications")
+        indexes = [models.Index(fields=["id"], name="coulance_to_read", condition=Q(status="waiting"))]
+
+    def __str__(self) -> str:
+        return self.get_status_display()
+
+    def _bound_to(self) -> str:
+        return f"{self.specification.bound_to}:reading"
+
+    def sealed_bindings(self) -> dict[str, str]:
+        """Return the encrypted column and what its value is bound to."""
+        return {"sealed_facts": self._bound_to()}
+
+    @property
+    def facts(self) -> Any:
+        """Return the words before the file was read, and the places of the amounts after it. Medical data."""
+        return unseal_facts(self.sealed_facts, bound_to=self._bound_to()) if self.sealed_facts else None
+
+    @facts.setter
+    def facts(self, value: Any) -> None:
+        self.sealed_facts = seal_facts(value, bound_to=self._bound_to())
 
 
 class CaseMessage(SealedText, Sent):

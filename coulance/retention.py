@@ -10,6 +10,7 @@ from billing.law.calendar import begin_of
 from billing.transitions import advance
 from coulance import cases
 from coulance.models import CaseMessage, PaperFigures, Proposal, Specification
+from coulance.reading import readings
 from guests.files import storage
 
 Status = Specification.Status
@@ -41,6 +42,7 @@ def erase_uploads(today: date) -> int:
 def _erase(row: Specification) -> bool:
     if not row.stored_name:
         return bool(Specification.objects.filter(pk=row.pk).update(sealed_name=b""))
+    readings.forget([row.pk])
     to = Status.ERASED if row.status == Status.CLEAN else Status.WITHDRAWN
     storage.erase(row, outcome=to)
     return advance(row, to, stored_name="", sealed_name=b"")

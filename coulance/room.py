@@ -71,6 +71,12 @@ _ACCESS_LABELS = {
 }
 
 
+BEAT = {
+    "sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True),
+    "sweep-readings": Beat("coulance.sweep_readings", 120.0, expires=120),
+}
+
+
 class CoulanceRoom(Room):
     """The patient sends the insurer's decision, and the provider lowers the amount or refuses."""
 
@@ -94,7 +100,7 @@ class CoulanceRoom(Room):
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             daily=[Daily(20, deadlines.run_day)],
-            beat={"sweep-specifications": Beat("coulance.sweep_specifications", 30.0, expires=30, urgent=True)},
+            beat=BEAT,
             retention=retention.run_day,
             answers=assistant.ANSWERS,
             export=Export(_("coulance case"), export.of_invoice, export.documents),

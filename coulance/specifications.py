@@ -14,6 +14,7 @@ from billing.invoices import holds
 from billing.models import Invoice, StaffTask
 from coulance import cases, notices
 from coulance.models import CoulanceCase, Specification
+from coulance.reading import readings
 from guests.files import checking, receiving
 from guests.files.limits import KNOWN, CodeFirst, Sender
 from guests.files.receiving import Upload
@@ -130,7 +131,13 @@ def of_patient(invoice: Invoice) -> QuerySet[Specification]:
 
 
 RULES = checking.FileRules(
-    Specification, lock=lambda row: cases.lock(row.case_id), wanted=_wanted, checked=_checked, refused=_refused
+    Specification,
+    lock=lambda row: cases.lock(row.case_id),
+    wanted=_wanted,
+    checked=_checked,
+    refused=_refused,
+    look=readings.text_of,
+    keep=readings.expect,
 )
 
 
@@ -162,4 +169,5 @@ def take_back(specification: Specification, *, today: date, by: str = "patient")
             drop(row)
             CoulanceCase.objects.filter(pk=case.pk).update(version=case.version + 1)
             cases.release_if_idle(case, today=today, by=by)
+        readings.forget([row.pk])
         audit.record("specification_withdrawn", by=by, invoice=case.invoice)

@@ -7,6 +7,7 @@ from celery import shared_task
 
 from billing.outbox.wakeup import FILES
 from coulance import specifications
+from coulance.reading import readings
 
 
 @shared_task(name="coulance.check_specification", queue=FILES)
@@ -19,3 +20,15 @@ def check_specification(specification_id: int) -> None:
 def sweep_specifications() -> None:
     """Check the files whose own task was lost or failed."""
     specifications.sweep()
+
+
+@shared_task(name="coulance.read_specification", queue=FILES)
+def read_specification(reading_id: int) -> None:
+    """Read one checked file."""
+    readings.read(reading_id)
+
+
+@shared_task(name="coulance.sweep_readings", queue=FILES)
+def sweep_readings() -> None:
+    """Read the files whose own task was lost."""
+    readings.sweep()

@@ -35,6 +35,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "MOLLIE_ACCESS_TOKEN": (str, ""),
     "ALLOW_TEST_KEY": (bool, False),
     "MOLLIE_API_URL": (str, "https://api.mollie.com"),
+    "PROPOSE_AMOUNTS": (bool, False),
     "SMS_API_KEY": (str, ""),
     "SMS_API_URL": (str, "https://rest.spryngsms.com/v1/messages"),
     "SMS_SENDER": (str, "Zorgrek"),

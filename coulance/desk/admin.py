@@ -134,7 +134,7 @@ class CoulanceCaseAdmin(TenantAdmin):
         self, request: HttpRequest, case: CoulanceCase, form: DecisionForm | None, *, status: int = 200, **extra: Any
     ) -> HttpResponse:
         """Render the page of the case. Raises, and shows nothing, when the access log can't be written."""
-        prefetch_related_objects([case], "specifications")
+        prefetch_related_objects([case], case_page.PAPERS)
         access_log.record_staff_once(request, invoice=case.invoice, data=case_page.looked_at(case))
         staff: Any = request.user
         if staff.provider_id == case.invoice.provider_id:
@@ -198,7 +198,7 @@ class CoulanceCaseAdmin(TenantAdmin):
     ) -> HttpResponse:
         """Show what this person wanted beside the present state of the case; nothing was changed."""
         now = self._case(request, str(case.pk))
-        prefetch_related_objects([now], "specifications")
+        prefetch_related_objects([now], case_page.PAPERS)
         access_log.record_staff_once(request, invoice=now.invoice, data=case_page.looked_at(now))
         context = {
             **self.admin_site.each_context(request),
@@ -294,6 +294,10 @@ def _may_act(staff: Any, case: CoulanceCase) -> bool:
 def _initial(page: case_page.CasePage) -> dict[str, Any]:
     """Return what is filled in: by the rules of the practice, or from a paper that somebody typed."""
     given: dict[str, Any] = {"version": page.case.version, "rule": page.rules.rule}
+    if page.figures is None and page.read and page.read.outcome:
+        read = {"paid_out": page.read.paid_out, "deductible": page.read.outcome.deductible}
+        filled = {name: number_format(amount, 2) for name, amount in read.items() if amount is not None}
+        return given | filled | {"rule": PracticeRules.Rule.INSURER}
     if page.figures is None:
         return given | ({"percentage": page.rules.percentage} if page.rules.percentage else {})
     sums = {name: getattr(page.figures, name) for name in ("paid_out", "deductible", "own_contribution")}

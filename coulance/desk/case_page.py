@@ -15,6 +15,7 @@ from billing.ledger.entries import entries_of, with_postings
 from billing.models import LedgerTransaction
 from billing.money import ZERO
 from billing.templatetags.money import euro
+from coulance.desk import by_machine
 from coulance.models import (
     CaseMessage,
     CoulanceCase,
@@ -26,6 +27,7 @@ from coulance.models import (
     Specification,
 )
 
+PAPERS = Prefetch("specifications", Specification.objects.select_related("reading"))
 SEEN = "case page"  # its name in the access log
 Kind = LedgerTransaction.Kind
 WITH_CASE = (
@@ -77,6 +79,8 @@ class CasePage:
     care: lines.Care | None  # for whom, and what for; None of an invoice whose data were erased
     templates: list[NoteTemplate]
     figures: PaperFigures | None  # of a paper about which nobody has decided yet
+    read: by_machine.ReadByMachine | None
+    sheets: list[tuple[Specification, list[tuple[int, list[by_machine.Place]]]]]  # the files, page by page
 
 
 def looked_at(case: CoulanceCase) -> tuple[str, ...]:
@@ -88,9 +92,7 @@ def looked_at(case: CoulanceCase) -> tuple[str, ...]:
 def load(case: CoulanceCase) -> CasePage:
     """Load the page of a case that was fetched with WITH_CASE. Medical data: the caller has written the access log."""
     decisions = Prefetch("decisions", Decision.objects.select_related("decided_by", "approved_by", "message"))
-    prefetch_related_objects(
-        [case], "specifications", "messages", "paper_figures", decisions, with_postings("invoice__postings")
-    )
+    prefetch_related_objects([case], PAPERS, "messages", "paper_figures", decisions, with_postings("invoice__postings"))
     withdrawn = case.status == CoulanceCase.Status.WITHDRAWN
     files = [
         file for file in case.specifications.all() if file.status != Specification.Status.WITHDRAWN and not withdrawn
@@ -105,8 +107,20 @@ def load(case: CoulanceCase) -> CasePage:
     waits = case.status == CoulanceCase.Status.AT_PROVIDER
     newest = next((row for row in reversed(case.paper_figures.all()) if last is None or row.at > last), None)
     figures = newest if waits else None
+    read = by_machine.load(viewable(case), share_of(case)) if waits else None
     return CasePage(
-        case, _amounts(case), files, _history(case), proposal, rules, bool(decided), care, templates_of(case), figures
+        case,
+        _amounts(case),
+        files,
+        _history(case),
+        proposal,
+        rules,
+        bool(decided),
+        care,
+        templates_of(case),
+        figures,
+        read,
+        [(file, by_machine.sheets(file, read)) for file in files],
     )
 
 

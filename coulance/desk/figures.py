@@ -1,5 +1,6 @@
 """Coulance in figures: by the insurer of the patient, how much was granted, and how long patients waited for it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from django.db.models import QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from billing.law.calendar import begin_of
 from billing.models import LedgerTransaction, Posting
@@ -19,7 +20,8 @@ from billing.money import ZERO
 from billing.rooms import CameIn, Figure
 from billing.tenancy import visible_to
 from coulance.decisions import EVENT
-from coulance.models import CoulanceCase, Decision
+from coulance.models import CoulanceCase, Decision, SpecificationReading
+from coulance.reading import telling
 
 Status = CoulanceCase.Status
 
@@ -93,4 +95,36 @@ def came_in(staff: Any, day: date) -> Iterator[CameIn]:
     yield CameIn(count, ngettext("coulance case for you", "coulance cases for you", count), f"{address}?{asked}")
 
 
-FIGURES = {"coulance": by_insurer}
+def of_readings(staff: Any, first: date, last: date) -> Figure:
+    """Return what machines read in this time: proposed, taken, changed, and abstained by reason."""
+    begin, end = begin_of(first), begin_of(last + timedelta(days=1))
+    rows = SpecificationReading.objects.filter(read_at__gte=begin, read_at__lt=end)
+    rows = visible_to(staff, rows, provider_path="specification__case__invoice__provider")
+    counts = Counter(label for row in rows.only("status", "decided", "reasons") for label in _became(row))
+    return Figure(
+        _("Papers read by a machine"),
+        (_("What happened"), _("papers")),
+        [(label, count) for label, count in sorted(counts.items(), key=lambda found: (-found[1], found[0]))],
+        says=_("By the day on which the paper was read."),
+        drawn=1,
+    )
+
+
+_DECIDED: dict[str, str] = {
+    "": gettext_noop("proposed, not decided yet"),
+    SpecificationReading.Decided.SAME: gettext_noop("proposed, and decided so"),
+    SpecificationReading.Decided.CHANGED: gettext_noop("proposed, and decided with other amounts"),
+    SpecificationReading.Decided.OTHERWISE: gettext_noop("proposed, and decided in another way"),
+}
+
+
+def _became(row: SpecificationReading) -> Iterator[str]:
+    """Yield what became of a paper; one that was not proposed counts for each reason."""
+    if row.status == SpecificationReading.Status.PROPOSED:
+        yield _(_DECIDED[row.decided])
+        return
+    for reason in row.reasons:
+        yield _("nothing proposed: %(reason)s") % {"reason": telling.REASONS.get(reason, reason)}
+
+
+FIGURES = {"coulance": by_insurer, "gelezen": of_readings}

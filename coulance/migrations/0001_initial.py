@@ -196,4 +196,26 @@ class Migration(migrations.Migration):
             },
             bases=(billing.encryption.SealedText, models.Model),
         ),
+        migrations.CreateModel(
+            name='SpecificationReading',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('waiting', 'waits to be read'), ('proposed', 'amounts proposed'), ('abstained', 'nothing proposed')], default='waiting', max_length=9, verbose_name='status')),
+                ('version', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('tries', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read')),
+                ('reasons', models.JSONField(default=list, editable=False)),
+                ('paid_out', billing.money.EuroField(blank=True, null=True, verbose_name='paid out by the insurer')),
+                ('deductible', billing.money.EuroField(blank=True, null=True, verbose_name='deductible (eigen risico)')),
+                ('shown', models.BooleanField(default=False, editable=False)),
+                ('decided', models.CharField(blank=True, choices=[('same', 'decided as read'), ('changed', 'decided with other amounts'), ('otherwise', 'decided in another way')], max_length=9, verbose_name='decided')),
+                ('sealed_facts', models.BinaryField(default=b'')),
+                ('specification', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='reading', to='coulance.specification', verbose_name='specification')),
+            ],
+            options={
+                'verbose_name': 'reading of a specification',
+                'verbose_name_plural': 'readings of specifications',
+                'indexes': [models.Index(condition=models.Q(('status', 'waiting')), fields=['id'], name='coulance_to_read')],
+            },
+        ),
     ]

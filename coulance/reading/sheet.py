@@ -9,6 +9,8 @@ from guests.files.words import Word
 
 _SAME_ROW = 0.45  # of the height of the lower of two words
 _WIDE_GAP = 0.95  # of the height of the letters: what stands beyond it is another piece
+_MOVED = 0.8  # of a height, that two ends of a row may have moved apart
+_SINGLE = "uU€-–&+/"  # words of one letter
 _LEADERS = ".·…_"
 
 
@@ -78,7 +80,7 @@ class Row:
 
 def rows(words: Sequence[Word], page: int) -> list[Row]:
     """Return the rows of a page from top to bottom; a row may climb or fall, as on a sheet that is not flat."""
-    kept = [word for word in words if word.text.strip(_LEADERS) and word.right > word.left and word.bottom > word.top]
+    kept = [word for word in words if _is_word(word)]
     lines: list[list[Word]] = []
     for word in sorted(kept, key=lambda word: word.left):
         fitting = [(_overlap(line[-1], word), -(word.left - line[-1].right), line) for line in lines]
@@ -87,8 +89,46 @@ def rows(words: Sequence[Word], page: int) -> list[Row]:
             lines.append([word])
         else:
             best[2].append(word)
-    made = [_row(line, page) for line in lines]
+    made = [_row(line, page) for line in _joined(lines)]
     return sorted(made, key=lambda row: (row.top + row.bottom) / 2)
+
+
+def _is_word(word: Word) -> bool:
+    """Tell a word from leaders, and from the edge of a sheet, which looks like single letters."""
+    text = word.text.strip(_LEADERS)
+    is_letter = len(text) == 1 and not text.isdigit() and text not in _SINGLE
+    return bool(text) and not is_letter and word.right > word.left and word.bottom > word.top
+
+
+def _joined(lines: list[list[Word]]) -> list[list[Word]]:
+    """Return the rows, with the two ends of one joined that a sheet which is not flat has moved apart.
+
+    Each end must be the nearest of the other one.
+    """
+    joined = sorted(lines, key=lambda line: line[0].left)
+    at = 0
+    while at < len(joined):
+        mate = _mate(joined[at], joined)
+        if mate is not None and _mate(mate, joined, before=True) is joined[at]:
+            joined[at] = joined[at] + mate
+            joined = [line for line in joined if line is not mate]
+        else:
+            at += 1
+    return joined
+
+
+def _mate(line: list[Word], lines: list[list[Word]], *, before: bool = False) -> list[Word] | None:
+    """Return the row that goes on where this one ends, or `before`, that ends where this one begins."""
+    found = []
+    for other in lines:
+        one, two = (other, line) if before else (line, other)
+        if other is line or one[-1].right > two[0].left:
+            continue
+        tall = min(one[-1].bottom - one[-1].top, two[0].bottom - two[0].top)
+        apart = abs(one[-1].top + one[-1].bottom - two[0].top - two[0].bottom) / 2
+        if apart < _MOVED * tall:
+            found.append((apart, other))
+    return min(found, key=lambda f: f[0])[1] if found else None
 
 
 def _overlap(last: Word, word: Word) -> float:

@@ -47,6 +47,9 @@ class FileRules:
     wanted: Callable[[Any], bool]
     checked: Callable[[Any, Any, datetime], object]
     refused: Callable[[Any, Any, datetime], object]
+    # Looks at the file as it was sent, and what it returned is kept with the checked row; neither refuses a file.
+    look: Callable[[bytes, GuestFile.Kind], Any] | None = None
+    keep: Callable[[Any, Any], object] | None = None
 
 
 def check(rules: FileRules, file_id: int, *, now: datetime | None = None) -> None:
@@ -62,6 +65,7 @@ def check(rules: FileRules, file_id: int, *, now: datetime | None = None) -> Non
             if virus_scan.is_infected(content):
                 raise cleaning.FileRejected(Reason.VIRUS)
             clean = cleaning.clean(content, GuestFile.Kind(row.kind))
+            seen = rules.look(content, GuestFile.Kind(row.kind)) if rules.look else None
         except GatewayUnknown as error:
             log.warning("%s", error)
             _quarantine(row, now)
@@ -73,7 +77,7 @@ def check(rules: FileRules, file_id: int, *, now: datetime | None = None) -> Non
             log.exception("file %s can't be checked, and is refused", row)
             _finish(rules, row, now, reason=Reason.DAMAGED)
         else:
-            _finish(rules, row, now, clean=clean)
+            _finish(rules, row, now, clean=clean, seen=seen)
 
 
 def sweep(rules: FileRules, *, now: datetime | None = None) -> None:
@@ -147,11 +151,15 @@ def _quarantine(row: GuestFile, now: datetime) -> None:
     )
 
 
-def _finish(rules: FileRules, row: GuestFile, now: datetime, *, clean: bytes = b"", reason: str = "") -> None:
+def _finish(
+    rules: FileRules, row: GuestFile, now: datetime, *, clean: bytes = b"", reason: str = "", seen: Any = None
+) -> None:
     """Write the outcome, unless the file was taken back or claimed by another worker meanwhile."""
     fresh = storage.put(clean, row) if clean else ""
     with transaction.atomic():
         is_used = _settle(rules, row, now, fresh=fresh, clean=clean, reason=reason)
+        if is_used and rules.keep:
+            rules.keep(row, seen)
         if fresh:
             (files.keep if is_used else files.discard)(fresh)
 

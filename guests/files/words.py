@@ -66,6 +66,19 @@ def has_text(found: Sequence[Page]) -> bool:
     return bool(found) and all(len(page.passes[0]) >= MIN_WORDS for page in found)
 
 
+def to_json(found: list[Page]) -> list[dict[str, Any]]:
+    """Return pages as the reader writes them."""
+    return [
+        {
+            "width": page.width,
+            "height": page.height,
+            "seen": page.seen,
+            "passes": [[[w.text, w.left, w.top, w.right, w.bottom, *w.place] for w in words] for words in page.passes],
+        }
+        for page in found
+    ]
+
+
 def from_json(answer: Any) -> list[Page]:
     """Return pages from what the reader wrote; raises ReaderError for anything else."""
     try:

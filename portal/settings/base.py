@@ -298,6 +298,8 @@ if SANDBOX and not MOLLIE_API_KEY:
 MOLLIE_METHODS = ["ideal"]  # "iDEAL | Wero" is this one method; Wero alone will be a second
 
 # --- text messages ------------------------------------------------------------------------------
+# What a machine reads of a paper is shown to who decides. Until then it is only compared with what they type.
+PROPOSE_AMOUNTS = ENV["PROPOSE_AMOUNTS"] or SANDBOX
 SMS_API_URL = ENV["SMS_API_URL"]
 SMS_API_KEY = ENV["SMS_API_KEY"]
 SMS_SENDER = ENV["SMS_SENDER"]
