@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from billing.models import OutboxMessage
+from forbearance import breathing_space
 from helpdesk.models import UnansweredQuestion
 from tests import factories
 from tests.portal.pages.test_invoice_page import open_in
@@ -78,3 +80,11 @@ def test_who_asks_without_end_is_asked_to_call(client):
         client.post("/hulp/", {"entry": "pay-how"})
     _page, status = ask(client, "Kan ik later betalen?")
     assert status == 429
+
+
+def test_mails_about_an_invoice_say_where_the_help_is():
+    invoice = factories.invoice(amount="70.00")
+    breathing_space.take(invoice.pk)
+    mail = OutboxMessage.objects.get(invoice=invoice)
+    address = settings.PUBLIC_URL.partition("://")[2]
+    assert f"Of kijk op {address}/hulp." in mail.text.replace("\n", " ")
