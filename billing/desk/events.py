@@ -62,7 +62,7 @@ class StaffTaskAdmin(TenantAdmin):
     reasoned = ("close",)
     action_form = ReasonForm
     list_display = ("what", "about", "said", "since", "for_whom", "day", "state")
-    values_behind = {"since": "created_at", "day": "due_on"}
+    values_behind = {"since": "created_at", "day": "due_on", "said": "note"}
     also_in_files = ("closed_at", "closer")
     list_filter = (StateFilter, WhoseFilter, "kind", days("created_at", _("since")))
     list_select_related = ("invoice", "patient", "owner")
