@@ -13,6 +13,7 @@ from billing.rooms import (
     Announcement,
     Beat,
     Choice,
+    ComplaintIntake,
     Daily,
     Demo,
     Desk,
@@ -99,7 +100,7 @@ class ComplaintsRoom(Room):
     def announce(self) -> Announcement:
         from billing.dunning import hold_messages
         from complaints import days, demo, export, freeze, notices, retention
-        from complaints.desk import base
+        from complaints.desk import base, from_message
         from complaints.file import letter, proof
         from complaints.models import Complaint
         from complaints.pages import assistant, intake, urls
@@ -133,6 +134,7 @@ class ComplaintsRoom(Room):
             answers=assistant.ANSWERS,
             finished=intake.forget,
             patient_files=proof.of_patient,
+            complaint_intake=ComplaintIntake(Complaint.Subject.choices, from_message.take_in),
             cases=base.of_patient,
             kept_back=freeze.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),

@@ -16,17 +16,21 @@ from billing.models import Invoice
 from guests import access, kept
 
 View = Callable[..., HttpResponse]
-_PRACTICE = "zorgrekening.practice"  # in request.META: whose invoice the page is about
+_IN_VIEW = "zorgrekening.in_view"  # in request.META: whose invoice the page is about, and its token
 
 
-def is_about(request: HttpRequest, practice: Any) -> None:
-    """Say that the page is about an invoice of `practice`: the page then tells how to reach it."""
-    request.META[_PRACTICE] = practice
+def is_about(request: HttpRequest, practice: Any, token: str) -> None:
+    """Say that the page is about an invoice of `practice`: it tells how to reach it, and leads to what `token` opens.
+
+    Without a token to a browser that may not see the invoice.
+    """
+    request.META[_IN_VIEW] = (practice, token)
 
 
-def practice_in_view(request: HttpRequest) -> Any:
-    """Return the practice whose invoice the page is about; None where it is about none, or about several."""
-    return request.META.get(_PRACTICE)
+def in_view(request: HttpRequest) -> tuple[Any, str]:
+    """Return the practice whose invoice the page is about, and its token; None where it is about none, or several."""
+    found: tuple[Any, str] = request.META.get(_IN_VIEW, (None, ""))
+    return found
 
 
 def visible_invoice(request: HttpRequest, token: str, *, withdrawn: bool = False) -> InvoiceView | None:
@@ -39,7 +43,7 @@ def visible_invoice(request: HttpRequest, token: str, *, withdrawn: bool = False
     view = look_at(token, today=timezone.localdate())
     if view is None or (view.status == "withdrawn" and not withdrawn):
         return None
-    is_about(request, view.practice)
+    is_about(request, view.practice, token)
     return view
 
 
@@ -50,7 +54,7 @@ def visible_row(request: HttpRequest, token: str, *, withdrawn: bool = False) ->
     rows = Invoice.objects.filter(token=token, erased_at=None).select_related("provider")
     row = (rows if withdrawn else rows.filter(withdrawn_at=None)).first()
     if row:
-        is_about(request, row.provider)
+        is_about(request, row.provider, token)
     return row
 
 

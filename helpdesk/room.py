@@ -1,11 +1,18 @@
 """What the helpdesk announces to the rest of the product."""
 
-from datetime import date
-
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Announcement, Desk, DeskPage, Room
+from billing.rooms import Act, Announcement, Daily, Desk, DeskPage, Export, InvoicePanel, MessageKind, Room
+
+AUDIT_LABELS = {
+    "message_received": gettext_noop("message of the patient came"),
+    "message_answered": gettext_noop("message of the patient answered"),
+    "message_closed": gettext_noop("message of the patient read: no answer needed"),
+    "message_made_complaint": gettext_noop("message of the patient became a complaint"),
+    "unanswered_question_read": gettext_noop("read: a question without an answer"),
+}
 
 
 class HelpdeskRoom(Room):
@@ -13,6 +20,8 @@ class HelpdeskRoom(Room):
 
     name = "helpdesk"
     house_rules = {
+        "MESSAGE_WORKING_DAYS": 1,  # in which a message of a patient is answered
+        "MESSAGES_KEPT_YEARS": 2,  # after it came: the least that the Bki asks of files about collection
         "UNANSWERED_KEPT_DAYS": 90,  # a question to which the assistant had no answer
     }
 
@@ -24,30 +33,41 @@ class HelpdeskRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
+        from helpdesk import messages, retention
         from helpdesk.assistant import state
+        from helpdesk.messages import export
+        from helpdesk.models import InvoiceMessage
         from helpdesk.pages import urls
 
+        answered = Exists(InvoiceMessage.objects.filter(invoice=OuterRef("pk"), staff__isnull=False))
         return Announcement(
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             answers=state.ANSWERS,
-            retention=_erase,
-            audit_labels={"unanswered_question_read": gettext_noop("read: a question without an answer")},
+            daily=[Daily(26, messages.watch)],
+            retention=retention.run_day,
+            export=Export(_("messages about invoices"), export.of_invoice, export.documents),
+            messages={messages.ANSWERED_MAIL: MessageKind(frozenset(("lines", "link_until")))},
+            audit_labels=AUDIT_LABELS,
+            access_labels={"messages": _("your messages about this invoice")},
+            acts={"message": Act(_("answer messages of patients"), clerks=True)},
+            staff_tasks={messages.WAITS: _("a patient waits for an answer that we promised for today, or before")},
+            task_pages={messages.WAITS: "helpdesk_thread"},
+            invoice_panel=InvoicePanel({"message_answered": answered}, below="helpdesk/invoice_below.html"),
         )
-
-
-def _erase(today: date) -> dict[str, int]:
-    from helpdesk.assistant import unanswered
-
-    return {"unanswered_questions": unanswered.erase(today)}
 
 
 def _desk() -> Desk:
-    from billing.desk.base import OPERATIONS
+    from billing.desk.base import EVERYBODY, OPERATIONS
     from helpdesk.assistant import desk
+    from helpdesk.desk import messages
 
     return Desk(
+        panel="admin/helpdesk/panel.html",
+        facts=messages.facts,
         pages=(
+            DeskPage("berichten/", messages.index, "helpdesk_messages", EVERYBODY, _("messages of patients")),
+            DeskPage("berichten/<int:invoice_id>/", messages.thread, "helpdesk_thread", EVERYBODY),
             DeskPage("vragen/", desk.index, "unanswered", OPERATIONS, _("questions without an answer"), seldom=True),
-        )
+        ),
     )

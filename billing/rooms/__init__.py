@@ -23,6 +23,7 @@ from billing.rooms.announced import (
     Beat,
     Case,
     Choice,
+    ComplaintIntake,
     Contact,
     Daily,
     Demo,
@@ -56,6 +57,7 @@ __all__ = [
     "CameIn",
     "Case",
     "Choice",
+    "ComplaintIntake",
     "Contact",
     "Daily",
     "Demo",
@@ -220,6 +222,12 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
 def page_if_wrong() -> str:
     """Return the name of the page for whoever finds something not right with an invoice; empty when no room has one."""
     return next((panel.if_wrong for panel in invoice_panels() if panel.if_wrong), "")
+
+
+@cache
+def complaint_intake() -> ComplaintIntake | None:
+    """Return how staff make a complaint of what a patient said elsewhere; None when no room takes one."""
+    return next((room.complaint_intake for room in announcements() if room.complaint_intake), None)
 
 
 @cache

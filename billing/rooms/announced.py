@@ -196,6 +196,18 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class ComplaintIntake:
+    """How staff make a complaint of what a patient said elsewhere: the `subjects` to choose from, and the act itself.
+
+    `take_in` gets the locked invoice, the subject, what was said, when it was said and who of staff does it. It runs in
+    the caller's transaction and returns the address of the file at the desk, empty when that person may not see it.
+    """
+
+    subjects: Sequence[tuple[str, Text]]
+    take_in: Callable[[Row, str, str, datetime, Row], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """One line of an invoice's timeline."""
 
@@ -385,6 +397,8 @@ class Announcement:
     cases: Callable[[Row, Row], Iterable[Case]] | None = None
     # Yields links for the desk's page of an invoice, given who looks and the invoice: address and label.
     invoice_links: Callable[[Row, Row], Iterable[tuple[str, Text]]] | None = None
+    # Takes in as a complaint what a patient said elsewhere.
+    complaint_intake: ComplaintIntake | None = None
     # House rules in place of which a practice may choose its own values, in the order of its page of settings.
     choices: Sequence[Choice] = ()
     # Yields the steps of a practice's first day that are the room's, given the practice and who asks.

@@ -1,5 +1,6 @@
-"""The tables of the helpdesk."""
+"""The tables of the helpdesk, one file a subject."""
 
+from helpdesk.models.messages import InvoiceMessage
 from helpdesk.models.unanswered import UnansweredQuestion
 
-__all__ = ["UnansweredQuestion"]
+__all__ = ["InvoiceMessage", "UnansweredQuestion"]

@@ -3,8 +3,10 @@
 from django.urls import URLPattern, path
 
 from helpdesk.assistant import pages as assistant
+from helpdesk.pages import messages
 
 urlpatterns: list[URLPattern] = [
     path("hulp/", assistant.general, name="assistant"),
     path("rekening/<token:token>/hulp/", assistant.of_invoice, name="assistant_of_invoice"),
+    path("rekening/<token:token>/bericht/", messages.show, name="message"),
 ]

@@ -190,13 +190,13 @@ def _link_is_alive(payment: Payment) -> bool:
 
 def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     now = timezone.now()
-    invoice_token = payment.invoice.token
+    invoice_token = payment.invoice.token if access.may_see(request, payment.invoice.token, now=now) else ""
     if not payment.several:
-        is_about(request, payment.invoice.provider)
+        is_about(request, payment.invoice.provider, invoice_token)
     return {
         "payment": payment,
         "link_is_alive": _link_is_alive(payment),
         "shares": list(payment.shares.select_related("invoice__provider")) if payment.several else [],
-        "invoice_token": invoice_token if access.may_see(request, invoice_token, now=now) else "",
+        "invoice_token": invoice_token,
         "refresh": now - payment.created_at < REFRESH_DURING,
     }

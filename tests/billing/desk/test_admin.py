@@ -107,7 +107,7 @@ def test_the_first_page_counts_what_waits_in_few_queries(desk, practice, approve
     waiting = waiting_for(approver)
     assert (waiting.open_items, waiting.failed_messages, waiting.messages_in_doubt) == (3, 3, 3)
     assert waiting.quarantined_payments == 3
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         shown = desk.get("/beheer/").content.decode()
     assert re.findall(r'class="count">(\d+)<', shown) == ["3", "3", "3", "3"]
 
