@@ -156,6 +156,7 @@ def _filters() -> dict[str, Any]:
         "phone": phone,
         "phone_address": phone_address,
         "linebreaksbr": defaultfilters.linebreaksbr,
+        "ordered": words.ordered,
         "said": words.said,
         "time": show_time,
         "truncatechars": defaultfilters.truncatechars,

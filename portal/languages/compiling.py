@@ -53,7 +53,8 @@ def read(locale: Path, code: str) -> Catalog:
 
 def strings(message: Message) -> tuple[str, ...]:
     """Return the forms of a translation."""
-    return tuple(message.string) if isinstance(message.string, tuple | list) else (message.string,)
+    string = message.string or ""
+    return (string,) if isinstance(string, str) else tuple(string)
 
 
 def digest(message: Message, dutch: Catalog) -> str:
