@@ -16,8 +16,8 @@ from django.utils.translation import override
 from billing import rooms
 from billing.invoices.letter_steps import LETTERS
 from billing.models import Provider
-from billing.models.parties import Language
 from billing.outbox import rendering
+from billing.outbox.explaining import WRITTEN
 from billing.text.addresses import is_one_address
 from tests.billing.plans import plan_facts
 
@@ -176,7 +176,7 @@ def test_of_an_invoice_on_hold_no_day_is_said():
     assert "uiterlijk" not in text
 
 
-@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("language", WRITTEN)
 @pytest.mark.parametrize("kind", ["invoice_credited", "payment_moved", "charges_taken_off"])
 @pytest.mark.parametrize("on_hold", [True, False])
 def test_who_pays_in_parts_or_not_yet_is_not_asked_for_all_by_the_last_day(kind, language, on_hold):
@@ -221,11 +221,11 @@ def test_every_kind_says_what_it_needs_and_exists_in_every_language():
     assert ours == set(FACTS) | letters
     assert all(rooms.message_kinds()[kind].needs for kind in ours)
     for kind in kinds:
-        for language in Language.values:
+        for language in WRITTEN:
             assert (FOLDER / f"{kind}.{language}.html").exists()
 
 
-@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("language", WRITTEN)
 @pytest.mark.parametrize("kind", sorted(FACTS))
 def test_the_text_holds_every_word_of_the_html_in_order(kind, language):
     rendered = rendering.render(kind, language=language, context=FACTS[kind])
@@ -237,7 +237,7 @@ def test_the_text_holds_every_word_of_the_html_in_order(kind, language):
     assert max(len(line) for line in rendered.text.splitlines()) <= rendering.TEXT_WIDTH
 
 
-@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("language", WRITTEN)
 @pytest.mark.parametrize("kind", sorted(FACTS))
 def test_a_mail_loads_nothing_and_links_to_us_alone(kind, language):
     html = rendering.render(kind, language=language, context=FACTS[kind]).html
