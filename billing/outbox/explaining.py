@@ -12,7 +12,10 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from markupsafe import Markup
 
+from billing.models.parties import Language
+
 WRITTEN = ("nl", "en")  # the languages that our letters are in
+EXPLAINED = tuple(code for code in Language.values if code not in WRITTEN)
 # What a letter asks for, and until when: the names of its facts.
 _ASKS = {
     "invoice_notice": ("total", "due_on"),
@@ -27,7 +30,7 @@ _ISOLATED = "\u2068{}\u2069"  # so that a subject from right to left does not tu
 
 def letter_language(language: str) -> str:
     """Return the language that the letter itself is in for who reads `language`."""
-    return language if language in WRITTEN else settings.LANGUAGE_CODE
+    return settings.LANGUAGE_CODE if language in EXPLAINED else language
 
 
 def explanation(kind: str, language: str, facts: Mapping[str, Any]) -> Markup:
