@@ -19,7 +19,7 @@ from tests import factories
 TEMPLATES = sorted((settings.ROOT / "templates").rglob("*.html"))
 OURS = [p for p in TEMPLATES if not {"messages", "admin", "sandbox", "pdf"} & set(p.relative_to(settings.ROOT).parts)]
 STYLES = sorted((settings.ROOT / "static" / "css").glob("*.css"))
-PAGE_MAX_BYTES = 10_000
+PAGE_MAX_BYTES = 11_000  # with a menu of seven languages and how to reach us on every page
 
 
 def name_of(path: Path) -> str:
@@ -49,7 +49,7 @@ def linked_files(page: str) -> list[Path]:
 
 
 @pytest.mark.django_db
-def test_the_invoice_page_weighs_less_than_ten_kilobytes(client):
+def test_the_invoice_page_weighs_less_than_eleven_kilobytes(client):
     invoice = factories.invoice()
     address = client.post("/", {"reference": invoice.payment_reference})["Location"]
     page = client.get(address, headers={"Accept-Encoding": "gzip"})
