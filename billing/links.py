@@ -9,12 +9,20 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 TOKEN_BYTES = 18  # 144 bits, 24 characters
+CODE_LENGTH = 8
+CODE_LETTERS = "BCDFGHJKMNPQRSTVWXYZ"  # no vowels, so that no word arises, and no L, which looks like 1
+CODE_CHARACTERS = f"{CODE_LETTERS}23456789"
 _TOKEN_CHARACTERS, _DAY_CHARACTERS, _SIGNATURE_BYTES = 24, 5, 20
 
 
 def new_token() -> str:
     """Return a token for a URL: 144 random bits."""
     return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def new_code() -> str:
+    """Return a code that people type: a letter and seven letters or digits, 38 random bits, so never a number."""
+    return secrets.choice(CODE_LETTERS) + "".join(secrets.choice(CODE_CHARACTERS) for _ in range(CODE_LENGTH - 1))
 
 
 def absolute(path: str) -> str:

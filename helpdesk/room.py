@@ -4,7 +4,19 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from billing.rooms import Act, Announcement, Daily, Desk, DeskPage, Export, InvoicePanel, MessageKind, Room
+from billing.rooms import (
+    Act,
+    Announcement,
+    Daily,
+    Desk,
+    DeskPage,
+    Export,
+    HoldReason,
+    InvoicePanel,
+    MessageKind,
+    Room,
+    Stops,
+)
 
 AUDIT_LABELS = {
     "message_received": gettext_noop("message of the patient came"),
@@ -12,6 +24,8 @@ AUDIT_LABELS = {
     "message_closed": gettext_noop("message of the patient read: no answer needed"),
     "message_made_complaint": gettext_noop("message of the patient became a complaint"),
     "unanswered_question_read": gettext_noop("read: a question without an answer"),
+    "fraud_warning_begun": gettext_noop("warning of false messages begun"),
+    "fraud_warning_ended": gettext_noop("warning of false messages ended"),
 }
 
 
@@ -23,6 +37,8 @@ class HelpdeskRoom(Room):
         "MESSAGE_WORKING_DAYS": 1,  # in which a message of a patient is answered
         "MESSAGES_KEPT_YEARS": 2,  # after it came: the least that the Bki asks of files about collection
         "UNANSWERED_KEPT_DAYS": 90,  # a question to which the assistant had no answer
+        "FRAUD_REST_DAYS": 14,  # no letters and no costs for whoever paid a swindler, once for each invoice
+        "FRAUD_WARNING_DAYS": 30,  # a warning of false messages goes by itself after these
     }
 
     def ready(self) -> None:
@@ -35,6 +51,7 @@ class HelpdeskRoom(Room):
     def announce(self) -> Announcement:
         from helpdesk import messages, retention
         from helpdesk.assistant import state
+        from helpdesk.genuine import fraud, warnings
         from helpdesk.messages import export
         from helpdesk.models import InvoiceMessage
         from helpdesk.pages import urls
@@ -44,23 +61,47 @@ class HelpdeskRoom(Room):
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             answers=state.ANSWERS,
-            daily=[Daily(26, messages.watch)],
+            # Before letters are planned: what ends today is told first.
+            daily=[Daily(21, fraud.run_day), Daily(26, messages.watch)],
             retention=retention.run_day,
+            kept={"MESSAGES_KEPT_YEARS": _("Your messages about an invoice: %(count)s years after they came.")},
             export=Export(_("messages about invoices"), export.of_invoice, export.documents),
-            messages={messages.ANSWERED_MAIL: MessageKind(frozenset(("lines", "link_until")))},
+            messages={
+                messages.ANSWERED_MAIL: MessageKind(frozenset(("lines", "link_until"))),
+                fraud.MAIL: MessageKind(frozenset(("until", "voided")), fraud.may_send),
+            },
             audit_labels=AUDIT_LABELS,
             access_labels={"messages": _("your messages about this invoice")},
             acts={"message": Act(_("answer messages of patients"), clerks=True)},
-            staff_tasks={messages.WAITS: _("a patient waits for an answer that we promised for today, or before")},
+            staff_tasks={
+                messages.WAITS: _("a patient waits for an answer that we promised for today, or before"),
+                fraud.TASK: _("a patient paid a swindler: call, and help with the real invoice"),
+            },
             task_pages={messages.WAITS: "helpdesk_thread"},
             invoice_panel=InvoicePanel({"message_answered": answered}, below="helpdesk/invoice_below.html"),
+            hold_reasons=_holds(),
+            warning=warnings.text,
         )
+
+
+def _holds() -> dict[str, HoldReason]:
+    from billing.dunning import hold_messages
+    from helpdesk.genuine import fraud
+
+    return {
+        fraud.HOLD: HoldReason(
+            _("you told us that you paid a swindler"),
+            stops=frozenset((Stops.REMINDERS, Stops.PLANS)),  # paying stays possible
+            ended=hold_messages.queue_ended,
+        )
+    }
 
 
 def _desk() -> Desk:
     from billing.desk.base import EVERYBODY, OPERATIONS
     from helpdesk.assistant import desk
     from helpdesk.desk import messages
+    from helpdesk.genuine import desk as genuine
 
     return Desk(
         panel="admin/helpdesk/panel.html",
@@ -69,5 +110,8 @@ def _desk() -> Desk:
             DeskPage("berichten/", messages.index, "helpdesk_messages", EVERYBODY, _("messages of patients")),
             DeskPage("berichten/<int:invoice_id>/", messages.thread, "helpdesk_thread", EVERYBODY),
             DeskPage("vragen/", desk.index, "unanswered", OPERATIONS, _("questions without an answer"), seldom=True),
+            DeskPage(
+                "nepberichten/", genuine.warn, "fraud_warning", OPERATIONS, _("Warning of false messages"), seldom=True
+            ),
         ),
     )

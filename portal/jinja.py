@@ -139,6 +139,7 @@ def _globals() -> dict[str, Any]:
         "page_if_unable": rooms.page_if_unable,
         "static": static,
         "url": url,
+        "warnings": rooms.warnings,
     }
 
 

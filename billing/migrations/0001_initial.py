@@ -635,6 +635,7 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(verbose_name='text')),
                 ('html', models.TextField(verbose_name='HTML')),
                 ('calendar', models.TextField(blank=True, verbose_name='calendar file')),
+                ('code', models.CharField(default=billing.links.new_code, editable=False, max_length=8, unique=True, verbose_name='message code')),
                 ('dedupe_key', models.CharField(max_length=120, unique=True)),
                 ('message_id', models.CharField(blank=True, max_length=120)),
                 ('status', models.CharField(choices=[('queued', 'waiting'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'failed'), ('in_doubt', 'in doubt'), ('canceled', 'withdrawn')], default='queued', max_length=10, verbose_name='status')),

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.links import CODE_LENGTH, new_code
 from billing.models.invoices import Invoice
 
 
@@ -40,6 +41,8 @@ class OutboxMessage(models.Model):
     html = models.TextField(_("HTML"))
     # Dates for the reader's own calendar (RFC 5545), attached as a file; empty for most messages.
     calendar = models.TextField(_("calendar file"), blank=True)
+    # Stands in the mail; whoever doubts whether it is ours types it on our own page.
+    code = models.CharField(_("message code"), max_length=CODE_LENGTH, unique=True, default=new_code, editable=False)
     # One message per event: the same event queues nothing the second time.
     dedupe_key = models.CharField(max_length=120, unique=True)
     message_id = models.CharField(max_length=120, blank=True)

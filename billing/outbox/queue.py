@@ -6,10 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from billing import audit
 from billing.invoices.addressee import REPRESENTING, Represented, addressee, represented
+from billing.links import new_code
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
 from billing.outbox.facts import about
@@ -42,28 +44,21 @@ def queue_message(
         why = "address_unusable" if recipient else "no_address"
         audit.record("message_not_possible", by="outbox", invoice=invoice, kind=kind, why=why)
         return None
-    facts = (about(invoice) if invoice else {}) | {"represented": whose}
-    rendered = rendering.render(kind, language=language, context=facts | context)
+    facts = (about(invoice) if invoice else {}) | {"represented": whose} | context
     message = OutboxMessage(
         kind=kind,
         invoice=invoice,
         language=language,
         recipient=recipient,
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
         calendar=calendar,
         dedupe_key=dedupe_key,
         created_at=now,
         next_try_at=now,
     )
-    try:
-        with transaction.atomic():  # a savepoint: on PostgreSQL the error would abort the caller's transaction
-            message.save(force_insert=True)
-    except IntegrityError:
-        if not OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
-            raise
-        return None
+    while not _stored(message, facts):
+        if OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
+            return None
+        message.code = new_code()
     wakeup.enqueue_on_commit("billing.deliver_message", message.pk)
     return message
 
@@ -78,6 +73,22 @@ def withdraw_since(invoice: Invoice, after: int, *, kinds: Collection[str], why:
     rows = OutboxMessage.objects.filter(invoice=invoice, pk__gt=after, kind__in=kinds)
     for message in rows.filter(status=OutboxMessage.Status.QUEUED):
         advance(message, OutboxMessage.Status.CANCELED, error=why)
+
+
+def _stored(message: OutboxMessage, facts: dict[str, Any]) -> bool:
+    """Render the message with its code and insert it; return False when its event or its code has a message already."""
+    shown = facts | {"message_code": message.code}
+    rendered = rendering.render(message.kind, language=message.language, context=shown)
+    message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
+    same = OutboxMessage.objects.filter(Q(dedupe_key=message.dedupe_key) | Q(code=message.code))
+    try:
+        with transaction.atomic():  # a savepoint: on PostgreSQL the error would abort the caller's transaction
+            message.save(force_insert=True)
+    except IntegrityError:
+        if not same.exists():
+            raise
+        return False
+    return True
 
 
 def _to_whom(

@@ -236,6 +236,11 @@ def page_if_unable() -> str:
     return next((panel.if_unable for panel in invoice_panels() if panel.if_unable), "")
 
 
+def warnings() -> list[str]:
+    """Return what everybody who looks an invoice up should beware of now, in the reader's language."""
+    return [said for room in announcements() if room.warning and (said := room.warning())]
+
+
 @cache
 def intakes() -> tuple[Intake, ...]:
     """Return the intakes of all rooms."""

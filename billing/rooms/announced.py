@@ -410,5 +410,7 @@ class Announcement:
     # What the assistant answers from the state of an invoice, by the entry of its FAQ in place of which it is said:
     # given what the invoice's page shows (an `InvoiceView`) and the day. None: nothing to say, and the entry counts.
     answers: Mapping[str, Callable[[Row, date], Answer | None]] = field(default_factory=dict)
+    # Says in the reader's language what everybody who looks an invoice up should beware of now; empty: nothing.
+    warning: Callable[[], str] | None = None
     # Tells what practices are paid.
     payouts: Payouts | None = None

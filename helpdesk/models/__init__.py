@@ -2,5 +2,6 @@
 
 from helpdesk.models.messages import InvoiceMessage
 from helpdesk.models.unanswered import UnansweredQuestion
+from helpdesk.models.warnings import FraudWarning
 
-__all__ = ["InvoiceMessage", "UnansweredQuestion"]
+__all__ = ["FraudWarning", "InvoiceMessage", "UnansweredQuestion"]
