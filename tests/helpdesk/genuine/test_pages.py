@@ -58,16 +58,10 @@ class TestCode:
 
     def test_a_code_that_is_taken_is_drawn_again(self, monkeypatch):
         taken, free = sent(factories.invoice()).code, new_code()
-        drawn = iter([taken, free])
-        field = OutboxMessage._meta.get_field("code")
-        monkeypatch.setattr(field, "_get_default", lambda: next(drawn))
-        monkeypatch.setattr("billing.outbox.queue.new_code", lambda: next(drawn))
-        mail = queue_message(
-            fraud.MAIL,
-            invoice=factories.invoice(),
-            context={"until": timezone.localdate(), "voided": None},
-            dedupe_key="x",
-        )
+        invoice, facts = factories.invoice(), {"until": timezone.localdate(), "voided": None}
+        drawn = iter(taken + free)
+        monkeypatch.setattr("secrets.choice", lambda _letters: next(drawn))
+        mail = queue_message(fraud.MAIL, invoice=invoice, context=facts, dedupe_key="x")
         assert mail.code == free
         assert free[:4] in OutboxMessage.objects.get(pk=mail.pk).text
 
