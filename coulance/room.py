@@ -103,6 +103,11 @@ class CoulanceRoom(Room):
             beat=BEAT,
             retention=retention.run_day,
             answers=assistant.ANSWERS,
+            kept={
+                "RETAIN_UPLOAD_DAYS": _(
+                    "Files that you send: %(count)s days after the decision of your care provider."
+                ),
+            },
             export=Export(_("coulance case"), export.of_invoice, export.documents),
             messages={
                 **{kind: MessageKind(may_send=last_check.may_send) for kind in last_check.CHECKED},

@@ -100,6 +100,11 @@ class DebtCollectionRoom(Room):
             task_pages={StaffTask.Kind.READY_FOR_HAND_OVER: "billing_invoice_hand_over"},
             retention=retention.run_day,
             answers=assistant.ANSWERS,
+            kept={
+                "HAND_OVER_KEPT_YEARS": _(
+                    "Your invoice at a collection agency: %(count)s years after that case closed."
+                ),
+            },
             export=Export(_("collection agencies"), export.of_invoice, export.documents),
             messages=_messages(),
             audit_labels=AUDIT_LABELS,

@@ -66,6 +66,9 @@ class ForbearanceRoom(Room):
             },
             retention=retention.run_day,
             answers=assistant.ANSWERS,
+            kept={
+                "FORBEARANCE_KEPT_YEARS": _("Why we spared you: %(count)s years after it ended."),
+            },
             export=Export(_("forbearance"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
             | {

@@ -24,7 +24,7 @@ _PAGE = "zorgrekening.page"  # in request.META: the page whose form is sent to t
 _NOT_FILLED_IN = ("csrfmiddlewaretoken", "next", "language", "show", "shown_on", "code")
 
 
-def _cookie() -> str:
+def cookie_name() -> str:
     return "__Host-kept" if settings.HTTPS else "kept"
 
 
@@ -61,7 +61,7 @@ def keep(response: HttpResponse, path: str, fields: Mapping[str, str | list[str]
     if len(value) > _MAX_CHARACTERS:
         return
     response.set_cookie(
-        _cookie(),
+        cookie_name(),
         value,
         max_age=LASTS_SECONDS,
         secure=settings.HTTPS,
@@ -85,7 +85,7 @@ def initial(request: HttpRequest) -> Fields:
 
 
 def _read(request: HttpRequest) -> tuple[str, Fields]:
-    value = request.COOKIES.get(_cookie())
+    value = request.COOKIES.get(cookie_name())
     if not value:
         return "", {}
     try:
@@ -97,7 +97,7 @@ def _read(request: HttpRequest) -> tuple[str, Fields]:
 
 def forget(response: HttpResponse) -> None:
     """Let the browser delete what is kept."""
-    response.delete_cookie(_cookie(), samesite=settings.SAME_SITE)
+    response.delete_cookie(cookie_name(), samesite=settings.SAME_SITE)
 
 
 class ForgetWhatWasShown:

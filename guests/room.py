@@ -35,6 +35,9 @@ class GuestsRoom(Room):
                 "end-codes": Beat("guests.end_codes", 60.0, expires=60),
             },
             retention=retention.run_day,
+            kept={
+                "RETAIN_CODE_DAYS": _("Codes by text message: %(count)s days."),
+            },
             audit_labels=AUDIT_LABELS,
             access_labels={again.LISTED: _("the names of files that you sent before")},
             staff_tasks={

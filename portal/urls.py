@@ -23,12 +23,10 @@ from portal.pages import (
 from portal.pages.credit import views as credit
 from portal.staff.practice import logo
 
-ABOUT = {"privacy": "privacy", "terms": "voorwaarden", "contact": "contact", "accessibility": "toegankelijkheid"}
-
 urlpatterns = [
     path("", lookup.lookup, name="lookup"),
     path("mollie/<str:token>/", payment.webhook, name="mollie_webhook"),
-    *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in ABOUT.items()),
+    *(path(f"{address}/", about.show, {"page": page}, name=page) for page, address in about.PAGES.items()),
     path("klaar/", invoice.finish, name="finish"),
     path("openen/<token:link>/", lookup.open_link, name="link"),
     path("openen/<token:link>/samen/", lookup.open_link, {"together": True}, name="link_together"),

@@ -218,6 +218,13 @@ def invoice_panels() -> tuple[InvoicePanel, ...]:
     return tuple(room.invoice_panel for room in announcements() if room.invoice_panel)
 
 
+def kept() -> Iterator[str]:
+    """Yield how long each room keeps what is about patients, in the reader's language."""
+    for room in announcements():
+        for rule, says in room.kept.items():
+            yield str(says) % {"count": getattr(settings, rule)}
+
+
 @cache
 def page_if_wrong() -> str:
     """Return the name of the page for whoever finds something not right with an invoice; empty when no room has one."""

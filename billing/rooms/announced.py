@@ -357,6 +357,8 @@ class Announcement:
     beat: Mapping[str, Beat] = field(default_factory=dict)
     # Erases what is past its term on a day, and returns how many there were of each kind.
     retention: Callable[[date], dict[str, int]] | None = None
+    # How long it keeps what is about patients: a sentence with `count`, by the name of the setting that it comes from.
+    kept: Mapping[str, Text] = field(default_factory=dict)
     export: Export | None = None
     messages: Mapping[str, MessageKind] = field(default_factory=dict)
     audit_labels: Mapping[str, str] = field(default_factory=dict)

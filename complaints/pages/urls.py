@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from complaints.pages import figures, file, intake, proof, signal
+from complaints.pages import figures, file, intake, procedure, proof, signal
 
 STEPS = {"story": "verhaal", "proof": "bewijs", "who": "wie-bent-u", "check": "controleren"}
 _to_begin = RedirectView.as_view(pattern_name="complain", permanent=True)
@@ -15,6 +15,7 @@ urlpatterns = [
     path("rekening/<token:token>/klopt-niet/", _to_begin, name="not_right"),
     path("rekening/<token:token>/klopt-niet/terug/", _to_begin, name="not_right_back"),
     path("klacht/signaal/", signal.give, name="complaint_signal"),
+    path("klachtenregeling/", procedure.show, name="complaints_procedure"),
     path("klacht/cijfers/", figures.show, name="complaint_figures"),
     path("klacht/", intake.subject, name="complain_without_invoice"),
     *(path(f"{_BEGIN}{at}/", getattr(intake, step), name=f"complain_{step}") for step, at in STEPS.items()),

@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -48,5 +49,6 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         f"Expires: {expires}",
         "Preferred-Languages: nl, en",
         f"Canonical: {absolute(request.path)}",
+        f"Policy: {absolute(reverse('security'))}",
     )
     return HttpResponse("\n".join(lines) + "\n", content_type=PLAIN)

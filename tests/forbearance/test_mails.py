@@ -47,7 +47,7 @@ SAYS = {
         "2026-00007, 2026-00008",
         "Betaal nog niet",
         "notaris",
-        "drie maanden",
+        "3 maanden",
     ],
     ("forbearance_heirs", "en"): ["condolences", "2026-00007, 2026-00008", "Do not pay yet", "notary", "three months"],
     ("forbearance_represented", "nl"): ["sinds 4 januari 2027", "60,00, uiterlijk op", "kenmerk 1234", "alleen aan u"],

@@ -49,7 +49,7 @@ def test_a_second_one_is_refused_with_the_day_of_the_next(client):
     open_in(client, invoice)
     client.post(reverse("cannot_pay_invoice", args=[invoice.token]))
     Forbearance.objects.update(ended_at="2026-01-01T00:00Z")
-    assert "één keer per twaalf maanden" in page_of(client, invoice)
+    assert "één keer per 12 maanden" in page_of(client, invoice)
     response = client.post(reverse("cannot_pay_invoice", args=[invoice.token]))
     assert response.status_code == 409
     assert Forbearance.objects.count() == 1

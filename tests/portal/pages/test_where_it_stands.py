@@ -75,7 +75,7 @@ class TestTimeline:
         assert f"Dat is de laatste dag in onze brief van {shown(sent_on)}" in text
         assert "€ 40,00 incassokosten bij, en wettelijke rente" in text
         assert f"{shown(sent_on - timedelta(days=9))} Wij stuurden u een gratis herinnering" in text
-        assert f"{shown(sent_on)} Wij stuurden u een aanmaning: betaal binnen vijftien dagen" in text
+        assert f"{shown(sent_on)} Wij stuurden u een aanmaning: betaal binnen 15 dagen" in text
         assert f"De laatste dag om te betalen was {shown(invoice.due_on)}" not in text
 
     def test_costs_of_a_letter_about_several_invoices_are_said_to_be_for_all(self, client):
