@@ -35,7 +35,6 @@ class Migration(migrations.Migration):
             bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
-<<<<<<< HEAD
             name='InvoiceMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -58,7 +57,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answer_by__isnull', False), ('staff', None)), models.Q(('answer_by', None), ('ended_at', None), ('staff__isnull', False)), _connector='OR'), name='helpdesk_message_of_patient_is_promised'), models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='helpdesk_message_says_how_it_ended')],
             },
             bases=(billing.encryption.SealedText, models.Model),
-=======
             name='FraudWarning',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -74,6 +72,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'fraud warnings',
                 'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['begun_at'], name='fraud_warning_shown')],
             },
->>>>>>> 93da30a0 (Make migrations and catalogue anew after a merge)
         ),
     ]
