@@ -35,6 +35,23 @@ class Migration(migrations.Migration):
             bases=(billing.encryption.SealedText, models.Model),
         ),
         migrations.CreateModel(
+            name='FraudWarning',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text_nl', models.CharField(max_length=300, verbose_name='in Dutch')),
+                ('text_en', models.CharField(max_length=300, verbose_name='in English')),
+                ('begun_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='begun')),
+                ('begun_by', models.CharField(max_length=150, verbose_name='by')),
+                ('until', models.DateField(verbose_name='until')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+            ],
+            options={
+                'verbose_name': 'fraud warning',
+                'verbose_name_plural': 'fraud warnings',
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['begun_at'], name='fraud_warning_shown')],
+            },
+        ),
+        migrations.CreateModel(
             name='InvoiceMessage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -57,20 +74,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answer_by__isnull', False), ('staff', None)), models.Q(('answer_by', None), ('ended_at', None), ('staff__isnull', False)), _connector='OR'), name='helpdesk_message_of_patient_is_promised'), models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='helpdesk_message_says_how_it_ended')],
             },
             bases=(billing.encryption.SealedText, models.Model),
-            name='FraudWarning',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text_nl', models.CharField(max_length=300, verbose_name='in Dutch')),
-                ('text_en', models.CharField(max_length=300, verbose_name='in English')),
-                ('begun_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='begun')),
-                ('begun_by', models.CharField(max_length=150, verbose_name='by')),
-                ('until', models.DateField(verbose_name='until')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-            ],
-            options={
-                'verbose_name': 'fraud warning',
-                'verbose_name_plural': 'fraud warnings',
-                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['begun_at'], name='fraud_warning_shown')],
-            },
         ),
     ]
