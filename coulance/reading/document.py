@@ -6,7 +6,8 @@ from dataclasses import replace
 from coulance.reading import reader, sheet
 from coulance.reading.ours import Ours
 from coulance.reading.reader import Mark, Reading
-from guests.files import words
+from guests.files import pages, words
+from guests.files.reader import MOST_PAGES
 from guests.files.row import GuestFile
 from guests.files.words import Page
 
@@ -16,6 +17,9 @@ def read(text: Sequence[Page], clean: bytes, kind: GuestFile.Kind, invoice: Ours
 
     Text can say what nobody sees, so what is proposed from it must stand on the picture too. Raises ReaderError.
     """
+    if not 1 <= pages.count(clean, kind) <= MOST_PAGES:
+        # A sign of danger may stand on a page that is not read.
+        return Reading(0, (), {}, (), None, ("too_many_pages",), ())
     if not words.has_text(text):
         return reader.read(words.of_pictures(clean, kind), invoice)
     reading = reader.read(text, invoice)

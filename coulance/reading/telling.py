@@ -13,6 +13,7 @@ from coulance.reading import knowledge
 from coulance.reading.reader import FIELDS, Reading
 
 REASONS: dict[str, str | Promise] = {
+    "too_many_pages": _("it has more pages than are read"),
     "no_text": _("nothing could be read"),
     "no_amounts": _("no amounts could be read"),
     "no_invoice": _("there is no invoice to compare it with"),

@@ -1,16 +1,22 @@
 """`manage.py read_specification`: the contract of its JSON."""
 
+import io
 import json
 from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from billing.models import AccessEvent
+from coulance.reading import document
+from guests.files import cleaning, words
+from guests.files.sanitizer.pdf import of_pictures
 from tests import factories
 from tests.coulance.specimens import drawing, layouts
 from tests.coulance.specimens.cases import case_of
+from tests.coulance.specimens.reading import ours
 
 KEYS = {"pages", "lines", "totals", "checks", "confidence", "proposal", "abstains_because"}
 
@@ -66,18 +72,22 @@ def test_without_an_invoice_nothing_is_proposed(specimen):
 
 
 @pytest.mark.django_db
-def test_text_that_the_picture_does_not_show_is_not_believed(specimen, monkeypatch):
-    from coulance.reading import document
-    from guests.files import cleaning, words
-
+def test_text_that_the_picture_does_not_show_is_not_believed(specimen):
     case, path = specimen
     other = drawing.pdf(layouts("worked_on")[2].draw(case_of(2)))
     shown = cleaning.clean(other, cleaning.Kind.PDF)
-    from tests.coulance.specimens.reading import ours
-
     reading = document.read(words.of_text(path.read_bytes()), shown, cleaning.Kind.PDF, ours(case))
     assert reading.proposal is None
     assert reading.reasons == ("picture_differs",)
+
+
+def test_more_pages_than_are_read_lead_to_nothing(specimen):
+    case, path = specimen
+    sheet = io.BytesIO()
+    Image.new("RGB", (42, 59), "white").save(sheet, "JPEG")
+    long = of_pictures([sheet.getvalue()] * 6)
+    reading = document.read(words.of_text(path.read_bytes()), long, cleaning.Kind.PDF, ours(case))
+    assert (reading.proposal, reading.reasons) == (None, ("too_many_pages",))
 
 
 @pytest.mark.django_db
