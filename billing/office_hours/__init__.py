@@ -8,7 +8,7 @@ from itertools import groupby
 
 from django.conf import settings
 from django.utils.dates import WEEKDAYS
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
 from billing.law.calendar import AMSTERDAM, DAY, SATURDAY
@@ -121,7 +121,7 @@ def days_that_differ(today: date) -> list[tuple[date, Hours | None]]:
 
 def in_words(moment: time) -> str:
     """Return a time of day as the reader's language writes it."""
-    return date_format(moment, "TIME_FORMAT")
+    return time_format(moment, "TIME_FORMAT")
 
 
 def day_in_words(day: date) -> str:

@@ -4,8 +4,8 @@ Every command locks the invoice and reads the messages again.
 """
 
 import re
-from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -55,8 +55,8 @@ def waiting() -> QuerySet[InvoiceMessage]:
 
 def broken(rows: QuerySet[InvoiceMessage], *, today: date) -> int:
     """Return how many of these messages were answered later than promised, or still wait after that day."""
-    sent = rows.filter(staff=None).values_list("answer_by", "ended_at")
-    return sum((timezone.localtime(ended).date() if ended else today) > by for by, ended in sent)
+    sent = rows.filter(answer_by__isnull=False).values_list("answer_by", "ended_at")
+    return sum(by is not None and (timezone.localtime(ended).date() if ended else today) > by for by, ended in sent)
 
 
 def of_invoice(invoice: Invoice) -> list[InvoiceMessage]:
@@ -86,7 +86,7 @@ def write(invoice_id: int, text: str, *, form: str, language: str, now: datetime
     return message
 
 
-def answer(invoice_id: int, text: str, *, staff: object, seen: int, now: datetime | None = None) -> InvoiceMessage:
+def answer(invoice_id: int, text: str, *, staff: Any, seen: int, now: datetime | None = None) -> InvoiceMessage:
     """Answer what waits, and tell the patient by a mail without its content. `seen`: the newest message that was read.
 
     Raises Refused when somebody wrote meanwhile.
@@ -109,7 +109,7 @@ def answer(invoice_id: int, text: str, *, staff: object, seen: int, now: datetim
     return reply
 
 
-def close(invoice_id: int, *, staff: object, seen: int, now: datetime | None = None) -> None:
+def close(invoice_id: int, *, staff: Any, seen: int, now: datetime | None = None) -> None:
     """End what waits without an answer, such as a word of thanks. Raises Refused when somebody wrote meanwhile."""
     now = now or timezone.now()
     with transaction.atomic():
@@ -119,7 +119,7 @@ def close(invoice_id: int, *, staff: object, seen: int, now: datetime | None = N
         audit.record("message_closed", by=audit.name_of(staff), invoice=invoice)
 
 
-def make_complaint(invoice_id: int, subject: str, *, staff: object, seen: int, now: datetime | None = None) -> str:
+def make_complaint(invoice_id: int, subject: str, *, staff: Any, seen: int, now: datetime | None = None) -> str:
     """Make a complaint of what waits, and return the address of its file. Its clock counts from the message.
 
     From the first message that has words of a complaint in it on, or all that waits where none has.
@@ -160,9 +160,9 @@ def _locked(invoice_id: int, seen: int) -> Invoice:
     return invoice
 
 
-def _end(invoice: Invoice, rows: QuerySet[InvoiceMessage], how: str, *, staff: object, now: datetime) -> int:
+def _end(invoice: Invoice, rows: QuerySet[InvoiceMessage], how: str, *, staff: Any, now: datetime) -> int:
     ended = rows.update(ended_at=now, end=how)
-    tasks: Sequence[StaffTask] = StaffTask.objects.filter(kind=WAITS, invoice=invoice, closed_at=None)
+    tasks = StaffTask.objects.filter(kind=WAITS, invoice=invoice, closed_at=None)
     audit.close_superseded(tasks, by=audit.name_of(staff), reason="answered")
     return ended
 

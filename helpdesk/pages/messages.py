@@ -95,6 +95,7 @@ def _write(request: HttpRequest, invoice: Invoice, text: str, now: datetime) -> 
     form = form if len(form) in range(16, 33) and form.isascii() and form.isprintable() else new_token()
     language = translation.get_language()
     message = messages.write(invoice.pk, text, form=form, language=language, now=now)
+    assert message.answer_by is not None  # that of a patient has one
     day = date_format(message.answer_by, "l j F")
     notices.success(request, _("We have your message. You get an answer on %(day)s at the latest.") % {"day": day})
     return HttpResponseRedirect(reverse("message", args=[invoice.token]), status=303)
