@@ -128,8 +128,7 @@ def _end_one(row: Forbearance, *, by: str, today: date, written: str, tell: bool
     row.save(update_fields=["ended_at", "ended_by"])
     invoice = Invoice.objects.filter(patient=row.patient_id).order_by("pk").last()
     audit.record("forbearance_ended", by=by, invoice=invoice, written=written, kind=row.kind)
-    if row.kind in reports.ANSWERED:
-        reports.close_answer_task(row, by=by, reason="ended")
+    reports.close_tasks(row, reports.TO_ANSWER, reports.TO_TAKE_OFF, by=by, reason="ended")
     if row.kind in rests.RELATIONS:
         reports.settle_payer(row.patient, by=by, today=today)
     return rests.lift(row, by=by, today=today, tell=tell)

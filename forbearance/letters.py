@@ -76,7 +76,7 @@ def _ground(invoice_id: int, now: datetime) -> Forbearance:
     if earlier.filter(since__gt=anniversary(today, -1)).exists():
         raise Refused(_("You sent a letter before, and somebody looked at it. Call your care provider."))
     said = reports.Said(kind=KIND, since=today, why=_("The patient sent a letter on the website."))
-    return reports.report(invoice.patient_id, said, by=BY, today=today)
+    return reports.report(invoice.patient_id, said, by=BY, may_waive=False, today=today)
 
 
 def check(file_id: int, *, now: datetime | None = None) -> None:

@@ -43,6 +43,7 @@ REPORTED = (
 # Whose helper or administrator is told what is open: a debt counsellor, and whoever a court appointed for old claims.
 ANSWERED = rests.OF_DEBTOR
 TO_ANSWER = "answer_helper"  # a task for staff
+TO_TAKE_OFF = "charges_of_spared"  # likewise
 ANSWER_WORKING_DAYS = 5
 MORATORIUM_MONTHS = 6  # at most: art. 287b lid 4 Fw, art. 5 Wgs
 # Administration ends by guardianship and by death (1:449 BW), guardianship by death (1:389); staff may end the older
@@ -69,8 +70,11 @@ class Said:
     until: date | None = None
 
 
-def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -> Forbearance:
+def report(patient_id: int, said: Said, *, by: str, may_waive: bool = True, today: date | None = None) -> Forbearance:
     """Spare a patient from now on: stop all, undo what came since that day, write to whoever represents them.
+
+    Of who may not waive costs (`may_waive`) a report only stops all, also at an agency, as long as something would be
+    taken off the books: `take_off` does the rest, and ending the ground leaves the books as they were.
 
     Help with debts, and what a court grants to a debtor, is about the person who owes: it counts for all patients of
     the practice for whom that person answers. Return the ground of the patient.
@@ -96,7 +100,10 @@ def report(patient_id: int, said: Said, *, by: str, today: date | None = None) -
         _keep_parents(row)
         if said.kind in rests.RELATIONS:
             settle_payer(patient, by=by, today=today)
-        undone = [invoice for one in rows for invoice in _undo(one, by=by, today=today)]
+        if not may_waive and any(_takes_off(one) for one in rows):
+            undone = _leave_to_take_off(rows, by=by)
+        else:
+            undone = [invoice for one in rows for invoice in _undo(one, by=by, today=today)]
         audit.record_each("forbearance_reported", by=by, invoices=undone, kind=said.kind, on=str(said.since))
         if said.kind == Kind.DECEASED and said.email:
             notices.heirs(row, undone)
@@ -124,10 +131,31 @@ def _leave_to_answer(row: Forbearance, *, today: date) -> None:
             audit.open_task(TO_ANSWER, dedupe_key=str(row.pk), invoice=open_ones[0], note=by.isoformat())
 
 
-def close_answer_task(row: Forbearance, *, by: str, reason: str) -> None:
-    """Close the task to answer whoever helps."""
-    task = [found for found in audit.open_alarms(TO_ANSWER, str(row.pk)) if found.dedupe_key == f"{TO_ANSWER}:{row.pk}"]
-    audit.close_superseded(task, by=by, reason=reason)
+def close_tasks(row: Forbearance, *kinds: str, by: str, reason: str) -> None:
+    """Close the open tasks of these kinds about a ground."""
+    for kind in kinds:
+        tasks = [found for found in audit.open_alarms(kind, str(row.pk)) if found.dedupe_key == f"{kind}:{row.pk}"]
+        audit.close_superseded(tasks, by=by, reason=reason)
+
+
+def take_off(row_id: int, *, by: str, today: date | None = None) -> None:
+    """Undo what came since the day of a ground whose report only stopped all, for all whom the same notice spares.
+
+    Raises Refused when nothing waits.
+    """
+    today = today or timezone.localdate()
+    with transaction.atomic():
+        row = lock(row_id)
+        if not row.facts.get("charges_wait"):
+            raise Refused(_("Nothing waits to be taken off."))
+        group = rests.group_of(row)
+        lock_patients([one.patient_id for one in group])
+        for one in group:
+            one.facts = one.facts | {"charges_wait": False}
+            one.save(update_fields=["sealed_facts"])
+            close_tasks(one, TO_TAKE_OFF, by=by, reason="taken_off")
+        for one in group:
+            _undo(one, by=by, today=today)
 
 
 def represent(row_id: int, *, name: str, email: str, by: str, today: date | None = None) -> None:
@@ -197,7 +225,7 @@ def answer(row_id: int, *, by: str, email: str = "", reference: str = "", today:
         for one in rests.group_of(row):
             one.facts = one.facts | {"answered_on": today.isoformat()}
             one.save(update_fields=["sealed_facts"])
-            close_answer_task(one, by=by, reason=today.isoformat())
+            close_tasks(one, TO_ANSWER, by=by, reason=today.isoformat())
         audit.record_each("debt_help_answered", by=by, invoices=invoices)
 
 
@@ -230,6 +258,30 @@ def _last_day(said: Said, today: date) -> date | None:
     if until and until < today:
         raise Refused(_("It ended on %(day)s already.") % {"day": date_format(until, "DATE_FORMAT")})
     return until
+
+
+def _takes_off(row: Forbearance) -> bool:
+    """Tell whether undoing what came since the day of a ground changes the books, ours or those of an agency."""
+    rows = Invoice.objects.filter(patient=row.patient_id, erased_at=None, withdrawn_at=None)
+    return any(
+        charges.stand(one, since=row.since) or (row.kind in RECALLED and rooms.is_handed_over(one))
+        for one in rows.select_related("patient")
+        if rests.concerns(row, one)
+    )
+
+
+def _leave_to_take_off(rows: Sequence[Forbearance], *, by: str) -> list[Invoice]:
+    """Let all invoices rest, an agency waits for those that it has, and leave it to staff to take off what came."""
+    resting = []
+    for row in rows:
+        row.facts = row.facts | {"charges_wait": True}
+        row.save(update_fields=["sealed_facts"])
+        of_row = [one for one in rests.open_invoices([row.patient_id]) if rests.concerns(row, one)]
+        rests.place(row, of_row, by=by)
+        resting += of_row
+    newest = Invoice.objects.filter(patient=rows[0].patient_id).order_by("pk").last()
+    audit.open_task(TO_TAKE_OFF, dedupe_key=str(rows[0].pk), invoice=newest)
+    return resting
 
 
 def _undo(row: Forbearance, *, by: str, today: date) -> Sequence[Invoice]:

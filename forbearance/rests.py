@@ -113,8 +113,11 @@ def covers(row: Forbearance, invoice: Invoice) -> bool:
 
     Who is represented is spared until somebody is known to write to; heirs until they have accepted the estate, and
     under guardianship until the guardian has agreed with the debt: without them it can be undone (1:381, 3:32 BW). What
-    parents owe for care of before 18 rests until somebody has agreed with them how they pay.
+    parents owe for care of before 18 rests until somebody has agreed with them how they pay. While costs and interest
+    wait to be taken off, everything rests.
     """
+    if row.facts.get("charges_wait"):
+        return concerns(row, invoice)
     if row.kind in (Kind.DECEASED, Kind.GUARDIANSHIP):
         return not row.facts.get("accepted")
     if row.kind in RELATIONS:

@@ -61,6 +61,9 @@ class ForbearanceRoom(Room):
             staff_tasks={
                 letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer"),
                 reports.TO_ANSWER: _("tell a debt counsellor or administrator what is open, within five working days"),
+                reports.TO_TAKE_OFF: _(
+                    "somebody reported that a patient must be spared: look, and take costs off or end it"
+                ),
                 needs.TO_PRINT: _("print a letter and post it: this patient wants paper"),
                 rests.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
             },

@@ -17,7 +17,7 @@ from billing.law import interest as statutory
 from billing.law.costs import collection_costs
 from billing.ledger import lock_invoice
 from billing.ledger.breakdown import interest_due, parts_of
-from billing.ledger.entries import entries_of, standing_entries
+from billing.ledger.entries import Entry, entries_of, standing_entries
 from billing.models import Invoice, LedgerTransaction, Letter, Patient, Posting, Provider, ReminderStep
 from billing.models.ledger import OF_INVOICE
 from billing.money import ZERO, split, to_cents
@@ -258,9 +258,14 @@ def take_off(
     return waived
 
 
-def stand(invoice: Invoice) -> bool:
-    """Tell whether costs or interest of the invoice stand, paid or not."""
-    return any(entry.kind in (Kind.COSTS, Kind.INTEREST) for entry in standing_entries(invoice))
+def stand(invoice: Invoice, *, since: date | None = None) -> bool:
+    """Tell whether costs or interest of the invoice stand, paid or not; with `since`, of that day or later."""
+    return any(_stands(entry, since) for entry in standing_entries(invoice))
+
+
+def _stands(entry: Entry, since: date | None) -> bool:
+    before = since is not None and timezone.localtime(entry.occurred_at).date() < since
+    return entry.kind in (Kind.COSTS, Kind.INTEREST) and not before
 
 
 def reverse_charges(
@@ -280,8 +285,7 @@ def reverse_charges(
     """
     ends, waived = WAIVED if forgiven else TAKEN_OFF, ZERO
     for entry in standing_entries(invoice):
-        before = since is not None and timezone.localtime(entry.occurred_at).date() < since
-        if entry.kind in (Kind.COSTS, Kind.INTEREST) and not before:
+        if _stands(entry, since):
             event = f"{entry.transaction.external_id}{ends}"
             ledger.reverse(invoice, entry.transaction, external_id=event, occurred_at=now or timezone.now(), by=by)
             waived += entry.amount

@@ -73,11 +73,14 @@ def receive(request: HttpRequest) -> HttpResponse:
             rights.require(request.user, "spare")
             if said.name or said.email:
                 rights.require(request.user, "payer")  # letters go there from now on
-            row = reports.report(invoice.patient_id, said, by=audit.name_of(request.user))
+            by, may_waive = audit.name_of(request.user), rights.may(request.user, "waive")
+            row = reports.report(invoice.patient_id, said, by=by, may_waive=may_waive)
         except Refused as refused:
             refusal = str(refused)
         else:
             messages.success(request, _("Reported. Letters to this patient have stopped."))
+            if row.facts.get("charges_wait"):
+                messages.info(request, _("Costs and interest stay until a colleague who may waive them has looked."))
             return _to(row.pk)
     context = {
         **admin.site.each_context(request),
@@ -119,6 +122,7 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
         "letters": list(row.letters.exclude(status=CounsellorLetter.Status.WITHDRAWN)),
         "invoices": rests.open_invoices(one.patient_id for one in rests.group_of(row)),
         "can_extend": row.kind == Forbearance.Kind.DEBT_HELP and not row.extended,
+        "can_take_off": row.facts.get("charges_wait") and rights.may(request.user, "waive"),
         "can_answer": row.kind in reports.ANSWERED,
         "can_represent": row.kind in (*rests.RELATIONS, Forbearance.Kind.OF_PARENTS) and not row.facts.get("accepted"),
         "is_estate": row.kind == Forbearance.Kind.DECEASED,
@@ -188,11 +192,19 @@ def _represent(request: HttpRequest, row: Forbearance) -> str:
     return _("Noted. They get a new last day to pay by e-mail.")
 
 
+def _take_off(request: HttpRequest, row: Forbearance) -> str:
+    reports.take_off(row.pk, by=audit.name_of(request.user))
+    return _("Costs and interest were taken off.")
+
+
 ACTS: dict[str, Callable[[HttpRequest, Forbearance], str]] = {
+    "take_off": _take_off,
     "end": _end,
     "extend": _extend,
     "answer": _answer,
     "represent": _represent,
 }
 # What one has to be allowed, by the table of the practice: whoever is named gets letters about money.
-RIGHT_TO = {"end": "spare_end", "extend": "spare_end", "answer": "payer", "represent": "payer"}
+RIGHT_TO = {
+    "take_off": "waive", "end": "spare_end", "extend": "spare_end", "answer": "payer", "represent": "payer"
+}  # fmt: skip
