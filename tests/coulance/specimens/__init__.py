@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tests.coulance.specimens.cases import Case, case_of
 
-PILES = ("worked_on", "unseen", "traps")
+PILES = ("worked_on", "unseen", "traps", "unseen_traps")
 __all__ = ["PILES", "Case", "Layout", "case_of", "layout", "layouts"]
 
 
