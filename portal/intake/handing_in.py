@@ -77,6 +77,17 @@ def progress(row: SubmittedFile) -> tuple[int, int]:
     return (written.done, written.invoices) if written else (0, 0)
 
 
+def sentences(row: SubmittedFile) -> dict[tuple[str, str], str]:
+    """Return what is wrong with a file in the language of now, by path and code.
+
+    Empty when it was checked in that language, and for a long file: to read it again takes a worker.
+    """
+    if row.facts.get("language") == translation.get_language() or row.size > AT_ONCE_BYTES or not row.left_out:
+        return {}
+    result = _read(row, dry_run=True, good_ones=row.good_ones)
+    return {(error.path, error.code): error.sentence for error in result.errors}
+
+
 def _check(row: SubmittedFile) -> None:
     good_ones = uploads.choice_of(row.provider).good_ones
     result = _read(row, dry_run=True, good_ones=good_ones)

@@ -13,9 +13,10 @@ from django.utils.translation import pgettext
 
 from billing.documents.full_invoice import PAPER_LINK_LASTS
 from billing.invoices import open_links
-from billing.models import CreditNote, Invoice, Patient, SubmittedFile
+from billing.models import CreditNote, Invoice, Patient, ReminderStep, SubmittedFile
 from billing.statements import spreadsheet
 from billing.submission import uploads
+from portal.intake import handing_in
 from portal.intake.reader import LISTS, parts
 
 FORMAT = "invoice-answer/1"
@@ -37,7 +38,10 @@ def of_file(row: SubmittedFile) -> dict[str, Any]:
 
 
 def as_csv(row: SubmittedFile) -> bytes:
-    """Return the same as a spreadsheet, a line for each item."""
+    """Return the same as a spreadsheet, a line for each item, in the language of who reads it.
+
+    The codes of the last two columns are the same in every language, for programs.
+    """
     kinds = {"invoices": _("invoice"), "credit_notes": _("credit note"), "patients": _("patient")}
     states = {
         "taken": pgettext("of an invoice that was handed in", "taken"),
@@ -52,13 +56,29 @@ def as_csv(row: SubmittedFile) -> bytes:
             _("Payment reference"),
             _("Link"),
             _("Why not"),
+            _("Code of what became of it"),
+            _("Codes of why not"),
         ]
     ]
+    in_words = handing_in.sentences(row)
     for item in _items(row):
-        why = " ".join(error["sentence"] for error in item["errors"])
+        why = " ".join(in_words.get((one["path"], one["code"]), one["sentence"]) for one in item["errors"])
+        codes = " ".join(dict.fromkeys(error["code"] for error in item["errors"]))
         what = [kinds[item["kind"]], item["number"], states[item["state"]]]
-        lines.append([*what, item.get("payment_reference", ""), item.get("link", ""), why])
+        lines.append([*what, item.get("payment_reference", ""), item.get("link", ""), why, item["state"], codes])
     return spreadsheet.as_csv(lines)
+
+
+def announcements_waiting(row: SubmittedFile) -> int:
+    """Return how many invoices of a file that was handed in have not been announced to their payer yet."""
+    waiting = ReminderStep.objects.filter(
+        invoice__provider=row.provider_id, step=ReminderStep.Step.NOTICE,
+        status__in=(ReminderStep.Status.PLANNED, ReminderStep.Status.COMPOSED),
+    )  # fmt: skip
+    numbers = set(waiting.values_list("invoice__number", flat=True))
+    if not numbers:
+        return 0  # nothing has to be read
+    return len(numbers & {item["number"] for item in _items(row) if item["state"] == "taken"})
 
 
 def patients_in(row: SubmittedFile) -> set[int]:

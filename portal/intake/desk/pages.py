@@ -8,14 +8,16 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from billing import audit, rights
 from billing.documents.attachment import attachment
+from billing.dunning import sending_hours
 from billing.errors import Refused
-from billing.models import AccessEvent, Staff, SubmittedFile
+from billing.models import AccessEvent, ReminderStep, Staff, SubmittedFile
 from billing.money import from_cents
 from billing.privacy import access_log
 from billing.rooms import DeskPage
@@ -28,7 +30,7 @@ from portal.intake.desk.rows import file_of, files_of, practice_of
 
 SHOWN = 25
 ACT, CHOOSE = "hand_in", "hand_in_choice"
-Status = SubmittedFile.Status
+Status, Step = SubmittedFile.Status, ReminderStep.Step
 _ANSWERED = (Status.DONE, Status.CHECKED, Status.REFUSED)
 _ROLES = frozenset((str(Staff.Role.CLERK), str(Staff.Role.APPROVER)))
 
@@ -120,6 +122,7 @@ def one(request: HttpRequest, file_id: int) -> HttpResponse:
         "found": found,
         "counts": list(telling.sentences_of_counts(row)),
         "items": wrong,
+        "announcements": _announcements(row),
         "more_errors": max(0, found.get("error_count", 0) - len(found.get("errors", ()))),
         "total": euro(from_cents(found["cents"])) if found.get("cents") else "",
         "says_no_insurer": row.kind in (SubmittedFile.Kind.MZ301, SubmittedFile.Kind.GDS801),
@@ -130,6 +133,16 @@ def one(request: HttpRequest, file_id: int) -> HttpResponse:
         "days": settings.RETAIN_SUBMITTED_DAYS,
     }
     return render(request, "admin/hand_in/file.html", context)
+
+
+def _announcements(row: SubmittedFile) -> dict[str, Any] | None:
+    """Return how many announcements of a file wait, and until when; None when they all left, or nobody can tell."""
+    waiting = answers.announcements_waiting(row) if row.status == Status.DONE and row.stored_name else 0
+    if not waiting:
+        return None
+    now = timezone.now()
+    at_once = sending_hours.may_be_sent(Step.NOTICE, now, row.provider)
+    return {"count": waiting, "from": None if at_once else sending_hours.next_moment(Step.NOTICE, now, row.provider)}
 
 
 def _act(request: HttpRequest, row: SubmittedFile) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from billing import rights
-from billing.models import AuditEvent, Invoice, Staff, StaffTask, SubmittedFile
+from billing.models import AuditEvent, Invoice, ReminderStep, Staff, StaffTask, SubmittedFile
 from billing.privacy import access_log
 from billing.storage import upkeep
 from billing.submission import uploads
@@ -120,6 +120,39 @@ def test_the_good_ones_go_on_where_an_approver_chose_that(clerk, practice):
     assert [line[1:3] for line in lines[1:]] == [["2026-00001", "taken"], ["2026-00002", "not taken"]]
     looks = [event for event in access_log.of_invoice(stored) if event.act == "download"]
     assert [event.data for event in looks] == ["answer to a file"] * 2, "the patient finds both"
+
+
+def answer_in(client, row, language, settings):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    content = client.get(f"{ADDRESS}{row.pk}/antwoord.csv").content.decode("utf-8-sig")
+    return list(csv.reader(StringIO(content), delimiter=";"))
+
+
+def test_the_answer_is_in_the_language_of_who_reads_it_with_the_same_codes(clerk, practice, settings):
+    uploads.choose(practice, good_ones=True, by="staff:anna")
+    _page, row = uploaded(clerk, batch(recent(1), wrong(2)))
+    acted(clerk, row, "hand_in")
+    english, dutch = (answer_in(clerk, row, language, settings) for language in ("en", "nl"))
+    assert english[0][0] == "What"
+    assert dutch[0][0] == "Wat"
+    for column in (2, 5):
+        assert english[2][column]
+        assert english[2][column] != dutch[2][column]
+    assert [line[6:] for line in english[1:]] == [["taken", ""], ["refused", "amount-comma"]]
+    assert [line[6:] for line in dutch[1:]] == [["taken", ""], ["refused", "amount-comma"]]
+
+
+def test_the_page_says_how_many_announcements_wait_and_until_when(clerk, settings):
+    later = (timezone.localtime().hour + 2) % 24
+    settings.NOTICE_HOURS = (later, later + 1)
+    _page, row = uploaded(clerk, batch(recent(1), recent(2)))
+    page = acted(clerk, row, "hand_in")
+    assert "2 announcements still wait to be sent. They leave from " in page
+    assert f" at {later:02d}:00." in page
+    ReminderStep.objects.filter(invoice__number="2026-00001").update(status="taken")
+    assert "1 announcement still waits to be sent." in clerk.get(f"{ADDRESS}{row.pk}/").content.decode()
+    ReminderStep.objects.update(status="taken")
+    assert "to be sent" not in clerk.get(f"{ADDRESS}{row.pk}/").content.decode()
 
 
 def test_the_same_invoice_written_differently_is_the_same_and_a_changed_one_is_refused(clerk):
