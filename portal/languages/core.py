@@ -11,6 +11,7 @@ PAGES = frozenset({
 # Of their templates. Another template that one of them includes is Dutch within the page.
 TEMPLATES = frozenset({
     "base.html", "components/contact.html", "components/error_summary.html", "components/refusal.html",
+    "components/warning_of_fraud.html",
     "django/forms/field.html", "messages/parts/explanation.html",
     *(f"pages/{name}.html" for name in (
         "lookup", "link", "link_over", "finished",
