@@ -1,6 +1,7 @@
 """What helps a patient: with consent, for a year, seen and removed by them, shown to staff, and acted on."""
 
 import io
+import zipfile
 from datetime import timedelta
 
 import pypdfium2
@@ -12,6 +13,7 @@ from billing.law.calendar import anniversary
 from billing.models import AccessEvent, OutboxMessage, StaffTask
 from forbearance import export, needs, rests, retention
 from forbearance.models import Need
+from portal.ops import patient_export
 from tests import factories
 from tests.accessible_pdf import faults_of
 from tests.complaints.test_pages import let_in
@@ -43,6 +45,18 @@ def test_the_patient_says_it_sees_it_and_takes_it_back_after_the_code_alone(clie
     client.post(page, {"needs": ["phone"]})
     assert kinds(invoice) == {"phone"}
     assert "bel" in str(export.of_invoice(invoice)).lower()
+
+
+def test_whoever_asks_for_all_we_have_about_them_reads_what_helps_them(tmp_path):
+    invoice = factories.invoice()
+    needs.keep(invoice.patient_id, ["interpreter"], by="patient", today=TODAY)
+    path = tmp_path / "patient.zip"
+    patient_export.export_patient(
+        invoice.provider.agb_code, invoice.patient.number, path, by="test", now=timezone.now()
+    )
+    with zipfile.ZipFile(path) as pack:
+        facts = pack.read(patient_export.FACTS).decode()
+    assert f'"{TODAY} een tolk"' in facts
 
 
 def test_it_lasts_twelve_months():
