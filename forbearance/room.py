@@ -17,6 +17,7 @@ from billing.rooms import (
     MessageKind,
     Room,
     Stops,
+    Text,
 )
 
 AUDIT_LABELS = {
@@ -46,7 +47,7 @@ class ForbearanceRoom(Room):
 
     def announce(self) -> Announcement:
         from billing.dunning import told_together
-        from forbearance import days, demo, doors, export, letters, needs, notices, reports, rests, retention
+        from forbearance import days, demo, doors, export, needs, notices, rests, retention
         from forbearance.desk import pages
         from forbearance.pages import assistant, urls
 
@@ -58,15 +59,7 @@ class ForbearanceRoom(Room):
             daily=[Daily(23, days.run_day), Daily(24, needs.run_day)],
             what_helps=needs.in_words,
             beat={"sweep-letters": Beat("forbearance.sweep_letters", 30.0, expires=30, urgent=True)},
-            staff_tasks={
-                letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer"),
-                reports.TO_ANSWER: _("tell a debt counsellor or administrator what is open, within five working days"),
-                reports.TO_TAKE_OFF: _(
-                    "somebody reported that a patient must be spared: look, and take costs off or end it"
-                ),
-                needs.TO_PRINT: _("print a letter and post it: this patient wants paper"),
-                rests.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
-            },
+            staff_tasks=_staff_tasks(),
             retention=retention.run_day,
             answers=assistant.ANSWERS,
             kept={
@@ -100,6 +93,18 @@ class ForbearanceRoom(Room):
             kept_back=rests.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
         )
+
+
+def _staff_tasks() -> dict[str, Text]:
+    from forbearance import letters, needs, reports, rests
+
+    return {
+        letters.TO_READ: _("a patient sent the letter of a debt counsellor: read it, and answer"),
+        reports.TO_ANSWER: _("tell a debt counsellor or administrator what is open, within five working days"),
+        reports.TO_TAKE_OFF: _("somebody reported that a patient must be spared: look, and take costs off or end it"),
+        needs.TO_PRINT: _("print a letter and post it: this patient wants paper"),
+        rests.PARENTS: _("a patient is 18 now: agree with the parents how they pay what is of before"),
+    }
 
 
 def _holds() -> dict[str, HoldReason]:
