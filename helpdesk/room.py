@@ -23,6 +23,10 @@ AUDIT_LABELS = {
     "message_answered": gettext_noop("message of the patient answered"),
     "message_closed": gettext_noop("message of the patient read: no answer needed"),
     "message_made_complaint": gettext_noop("message of the patient became a complaint"),
+    "callback_asked": gettext_noop("asked to be called"),
+    "callback_canceled": gettext_noop("call canceled by whoever asked for it"),
+    "callback_reached": gettext_noop("called back: reached"),
+    "callback_not_reached": gettext_noop("called back: not reached"),
     "unanswered_question_read": gettext_noop("read: a question without an answer"),
     "fraud_warning_begun": gettext_noop("warning of false messages begun"),
     "fraud_warning_ended": gettext_noop("warning of false messages ended"),
@@ -36,6 +40,8 @@ class HelpdeskRoom(Room):
     house_rules = {
         "MESSAGE_WORKING_DAYS": 1,  # in which a message of a patient is answered
         "MESSAGES_KEPT_YEARS": 2,  # after it came: the least that the Bki asks of files about collection
+        "CALLBACK_PLACES": 2,  # in each slot of half an hour
+        "CALLBACKS_KEPT_DAYS": 28,  # after the slot
         "UNANSWERED_KEPT_DAYS": 90,  # a question to which the assistant had no answer
         "FRAUD_REST_DAYS": 14,  # no letters and no costs for whoever paid a swindler, once for each invoice
         "FRAUD_WARNING_DAYS": 30,  # a warning of false messages goes by itself after these
@@ -49,10 +55,9 @@ class HelpdeskRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
-        from helpdesk import messages, retention
+        from helpdesk import export, messages, retention
         from helpdesk.assistant import state
         from helpdesk.genuine import fraud, warnings
-        from helpdesk.messages import export
         from helpdesk.models import InvoiceMessage
         from helpdesk.pages import urls
 
@@ -64,14 +69,17 @@ class HelpdeskRoom(Room):
             # Before letters are planned: what ends today is told first.
             daily=[Daily(21, fraud.run_day), Daily(26, messages.watch)],
             retention=retention.run_day,
-            kept={"MESSAGES_KEPT_YEARS": _("Your messages about an invoice: %(count)s years after they came.")},
-            export=Export(_("messages about invoices"), export.of_invoice, export.documents),
+            kept={
+                "MESSAGES_KEPT_YEARS": _("Your messages about an invoice: %(count)s years after they came."),
+                "CALLBACKS_KEPT_DAYS": _("Your number, when you asked us to call: %(count)s days after the call."),
+            },
+            export=Export(_("messages about invoices"), export.of_invoice, export.documents, export.by_contact),
             messages={
                 messages.ANSWERED_MAIL: MessageKind(frozenset(("lines", "link_until"))),
                 fraud.MAIL: MessageKind(frozenset(("until", "voided")), fraud.may_send),
             },
             audit_labels=AUDIT_LABELS,
-            access_labels={"messages": _("your messages about this invoice")},
+            access_labels={"messages": _("your messages about this invoice"), "callback": _("your wish to be called")},
             acts={"message": Act(_("answer messages of patients"), clerks=True)},
             staff_tasks={
                 messages.WAITS: _("a patient waits for an answer that we promised for today, or before"),
@@ -100,7 +108,7 @@ def _holds() -> dict[str, HoldReason]:
 def _desk() -> Desk:
     from billing.desk.base import EVERYBODY, OPERATIONS
     from helpdesk.assistant import desk
-    from helpdesk.desk import messages
+    from helpdesk.desk import callbacks, messages
     from helpdesk.genuine import desk as genuine
 
     return Desk(
@@ -109,6 +117,7 @@ def _desk() -> Desk:
         pages=(
             DeskPage("berichten/", messages.index, "helpdesk_messages", EVERYBODY, _("messages of patients")),
             DeskPage("berichten/<int:invoice_id>/", messages.thread, "helpdesk_thread", EVERYBODY),
+            DeskPage("terugbellen/", callbacks.index, "callbacks", OPERATIONS, _("call back")),
             DeskPage("vragen/", desk.index, "unanswered", OPERATIONS, _("questions without an answer"), seldom=True),
             DeskPage(
                 "nepberichten/", genuine.warn, "fraud_warning", OPERATIONS, _("Warning of false messages"), seldom=True

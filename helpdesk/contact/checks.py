@@ -2,20 +2,18 @@
 
 from typing import Any
 
-import phonenumbers
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.translation import get_language_info
-from phonenumbers import PhoneNumberType
 
-_DEAR = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
+from helpdesk.contact.numbers import is_dear
 
 
 @register(Tags.compatibility)
 def check_contact(**kwargs: Any) -> list[CheckMessage]:
     """Check that our number costs no more than the basic rate (6:230k BW), and that our languages exist."""
     found: list[CheckMessage] = []
-    if settings.OPERATOR["phone"] and _is_dear(settings.OPERATOR["phone"]):
+    if settings.OPERATOR["phone"] and is_dear(settings.OPERATOR["phone"]):
         sentence = "OPERATOR_PHONE costs callers more than the basic rate: customers may not be asked for more."
         found.append(Error(sentence, hint="Take an ordinary number or 0800 (6:230k BW).", id="helpdesk.E001"))
     if unknown := [code for code in settings.OFFICE_LANGUAGES if not _is_known(code)]:
@@ -31,13 +29,6 @@ def check_hours(**kwargs: Any) -> list[CheckMessage]:
         return []
     sentence = "OPERATOR_HOURS is empty: patients can't see when somebody answers, and can't ask to be called."
     return [Warning(sentence, hint="See .env.example.", id="helpdesk.W001")]
-
-
-def _is_dear(number: str) -> bool:
-    try:
-        return phonenumbers.number_type(phonenumbers.parse(number, "NL")) in _DEAR
-    except phonenumbers.NumberParseException:
-        return False
 
 
 def _is_known(code: str) -> bool:

@@ -17,6 +17,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='CallbackSlot',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('begins', models.DateTimeField(unique=True, verbose_name='from')),
+            ],
+            options={
+                'verbose_name': 'slot for calling back',
+                'verbose_name_plural': 'slots for calling back',
+                'ordering': ['begins'],
+            },
+        ),
+        migrations.CreateModel(
             name='UnansweredQuestion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -74,5 +86,27 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answer_by__isnull', False), ('staff', None)), models.Q(('answer_by', None), ('ended_at', None), ('staff__isnull', False)), _connector='OR'), name='helpdesk_message_of_patient_is_promised'), models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='helpdesk_message_says_how_it_ended')],
             },
             bases=(billing.encryption.SealedText, models.Model),
+        ),
+        migrations.CreateModel(
+            name='Callback',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(default=billing.links.new_token, editable=False, max_length=32, unique=True)),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('language', models.CharField(max_length=8, verbose_name='language')),
+                ('sealed_facts', models.BinaryField(default=b'')),
+                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('end', models.CharField(blank=True, choices=[('reached', 'reached'), ('not_reached', 'not reached'), ('canceled', 'canceled by whoever asked')], max_length=11, verbose_name='how')),
+                ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='callbacks', to='billing.invoice', verbose_name='invoice')),
+                ('slot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='callbacks', to='helpdesk.callbackslot', verbose_name='slot')),
+            ],
+            options={
+                'verbose_name': 'call-back',
+                'verbose_name_plural': 'call-backs',
+                'ordering': ['slot__begins', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at', None)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='helpdesk_callback_says_how_it_ended')],
+            },
+            bases=(billing.encryption.SealedFacts, models.Model),
         ),
     ]

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from helpdesk.assistant import pages as assistant
-from helpdesk.pages import genuine, messages
+from helpdesk.pages import callbacks, genuine, messages
 
 urlpatterns: list[URLPattern] = [
     path("hulp/", assistant.general, name="assistant"),
@@ -11,4 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("rekening/<token:token>/bericht/", messages.show, name="message"),
     path("echt/", genuine.check, name="genuine"),
     path("echt/betaald/", genuine.paid, name="genuine_paid"),
+    path("terugbellen/", callbacks.general, name="callback_general"),
+    path("terugbellen/<token:token>/", callbacks.show, name="callback"),
+    path("rekening/<token:token>/terugbellen/", callbacks.of_invoice, name="callback_of_invoice"),
 ]

@@ -10,8 +10,7 @@ from billing.errors import Refused
 from billing.law.calendar import AMSTERDAM
 from billing.models import AccessEvent, AuditEvent, Hold, OutboxMessage, StaffTask
 from complaints.models import Complaint
-from helpdesk import messages, retention
-from helpdesk.messages import export
+from helpdesk import export, messages, retention
 from helpdesk.models import InvoiceMessage
 from portal.settings import office
 from tests import factories

@@ -5,6 +5,7 @@ from helpdesk.models import InvoiceMessage
 
 OWN_PAGE = {
     "unanswered": {403},  # for operations alone
+    "callbacks": {403},  # for operations alone
     "helpdesk_messages": {200, 405},  # it only lists
     "fraud_warning": {403},
 }
