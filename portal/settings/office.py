@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 Pair = tuple[time, time]
 _DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
 _CLOSED = "dicht"
-_hours = re.compile(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)").fullmatch
+_hours = re.compile(r"(\d{1,2})(?::(\d\d))?-(\d{1,2})(?::(\d\d))?").fullmatch
 _of_week = re.compile(rf"({'|'.join(_DAYS)})(?:-({'|'.join(_DAYS)}))? (\S+)").fullmatch
 
 
@@ -51,7 +51,7 @@ def _pair(text: str) -> Pair | None:
     if match is None:
         return None
     try:
-        opens, closes = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
+        opens, closes = time(int(match[1]), int(match[2] or 0)), time(int(match[3]), int(match[4] or 0))
     except ValueError:
         return None
     return (opens, closes) if opens < closes else None
