@@ -67,6 +67,17 @@ _ACCESS_LABELS = {
 }
 
 
+_KEPT = {
+    "RETAIN_INVOICE_YEARS": _(
+        "Your invoice: until %(count)s years after the year in which all was paid."
+        " The tax office wants that. Then we erase your name and your treatment."
+    ),
+    "RETAIN_ACCESS_LOG_YEARS": _("Who looked at your whole invoice: %(count)s years. You can see that list yourself."),
+    "RETAIN_MESSAGE_DAYS": _("Our e-mails to you: %(count)s days after they were sent and all was paid."),
+    "RETAIN_WEBHOOK_CALL_DAYS": _("What the payment company reports about your payment: %(count)s days."),
+}
+
+
 class BillingRoom(Room):
     """Invoices, money, messages and the law."""
 
@@ -112,17 +123,7 @@ class BillingRoom(Room):
             ],
             beat=_beats(),
             retention=retention.run_day,
-            kept={
-                "RETAIN_INVOICE_YEARS": _(
-                    "Your invoice: until %(count)s years after the year in which all was paid."
-                    " The tax office wants that. Then we erase your name and your treatment."
-                ),
-                "RETAIN_ACCESS_LOG_YEARS": _(
-                    "Who looked at your whole invoice: %(count)s years. You can see that list yourself."
-                ),
-                "RETAIN_MESSAGE_DAYS": _("Our e-mails to you: %(count)s days after they were sent and all was paid."),
-                "RETAIN_WEBHOOK_CALL_DAYS": _("What the payment company reports about your payment: %(count)s days."),
-            },
+            kept=_KEPT,
             messages=_messages(),
             audit_labels=AUDIT_LABELS,
             acts=ACTS,

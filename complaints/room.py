@@ -80,6 +80,12 @@ ACCESS_LABELS = {
 }
 
 
+_KEPT = {
+    "COMPLAINTS_KEPT_YEARS": _("Your complaint: %(count)s years after it was closed."),
+    "COMPLAINTS_SIGNALS_DAYS": _("What you tell us without a name: %(count)s days after an employee read it."),
+}
+
+
 class ComplaintsRoom(Room):
     """A patient says that something is wrong: the invoice rests, somebody answers, and what was wrong is put right."""
 
@@ -114,12 +120,7 @@ class ComplaintsRoom(Room):
             choices=CHOICES,
             beat={"sweep-complaint-files": Beat("complaints.sweep_files", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
-            kept={
-                "COMPLAINTS_KEPT_YEARS": _("Your complaint: %(count)s years after it was closed."),
-                "COMPLAINTS_SIGNALS_DAYS": _(
-                    "What you tell us without a name: %(count)s days after an employee read it."
-                ),
-            },
+            kept=_KEPT,
             export=Export(_("complaints"), export.of_invoice, export.documents, export.by_contact),
             invoice_panel=InvoicePanel(
                 {"complaint": newest}, below="complaints/invoice_below.html", if_wrong="complain"

@@ -77,6 +77,11 @@ BEAT = {
 }
 
 
+_KEPT = {
+    "RETAIN_UPLOAD_DAYS": _("Files that you send: %(count)s days after the decision of your care provider."),
+}
+
+
 class CoulanceRoom(Room):
     """The patient sends the insurer's decision, and the provider lowers the amount or refuses."""
 
@@ -103,11 +108,7 @@ class CoulanceRoom(Room):
             beat=BEAT,
             retention=retention.run_day,
             answers=assistant.ANSWERS,
-            kept={
-                "RETAIN_UPLOAD_DAYS": _(
-                    "Files that you send: %(count)s days after the decision of your care provider."
-                ),
-            },
+            kept=_KEPT,
             export=Export(_("coulance case"), export.of_invoice, export.documents),
             messages={
                 **{kind: MessageKind(may_send=last_check.may_send) for kind in last_check.CHECKED},

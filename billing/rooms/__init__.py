@@ -37,9 +37,6 @@ from billing.rooms.announced import (
     Intake,
     InvoicePanel,
     MessageKind,
-    PaidOut,
-    PayoutLine,
-    Payouts,
     Report,
     Stops,
     Told,
@@ -48,6 +45,7 @@ from billing.rooms.announced import (
     Watched,
 )
 from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
+from billing.rooms.payouts import PaidOut, PayoutLine, Payouts
 
 __all__ = [
     "Act",

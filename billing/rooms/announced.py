@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 
 from billing.rooms.desk import Desk, Row, Text
+from billing.rooms.payouts import Payouts
 
 Report = Callable[[str, str, str], None]  # takes a path in the submitted data, a stable code, and a sentence
 # Whether a message may be sent: None (now), a moment (not before), or why it is withdrawn.
@@ -298,40 +299,6 @@ class Watched:
     label: Text  # as in "since the last backup"
     limit: Callable[[], float]  # seconds of silence after which a person must look
     expected: Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class PaidOut:
-    """What a practice was paid at one run, or that nothing was. `key` orders them, `closed_at` is when its lines were
-    complete."""
-
-    key: int
-    number: str
-    run_on: date
-    status: str
-    amount: Decimal
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutLine:
-    """One movement of a practice's account: positive is for the practice. `kind` is that of the ledger transaction."""
-
-    key: int
-    invoice: str
-    reference: str
-    kind: str
-    amount: Decimal
-    happened_on: date
-    booked_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Payouts:
-    """The payouts of a practice behind a key, and the lines of one of them; None for one that is not theirs."""
-
-    listed: Callable[[Row, int, int], Sequence[PaidOut]]
-    lines: Callable[[Row, str, int, int], Sequence[PayoutLine] | None]
 
 
 @dataclass(frozen=True, slots=True)
