@@ -126,7 +126,7 @@ def _understand(seen: Seen, invoice: Ours) -> None:
     sums = {answer.sums for answer, way in answered if answer.closed > 0 or way.told >= told}
     if not sums:
         seen.reasons.append("total_differs" if _differs(ways, invoice) else "sums_do_not_close")
-    elif len(sums) > 1:
+    elif len(sums) > 1 or not all(table.is_sure for table in found):
         seen.reasons.append("two_answers")
     elif not closing:
         seen.reasons.append("no_sum_to_check")
@@ -149,8 +149,8 @@ def _within(table: tables.Table, scope: ours.Scope) -> tables.Table:
     lines = [(row, cells) for row, cells in table.lines if scope.has(row)]
     if any(id(row) in scope.named for row, _ in lines):
         # Each row says of which invoice it is, so the total is that of all of them.
-        return tables.Table(table.columns, [line for line in lines if id(line[0]) in scope.named])
-    return tables.Table(table.columns, lines, [total for total in table.totals if scope.has(total[0])])
+        return replace(table, lines=[line for line in lines if id(line[0]) in scope.named], totals=[])
+    return replace(table, lines=lines, totals=[total for total in table.totals if scope.has(total[0])])
 
 
 def _ways(seen: Seen, found: Sequence[tables.Table], scope: ours.Scope) -> Iterator[_Way]:

@@ -9,6 +9,7 @@ from coulance.reading.sheet import Piece, Row
 _MOST_HEAD_ROWS = 4
 _HEAD_DISTANCE = 4.5  # heights of a letter between a heading and what is below it
 _ALIGNED = 1.3  # heights of a letter between the edges of amounts in one column
+_UNDER = 0.3  # heights of a letter that a heading and an amount below it share at least
 _LONGEST_PAUSE = 14  # rows without amounts inside a table: descriptions, the foot of one page and the head of the next
 
 
@@ -23,11 +24,15 @@ class Column:
 
 @dataclass
 class Table:
-    """The rows of a table: for each the amount in each column that has one."""
+    """The rows of a table: for each the amount in each column that has one.
+
+    `is_sure` is false when amounts stand between two headings, so that they could belong to either.
+    """
 
     columns: tuple[Column, ...]
     lines: list[tuple[Row, dict[int, Piece]]] = field(default_factory=list)
     totals: list[tuple[Row, dict[int, Piece]]] = field(default_factory=list)
+    is_sure: bool = True
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -45,7 +50,8 @@ def find(rows: Sequence[Row]) -> list[Table]:
             at += 1
             continue
         last = tables[-1] if tables else None
-        if last and [c.label for c in last.columns] == [c.label for c in table.columns]:
+        is_same = last and [c.label for c in last.columns] == [c.label for c in table.columns]
+        if last and is_same and last.is_sure == table.is_sure:
             last.lines += table.lines
             last.totals += table.totals
         else:
@@ -80,6 +86,7 @@ def _table_at(rows: Sequence[Row], at: int) -> tuple[Table | None, int]:
             words = " ".join(piece.text for piece in row.texts)
             (table.totals if labels.is_total(words) else table.lines).append((row, cells))
         pause, after = 0, number + 1
+    table.is_sure = _is_sure(table, first, head)
     return table, after
 
 
@@ -129,6 +136,59 @@ def _columns(first: Row, nearby: Sequence[Row], head: list[Row]) -> tuple[Column
             if over or (away < 4 * tall and away < elsewhere):
                 words[nearest].append(piece.text)
     return tuple(Column(" ".join(text), *place) for text, place in zip(words, places, strict=True))
+
+
+def _is_sure(table: Table, first: Row, head: list[Row]) -> bool:
+    """Tell whether the headings mean the same to whoever takes them for the left, or for the right, of their columns.
+
+    A heading and its amounts share a cell. Above its amounts it is theirs for certain; between the amounts of two
+    columns it begins the one on its right or ends the one on its left, and the nearest may be the wrong one.
+    """
+    places = [_extent(table, number) for number in range(len(table.columns))]
+    slack = _UNDER * first.height
+    pieces = [(piece, _block(piece, head, places)) for row in reversed(head) for piece in row.texts]
+    above = [[n for n, place in enumerate(places) if _shared(block, place) > slack] for _, block in pieces]
+    bare = set(range(len(places))) - {number for over in above for number in over}
+    begin: list[list[str]] = [[] for _ in places]
+    end: list[list[str]] = [[] for _ in places]
+    for (piece, (left, right)), over in zip(pieces, above, strict=True):
+        if len(over) > 1:  # headings that stand close together
+            for word in piece.words:
+                nearest = _nearest(word.left, word.right, places)
+                begin[nearest].append(word.text)
+                end[nearest].append(word.text)
+            continue
+        if not over and any(_shared((left, right), (text.left, text.right)) > 0 for text in first.texts):
+            continue
+        of_right = over or [n for n, place in enumerate(places) if place[1] - left > slack][:1]
+        of_left = over or [n for n, place in enumerate(places) if right - place[0] > slack][-1:]
+        for words, numbers in ((begin, of_right), (end, of_left)):
+            if numbers and (over or numbers[0] in bare):  # a column has one heading
+                words[numbers[0]].append(piece.text)
+    known = [labels.meanings(column.label) for column in table.columns]
+    return all([labels.meanings(" ".join(text)) for text in words] == known for words in (begin, end))
+
+
+def _extent(table: Table, number: int) -> tuple[float, float]:
+    """Return from where to where the amounts of a column stand, the widest of them counted."""
+    cells = [cells[number] for _, cells in (*table.lines, *table.totals) if number in cells]
+    column = table.columns[number]
+    return min([column.left, *(p.left for p in cells)]), max([column.right, *(p.right for p in cells)])
+
+
+def _block(piece: Piece, head: list[Row], places: list[tuple[float, float]]) -> tuple[float, float]:
+    """Return from where to where a heading stands, with its words on the rows above and below it."""
+    left, right = piece.left, piece.right
+    for row in (*head, *reversed(head)):
+        for other in row.texts:
+            joined = (min(left, other.left), max(right, other.right))
+            if other.left < right and left < other.right and sum(_shared(joined, place) > 0 for place in places) < 2:
+                left, right = joined
+    return left, right
+
+
+def _shared(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return min(one[1], other[1]) - max(one[0], other[0])
 
 
 def _fits(row: Row, first: Row) -> bool:
