@@ -18,7 +18,7 @@ from helpdesk.assistant import boundaries, faq, words
 from helpdesk.assistant.boundaries import Boundary
 from helpdesk.assistant.faq import Entry
 from helpdesk.assistant.ranking import Found, Ranking, lead
-from helpdesk.assistant.vocabulary import SAME
+from helpdesk.assistant.vocabulary import COMMON, SAME
 
 SURE, APART = 0.45, 0.2
 TO_CHOOSE, CHOSEN_FROM = 3, 0.2  # titles, and the least score of one
@@ -65,16 +65,21 @@ class Reply:
 
 def reply_to(question: str, language: str, view: InvoiceView | None, today: date) -> Reply:
     """Return what is said to a question; with the invoice in view its state comes before the FAQ."""
+    if beyond := beyond_us(question):
+        return beyond
     secret = boundaries.has_secret(question)
-    boundary = boundaries.crossed(question)
-    if boundary:
-        return Reply(boundary=boundary, secret=secret)
     entries, found = faq.entries(), find(question, language)
     subject = subject_of(question, language, found)
     if subject:
         return Reply(entries[subject], state_of(entries[subject], view, today), secret=secret)
     near = [entries[one.subject] for one in found.closest[:TO_CHOOSE] if one.score >= CHOSEN_FROM]
     return Reply(choices=near, secret=secret)
+
+
+def beyond_us(question: str) -> Reply | None:
+    """Return what is said where no machine answers; None for a question that may be looked up."""
+    boundary = boundaries.crossed(question)
+    return Reply(boundary=boundary, secret=boundaries.has_secret(question)) if boundary else None
 
 
 def chosen(entry_id: str, view: InvoiceView | None, today: date) -> Reply:
@@ -122,6 +127,7 @@ def _known(language: str) -> frozenset[str]:
 
 
 def is_known(word: str, language: str) -> bool:
-    """Tell whether a word is one of the FAQ, or one that says nothing."""
-    said = words.split(word, language)
-    return all(one in _known(language) for one in said)
+    """Tell whether a word is one of the FAQ, one that says nothing, or one that everybody uses."""
+    if not words.without_accents(word.replace("’", "'")).isascii():
+        return False
+    return all(one in _known(language) or one in COMMON[language] for one in words.split(word, language))

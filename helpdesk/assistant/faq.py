@@ -96,6 +96,7 @@ def numbers() -> dict[str, str]:
         "idle_minutes": str(settings.GUEST_IDLE_SECONDS // 60),
         "link_days": str(settings.LINK_VALID_DAYS),
         "invoice_years": str(settings.RETAIN_INVOICE_YEARS),
+        "fraud_days": str(settings.FRAUD_REST_DAYS),
         "site": urlsplit(settings.PUBLIC_URL).netloc,
     }
 

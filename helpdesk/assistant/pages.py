@@ -25,6 +25,7 @@ from helpdesk.assistant.faq import Entry
 
 _ASKED = throttle.Limit("assistant", 60, 3600)  # questions of a network
 _KEPT = throttle.Limit("assistant-kept", 20, 24 * 3600)  # unanswered ones of a network that are kept
+_LOOKED_AT = 2000  # characters, in which words of despair are looked for
 OFTEN = ("pay-later", "cannot-pay", "phishing", "full-invoice", "code-not-arrived", "complain")
 OFTEN_OF_INVOICE = ("how-much", "until-when", "payment-arrived", "what-next", "pay-later", "why-on-hold")
 
@@ -40,6 +41,7 @@ LABELS: dict[str, Text] = {
     "complain_without_invoice": _("Make a complaint"),
     "complaint_signal": _("Tell us something without a name"),
     "genuine": _("Is this message really from us?"),
+    "genuine_paid": _("See what you can do now"),
     "finish": _("Close my invoice"),
     "api_page": _("For the software of practices"),
     "invoice": _("To your invoice"),
@@ -99,11 +101,13 @@ def _page(request: HttpRequest, view: InvoiceView | None) -> HttpResponse:
     form = QuestionForm(request.POST if "question" in request.POST else None)
     reply, refusal = None, ""
     if request.method == "POST":
-        if throttle.take(_ASKED, access.client_network(request), now=timezone.now()):
+        # Who is in despair reads where help is, however much was asked from here, and however long it is.
+        reply = asking.beyond_us(request.POST.get("question", "")[:_LOOKED_AT])
+        if not reply and throttle.take(_ASKED, access.client_network(request), now=timezone.now()):
             refusal = gettext("Many questions came from here in the last hour. Call us, or try again later.")
-        elif "entry" in request.POST:
+        elif not reply and "entry" in request.POST:
             reply = asking.chosen(request.POST["entry"], view, timezone.localdate())
-        elif form.is_valid():
+        elif not reply and form.is_valid():
             reply = _asked(request, form.cleaned_data["question"], view)
     often = OFTEN_OF_INVOICE if view else OFTEN
     context = {

@@ -13,24 +13,18 @@ from billing import rooms
 from billing.dunning.outlook import outlook_seen
 from billing.invoices.state import InvoiceView
 from billing.invoices.transfers import account_for
+from billing.links import site_host
 from billing.models import ReminderStep
 from billing.money import ZERO
 from billing.plans import pauses
 from billing.plans.options import options_seen, payment_schedule
 from billing.plans.progress import Progress, installments_of, progress_of
 from billing.rooms import Answer
+from helpdesk.genuine import messages
 
 YOUR_INVOICE, OUR_LETTERS = _("your invoice"), _("the letters that we sent you")
 _TO_INVOICE = ("invoice", _("To your invoice"))
 _TO_STEPS = ("steps", _("What happens when, and what does it cost?"))
-_LETTERS = {
-    ReminderStep.Step.NOTICE: "notice",
-    ReminderStep.Step.NOTE: "note",
-    ReminderStep.Step.REMINDER: "reminder",
-    ReminderStep.Step.FINAL_NOTICE: "final_notice",
-    ReminderStep.Step.NOTICE_OF_COSTS: "costs",
-    ReminderStep.Step.FINAL: "final",
-}
 
 
 def _progress(view: InvoiceView, today: date) -> Progress | None:
@@ -151,9 +145,10 @@ def why_on_hold(view: InvoiceView, today: date) -> Answer:
 
 
 def mail_from_you(view: InvoiceView, today: date) -> Answer:
-    """Answer which letters about this invoice left, and on which day."""
-    sent = [(letter.sent_on, _LETTERS[ReminderStep.Step(letter.step)]) for letter in view.history.sent]
-    return Answer("helpdesk/answers/mail_from_you", {"sent": sent[-6:]}, OUR_LETTERS, [_TO_INVOICE])
+    """Answer which mails about this invoice left, as “Is this really from you?” tells them."""
+    sent = [(one.at, one.label) for one in messages.about_invoice(view.token)]
+    actions = [("genuine", _("Is this message really from us?"))]
+    return Answer("helpdesk/answers/mail_from_you", {"sent": sent, "site": site_host()}, OUR_LETTERS, actions)
 
 
 def who_from(view: InvoiceView, today: date) -> Answer:

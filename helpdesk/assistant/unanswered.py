@@ -1,4 +1,4 @@
-"""Questions without an answer: kept for a while without digits, addresses and names, so that the FAQ learns of them."""
+"""Questions without an answer: kept for a while without names and health, so that the FAQ learns of them."""
 
 import re
 from datetime import date, timedelta
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing import audit
 from billing.errors import Refused
+from helpdesk.assistant import boundaries
 from helpdesk.assistant.asking import is_known
 from helpdesk.models import UnansweredQuestion
 
@@ -19,42 +20,37 @@ GONE = "…"
 LONGEST = 300
 _ADDRESS = re.compile(r"\S*@\S*|\b(?:https?://|www\.)\S+|\b\S+\.(?:nl|com|be|eu|org|example)\b", re.IGNORECASE)
 _DIGITS = re.compile(r"\S*\d\S*")
-_NAMED = re.compile(
-    r"\b(?P<before>mijn naam is|ik heet|ik ben|naam|dhr|mevr|mw|mevrouw|meneer|de heer|dokter|dr|drs|familie|groet\w*|"
-    r"my name is|i am|i'm|name|mr|mrs|ms|miss|doctor|regards)[.:,]?\s+(?P<name>\S+(?:\s+\S+){0,3})",
-    re.IGNORECASE,
-)
+_TITLES = r"mijn naam is|ik heet|dhr|mevr|mw|mevrouw|meneer|de heer|familie|groet\w*|my name is|mr|mrs|ms|miss|regards"
+_NAME = re.compile(rf"\b(?P<before>{_TITLES})[.:,]?\s+[^\s,.;!?]+(?:\s+[^\s,.;!?]+){{0,2}}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 
 
 def stripped(question: str, language: str) -> str:
     """Return the question without what may say who asks: digits, addresses, and words that may be a name.
 
-    A capital that begins no sentence, and what follows “my name is” and the like, counts as a name unless the FAQ knows
-    the word.
+    What stays is a word of the FAQ or one that everybody uses, unless it follows “my name is” and the like, or has a
+    capital where no sentence begins.
     """
-    text = _ADDRESS.sub(GONE, " ".join(question.split()))
-    text = _DIGITS.sub(GONE, text)
-    text = _NAMED.sub(lambda found: f"{found['before']} {_unnamed(found['name'], language)}", text)
+    text = " ".join((question.lower() if question.isupper() else question).split())
+    text = _DIGITS.sub(GONE, _ADDRESS.sub(GONE, text))
+    text = _NAME.sub(rf"\g<before> {GONE}", text)
     words = text.split(" ")
-    told = [
-        _unless_capital(word, language, first=at == 0 or words[at - 1][-1:] in ".!?") for at, word in enumerate(words)
-    ]
-    return re.sub(rf"{GONE}(?:\W*{GONE})+", GONE, " ".join(told))
+    told = [_unless_capital(word, first=at == 0 or words[at - 1][-1:] in ".!?") for at, word in enumerate(words)]
+    known = _WORD.sub(lambda word: word[0] if is_known(word[0], language) else GONE, " ".join(told))
+    return re.sub(rf"{GONE}(?:\W*{GONE})+", GONE, known)
 
 
-def _unnamed(text: str, language: str) -> str:
-    return _WORD.sub(lambda word: word[0] if is_known(word[0], language) else GONE, text)
-
-
-def _unless_capital(word: str, language: str, *, first: bool) -> str:
-    return GONE if word[:1].isupper() and not first and not is_known(word, language) else word
+def _unless_capital(word: str, *, first: bool) -> str:
+    return GONE if word[:1].isupper() and len(word) > 1 and not first else word
 
 
 def keep(question: str, language: str) -> None:
-    """Keep a question that got no answer, as far as it says nothing of who asked."""
+    """Keep a question that got no answer, as far as it says nothing of who asked; nothing of one about health."""
+    text = stripped(question, language)[:LONGEST]
+    if boundaries.says_health(question) or not _WORD.search(text):
+        return
     row = UnansweredQuestion(language=language)
-    row.text = stripped(question, language)[:LONGEST]
+    row.text = text
     row.save(force_insert=True)
 
 

@@ -36,9 +36,13 @@ def _stem(word: str, language: str) -> str:
 
 def plain(text: str) -> list[str]:
     """Return the words of a text in plain small letters, without what stands between them."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
-    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return re.findall(r"[a-z]+(?:'[a-z]+)?", letters)
+    return re.findall(r"[a-z]+(?:'[a-z]+)?", without_accents(text.lower().replace("’", "'")))
+
+
+def without_accents(text: str) -> str:
+    """Return a text in plain letters, of any alphabet."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def split(text: str, language: str) -> list[str]:

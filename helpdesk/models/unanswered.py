@@ -9,7 +9,7 @@ from billing.links import new_token
 
 
 class UnansweredQuestion(SealedText, models.Model):
-    """What somebody asked, without digits, addresses and names. It does not say who asked, nor about which invoice."""
+    """What somebody asked, in words that everybody uses. It does not say who asked, nor about which invoice."""
 
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     asked_on = models.DateField(_("asked on"), default=timezone.localdate)

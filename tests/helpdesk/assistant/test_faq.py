@@ -76,6 +76,14 @@ def test_each_button_that_an_answer_names_exists():
                 assert quoted in texts[language] | allowed, (entry.id, language, quoted)
 
 
+def test_the_last_day_counts_as_in_time():
+    early = re.compile(
+        r"\b(?:betaal|pay)\b[^.]*(?<!on or )\b(?:voor|vóór|before) (?:de|the) (?:laatste |last )?(?:dag|day)\b", re.I
+    )
+    told = [entry.wordings[language].answer for entry in entries() for language in faq.LANGUAGES]
+    assert not [answer for answer in told if early.search(answer)]
+
+
 def test_each_page_that_an_answer_leads_to_exists():
     names = set(get_resolver().reverse_dict)
     pages = {page for entry in entries() for page in (entry.page, entry.page_of_invoice) if page}

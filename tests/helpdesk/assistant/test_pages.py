@@ -80,6 +80,21 @@ def test_who_asks_without_end_is_asked_to_call(client):
         client.post("/hulp/", {"entry": "pay-how"})
     _page, status = ask(client, "Kan ik later betalen?")
     assert status == 429
+    page, status = ask(client, "ik wil dood")
+    assert status == 200
+    assert 'href="tel:113"' in page
+
+
+def test_despair_is_heard_also_in_what_is_too_long(client):
+    page, _status = ask(client, f"ik wil dood {'x' * 400}")
+    assert 'href="tel:113"' in page
+
+
+def test_who_clicked_and_paid_is_led_to_the_rest(client):
+    page, _status = ask(client, "ik heb op link geklikt en betaald")
+    assert "/echt/betaald/" in page
+    assert f'href="{reverse("genuine_paid")}"' in page
+    assert f"{settings.FRAUD_REST_DAYS} dagen laten rusten" in page
 
 
 def test_mails_about_an_invoice_say_where_the_help_is():

@@ -89,6 +89,32 @@ def test_what_the_faq_asks_word_for_word_is_answered(language):
 
 
 @pytest.mark.parametrize(
+    ("typed", "subject"),
+    [
+        ("ik heb op link geklikt en betaald", "paid-fraud"),
+        ("ik heb op link geklikt wat nu", "paid-fraud"),
+        ("is deze link gevaarlijk", "phishing"),
+        ("is deze mail gevaarlijk", "phishing"),
+        ("is het gevaarlijk om te betalen via de link", "phishing"),
+        ("ik ben ziek en kan niet betalen", "cannot-pay"),
+        ("ik wil in drie keer betalen", "pay-in-parts"),
+        ("kan ik mijn regeling stoppen", "plan-undo"),
+        ("betaald", "payment-arrived"),
+        ("kan niet betalen", "cannot-pay"),
+        ("ik heb niet betaald", "too-late"),
+        ("te veel betaald", "pay-twice"),
+        ("bel mij", "human"),
+        ("medewerker", "human"),
+        ("help", "human"),
+        ("mijn man is dood", "deceased"),
+        ("mijn moeder is overleden", "deceased"),
+    ],
+)
+def test_a_few_words_are_enough(typed, subject):
+    assert asking.reply_to(typed, "nl", None, date(2026, 11, 29)).entry is faq.entries()[subject]
+
+
+@pytest.mark.parametrize(
     ("typed", "meant"),
     [
         ("betalingsregleing", "betalingsregeling"),

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 
 from billing import rooms
 from billing.invoices.state import look_at
-from billing.models import Hold
+from billing.models import Hold, OutboxMessage
 from billing.plans import agreements
 from billing.templatetags.money import euro
 from complaints import filing
@@ -212,9 +212,14 @@ def test_what_is_possible_later_is_offered_with_day_and_amount():
     assert "al een betalingsregeling" in answer_to("pay-in-parts", in_installments())
 
 
-def test_letters_that_left_are_listed_and_no_others():
-    assert "een aanmaning" in answer_to("mail-from-you", with_letters_and_costs())
-    assert "nog geen brief" in answer_to("mail-from-you", opened())
+def test_the_mails_that_left_are_those_of_the_page_that_tells_what_is_ours():
+    invoice = opened()
+    assert "nog geen e-mail" in answer_to("mail-from-you", invoice)
+    breathing_space.take(invoice.pk)
+    OutboxMessage.objects.filter(invoice=invoice).update(status=OutboxMessage.Status.SENT, sent_at=timezone.now())
+    told = answer_to("mail-from-you", invoice)
+    assert f"{date_format(timezone.localdate(), 'j F Y')}: een bericht" in told
+    assert "een berichtcode" in told
 
 
 def test_the_rooms_answer_what_is_theirs():

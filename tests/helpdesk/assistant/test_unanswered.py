@@ -30,6 +30,11 @@ UNKNOWN = "kunnen jullie mijn parkeerkaart verlengen"
         ("ik ben Fatima Yilmaz", "ik ben …"),
         ("kijk op https://voorbeeld.example/x?a=1 svp", "kijk op … svp"),
         ("kenmerk 1234 5678 9012 3456 werkt niet", "kenmerk … werkt niet"),
+        ("fatima yilmaz wil haar parkeerkaart", "… wil haar parkeerkaart"),
+        ("mijn naam is jan de groot", "mijn naam is …"),
+        ("ik vroeg het aan Groot", "ik … het aan …"),
+        ("محمد wil een Łukasz", "… wil een …"),
+        ("MIJN PARKEERKAART VERLENGEN", "mijn parkeerkaart verlengen"),
     ],
 )
 def test_digits_addresses_and_names_are_taken_out(asked, kept):
@@ -49,6 +54,26 @@ def test_it_is_kept_sealed_without_who_asked(client, caplog):
     assert "parkeerkaart" not in stored
     assert invoice.token not in stored
     assert "of vraag het een mens" in page
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "parkeerkaart bij de psycholoog", "parkeerkaart na een soa", "parkeerkaart wegens abortus",
+        "parkeerkaart en hiv",
+        "parkeerkaart met kanker", "parkeerkaart en adhd", "parkeerkaart bij depressie", "parking and my cancer",
+        "parkeerkaart na behandeling van mijn knie", "parkeerkaart voor fysiotherapie",
+        "parkeerkaart verdoving betalen",
+    ],
+)  # fmt: skip
+def test_of_a_question_with_a_word_of_health_nothing_is_kept(asked):
+    unanswered.keep(asked, "nl")
+    assert not UnansweredQuestion.objects.exists()
+
+
+def test_of_words_that_nobody_knows_nothing_is_kept():
+    unanswered.keep("fatima yilmaz", "nl")
+    assert not UnansweredQuestion.objects.exists()
 
 
 def test_what_is_answered_is_not_kept(client):
