@@ -7,11 +7,14 @@ here, and whoever finds the cookie reads nothing.
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
 
 from billing.encryption import Unreadable, seal, unseal
 
@@ -52,13 +55,14 @@ def filled_in(posted: QueryDict, *, prefix: str = "") -> Fields:
     return found
 
 
-def keep(response: HttpResponse, path: str, fields: Mapping[str, str | list[str]]) -> None:
-    """Keep `fields` for the page at `path`. What is too much for a cookie is not kept."""
+def keep(request: HttpRequest, response: HttpResponse, path: str, fields: Mapping[str, str | list[str]]) -> None:
+    """Keep `fields` for the page at `path`, or say that they are too much for a cookie."""
     if not fields:
         return
-    plain = json.dumps([path, dict(fields)]).encode()
+    plain = zlib.compress(json.dumps([path, dict(fields)], ensure_ascii=False).encode(), level=9)
     value = base64.urlsafe_b64encode(seal(plain, bound_to=_BOUND_TO)).decode()
     if len(value) > _MAX_CHARACTERS:
+        messages.warning(request, _("What you filled in was too long to keep. Please fill it in again."))
         return
     response.set_cookie(
         cookie_name(),
@@ -89,8 +93,8 @@ def _read(request: HttpRequest) -> tuple[str, Fields]:
     if not value:
         return "", {}
     try:
-        path, fields = json.loads(unseal(base64.urlsafe_b64decode(value), bound_to=_BOUND_TO))
-    except (Unreadable, binascii.Error, ValueError):
+        path, fields = json.loads(zlib.decompress(unseal(base64.urlsafe_b64decode(value), bound_to=_BOUND_TO)))
+    except (Unreadable, binascii.Error, ValueError, zlib.error):
         return "", {}
     return path, fields
 

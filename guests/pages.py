@@ -72,7 +72,7 @@ def session_ended(request: HttpRequest) -> HttpResponse:
     )
     response = HttpResponseRedirect(reverse("lookup"), status=303)
     if request.method == "POST":
-        kept.keep(response, kept.page_of(request), kept.filled_in(request.POST))
+        kept.keep(request, response, kept.page_of(request), kept.filled_in(request.POST))
     return response
 
 

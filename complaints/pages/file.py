@@ -276,7 +276,7 @@ def _act(request: HttpRequest, token: str, act: Any, *, settles: bool = False) -
         return HttpResponseRedirect(reverse("complaint", args=[token]), status=303)
     if not may_read(request, complaint):
         response = HttpResponseRedirect(code_address(complaint), status=303)
-        kept.keep(response, reverse("complaint", args=[token]), kept.filled_in(request.POST))
+        kept.keep(request, response, reverse("complaint", args=[token]), kept.filled_in(request.POST))
         return response
     try:
         if settles and not may_decide(request, complaint, today=timezone.localdate()):

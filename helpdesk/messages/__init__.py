@@ -11,13 +11,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from billing import audit, office_hours, rooms
 from billing.errors import Refused
 from billing.law.calendar import AMSTERDAM, working_days_after
 from billing.ledger import lock_invoice
-from billing.links import new_token
 from billing.models import Invoice, StaffTask
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
@@ -65,22 +65,24 @@ def of_invoice(invoice: Invoice) -> list[InvoiceMessage]:
 
 
 def write(invoice_id: int, text: str, *, form: str, language: str, now: datetime | None = None) -> InvoiceMessage:
-    """Keep a message of the patient and promise a day. The same `form` sent again adds nothing."""
+    """Keep a message of the patient and promise a day. The same `form` sent again with the same text adds nothing."""
     now = now or timezone.now()
+    kept = _kept(text)
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
-        before = InvoiceMessage.objects.filter(token=form).first()
-        if before is not None and before.invoice_id == invoice.pk:
+        token = salted_hmac("helpdesk.messages", f"{invoice.pk}:{form}:{kept}", algorithm="sha256").hexdigest()[:32]
+        before = InvoiceMessage.objects.filter(token=token).first()
+        if before is not None:
             return before
         message = InvoiceMessage(
             invoice=invoice,
-            token=new_token() if before else form,
+            token=token,
             at=now,
             language=language,
             answer_by=promised_for(now),
-            sounds_like_complaint=sounds_like_complaint(text),
+            sounds_like_complaint=sounds_like_complaint(kept),
         )
-        message.text = _kept(text)
+        message.text = kept
         message.save(force_insert=True)
         audit.record("message_received", by=PATIENT, invoice=invoice)
     return message
@@ -122,7 +124,8 @@ def close(invoice_id: int, *, staff: Any, seen: int, now: datetime | None = None
 def make_complaint(invoice_id: int, subject: str, *, staff: Any, seen: int, now: datetime | None = None) -> str:
     """Make a complaint of what waits, and return the address of its file. Its clock counts from the message.
 
-    From the first message that has words of a complaint in it on, or all that waits where none has.
+    From the first message that has words of a complaint in it on, or all that waits where none has. What was asked
+    before it waits on for its answer.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -137,7 +140,8 @@ def make_complaint(invoice_id: int, subject: str, *, staff: Any, seen: int, now:
             raise Refused(_("Choose what the complaint is about."))
         by = audit.name_of(staff)
         address = intake.take_in(invoice, subject, "\n\n".join(row.text for row in said), said[0].at, staff)
-        _end(invoice, waiting().filter(invoice=invoice), End.COMPLAINT, staff=staff, now=now)
+        taken_in = waiting().filter(pk__in=[row.pk for row in said])
+        _end(invoice, taken_in, End.COMPLAINT, staff=staff, now=now)
         audit.record("message_made_complaint", by=by, invoice=invoice)
     return address
 
@@ -162,6 +166,8 @@ def _locked(invoice_id: int, seen: int) -> Invoice:
 
 def _end(invoice: Invoice, rows: QuerySet[InvoiceMessage], how: str, *, staff: Any, now: datetime) -> int:
     ended = rows.update(ended_at=now, end=how)
+    if waiting().filter(invoice=invoice).exists():
+        return ended  # what was promised is still to be kept
     tasks = StaffTask.objects.filter(kind=WAITS, invoice=invoice, closed_at=None)
     audit.close_superseded(tasks, by=audit.name_of(staff), reason="answered")
     return ended

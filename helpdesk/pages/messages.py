@@ -84,7 +84,7 @@ def _after_the_code(request: HttpRequest, invoice: Invoice) -> HttpResponse:
         return medical.refuse_look(request, AccessEvent.Act.READ, invoice=invoice, data=SHOWN, then=page)
     response = medical.ask_for_code(invoice.token, then=page)
     if request.method == "POST":
-        kept.keep(response, page, kept.filled_in(request.POST))
+        kept.keep(request, response, page, kept.filled_in(request.POST))
     return response
 
 

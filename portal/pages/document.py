@@ -172,5 +172,5 @@ def extend_session(request: HttpRequest, token: str) -> HttpResponse:
         return session_ended(request)
     back = own_path(request.POST.get("next", ""), otherwise=reverse("invoice", args=[token]))
     response = HttpResponseRedirect(back, status=303)
-    kept.keep(response, back, kept.filled_in(request.POST))
+    kept.keep(request, response, back, kept.filled_in(request.POST))
     return response

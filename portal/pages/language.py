@@ -56,5 +56,5 @@ def choose(request: HttpRequest) -> HttpResponse:
     if language in dict(settings.READERS):
         remember(response, language)
         _keep_on_the_patient(request, back, as_tag(language))
-    kept.keep(response, back.partition("?")[0], kept.filled_in(request.POST, prefix=_KEPT))
+    kept.keep(request, response, back.partition("?")[0], kept.filled_in(request.POST, prefix=_KEPT))
     return response

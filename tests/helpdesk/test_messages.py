@@ -1,6 +1,7 @@
 """Messages about an invoice: sealed, behind the code, promised for a day, answered at the desk, counted when late."""
 
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from django.urls import reverse
@@ -104,6 +105,31 @@ class TestThePage:
         assert (look.data, look.grounds, look.invoice) == ("messages", "sms", invoice)
         assert not OutboxMessage.objects.exists()
 
+    @pytest.mark.parametrize("word", ["één ", "ضريبة ", "Ik "])
+    def test_what_was_typed_without_the_code_is_kept_up_to_its_longest(self, client, word):
+        invoice = factories.invoice()
+        open_in(client, invoice)
+        text = "".join(f"{word}{number} " for number in range(messages.LONGEST))[: messages.LONGEST].strip()
+        sent = client.post(reverse("message", args=[invoice.token]), {"text": text}, follow=True)
+        assert "te lang om te bewaren" not in sent.content.decode()
+        assert text in client.get(let_in(client, invoice)).content.decode()
+
+    def test_it_is_said_when_what_was_typed_could_not_be_kept(self, client):
+        invoice = factories.invoice()
+        open_in(client, invoice)
+        noise = "".join(
+            chr(0x4E00 + int.from_bytes(sha256(bytes([n % 256, n // 256])).digest()[:2]) % 20000) for n in range(2000)
+        )
+        sent = client.post(reverse("message", args=[invoice.token]), {"text": noise}, follow=True)
+        assert "te lang om te bewaren" in sent.content.decode()
+
+    def test_the_form_sent_again_with_another_text_is_another_message(self, client):
+        invoice = factories.invoice()
+        address = let_in(client, invoice)
+        for text in (SAID, "En nog iets.", "En nog iets.", SAID):
+            client.post(address, {"text": text, "form": "a" * 24})
+        assert [row.text for row in InvoiceMessage.objects.all()] == [SAID, "En nog iets."]
+
     @pytest.mark.parametrize(("text", "status"), [("", 422), (" \n ", 422), ("a" * 2001, 422)])
     def test_bad_input_gets_a_sentence_and_changes_nothing(self, client, text, status):
         invoice = factories.invoice()
@@ -185,6 +211,21 @@ class TestTheDesk:
         with pytest.raises(Refused):
             messages.close(invoice.pk, staff=factories.staff(), seen=thanks.pk)
 
+    def test_the_patient_sees_that_no_answer_comes_and_can_ask_for_one(self, client):
+        invoice = factories.invoice()
+        message = written(invoice)
+        messages.close(invoice.pk, staff=factories.staff(), seen=message.pk)
+        address = let_in(client, invoice)
+        page = client.get(address).content.decode()
+        assert "Wij hebben dit gelezen op" in page
+        again = 'name="text" value="Ik wil graag een antwoord op mijn laatste bericht."'
+        assert again in page
+        asked = {"form": "b" * 24, "text": "Ik wil graag een antwoord op mijn laatste bericht."}
+        after = client.post(address, asked, follow=True).content.decode()
+        assert messages.waiting().get().text == asked["text"]
+        assert "Wij hebben dit gelezen op" in after
+        assert again not in after
+
     @pytest.mark.parametrize(
         ("text", "sounds"),
         [
@@ -216,7 +257,19 @@ class TestTheDesk:
         assert complaint.facts["story"] == "Deze behandeling heb ik nooit gehad.\n\nIk hoor niets van u."
         assert complaint.facts["email"] == invoice.patient.email
         assert Hold.objects.filter(invoice=invoice, released_at=None).exists()
-        assert set(InvoiceMessage.objects.values_list("end", flat=True)) == {"complaint"}
+        assert list(InvoiceMessage.objects.values_list("end", flat=True)) == ["", "complaint", "complaint"]
+
+    def test_what_was_asked_before_a_complaint_waits_on_and_so_does_its_task(self):
+        invoice = factories.invoice(amount="100.00")
+        question = written(invoice, "Hoe laat bent u open?", now=at(FRIDAY))
+        newest = written(invoice, "Ik heb een klacht.", now=at(FRIDAY))
+        messages.watch(MONDAY)
+        messages.make_complaint(invoice.pk, "price", staff=factories.staff(), seen=newest.pk)
+        assert list(messages.waiting()) == [question]
+        assert StaffTask.objects.get(kind=messages.WAITS).closed_at is None
+        messages.answer(invoice.pk, "Om 9 uur.", staff=factories.staff(), seen=newest.pk)
+        assert not messages.waiting().exists()
+        assert StaffTask.objects.get(kind=messages.WAITS).closed_at
 
     def test_what_is_about_us_becomes_a_file_that_the_practice_does_not_see(self):
         invoice = factories.invoice(amount="100.00")
