@@ -72,6 +72,9 @@ class HelpdeskRoom(Room):
             kept={
                 "MESSAGES_KEPT_YEARS": _("Your messages about an invoice: %(count)s years after they came."),
                 "CALLBACKS_KEPT_DAYS": _("Your number, when you asked us to call: %(count)s days after the call."),
+                "UNANSWERED_KEPT_DAYS": _(
+                    "A question that our digital help could not answer, without your name and numbers: %(count)s days."
+                ),
             },
             export=Export(_("messages about invoices"), export.of_invoice, export.documents, export.by_contact),
             messages={

@@ -90,8 +90,8 @@ class InvoiceView:
 
     @property
     def reasons_to_rest(self) -> list[Text]:
-        """Say why no letters come now; not that somebody else collects, who may write and add costs."""
-        stopping = rooms.reasons_stopping(Stops.REMINDERS)
+        """Say why no letters come now, or why its plan waits; not that somebody else collects, who may add costs."""
+        stopping = rooms.reasons_stopping(Stops.PLANS if self.status == "plan" else Stops.REMINDERS)
         reasons = [rooms.hold_reasons()[name] for name in self.rests if name in stopping]
         return [reason.label for reason in reasons if reason.elsewhere is None]
 

@@ -125,6 +125,15 @@ class TestReference:
         Invoice.objects.filter(pk=known.pk).update(erased_at=timezone.now())
         assert "Niet van ons: betaal niet" in ask(client, other)
 
+    def test_a_mail_that_is_not_in_the_list_is_not_called_false(self, client):
+        invoice = factories.invoice()
+        without_any = ask(client, invoice.payment_reference)
+        sent(invoice)
+        for page in (without_any, ask(client, invoice.payment_reference)):
+            assert "de code" in page
+            assert "Dan is het niet van ons" not in page
+            assert "het uur" not in page
+
     def test_a_reference_inside_something_else_is_not_looked_up(self, client):
         invoice = factories.invoice()
         page = ask(client, f"https://betaal.example/{invoice.payment_reference}")

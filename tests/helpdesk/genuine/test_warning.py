@@ -41,6 +41,12 @@ def test_it_stands_on_the_page_of_looking_up_and_goes_again(client, operations):
     assert [event.action for event in actions] == ["fraud_warning_begun", "fraud_warning_ended"]
 
 
+def test_on_a_page_in_another_language_it_says_that_it_is_dutch(client, operations):
+    operations.post(reverse("admin:fraud_warning"), TEXT)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "ar"
+    assert f'<bdi lang="nl" dir="ltr">{TEXT["text_nl"]}</bdi>' in shown(client)
+
+
 def test_a_new_one_takes_the_place_of_the_one_before():
     warnings.begin(text_nl="een", text_en="one", by="test")
     warnings.begin(text_nl="twee", text_en="two", by="test")

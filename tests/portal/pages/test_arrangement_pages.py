@@ -249,6 +249,19 @@ class TestTheInvoicePage:
         assert 'name="amount" value="33.33"' in page
         assert 'name="amount" value="66.66"' in page
 
+    @pytest.mark.parametrize("reason", ["fraud", "dispute", "breathing_space"])
+    def test_while_the_invoice_rests_no_day_to_pay_an_installment_is_named(self, client, invoice, reason):
+        three_times(invoice)
+        asked = text_of(get(client, "invoice", invoice))
+        assert "Betaal die uiterlijk op" in asked
+        assert "Uw volgende termijn: €" in asked
+        holds.place_hold(invoice, reason, by="test")
+        page = text_of(client.get(reverse("invoice", args=[invoice.token])))
+        assert "uiterlijk op" not in page
+        assert "Uw volgende termijn: €" not in page, "nor in the list of what comes"
+        assert "Staat stil: u hoeft nu niet te betalen" in page
+        assert 'name="amount" value="33.34"' in page, "paying stays possible"
+
     def test_a_credit_is_not_called_paid(self, client, invoice):
         three_times(invoice)
         note = NewCreditNote(number="C-1", issued_on=timezone.localdate(), reason="Fout", amount=Decimal("10.00"))

@@ -1,6 +1,7 @@
 """The language of a page: who chose it, where the switch leads, and what it keeps."""
 
 import re
+from secrets import token_hex
 
 import pytest
 from django.urls import get_resolver, reverse
@@ -134,8 +135,9 @@ def test_what_is_kept_can_not_be_read_or_moved_to_another_page(client):
 
 
 def test_what_is_too_much_for_a_cookie_is_not_kept(client):
-    response = client.post("/taal/", {"language": "en", "next": "/", "kept.reference": "x" * 5000})
+    response = client.post("/taal/", {"language": "en", "next": "/", "kept.reference": token_hex(5000)})
     assert "kept" not in response.cookies
+    assert "te lang om te bewaren" in client.get("/").content.decode()
 
 
 @pytest.mark.browser
