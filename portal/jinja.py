@@ -131,6 +131,7 @@ def _globals() -> dict[str, Any]:
         "piece": words.piece,
         "reader_of": words.reader_of,
         "readers_choice": words.readers_choice,
+        "page_is_dutch": words.page_is_dutch,
         "remark": words.remark,
         "session_end": session_end,
         "open_now": open_now,

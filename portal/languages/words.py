@@ -118,11 +118,20 @@ def menu(reads: str) -> Markup:
     return Markup("").join(button.format(code, as_tag(code), current.get(code, ""), name) for code, name in rows)
 
 
+def page_is_dutch(request: HttpRequest) -> Markup:
+    """Return, in the reader's language, that this page is in Dutch; empty on a page that they can read."""
+    reads = reader_of(request)
+    return Markup("") if reads in WHOLE or translation.get_language() == reads else _remark(reads, ELSEWHERE)
+
+
 def remark(request: HttpRequest) -> Markup:
-    """Return what a reader of a language of the core has to know of this page, in that language; empty otherwise."""
-    reads, page = reader_of(request), translation.get_language()
-    if reads in WHOLE or page == reads == EASY:
-        return Markup("")
+    """Return, in the reader's language, that a computer translated this page; empty on any other page."""
+    reads = reader_of(request)
+    is_translated = reads not in WHOLE and reads != EASY and translation.get_language() == reads
+    return _remark(reads, BY_MACHINE) if is_translated else Markup("")
+
+
+def _remark(reads: str, message: str) -> Markup:
     with translation.override(reads):
-        says = translation.gettext(BY_MACHINE if page == reads else ELSEWHERE)
+        says = translation.gettext(message)
     return Markup('<p class="remark" lang="{}" dir="auto">{}</p>').format(as_tag(reads), says)
