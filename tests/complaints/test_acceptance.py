@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -150,7 +152,7 @@ def test_06_no_answer_without_each_decision_and_the_second_line_is_another(handl
         Complaint.objects.filter(pk=complaint.pk).update(second_handler=handler)
 
 
-def test_08_a_stranger_learns_nothing_from_a_reference_or_a_number(client, handler, django_assert_num_queries):
+def test_08_a_stranger_learns_nothing_from_a_reference_or_a_number(client, handler):
     invoice = factories.invoice(amount="100.00")
     complaint = acknowledged(invoice, handler, subject="price")
     assert client.post("/", {"reference": invoice.payment_reference}).status_code == 303
@@ -163,16 +165,15 @@ def test_08_a_stranger_learns_nothing_from_a_reference_or_a_number(client, handl
     assert read_number(foreign)
     assert read_number(wrong)
     desk = signed_in(factories.staff())
-    answers_to = []
+    answers_to, asked = [], []
     for number in (foreign, wrong):
         desk.post(reverse("admin:complaints"), {"nummer": number})
-        with django_assert_num_queries(QUERIES):
+        with CaptureQueriesContext(connection) as queries:
             page = desk.post(reverse("admin:complaints"), {"nummer": number}).content.decode()
         answers_to.append(re.sub(r'"csrfmiddlewaretoken" value="[^"]+"', "", page.replace(number, "")))
+        asked.append(len(queries))
     assert answers_to[0] == answers_to[1]
-
-
-QUERIES = 12
+    assert asked[0] == asked[1] > 0
 
 
 def test_09_another_subject_keeps_number_receipt_and_both_clocks(handler):

@@ -27,8 +27,10 @@ def worker_pid(product):
 COPY = """
 from django.utils import timezone
 from billing.models import OutboxMessage
+from billing.links import new_code
 one = OutboxMessage.objects.first()
 one.pk, one.dedupe_key, one.status, one.tries, one.next_try_at = None, "copy", "queued", 0, timezone.now()
+one.code = new_code()
 one.save()
 """
 
