@@ -191,7 +191,7 @@ def _link_is_alive(payment: Payment) -> bool:
 def _context(request: HttpRequest, payment: Payment) -> dict[str, Any]:
     now = timezone.now()
     invoice_token = payment.invoice.token if access.may_see(request, payment.invoice.token, now=now) else ""
-    if not payment.several:
+    if invoice_token and not payment.several:  # who may not see the invoice does not learn whose it is
         is_about(request, payment.invoice.provider, invoice_token)
     return {
         "payment": payment,
