@@ -24,7 +24,7 @@ AUDIT_LABELS = {
     "message_closed": gettext_noop("message of the patient read: no answer needed"),
     "message_made_complaint": gettext_noop("message of the patient became a complaint"),
     "callback_asked": gettext_noop("asked to be called"),
-    "callback_canceled": gettext_noop("call canceled by whoever asked for it"),
+    "callback_canceled": gettext_noop("call cancelled by whoever asked for it"),
     "callback_reached": gettext_noop("called back: reached"),
     "callback_not_reached": gettext_noop("called back: not reached"),
     "unanswered_question_read": gettext_noop("read: a question without an answer"),

@@ -151,5 +151,5 @@ def _waiting(rows: QuerySet[Callback]) -> Callback:
     """Lock one that waits. Raises Refused when it is over, or not there."""
     row = rows.select_for_update(no_key=True).first()
     if row is None or row.ended_at:
-        raise Refused(_("This call is over, or it was canceled."))
+        raise Refused(_("This call is over, or it was cancelled."))
     return row

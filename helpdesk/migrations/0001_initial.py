@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 ('sealed_facts', models.BinaryField(default=b'')),
                 ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
-                ('end', models.CharField(blank=True, choices=[('reached', 'reached'), ('not_reached', 'not reached'), ('canceled', 'canceled by whoever asked')], max_length=11, verbose_name='how')),
+                ('end', models.CharField(blank=True, choices=[('reached', 'reached'), ('not_reached', 'not reached'), ('canceled', 'cancelled by whoever asked')], max_length=11, verbose_name='how')),
                 ('invoice', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='callbacks', to='billing.invoice', verbose_name='invoice')),
                 ('slot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='callbacks', to='helpdesk.callbackslot', verbose_name='slot')),
             ],

@@ -29,7 +29,7 @@ class Callback(SealedFacts, models.Model):
     class End(models.TextChoices):
         REACHED = "reached", _("reached")
         NOT_REACHED = "not_reached", _("not reached")
-        CANCELED = "canceled", _("canceled by whoever asked")
+        CANCELED = "canceled", _("cancelled by whoever asked")
 
     token = models.CharField(max_length=32, unique=True, default=new_token, editable=False)
     slot = models.ForeignKey(CallbackSlot, models.PROTECT, related_name="callbacks", verbose_name=_("slot"))

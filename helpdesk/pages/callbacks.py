@@ -147,7 +147,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         try:
             callbacks.cancel(token)
-            notices.success(request, gettext("You canceled it. We do not call."))
+            notices.success(request, gettext("You cancelled it. We do not call."))
         except Refused as refused:
             notices.error(request, str(refused))
         return HttpResponseRedirect(reverse("callback", args=[token]), status=303)

@@ -31,7 +31,6 @@ from supervisor.states import ProcessStates, SupervisorStates
 from supervisor.supervisord import Supervisor
 
 from billing import rooms
-from portal.ops.watching import round as watching
 from portal.serving import ports
 from portal.serving.starting import refuse_wrong_keys
 
@@ -66,6 +65,8 @@ def processes() -> dict[str, list[str]]:
     if settings.REDIS_URL:  # without it the worker runs the timetable itself, see portal/celery.py
         found["worker"] += ["--queues", "celery,mail"]
         found |= {"files": files, "webhooks": webhooks, "beat": [*celery, "beat", "--loglevel", "INFO"]}
+    from portal.ops.watching import round as watching  # needs the apps, and a test runs the tree without
+
     if watching.channels():  # else nobody would be told
         found["watch"] = [python, "manage.py", "watch"]
     if settings.SANDBOX:

@@ -146,7 +146,7 @@ def test_a_name_that_leads_nowhere_is_told_at_once_and_every_address_is_tried(mo
         monkeypatch.setattr(
             socket,
             "getaddrinfo",
-            lambda *args, **named: both if args[0] == "praktijk.example" else real(*args, **named),
+            lambda *args, **named: both if args[0] == "two.example" else real(*args, **named),
         )
         with http.session(5) as session, pytest.raises(requests.ReadTimeout):
             session.get(f"http://two.example:{port}/", timeout=(5, 0.1))

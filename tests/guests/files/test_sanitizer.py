@@ -188,8 +188,8 @@ def test_a_picture_of_two_is_read_in_isolation():
     plain_picture(cleaning.clean(both.getvalue(), Kind.JPEG))
 
 
-def possible_attempts(isolated):
-    command = [sys.executable, "-E", "-s", "-m", "tests.guests.files.attempts", isolated]
+def possible_attempts(in_isolation):
+    command = [sys.executable, "-E", "-s", "-m", "tests.guests.files.attempts", in_isolation]
     done = subprocess.run(command, cwd=isolated.ROOT, env={}, stdout=subprocess.PIPE, check=True)
     return done.stdout.decode().split()
 
