@@ -28,6 +28,7 @@ PRODUCTION = {
     "OPERATOR_ADDRESS": "Kade 1, 3511 AA Utrecht",
     "OPERATOR_KVK": "12345678",
     "OPERATOR_PHONE": "+31 30 123 45 67",
+    "OPERATOR_HOURS": "ma-vr 9:00-17:00",
     "OPERATOR_EMAIL": "hulp@rekening.example",
     "MOLLIE_API_KEY": "live_" + "a" * 30,
     "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
