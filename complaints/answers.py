@@ -23,6 +23,7 @@ from billing.models import Invoice
 from billing.money import ZERO
 from billing.outbox.queue import last_about
 from billing.rights import by_two
+from billing.text.written import written
 from billing.transitions import advance
 from complaints import deadlines, freeze, handling, notices, remedies
 from complaints.file import bodies, letter
@@ -144,7 +145,11 @@ def refuse(complaint_id: int, *, why: str, text: str, staff: Any, today: date) -
             known = bodies.after(complaint, today=today)
             way_on = bodies.in_words(known, until=bodies.last_day(known["key"], today))
         handling.close_unanswered(
-            complaint, why=why, text=f"{handling.written(text)}\n{way_on}", by=audit.name_of(staff), today=today
+            complaint,
+            why=why,
+            text=f"{written(text, max_length=handling.LONGEST)}\n{way_on}",
+            by=audit.name_of(staff),
+            today=today,
         )
         complaint.handler = staff  # so that somebody else looks when the patient does not agree
         complaint.save(update_fields=["handler"])

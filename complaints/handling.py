@@ -18,6 +18,7 @@ from billing import audit
 from billing.errors import Refused
 from billing.ledger import lock_invoice
 from billing.models import Invoice, Provider
+from billing.text.written import written
 from billing.transitions import advance
 from complaints import deadlines, freeze, notices
 from complaints.models import Answer, Complaint, ComplaintMessage, ComplaintPause, Mandate
@@ -54,16 +55,6 @@ def record(action: str, complaint: Complaint, *, by: str, **details: Any) -> Non
     audit.record(action, by=by, invoice=of, number=complaint.number, **details)
 
 
-def written(text: str) -> str:
-    """Return a text as it is kept. Raises Refused when it is empty or too long."""
-    text = text.strip()
-    if not text:
-        raise Refused(_("Write something first."))
-    if len(text) > LONGEST:
-        raise Refused(_("This is too long: at most %(max)d characters.") % {"max": LONGEST})
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class Came:
     """How and on which day the patient's words came, when staff note them: that day counts, not the day of noting."""
@@ -81,7 +72,7 @@ def say(
     """Add a message to a locked file and return it."""
     message = ComplaintMessage(complaint=complaint, kind=kind, by=by, at=now or timezone.now())
     message.channel, message.received_on = came.channel, came.on
-    message.text = written(text)
+    message.text = written(text, max_length=LONGEST)
     message.save(force_insert=True)
     return message
 

@@ -46,9 +46,7 @@ def ask_agb(provider: Provider, agb_code: str, *, by: str) -> AgbChange:
         locked = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
         if locked.agb_code == right["agb_code"] and locked.approved_at:
             raise Refused(_("Nothing to change: that is what we have already."))
-        waiting = AgbChange.objects.filter(provider=locked, decided_at=None)
-        providers.close_tasks(StaffTask.Kind.AGB_WAITS, [f"agb:{one.pk}" for one in waiting], by=by)
-        by_two.supersede(waiting, by=by)
+        providers.supersede(AgbChange, locked, StaffTask.Kind.AGB_WAITS, "agb", by=by)
         asked = AgbChange.objects.create(provider=locked, agb_code=right["agb_code"], asked_by=by)
         audit.record("agb_change_asked", by=by, provider=locked.agb_code, agb_code=asked.agb_code)
         audit.open_task(StaffTask.Kind.AGB_WAITS, dedupe_key=f"agb:{asked.pk}", note=asked.agb_code)

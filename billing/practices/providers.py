@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
@@ -158,9 +159,7 @@ def waits(provider: Provider) -> DetailsChange | None:
 def ask_details(provider: Provider, details: Mapping[str, str], *, by: str) -> DetailsChange:
     """Let a change of who is paid wait for a second person; one that waited before is superseded."""
     with transaction.atomic():
-        waiting = DetailsChange.objects.filter(provider=provider, decided_at=None)
-        close_tasks(StaffTask.Kind.DETAILS_WAIT, [f"details:{one.pk}" for one in waiting], by=by)
-        by_two.supersede(waiting, by=by)
+        supersede(DetailsChange, provider, StaffTask.Kind.DETAILS_WAIT, "details", by=by)
         asked = DetailsChange.objects.create(provider=provider, details=dict(details), asked_by=by)
         audit.record("details_change_asked", by=by, provider=provider.agb_code, fields=sorted(details))
         audit.open_task(StaffTask.Kind.DETAILS_WAIT, dedupe_key=f"details:{asked.pk}", note=provider.agb_code)
@@ -186,15 +185,20 @@ def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:
     """Let a change of IBAN wait for a second person; one that waited before is superseded."""
     with transaction.atomic():
         provider = Provider.objects.select_for_update(no_key=True).get(pk=provider.pk)
-        waiting = IbanChange.objects.filter(provider=provider, decided_at=None)
-        close_tasks(StaffTask.Kind.IBAN_WAITS, [f"iban:{one.pk}" for one in waiting], by=by)
-        by_two.supersede(waiting, by=by)
+        supersede(IbanChange, provider, StaffTask.Kind.IBAN_WAITS, "iban", by=by)
         asked = IbanChange.objects.create(provider=provider, iban=iban, asked_by=by)
         endings = [provider.iban[-4:], iban[-4:]]
         audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
         audit.open_task(StaffTask.Kind.IBAN_WAITS, dedupe_key=f"iban:{asked.pk}", note=provider.agb_code)
         _tell(provider, "iban_asked", iban, event=str(asked.pk))
     return asked
+
+
+def supersede(changes: type[Model], provider: Provider, kind: str, cause: str, *, by: str) -> None:
+    """End what waits of one kind of change of a locked practice, with its tasks, because another one is asked for."""
+    waiting = changes._default_manager.filter(provider=provider, decided_at=None)
+    close_tasks(kind, [f"{cause}:{one.pk}" for one in waiting], by=by)
+    by_two.supersede(waiting, by=by)
 
 
 def close_tasks(kind: str, causes: Iterable[str], *, by: str) -> None:

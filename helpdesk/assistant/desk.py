@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
 from helpdesk.assistant import faq, unanswered
+from helpdesk.desk import posted
 
 SHOWN = 100
-LONGEST_KEY = 19
 
 
 @never_cache
@@ -21,9 +21,8 @@ LONGEST_KEY = 19
 def index(request: HttpRequest) -> HttpResponse:
     """List the questions, the oldest first; POST notes that one was read."""
     if request.method == "POST":
-        given = request.POST.get("question", "")
         try:
-            unanswered.read(int(given) if given.isdecimal() and len(given) < LONGEST_KEY else 0, staff=request.user)
+            unanswered.read(posted.number(request, "question"), staff=request.user)
         except Refused as refused:
             messages.error(request, str(refused))
         return HttpResponseRedirect(reverse("admin:unanswered"), status=303)

@@ -17,9 +17,9 @@ from billing.law.calendar import DAY, begin_of
 from billing.models import AccessEvent
 from billing.privacy import access_log
 from helpdesk import callbacks
+from helpdesk.desk import posted
 
 LIST, CALLBACK = "call-back list", "callback"  # their names in the access log
-LONGEST_KEY = 19
 
 
 @never_cache
@@ -51,7 +51,10 @@ def _called(request: HttpRequest) -> HttpResponse:
     reached = request.POST.get("act") == "reached"
     try:
         row = callbacks.called(
-            _number(request, "callback"), reached=reached, seen=_number(request, "seen"), staff=request.user
+            posted.number(request, "callback"),
+            reached=reached,
+            seen=posted.number(request, "seen"),
+            staff=request.user,
         )
     except Refused as refused:
         notices.error(request, str(refused))
@@ -59,8 +62,3 @@ def _called(request: HttpRequest) -> HttpResponse:
         over = _("Noted. This call is over.") if row.ended_at else _("Noted. Try once more.")
         notices.success(request, over)
     return HttpResponseRedirect(reverse("admin:callbacks"), status=303)
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    given = request.POST.get(name, "")
-    return int(given) if given.isdecimal() and len(given) < LONGEST_KEY else 0

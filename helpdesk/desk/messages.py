@@ -24,6 +24,7 @@ from billing.privacy import access_log
 from billing.tenancy import visible_to
 from billing.text.addresses import is_one_address
 from helpdesk import messages
+from helpdesk.desk import posted
 from helpdesk.models import InvoiceMessage
 
 LIST, THREAD = "message list", "messages"  # their names in the access log
@@ -100,7 +101,6 @@ def thread(request: HttpRequest, invoice_id: int) -> HttpResponse:
     access_log.record_staff(request, AccessEvent.Act.READ, invoice=invoice, data=THREAD)
     found, today, intake = messages.of_invoice(invoice), timezone.localdate(), rooms.complaint_intake()
     waits = [row for row in found if row.staff is None and row.ended_at is None]
-    newest = InvoiceMessage.objects.filter(invoice=invoice).order_by("-pk").values_list("pk", flat=True).first()
     context = {
         **admin.site.each_context(request),
         "title": _("Messages about invoice %(number)s") % {"number": invoice.number},
@@ -113,7 +113,7 @@ def thread(request: HttpRequest, invoice_id: int) -> HttpResponse:
         "sounds": any(row.sounds_like_complaint for row in waits),
         "subjects": intake.subjects if intake and rights.may(request.user, "complaint") else (),
         "no_mail": not is_one_address(addressee(invoice).email),
-        "seen": newest,
+        "seen": messages.newest(invoice),
         "may_answer": rights.may(request.user, "message"),
         "refusal": refusal,
         "typed": request.POST,
@@ -134,21 +134,16 @@ def _invoice(request: HttpRequest, invoice_id: int) -> Invoice:
     return invoice
 
 
-def _seen(request: HttpRequest) -> int:
-    seen = request.POST.get("seen", "")
-    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else 0
-
-
 def _answer(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     rights.require(request.user, "message")
-    messages.answer(invoice.pk, request.POST.get("text", ""), staff=request.user, seen=_seen(request))
+    messages.answer(invoice.pk, request.POST.get("text", ""), staff=request.user, seen=posted.number(request, "seen"))
     notices.success(request, _("Answered. The patient gets an e-mail that says that there is an answer."))
     return HttpResponseRedirect(reverse("admin:helpdesk_messages"), status=303)
 
 
 def _close(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     rights.require(request.user, "message")
-    messages.close(invoice.pk, staff=request.user, seen=_seen(request))
+    messages.close(invoice.pk, staff=request.user, seen=posted.number(request, "seen"))
     notices.success(request, _("Nothing waits there any more."))
     return HttpResponseRedirect(reverse("admin:helpdesk_messages"), status=303)
 
@@ -156,7 +151,7 @@ def _close(request: HttpRequest, invoice: Invoice) -> HttpResponse:
 def _complaint(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     rights.require(request.user, "complaint")  # the invoice rests from here on
     subject = request.POST.get("subject", "")
-    file = messages.make_complaint(invoice.pk, subject, staff=request.user, seen=_seen(request))
+    file = messages.make_complaint(invoice.pk, subject, staff=request.user, seen=posted.number(request, "seen"))
     notices.success(request, _("It is a complaint now. Its days count from the message."))
     return HttpResponseRedirect(file or reverse("admin:helpdesk_messages"), status=303)
 

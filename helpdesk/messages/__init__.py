@@ -21,6 +21,7 @@ from billing.ledger import lock_invoice
 from billing.models import Invoice, StaffTask
 from billing.outbox.facts import open_link_context
 from billing.outbox.queue import queue_message
+from billing.text.written import written
 from helpdesk.models import InvoiceMessage
 
 End = InvoiceMessage.End
@@ -64,10 +65,15 @@ def of_invoice(invoice: Invoice) -> list[InvoiceMessage]:
     return list(InvoiceMessage.objects.filter(invoice=invoice).exclude(sealed_text=b"").select_related("staff"))
 
 
+def newest(invoice: Invoice) -> int | None:
+    """Return the key of the newest message about an invoice: what staff answer is what they saw."""
+    return InvoiceMessage.objects.filter(invoice=invoice).order_by("-pk").values_list("pk", flat=True).first()
+
+
 def write(invoice_id: int, text: str, *, form: str, language: str, now: datetime | None = None) -> InvoiceMessage:
     """Keep a message of the patient and promise a day. The same `form` sent again with the same text adds nothing."""
     now = now or timezone.now()
-    kept = _kept(text)
+    kept = written(text, max_length=LONGEST)
     with transaction.atomic():
         invoice = lock_invoice(invoice_id)
         token = salted_hmac("helpdesk.messages", f"{invoice.pk}:{form}:{kept}", algorithm="sha256").hexdigest()[:32]
@@ -97,7 +103,7 @@ def answer(invoice_id: int, text: str, *, staff: Any, seen: int, now: datetime |
     with transaction.atomic():
         invoice = _locked(invoice_id, seen)
         reply = InvoiceMessage(invoice=invoice, at=now, staff=staff)
-        reply.text = _kept(text)
+        reply.text = written(text, max_length=LONGEST)
         reply.save(force_insert=True)
         _end(invoice, waiting().filter(invoice=invoice), End.ANSWERED, staff=staff, now=now)
         audit.record("message_answered", by=audit.name_of(staff), invoice=invoice)
@@ -158,8 +164,7 @@ def watch(today: date) -> None:
 def _locked(invoice_id: int, seen: int) -> Invoice:
     """Lock the invoice. Raises Refused when its newest message is not the one that was `seen`."""
     invoice = lock_invoice(invoice_id)
-    newest = InvoiceMessage.objects.filter(invoice=invoice).order_by("-pk").values_list("pk", flat=True).first()
-    if newest is None or newest != seen:
+    if newest(invoice) != seen:
         raise Refused(_("Somebody wrote meanwhile. Read it first; what you typed is still here."))
     return invoice
 
@@ -171,12 +176,3 @@ def _end(invoice: Invoice, rows: QuerySet[InvoiceMessage], how: str, *, staff: A
     tasks = StaffTask.objects.filter(kind=WAITS, invoice=invoice, closed_at=None)
     audit.close_superseded(tasks, by=audit.name_of(staff), reason="answered")
     return ended
-
-
-def _kept(text: str) -> str:
-    text = text.strip()
-    if not text:
-        raise Refused(_("Write something first."))
-    if len(text) > LONGEST:
-        raise Refused(_("This is too long: at most %(max)d characters.") % {"max": LONGEST})
-    return text
