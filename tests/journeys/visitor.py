@@ -79,6 +79,7 @@ class Visitor:
 
     def fits(self, step: str) -> None:
         """Note when the page is wider than its window."""
+        self.page.wait_for_load_state()  # after a click the next page may have begun without a thing to measure
         wider = self.page.evaluate(WIDER)
         if wider:
             self.problems.append(f"{step}: the page is wider than the window by {wider}")

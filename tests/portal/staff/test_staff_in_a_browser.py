@@ -26,6 +26,7 @@ def complaints(page):
 
 def look(page: Page, complaints: list[str]) -> None:
     """The page fits, complains of nothing and is accessible. What axe sees on a tablet it saw on the desk too."""
+    page.wait_for_load_state()  # a click returns when the next page has begun, with nothing of it there to measure
     assert complaints == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{page.url} is wider than the screen"
     rooms = {820: 150, 1280: 105, 1366: 105}.get(page.viewport_size["width"] if page.viewport_size else 0, 60)
