@@ -67,6 +67,7 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "ALERT_EMAIL": (str, ""),
     "ALERT_WEBHOOK_URL": (str, ""),
     "ALERT_WEBHOOK_SECRET": (str, ""),
+    "ALERT_HEARTBEAT_URL": (str, ""),
     "LOG_JSON": (bool, False),
     "SENTRY_DSN": (str, ""),
     "TRUSTED_PROXIES": (int, 0),

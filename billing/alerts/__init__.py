@@ -56,6 +56,11 @@ def to_tell(now: datetime) -> list[AlertNotice]:
     return [notice for notice in first.values() if notice.next_try_at <= now]
 
 
+def is_untold(channels: Iterable[str]) -> bool:
+    """Tell whether something that operators have to know could not be told yet by one of these roads."""
+    return AlertNotice.objects.filter(told_at=None, channel__in=channels).exists()
+
+
 def told(notice: AlertNotice, *, now: datetime) -> None:
     """Record that somebody was told."""
     AlertNotice.objects.filter(pk=notice.pk).update(told_at=now, tries=notice.tries + 1, error="")

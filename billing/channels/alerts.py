@@ -54,11 +54,18 @@ def post(facts: dict[str, str], *, token: str, now: datetime) -> None:
         "Content-Type": "application/json", "User-Agent": "Zorgrekening-Alerts/1", "webhook-id": name,
         "webhook-timestamp": at, "webhook-signature": signature(settings.ALERT_WEBHOOK_SECRET, name, at, body),
     }  # fmt: skip
+    _ask("POST", settings.ALERT_WEBHOOK_URL, data=body, headers=headers)
+
+
+def beat() -> None:
+    """Ask for ALERT_HEARTBEAT_URL: as long as that happens, operators can be told. Raises NotTold."""
+    _ask("GET", settings.ALERT_HEARTBEAT_URL, headers={"User-Agent": "Zorgrekening-Alerts/1"})
+
+
+def _ask(method: str, url: str, **request: Any) -> None:
     try:
         with http.session(SECONDS) as session:
-            answer = session.post(
-                settings.ALERT_WEBHOOK_URL, data=body, headers=headers, timeout=SECONDS / 2, allow_redirects=False
-            )
+            answer = session.request(method, url, timeout=SECONDS / 2, allow_redirects=False, **request)
     except (requests.RequestException, OSError, ValueError) as error:
         raise NotTold("no connection") from error
     if not 200 <= answer.status_code < 300:

@@ -46,7 +46,7 @@ class LastRun(models.Model):
 
     # Besides the names of periodic tasks, and those that rooms announce.
     DAY, BEAT, BACKUP, DIGESTS = "day", "beat", "backup", "digests"
-    WORKER, RETENTION, LEDGER = "worker", "retention", "ledger"
+    WORKER, RETENTION, LEDGER, WATCH = "worker", "retention", "ledger", "watch"
 
     what = models.CharField(max_length=60, unique=True)
     at = models.DateTimeField()

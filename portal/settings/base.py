@@ -259,6 +259,7 @@ METRICS_TOKEN = ENV["METRICS_TOKEN"]
 ALERT_EMAIL: str = ENV["ALERT_EMAIL"]
 ALERT_WEBHOOK_URL: str = ENV["ALERT_WEBHOOK_URL"]
 ALERT_WEBHOOK_SECRET: str = ENV["ALERT_WEBHOOK_SECRET"]
+ALERT_HEARTBEAT_URL: str = ENV["ALERT_HEARTBEAT_URL"]
 
 # --- messages -----------------------------------------------------------------------------------
 SANDBOX_SMTP_PORT = PORT + 1  # the stand-in mail server listens beside the web server

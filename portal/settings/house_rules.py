@@ -72,7 +72,7 @@ BEAT_SILENT_SECONDS = 2 * 60
 SWEEP_SILENT_SECONDS = 10 * 60  # or three times its own interval; a sweep of many letters takes minutes
 DAY_SILENT_SECONDS = 12 * 60 * 60  # it runs hourly by day, and not for ten hours at night
 BACKUP_SILENT_SECONDS = DIGESTS_SILENT_SECONDS = 26 * 60 * 60  # daily; one night has an hour more
-WORKER_SILENT_SECONDS = 5 * 60
+WORKER_SILENT_SECONDS = WATCH_SILENT_SECONDS = 5 * 60
 RETENTION_SILENT_SECONDS = 26 * 60 * 60
 LEDGER_SILENT_SECONDS = 2 * 24 * 60 * 60  # the proof of the books, once a night
 BOUNCE_PROBE_SILENT_SECONDS = 2 * 24 * 60 * 60  # it comes back daily, and one may be late

@@ -48,6 +48,8 @@ def silences(now: datetime) -> list[Silence]:
             (LastRun.DIGESTS, settings.DIGESTS_SILENT_SECONDS),
         )
     ]
+    if settings.ALERT_EMAIL or settings.ALERT_WEBHOOK_URL:  # else nobody is told, and the watch need not run
+        found.append(Silence(LastRun.WATCH, _since(at.get(LastRun.WATCH), now), settings.WATCH_SILENT_SECONDS))
     if settings.BOUNCE_ADDRESS:
         seen = BounceIntake.objects.values_list("seen_at", flat=True).order_by("-seen_at").first()
         found.append(Silence(BOUNCE_PROBE, _since(seen, now), settings.BOUNCE_PROBE_SILENT_SECONDS))
@@ -79,6 +81,7 @@ def in_words() -> dict[str, Promise | str]:
         LastRun.LEDGER: _("since the books were last proven"),
         LastRun.BACKUP: _("since the last backup"),
         LastRun.DIGESTS: _("since the last published digests"),
+        LastRun.WATCH: _("since the watch last looked, which tells operators"),
         BOUNCE_PROBE: _("since the last bounce probe came back"),
         **{what: watched.label for what, watched in rooms.watched().items()},
     }

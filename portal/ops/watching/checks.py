@@ -19,10 +19,13 @@ def check_alerts(**kwargs: Any) -> list[CheckMessage]:
     wrong: list[str] = []
     if settings.ALERT_EMAIL and not _is_mailbox(settings.ALERT_EMAIL):
         wrong.append("ALERT_EMAIL must be one mailbox, such as operations@rekening.example.")
+    for name in ("ALERT_WEBHOOK_URL", "ALERT_HEARTBEAT_URL"):
+        parts = urlsplit(getattr(settings, name))
+        if getattr(settings, name) and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            wrong.append(f"{name} goes to another machine without TLS: use https://.")
+    if settings.ALERT_HEARTBEAT_URL and not (settings.ALERT_EMAIL or settings.ALERT_WEBHOOK_URL):
+        wrong.append("ALERT_HEARTBEAT_URL says that operators can be told: set ALERT_EMAIL or ALERT_WEBHOOK_URL too.")
     if settings.ALERT_WEBHOOK_URL:
-        parts = urlsplit(settings.ALERT_WEBHOOK_URL)
-        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-            wrong.append("ALERT_WEBHOOK_URL goes to another machine without TLS: use https://.")
         try:
             key_of(settings.ALERT_WEBHOOK_SECRET)
         except ValueError:

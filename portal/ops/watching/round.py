@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from billing import alerts
 from billing.channels import alerts as channel
 from billing.links import absolute, new_token
-from billing.models import AlertNotice
+from billing.models import AlertNotice, LastRun
 from portal.ops.watching import causes
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,8 @@ class Watch:
             self._tell_of_database(raised=False, now=now)
             for notice in waiting:
                 _tell(notice, now)
+            LastRun.record(LastRun.WATCH, at=now)
+            _beat()
 
     def _tell_of_database(self, *, raised: bool, now: datetime) -> None:
         left = [name for name in channels() if (name in self._database_away) != raised]
@@ -70,6 +72,16 @@ def _tell(notice: AlertNotice, now: datetime) -> None:
         log.warning("operators could not be told by %s: %s", notice.channel, error)
     else:
         alerts.told(notice, now=now)
+
+
+def _beat() -> None:
+    """Say outside that the watch looked and told: who hears nothing there must come and look."""
+    if not settings.ALERT_HEARTBEAT_URL or alerts.is_untold(channels()):
+        return
+    try:
+        channel.beat()
+    except channel.NotTold as error:
+        log.warning("the heartbeat did not arrive: %s", error)
 
 
 def _send(name: str, cause: str, says: str, *, raised: bool, token: str, since: datetime, now: datetime) -> None:

@@ -22,6 +22,7 @@ from portal.management.commands import serve, watch
 from portal.ops.watching import causes
 from portal.ops.watching.checks import check_alerts
 from portal.ops.watching.round import Watch
+from portal.staff import last_runs
 from tests import factories
 from tests.portal.staff.running import all_ran
 from tests.smtp_sink import Sink
@@ -34,7 +35,7 @@ class Receiver:
     """A program of operators that takes webhooks, and answers as it is told."""
 
     def __init__(self):
-        self.taken, self.status = [], 204
+        self.taken, self.asked, self.status = [], [], 204
         receiver = self
 
         class Answer(BaseHTTPRequestHandler):
@@ -42,6 +43,11 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.taken.append((dict(self.headers.items()), body))
                 self.send_response(receiver.status)
+                self.end_headers()
+
+            def do_GET(self):
+                receiver.asked.append(self.path)
+                self.send_response(200)
                 self.end_headers()
 
             def log_message(self, *args):
@@ -143,6 +149,40 @@ def test_waiting_grows_to_an_hour_and_ends_after_a_week():
     assert AlertNotice.objects.get().told_at is not None
 
 
+def test_its_heart_beats_outside_while_it_looks_and_everything_is_told(told, settings, monkeypatch):
+    sink, receiver = told
+    settings.ALERT_HEARTBEAT_URL = f"http://127.0.0.1:{receiver.server.server_port}/hart/geheim"
+    now, watch = timezone.now(), Watch()
+    all_ran(now - timedelta(hours=1))
+    silent = {one.what for one in last_runs.silences(now) if one.is_too_long}
+    assert LastRun.WATCH in silent
+    assert "silent:watch" not in causes.found(now), "whoever looks is alive"
+    sink.answers["RCPT"] = ["550 5.1.1 no"] * 50
+    watch.round(now)
+    assert LastRun.objects.get(what=LastRun.WATCH).at == now
+    assert receiver.asked == [], "the mailbox was not told"
+    sink.answers["RCPT"] = []
+    watch.round(now + timedelta(minutes=2))
+    assert receiver.asked == ["/hart/geheim"]
+
+    def away(_now):
+        raise DatabaseError
+
+    monkeypatch.setattr(causes, "found", away)
+    watch.round(now + timedelta(minutes=3))
+    assert receiver.asked == ["/hart/geheim"]
+
+
+def test_a_heartbeat_that_does_not_arrive_stops_nothing_and_its_address_is_not_logged(told, settings, caplog):
+    settings.ALERT_HEARTBEAT_URL = "http://127.0.0.1:9/hart/geheim"
+    now = timezone.now()
+    all_ran(now)
+    Watch().round(now)
+    assert LastRun.objects.get(what=LastRun.WATCH).at == now
+    assert "the heartbeat did not arrive: no connection" in caplog.text
+    assert "geheim" not in caplog.text
+
+
 def test_a_cause_that_comes_back_is_another_alert():
     now = timezone.now()
     for found in ({"x": "X"}, {}, {"x": "X"}, {"x": "X"}):
@@ -223,7 +263,16 @@ def test_what_is_set_wrong_is_refused_with_a_sentence(settings):
         assert len(check_alerts()) == count
     settings.ALERT_EMAIL, settings.ALERT_WEBHOOK_URL = "a@b.example", "https://elders.example/x"
     settings.ALERT_WEBHOOK_SECRET = SECRET
+    settings.ALERT_HEARTBEAT_URL = "https://elders.example/hart"
     assert check_alerts() == []
+    settings.ALERT_HEARTBEAT_URL = "http://elders.example/hart"
+    assert len(check_alerts()) == 1
+    settings.ALERT_HEARTBEAT_URL, settings.ALERT_EMAIL, settings.ALERT_WEBHOOK_URL = (
+        "https://elders.example/hart",
+        "",
+        "",
+    )
+    assert len(check_alerts()) == 1, "a heart that beats for nobody"
 
 
 def test_the_example_of_the_scheme():

@@ -13,6 +13,7 @@ def all_ran(at):
         LastRun.LEDGER,
         LastRun.BACKUP,
         LastRun.DIGESTS,
+        LastRun.WATCH,
     )
     for what in (*own, *rooms.watched(), *(b.task for b in rooms.beats().values())):
         LastRun.record(what, at=at)
