@@ -225,7 +225,7 @@ def _messages() -> dict[str, MessageKind]:
     kinds = {
         "receipt": MessageKind(_RECEIPT),
         "contact_changed": MessageKind(frozenset(("changed", "provider", "codes_from"))),
-        "provider_changed": MessageKind(frozenset(("provider", "what", "iban_end"))),
+        "provider_changed": MessageKind(frozenset(("provider", "what", "iban_end", "details"))),
     }
     credited = _LINK | _DUE | {"amount", "charges_off", "outstanding", "credit"}
     kinds |= {

@@ -7,7 +7,7 @@ money came stay, with the letters that they rest on.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -19,7 +19,6 @@ from billing import audit, ledger, rooms
 from billing.adjustments import charges, credit, taken_off
 from billing.adjustments.allocation import creditor_of
 from billing.errors import FormUsed, Refused
-from billing.house_rules import rule_of
 from billing.invoices import schedule
 from billing.ledger import Share, lock_invoices
 from billing.models import (
@@ -104,10 +103,22 @@ def concerned(booking: LedgerTransaction, amounts: Amounts) -> set[int]:
 
 
 def needs_second_person(amounts: Amounts) -> bool:
-    """Tell whether so much is moved that a second person has to confirm it, by the rule of the practice."""
+    """Tell whether so much is moved that a second person has to confirm it, with what was moved alone within a day."""
     moved = sum(amounts.values(), ZERO)
     practices = Provider.objects.filter(pk__in=Invoice.objects.filter(pk__in=amounts).values("provider"))
-    return any(moved > rule_of(practice, "REALLOCATION_SECOND_PERSON_ABOVE") for practice in practices)
+    return any(
+        by_two.is_too_much(
+            one, "REALLOCATION_SECOND_PERSON_ABOVE", here=moved, in_a_day=moved + _moved_alone(one, timezone.now())
+        )
+        for one in practices
+    )
+
+
+def _moved_alone(practice: Provider, now: datetime) -> Decimal:
+    """Return what people of a practice moved within a day without a second person, in euros."""
+    alone = ReallocationShare.objects.filter(invoice__provider=practice, reallocation__status=Status.BOOKED)
+    alone = alone.filter(reallocation__confirmed_by=None, reallocation__created_at__gt=now - by_two.ALONE_WITHIN)
+    return alone.aggregate(sum=Sum("amount"))["sum"] or ZERO
 
 
 def refuse_if_wrong(booking: LedgerTransaction, amounts: Amounts) -> None:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from billing import audit, ledger, rooms
 from billing.errors import FormUsed, Refused
-from billing.house_rules import rule_of
 from billing.invoices.holds import is_on_hold
 from billing.law.calendar import begin_of
 from billing.ledger import Share, lock_invoice, lock_invoices
@@ -83,7 +82,7 @@ def report(
         )  # fmt: skip
         receipt.words = {"reference": received.reference.strip(), "reason": received.reason.strip()}
         receipt.save(force_insert=True)
-        if (whole or amount) + _booked_alone(locked, by=by, key=received.key) > _confirmed_above(locked):
+        if _is_too_much(locked, whole or amount, key=received.key):
             audit.record("receipt_reported", by=audit.name_of(by), invoice=locked, amount=str(amount))
             audit.open_task(Task.RECEIPT_TO_CONFIRM, dedupe_key=receipt.key, invoice=locked)
         else:
@@ -172,20 +171,18 @@ def _waits_for_second(receipt: Receipt, invoice: Invoice, *, by: Staff) -> bool:
     return True
 
 
-def _booked_alone(invoice: Invoice, *, by: Staff, key: str) -> Decimal:
-    """Return what this person booked on the invoice within a day without a second person, in euros.
+def _is_too_much(invoice: Invoice, amount: Decimal, *, key: str) -> bool:
+    """Tell whether a second person has to confirm so much more than was booked alone within a day.
 
-    It counts for the limit, so that nobody books a large sum in parts. A part of the same form is in its whole.
+    What anybody booked on the invoice counts, so that a large sum is not booked in parts. A part of the same form is in
+    its whole.
     """
-    rows = Receipt.objects.filter(invoice=invoice, reported_by=by, confirmed_by=None, status=Status.BOOKED)
-    rows = rows.filter(created_at__gt=timezone.now() - _MAY_BE_THE_SAME)
-    return rows.exclude(key__startswith=f"{key.partition(':')[0]}:").aggregate(sum=Sum("amount"))["sum"] or ZERO
-
-
-def _confirmed_above(invoice: Invoice) -> Decimal:
-    """Return the limit of the practice above which a second person confirms, in euros."""
-    above: Decimal = rule_of(invoice.provider, "RECEIPT_SECOND_PERSON_ABOVE")
-    return above
+    alone = Receipt.objects.filter(confirmed_by=None, status=Status.BOOKED, invoice__provider=invoice.provider_id)
+    alone = alone.filter(created_at__gt=timezone.now() - by_two.ALONE_WITHIN)
+    alone = alone.exclude(key__startswith=f"{key.partition(':')[0]}:")
+    sums = alone.aggregate(here=Sum("amount", filter=Q(invoice=invoice)), in_a_day=Sum("amount"))
+    here, in_a_day = ((sums[name] or ZERO) + amount for name in ("here", "in_a_day"))
+    return by_two.is_too_much(invoice.provider, "RECEIPT_SECOND_PERSON_ABOVE", here=here, in_a_day=in_a_day)
 
 
 def _refuse_if_wrong(invoice: Invoice, received: Received, today: date) -> None:

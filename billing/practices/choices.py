@@ -5,12 +5,17 @@ Nor what has to be one for all patients: limits against guessing, how long links
 """
 
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.rooms import Choice, Unit
 
 TERMS, LATER = _("Terms of payment"), _("Paying later")
 HOURS, GUARDS = _("Messages"), _("When a second person decides too")
+_TOGETHER = format_lazy(
+    _("Without a second person all of a practice together decide about at most {times} times as much in 24 hours."),
+    times=settings.ALONE_A_DAY_TIMES,
+)
 
 CHOICES = (
     Choice(
@@ -47,14 +52,15 @@ CHOICES = (
     ),
     Choice(
         "REFUND_SECOND_PERSON_ABOVE", GUARDS, _("two people approve a refund above"), Unit.EUROS, 0, 2500,
-        guard=True, column="refund_second_person_above",
+        _TOGETHER, guard=True, column="refund_second_person_above",
     ),
     Choice(
         "RECEIPT_SECOND_PERSON_ABOVE", GUARDS, _("two people report a payment above"), Unit.EUROS, 0, 2500,
-        _("Cash, card or a transfer to your own account."), guard=True, column="receipts_confirmed_above",
+        format_lazy("{} {}", _("Cash, card or a transfer to your own account."), _TOGETHER), guard=True,
+        column="receipts_confirmed_above",
     ),
     Choice(
         "REALLOCATION_SECOND_PERSON_ABOVE", GUARDS, _("two people move a payment to another invoice above"),
-        Unit.EUROS, 0, 2500, guard=True,
+        Unit.EUROS, 0, 2500, _TOGETHER, guard=True,
     ),
 )  # fmt: skip

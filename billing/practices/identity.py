@@ -50,6 +50,8 @@ def ask_agb(provider: Provider, agb_code: str, *, by: str) -> AgbChange:
         asked = AgbChange.objects.create(provider=locked, agb_code=right["agb_code"], asked_by=by)
         audit.record("agb_change_asked", by=by, provider=locked.agb_code, agb_code=asked.agb_code)
         audit.open_task(StaffTask.Kind.AGB_WAITS, dedupe_key=f"agb:{asked.pk}", note=asked.agb_code)
+        if locked.approved_at:
+            providers.tell(locked, "details_asked", details={"agb_code": asked.agb_code}, event=f"agb:{asked.pk}")
     return asked
 
 
@@ -67,6 +69,9 @@ def decide_agb(asked: AgbChange, *, approved: bool, by: str) -> None:
             Provider.objects.filter(pk=provider.pk).update(**changes)
             was = provider.agb_code if provider.approved_at else ""
             history.record(provider, "agb_code", was=was, now=asked.agb_code, by=by)
+            if provider.approved_at:
+                told = {"agb_code": asked.agb_code}
+                providers.tell(provider, "details_approved", details=told, event=f"agb:{asked.pk}")
         act = "agb_change_approved" if approved else "agb_change_refused"
         audit.record(act, by=by, provider=provider.agb_code, agb_code=asked.agb_code)
         providers.close_tasks(StaffTask.Kind.AGB_WAITS, [f"agb:{asked.pk}"], by=by)

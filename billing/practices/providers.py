@@ -20,6 +20,7 @@ from stdnum import iban as international_account
 from stdnum.exceptions import ValidationError as WrongNumber
 
 from billing import audit, rooms
+from billing.colleagues import accounts
 from billing.errors import Refused
 from billing.models import DetailsChange, IbanChange, OutboxMessage, Provider, StaffTask
 from billing.money import read_euros
@@ -134,7 +135,7 @@ def change(agb_code: str, details: Mapping[str, str], *, by: str) -> tuple[list[
         changed = {name: value for name, value in right.items() if str(getattr(provider, name)) != str(value)}
         iban = changed.pop("iban", None)
         if "email" in changed:
-            _tell(provider, "email", event=f"{provider.agb_code}:{timezone.now().timestamp()}")
+            tell(provider, "email", event=f"{provider.agb_code}:{timezone.now().timestamp()}")
         two = {name: changed.pop(name) for name in BY_TWO if name in changed and _takes_two(provider, name)}
         if two:
             ask_details(provider, two, by=by)
@@ -163,6 +164,7 @@ def ask_details(provider: Provider, details: Mapping[str, str], *, by: str) -> D
         asked = DetailsChange.objects.create(provider=provider, details=dict(details), asked_by=by)
         audit.record("details_change_asked", by=by, provider=provider.agb_code, fields=sorted(details))
         audit.open_task(StaffTask.Kind.DETAILS_WAIT, dedupe_key=f"details:{asked.pk}", note=provider.agb_code)
+        tell(provider, "details_asked", details=asked.details, event=str(asked.pk))
     return asked
 
 
@@ -176,6 +178,7 @@ def decide_details(asked: DetailsChange, *, approved: bool, by: str) -> None:
             Provider.objects.filter(pk=provider.pk).update(**asked.details)
             for name, value in sorted(asked.details.items()):
                 history.record(provider, name, was=getattr(provider, name), now=value, by=by)
+            tell(provider, "details_approved", details=asked.details, event=str(asked.pk))
         act = "details_change_approved" if approved else "details_change_refused"
         audit.record(act, by=by, provider=provider.agb_code, fields=sorted(asked.details))
         close_tasks(StaffTask.Kind.DETAILS_WAIT, [f"details:{asked.pk}"], by=by)
@@ -190,7 +193,7 @@ def ask_iban(provider: Provider, iban: str, *, by: str) -> IbanChange:
         endings = [provider.iban[-4:], iban[-4:]]
         audit.record("iban_change_asked", by=by, provider=provider.agb_code, endings=endings)
         audit.open_task(StaffTask.Kind.IBAN_WAITS, dedupe_key=f"iban:{asked.pk}", note=provider.agb_code)
-        _tell(provider, "iban_asked", iban, event=str(asked.pk))
+        tell(provider, "iban_asked", iban=iban, event=str(asked.pk))
     return asked
 
 
@@ -208,18 +211,22 @@ def close_tasks(kind: str, causes: Iterable[str], *, by: str) -> None:
     audit.close_superseded(tasks, by=by, reason=_("decided"))
 
 
-def _tell(provider: Provider, what: str, iban: str = "", *, event: str) -> None:
-    """Tell the practice what changes: at its address, and at those that it had in the last weeks.
+def tell(
+    provider: Provider, what: str, *, iban: str = "", details: Mapping[str, str] | None = None, event: str
+) -> None:
+    """Tell a practice and its approvers what changes: at its address, and at those that it had in the last weeks.
 
     Who means to steal a payout changes the address first.
     """
     since = timezone.now() - OLD_ADDRESS_COUNTS
     mark = f"{CHANGED}:email:{provider.agb_code}:"
     before = OutboxMessage.objects.filter(kind=CHANGED, dedupe_key__startswith=mark, created_at__gte=since)
-    for number, address in enumerate(sorted({provider.email, *before.values_list("recipient", flat=True)})):
+    approvers = accounts.approvers(provider).exclude(email="").values_list("email", flat=True)
+    mailboxes = {provider.email, *approvers, *before.values_list("recipient", flat=True)}
+    for number, address in enumerate(sorted(mailboxes)):
         queue_message(
             CHANGED, invoice=None, recipient=address, dedupe_key=f"{CHANGED}:{what}:{event}:{number}",
-            context={"provider": provider, "what": what, "iban_end": iban[-4:]},
+            context={"provider": provider, "what": what, "iban_end": iban[-4:], "details": details or {}},
         )  # fmt: skip
 
 
@@ -233,7 +240,7 @@ def decide_iban(asked: IbanChange, *, approved: bool, by: str) -> None:
             Provider.objects.filter(pk=provider.pk).update(iban=asked.iban)
             ends = {"was": provider.iban[-4:], "now": asked.iban[-4:]}
             history.record(provider, "iban", **ends, by=by)
-            _tell(provider, "iban_approved", asked.iban, event=str(asked.pk))
+            tell(provider, "iban_approved", iban=asked.iban, event=str(asked.pk))
         act = "iban_change_approved" if approved else "iban_change_refused"
         endings = [provider.iban[-4:], asked.iban[-4:]]
         close_tasks(StaffTask.Kind.IBAN_WAITS, [f"iban:{asked.pk}"], by=by)

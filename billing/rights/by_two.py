@@ -4,15 +4,30 @@ Two accounts are two persons once somebody else than who let one of them in has 
 invite themselves under another name, as a clerk, and agree to what that clerk asks.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.errors import Refused, Stale
-from billing.models import Membership, Staff
+from billing.house_rules import rule_of
+from billing.models import Membership, Provider, Staff
+
+ALONE_WITHIN = timedelta(days=1)
+
+
+def is_too_much(provider: Provider, rule: str, *, here: Decimal, in_a_day: Decimal) -> bool:
+    """Tell whether a second person has to agree, by a rule of the practice: amounts in euros, with the new one.
+
+    `here`: what is decided about one thing. `in_a_day`: what all of the practice decided alone within a day, whatever
+    the account, so that several accounts are worth no more than one. Two at once may pass that by one amount.
+    """
+    limit: Decimal = rule_of(provider, rule)
+    return here > limit or in_a_day > settings.ALONE_A_DAY_TIMES * limit
 
 
 def person(by: str) -> str:

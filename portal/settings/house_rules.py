@@ -65,6 +65,8 @@ REFUND_AUTOMATICALLY_UP_TO = Decimal("0.00")  # without anybody's approval; a pr
 REFUND_WITHIN_DAYS = 360  # of the payment; Mollie refunds iDEAL within 365
 CREDIT_TERM_DAYS = 14  # within which credit of a patient has to be refunded or moved
 REALLOCATION_SECOND_PERSON_ABOVE = Decimal("250.00")  # money that staff move between invoices: likewise
+# What all people of a practice together decide alone within a day, as so many times each of these three amounts.
+ALONE_A_DAY_TIMES = 10
 PAYMENT_REUSE_MARGIN_SECONDS = 120  # a link to the bank that expires sooner is not offered again
 OUTBOX_MAX_TRIES = 8
 # How long a part of the machinery may be silent, before the page of operations is red and Prometheus alerts.

@@ -102,7 +102,7 @@ class CreditPaying(Receiving):
             "since": credit.since(invoice),
             "legs": credit.legs(invoice, free, now=now) if free else [],
             "waiting": next((row for row in requests if row.status == RefundRequest.Status.ASKED), None),
-            "two_people": free > refunds.second_person_above(invoice),
+            "two_people": refunds.needs_two(invoice, free, now=now),
             "requests": [row for row in requests if row.status != RefundRequest.Status.ASKED],
             "by_hand": {row.pk for row in requests if credit.by_hand_task(row).exists()},
             "targets": [Target(other, moves.movable(invoice, other)) for other in others],

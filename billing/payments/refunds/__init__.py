@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +25,7 @@ from billing.invoices.debtors import patients_of_debtor
 from billing.law.calendar import begin_of
 from billing.ledger import lock_invoice
 from billing.models import Invoice, LedgerTransaction, RefundRequest, Staff, StaffTask
+from billing.money import ZERO
 from billing.outbox import wakeup
 from billing.payments import credit
 from billing.payments.refunds import reports
@@ -42,6 +43,16 @@ def second_person_above(invoice: Invoice) -> Decimal:
     """Return the amount in euros above which two members of staff agree to a refund of this practice."""
     above: Decimal = rule_of(invoice.provider, "REFUND_SECOND_PERSON_ABOVE")
     return above
+
+
+def needs_two(invoice: Invoice, amount: Decimal, *, now: datetime) -> bool:
+    """Tell whether two members of staff agree to a refund: by its amount, with what was approved alone within a day."""
+    alone = RefundRequest.objects.filter(first_by="", approved_by__startswith="staff:")
+    alone = alone.filter(invoice__provider=invoice.provider_id, approved_at__gt=now - by_two.ALONE_WITHIN)
+    alone = alone.exclude(status__in=(Status.FAILED, Status.WITHDRAWN))
+    sums = alone.aggregate(here=Sum("amount", filter=Q(invoice=invoice)), in_a_day=Sum("amount"))
+    here, in_a_day = ((sums[name] or ZERO) + amount for name in ("here", "in_a_day"))
+    return by_two.is_too_much(invoice.provider, "REFUND_SECOND_PERSON_ABOVE", here=here, in_a_day=in_a_day)
 
 
 def automatic_up_to(invoice: Invoice) -> Decimal:
@@ -146,7 +157,7 @@ def approve(invoice_id: int, *, by: Staff, seen: Decimal, now: datetime | None =
         waiting = _proposal(invoice, seen, by=who, now=now)
         if waiting is None:
             return None
-        if waiting.amount > second_person_above(invoice):
+        if needs_two(invoice, waiting.amount, now=now):
             if not waiting.first_by:
                 RefundRequest.objects.filter(pk=waiting.pk).update(first_by=who)
                 audit.record("refund_agreed_first", by=who, invoice=invoice, amount=str(waiting.amount))

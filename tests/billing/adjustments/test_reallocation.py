@@ -135,6 +135,16 @@ def test_above_the_limit_a_second_person_confirms(practice, staff):
     assert not StaffTask.objects.filter(kind="realloc_to_confirm", closed_at=None).exists()
 
 
+def test_all_of_a_practice_move_no_more_than_ten_times_the_limit_in_a_day_alone(practice, staff, settings):
+    settings.REALLOCATION_SECOND_PERSON_ABOVE = Decimal("20.00")
+    mother, moved = factories.patient(provider=practice), []
+    for number in range(11):
+        wrong, right = late_invoice(mother, "20.00"), late_invoice(mother, "20.00")
+        by = staff[number % 2]
+        moved.append(ask(paid({wrong: "20.00"}, key=f"tr_{number}"), {right: "20.00"}, by, key=f"{number:032}").status)
+    assert moved == ["booked"] * 10 + ["proposed"]
+
+
 def test_what_waits_can_be_refused(practice, staff):
     mother = factories.patient(provider=practice)
     wrong, right = late_invoice(mother, "300.00"), late_invoice(mother, "300.00")

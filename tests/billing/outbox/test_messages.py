@@ -44,7 +44,7 @@ FACTS = {
         "provider": plan_facts.PROVIDER,
         "codes_from": datetime(2026, 11, 3, 11, 0, tzinfo=UTC),
     },
-    "provider_changed": {"provider": plan_facts.PROVIDER, "what": "iban_asked", "iban_end": "4567"},
+    "provider_changed": {"provider": plan_facts.PROVIDER, "what": "iban_asked", "iban_end": "4567", "details": {}},
     "staff_invited": {
         "practice": "Tandartspraktijk De Linde",
         "role": "approver",

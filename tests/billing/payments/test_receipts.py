@@ -134,7 +134,19 @@ def test_nobody_books_a_large_sum_alone_in_parts(invoice):
     alone = member(invoice)
     made = [report(invoice, amount, by=alone).status for amount in ("200.00", "50.00", "0.01")]
     assert made == [Status.BOOKED, Status.BOOKED, Status.PROPOSED]
-    assert report(invoice, "49.00").status == Status.BOOKED, "another person"
+    assert report(invoice, "0.01").status == Status.PROPOSED, "nor with a second account, or a colleague"
+
+
+def test_all_accounts_of_a_practice_book_alone_no_more_than_ten_times_the_limit_in_a_day(settings):
+    practice, settings.RECEIPT_SECOND_PERSON_ABOVE = factories.provider(), Decimal("20.00")
+    made = []
+    for _number in range(11):
+        invoice = factories.invoice(provider=practice, amount="100.00")
+        made.append(report(invoice, "20.00", by=factories.staff(provider=practice)).status)
+    assert made == [Status.BOOKED] * 10 + [Status.PROPOSED]
+    assert report(factories.invoice(amount="100.00"), "20.00").status == Status.BOOKED, "another practice"
+    Receipt.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    assert report(factories.invoice(provider=practice, amount="100.00"), "20.00").status == Status.BOOKED, "a day later"
 
 
 def test_a_receipt_that_was_moved_and_moved_back_is_undone_like_any_other(invoice):
@@ -151,8 +163,9 @@ def test_a_receipt_that_was_moved_and_moved_back_is_undone_like_any_other(invoic
     assert list(verification.discrepancies()) == []
 
 
-def test_what_went_back_to_the_payer_is_not_undone(invoice):
+def test_what_went_back_to_the_payer_is_not_undone(invoice, settings):
     """Otherwise the payer would owe more than the invoice."""
+    settings.RECEIPT_SECOND_PERSON_ABOVE = Decimal("300.00")
     receipt, now = report(invoice), timezone.now()
     report(invoice, "200.00")
     ledger.post(invoice, Kind.REDUCTION, Decimal("-40.00"), external_id="r", occurred_at=now, by="t")

@@ -143,6 +143,17 @@ class TestTwoPeople:
         practice(invoice, refund_second_person_above=Decimal("300.00"))
         assert refunds.approve(invoice.pk, by=member(invoice), seen=Decimal("300.00")).status == Status.APPROVED
 
+    def test_several_accounts_approve_alone_no_more_than_one_would(self, invoice, settings):
+        now, refund = timezone.now(), Decimal("30.00")
+        practice(invoice, refund_second_person_above=Decimal("30.00"))
+        invoices = [factories.invoice(provider=invoice.provider, amount="30.00") for _ in range(11)]
+        for one in invoices:
+            paid_twice(one)
+        made = [refunds.approve(one.pk, by=member(one), seen=refund).status for one in invoices]
+        assert made == [Status.APPROVED] * 10 + [Status.ASKED]
+        assert not refunds.needs_two(invoices[0], Decimal("30.00"), now=now + timedelta(hours=25))
+        assert refunds.needs_two(invoices[0], Decimal("0.01"), now=now)
+
     def test_who_agreed_to_another_amount_has_not_agreed_to_this_one(self, invoice):
         refunds.approve(invoice.pk, by=member(invoice), seen=Decimal("300.00"))
         bank.reduce(invoice, "10.00")

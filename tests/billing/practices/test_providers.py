@@ -4,11 +4,21 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from billing.errors import Refused, Stale
-from billing.models import AuditEvent, IbanChange, OutboxMessage, PracticeChange, Provider, Staff, StaffTask
-from billing.practices import providers
+from billing.models import (
+    AgbChange,
+    AuditEvent,
+    DetailsChange,
+    IbanChange,
+    OutboxMessage,
+    PracticeChange,
+    Provider,
+    Staff,
+    StaffTask,
+)
+from billing.practices import identity, providers
 from tests import factories
 from tests.portal.staff.staff_client import signed_in
 
@@ -109,6 +119,28 @@ def test_the_practice_is_told_at_the_address_that_it_had():
         ("praktijk", "Het IBAN van uw praktijk is veranderd"),
     ]
     assert all("4567" in message.text and OTHER_IBAN not in message.text for message in told[1:])
+
+
+def test_the_practice_and_its_approvers_are_told_of_another_name_or_number_before_and_after():
+    practice = providers.register(AGB, RIGHT)
+    Provider.objects.update(approved_at=timezone.now(), kvk_number="30123456")
+    for role, name in (("approver", "beslisser"), ("clerk", "balie")):
+        factories.staff(provider=practice, role=role, email=f"{name}@post.example")
+    providers.change(AGB, {"email": "nieuw@praktijk.example"}, by="command:anna")
+    providers.change(AGB, {"name": "Praktijk Dief", "kvk_number": "87654321"}, by="command:anna")
+    asked = DetailsChange.objects.get()
+    identity.ask_agb(Provider.objects.get(), "11054322", by="command:anna")
+    told = OutboxMessage.objects.filter(kind="provider_changed").exclude(subject__contains="e-mailadres")
+    everybody = {"beslisser@post.example", "nieuw@praktijk.example", RIGHT["email"]}
+    assert {message.subject for message in told} == {"Iemand vraagt om andere gegevens voor uw praktijk"}
+    assert sorted(message.recipient for message in told) == sorted([*everybody] * 2)
+    named = {part for message in told for part in ("Praktijk Dief", "87654321", "11054322") if part in message.text}
+    assert named == {"Praktijk Dief", "87654321", "11054322"}
+    providers.decide_details(asked, approved=True, by="staff:bram")
+    identity.decide_agb(AgbChange.objects.get(), approved=True, by="staff:bram")
+    done = OutboxMessage.objects.filter(subject="De gegevens van uw praktijk zijn veranderd")
+    assert sorted(message.recipient for message in done) == sorted([*everybody] * 2)
+    assert all("Bel ons dan meteen" in message.text for message in done)
 
 
 def test_what_is_no_change_asks_nobody():
