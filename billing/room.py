@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.rooms import Announcement, Beat, Daily, Desk, DeskPage, HoldReason, MessageKind, Room
+from billing.rooms.languages import Core
 
 _LINK = frozenset(("lines", "link_until", "provider"))
 _DUE = frozenset(("due_on", "on_hold", "plan"))  # which sum is due when
@@ -95,6 +96,7 @@ class BillingRoom(Room):
         from billing.colleagues import asked, second_persons
         from billing.dunning import bounces, law_dates, planning, staff_acts
         from billing.models import Hold, StaffTask
+        from billing.outbox import in_short
         from billing.payments import credit
         from billing.plans import agreements
         from billing.practices import first_day
@@ -104,6 +106,7 @@ class BillingRoom(Room):
         from billing.statements import figures
 
         return Announcement(
+            core=Core(texts=agreements.CHANGED, letters=in_short.LETTERS),
             desk=_desk(),
             # Plans first: when one ends today, dunning of its invoice resumes.
             # The digests last of all: they prove what this day's work has booked, too.

@@ -110,10 +110,12 @@ class ComplaintsRoom(Room):
         from complaints.file import letter, proof
         from complaints.models import Complaint
         from complaints.pages import assistant, intake, urls
+        from complaints.pages.core import CORE
 
         about = Complaint.objects.filter(invoice=OuterRef("pk")).exclude(sealed_facts=b"")
         newest = Subquery(about.order_by("-pk").values("token")[:1])
         return Announcement(
+            core=CORE,
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             daily=[Daily(22, days.run_day)],
@@ -145,14 +147,21 @@ class ComplaintsRoom(Room):
             cases=base.of_patient,
             kept_back=freeze.kept_back,
             demo=Demo(demo.fields, demo.SHOWS, demo.seed),
-            hold_reasons={
-                freeze.HOLD: HoldReason(
-                    _("you made a complaint about this invoice"),
-                    stops=frozenset((Stops.REMINDERS, Stops.PLANS)),
-                    ended=hold_messages.queue_ended,
-                )
-            },
+            hold_reasons=_holds(),
         )
+
+
+def _holds() -> dict[str, HoldReason]:
+    from billing.dunning import hold_messages
+    from complaints import freeze
+
+    return {
+        freeze.HOLD: HoldReason(
+            _("you made a complaint about this invoice"),
+            stops=frozenset((Stops.REMINDERS, Stops.PLANS)),
+            ended=hold_messages.queue_ended,
+        )
+    }
 
 
 def _check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:

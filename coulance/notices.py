@@ -71,20 +71,23 @@ def queue_provider_mail(case: CoulanceCase, *, today: date, waiting: int) -> Non
     )
 
 
+_OFFERED = _("Your care provider offers to look at the amount (coulance)")
+_WITH_PROVIDER = _("What you sent is with your care provider (coulance)")
 _ENDED = {
     CoulanceCase.Status.ADJUSTED: _("Your care provider lowered the amount (coulance)"),
     CoulanceCase.Status.REJECTED: _("Your care provider did not lower the amount (coulance)"),
     CoulanceCase.Status.EXPIRED: _("Coulance ended: we got no specification"),
     CoulanceCase.Status.WITHDRAWN: _("You chose to pay the full amount, without coulance"),
 }
+TOLD = (_OFFERED, _WITH_PROVIDER, *_ENDED.values())
 
 
 def told_to_patient(facts: Mapping[str, Any]) -> Iterator[Told]:
     """Yield what the timeline on the patient's page says of the case, from the facts of the panel."""
     if facts["case_id"] is None:
         return
-    yield Told(moment(facts["case_offered_at"]), _("Your care provider offers to look at the amount (coulance)"))
+    yield Told(moment(facts["case_offered_at"]), _OFFERED)
     if facts["case_provider_since"]:
-        yield Told(moment(facts["case_provider_since"]), _("What you sent is with your care provider (coulance)"))
+        yield Told(moment(facts["case_provider_since"]), _WITH_PROVIDER)
     if facts["case_closed_at"] and facts["case_status"] in _ENDED:
         yield Told(moment(facts["case_closed_at"]), _ENDED[CoulanceCase.Status(facts["case_status"])])

@@ -100,8 +100,10 @@ class CoulanceRoom(Room):
         from coulance import cases, deadlines, demo, export, intake, last_check, notices, retention, specifications
         from coulance.desk import first_day, panel, staff_pages
         from coulance.pages import assistant, urls
+        from coulance.pages.core import CORE
 
         return Announcement(
+            core=CORE,
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             daily=[Daily(20, deadlines.run_day)],

@@ -85,10 +85,12 @@ class DebtCollectionRoom(Room):
         from debt_collection.models import Claim
         from debt_collection.models import HandOver as Case
         from debt_collection.pages import assistant, urls
+        from debt_collection.pages.core import CORE
         from debt_collection.running import recall
 
         live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
         return Announcement(
+            core=CORE,
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             access_labels={"hand-over": _("what an agency collects")},

@@ -50,8 +50,10 @@ class ForbearanceRoom(Room):
         from forbearance import days, demo, doors, export, needs, notices, rests, retention
         from forbearance.desk import pages
         from forbearance.pages import assistant, urls
+        from forbearance.pages.core import CORE
 
         return Announcement(
+            core=CORE,
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             access_labels={"forbearance": _("why we spare you"), "needs": _("what helps you")},

@@ -60,9 +60,11 @@ class HelpdeskRoom(Room):
         from helpdesk.genuine import fraud, warnings
         from helpdesk.models import InvoiceMessage
         from helpdesk.pages import urls
+        from helpdesk.pages.core import CORE
 
         answered = Exists(InvoiceMessage.objects.filter(invoice=OuterRef("pk"), staff__isnull=False))
         return Announcement(
+            core=CORE,
             patient_urls=urls.urlpatterns,
             desk=_desk(),
             answers=state.ANSWERS,

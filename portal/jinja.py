@@ -126,6 +126,7 @@ def _globals() -> dict[str, Any]:
         "amount_class": amount_class,
         "direction": words.direction,
         "get_language": translation.get_language,
+        "has_the_core_only": words.of_the_core,
         "language_menu": words.menu,
         "page_language": words.page_language,
         "piece": words.piece,

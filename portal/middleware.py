@@ -136,7 +136,7 @@ class ChosenLanguage:
 
     def process_view(self, request: HttpRequest, *_view: object) -> None:
         """Go on in the language of the reader, on a page that is there in all of them."""
-        if request.resolver_match and request.resolver_match.url_name in core.PAGES:
+        if request.resolver_match and request.resolver_match.url_name in core.pages():
             translation.activate(request.LANGUAGE_CODE or settings.LANGUAGE_CODE)
 
 

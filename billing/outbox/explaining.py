@@ -12,19 +12,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from markupsafe import Markup
 
+from billing import rooms
 from billing.models.parties import Language
 
 WRITTEN = ("nl", "en")  # the languages that our letters are in
 EXPLAINED = tuple(code for code in Language.values if code not in WRITTEN)
-# What a letter asks for, and until when: the names of its facts.
-_ASKS = {
-    "invoice_notice": ("total", "due_on"),
-    "friendly_note": ("total", "due_on"),
-    "reminder": ("total", "last_day"),
-    "final_notice": ("principal", "last_day"),
-    "notice_of_costs": ("total", "last_day"),
-    "final": ("total", "last_day"),
-}
 _ISOLATED = "\u2068{}\u2069"  # so that a subject from right to left does not turn the Dutch around
 
 
@@ -37,14 +29,26 @@ def explanation(kind: str, language: str, facts: Mapping[str, Any]) -> Markup:
     """Return the explanation of a letter, marked with its language; empty for who reads the letter itself."""
     if language in WRITTEN or language not in dict(settings.LANGUAGES):
         return Markup("")
-    amount, day = _ASKS.get(kind, ("", ""))
-    silent = facts.get("on_hold") or facts.get("plan") or facts.get("represented")
-    asked = None if silent else facts.get(amount)
-    named = {**facts, "kind": kind, "asked": asked, "asked_by": facts.get(day), "rests": bool(facts.get("on_hold"))}
     with translation.override(language):
+        named = {**facts, **_in_short(kind, facts)}
         text = render_to_string("messages/parts/explanation.html", named)
         way = "rtl" if translation.get_language_bidi() else "ltr"
     return Markup('<div class="own" lang="{}" dir="{}">\n{}</div>\n').format(language, way, Markup(text))  # noqa: S704  escaped
+
+
+def _in_short(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the letter is about, what it asks for and what comes next, in the active language."""
+    letter = rooms.explained_letters().get(kind)
+    provider = facts["provider"].name if facts.get("provider") else ""
+    silent = facts.get("on_hold") or facts.get("plan") or facts.get("represented")
+    asks = letter is not None and not silent
+    return {
+        "about": str(letter.about) % {"provider": provider} if letter else "",
+        "otherwise": letter.otherwise if letter and not silent else "",
+        "asked": facts.get(letter.amount) if letter and asks else None,
+        "asked_by": facts.get(letter.day) if letter and asks else None,
+        "rests": bool(facts.get("on_hold")),
+    }
 
 
 def subject(dutch: str, language: str) -> str:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing import audit, ledger
 from billing.errors import Refused
@@ -38,6 +39,10 @@ from billing.plans.options import Choice, options_for, payment_schedule
 from billing.plans.progress import Progress, progress_of
 from billing.plans.reminder import did_not_arrive, grace_is_over, needs_new_reminder, reminder_of
 from billing.transitions import advance
+
+_OTHER_COUNT = gettext_lazy("Choose one of the numbers of instalments on this page.")
+_OTHER_AMOUNT = gettext_lazy("The amount has changed. Look at the new amounts, and choose again.")
+CHANGED = (_OTHER_COUNT, _OTHER_AMOUNT)  # what a patient is told here
 
 Kind, Status = PaymentPlan.Kind, PaymentPlan.Status
 CHUNK = 500
@@ -82,10 +87,10 @@ def agree_installments(
         if choice.no_plan:
             raise Refused(choice.no_plan)
         if count not in choice.counts:
-            raise Refused(_("Choose one of the numbers of instalments on this page."))
+            raise Refused(str(_OTHER_COUNT))
         _refuse_unless_between(first_on, choice.first_from, choice.first_until)
         if amount is not None and amount != choice.outstanding:
-            raise Refused(_("The amount has changed. Look at the new amounts, and choose again."))
+            raise Refused(str(_OTHER_AMOUNT))
         if standing := _standing(invoice):
             _end(standing, Status.CANCELED, by=by)
         terms = payment_schedule(choice.outstanding, count=count, first_on=first_on)

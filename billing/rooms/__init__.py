@@ -45,6 +45,7 @@ from billing.rooms.announced import (
     Watched,
 )
 from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
+from billing.rooms.languages import Core, Explained
 from billing.rooms.payouts import PaidOut, PayoutLine, Payouts
 
 __all__ = [
@@ -151,6 +152,18 @@ def access_labels() -> dict[str, Text]:
 def hold_reasons() -> dict[str, HoldReason]:
     """Return the hold reasons of all rooms by name."""
     return _merged(lambda room: room.hold_reasons)
+
+
+@cache
+def cores() -> tuple[Core, ...]:
+    """Return what each room has in every language that guests can read."""
+    return tuple(room.core for room in announcements())
+
+
+@cache
+def explained_letters() -> dict[str, Explained]:
+    """Return the letters in short, by their kind of message."""
+    return _merged(lambda room: room.core.letters)
 
 
 @cache

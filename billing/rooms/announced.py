@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern
 
 from billing.rooms.desk import Desk, Row, Text
+from billing.rooms.languages import Core
 from billing.rooms.payouts import Payouts
 
 Report = Callable[[str, str, str], None]  # takes a path in the submitted data, a stable code, and a sentence
@@ -381,5 +382,6 @@ class Announcement:
     answers: Mapping[str, Callable[[Row, date], Answer | None]] = field(default_factory=dict)
     # Says in the reader's language what everybody who looks an invoice up should beware of now; empty: nothing.
     warning: Callable[[], str] | None = None
+    core: Core = field(default_factory=Core)
     # Tells what practices are paid.
     payouts: Payouts | None = None

@@ -10,7 +10,6 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -28,6 +27,11 @@ _KEPT = throttle.Limit("assistant-kept", 20, 24 * 3600)  # unanswered ones of a 
 _LOOKED_AT = 2000  # characters, in which words of despair are looked for
 OFTEN = ("pay-later", "cannot-pay", "phishing", "full-invoice", "code-not-arrived", "complain")
 OFTEN_OF_INVOICE = ("how-much", "until-when", "payment-arrived", "what-next", "pay-later", "why-on-hold")
+
+# What a language of the core has, which knows no answers: without an invoice, and of one.
+IN_YOUR_LANGUAGE = ("lookup", "genuine", "genuine_paid", "complain_without_invoice")
+IN_YOUR_LANGUAGE_OF_INVOICE = ("invoice", "deferral", "plan", "steps", "complain", "genuine")
+TOO_MANY = _("Many questions came from here in the last hour. Call us, or try again later.")
 
 LABELS: dict[str, Text] = {
     "lookup": _("Look up my invoice"),
@@ -104,9 +108,10 @@ def _page(request: HttpRequest, view: InvoiceView | None) -> HttpResponse:
         # Who is in despair reads where help is, however much was asked from here, and however long it is.
         reply = asking.beyond_us(request.POST.get("question", "")[:_LOOKED_AT])
         if not reply and throttle.take(_ASKED, access.client_network(request), now=timezone.now()):
-            refusal = gettext("Many questions came from here in the last hour. Call us, or try again later.")
+            refusal = str(TOO_MANY)
         elif not reply and "entry" in request.POST:
-            reply = asking.chosen(request.POST["entry"], view, timezone.localdate())
+            with translation.override(_language()):
+                reply = asking.chosen(request.POST["entry"], view, timezone.localdate())
         elif not reply and form.is_valid():
             reply = _asked(request, form.cleaned_data["question"], view)
     often = OFTEN_OF_INVOICE if view else OFTEN
@@ -121,15 +126,24 @@ def _page(request: HttpRequest, view: InvoiceView | None) -> HttpResponse:
         "links": _links(reply, view) if reply else [],
         "now": timezone.now(),
         "titles": [(entry.id, _title(entry)) for entry in _to_choose(reply, often)],
+        "in_your_language": [Link(_address(page, token), LABELS[page]) for page, token in _of_the_core(view)],
         "here": reverse("assistant_of_invoice", args=[view.token]) if view else reverse("assistant"),
     }
     status = 429 if refusal else 422 if form.errors else 200
     return render(request, "helpdesk/assistant.html", context, status=status)
 
 
+def _of_the_core(view: InvoiceView | None) -> list[tuple[str, list[str]]]:
+    """Return the pages that are there in every language, each with what its address takes."""
+    if view is None:
+        return [(page, []) for page in IN_YOUR_LANGUAGE]
+    return [(page, [] if page == "genuine" else [view.token]) for page in IN_YOUR_LANGUAGE_OF_INVOICE]
+
+
 def _asked(request: HttpRequest, question: str, view: InvoiceView | None) -> Reply:
     language, now = _language(), timezone.now()
-    reply = asking.reply_to(question, language, view, timezone.localdate())
+    with translation.override(language):
+        reply = asking.reply_to(question, language, view, timezone.localdate())
     if not reply.is_answered and not throttle.take(_KEPT, access.client_network(request), now=now):
         unanswered.keep(question, language)
     return reply
@@ -162,8 +176,9 @@ def _written(reply: Reply, view: InvoiceView | None) -> str:
 
 
 def rendered(answer: Answer, language: str) -> str:
-    """Return an answer from facts in a language, which is active."""
-    text = render_to_string(f"{answer.template}.{language}.html", dict(answer.facts))
+    """Return an answer from facts in a language."""
+    with translation.override(language):
+        text = render_to_string(f"{answer.template}.{language}.html", dict(answer.facts))
     return mark_safe(text)  # noqa: S308  a template of ours, which escaped what it was given
 
 

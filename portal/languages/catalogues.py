@@ -10,7 +10,6 @@ from django.conf import settings
 
 from portal.languages import EASY, OF_THE_CORE, core, invariants
 from portal.languages.compiling import catalogue_path, read, state_of, strings
-from portal.languages.weighty import WEIGHTY
 
 GUIDED = (*OF_THE_CORE, EASY)
 _HEADER = r"""# The core in %(name)s: each text with its state, see portal/languages/compiling.py.
@@ -32,7 +31,11 @@ def locale() -> Path:
 
 def of_the_core(extracted: Catalog) -> list[Message]:
     """Return the texts of the core among all texts of the source."""
-    return [m for m in extracted if m.id and any(core.holds(location) for location, _line in m.locations)]
+    return [m for m in extracted if m.id and (_stands_in_the_core(m) or source_of(m) in core.texts())]
+
+
+def _stands_in_the_core(message: Message) -> bool:
+    return any(core.holds(location) for location, _line in message.locations)
 
 
 def source_of(message: Message) -> str:
@@ -46,7 +49,7 @@ def update(code: str, wanted: list[Message]) -> None:
     catalog = Catalog(locale=known.locale, domain="django")
     for message in wanted:
         before = known.get(message.id, message.context)
-        if before is None and code == EASY and source_of(message) not in WEIGHTY:
+        if before is None and code == EASY and source_of(message) not in core.weighty():
             continue  # only what weighs has to be easier than it is
         kept = before.string if before else ("",) * catalog.num_plurals if message.pluralizable else ""
         flags = message.flags & {"python-format"}
@@ -63,7 +66,7 @@ def update(code: str, wanted: list[Message]) -> None:
 def lacking(code: str, wanted: list[Message]) -> list[str]:
     """Return the texts that a language does not have. One is enough not to offer it."""
     catalog = read(locale(), code)
-    needed = [m for m in wanted if code != EASY or source_of(m) in WEIGHTY]
+    needed = [m for m in wanted if code != EASY or source_of(m) in core.weighty()]
     found = []
     for message in needed:
         known = catalog.get(message.id, message.context)

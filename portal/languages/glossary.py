@@ -76,6 +76,17 @@ TERMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+# A day until which something can be done counts whole: words of which one must be there, for "do 26-12" may be read as
+# before that day.
+LAST_DAY = r"\b(?:by|until|including) (?:<strong>)?%\((?!closes)|\bby (?:that|the|its) day\b|\bby then\b"
+THAT_DAY_TOO: dict[str, tuple[str, ...]] = {
+    "tr": ("en geç", "dahil"),
+    "ar": ("أقصاه", "على الأكثر", "مشمول", "نهاية يوم", "في ذلك اليوم أو قبله"),
+    "pl": ("najpóźniej", "włącznie"),
+    "uk": ("не пізніше", "включно", "щонайпізніше", "до кінця"),
+    "nl-x-easy": ("of eerder", "op tijd", "op die dag", "tot en met", "uiterlijk"),
+}
+
 _LEFT_BEHIND = (r"the\b", r"you\b", r"rekening\b", r"betaal", r"uw\b", r"het\b", r"niet\b")
 FORBIDDEN: dict[str, tuple[str, ...]] = {
     "tr": (*_LEFT_BEHIND, r"ceza", r"sen\b", r"icra"),  # no fine, no bailiff: costs of collecting

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from portal.languages import EASY
-from portal.languages.glossary import FORBIDDEN, SAME, TERMS
+from portal.languages.glossary import FORBIDDEN, LAST_DAY, SAME, TERMS, THAT_DAY_TOO
 
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd%]")
-_TAG = re.compile(r"</?[a-z]+>")
+_TAG = re.compile(r"</?[a-z]+[^>]*>")
 _ADDRESS = re.compile(r"https?://\S+")
+_WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"\d+(?:[ ,.-]?\d+)*")
 _END = {"?": "?", "؟": "?", ".": ".", "!": "!", ":": ":"}
 _SCRIPTS = {"tr": "LATIN", "pl": "LATIN", "ar": "ARABIC", "uk": "CYRILLIC", EASY: "LATIN"}
@@ -30,13 +31,15 @@ def broken(code: str, source: str, dutch: str, text: str) -> Iterator[str]:
         yield "other digits than 0 to 9"
     if _END.get(text.strip()[-1:]) != _END.get(source.strip()[-1:]):
         yield "another end of the sentence"
+    if re.search(LAST_DAY, source) and not any(word in text.casefold() for word in THAT_DAY_TOO[code]):
+        yield "does not say that the last day counts"
     if code == EASY:
         return
     if text in (source, dutch) and source.rstrip(":") not in SAME:
         yield "not translated"
     if len(_words(source)) >= SHORT and not SHORTEST <= len(_words(text)) / len(_words(source)) <= LONGEST:
         yield "too short or too long"
-    if _share(_words(text), _SCRIPTS[code]) < RIGHT_SCRIPT:
+    if _share(_words(text), _SCRIPTS[code], names=_names(source, dutch)) < RIGHT_SCRIPT:
         yield f"not in the {_SCRIPTS[code].lower()} script"
     yield from _terms(code, source, text)
 
@@ -60,8 +63,14 @@ def _words(text: str) -> str:
     return _TAG.sub("", _PLACEHOLDER.sub("", text))
 
 
-def _share(text: str, script: str) -> float:
+def _names(source: str, dutch: str) -> set[str]:
+    """Return the words that the English and the Dutch share: names, and what a reader has to know in Dutch."""
+    return set(_WORD.findall(_words(source))) & set(_WORD.findall(_words(dutch)))
+
+
+def _share(text: str, script: str, *, names: set[str]) -> float:
     """Return which part of the letters is of a script, without names that are the same everywhere."""
-    letters = [letter for letter in re.sub("|".join(SAME), "", text) if letter.isalpha()]
+    own = _WORD.sub(lambda word: "" if word[0] in names else word[0], re.sub("|".join(SAME), "", text))
+    letters = [letter for letter in own if letter.isalpha()]
     right = sum(unicodedata.name(letter, "").startswith(script) for letter in letters)
     return right / len(letters) if letters else 1.0

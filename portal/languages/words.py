@@ -15,7 +15,6 @@ from markupsafe import Markup
 
 from billing.rooms import Text
 from portal.languages import EASY, OF_THE_CORE, WHOLE, as_tag, core
-from portal.languages.weighty import WEIGHTY
 
 CERTIFIED = "certified"  # the context of a catalogue's entry that says so: see `portal.languages.compiling`
 ELSEWHERE = gettext_noop("This page is not in your language yet. You read it in Dutch. Ask somebody who reads Dutch.")
@@ -51,7 +50,7 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 
 def _is_beside(message: str) -> bool:
-    return message in WEIGHTY and of_the_core() and translation.pgettext(CERTIFIED, message) == message
+    return message in core.weighty() and of_the_core() and translation.pgettext(CERTIFIED, message) == message
 
 
 def said(text: Text) -> Text | Markup:

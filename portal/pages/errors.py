@@ -9,12 +9,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from portal import context
-from portal.languages import WHOLE
+from portal.languages import WHOLE, core, words
 
 
 def _page(request: HttpRequest, template: str, facts: dict[str, Any] | None = None, *, status: int) -> HttpResponse:
-    """Return a page that a language of the core does not have, whatever page the reader came from."""
-    if translation.get_language() not in WHOLE:
+    """Return a page in the reader's language, and in Dutch where the core of that language does not have it."""
+    if core.is_core(template):
+        translation.activate(words.reader_of(request))
+    elif translation.get_language() not in WHOLE:
         translation.activate(settings.LANGUAGE_CODE)
     return render(request, template, facts, status=status)
 

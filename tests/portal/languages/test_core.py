@@ -6,9 +6,9 @@ import pytest
 from babel.messages.catalog import Catalog
 from django.conf import settings
 
+from billing import rooms
 from portal import languages
 from portal.languages import EASY, OF_THE_CORE, catalogues, compiling, core
-from portal.languages.weighty import WEIGHTY
 from portal.ops import translations
 from portal.urls import urlpatterns
 
@@ -29,24 +29,37 @@ def test_each_language_has_all_of_the_core_and_breaks_no_rule(wanted, code):
 
 
 def test_the_core_names_what_is_there():
-    assert {template for template in core.TEMPLATES if not (TEMPLATES / template).exists()} == set()
-    assert {source for source in core.SOURCES if not (settings.ROOT / source).exists()} == set()
-    assert {pattern.name for pattern in urlpatterns if hasattr(pattern, "name")} >= core.PAGES
+    assert {template for template in core.templates() if not (TEMPLATES / template).exists()} == set()
+    assert {source for source in core.sources() if not (settings.ROOT / source).exists()} == set()
+    assert {pattern.name for pattern in urlpatterns if hasattr(pattern, "name")} >= core.pages()
+    assert set(rooms.message_kinds()) >= set(rooms.explained_letters())
 
 
 def test_what_a_template_of_the_core_includes_is_of_the_core():
     """Anything else goes by `piece`, which marks it as Dutch."""
     strangers = {
         (template, included)
-        for template in core.TEMPLATES
+        for template in core.templates()
         for included in INCLUDED.findall((TEMPLATES / template).read_text())
-        if included not in core.TEMPLATES
+        if included not in core.templates()
     }
     assert strangers == set()
 
 
+def test_what_a_room_shows_of_an_invoice_is_of_the_core():
+    """Whoever reads no Dutch needs it most: why the invoice rests, whom to pay, and what they can do."""
+    shown = {part for panel in rooms.invoice_panels() for part in (panel.above, panel.below, panel.on_hold) if part}
+    assert shown - core.templates() == set()
+
+
+def test_every_letter_to_a_patient_is_explained():
+    to_others = {"provider_changed", "coulance_waits", "forbearance_balance", "forbearance_represented"}
+    kinds = {kind for kind in rooms.message_kinds() if not kind.startswith(("staff_", "toy"))}
+    assert kinds - to_others - set(rooms.explained_letters()) == set()
+
+
 def test_what_weighs_is_said_by_the_core(wanted):
-    assert {catalogues.source_of(message) for message in wanted} >= WEIGHTY
+    assert {catalogues.source_of(message) for message in wanted} >= core.weighty()
 
 
 def test_a_language_that_misses_one_text_is_not_offered(tmp_path):

@@ -26,6 +26,15 @@ def test_what_is_right_passes():
         ("tr", "<strong>%(amount)s</strong> %(day)s öde.", "too short or too long"),
         ("uk", RIGHT, "not in the cyrillic script"),
         ("tr", RIGHT.replace("masraf", "ceza"), "says ceza"),
+        ("tr", RIGHT.replace("En geç %(day)s günü", "%(day)s gününe kadar"), "the last day counts"),
+        ("pl", "Proszę zapłacić <strong>%(amount)s</strong> do %(day)s, inaczej dojdą koszty.", "the last day counts"),
+        ("uk", "Заплатіть <strong>%(amount)s</strong> до %(day)s, інакше додадуться витрати.", "the last day counts"),
+        ("ar", "ادفع <strong>%(amount)s</strong> قبل %(day)s وإلا تُضاف تكاليف.", "the last day counts"),
+        (
+            "nl-x-easy",
+            "Betaal <strong>%(amount)s</strong> voor %(day)s, anders komen er kosten bij.",
+            "last day counts",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(code, text, why):
@@ -35,3 +44,9 @@ def test_what_is_wrong_is_named(code, text, why):
 def test_a_term_has_one_word():
     said = list(broken("pl", "Enter the payment reference.", "Vul het betalingskenmerk in.", "Proszę wpisać kod."))
     assert said == ["no word for payment reference"]
+
+
+def test_a_word_that_the_dutch_keeps_too_is_no_foreign_script():
+    english, dutch = "Coulance ended: ask your huisarts", "De coulance is voorbij: vraag uw huisarts"
+    assert list(broken("ar", "Call your huisarts", "Bel uw huisarts", "اتصل huisarts")) == []
+    assert "not in the arabic script" in list(broken("ar", english, dutch, "انتهى ended huisarts"))
