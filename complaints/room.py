@@ -104,10 +104,9 @@ class ComplaintsRoom(Room):
         checks.register(_check_settings)
 
     def announce(self) -> Announcement:
-        from billing.dunning import hold_messages
-        from complaints import days, demo, export, freeze, notices, retention
+        from complaints import days, demo, export, freeze, retention
         from complaints.desk import base, from_message
-        from complaints.file import letter, proof
+        from complaints.file import bodies, letter, proof
         from complaints.models import Complaint
         from complaints.pages import assistant, intake, urls
         from complaints.pages.core import CORE
@@ -120,6 +119,7 @@ class ComplaintsRoom(Room):
             desk=_desk(),
             daily=[Daily(22, days.run_day)],
             choices=CHOICES,
+            bodies=[(body.url, "") for body in bodies.BODIES.values() if body.url],
             beat={"sweep-complaint-files": Beat("complaints.sweep_files", 30.0, expires=30, urgent=True)},
             retention=retention.run_day,
             kept=_KEPT,
@@ -127,12 +127,7 @@ class ComplaintsRoom(Room):
             invoice_panel=InvoicePanel(
                 {"complaint": newest}, below="complaints/invoice_below.html", if_wrong="complain"
             ),
-            messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
-            | {
-                "complaint_answered": MessageKind(
-                    notices.NEEDS["complaint_answered"], notices.may_send_answer, bounced=hold_messages.ended_bounced
-                )
-            },
+            messages=_messages(),
             audit_labels=AUDIT_LABELS,
             acts=ACTS,
             staff_tasks={
@@ -162,6 +157,16 @@ def _holds() -> dict[str, HoldReason]:
             ended=hold_messages.queue_ended,
         )
     }
+
+
+def _messages() -> dict[str, MessageKind]:
+    from billing.dunning import hold_messages
+    from complaints import notices
+
+    answered = MessageKind(
+        notices.NEEDS["complaint_answered"], notices.may_send_answer, bounced=hold_messages.ended_bounced
+    )
+    return {kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()} | {"complaint_answered": answered}
 
 
 def _check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:

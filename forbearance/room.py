@@ -60,6 +60,7 @@ class ForbearanceRoom(Room):
             # Before letters are planned: what ends today is told first.
             daily=[Daily(23, days.run_day), Daily(24, needs.run_day)],
             what_helps=needs.in_words,
+            bodies=[(body.url, body.phone) for body in doors.BODIES],
             beat={"sweep-letters": Beat("forbearance.sweep_letters", 30.0, expires=30, urgent=True)},
             staff_tasks=_staff_tasks(),
             retention=retention.run_day,

@@ -94,6 +94,7 @@ class HelpdeskRoom(Room):
             invoice_panel=InvoicePanel({"message_answered": answered}, below="helpdesk/invoice_below.html"),
             hold_reasons=_holds(),
             warning=warnings.text,
+            bodies=[*((body.url, body.phone) for body in fraud.BODIES), ("https://www.113.nl/", "0800 0113")],
         )
 
 

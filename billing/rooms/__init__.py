@@ -259,6 +259,11 @@ def warnings() -> list[str]:
     return [said for room in announcements() if room.warning and (said := room.warning())]
 
 
+def bodies() -> tuple[tuple[str, str], ...]:
+    """Return the bodies outside that our pages and messages name: address on the web and number of each."""
+    return tuple(body for room in announcements() for body in room.bodies)
+
+
 @cache
 def intakes() -> tuple[Intake, ...]:
     """Return the intakes of all rooms."""

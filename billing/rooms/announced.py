@@ -383,5 +383,7 @@ class Announcement:
     # Says in the reader's language what everybody who looks an invoice up should beware of now; empty: nothing.
     warning: Callable[[], str] | None = None
     core: Core = field(default_factory=Core)
+    # Bodies outside that its pages and messages name: the address on the web of each, and its number or an empty text.
+    bodies: Sequence[tuple[str, str]] = ()
     # Tells what practices are paid.
     payouts: Payouts | None = None

@@ -24,7 +24,7 @@ class WholeText(forms.CharField):
         return attributes
 
 
-class PastedField(forms.CharField):
+class PastedField(WholeText):
     """Text that may be pasted: control characters in it are spaces, not a reason for Django's own sentence."""
 
     def to_python(self, value: Any) -> str:

@@ -7,31 +7,31 @@ from django.utils.translation import gettext_lazy as _
 from billing.text.fields import PastedField, WholeText
 from helpdesk.models.warnings import WARNING_LENGTH
 
-MAX_CHARACTERS = 500
+MAX_CHARACTERS = 20_000  # a mail of a few pages
 
 
 class CheckForm(forms.Form):
-    """One thing that somebody got: a code, a reference, an account, a sender, a link or a number."""
+    """What somebody got: one code, reference, account, sender, link or number, or the whole message."""
 
     what = PastedField(
         label=_("What do you want to check?"),
         help_text=_(
-            "One thing at a time: the message code of an e-mail, a payment reference, an account number (IBAN),"
-            " an e-mail address, a link or a telephone number."
+            "The message code of an e-mail, a payment reference, an account number (IBAN), an e-mail address, a link"
+            " or a telephone number. Or paste the whole message."
         ),
         max_length=MAX_CHARACTERS,
         error_messages={
             "required": _("Enter what you want to check."),
             "max_length": _("This is too long. Enter only the link, the number or the code."),
         },
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )
 
     def add_unclear(self) -> None:
         """Say that we can't tell what this is."""
         sentence = _(
-            "We can't see what this is. Enter one thing, and nothing beside it. Are you not sure? Then do not pay, and"
-            " call us."
+            "We find no link, account number, sender or telephone number in this. Are you not sure? Then do not pay,"
+            " and call us."
         )
         self.add_error("what", ValidationError(sentence, code="unclear"))
 

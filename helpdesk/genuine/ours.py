@@ -1,4 +1,4 @@
-"""What somebody got and pasted, compared with our own short list. Only what is exactly the same is ours.
+"""One thing that somebody got and pasted, compared with our own short list. Only what is exactly the same is ours.
 
 Nothing here guesses what a text may have meant: a letter of another alphabet, a host that only begins with ours, or a
 port makes it somebody else's. What looks like ours and is not is told as such.
@@ -14,9 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 
 import phonenumbers
 from django.conf import settings
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing import rooms
 from billing.models import Provider
 from billing.outbox import return_path
 from billing.text.characters import is_control, is_invisible
@@ -28,7 +30,9 @@ _NUMBER = re.compile(r"(?:tel:)?(\+?[0-9][0-9 ().\-]{5,24})", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _HOST = re.compile(r"[^\s/?#@]+\.[^\s/?#@.]+(?:[/?#]\S*)?")
 _LIKE = 0.75  # of the letters, in their order
+_NAME_MOST = 300  # letters that are compared: a host has at most 253
 _LEAST = 5  # letters of a name that may stand in another one
+_PAYMENT_PAGES = ("www.mollie.com", "/checkout/")  # host and path, as `checkout_url` of Mollie's payments
 
 
 class Kind(StrEnum):
@@ -42,10 +46,15 @@ class Kind(StrEnum):
 
 
 class Whose(StrEnum):
-    """Who uses it: we, a practice for which we send invoices, or nobody whom we know."""
+    """Who uses it: we, a practice for which we send invoices, a body that our messages name, or nobody whom we know.
+
+    `GATEWAY`: the company at which patients pay us. Anybody may have a payment page there.
+    """
 
     OURS = "ours"
     PRACTICE = "practice"
+    NAMED = "named"
+    GATEWAY = "gateway"
     NOBODY = "nobody"
 
 
@@ -105,6 +114,8 @@ def _number(text: str) -> Verdict:
         return Verdict(Kind.NUMBER, Whose.OURS)
     if dialled and Provider.objects.filter(phone=dialled).exists():
         return Verdict(Kind.NUMBER, Whose.PRACTICE)
+    if dialled and dialled in {_dialled(phone) for _url, phone in rooms.bodies()}:
+        return Verdict(Kind.NUMBER, Whose.NAMED)
     return Verdict(Kind.NUMBER, Whose.NOBODY)
 
 
@@ -133,15 +144,45 @@ def _link(text: str, *, hidden: bool) -> Verdict:
     link = _parts_of(text if "://" in text else f"{_own().scheme}://{text}")
     if link is not None and not hidden and _is_own(text, link):
         return Verdict(Kind.LINK, Whose.OURS)
+    if link is not None and not hidden and _is_plain(text, link) and (whose := _of_others(link)):
+        return Verdict(Kind.LINK, whose)
     host = link.hostname if link else None
     alike = any(_is_like(one, _own().hostname or "") for one in (text, host or ""))
     return Verdict(Kind.LINK, Whose.NOBODY, alike=alike)
 
 
-def _is_own(text: str, link: SplitResult) -> bool:
-    own = _own()
+def _is_plain(text: str, link: SplitResult) -> bool:
     plain = text.isascii() and "\\" not in text and "@" not in link.netloc and "%" not in link.netloc
-    return plain and link.scheme in ("http", "https") and link.netloc.lower() == own.netloc.lower()
+    return plain and link.scheme in ("http", "https")
+
+
+def _is_own(text: str, link: SplitResult) -> bool:
+    return _is_plain(text, link) and link.netloc.lower() == _own().netloc.lower()
+
+
+def _of_others(link: SplitResult) -> Whose | None:
+    """Return who else of those that we know has this website; None for nobody. A port makes it somebody else's."""
+    host = link.netloc.lower().removesuffix(".")
+    gateway, pages = _PAYMENT_PAGES
+    if host == gateway and link.path.startswith(pages):
+        return Whose.GATEWAY
+    name = host.removeprefix("www.")
+    if "." not in name:
+        return None
+    if any(_name_in(url) == name for url, _phone in rooms.bodies()):
+        return Whose.NAMED
+    written = Provider.objects.filter(Q(website__icontains=name) | Q(dispute_body_url__icontains=name))
+    for website, dispute_body in written.values_list("website", "dispute_body_url"):
+        if name == _name_in(website):
+            return Whose.PRACTICE
+        if name == _name_in(dispute_body):
+            return Whose.NAMED
+    return None
+
+
+def _name_in(address: str) -> str:
+    """Return the host of an address; whoever has it, has `www.` before it as well."""
+    return urlsplit(address).netloc.lower().removeprefix("www.")
 
 
 def _parts_of(text: str) -> SplitResult | None:
@@ -162,7 +203,7 @@ def _host(address: str) -> str:
 
 def _is_like(given: str, own: str) -> bool:
     """Tell whether something looks like ours: our name stands in it, or most of its letters are ours."""
-    given, own = _as_seen(given), _as_seen(own)
+    given, own = _as_seen(given[:_NAME_MOST]), _as_seen(own)
     if not given or not own:
         return False
     name = max(own.split("."), key=len)

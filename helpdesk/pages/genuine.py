@@ -1,6 +1,6 @@
 """“Is this really from you?” at /echt/, for everybody and without an invoice. Nothing pasted is stored or logged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from billing.invoices.typed_references import LookupForm, read_reference
 from billing.links import site_host
 from billing.outbox import return_path
 from guests import access
-from helpdesk.genuine import fraud, ours
+from helpdesk.genuine import fraud, ours, pasted
 from helpdesk.genuine import messages as sent
 from helpdesk.genuine.forms import CheckForm
 
@@ -34,25 +34,53 @@ _REFERENCE_MOST = 60  # characters, with words before it: in a longer text other
 @sensitive_post_parameters()
 @require_http_methods(METHODS)
 def check(request: HttpRequest) -> HttpResponse:
-    """Say whether one thing that somebody got is ours, or which mails we sent."""
+    """Say whether what somebody got is ours, or which mails we sent."""
     form = CheckForm(request.POST if request.method == "POST" else None)
-    found: dict[str, object] = {}
-    if form.is_valid():
-        text = form.cleaned_data["what"]
-        if code := sent.as_code(text):
-            looked = _look_up(request, lambda: code if sent.with_code(code) else None)
-            found = {"asked": "code", "sent": sent.with_code(code) if looked.token else []}
-        elif reference := _reference_in(text):
-            looked = _look_up(request, partial(find_by_reference, reference))
-            found = {"asked": "reference", "known": bool(looked.token)}
-            found["sent"] = sent.about_invoice(looked.token) if looked.token else []
-        elif verdict := ours.judge(text):
-            return _page(request, form, {"asked": "thing", "verdict": verdict})
-        else:
-            form.add_unclear()
-            return _page(request, form, {})
-        if looked.wait:
-            return _too_many(request, looked)
+    if not form.is_valid():
+        return _page(request, form, {})
+    text = form.cleaned_data["what"]
+    if code := sent.as_code(text):
+        return _mails(request, form, code=code)
+    if reference := _reference_in(text):
+        return _mails(request, form, reference=reference)
+    if verdict := ours.judge(text):
+        return _page(request, form, {"asked": "thing", "verdict": verdict})
+    return _whole_message(request, form, text)
+
+
+def _whole_message(request: HttpRequest, form: CheckForm, text: str) -> HttpResponse:
+    """Say whose each thing in a message is. Only one in which nothing is wrong is looked up."""
+    try:
+        judged = pasted.judge(text)
+    except Refused as refused:
+        form.add_error("what", str(refused))
+        return _page(request, form, {})
+    wrong = [one for one in judged if one.verdict.whose == ours.Whose.NOBODY]
+    code, reference = pasted.code_in(text), pasted.reference_in(text)
+    if wrong:
+        return _page(request, form, {"asked": "message", "wrong": wrong})
+    if code or reference:
+        return _mails(request, form, code=code, reference=reference, judged=judged)
+    if not judged:
+        form.add_unclear()
+        return _page(request, form, {})
+    return _page(request, form, {"asked": "message", "judged": judged})
+
+
+def _mails(
+    request: HttpRequest, form: CheckForm, *, code: str = "", reference: str = "", judged: Sequence[pasted.Judged] = ()
+) -> HttpResponse:
+    """Say which mails we sent with this code, or else about this reference, within the limits of wrong tries."""
+    if code:
+        looked = _look_up(request, lambda: code if sent.with_code(code) else None)
+        found: dict[str, object] = {"asked": "code", "sent": sent.with_code(code) if looked.token else []}
+    else:
+        looked = _look_up(request, partial(find_by_reference, reference))
+        found = {"asked": "reference", "known": bool(looked.token)}
+        found["sent"] = sent.about_invoice(looked.token) if looked.token else []
+    if looked.wait:
+        return _too_many(request, looked)
+    found["judged"] = judged
     return _page(request, form, found)
 
 
@@ -88,7 +116,7 @@ def _reference_in(text: str) -> str:
     digits = "".join(text.split()).replace("-", "").replace(".", "")
     if reference_is_valid(digits):
         return digits
-    if len(text) > _REFERENCE_MOST or "@" in text or "/" in text or ours.judge(text):
+    if len(text) > _REFERENCE_MOST or "@" in text or "/" in text or ours.judge(text) or pasted.judge(text):
         return ""
     try:
         return read_reference(text)

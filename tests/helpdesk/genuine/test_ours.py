@@ -127,11 +127,38 @@ def test_what_a_practice_uses_is_neither_ours_nor_a_swindlers():
     assert judge("balie@lindе.example").whose == Whose.NOBODY, "with a Cyrillic letter"
 
 
-@pytest.mark.parametrize(
-    "pasted", ["hallo", f"Betaal op https://{HOST}/ of https://betaal.nl/", "5", "…", f"{HOST} nu"]
-)
-def test_more_than_one_thing_is_not_judged(pasted):
-    assert judge(pasted) is None
+@pytest.mark.parametrize("text", ["hallo", f"Betaal op https://{HOST}/ of https://betaal.nl/", "5", "…", f"{HOST} nu"])
+def test_more_than_one_thing_is_not_judged_as_one(text):
+    assert judge(text) is None
+
+
+def test_the_website_of_a_practice_and_of_a_body_are_told_as_such():
+    factories.provider(website="https://www.tandarts-linde.nl/", dispute_body_url="https://geschil.example/zorg/")
+    of_practice = ("https://www.tandarts-linde.nl/contact", "tandarts-linde.nl", "http://TANDARTS-LINDE.NL/")
+    assert {judge(one).whose for one in of_practice} == {Whose.PRACTICE}
+    named = (
+        "https://geschil.example/",
+        "https://www.fraudehelpdesk.nl/melden",
+        "skgz.nl",
+        "https://geldfit.nl/",
+        "113.nl",
+    )
+    assert {judge(one).whose for one in (*named, "0800 8115", "0900-8844")} == {Whose.NAMED}
+    for alike in (
+        "https://tandarts-linde.nl.betaal.nl/", "https://tandarts-linde.nl@betaal.nl/", "https://betaal.tandarts-linde.nl/",
+        "https://tandarts-linde.nl:8443/", "https://tandаrts-linde.nl/", "https://linde.nl/", "https://nl/", "https:///x",
+        "https://fraudehelpdesk.nl.betaal.nl/", "https://fraudehelpdesk.com/", "ftp://tandarts-linde.nl/",
+    ):  # fmt: skip
+        assert judge(alike).whose == Whose.NOBODY, alike
+
+
+def test_a_payment_page_of_the_gateway_is_neither_ours_nor_a_swindlers_for_certain():
+    assert judge("https://www.mollie.com/checkout/select-method/7UhSN1zuXS").whose == Whose.GATEWAY
+    for other in (
+        "https://www.mollie.com/", "https://mollie.com.betaal.nl/checkout/x", "https://www.mollie.com@betaal.nl/checkout/",
+        "https://paymentlink.mollie.com/payment/x/", "https://www.rnollie.com/checkout/x", "https://mоllie.com/checkout/x",
+    ):  # fmt: skip
+        assert judge(other).whose == Whose.NOBODY, other
 
 
 def test_without_an_account_of_ours_none_is_ours(settings):

@@ -138,22 +138,23 @@ class TestReference:
         invoice = factories.invoice()
         page = ask(client, f"https://betaal.example/{invoice.payment_reference}")
         assert "Niet van ons: betaal niet" in page
-        ask(client, f"betaal nu op betaal.example/x met {invoice.payment_reference}", 422)
+        page = ask(client, f"betaal nu op betaal.example/x met {invoice.payment_reference}")
+        assert "In dit bericht staat iets wat niet van ons is" in page
 
 
 class TestPasted:
     def test_ours_and_not_ours_are_told_and_nothing_is_kept(self, client, caplog, django_assert_num_queries):
-        with django_assert_num_queries(1):  # the warning of false messages
+        with django_assert_num_queries(2):  # the website of a practice, and the warning of false messages
             page = ask(client, "https://rekening.example.betaal.nl/pay?x=geheim")
         assert "Niet van ons: betaal niet" in page
-        assert "geheim" not in page.replace('value="https://rekening.example.betaal.nl/pay?x=geheim"', "")
+        assert page.count("geheim") == page.count("pay?x=geheim</textarea>") == 1, "only in the field"
         assert "geheim" not in caplog.text
         assert Throttle.objects.count() == 0
         assert settings.SESSION_COOKIE_NAME not in client.cookies
         assert "Dit is van ons" in ask(client, f"{settings.PUBLIC_URL}/")
         assert "no-store" in client.post(PAGE, {"what": "x"})["Cache-Control"]
 
-    @pytest.mark.parametrize("what", ["", "   ", "hallo", "x" * 501, "https://a.nl en https://b.nl"])
+    @pytest.mark.parametrize("what", ["", "   ", "hallo", "x" * 20_001, "betaal nu, mevrouw"])
     def test_nonsense_gets_a_clear_sentence(self, client, what):
         page = ask(client, what, 422)
         assert 'role="alert"' in page
@@ -164,6 +165,43 @@ class TestPasted:
         assert settings.SMS_SENDER in page
         english = client.get(PAGE, headers={"Accept-Language": "en"}).content.decode()
         assert "Is this really from you?" in english
+
+
+class TestMessage:
+    def test_what_is_wrong_in_it_is_named_and_nothing_is_looked_up(self, client, django_assert_num_queries):
+        mail = sent(factories.invoice())
+        code = f"{mail.code[:4]}-{mail.code[4:]}"
+        text = f"Uw code is {code}.\n\nBetaal op https://betaal.nl/x of via {settings.PUBLIC_URL}/"
+        with django_assert_num_queries(2):  # the website of a practice, and the warning of false messages
+            page = ask(client, text)
+        assert "Niet van ons: betaal niet" in page
+        assert '<bdi class="digits" translate="no">https://betaal.nl/x</bdi>' in page
+        assert f"{settings.PUBLIC_URL}/</bdi>" not in page, "what is ours is not named beside it"
+        assert "Wij stuurden" not in page
+
+    def test_with_a_code_of_ours_it_is_said_when_we_sent_it_and_what_is_not_judged(self, client):
+        mail = sent(factories.invoice(), recipient="jansen@post.example")
+        page = ask(client, f"Beste,\nberichtcode {mail.code[:4]}-{mail.code[4:]}, kijk op {settings.PUBLIC_URL}/echt/")
+        assert "Wij stuurden dit bericht" in page
+        assert "“ja”" in page
+        assert "De andere woorden van het bericht kunnen wij niet beoordelen" in page
+        assert "Niet van ons: betaal niet" in ask(client, f"code {new_code()[:4]}-BBBB op {settings.PUBLIC_URL}/")
+
+    def test_with_a_reference_of_ours_the_mails_about_it_are_told(self, client):
+        mail = sent(factories.invoice(), "invoice_notice")
+        reference = mail.invoice.payment_reference
+        page = ask(client, f"Open {settings.PUBLIC_URL}/ en gebruik het kenmerk {reference} voor uw rekening van ons.")
+        assert "Wij stuurden deze berichten over deze rekening" in page
+
+    def test_where_all_is_known_the_rest_is_not_vouched_for(self, client):
+        page = ask(client, f"Kijk op {settings.PUBLIC_URL}/ en dan nog eens op {settings.PUBLIC_URL}/echt/")
+        assert "in dit bericht zijn van ons" in page
+        assert "kunnen wij niet beoordelen" in page
+        page = ask(client, f"{settings.PUBLIC_URL}/ of https://www.mollie.com/checkout/x")
+        assert "in dit bericht zijn van ons" not in page
+        assert "Ook een oplichter kan een betaalpagina bij Mollie hebben" in page
+        assert "Te veel" not in page
+        assert 'role="alert"' in ask(client, " ".join(f"{settings.PUBLIC_URL}/{at}" for at in range(41)), 422)
 
 
 class TestPaid:
