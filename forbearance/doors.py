@@ -3,13 +3,11 @@
 After the second reminder, after two plans that were not kept, or with three open invoices. Nobody's income is asked.
 """
 
-from dataclasses import dataclass
-
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice, PaymentPlan, ReminderStep
-from billing.rooms import Text
+from billing.text.bodies import Body
 
 OPEN_INVOICES, BROKEN_PLANS = 3, 2
 
@@ -29,16 +27,6 @@ IS_IN_TROUBLE = Exists(
 def help_first(invoice: Invoice) -> bool:
     """Tell whether whoever pays this invoice sees the help first."""
     return Invoice.objects.filter(IS_IN_TROUBLE, pk=invoice.pk).exists()
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """Somebody who helps: what they do, how to call them (empty: not by one number), and their address on the web."""
-
-    name: Text
-    what: Text
-    phone: str
-    url: str
 
 
 # Only those of this list are named, since look-alikes of them exist.

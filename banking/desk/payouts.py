@@ -25,6 +25,7 @@ from billing.errors import Refused
 from billing.models import Provider, Staff
 from billing.rooms import DeskPage
 from billing.tenancy import visible_to
+from billing.text import posted
 
 SHOWN = 50
 _OPEN = (OutgoingOrder.Status.PROPOSED, *OutgoingOrder.UNDER_WAY)
@@ -125,10 +126,7 @@ def _back(request: HttpRequest, said: str, level: int) -> HttpResponse:
 
 def _named(request: HttpRequest, model: Any) -> Any:
     """Return the row that the form names. Raises 404 for none."""
-    key = request.POST.get("row", "")
-    if not (key.isascii() and key.isdigit() and len(key) < 18):
-        raise Http404
-    return get_object_or_404(model, pk=key)
+    return get_object_or_404(model, pk=posted.key(request, "row"))
 
 
 def _approve(request: HttpRequest, member: Staff) -> str:

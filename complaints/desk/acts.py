@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from billing import audit
 from billing.errors import Refused
+from billing.text import posted
 from complaints import answers, handling
 from complaints.desk.base import owners
 from complaints.desk.forms import AnswerForm
 from complaints.file import lessons, letter, mandates, referrals
 from complaints.models import Complaint
 
-LONGEST_KEY = 12
 WHY = {
     "not_ours": gettext_lazy("it is not about us or this invoice"),
     "answered_before": gettext_lazy("it was answered before, and nothing is new"),
@@ -44,7 +44,7 @@ def _posted(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     """Note that the answer went to the post."""
     today = timezone.localdate()
     on = _day(request, "posted_on") or today
-    letter.posted(complaint.pk, _key(request, "answer"), on=on, staff=request.user, today=today)
+    letter.posted(complaint.pk, posted.key(request, "answer"), on=on, staff=request.user, today=today)
     return _("Noted.")
 
 
@@ -102,7 +102,7 @@ def _heard(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
 
 
 def _about(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
-    person = owners(complaint).filter(pk=_key(request, "person")).first()
+    person = owners(complaint).filter(pk=posted.key(request, "person")).first()
     if person is None:
         raise Refused(_("Choose the person."))
     handling.set_about(complaint.pk, person=person, staff=request.user)
@@ -127,11 +127,6 @@ def _day(request: HttpRequest, name: str) -> date | None:
         raise Refused(_("Write the day as in 2026-12-31.")) from error
 
 
-def _key(request: HttpRequest, name: str) -> int:
-    given = request.POST.get(name, "")
-    return int(given) if given.isdecimal() and len(given) < LONGEST_KEY else 0
-
-
 def _reroute(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
     if not answers.is_ours(request.user):
         raise Refused(_("Somebody of ours gives a complaint another subject."))
@@ -147,7 +142,7 @@ def _refer(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
 
 
 def _referral(request: HttpRequest, complaint: Complaint) -> int:
-    key = _key(request, "referral")
+    key = posted.key(request, "referral")
     if not complaint.referrals.filter(pk=key).exists():
         raise Refused(_("Choose one of the buttons."))
     return key
@@ -171,7 +166,7 @@ def _confirm_mandate(request: HttpRequest, complaint: Complaint, _form: Any) -> 
     today = timezone.localdate()
     mandates.confirm(
         complaint.pk,
-        file_id=_key(request, "file"),
+        file_id=posted.key(request, "file"),
         kind=request.POST.get("kind", ""),
         may_receive="may_receive" in request.POST,
         may_settle="may_settle" in request.POST,
@@ -194,7 +189,7 @@ def _learn(request: HttpRequest, complaint: Complaint, _form: Any) -> str:
         preventable=sent.get("preventable") == "yes",
         recommendation=sent.get("recommendation", ""),
         because=sent.get("because", ""),
-        owner=owners(complaint).filter(pk=_key(request, "owner")).first(),
+        owner=owners(complaint).filter(pk=posted.key(request, "owner")).first(),
         due_on=_day(request, "due_on"),
     )
     lessons.learn(complaint.pk, learnt, staff=request.user, today=timezone.localdate())

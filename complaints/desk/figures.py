@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from billing.errors import Refused
 from billing.law.calendar import DAY, begin_of
 from billing.rooms import CameIn, Figure
+from billing.text import posted
 from complaints import deadlines
 from complaints.desk.base import files
 from complaints.file import lessons
@@ -63,8 +64,7 @@ def _first_of(given: str, today: date) -> date:
 
 
 def _done(request: HttpRequest) -> HttpResponse:
-    given: Any = request.POST.get("lesson", "")
-    row = Lesson.objects.filter(complaint__in=files(request.user), pk=int(given) if given.isdecimal() else 0).first()
+    row = Lesson.objects.filter(complaint__in=files(request.user), pk=posted.key(request, "lesson")).first()
     if row is None:
         raise Http404
     try:

@@ -29,9 +29,10 @@ from billing.models import AccessEvent, Hold, Invoice
 from billing.outbox.explaining import letter_language
 from billing.privacy import access_log
 from billing.templatetags.money import euro
+from billing.text import posted
 from complaints import answers, filing, freeze, remedies
 from complaints.desk import sentences
-from complaints.desk.acts import ACTS, LONGEST_KEY, WHY
+from complaints.desk.acts import ACTS, WHY
 from complaints.desk.base import FILE, files, open_files, owners, proposals
 from complaints.desk.forms import SHARE, AnswerForm, ReceivedForm
 from complaints.file import bodies, lessons, mandates, proof, signals
@@ -83,11 +84,10 @@ def _long_rest(staff: Any) -> list[Complaint]:
 @require_http_methods(["POST"])
 def read_signal(request: HttpRequest) -> HttpResponse:
     """Note that a signal was read, by whoever works for us."""
-    given = request.POST.get("signal", "")
     if not answers.is_ours(request.user):
         raise Http404
     try:
-        signals.read(int(given) if given.isdecimal() and len(given) < LONGEST_KEY else 0, staff=request.user)
+        signals.read(posted.key(request, "signal"), staff=request.user)
     except Refused as refused:
         messages.error(request, str(refused))
     else:

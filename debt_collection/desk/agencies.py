@@ -19,6 +19,7 @@ from billing import audit
 from billing.errors import Refused, Stale
 from billing.practices.providers import read_iban
 from billing.submission.values import FieldError
+from billing.text import posted
 from debt_collection import accounts, agencies
 from debt_collection.models import Agency
 
@@ -96,8 +97,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _decide(request: HttpRequest) -> HttpResponse:
     """Approve or refuse another IBAN of an agency, as the button says."""
-    key, act = request.POST["iban_change"], request.POST.get("act")
-    asked = accounts.waiting().filter(pk=int(key)).first() if key.isdecimal() and len(key) < 10 else None
+    act = request.POST.get("act")
+    asked = accounts.waiting().filter(pk=posted.key(request, "iban_change")).first()
     try:
         if asked is None:
             raise Stale(_("Somebody else has decided about this change in the meantime."))

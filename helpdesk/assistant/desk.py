@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from billing.errors import Refused
+from billing.text import posted
 from helpdesk.assistant import faq, unanswered
-from helpdesk.desk import posted
 
 SHOWN = 100
 
@@ -22,7 +22,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the questions, the oldest first; POST notes that one was read."""
     if request.method == "POST":
         try:
-            unanswered.read(posted.number(request, "question"), staff=request.user)
+            unanswered.read(posted.key(request, "question"), staff=request.user)
         except Refused as refused:
             messages.error(request, str(refused))
         return HttpResponseRedirect(reverse("admin:unanswered"), status=303)

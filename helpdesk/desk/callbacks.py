@@ -16,8 +16,8 @@ from billing.errors import Refused
 from billing.law.calendar import DAY, begin_of
 from billing.models import AccessEvent
 from billing.privacy import access_log
+from billing.text import posted
 from helpdesk import callbacks
-from helpdesk.desk import posted
 
 LIST, CALLBACK = "call-back list", "callback"  # their names in the access log
 
@@ -51,9 +51,9 @@ def _called(request: HttpRequest) -> HttpResponse:
     reached = request.POST.get("act") == "reached"
     try:
         row = callbacks.called(
-            posted.number(request, "callback"),
+            posted.key(request, "callback"),
             reached=reached,
-            seen=posted.number(request, "seen"),
+            seen=posted.key(request, "seen"),
             staff=request.user,
         )
     except Refused as refused:

@@ -22,9 +22,9 @@ from billing.invoices.addressee import addressee
 from billing.models import AccessEvent, Invoice
 from billing.privacy import access_log
 from billing.tenancy import visible_to
+from billing.text import posted
 from billing.text.addresses import is_one_address
 from helpdesk import messages
-from helpdesk.desk import posted
 from helpdesk.models import InvoiceMessage
 
 LIST, THREAD = "message list", "messages"  # their names in the access log
@@ -136,14 +136,14 @@ def _invoice(request: HttpRequest, invoice_id: int) -> Invoice:
 
 def _answer(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     rights.require(request.user, "message")
-    messages.answer(invoice.pk, request.POST.get("text", ""), staff=request.user, seen=posted.number(request, "seen"))
+    messages.answer(invoice.pk, request.POST.get("text", ""), staff=request.user, seen=posted.key(request, "seen"))
     notices.success(request, _("Answered. The patient gets an e-mail that says that there is an answer."))
     return HttpResponseRedirect(reverse("admin:helpdesk_messages"), status=303)
 
 
 def _close(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     rights.require(request.user, "message")
-    messages.close(invoice.pk, staff=request.user, seen=posted.number(request, "seen"))
+    messages.close(invoice.pk, staff=request.user, seen=posted.key(request, "seen"))
     notices.success(request, _("Nothing waits there any more."))
     return HttpResponseRedirect(reverse("admin:helpdesk_messages"), status=303)
 
@@ -151,7 +151,7 @@ def _close(request: HttpRequest, invoice: Invoice) -> HttpResponse:
 def _complaint(request: HttpRequest, invoice: Invoice) -> HttpResponse:
     rights.require(request.user, "complaint")  # the invoice rests from here on
     subject = request.POST.get("subject", "")
-    file = messages.make_complaint(invoice.pk, subject, staff=request.user, seen=posted.number(request, "seen"))
+    file = messages.make_complaint(invoice.pk, subject, staff=request.user, seen=posted.key(request, "seen"))
     notices.success(request, _("It is a complaint now. Its days count from the message."))
     return HttpResponseRedirect(file or reverse("admin:helpdesk_messages"), status=303)
 

@@ -3,7 +3,6 @@
 Once for each invoice, and paying us stays possible. Nobody has to prove anything, so it is no proof of anything.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
@@ -23,21 +22,11 @@ from billing.invoices.holds import place_hold, release_hold
 from billing.ledger import lock_invoice, outstanding
 from billing.models import Hold, Invoice
 from billing.outbox.queue import queue_message
-from billing.rooms import Text
+from billing.text.bodies import Body
 
 HOLD = TASK = "fraud"
 MAIL = "helpdesk_fraud"
 may_send = hold_messages.may_send_placed
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """Somebody to tell of fraud: their number (empty: not by one number), and their address on the web."""
-
-    name: Text
-    what: Text
-    phone: str
-    url: str
 
 
 # Only those of this list are named: swindlers call in the name of all of them.

@@ -1,6 +1,5 @@
 """The pages on which somebody asks to be called, with an invoice in view and without, and can cancel it."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
@@ -25,14 +24,13 @@ from billing import office_hours
 from billing.errors import Refused
 from billing.links import new_token
 from billing.models import Invoice
+from billing.text import posted
 from billing.text.fields import PastedField
 from guests import access, kept
 from guests.pages import session_ended, visible_row
 from helpdesk import callbacks
 from helpdesk.contact.numbers import is_dear
 from helpdesk.models import Callback
-
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,32}").fullmatch
 
 
 class CallbackForm(forms.Form):
@@ -124,12 +122,11 @@ def _page(request: HttpRequest, invoice: Invoice | None) -> HttpResponse:
 
 
 def _ask(request: HttpRequest, said: dict[str, str], invoice: Invoice | None, now: datetime) -> HttpResponse:
-    form = request.POST.get("form", "")
     row = callbacks.ask(
         datetime.fromisoformat(said["slot"]),
         {"phone": said["phone"], "name": said["name"].strip()},
         language=said["language"],
-        form=form if _TOKEN(form) else new_token(),
+        form=posted.form_token(request),
         network=access.client_network(request),
         invoice=invoice,
         now=now,

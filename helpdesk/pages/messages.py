@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from billing.errors import Refused
 from billing.links import new_token
 from billing.models import AccessEvent, Invoice
+from billing.text import posted
 from billing.text.fields import WholeText
 from guests import gate, kept, medical, throttle
 from guests.pages import session_ended, visible_row
@@ -91,8 +92,7 @@ def _after_the_code(request: HttpRequest, invoice: Invoice) -> HttpResponse:
 def _write(request: HttpRequest, invoice: Invoice, text: str, now: datetime) -> HttpResponse:
     if throttle.take(_WRITTEN, str(invoice.pk), now=now):
         raise Refused(_("You wrote many messages today. We read them all. Write again tomorrow, or call us."))
-    form = request.POST.get("form", "")
-    form = form if len(form) in range(16, 33) and form.isascii() and form.isprintable() else new_token()
+    form = posted.form_token(request)
     language = translation.get_language()
     message = messages.write(invoice.pk, text, form=form, language=language, now=now)
     assert message.answer_by is not None  # that of a patient has one

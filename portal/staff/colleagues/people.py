@@ -19,6 +19,7 @@ from billing import audit, rights
 from billing.colleagues import accounts, invitations
 from billing.errors import Refused
 from billing.models import Invitation, Staff
+from billing.text import posted
 from portal.api import keys
 from portal.staff import otp, sessions
 
@@ -88,22 +89,15 @@ def show(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:colleagues"), status=303)
 
 
-def _key(request: HttpRequest) -> int:
-    row = request.POST.get("row", "")
-    if not (row.isascii() and row.isdigit() and len(row) <= 18):
-        raise Http404
-    return int(row)
-
-
 def _invitation(request: HttpRequest, member: Any) -> Invitation:
-    found = Invitation.objects.filter(pk=_key(request), provider=member.provider_id).first()
+    found = Invitation.objects.filter(pk=posted.key(request, "row"), provider=member.provider_id).first()
     if found is None:
         raise Http404
     return found
 
 
 def _colleague(request: HttpRequest, member: Any) -> Staff:
-    key = _key(request)
+    key = posted.key(request, "row")
     found = next((one.staff for one in accounts.all_of(member.provider) if one.staff.pk == key), None)
     if found is None:
         raise Http404

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from billing import audit
 from billing.tenancy import work_for
+from billing.text import posted
 
 _CHOSEN = "practice"  # in the session: the key of a provider
 
@@ -36,10 +37,10 @@ def choose(request: HttpRequest) -> HttpResponse:
     can be sent for the wrong one.
     """
     member: Any = request.user
-    key = request.POST.get("practice", "")
-    if not (key.isascii() and key.isdigit() and len(key) <= 18 and work_for(member, int(key))):
+    practice = posted.key(request, "practice")
+    if not work_for(member, practice):
         raise Http404
-    request.session[_CHOSEN] = int(key)
+    request.session[_CHOSEN] = practice
     rotate_token(request)
-    audit.record("staff_switched_practice", by=audit.name_of(member), staff=member.pk, provider=int(key))
+    audit.record("staff_switched_practice", by=audit.name_of(member), staff=member.pk, provider=practice)
     return HttpResponseRedirect(reverse("admin:index"), status=303)

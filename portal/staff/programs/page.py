@@ -22,6 +22,7 @@ from billing.encryption import Unreadable, seal_facts, unseal_facts
 from billing.errors import Refused
 from billing.models import Provider, Staff
 from billing.rooms import Act, DeskPage
+from billing.text import posted
 from portal.api import keys
 from portal.models import ApiKey, WebhookDelivery, WebhookEndpoint
 from portal.models.keys import Scope
@@ -138,9 +139,8 @@ def _practice(request: HttpRequest) -> Provider:
 
 def _own(request: HttpRequest, model: type[Model]) -> Any:
     """Return the row that was meant if it is this practice's; raise 404 for any other."""
-    key = request.POST.get("row", "")
-    found = model._default_manager.filter(provider=_practice(request), pk=int(key) if key.isdecimal() else 0)
-    row = found.select_related("provider").first() if len(key) < 19 else None
+    found = model._default_manager.filter(provider=_practice(request), pk=posted.key(request, "row"))
+    row = found.select_related("provider").first()
     if row is None:
         raise Http404
     return row
