@@ -18,6 +18,7 @@ from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionD
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 
 from billing import rights
@@ -63,6 +64,21 @@ def _may_run(staff: Any, run: Any) -> bool:
     return not act or rights.may(staff, act)
 
 
+def unsure(request: HttpRequest, question: object, does: object, *, back: str = "") -> HttpResponse | None:
+    """Return the page that asks before what nobody can undo; nothing once the person said yes.
+
+    Call it when everything that was posted is known to be right; it is posted again with the answer.
+    """
+    if request.POST.get("sure"):
+        return None
+    posted = [(name, one) for name, ones in request.POST.lists() if name != "csrfmiddlewaretoken" for one in ones]
+    context = {
+        **admin.site.each_context(request), "title": question, "does": does, "posted": posted,
+        "back": back or request.get_full_path(),
+    }  # fmt: skip
+    return render(request, "admin/sure.html", context)
+
+
 class OfferedFilter(admin.RelatedFieldListFilter):
     """A sidebar of related rows that lists only those this person may see."""
 
@@ -99,6 +115,7 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
     write_act = ""  # what those of them must have the right to do
     reasoned: tuple[str, ...] = ()  # the actions whose button asks for a reason, which is posted as `note`
     dated: tuple[str, ...] = ()  # those that also take a last day, posted as `until`
+    asks: Mapping[str, Text] = {}  # what is said before an action that nobody can undo, by its name
     medical = ""  # what the access log calls the data on the page of a row; empty for a table without medical data
     searched = ""  # what the access log calls a look at the list, where the list alone tells who is a patient
     about_patients = True  # whether the rows tell who is a patient: then a file of them is in the access log
@@ -345,8 +362,14 @@ class TenantAdmin(OfferedFields, admin.ModelAdmin):
         """
         if not all(map(_KEY.fullmatch, request.POST.getlist(helpers.ACTION_CHECKBOX_NAME))):
             raise BadRequest
-        response = super().response_action(request, queryset, *args, **kwargs)
         came_from = request.POST.get("from_page", "")
+        name = request.POST.get("action", "")
+        if name in self.asks and name in self.get_actions(request):
+            row = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+            back = reverse(row, args=[came_from]) if _KEY.fullmatch(came_from) else ""
+            if asked := unsure(request, f"{self.get_actions(request)[name][2]}?", self.asks[name], back=back):
+                return asked
+        response = super().response_action(request, queryset, *args, **kwargs)
         if (
             _KEY.fullmatch(came_from)
             and isinstance(response, HttpResponseRedirect)

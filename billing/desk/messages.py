@@ -85,6 +85,11 @@ class OutboxMessageAdmin(TenantAdmin):
     def state(self, obj: OutboxMessage) -> Any:
         return status_badge(obj)
 
+    asks = {
+        "mark_delivered": _("Only when you know that it arrived. It then counts as read, and is never sent again."),
+        "came_back": _("What it said does not count any more. Reminders wait for a new one. That can't be undone."),
+    }
+
     @desk_action("resend", _("Send again"))
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutboxMessage]) -> None:
         self._decide(request, queryset, delivery.send_again, gettext("The message is queued and will be sent again."))

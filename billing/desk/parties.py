@@ -326,6 +326,9 @@ class StaffAdmin(TenantAdmin, UserAdmin):
     add_fieldsets = ((None, {"fields": ("username", "provider", "role", "password1", "password2")}),)
     readonly_fields = ("last_login",)
     actions = ("agree",)
+    asks = {
+        "agree": _("Agree only when you know this person. From then on they are one of two who decide together."),
+    }
 
     @desk_action("second_person", _("Agree: this new person is one of two who decide together"))
     def agree(self, request: HttpRequest, queryset: QuerySet[Staff]) -> None:

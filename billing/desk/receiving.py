@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import ledger, rights
 from billing.adjustments import allocation, reallocation, undesignated
 from billing.adjustments.allocation import ByLaw
+from billing.desk.base import unsure
 from billing.desk.crediting import Crediting
 from billing.desk.detail import short_day
 from billing.errors import Refused
@@ -155,6 +156,8 @@ class Receiving(Crediting):
         if act is None or receipt is None:
             raise Http404
         member: Any = request.user
+        if act == receipts.undo and (asked := self._unsure_to_undo(request, receipt)):
+            return asked
         try:
             if act == receipts.confirm:
                 rights.require(member, "second_person")
@@ -197,6 +200,11 @@ class Receiving(Crediting):
         }
         wrong = refusal or (form.is_bound and form.errors)
         return render(request, "admin/receive.html", context, status=422 if wrong else 200)
+
+    @staticmethod
+    def _unsure_to_undo(request: HttpRequest, receipt: Receipt) -> HttpResponse | None:
+        does = gettext("The amount is owed again. The patient gets a mail about it, and a new last day to pay.")
+        return unsure(request, gettext("Undo the booking of %(amount)s?") % {"amount": euro(receipt.amount)}, does)
 
     # --- money on the wrong invoice ---------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing import audit, rights, rooms
+from billing.desk.base import unsure
 from billing.errors import Refused
 from billing.models import AccessEvent, Patient
 from billing.privacy import access_log
@@ -108,6 +109,8 @@ def show(request: HttpRequest, object_id: int) -> HttpResponse:
                 raise Refused(_("Choose one of the buttons."))
             rights.require(request.user, RIGHT_TO[request.POST["act"]])
             said = act(request, row)
+            if isinstance(said, HttpResponse):
+                return said
         except Refused as refused:
             refusal = str(refused)
         else:
@@ -192,12 +195,15 @@ def _represent(request: HttpRequest, row: Forbearance) -> str:
     return _("Noted. They get a new last day to pay by e-mail.")
 
 
-def _take_off(request: HttpRequest, row: Forbearance) -> str:
+def _take_off(request: HttpRequest, row: Forbearance) -> str | HttpResponse:
+    does = _("They are off the invoices for good, and nobody can undo that.")
+    if row.facts.get("charges_wait") and (asked := unsure(request, _("Take off costs and interest?"), does)):
+        return asked
     reports.take_off(row.pk, by=audit.name_of(request.user))
     return _("Costs and interest were taken off.")
 
 
-ACTS: dict[str, Callable[[HttpRequest, Forbearance], str]] = {
+ACTS: dict[str, Callable[[HttpRequest, Forbearance], str | HttpResponse]] = {
     "take_off": _take_off,
     "end": _end,
     "extend": _extend,

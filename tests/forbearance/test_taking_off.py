@@ -66,7 +66,10 @@ def test_an_approver_takes_them_off_on_the_page_of_the_ground():
     desk = signed_in(factories.staff(role="approver", provider=invoice.provider))
     page = reverse("admin:forbearance_forbearance_ground", args=[row.pk])
     assert 'value="take_off"' in desk.get(page).content.decode()
-    assert desk.post(page, {"act": "take_off"}).status_code == 303
+    asked = desk.post(page, {"act": "take_off"})
+    assert (asked.status_code, 'name="sure"' in asked.content.decode()) == (200, True)
+    assert 'value="take_off"' in desk.get(page).content.decode(), "nothing is done before the answer"
+    assert desk.post(page, {"act": "take_off", "sure": "1"}).status_code == 303
     assert ledger.balance(invoice.pk) == 100
     assert resting(invoice) == {"deceased"}
     assert not waiting().exists()

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from billing import audit
+from billing.desk.base import unsure
 from portal.api import keys
 from portal.models import ApiKey
 
@@ -53,6 +54,9 @@ def _revoke(request: HttpRequest, sought: str) -> HttpResponse:
     key = ApiKey.objects.select_related("provider").filter(public_id=request.POST.get("key", "")[:12]).first()
     if key is None:
         raise Http404
+    does = _("Software of %s that uses it stops at once. That can't be undone: the practice makes another key.")
+    if asked := unsure(request, _("Revoke the key “%s”?") % key.name, does % key.provider.name):
+        return asked
     if keys.revoke(key, by=audit.name_of(request.user)):
         messages.success(request, _("The key opens nothing any more. Tell %s.") % key.provider.name)
     else:

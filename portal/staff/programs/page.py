@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from billing import audit
+from billing.desk.base import unsure
 from billing.encryption import Unreadable, seal_facts, unseal_facts
 from billing.errors import Refused
 from billing.models import Provider, Staff
@@ -78,6 +79,8 @@ def show(request: HttpRequest) -> HttpResponse:
         done = act(request)
     except Refused as refusal:
         return _page(request, refused=str(refusal))
+    if isinstance(done, HttpResponse):
+        return done
     if isinstance(done, Shown):
         _keep(request, done)
     else:
@@ -161,8 +164,12 @@ def _rotate_key(request: HttpRequest) -> Shown:
     return Shown(_("The new key for %s") % row.name, text)
 
 
-def _revoke_key(request: HttpRequest) -> str:
-    keys.revoke(_own(request, ApiKey), by=_by(request))
+def _revoke_key(request: HttpRequest) -> str | HttpResponse:
+    row = _own(request, ApiKey)
+    does = _("Software that uses it stops at once. That can't be undone: you can make another key.")
+    if asked := unsure(request, _("Revoke the key “%s”?") % row.name, does):
+        return asked
+    keys.revoke(row, by=_by(request))
     return _("The key opens nothing any more.")
 
 
@@ -186,17 +193,25 @@ def _resume_hook(request: HttpRequest) -> str:
     return _("The webhook sends again.")
 
 
-def _replay_hook(request: HttpRequest) -> str:
-    count = endpoints.send_again(_own(request, WebhookEndpoint), since=timezone.now() - _AGAIN)
+def _replay_hook(request: HttpRequest) -> str | HttpResponse:
+    endpoint = _own(request, WebhookEndpoint)
+    does = _("Everything of the last seven days goes there once more. Can your software take the same news twice?")
+    if asked := unsure(request, _("Send the last seven days again to %s?") % endpoint.url, does):
+        return asked
+    count = endpoints.send_again(endpoint, since=timezone.now() - _AGAIN)
     return ngettext("%d event is sent again.", "%d events are sent again.", count) % count
 
 
-def _remove_hook(request: HttpRequest) -> str:
-    endpoints.remove(_own(request, WebhookEndpoint), by=_by(request))
+def _remove_hook(request: HttpRequest) -> str | HttpResponse:
+    endpoint = _own(request, WebhookEndpoint)
+    does = _("We tell nothing there any more, and what waits is not sent. That can't be undone.")
+    if asked := unsure(request, _("Remove the webhook %s?") % endpoint.url, does):
+        return asked
+    endpoints.remove(endpoint, by=_by(request))
     return _("The webhook is removed.")
 
 
-_ACTS: dict[str, Callable[[HttpRequest], Shown | str]] = {
+_ACTS: dict[str, Callable[[HttpRequest], Shown | str | HttpResponse]] = {
     "make_key": _make_key,
     "rotate_key": _rotate_key,
     "revoke_key": _revoke_key,

@@ -234,7 +234,13 @@ def test_the_timeline_is_in_the_order_of_time(practice):
 )
 def test_a_person_decides_about_a_message(desk, approver, practice, before, action, after):
     message = message_of(factories.invoice(provider=practice), before, claimed_at=timezone.now())
-    response = act(desk, "outboxmessage", action, message, from_page=message.pk)
+    if action == "mark_delivered":  # nobody can undo it, so a question comes first
+        asked = act(desk, "outboxmessage", action, message, from_page=message.pk).content.decode()
+        assert f'name="_selected_action" value="{message.pk}"' in asked
+        assert f'href="/beheer/billing/outboxmessage/{message.pk}/change/"' in asked
+        message.refresh_from_db()
+        assert message.status == before
+    response = act(desk, "outboxmessage", action, message, from_page=message.pk, sure="1")
     assert response.headers["Location"] == f"/beheer/billing/outboxmessage/{message.pk}/change/"
     message.refresh_from_db()
     assert message.status == after

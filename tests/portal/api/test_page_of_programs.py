@@ -47,7 +47,9 @@ def test_a_key_is_shown_once_and_works(desk, member):
     answer = desk.post(PAGE, {"act": "rotate_key", "row": row.pk}, follow=True)
     new = re.search(r"zk_test_[a-z2-7]{12}_[\w-]{43}", answer.content.decode())[0]
     assert {keys.find(one, now=timezone.now()) is not None for one in (text, new)} == {True}
-    assert desk.post(PAGE, {"act": "revoke_key", "row": row.pk}).status_code == 303
+    assert desk.post(PAGE, {"act": "revoke_key", "row": row.pk}).status_code == 200, "a question comes first"
+    assert keys.find(text, now=timezone.now()) is not None
+    assert desk.post(PAGE, {"act": "revoke_key", "row": row.pk, "sure": "1"}).status_code == 303
     assert keys.find(text, now=timezone.now()) is None
     page = desk.get(PAGE).content.decode()
     assert "ingetrokken op" in page
@@ -79,8 +81,13 @@ def test_a_webhook_is_set_up_tried_and_removed(desk):
     assert WebhookEndpoint.objects.get().stopped_at is None
     WebhookDelivery.objects.update(status="delivered")
     desk.post(PAGE, {"act": "replay_hook", "row": hook.pk})
+    assert WebhookDelivery.objects.get().status == "delivered", "a question comes first"
+    desk.post(PAGE, {"act": "replay_hook", "row": hook.pk, "sure": "1"})
     assert WebhookDelivery.objects.get().status == "waiting"
-    desk.post(PAGE, {"act": "remove_hook", "row": hook.pk})
+    asked = desk.post(PAGE, {"act": "remove_hook", "row": hook.pk}).content.decode()
+    assert f'name="row" value="{hook.pk}"' in asked
+    assert "https://praktijk.nl/hook" in desk.get(PAGE).content.decode()
+    desk.post(PAGE, {"act": "remove_hook", "row": hook.pk, "sure": "1"})
     assert "https://praktijk.nl/hook" not in desk.get(PAGE).content.decode().replace('class="messagelist"', "")
 
 
@@ -144,13 +151,16 @@ def test_operations_see_the_keys_of_all_practices_and_revoke_one():
         page = operations.get(KEYS, {"practice": sought}).content.decode()
         assert "De Eik" in page
         assert "De Linde" not in page
-    answer = operations.post(f"{KEYS}?practice=eik", {"key": second.public_id}, follow=True)
+    asked = operations.post(f"{KEYS}?practice=eik", {"key": second.public_id}).content.decode()
+    assert "De Eik" in asked
+    assert keys.find(text, now=timezone.now()) is not None
+    answer = operations.post(f"{KEYS}?practice=eik", {"key": second.public_id, "sure": "1"}, follow=True)
     assert answer.redirect_chain == [(f"{KEYS}?practice=eik", 303)]
     assert f"door staff:{member.username}" in answer.content.decode()
     assert keys.find(text, now=timezone.now()) is None
     trail = AuditEvent.objects.get(action="api_key_revoked")
     assert (trail.by, trail.details["number"]) == (f"staff:{member.username}", second.public_id)
-    assert "al eerder" in operations.post(KEYS, {"key": second.public_id}, follow=True).content.decode()
+    assert "al eerder" in operations.post(KEYS, {"key": second.public_id, "sure": "1"}, follow=True).content.decode()
     assert AuditEvent.objects.filter(action="api_key_revoked").count() == 1
     for wrong in ("", "x", "²" * 200):
         assert operations.post(KEYS, {"key": wrong}).status_code == 404

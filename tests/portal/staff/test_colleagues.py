@@ -110,7 +110,9 @@ class TestColleagues:
         otp.enrol_for_demo(new)
         client, page = signed_in(factories.staff(role="operations")), f"/beheer/billing/staff/{new.pk}/change/"
         assert 'value="agree"' in client.get(page).content.decode()
-        client.post("/beheer/billing/staff/", {"action": "agree", "_selected_action": new.pk, "from_page": new.pk})
+        client.post(
+            "/beheer/billing/staff/", {"action": "agree", "_selected_action": new.pk, "from_page": new.pk, "sure": "1"}
+        )
         assert Staff.objects.get(pk=new.pk).introduced_by is None
         assert 'value="agree"' not in client.get(page).content.decode()
 

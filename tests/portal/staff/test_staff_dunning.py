@@ -83,7 +83,7 @@ def test_a_clerk_pauses_and_does_not_resume(invoice):
 
 def test_a_mail_that_came_back_makes_the_invoice_undelivered_until_somebody_says_otherwise(approver, invoice):
     message = OutboxMessage.objects.get(kind="invoice_notice")
-    data = {"action": "came_back", "_selected_action": message.pk, "index": "0"}
+    data = {"action": "came_back", "_selected_action": message.pk, "index": "0", "sure": "1"}
     approver.post(reverse("admin:billing_outboxmessage_changelist"), data)
     assert ReminderStep.objects.get(step=0).status == "void"
     assert "de rekening kwam nooit bij de patiënt aan" in page(approver, invoice)
