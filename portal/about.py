@@ -6,6 +6,7 @@ from datetime import date
 from email.utils import parseaddr
 from typing import Any
 
+from babel import Locale
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -63,9 +64,29 @@ def show(request: HttpRequest, page: str) -> HttpResponse:
         "checked_on": ACCESSIBILITY_CHECKED_ON,
         "security_contact": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
     }
+    if page == "privacy":
+        facts["processors"] = list(_processors())
     if page == "contact":
         facts |= _reached()
     return render(request, f"about/{page}.{translation.get_language()}.html", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorShown:
+    """A company that processes data for us, in the reader's language; `guarantee` empty: within the EEA."""
+
+    name: str
+    does: str
+    country: str
+    guarantee: str
+
+
+def _processors() -> Iterator[ProcessorShown]:
+    language = "nl" if translation.get_language() == "nl" else "en"
+    countries = Locale(language).territories
+    for one in settings.PROCESSORS:
+        does = one.does_nl if language == "nl" else one.does_en
+        yield ProcessorShown(one.name, does, countries.get(one.country, one.country), one.guarantee)
 
 
 def _reached() -> dict[str, Any]:

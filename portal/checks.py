@@ -341,6 +341,13 @@ def check_law_dates(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+# What AVG art. 13 and 37, 3:15d BW and the Wki want patients to read of a site that bills care.
+OPERATOR_SHOULD = {
+    "W022": ("OPERATOR_DPO", "the privacy page names no data protection officer, whom large-scale care data demand"),
+    "W023": ("OPERATOR_PROCESSORS", "the privacy page names no companies that process data, nor where they do"),
+    "W024": ("OPERATOR_VAT", "the page of who we are names no VAT number, and no fee can be charged"),
+    "W025": ("OPERATOR_WKI", "no letter names a registration, which who collects for others needs (Wki)"),
+}
 OPERATOR_MUST = ("name", "address", "kvk", "phone", "email")  # 3:15d BW, art. 13 AVG
 
 
@@ -352,6 +359,11 @@ def check_operator(**kwargs: Any) -> list[CheckMessage]:
     if missing:
         sentence = f"Patients can't read who runs this site: {', '.join(missing)} is empty."
         found.append(Warning(sentence, hint="See .env.example.", id="portal.W020"))
+    values = {f"OPERATOR_{part.upper()}": value for part, value in settings.OPERATOR.items()}
+    values["OPERATOR_PROCESSORS"] = settings.PROCESSORS
+    for number, (name, without) in OPERATOR_SHOULD.items():
+        if not values[name]:
+            found.append(Warning(f"{name} is empty: {without}.", hint="See .env.example.", id=f"portal.{number}"))
     account = settings.OPERATOR["iban"]
     if account and not (iban.is_valid(account) and settings.OPERATOR["name"]):
         sentence = "OPERATOR_IBAN must be an IBAN, in the name that OPERATOR_NAME says: patients transfer money to it."

@@ -50,6 +50,8 @@ VARIABLES: dict[str, tuple[type, Any]] = {
     "OPERATOR_EMAIL": (str, ""),
     "OPERATOR_IBAN": (str, ""),
     "OPERATOR_VAT": (str, ""),
+    "OPERATOR_DPO": (str, ""),
+    "OPERATOR_PROCESSORS": (str, ""),
     "EMAIL_URL": (str, ""),
     "DEFAULT_FROM_EMAIL": (str, "Zorgrekening <rekening@zorgrekening.example>"),
     "BOUNCE_ADDRESS": (str, ""),

@@ -13,8 +13,11 @@ from complaints.file.bodies import BODIES
 def show(request: HttpRequest) -> HttpResponse:
     """Say how a complaint goes, within which terms, and where else to go."""
     own = settings.COMPLAINTS_OWN_BODY
+    terms = deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE]
     facts = {
-        "terms": deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE],
+        "terms": terms,
+        "second_days": terms.second_line_days or terms.answer_days,
+        "second_most": terms.second_line_legal_days or terms.legal_days,
         "rest_days": deadlines.FREEZE_AFTER_ANSWER_DAYS,
         "again_days": deadlines.ESCALATION_DAYS,
         "own_body": BODIES[own] if own else None,

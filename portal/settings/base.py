@@ -8,7 +8,7 @@ import environ
 from kombu import Queue
 
 from portal import environment, languages
-from portal.settings import office, s3
+from portal.settings import office, processors, s3
 from portal.settings.secrets import stored_secret
 
 ROOT = environment.ROOT
@@ -46,6 +46,7 @@ OPERATOR: dict[str, str] = {
     "email": ENV["OPERATOR_EMAIL"],
     "iban": "".join(ENV["OPERATOR_IBAN"].split()).upper(),
     "vat": "".join(ENV["OPERATOR_VAT"].split()).upper(),
+    "dpo": ENV["OPERATOR_DPO"],
 }
 if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .example no post
     OPERATOR = {
@@ -57,7 +58,9 @@ if SANDBOX and not OPERATOR["name"]:  # nobody's: the number has no owner and .e
         "email": "hulp@zorgrekening.example",
         "iban": "NL02ABNA0123456789",
         "vat": "NL100000009B01",
+        "dpo": "fg@zorgrekening.example",
     }
+PROCESSORS = processors.read(ENV["OPERATOR_PROCESSORS"])
 # When somebody answers, by weekday; and on days that differ from that, and from public holidays.
 OFFICE_WEEK = office.week(ENV["OPERATOR_HOURS"] or ("ma-vr 9:00-17:00" if SANDBOX else ""))
 OFFICE_EXCEPTIONS = office.exceptions(ENV["OPERATOR_HOURS_EXCEPTIONS"])

@@ -1,16 +1,19 @@
 """Who runs the site and by which rules: in both languages, linked on every page, with the numbers of the settings."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 from django.utils import timezone
 
 from billing import rooms
 from complaints import deadlines
 from portal import about
+from portal.checks import check_operator
+from portal.settings import processors
 from tests import factories
 
 PAGES = [*about.PAGES, "complaints_procedure"]
@@ -72,10 +75,47 @@ def test_every_cookie_that_we_set_is_told(client):
 def test_the_terms_of_the_complaints_procedure_are_those_of_the_room(client, settings):
     terms = deadlines.PROCEDURES[settings.COMPLAINTS_PROCEDURE]
     text = text_of(client, "complaints_procedure")
-    assert f"binnen {terms.answer_days} dagen antwoord, en uiterlijk na {terms.legal_days} dagen" in text
+    assert f"binnen {terms.answer_days} dagen antwoord" in text
+    assert f"{terms.legal_days} dagen, geteld vanaf de dag nadat uw klacht kwam" in text
+    # Received on a Saturday the last of those days is one too, and the rule says the Monday after it, as the page does.
+    promised = deadlines.dates(terms, date(2026, 12, 19))
+    assert promised.legal_end == date(2026, 12, 19) + timedelta(days=terms.legal_days + 2)
+    assert "Dan is de eerste werkdag daarna de laatste dag" in text
+    assert promised.extended_end == date(2026, 12, 19) + timedelta(days=terms.extended_days + 2)
+    assert f"Alles samen is het hooguit {terms.extended_days} dagen" in text
     assert "Kifid" not in text, "nobody is named whom we have not joined"
     settings.COMPLAINTS_OWN_BODY = "kifid"
     assert "Daarna kunt u naar Kifid" in text_of(client, "complaints_procedure")
+
+
+def test_whom_to_ask_about_privacy_and_who_works_for_us_where_is_told(client, settings):
+    settings.OPERATOR = settings.OPERATOR | {"dpo": "fg@rekening.example"}
+    settings.PROCESSORS = processors.read("Servers B.V. (servers|hosting) NL")
+    text = text_of(client, "privacy")
+    assert "fg@rekening.example" in text.replace(" ", "")
+    assert "Servers B.V., voor servers. Dit bedrijf werkt voor ons in Nederland." in text
+    assert "Wij en deze bedrijven bewaren uw gegevens binnen de Europese Economische Ruimte" in text
+    settings.PROCESSORS += processors.read("Mail Inc. (e-mail|e-mail) US clauses; Post Ltd (post|post) GB adequacy")
+    text = text_of(client, "privacy", "en")
+    assert "Mail Inc. (United States). We agreed the standard clauses" in text
+    assert "Post Ltd (United Kingdom). The European Commission finds" in text
+    assert "We and these companies keep your data within" not in text
+
+
+@pytest.mark.parametrize("wrong", ["Mail Inc. (e-mail|e-mail) US", "Mail Inc. US clauses", "Mail (a) NL", "x (a|b) nl"])
+def test_a_company_beyond_europe_without_a_guarantee_is_refused(wrong):
+    with pytest.raises(ImproperlyConfigured, match="OPERATOR_PROCESSORS must be like"):
+        processors.read(wrong)
+
+
+def test_what_the_pages_lack_is_a_warning(settings):
+    settings.OPERATOR = settings.OPERATOR | {"dpo": "", "vat": "", "wki": ""}
+    settings.PROCESSORS = ()
+    found = {warning.id for warning in check_operator()}
+    assert found == {"portal.W022", "portal.W023", "portal.W024", "portal.W025"}
+    settings.OPERATOR = settings.OPERATOR | {"dpo": "fg@rekening.example", "vat": "NL100000009B01", "wki": "I1"}
+    settings.PROCESSORS = processors.read("Servers B.V. (servers|hosting) NL")
+    assert check_operator() == []
 
 
 def test_who_we_are_says_what_the_law_asks(client, settings):
