@@ -123,7 +123,7 @@ def delete_idle(*, now: datetime) -> None:
 def _locked(limit: Limit, who: str, now_us: int, *, guarded: bool = False) -> Throttle:
     """Return the row of this key, made when it is not there (unless `guarded`), locked until the transaction ends."""
     key = _key(limit, who)
-    row = Throttle.objects.select_for_update().filter(key=key).first()
+    row = next(iter(Throttle.objects.select_for_update().filter(key=key)), None)  # `first` would sort the one
     if row is None:
         row = Throttle(key=key, over_at_us=now_us + limit.window_us)
         if not guarded:

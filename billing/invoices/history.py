@@ -1,4 +1,4 @@
-"""What happened on an invoice, as its page tells it: read from the lists of `InvoiceHistory`."""
+"""What happened on an invoice, as its page tells it: read from the lists of `told`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ class History:
 
 
 def read(row: Mapping[str, Any]) -> History:
-    """Return the history out of a row of a query of `InvoiceHistory`."""
+    """Return the history out of what `told` has of an invoice."""
     postings = row["booked"]
     bookings = _bookings(postings)
     # Of a payment for several invoices this one's share, also on the page of the one that it was started from.

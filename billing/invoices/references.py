@@ -55,7 +55,7 @@ def find_by_reference(reference: str) -> str | None:
     Of one that was withdrawn the page says so.
     """
     found = Invoice.objects.filter(payment_reference=reference, erased_at=None)
-    return found.values_list("token", flat=True).first()
+    return next(iter(found.values_list("token", flat=True)), None)
 
 
 def is_open_to_guests(token: str) -> bool:

@@ -1,9 +1,9 @@
-"""The view of the database from which the page of an invoice is read: what happened, as one list for each table.
+"""The view of the database from which the page of an invoice is read: one document of JSON for each invoice.
 
-So the page needs no query for each table, and Django makes no SQL for these lists: a third of the page's time was that.
-The facts that the rooms' panels ask are in it too. The view is made of the models as they are, after each `migrate`,
-and dropped before anything is migrated, because neither database changes a table that a view reads. So no migration has
-to know of it.
+In it are the invoice, its practice, what happened as one list for each table, and the facts that the rooms' panels ask.
+So the page needs one query of one column, and Django makes no SQL for the rest: a third of the page's time was that.
+The view is made of the models as they are, after each `migrate`, and dropped before anything is migrated, because
+neither database changes a table that a view reads. So no migration has to know of it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from django.apps import AppConfig
 from django.db import connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.loader import MigrationLoader
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, TextField
+from django.db.models import Exists, F, Func, JSONField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -31,22 +31,38 @@ from billing.models import (
 )
 from billing.models.ledger import OF_INVOICE
 
+SHOWN = ("token", "number", "payment_reference", "issued_on", "due_on", "withdrawn_at")
+OF_PRACTICE = (
+    "name", "email", "phone", "phone_hours", "contact_text", "logo", "website", "vat_on_costs", "iban", "transfers_to",
+)  # fmt: skip
+
 
 class JsonRows(Subquery):
-    """All rows of a query in one column: a JSON list with a list of the columns of each row, in the query's order."""
+    """All rows of a query in one value: a JSON list with a list of the columns of each row, in the query's order."""
 
-    _SQLITE = "(SELECT json_group_array(json_array({columns})) FROM (%(subquery)s) found)"
-    _POSTGRESQL = "(SELECT coalesce(json_agg(json_build_array({columns}))::text, '[]') FROM (%(subquery)s) found)"
+    _SQLITE = "json((SELECT json_group_array(json_array({columns})) FROM (%(subquery)s) found))"
+    _POSTGRESQL = "(SELECT coalesce(json_agg(json_build_array({columns})), '[]') FROM (%(subquery)s) found)"
 
     def __init__(self, rows: QuerySet[Any], *columns: str) -> None:
         named = {f"c{place}": F(column) for place, column in enumerate(columns)}
         self._columns = ", ".join(f"found.{name}" for name in named)
-        super().__init__(rows.values(**named), output_field=TextField())
+        super().__init__(rows.values(**named), output_field=JSONField())
 
     def as_sql(self, compiler: Any, connection: Any, template: Any = None, **extra: Any) -> Any:
         """Return the SQL, in the functions of this database."""
         form = self._SQLITE if connection.vendor == "sqlite" else self._POSTGRESQL
         return super().as_sql(compiler, connection, form.format(columns=self._columns), **extra)
+
+
+class StoredJson(Func):
+    """A column of JSON as a part of other JSON: SQLite has it as text."""
+
+    function = "json"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **_extra: Any) -> Any:
+        """Return the column as it is."""
+        (column,) = self.get_source_expressions()
+        return compiler.compile(column)
 
 
 def rows() -> QuerySet[Invoice, Any]:
@@ -62,17 +78,21 @@ def rows() -> QuerySet[Invoice, Any]:
     of_transaction = (f"transaction__{name}" for name in ("reverses_id", "kind", "occurred_at"))
     of_letter = ("letter__sent_on", "letter__costs_announced", "principal", "letter__principal")
     of_payment = (f"payment__{name}" for name in ("status", "created_at"))
-    return Invoice.objects.values_list(
-        "pk",
-        JsonRows(postings, "transaction_id", *of_transaction, "amount"),
-        JsonRows(steps, "step", "status", *of_letter, "letter__message__sent_at"),
-        JsonRows(payments, "token", "amount", "status", "created_at"),
-        JsonRows(shares.order_by("payment"), "payment__token", "amount", *of_payment),
-        JsonRows(plans, "pk", "kind", "status", "agreed_at"),
-        JsonRows(holds, "reason", "until"),
-        Exists(CreditNote.objects.filter(**of_invoice)),
-        JSONObject(**{name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}),
+    told = JSONObject(
+        **{name: F(name) for name in ("pk", *SHOWN)},
+        practice=JSONObject(
+            **{name: F(f"provider__{name}") for name in OF_PRACTICE}, chosen=StoredJson("provider__chosen")
+        ),
+        booked=JsonRows(postings, "transaction_id", *of_transaction, "amount"),
+        sent=JsonRows(steps, "step", "status", *of_letter, "letter__message__sent_at"),
+        live=JsonRows(payments, "token", "amount", "status", "created_at"),
+        live_shares=JsonRows(shares.order_by("payment"), "payment__token", "amount", *of_payment),
+        plans=JsonRows(plans, "pk", "kind", "status", "agreed_at"),
+        holds=JsonRows(holds, "reason", "until"),
+        has_credit_notes=Exists(CreditNote.objects.filter(**of_invoice)),
+        facts=JSONObject(**{name: fact for panel in rooms.invoice_panels() for name, fact in panel.facts.items()}),
     )
+    return Invoice.objects.filter(erased_at=None).values_list("pk", "token", told)
 
 
 def keep_up(app: AppConfig) -> None:

@@ -568,14 +568,8 @@ class Migration(migrations.Migration):
             name='InvoiceHistory',
             fields=[
                 ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='+', serialize=False, to='billing.invoice')),
-                ('booked', models.JSONField()),
-                ('sent', models.JSONField()),
-                ('live', models.JSONField()),
-                ('live_shares', models.JSONField()),
-                ('plans', models.JSONField()),
-                ('holds', models.JSONField()),
-                ('has_credit_notes', models.BooleanField()),
-                ('facts', models.JSONField()),
+                ('token', models.CharField(max_length=32)),
+                ('told', models.JSONField()),
             ],
             options={
                 'db_table': 'billing_invoice_history',

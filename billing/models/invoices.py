@@ -174,21 +174,14 @@ class InvoicePayer(models.Model):
 
 
 class InvoiceHistory(models.Model):
-    """What happened on an invoice, each kind of row as one list: a view, which `billing.invoices.told` makes.
+    """What the page of an invoice tells, as one document of JSON: a view, which `billing.invoices.told` makes.
 
-    It is read, never written. `booked` and the others hold a list of columns for each row, as `told` says; `facts` is
-    what the panels of the rooms ask, by name.
+    It is read, never written, and has no row for an invoice that was erased.
     """
 
     invoice = models.OneToOneField(Invoice, models.DO_NOTHING, primary_key=True, related_name="+")
-    booked = models.JSONField()
-    sent = models.JSONField()
-    live = models.JSONField()
-    live_shares = models.JSONField()
-    plans = models.JSONField()
-    holds = models.JSONField()
-    has_credit_notes = models.BooleanField()
-    facts = models.JSONField()
+    token = models.CharField(max_length=32)
+    told = models.JSONField()
 
     class Meta:
         managed = False

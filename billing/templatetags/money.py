@@ -3,13 +3,14 @@
 from decimal import Decimal
 
 from django import template
-from django.utils import formats, translation
+from django.utils import translation
 
 from billing.money import to_cents
 
 register = template.Library()
 _MINUS = "\u2212"  # a screen reader says "minus"; the hyphen of a keyboard is often skipped
 _NO_BREAK_SPACE = "\u00a0"
+_DUTCH_SEPARATORS = str.maketrans(",.", ".,")
 _ISOLATE, _END = "\u2066", "\u2069"  # behind an Arabic letter the digits would change places
 
 
@@ -22,9 +23,9 @@ def euro(amount: Decimal) -> str:
     Raises ValueError for anything but a Decimal in whole cents, so that an empty amount on a page is noticed.
     """
     to_cents(amount)
-    number = formats.number_format(abs(amount), decimal_pos=2, use_l10n=True, force_grouping=True)
+    number = f"{abs(amount):,.2f}"
     sign = _MINUS if amount < 0 else ""
     if (translation.get_language() or "").startswith("en"):
         return f"{sign}€{number}"
-    shown = f"€{_NO_BREAK_SPACE}{sign}{number}"
+    shown = f"€{_NO_BREAK_SPACE}{sign}{number.translate(_DUTCH_SEPARATORS)}"
     return f"{_ISOLATE}{shown}{_END}" if translation.get_language_bidi() else shown

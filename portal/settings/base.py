@@ -195,6 +195,7 @@ AXES_RESET_ON_SUCCESS = True  # both factors: a right password with a wrong code
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]  # not stored in its table of failures
 AXES_CLIENT_IP_CALLABLE = "guests.access.network_address"
 AXES_WHITELIST_CALLABLE = "portal.staff.sign_in.known_browsers.is_known"
+SESSION_ENGINE = "portal.serving.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-zorgrekening" if HTTPS else "zorgrekening"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS

@@ -143,8 +143,8 @@ class TestPage:
     def test_it_takes_few_queries(self, client, django_assert_num_queries):
         invoice = factories.invoice()
         look_up(Client(), "5000 0567 8901 2345")  # somebody failed before, as always: the row of everybody is there
-        # Both limits, the search, the limit of sessions and its use, the session's id and row; and two transactions.
-        with django_assert_num_queries(11):
+        # Both limits, the search, the limit of sessions and its use, the row of the session; and two transactions.
+        with django_assert_num_queries(10):
             look_up(client, invoice.payment_reference)
 
     @pytest.mark.parametrize("planted", ["a" * 32, "nobody-made-this"])
