@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from email.message import EmailMessage
 
 import pytest
@@ -69,6 +70,34 @@ def test_a_subject_is_one_header_of_short_lines(subject):
         assert found["Subject"].split() == subject.split()
     else:
         assert found["Subject"].strip() == subject.strip()
+    assert without_words(composed) == [] or not subject.strip()
+
+
+def without_words(composed: bytes) -> list[bytes]:
+    """Return the lines of a mail's head in which nothing stands, or only the name of a header."""
+    lines = composed.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    return [line for line in lines if not line.strip() or re.fullmatch(rb"[A-Za-z-]+: *", line)]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Uw rekening van Tandartsenpraktijk-De-Zonnebloemstraat-in-’s-Hertogenbosch staat stil", "é" * 200, "x" * 200,
+     "Uw rekening – " + "y" * 90, "Betaal uiterlijk op 12 december 2026: rekening van Centrum voor Mondzorg"],
+)  # fmt: skip
+def test_a_long_subject_begins_in_the_line_of_its_name(subject):
+    composed = mail(subject=subject)
+    assert without_words(composed) == []
+    first, *more = (line for line in composed.split(b"\r\n") if line.startswith((b"Subject", b" ")))
+    assert len(first) <= MAX_OF_A_LINE or subject == "x" * 200, "a word in ASCII can't be folded"
+    assert max(map(len, more), default=0) <= MAX_OF_A_LINE
+    assert read(composed)["Subject"] == subject
+
+
+def test_a_long_address_begins_in_the_line_of_its_name():
+    address = f"{'a' * 64}@{'b' * 60}.example"
+    composed = mail(recipient=address)
+    assert without_words(composed) == []
+    assert f"\r\nTo: {address}\r\n".encode() in composed
 
 
 @pytest.mark.parametrize(
