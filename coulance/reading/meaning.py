@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from coulance.reading.labels import PARTS, Meanings
-from coulance.reading.notation import plain
+from coulance.reading.language.labels import PARTS, Meanings
+from coulance.reading.language.notation import plain
 from coulance.reading.sheet import Piece
 
 # A sum of the other two.
@@ -74,6 +74,7 @@ def answers(
         if None in of_lines:
             continue
         closed = answer.closed + sum(count or 0 for count in of_lines) + added_up
+        closed += not lines and _is_chain(facts, choice, answer, declared)
         better = Answer(
             *answer.sums, answer.not_reimbursed, answer.set_off, closed, answer.declared_read, answer.used, choice
         )
@@ -107,13 +108,20 @@ def _answer(facts: Sequence[Fact], choice: Mapping[str, str], declared: int) -> 
         full = _completed(known | {"D": declared} | ({} if "O" in known else {"O": 0}))
         if full is None or not {"G", "E", "P"} <= full.keys():
             continue
-        dimensions = 2 + ("O" in known)
-        closed = len(known.keys() - {"D"}) - dimensions
+        # That what was transferred is what was paid, less what was set off, says nothing of the deductible.
+        closed = len(known.keys() & {"G", "N", "E", "S"}) + bool(known.keys() & {"P", "R"}) - 2
         used = {meaning: pieces for meaning, (_, pieces) in read.items()}
         return Answer(
             full["G"], full["E"], full["P"], full.get("N", declared - full["G"]), full["O"], closed, "D" in known, used
         )
     return None
+
+
+def _is_chain(facts: Sequence[Fact], choice: Mapping[str, str], answer: Answer, declared: int) -> bool:
+    """Tell whether the paper tells no more than how what was declared became what was paid, by the deductible alone."""
+    told = {choice[plain(fact.label)] for fact in facts} - frozenset("YC")
+    is_told = {"D"} < told <= frozenset("DEefPR") and bool(told & frozenset("Eef")) and bool(told & frozenset("PR"))
+    return is_told and declared == answer.deductible + answer.paid_out
 
 
 def _has_parts(facts: Sequence[Fact], choice: Mapping[str, str]) -> bool:

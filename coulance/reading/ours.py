@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
 
-from coulance.reading import notation
-from coulance.reading.notation import plain
+from coulance.reading.language import notation
+from coulance.reading.language.notation import plain
 from coulance.reading.sheet import Row
 
 _BORN = re.compile(r"geb(?:oren|oortedatum|\.|\b)[^\d]{0,14}(?P<day>.{6,22})", re.IGNORECASE)

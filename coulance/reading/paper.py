@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
-from coulance.reading import labels, lists, meaning, notation, ours, sheet, tables, vetoes
+from coulance.reading import lists, meaning, ours, sheet, tables, vetoes
+from coulance.reading.language import labels, notation
+from coulance.reading.language.labels import Meanings
 from coulance.reading.meaning import Answer, Fact, fact_of
 from coulance.reading.ours import Ours
 from coulance.reading.sheet import Piece, Row
@@ -40,6 +42,11 @@ class _Way:
     def told(self) -> int:
         """Return how many amounts have a label."""
         return len({id(piece) for fact in self.facts for piece in fact.pieces})
+
+    @property
+    def said(self) -> frozenset[tuple[int, Meanings]]:
+        """Return which amounts have which meanings."""
+        return frozenset((id(piece), fact.meanings) for fact in self.facts for piece in fact.pieces)
 
 
 def look(pages: Sequence[Sequence[Word]], invoice: Ours | None) -> Seen:
@@ -121,6 +128,7 @@ def _understand(seen: Seen, invoice: Ours) -> None:
     except meaning.TooMany:
         seen.reasons.append("two_answers")
         return
+    answered = [(answer, way) for answer, way in answered if not _says_less(way, answered)]
     closing = {answer.sums: (answer, way) for answer, way in answered if answer.closed > 0}
     told = max((way.told for _, way in closing.values()), default=0)
     sums = {answer.sums for answer, way in answered if answer.closed > 0 or way.told >= told}
@@ -134,6 +142,11 @@ def _understand(seen: Seen, invoice: Ours) -> None:
         ((seen.answer, way),) = closing.values()
         seen.facts = way.facts
         _judge(seen, seen.answer, found, invoice)
+
+
+def _says_less(way: _Way, answered: Sequence[tuple[Answer, _Way]]) -> bool:
+    """Tell whether another way holds in which the same amounts mean the same, and more of them have a meaning."""
+    return any(way.said < other.said for answer, other in answered if answer.closed > other.added_up)
 
 
 def _is_of_several(table: tables.Table, scope: ours.Scope) -> bool:
@@ -167,14 +180,22 @@ def _ways(seen: Seen, found: Sequence[tables.Table], scope: ours.Scope) -> Itera
     above = list(lists.stacked(rest, below=False))
     above = [fact for fact in above if fact.pieces[0] in {piece for row in alone for piece in row.amounts}]
     yield _Way(whole + beside + above, lines, added_up)
+    if _are_explained(alone, whole + beside):
+        yield _Way(whole + beside, lines, added_up)
     yield _Way(whole + list(lists.beside(rest, after=True)), lines, added_up)
     yield _Way(whole + list(lists.stacked(rest, below=True)), lines, added_up)
     yield _Way(whole + list(lists.sentences(rest)), lines, added_up)
     records, of_whole = lists.records(beside)
     if not lines and len(records) > 1:
-        names = set.intersection(*({fact.label for fact in record} for record in records))
-        sums = [_sum([f for record in records for f in record if f.label == name]) for name in sorted(names)]
+        names = dict.fromkeys(notation.plain(fact.label) for record in records for fact in record)
+        sums = [_sum([f for record in records for f in record if notation.plain(f.label) == name]) for name in names]
         yield _Way(whole + sums + of_whole, records, added_up)
+
+
+def _are_explained(alone: Sequence[Row], facts: Sequence[Fact]) -> bool:
+    """Tell whether amounts without words beside them repeat what is said elsewhere, as the large one in an app does."""
+    known = {abs(fact.cents) for fact in facts}
+    return all(abs(piece.cents or 0) in known for row in alone for piece in row.amounts)
 
 
 def _said_free(rest: Sequence[Row], facts: Sequence[Fact]) -> list[Fact]:
@@ -235,10 +256,10 @@ def _judge(seen: Seen, answer: Answer, found: Sequence[tables.Table], invoice: O
     """Check an answer against our own invoice."""
     read = [(_day_of(row, invoice), cells) for table in found for row, cells in table.lines]
     days = {day for day, _ in read if day}
-    strangers = any(notation.days(row.text) and not _day_of(row, invoice) for t in found for row, _ in t.lines)
+    strangers = any(_other_days(row, invoice) for table in found for row, _ in table.lines)
     if strangers:
         seen.reasons.append("other_days")
-    all_days = ours.days_found(seen.rows)
+    all_days = ours.days_found(seen.rows) - {invoice.born}
     seen.checks["days"] = bool(invoice.days) and (days or all_days & invoice.days) <= invoice.days and not strangers
     declared = _declared_lines(answer, found, invoice)
     if ours.stand_twice(declared, invoice):
@@ -257,6 +278,12 @@ def _judge(seen: Seen, answer: Answer, found: Sequence[tables.Table], invoice: O
         seen.reasons.append("older_than_care")
 
 
+def _other_days(row: Row, invoice: Ours) -> bool:
+    """Tell whether a row that does not name our invoice names days, and none of them is of a treatment of ours."""
+    days = set(notation.days(row.text)) - {invoice.born}
+    return bool(days) and not _day_of(row, invoice) and not ours.pattern_of(invoice.number).search(row.text)
+
+
 def _day_of(row: Row, invoice: Ours) -> date | None:
     """Return the day of treatment, or of the invoice, that a row names."""
     return next((day for day in notation.days(row.text) if day in invoice.days or day == invoice.issued_on), None)
@@ -266,6 +293,8 @@ def _declared_lines(answer: Answer, found: Sequence[tables.Table], invoice: Ours
     lines = []
     for table in found:
         names = {n: answer.choice.get(notation.plain(column.label)) for n, column in enumerate(table.columns)}
+        if len(table.lines) == 1 and not notation.days(table.lines[0][0].text):
+            continue  # the sums of the whole
         for row, cells in table.lines:
             amounts = [piece.cents or 0 for n, piece in cells.items() if names.get(n) == "D"]
             if amounts:

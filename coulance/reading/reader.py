@@ -4,29 +4,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coulance.reading import labels, notation
+from coulance.reading.language import labels, notation
 from coulance.reading.meaning import Answer
 from coulance.reading.ours import Ours
 from coulance.reading.paper import Seen, look
 from coulance.reading.sheet import Piece
 from guests.files.words import Page
 
-VERSION = 2
+VERSION = 3
 FIELDS = {
     "D": "declared", "G": "granted", "E": "deductible", "C": "own_contribution", "N": "not_reimbursed",
     "P": "paid_out", "O": "set_off",
 }  # fmt: skip
 _MARKED = ("D", "G", "E", "N", "P", "O")
-_ENOUGH_SEEN = 2  # sums that close when only one of two looks at a picture understood it
-_DOUBT: tuple[str, ...] = (
-    "no_text",
-    "no_amounts",
-    "sums_do_not_close",
-    "no_sum_to_check",
-    "rows_do_not_add_up",
-    "total_not_found",
-)
-_DOUBT += ("another_invoice", "total_differs")  # a look that saw less is no sign against what the other saw
+_ENOUGH_SEEN = 2  # sums that close when only one of the looks at a picture understood it
+# A look that saw less is no sign against what another one saw: these don't count when that one has an answer.
+_SAW_LESS = frozenset({
+    "no_text", "no_amounts", "sums_do_not_close", "no_sum_to_check", "rows_do_not_add_up", "total_not_found",
+    "another_invoice", "total_differs", "deductible_unknown",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def read(pages: Sequence[Page], invoice: Ours | None) -> Reading:
     if not looks:
         return Reading(0, (), {}, (), None, ("no_text",), ())
     answered = [seen for seen in looks if seen.answer is not None]
-    best = max(answered or looks, key=lambda seen: seen.answer.closed if seen.answer else 0)
+    best = max(answered or looks, key=lambda seen: (not seen.reasons, seen.answer.closed if seen.answer else 0))
     reasons = list(dict.fromkeys(_reasons(looks, answered)))
     checks = dict(best.checks)
     if len(looks) > 1 and answered:
@@ -101,20 +97,24 @@ def _words(page: Page, number: int) -> Any:
 
 def _reasons(looks: Sequence[Seen], answered: Sequence[Seen]) -> Iterator[str]:
     """Yield why nothing may be proposed."""
+    clear = [seen for seen in answered if not seen.reasons]
     for seen in looks:
-        is_only_doubt = seen.answer is None and bool(answered)
-        yield from (reason for reason in seen.reasons if not (is_only_doubt and reason in _DOUBT))
-    sums = {seen.answer.sums for seen in answered if seen.answer}
-    if len(sums) > 1:
+        doubts = _SAW_LESS if clear else frozenset[str]()
+        if len(clear) > 1 and seen.answer is None:
+            doubts |= {"two_answers"}
+        yield from (reason for reason in seen.reasons if reason not in doubts)
+    if len({seen.answer.sums for seen in answered if seen.answer}) > 1:
         yield "looks_disagree"
-    closed = max((seen.answer.closed for seen in answered if seen.answer), default=0)
-    if answered and len(looks) > len(answered) and closed < _ENOUGH_SEEN:
+    closed = max((seen.answer.closed for seen in clear if seen.answer), default=0)
+    if clear and len(looks) > 1 and len(answered) < 2 and closed < _ENOUGH_SEEN:
         yield "one_look_only"
 
 
 def _marks(answer: Answer) -> Iterator[Mark]:
     for meaning in _MARKED:
         for piece in dict.fromkeys(answer.used.get(meaning, ())):
+            if not any(letter.isdigit() for letter in piece.text):
+                continue  # a dash
             yield Mark(FIELDS[meaning], piece.cents or 0, piece.page, place_of(piece))
 
 

@@ -1,14 +1,15 @@
 """A page of words as rows of pieces: texts, and amounts with their place."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from coulance.reading import notation
+from coulance.reading.language import notation
 from guests.files.words import Word
 
 _SAME_ROW = 0.45  # of the height of the lower of two words
 _WIDE_GAP = 0.95  # of the height of the letters: what stands beyond it is another piece
+_SUNKEN = 0.1  # of a height, that a lone amount and the row beside it stand apart at most
 _MOVED = 0.8  # of a height, that two ends of a row may have moved apart
 _SINGLE = "uU€-–&+/"  # words of one letter
 _LEADERS = ".·…_"
@@ -21,6 +22,7 @@ class Piece:
     words: tuple[Word, ...]
     page: int
     cents: int | None = None
+    tail: str = ""  # the last word of an amount that is no number: "euro."
 
     @cached_property
     def text(self) -> str:
@@ -89,8 +91,25 @@ def rows(words: Sequence[Word], page: int) -> list[Row]:
             lines.append([word])
         else:
             best[2].append(word)
-    made = [_row(line, page) for line in _joined(lines)]
-    return sorted(made, key=lambda row: (row.top + row.bottom) / 2)
+    made = sorted((_row(line, page) for line in _joined(lines)), key=lambda row: row.top + row.bottom)
+    return _with_sunken(made)
+
+
+def _with_sunken(found: list[Row]) -> list[Row]:
+    """Return the rows, with amounts that sank below theirs taken back: their euro sign has a line of its own."""
+    kept = list(found)
+    for number, row in enumerate(found):
+        if row.texts or not row.amounts:
+            continue
+        for other in (*found[max(0, number - 2) : number], *found[number + 1 : number + 3]):
+            overlap = min(row.bottom, other.bottom) - max(row.top, other.top)
+            is_free = all(row.pieces[-1].right < p.left or p.right < row.pieces[0].left for p in other.pieces)
+            if other in kept and other.amounts and overlap > -_SUNKEN * row.height and is_free:
+                pieces = tuple(sorted((*other.pieces, *row.pieces), key=lambda piece: piece.left))
+                kept[kept.index(other)] = replace(other, pieces=pieces)
+                kept.remove(row)
+                break
+    return kept
 
 
 def _is_word(word: Word) -> bool:
@@ -153,7 +172,7 @@ def _row(line: list[Word], page: int) -> Row:
 
 
 def _pieces(line: list[Word], text: str, ends: list[tuple[int, int]], page: int) -> Iterator[Piece]:
-    found = list(notation.amounts(text))
+    found = [*notation.amounts(text), *notation.nothings(text)]
     waiting: list[Word] = []
     at = 0
     while at < len(line):
@@ -169,7 +188,7 @@ def _pieces(line: list[Word], text: str, ends: list[tuple[int, int]], page: int)
         taken = [number for number in range(at, len(line)) if ends[number][0] < amount[2]]
         # The place of an amount is that of its digits: a currency may stand far to their left.
         digits = [line[number] for number in taken if any(c.isdigit() for c in line[number].text)]
-        yield Piece(tuple(digits or [line[at]]), page, amount[0])
+        yield Piece(tuple(digits or [line[at]]), page, amount[0], tail=line[taken[-1]].text)
         at = taken[-1] + 1
     if waiting:
         yield Piece(tuple(waiting), page)

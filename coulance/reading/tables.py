@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from coulance.reading import labels
+from coulance.reading import headings
+from coulance.reading.language import labels
 from coulance.reading.sheet import Piece, Row
 
-_MOST_HEAD_ROWS = 4
+_MOST_HEAD_ROWS = 6
 _HEAD_DISTANCE = 4.5  # heights of a letter between a heading and what is below it
 _ALIGNED = 1.3  # heights of a letter between the edges of amounts in one column
-_UNDER = 0.3  # heights of a letter that a heading and an amount below it share at least
+_HEAD_LINES = 1.3  # and between the lines of one heading
+_SAME_CELL = 0.3  # and between the lines of two cells beside each other
 _LONGEST_PAUSE = 14  # rows without amounts inside a table: descriptions, the foot of one page and the head of the next
 
 
@@ -65,29 +67,54 @@ def _table_at(rows: Sequence[Row], at: int) -> tuple[Table | None, int]:
     first = rows[at]
     if len(first.amounts) < 2 or _labelled_itself(first):
         return None, at
-    head = list(_head(rows, at))
-    columns = _columns(first, rows[at : at + 8], head)
-    if sum(bool(labels.meanings(column.label)) for column in columns) < 2:
+    places = _places(first, rows[at : at + 8])
+    lines, after = _body(rows, at, places)
+    places = [_extent(place, [cells[n] for _, cells in lines if n in cells]) for n, place in enumerate(places)]
+    texts = _texts(rows, lines)
+    names, is_sure = headings.dealt(places, _head(rows, at, texts), texts, first.height)
+    if sum(bool(labels.meanings(name)) for name in names) < 2:
         return None, at
-    table, pause, after = Table(columns), 0, at + 1
+    table = Table(tuple(Column(name, *place) for name, place in zip(names, places, strict=True)), is_sure=is_sure)
+    for row, cells in lines:
+        if not labels.is_carried(row.text):
+            words = " ".join(piece.text for piece in row.texts)
+            (table.totals if labels.is_total(words) else table.lines).append((row, cells))
+    return table, after
+
+
+def _places(first: Row, nearby: Sequence[Row]) -> list[headings.Place]:
+    """Return the places of the columns: of the amounts in the fullest row that stands in the columns of the first."""
+    fullest = first
+    for row in nearby:
+        fits = row.page == first.page and len(row.amounts) > len(fullest.amounts) and not _labelled_itself(row)
+        if fits and all(any(_aligned(piece, _place(other)) for other in row.amounts) for piece in first.amounts):
+            fullest = row
+    return [_place(piece) for piece in fullest.amounts]
+
+
+def _place(piece: Piece) -> headings.Place:
+    return piece.left, piece.right
+
+
+def _body(rows: Sequence[Row], at: int, places: list[headings.Place]) -> tuple[list[tuple[Row, dict[int, Piece]]], int]:
+    """Return the rows of a table with their amounts by column, and the number of the row after it."""
+    lines: list[tuple[Row, dict[int, Piece]]] = []
+    pause, after = 0, at + 1
     for number in range(at, len(rows)):
         row = rows[number]
         if not row.amounts:
             pause += 1
-            if pause > _LONGEST_PAUSE:
-                break
+            if pause > _LONGEST_PAUSE or sum(bool(labels.meanings(piece.text)) for piece in row.texts) > 1:
+                break  # other headings
             continue
-        cells = _cells(row, columns)
+        cells = _cells(row, places)
         if cells is None:
             if len(row.amounts) > 1 and not _labelled_itself(row):
                 break  # another table
             continue
-        if not labels.is_carried(row.text):
-            words = " ".join(piece.text for piece in row.texts)
-            (table.totals if labels.is_total(words) else table.lines).append((row, cells))
+        lines.append((row, cells))
         pause, after = 0, number + 1
-    table.is_sure = _is_sure(table, first, head)
-    return table, after
+    return lines, after
 
 
 def _labelled_itself(row: Row) -> bool:
@@ -105,124 +132,62 @@ def _strict(text: str) -> labels.Meanings:
     return labels.NONE if labels.is_total(text) and found <= frozenset("DY") else found
 
 
-def _head(rows: Sequence[Row], at: int) -> Iterator[Row]:
-    """Yield the rows above a table that can be its heading, the lowest first."""
-    below = rows[at]
-    for number in range(at - 1, max(at - 1 - _MOST_HEAD_ROWS, -1), -1):
-        row = rows[number]
-        apart = below.top - row.bottom
-        if row.amounts or row.page != below.page or apart > _HEAD_DISTANCE * max(row.height, below.height):
-            return
-        yield row
-        below = row
+def _head(rows: Sequence[Row], at: int, texts: Sequence[headings.Place]) -> list[Row]:
+    """Return the rows above a table that can be its heading, the highest first.
 
-
-def _columns(first: Row, nearby: Sequence[Row], head: list[Row]) -> tuple[Column, ...]:
-    """Return the columns of a table by the amounts in its fullest row, with the words above each."""
-    places = [(p.left, p.right) for p in max((r.amounts for r in nearby if _fits(r, first)), key=len)]
-    words: list[list[str]] = [[] for _ in places]
-    others = [(p.left, p.right) for p in first.texts]
-    tall = first.height
-    for row in reversed(head):
-        for piece in row.texts:
-            over = [n for n, place in enumerate(places) if piece.left < place[1] and place[0] < piece.right]
-            if len(over) > 1:  # headings that stand close together
-                for word in piece.words:
-                    words[_nearest(word.left, word.right, places)].append(word.text)
-                continue
-            nearest = over[0] if over else _nearest(piece.left, piece.right, places)
-            away = _gap((piece.left, piece.right), places[nearest])
-            elsewhere = min((_gap((piece.left, piece.right), other) for other in others), default=99 * tall)
-            if over or (away < 4 * tall and away < elsewhere):
-                words[nearest].append(piece.text)
-    return tuple(Column(" ".join(text), *place) for text, place in zip(words, places, strict=True))
-
-
-def _is_sure(table: Table, first: Row, head: list[Row]) -> bool:
-    """Tell whether the headings mean the same to whoever takes them for the left, or for the right, of their columns.
-
-    A heading and its amounts share a cell. Above its amounts it is theirs for certain; between the amounts of two
-    columns it begins the one on its right or ends the one on its left, and the nearest may be the wrong one.
+    Its lines stand close together; only from what is below them they may stand apart.
     """
-    places = [_extent(table, number) for number in range(len(table.columns))]
-    slack = _UNDER * first.height
-    pieces = [(piece, _block(piece, head, places)) for row in reversed(head) for piece in row.texts]
-    above = [[n for n, place in enumerate(places) if _shared(block, place) > slack] for _, block in pieces]
-    bare = set(range(len(places))) - {number for over in above for number in over}
-    begin: list[list[str]] = [[] for _ in places]
-    end: list[list[str]] = [[] for _ in places]
-    for (piece, (left, right)), over in zip(pieces, above, strict=True):
-        if len(over) > 1:  # headings that stand close together
-            for word in piece.words:
-                nearest = _nearest(word.left, word.right, places)
-                begin[nearest].append(word.text)
-                end[nearest].append(word.text)
-            continue
-        if not over and any(_shared((left, right), (text.left, text.right)) > 0 for text in first.texts):
-            continue
-        of_right = over or [n for n, place in enumerate(places) if place[1] - left > slack][:1]
-        of_left = over or [n for n, place in enumerate(places) if right - place[0] > slack][-1:]
-        for words, numbers in ((begin, of_right), (end, of_left)):
-            if numbers and (over or numbers[0] in bare):  # a column has one heading
-                words[numbers[0]].append(piece.text)
-    known = [labels.meanings(column.label) for column in table.columns]
-    return all([labels.meanings(" ".join(text)) for text in words] == known for words in (begin, end))
+    below, found = rows[at], list[Row]()
+    for row in reversed(rows[max(0, at - _MOST_HEAD_ROWS) : at]):
+        tall = max(row.height, below.height)
+        apart = (below.top - row.bottom) / tall
+        if row.amounts or row.page != below.page or apart > (_HEAD_LINES if found else _HEAD_DISTANCE):
+            break
+        if found or not _is_wrapped(row, apart, texts):
+            found.append(row)
+        below = row
+    return found[::-1]
 
 
-def _extent(table: Table, number: int) -> tuple[float, float]:
+def _is_wrapped(row: Row, apart: float, texts: Sequence[headings.Place]) -> bool:
+    """Tell whether a row without amounts is a line of the words beside the amounts below it."""
+    places = headings.places_of(row.texts)
+    return apart < _SAME_CELL or all(any(headings.shared(place, text) > 0 for text in texts) for place in places)
+
+
+def _texts(rows: Sequence[Row], lines: Sequence[tuple[Row, dict[int, Piece]]]) -> list[headings.Place]:
+    """Return the places of the words beside the amounts, with their lines above and below those."""
+    found: list[headings.Place] = []
+    at = {id(row): number for number, row in enumerate(rows)}
+    for row, _ in lines:
+        number = at[id(row)]
+        found += headings.places_of(row.texts)
+        for other in rows[max(0, number - 1) : number + 2]:
+            apart = max(other.top - row.bottom, row.top - other.bottom)
+            if not other.amounts and other.page == row.page and apart < _SAME_CELL * row.height:
+                found += headings.places_of(other.texts)
+    return found
+
+
+def _extent(place: headings.Place, cells: Sequence[Piece]) -> headings.Place:
     """Return from where to where the amounts of a column stand, the widest of them counted."""
-    cells = [cells[number] for _, cells in (*table.lines, *table.totals) if number in cells]
-    column = table.columns[number]
-    return min([column.left, *(p.left for p in cells)]), max([column.right, *(p.right for p in cells)])
+    return min([place[0], *(piece.left for piece in cells)]), max([place[1], *(piece.right for piece in cells)])
 
 
-def _block(piece: Piece, head: list[Row], places: list[tuple[float, float]]) -> tuple[float, float]:
-    """Return from where to where a heading stands, with its words on the rows above and below it."""
-    left, right = piece.left, piece.right
-    for row in (*head, *reversed(head)):
-        for other in row.texts:
-            joined = (min(left, other.left), max(right, other.right))
-            if other.left < right and left < other.right and sum(_shared(joined, place) > 0 for place in places) < 2:
-                left, right = joined
-    return left, right
-
-
-def _shared(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return min(one[1], other[1]) - max(one[0], other[0])
-
-
-def _fits(row: Row, first: Row) -> bool:
-    return row is first or (len(row.amounts) >= 2 and not _labelled_itself(row) and row.page == first.page)
-
-
-def _nearest(left: float, right: float, places: list[tuple[float, float]]) -> int:
-    return min(range(len(places)), key=lambda n: (_gap((left, right), places[n]), abs(right - places[n][1])))
-
-
-def _gap(one: tuple[float, float], other: tuple[float, float]) -> float:
-    return max(0.0, one[0] - other[1], other[0] - one[1])
-
-
-def _cells(row: Row, columns: tuple[Column, ...]) -> dict[int, Piece] | None:
+def _cells(row: Row, places: Sequence[headings.Place]) -> dict[int, Piece] | None:
     """Return the amounts of a row by column; None when they don't stand in these columns."""
     if len(row.amounts) == 1 and (_labelled_itself(row) or not row.texts):
         return None
     cells: dict[int, Piece] = {}
     for piece in row.amounts:
-        near = [n for n, column in enumerate(columns) if _aligned(piece, column)]
+        near = [n for n, place in enumerate(places) if _aligned(piece, place)]
         if len(near) != 1 or near[0] in cells:
             return None
         cells[near[0]] = piece
     return cells
 
 
-def _aligned(piece: Piece, column: Column) -> bool:
-    limit = _ALIGNED * piece.height
-    return (
-        min(
-            abs(piece.right - column.right),
-            abs(piece.left - column.left),
-            abs(piece.centre - (column.left + column.right) / 2),
-        )
-        <= limit
-    )
+def _aligned(piece: Piece, place: headings.Place) -> bool:
+    left, right = place
+    apart = min(abs(piece.right - right), abs(piece.left - left), abs(piece.centre - (left + right) / 2))
+    return apart <= _ALIGNED * piece.height

@@ -1,4 +1,4 @@
-"""Letters recognised in a picture by Tesseract, in Dutch: twice, in two ways and sizes, for each has its own errors."""
+"""Letters recognised in a picture by Tesseract, in Dutch: in three ways and sizes, for each has its own errors."""
 
 import io
 from collections.abc import Callable
@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import tesserocr
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from guests.files.reader import MOST_WORDS, plane, straighten
+from guests.files.reader import MOST_WORDS, level, plane, straighten
 from guests.files.reader.straighten import Sheet
 
 LANGUAGE = "nld"
 DATA = "/usr/share/tesseract-ocr"  # of Debian's tesseract-ocr-nld, one folder below
 _WIDTH = 1700  # pixels of a sheet at first
-_TALL = 30  # pixels of a capital letter, at which Tesseract errs least
+_TALL = 27  # pixels of a capital letter, at which Tesseract errs least
+_LARGE, _SMALL = 1.1, 0.88  # times that, in the second and the third way
+_SOFT = 0.9  # pixels: noise is blurred away in the second way
 _FEW = 12  # words: then the sheet is upside down, or lies on its side
 _SURE = 55  # of a hundred, of Tesseract itself: only to find out which way is up
 _MOST_PIXELS = 14_000_000
@@ -41,31 +43,33 @@ def prepared() -> Callable[[bytes], list[dict[str, Any]]]:
 def _page(api: Any, content: bytes) -> dict[str, Any]:
     with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as opened:
         shown = opened.convert("RGB")
-    best: tuple[int, Found, Found] = (-1, [], [])
+    best: tuple[int, list[Found]] = (-1, [])
     for quarter in (0, 2, 1, 3):
-        sure, *passes = _both(api, shown, quarter)
+        sure, passes = _looks(api, shown, quarter)
         if sure > best[0]:
-            best = (sure, passes[0], passes[1])
+            best = sure, passes
         if best[0] >= _FEW:
             break
-    return {"width": shown.width, "height": shown.height, "seen": True, "passes": list(best[1:])}
+    return {"width": shown.width, "height": shown.height, "seen": True, "passes": best[1]}
 
 
-def _both(api: Any, shown: Image.Image, quarter: int) -> tuple[int, Found, Found]:
-    """Return how many words are certain, and the words of both ways of looking."""
+def _looks(api: Any, shown: Image.Image, quarter: int) -> tuple[int, list[Found]]:
+    """Return how many words are certain, and the words of each way of looking."""
     matrix, size, grey = straighten.straightened(shown, quarter)
     scale = _WIDTH / size[0] if size[0] < size[1] else _WIDTH / size[1]
     rough = straighten.drawn(grey, matrix, size, _limited(scale, size))
     sparse, sure, tall = _words(api, rough, tesserocr.PSM.SPARSE_TEXT, shown.size)
     if sure < _FEW:
-        return sure, sparse, []
+        return sure, [sparse, [], []]
     again = _limited(scale * _TALL / tall, size)
     if not 0.75 < again / scale < 1.4:
         rough = straighten.drawn(grey, matrix, size, again)
         sparse, sure, tall = _words(api, rough, tesserocr.PSM.SPARSE_TEXT, shown.size)
-    fine = straighten.drawn(grey, matrix, size, _limited(again * 1.15, size))
-    block, *_ = _words(api, fine, tesserocr.PSM.SINGLE_BLOCK, shown.size)
-    return sure, sparse, block
+    large = straighten.drawn(grey, matrix, size, _limited(again * _LARGE, size))
+    soft = Sheet(large.picture.filter(ImageFilter.GaussianBlur(_SOFT)), large.to_shown)
+    small = straighten.drawn(grey, matrix, size, _limited(again * _SMALL, size))
+    blocks = [_words(api, sheet, tesserocr.PSM.SINGLE_BLOCK, shown.size)[0] for sheet in (soft, small)]
+    return sure, [sparse, *blocks]
 
 
 def _limited(scale: float, size: tuple[float, float]) -> float:
@@ -78,14 +82,15 @@ def _words(api: Any, sheet: Sheet, way: int, shown: tuple[int, int]) -> tuple[Fo
     api.SetImage(sheet.picture)
     api.Recognize()
     found: Found = []
-    sure, heights = 0, []
-    level = tesserocr.RIL.WORD
+    heights: list[float] = []
+    slopes: list[level.Slope] = []
+    whole = tesserocr.RIL.WORD
     words = api.GetIterator()
-    for word in tesserocr.iterate_level(words, level) if words else ():
-        if word.Empty(level) or len(found) >= MOST_WORDS:
+    for word in tesserocr.iterate_level(words, whole) if words else ():
+        if word.Empty(whole) or len(found) >= MOST_WORDS:
             continue
-        text = word.GetUTF8Text(level).strip()
-        box, base = word.BoundingBox(level), word.Baseline(level)
+        text = word.GetUTF8Text(whole).strip()
+        box, base = word.BoundingBox(whole), word.Baseline(whole)
         if not text or not box:
             continue
         row = word.RowAttributes()
@@ -93,10 +98,22 @@ def _words(api: Any, sheet: Sheet, way: int, shown: tuple[int, int]) -> tuple[Fo
         bottom = (base[0][1] + base[1][1]) / 2 if base else box[3]
         place = (box[0], bottom - tall, box[2], bottom)
         found.append([text, *(round(value, 1) for value in place), *_shown(sheet, place, shown)])
-        if word.Confidence(level) >= _SURE and len(text) > 2:
-            sure += 1
+        if word.Confidence(whole) >= _SURE and len(text) > 2:
             heights.append(tall)
-    return found, sure, sorted(heights)[len(heights) // 2] if heights else float(_TALL)
+            if base and base[1][0] > base[0][0]:
+                (x0, y0), (x1, y1) = base
+                slopes.append(((x0 + x1) / 2, (y0 + y1) / 2, (y1 - y0) / (x1 - x0), x1 - x0))
+    return _level(found, slopes, sheet), len(heights), sorted(heights)[len(heights) // 2] if heights else float(_TALL)
+
+
+def _level(found: Found, slopes: list[level.Slope], sheet: Sheet) -> Found:
+    """Return the words on level rows; where they are on the picture that is shown stays as it is."""
+    points = [((left + right) / 2, bottom) for _, left, _, right, bottom, *_ in found]
+    up = level.shifts(slopes, points, sheet.picture.width)
+    return [
+        [text, left, round(top - by, 1), right, round(bottom - by, 1), *place]
+        for (text, left, top, right, bottom, *place), by in zip(found, up, strict=True)
+    ]
 
 
 def _shown(sheet: Sheet, box: tuple[float, float, float, float], shown: tuple[int, int]) -> list[int]:

@@ -13,7 +13,7 @@ _SMALL = 240  # pixels of the longest side in which a sheet is looked for
 _MIDDLE = 900  # in which rows are
 _MOST_SKEW = 6.0  # degrees
 _LEAST_SHEET, _MOST_SHEET = 0.25, 0.97  # of the picture
-_STEP = 12  # of brightness, between two points that belong together
+_STEP, _RISE = 8, 0.1  # of brightness, and of itself: what is steeper is an edge
 _ROOM = 0.02  # of a sheet, around it: what stands at its edge is not cut off
 _DARK = 90  # a median below it: light letters on a dark screen
 
@@ -108,8 +108,8 @@ def _sharpness(ink: Image.Image, angle: float) -> float:
 def _corners(grey: Image.Image) -> tuple[Point, ...] | None:
     """Return the corners of a sheet that lies on something else; None when the picture is the sheet.
 
-    What lies around it is what can be reached from the edge of the picture in small steps of brightness: a shadow over
-    the sheet is no edge of it.
+    What lies around it is what can be reached from the edge of the picture without a crossing where it suddenly gets
+    brighter: a shadow over the sheet is no edge of it.
     """
     scale = _SMALL / max(grey.size)
     size = max(8, round(grey.width * scale)), max(8, round(grey.height * scale))
@@ -132,13 +132,15 @@ def _corners(grey: Image.Image) -> tuple[Point, ...] | None:
 def _inside(small: Image.Image) -> set[tuple[int, int]]:
     """Return the points that can't be reached from the edge."""
     width, height = small.size
-    values = small.tobytes()
+    # The edge of a sheet that does not lie straight is a slope within its own line, but a step to the lines beside it.
+    highest, lowest = small.filter(ImageFilter.MaxFilter(3)).tobytes(), small.filter(ImageFilter.MinFilter(3)).tobytes()
+    is_open = [high - low < _STEP + high * _RISE for high, low in zip(highest, lowest, strict=True)]
     edge = [n for n in range(width * height) if n % width in (0, width - 1) or n // width in (0, height - 1)]
     outside = set(edge)
     while edge:
         n = edge.pop()
         for other in (n - 1, n + 1, n - width, n + width):
-            if 0 <= other < len(values) and other not in outside and abs(values[other] - values[n]) < _STEP:
+            if 0 <= other < len(is_open) and other not in outside and is_open[other]:
                 outside.add(other)
                 edge.append(other)
-    return {(n % width, n // width) for n in range(len(values)) if n not in outside}
+    return {(n % width, n // width) for n in range(len(is_open)) if n not in outside}

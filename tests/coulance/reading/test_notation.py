@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coulance.reading import labels, notation
+from coulance.reading.language import labels, notation
 from tests.coulance.specimens.cases import day, euro
 
 

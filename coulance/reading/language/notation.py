@@ -14,6 +14,7 @@ _AMOUNT = re.compile(
     rf"(?: ?(?P<after>€|EUR\b|euro\b))?(?P<trailing> ?-/-| ?{_DASH}(?![\w]))?"
     r"(?! ?%)(?![\w/:])(?!,\d)(?!\.\d)(?!-\d)"
 )
+_NOTHING = re.compile(rf"(?<=\t)(?:{_DASH}{{1,2}}|nihil|n\.?v\.?t\.?|geen)(?=\t|$)", re.IGNORECASE)
 _MONTHS = {
     "jan": 1, "feb": 2, "mrt": 3, "maa": 3, "mar": 3, "apr": 4, "mei": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
     "okt": 10, "oct": 10, "nov": 11, "dec": 12,
@@ -41,6 +42,12 @@ def amounts(text: str) -> Iterator[tuple[int, int, int]]:
         cents = 100 * whole + (int(part) if part.isdigit() else 0)
         is_negative = found["minus"] or found["inner"] or found["trailing"]
         yield (-cents if is_negative else cents), begin, end
+
+
+def nothings(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield each place in a row where a dash or a word stands for an amount of nothing."""
+    for found in _NOTHING.finditer(text):
+        yield 0, found.start(), found.end()
 
 
 def days(text: str) -> list[date]:
