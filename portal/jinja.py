@@ -160,6 +160,7 @@ def _globals() -> dict[str, Any]:
 def _filters() -> dict[str, Any]:
     """Return the filters of every template."""
     return {
+        "address": words.address,
         "capfirst": defaultfilters.capfirst,
         "date": show_date,
         "days_left": days_left,

@@ -54,7 +54,8 @@ LETTERS = {
     "deferral_agreed": Explained(_("You got a later day to pay."), "amount", "until", _REMINDED),
     "plan_agreed": Explained(
         _("You agreed to pay in instalments. The letter has each amount and each day."), "", "",
-        _("If you miss an instalment, you get one free reminder and one more week. After that the plan ends."),
+        _("If you miss an instalment, you get one free reminder and one more week. If you don't pay then, the plan"
+          " ends."),
     ),
     "plan_undone": Explained(
         _("What you arranged about paying later was undone today."), "outstanding", "due_on", _REMINDED

@@ -7,7 +7,7 @@ from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -93,7 +93,8 @@ def _write(request: HttpRequest, invoice: Invoice, text: str, now: datetime) -> 
     if throttle.take(_WRITTEN, str(invoice.pk), now=now):
         raise Refused(_("You wrote many messages today. We read them all. Write again tomorrow, or call us."))
     form = posted.form_token(request)
-    language = translation.get_language()
+    # That of the reader, which the page itself may lack; of easy Dutch it is nl.
+    language = str(request.LANGUAGE_CODE).partition("-")[0]
     message = messages.write(invoice.pk, text, form=form, language=language, now=now)
     assert message.answer_by is not None  # that of a patient has one
     day = date_format(message.answer_by, "l j F")

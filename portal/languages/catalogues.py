@@ -1,6 +1,7 @@
 """The catalogues of the core: kept in step with the source, and held to what a machine can say of a translation."""
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,11 @@ def lacking(code: str, wanted: list[Message]) -> list[str]:
         if known is None or not all(strings(known)):
             found.append(source_of(message))
     return found
+
+
+def states(code: str, dutch: Catalog) -> Counter[str]:
+    """Return how many texts of a language are in which state."""
+    return Counter(state_of(message, dutch).name for message in read(locale(), code) if message.id)
 
 
 def problems(code: str, wanted: list[Message], dutch: Catalog) -> Iterator[str]:

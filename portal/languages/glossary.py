@@ -90,7 +90,7 @@ THAT_DAY_TOO: dict[str, tuple[str, ...]] = {
 _LEFT_BEHIND = (r"the\b", r"you\b", r"rekening\b", r"betaal", r"uw\b", r"het\b", r"niet\b")
 FORBIDDEN: dict[str, tuple[str, ...]] = {
     "tr": (*_LEFT_BEHIND, r"ceza", r"sen\b", r"icra"),  # no fine, no bailiff: costs of collecting
-    "ar": (r"غرامة", r"عقوبة"),
+    "ar": (r"غرامة", r"عقوبة", r"لا يجب", r"يعد يجب"),  # "you need not" is read as "you must not": say لا يلزمك
     "pl": (*_LEFT_BEHIND, r"kara\b", r"kary\b", r"grzywn", r"komornicz"),
     "uk": (r"штраф", r"пеня", r"[ыэъё]"),
 }

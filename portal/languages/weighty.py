@@ -63,7 +63,7 @@ WEIGHTY = frozenset({
     "The instalment of %(first)s may be paid until <strong>%(day)s</strong>.",
     "Before each instalment you get an e-mail with a link to pay. Nothing is taken from your account by itself.",
     "You may always pay earlier, also all of the rest at once.",
-    "If you miss an instalment, you get one free reminder and one more week. After that the plan ends.",
+    "If you miss an instalment, you get one free reminder and one more week. If you don't pay then, the plan ends.",
     "You pay %(amount)s in parts, one each month. It is free.",
     "You pay each instalment yourself, by its day. We send you an e-mail before it, if we have your address.",
     "As long as you pay on time you get no reminders, and no costs are added.",

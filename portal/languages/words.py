@@ -23,6 +23,7 @@ BY_MACHINE = gettext_noop(
     " is beside it. The Dutch text counts."
 )
 _DUTCH = Markup('<span class="dutch" lang="nl" dir="ltr">{}</span>')
+_ADDRESS = Markup('<bdi class="address" dir="ltr">{}</bdi>')
 _ORDERED = Markup('<bdi dir="ltr">{}</bdi>')
 
 
@@ -85,6 +86,11 @@ def _rendered(context: Context, template: str) -> str:
 def ordered(shown: Any) -> Any:
     """Return an amount, a day or a number so that a text from right to left can't turn it around."""
     return _ORDERED.format(shown) if shown and of_the_core() else shown
+
+
+def address(shown: Any) -> Any:
+    """Return an address of mail or web as `ordered`; a narrow page may break it, and no amount or day."""
+    return _ADDRESS.format(shown) if shown and of_the_core() else shown
 
 
 def page_language() -> str:

@@ -123,6 +123,13 @@ class TestThePage:
         sent = client.post(reverse("message", args=[invoice.token]), {"text": noise}, follow=True)
         assert "te lang om te bewaren" in sent.content.decode()
 
+    @pytest.mark.parametrize(("reads", "kept"), [("tr", "tr"), ("ar", "ar"), ("nl-x-easy", "nl"), ("en", "en")])
+    def test_the_language_of_who_wrote_it_is_kept_though_the_page_is_dutch(self, client, settings, reads, kept):
+        address = let_in(client, factories.invoice())
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = reads
+        client.post(address, {"text": SAID, "form": "a" * 24})
+        assert InvoiceMessage.objects.get().language == kept
+
     def test_the_form_sent_again_with_another_text_is_another_message(self, client):
         invoice = factories.invoice()
         address = let_in(client, invoice)
@@ -176,6 +183,17 @@ class TestTheDesk:
         assert "Die is van 2 maart." in client.get(address).content.decode()
         invoice_page = client.get(reverse("invoice", args=[first.token])).content.decode()
         assert "Lees wat wij op uw bericht antwoordden" in invoice_page
+
+    def test_staff_see_in_which_language_the_patient_reads(self):
+        invoice = factories.invoice()
+        row = written(invoice)
+        client = signed_in(factories.staff(provider=invoice.provider))
+        page = reverse("admin:helpdesk_thread", args=[invoice.pk])
+        assert "leest onze pagina" not in client.get(page).content.decode()
+        InvoiceMessage.objects.filter(pk=row.pk).update(language="tr")
+        shown = client.get(page).content.decode()
+        assert '<blockquote lang="tr" dir="auto">' in shown
+        assert "De patiënt leest onze pagina’s in het Turks." in shown
 
     def test_an_answer_to_what_has_moved_on_is_refused_and_kept(self):
         invoice = factories.invoice()

@@ -26,6 +26,8 @@ class Command(BaseCommand):
         problems = translations.problems()
         for code in catalogues.GUIDED:
             problems += catalogues.problems(code, wanted, translations.read())
+            states = catalogues.states(code, translations.read())
+            self.stdout.write(f"{code}: " + ", ".join(f"{count} {name}" for name, count in states.items()))
             if lacks := catalogues.lacking(code, wanted):
                 self.stdout.write(f"{code} is not offered: it lacks {len(lacks)} of {len(wanted)} texts")
         for problem in problems:

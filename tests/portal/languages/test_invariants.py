@@ -46,6 +46,12 @@ def test_a_term_has_one_word():
     assert said == ["no word for payment reference"]
 
 
+def test_what_nobody_needs_to_do_is_not_what_they_must_not_do():
+    need, dutch = "You don't have to pay now.", "U hoeft nu niet te betalen."
+    assert list(broken("ar", need, dutch, "لا يلزمك أن تدفع الآن.")) == []
+    assert list(broken("ar", need, dutch, "لا يجب عليك أن تدفع الآن.")) == ["says لا يجب"]
+
+
 def test_a_word_that_the_dutch_keeps_too_is_no_foreign_script():
     english, dutch = "Coulance ended: ask your huisarts", "De coulance is voorbij: vraag uw huisarts"
     assert list(broken("ar", "Call your huisarts", "Bel uw huisarts", "اتصل huisarts")) == []
