@@ -33,7 +33,7 @@ def read(client, language, path):
 
 def outside_dutch(page):
     """The words of a page that are not marked as Dutch, without amounts, days and addresses."""
-    page = re.sub(r'<bdi[^>]*>.*?</bdi>', " ", page, flags=re.DOTALL)
+    page = re.sub(r"<bdi[^>]*>.*?</bdi>", " ", page, flags=re.DOTALL)
     page = re.sub(r"<(span|div)[^>]* lang=\"nl\"[^>]*>.*?</\1>", " ", page, flags=re.DOTALL)
     page = re.sub(r"<ul>\s*<li><button name=\"language\".*?</ul>", " ", page, flags=re.DOTALL)
     return re.sub(r"<[^>]*>", " ", page.partition("<body>")[2])
