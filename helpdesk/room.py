@@ -55,7 +55,7 @@ class HelpdeskRoom(Room):
         super().ready()
 
     def announce(self) -> Announcement:
-        from helpdesk import export, messages, retention
+        from helpdesk import callbacks, export, messages, retention
         from helpdesk.assistant import state
         from helpdesk.genuine import fraud, warnings
         from helpdesk.models import InvoiceMessage
@@ -69,7 +69,7 @@ class HelpdeskRoom(Room):
             desk=_desk(),
             answers=state.ANSWERS,
             # Before letters are planned: what ends today is told first.
-            daily=[Daily(21, fraud.run_day), Daily(26, messages.watch)],
+            daily=[Daily(21, fraud.run_day), Daily(26, messages.watch), Daily(27, callbacks.watch)],
             retention=retention.run_day,
             kept={
                 "MESSAGES_KEPT_YEARS": _("Your messages about an invoice: %(count)s years after they came."),
@@ -88,6 +88,7 @@ class HelpdeskRoom(Room):
             acts={"message": Act(_("answer messages of patients"), clerks=True)},
             staff_tasks={
                 messages.WAITS: _("a patient waits for an answer that we promised for today, or before"),
+                callbacks.MISSED: _("a call was promised for a day that is over: call, and note how it went"),
                 fraud.TASK: _("a patient paid a swindler: call, and help with the real invoice"),
             },
             task_pages={messages.WAITS: "helpdesk_thread"},
@@ -114,12 +115,12 @@ def _holds() -> dict[str, HoldReason]:
 def _desk() -> Desk:
     from billing.desk.base import EVERYBODY, OPERATIONS
     from helpdesk.assistant import desk
-    from helpdesk.desk import callbacks, messages
+    from helpdesk.desk import callbacks, messages, panel
     from helpdesk.genuine import desk as genuine
 
     return Desk(
         panel="admin/helpdesk/panel.html",
-        facts=messages.facts,
+        facts=panel.facts,
         pages=(
             DeskPage("berichten/", messages.index, "helpdesk_messages", EVERYBODY, _("messages of patients")),
             DeskPage("berichten/<int:invoice_id>/", messages.thread, "helpdesk_thread", EVERYBODY),

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from billing import audit, office_hours
 from billing.errors import Refused
 from billing.law.calendar import AMSTERDAM, DAY, begin_of
-from billing.models import Invoice
+from billing.models import Invoice, StaffTask
 from guests import throttle
 from helpdesk.models import Callback, CallbackSlot
 
 End = Callback.End
 PATIENT = "patient"
+MISSED = "callback_missed"  # the staff task; without an invoice, because only operations see a number
 SLOT = timedelta(minutes=30)
 AHEAD = timedelta(hours=1)
 WORKING_DAYS = 5  # after today
@@ -83,6 +84,7 @@ def cancel(token: str, *, now: datetime | None = None) -> None:
         row = _waiting(Callback.objects.filter(token=token))
         row.end, row.ended_at = End.CANCELED, now or timezone.now()
         row.save(update_fields=["end", "ended_at"])
+        _close_task(row, by=PATIENT)
         audit.record("callback_canceled", by=PATIENT, invoice=row.invoice)
 
 
@@ -99,6 +101,8 @@ def called(callback_id: int, *, reached: bool, seen: int, staff: object, now: da
         if reached or row.tries >= TRIES:
             row.end, row.ended_at = End.REACHED if reached else End.NOT_REACHED, now or timezone.now()
         row.save(update_fields=["tries", "end", "ended_at"])
+        if row.ended_at:
+            _close_task(row, by=audit.name_of(staff))
         action = "callback_reached" if reached else "callback_not_reached"
         audit.record(action, by=audit.name_of(staff), invoice=row.invoice)
     return row
@@ -107,6 +111,12 @@ def called(callback_id: int, *, reached: bool, seen: int, staff: object, now: da
 def waiting() -> QuerySet[Callback]:
     """Return who waits to be called, the first slot first."""
     return Callback.objects.filter(ended_at=None).select_related("slot", "invoice").order_by("slot__begins", "pk")
+
+
+def watch(today: date) -> None:
+    """Open a task for operations for each call that was promised for a day before `today` and is not over yet."""
+    for row in waiting().filter(slot__begins__lt=begin_of(today)):
+        audit.open_task(MISSED, dedupe_key=str(row.pk))
 
 
 def erase(today: date) -> int:
@@ -145,6 +155,11 @@ def _locked(begins: datetime) -> CallbackSlot:
     """Return the row of this slot, made when it is not there, locked until the transaction ends."""
     CallbackSlot.objects.bulk_create([CallbackSlot(begins=begins)], ignore_conflicts=True)
     return CallbackSlot.objects.select_for_update(no_key=True).get(begins=begins)
+
+
+def _close_task(row: Callback, *, by: str) -> None:
+    tasks = StaffTask.objects.filter(dedupe_key=f"{MISSED}:{row.pk}", closed_at=None)
+    audit.close_superseded(tasks, by=by, reason="over")
 
 
 def _waiting(rows: QuerySet[Callback]) -> Callback:

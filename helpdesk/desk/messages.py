@@ -1,13 +1,12 @@
 """The desk of messages at /beheer/berichten/: what waits, the oldest promise first, and the thread of one invoice."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib import messages as notices
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -31,14 +30,6 @@ LIST, THREAD = "message list", "messages"  # their names in the access log
 SHOWN, COUNTED_DAYS = 200, 30
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What waits for this person: how many messages, and how many of them are late."""
-
-    waiting: int
-    late: int
-
-
 def rows(staff: Any) -> QuerySet[InvoiceMessage]:
     """Return the messages that this person may see."""
     return visible_to(staff, InvoiceMessage.objects.all(), provider_path="invoice__provider")
@@ -47,13 +38,6 @@ def rows(staff: Any) -> QuerySet[InvoiceMessage]:
 def waiting(staff: Any) -> QuerySet[InvoiceMessage]:
     """Return those of them that wait for an answer, the oldest promise first."""
     return rows(staff).filter(pk__in=messages.waiting().values("pk")).order_by("answer_by", "pk")
-
-
-def facts(request: HttpRequest) -> Overview | None:
-    """Return what waits, for the start page; None, and no panel, when nothing does."""
-    late = Count("pk", filter=Q(answer_by__lt=timezone.localdate()))
-    found = waiting(request.user).order_by().aggregate(waiting=Count("pk"), late=late)
-    return Overview(**found) if found["waiting"] else None
 
 
 @never_cache

@@ -23,7 +23,7 @@ CORE = Core(
     )),
     sources=frozenset({
         "helpdesk/genuine/ours.py", "helpdesk/genuine/messages.py", "helpdesk/genuine/fraud.py",
-        "helpdesk/genuine/forms.py", "helpdesk/pages/genuine.py",
+        "helpdesk/genuine/forms.py", "helpdesk/genuine/pasted.py", "helpdesk/pages/genuine.py",
     }),
     texts=(*_question, TOO_MANY, *(LABELS[page] for page in (*IN_YOUR_LANGUAGE, *IN_YOUR_LANGUAGE_OF_INVOICE))),
     weighty=frozenset({

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages as notices
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -74,6 +75,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         "form": form,
         "form_token": new_token(),
         "refusal": refusal,
+        "kept_years": settings.MESSAGES_KEPT_YEARS,
     }
     status = 409 if refusal else 422 if form.errors else 200
     return render(request, "helpdesk/messages.html", context, status=status)

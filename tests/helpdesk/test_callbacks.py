@@ -11,10 +11,11 @@ from django.utils import timezone
 from billing.errors import Refused
 from billing.law.calendar import AMSTERDAM
 from billing.links import new_token
-from billing.models import AccessEvent, AuditEvent
+from billing.models import AccessEvent, AuditEvent, StaffTask
 from billing.rooms import Contact
 from guests import throttle
 from helpdesk import callbacks, export, retention
+from helpdesk.desk import panel
 from helpdesk.models import Callback, CallbackSlot
 from portal.settings import office
 from tests import factories
@@ -233,3 +234,41 @@ class TestWhatIsKept:
         assert len(list(export.by_contact(Contact("06-12345678", surname="Yilmaz")))) == 1
         assert list(export.by_contact(Contact("06-12345678", surname="Jansen"))) == []
         assert list(export.by_contact(Contact("iemand@post.example"))) == []
+
+
+class TestTheStartPage:
+    def test_operations_see_who_waits_and_a_practice_does_not(self, rf):
+        now = timezone.now()
+        asked_for(now - timedelta(minutes=40))
+        asked_for(now - timedelta(minutes=10))
+        request = rf.get("/beheer/")
+        request.user = factories.staff(role="operations", provider=None)
+        found = panel.facts(request)
+        assert (found.calls, found.calls_late, found.waiting) == (2, 1, 2)
+        request.user = factories.staff()
+        assert panel.facts(request) is None
+
+    def test_a_call_of_a_day_that_is_over_is_a_task_until_it_ends(self):
+        today = timezone.localdate()
+        row = asked_for(timezone.now() - timedelta(days=1))
+        callbacks.watch(today - timedelta(days=1))
+        assert not StaffTask.objects.exists(), "its day is not over"
+        callbacks.watch(today)
+        callbacks.watch(today)
+        task = StaffTask.objects.get(kind=callbacks.MISSED)
+        assert (task.invoice, task.closed_at) == (None, None)
+        staff = factories.staff(role="operations", provider=None)
+        callbacks.called(row.pk, reached=False, seen=0, staff=staff)
+        task.refresh_from_db()
+        assert task.closed_at is None, "it is tried once more"
+        callbacks.called(row.pk, reached=True, seen=1, staff=staff)
+        task.refresh_from_db()
+        assert task.closed_at
+
+
+def asked_for(begins):
+    """Somebody who waits to be called since `begins`, which is over or nearly."""
+    row = Callback(slot=CallbackSlot.objects.create(begins=begins), language="nl")
+    row.facts = {"phone": PHONE, "name": NAME}
+    row.save(force_insert=True)
+    return row
