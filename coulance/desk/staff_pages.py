@@ -43,7 +43,7 @@ def pages() -> tuple[DeskPage, ...]:
 class PaperForm(forms.Form):
     """Scans of a paper, or what stands on it and where it is. A form that is sent twice is taken once."""
 
-    key = forms.RegexField("^[A-Za-z0-9_-]{16,32}$", widget=forms.HiddenInput)
+    key = forms.RegexField(r"^[A-Za-z0-9_-]{16,32}\Z", widget=forms.HiddenInput)
     files = FilesField(  # type: ignore[assignment] # the stubs see the name of what a form was sent, not a field
         label=_("scan or photos"),
         required=False,

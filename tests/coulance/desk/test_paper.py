@@ -117,6 +117,12 @@ def test_a_paper_is_entered_once_however_often_it_is_sent(case):
     assert typed(case, client, key="").status_code == 422
 
 
+def test_a_key_that_is_a_letter_too_long_is_refused_and_nothing_is_kept(case):
+    """A line break at its end is one more than PostgreSQL takes: it answered with an error."""
+    assert typed(case, key="k" * 32 + "\n").status_code == 422
+    assert not PaperFigures.objects.exists()
+
+
 def test_a_paper_after_the_decision_opens_the_case_again(case):
     by = staff_of(case)
     CoulanceCase.objects.update(status=Status.AT_PROVIDER)
