@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 register = template.Library()
 _ICON = re.compile(r'<img src="[^"]*icon-(yes|no|unknown)\.[^"]*" alt="[^"]*">')
+_DAY = re.compile(r">([0-9]{2}-[0-9]{2}-[0-9]{4}(?: [0-9]{2}:[0-9]{2})?)<")
 
 
 @register.filter
@@ -23,9 +24,11 @@ def labelled(results: Iterable[Iterable[str]], headers: list[dict[str, Any]]) ->
 
 @register.filter
 def in_words(cell: str) -> SafeString:
-    """Return what Django rendered with yes or no in words: it draws these, and calls the picture "True"."""
+    """Return what Django rendered with yes or no in words, which it draws, and each day or moment on one line."""
     words = {"yes": gettext("yes"), "no": gettext("no"), "unknown": "–"}
-    return mark_safe(_ICON.sub(lambda icon: words[icon[1]], str(cell)))  # noqa: S308  rendered and escaped by Django
+    said = _ICON.sub(lambda icon: words[icon[1]], str(cell))
+    said = _DAY.sub(r'><span class="whole">\1</span><', said)
+    return mark_safe(said)  # noqa: S308  rendered and escaped by Django
 
 
 def _with_label(cell: str, name: str) -> SafeString:
