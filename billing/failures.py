@@ -5,8 +5,9 @@ try, longer each time, so that the first rows that fail never keep the rest from
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from django.db.models import F, Model, QuerySet
@@ -31,12 +32,13 @@ def isolated(
     row: int = 0,
     about: QuerySet[Invoice] | None = None,
     now: datetime | None = None,
+    may_have_failed: bool = True,
 ) -> T | None:
     """Run `act` on one row and return its result; log a failure, plan the next try, open a staff task, return None.
 
     `rule` names what is done, `row` is the key of the row; `about` finds its invoice, and is evaluated only on
     failure. `act` must be one transaction, so that a failure writes nothing and the next try does it whole. The task
-    is closed when a later try succeeds.
+    is closed when a later try succeeds; `may_have_failed` is false where the caller knows that there is none.
     """
     now = now or timezone.now()
     try:
@@ -45,8 +47,37 @@ def isolated(
         log.exception("%s of %s failed", rule, row)
         _failed(rule, row, error, about=about, now=now)
         return None
-    succeeded(rule=rule, row=row)
+    if may_have_failed:
+        succeeded(rule=rule, row=row)
     return result
+
+
+def failed_before(rows: Sequence[int], *, rule: str) -> set[int]:
+    """Return those of these rows on which `rule` failed before."""
+    return set(FailedTry.objects.filter(rule=rule, row__in=rows).values_list("row", flat=True))
+
+
+def isolated_together(
+    act: Callable[[Sequence[int]], object],
+    rows: Sequence[int],
+    *,
+    rule: str,
+    about: Callable[[int], QuerySet[Invoice]],
+    now: datetime,
+) -> None:
+    """Run `act` on all these rows at once, and where that fails on each of them alone, isolated.
+
+    `act` is given the keys of rows and is one transaction, as for `isolated`. `about` finds the invoice of a key.
+    """
+    try:
+        act(rows)
+    except Exception:  # as in `isolated`; the row that fails is found below
+        log.exception("%s of %s rows failed, each is tried alone", rule, len(rows))
+        for row in rows:
+            isolated(partial(act, [row]), rule=rule, row=row, about=about(row), now=now)
+        return
+    for row in failed_before(rows, rule=rule):
+        succeeded(rule=rule, row=row)
 
 
 def succeeded(*, rule: str, row: int) -> None:

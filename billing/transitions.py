@@ -1,5 +1,6 @@
 """Compare-and-set status transitions along a model's TRANSITIONS graph; the only writer of `status`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -21,3 +22,19 @@ def advance(row: models.Model, to: str, **changes: Any) -> bool:
         for name, value in moved.items():
             setattr(row, name, value)
     return won
+
+
+def advance_each(rows: Sequence[models.Model], to: str, *columns: str) -> None:
+    """Set the status of locked rows, which all have the same, to `to` in one statement, with their `columns`.
+
+    Raises ValueError for a transition that the graph does not list, and RuntimeError when a row has another status
+    than it was read with: whoever holds its lock has read it after the lock.
+    """
+    model: Any = type(rows[0])
+    before: str = rows[0].status  # type: ignore[attr-defined]
+    if to not in model.TRANSITIONS[before]:
+        raise ValueError(f"{model.__name__}: {before} → {to} is not a transition")
+    for row in rows:
+        row.status = to  # type: ignore[attr-defined]
+    if model._base_manager.filter(status=before).bulk_update(rows, ["status", *columns]) != len(rows):
+        raise RuntimeError(f"{model.__name__}: a row was not {before} any more")

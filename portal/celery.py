@@ -23,8 +23,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 log = logging.getLogger(__name__)
 
 
-# Without Redis beat starts the urgent sweeps every second: one that is still running is not started again, so that slow
-# work (a virus scan) occupies one thread and never those that mails need.
+# A task that is `alone` runs once in a process at a time: sweeps share their work among workers, not among the threads
+# of one. Without Redis that holds for all, since beat starts the urgent sweeps every second: slow work (a virus scan)
+# occupies one thread and never those that mails need.
 _running: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -52,8 +53,10 @@ def ran(what: str) -> None:
 class Task(CeleryTask):
     """A task whose log lines carry the id of the request that enqueued it (billing/outbox/wakeup.py), or its own."""
 
+    alone = False
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if settings.REDIS_URL:
+        if settings.REDIS_URL and not self.alone:
             return self._run(*args, **kwargs)
         lock = _running[self.name]
         if not lock.acquire(blocking=False):

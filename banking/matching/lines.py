@@ -20,7 +20,7 @@ from banking.matching.sorting import Sort, sort
 from banking.models import BankLine, LineDecision, LineMatch, OutgoingOrder
 from banking.orders import outcome
 from banking.statements import receiving
-from billing.failures import due, isolated
+from billing.failures import due, failed_before, isolated
 from billing.ledger import lock_invoices
 from billing.models import Invoice
 from billing.transitions import advance
@@ -83,9 +83,13 @@ def match_new(*, now: datetime | None = None) -> Counts:
     now, counts = now or timezone.now(), Counts()
     while lines := list(due(BankLine.objects.filter(status=Status.NEW), rule=RULE, now=now).order_by("pk")[:CHUNK]):
         sort_out = _sorter()
-        opened = [isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now) for line in lines]
+        failed = failed_before([line.pk for line in lines], rule=RULE)
+        opened = [
+            isolated(partial(sort_out, line), rule=RULE, row=line.pk, now=now, may_have_failed=False) for line in lines
+        ]
         for read in _with_invoices([read for read in opened if read is not None]):
-            status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now)
+            known = read.line.pk in failed  # settled, it is done; opened alone it is not
+            status = isolated(partial(_settle, read), rule=RULE, row=read.line.pk, now=now, may_have_failed=known)
             if status is not None:
                 counts.add(status)
     _settle_returns(now)

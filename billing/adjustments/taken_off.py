@@ -79,6 +79,9 @@ def _correct_interest(invoice: Invoice, entry: LedgerTransaction) -> Decimal:
 
     The receipt of the payment tells what is left.
     """
+    booked = [e for e in standing_entries(invoice) if e.kind == Kind.INTEREST and _day(e) >= _day(entry)]
+    if not booked:
+        return ZERO  # as for nearly all
     before = ledger.balance(invoice.pk)
     _lower_interest(invoice, entry)
     off = before - ledger.balance(invoice.pk)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -14,23 +15,24 @@ from billing.invoices.letter_steps import DAYS_TO_PAY
 from billing.invoices.transfers import account_for
 from billing.law import interest
 from billing.law.costs import least_costs
-from billing.ledger import outstanding
 from billing.ledger.breakdown import Parts
-from billing.ledger.entries import standing_entries
+from billing.ledger.entries import balance_of, postings_of, sides_in, standing_entries
 from billing.models import CareDetail, Invoice, InvoicePayer, LedgerTransaction, Letter, Payer, Provider, ReminderStep
 from billing.money import ZERO
 from billing.outbox.facts import open_link
-from billing.plans import agreements
 
 Step, Status, Kind = ReminderStep.Step, ReminderStep.Status, LedgerTransaction.Kind
 _CLAIM = (Kind.INVOICED, Kind.INSURER_PAID, Kind.REDUCTION, Kind.CREDITED, Kind.WRITTEN_OFF)
 
 
 def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *, today: date) -> dict[str, Any]:
-    """Return everything a template may use: amounts, dates and numbers, who claims from whom, never care."""
+    """Return everything a template may use: amounts, dates and numbers, who claims from whom, never care.
+
+    What an announcement asks for, and by when, is added by whoever makes it.
+    """
     provider = invoices[0].provider
     until = today + timedelta(days=settings.LINK_VALID_DAYS)
-    lines = [_line(invoice, part, until) for invoice, part in zip(invoices, parts, strict=True)]
+    lines = [_line(letter, invoice, part, until) for invoice, part in zip(invoices, parts, strict=True)]
     total = sum((line["amount"] for line in lines), ZERO)
     named = {
         "lines": lines,
@@ -47,7 +49,7 @@ def facts(letter: Letter, invoices: Sequence[Invoice], parts: Sequence[Parts], *
         "link_until": until,
     }
     if letter.step == Step.NOTICE:
-        return named | agreements.due_facts(invoices[0], today=today)
+        return named
     if letter.step >= Step.REMINDER:
         named["debtors"] = list(dict.fromkeys(name for invoice in invoices for name in _debtors_of(invoice)))
     return named | {"before_on": _sent_before(invoices, letter.step)} | _claim(letter, invoices, today)
@@ -108,7 +110,12 @@ def _taken_back_on(invoice: Invoice) -> date | None:
     return timezone.localtime(paid[-1].occurred_at if paid else back[-1].occurred_at).date()
 
 
-def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
+def owed(invoice: Invoice) -> Decimal:
+    """Return what the patient still has to pay, of an invoice whose postings may be loaded already."""
+    return max(balance_of(sides_in(postings_of(invoice))), ZERO)
+
+
+def _line(letter: Letter, invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
     entries = standing_entries(invoice)
     by_kind = {kind: sum((e.amount for e in entries if e.kind == kind), ZERO) for kind in _CLAIM}
     paid = -sum((e.amount for e in entries if e.kind in LedgerTransaction.PAID), ZERO)
@@ -118,7 +125,7 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "due_on": invoice.due_on,
         "reference": references.grouped(invoice.payment_reference),
         "reference_ending": invoice.payment_reference[-4:],
-        "amount": outstanding(invoice.pk),
+        "amount": owed(invoice),
         "invoiced": by_kind[Kind.INVOICED],
         "insurer": -by_kind[Kind.INSURER_PAID],
         "lowered": -by_kind[Kind.REDUCTION] - by_kind[Kind.CREDITED] - by_kind[Kind.WRITTEN_OFF],
@@ -127,6 +134,6 @@ def _line(invoice: Invoice, part: Parts, until: date) -> dict[str, Any]:
         "costs": part.costs,
         "interest": part.interest,
         # Before the reminder there is no default, and no letter that speaks of interest.
-        "interest_from": charges.default_day(invoice),
+        "interest_from": charges.default_day(invoice) if letter.step >= Step.REMINDER else None,
         "link": open_link(invoice, until=until),
     }

@@ -1,7 +1,8 @@
 """Dunning letters: composed per patient under locks, checked again when sent, and followed up after sending.
 
-A planned step is only a candidate. Here it is checked again with the patient and all invoices of the letter locked, in
-that order everywhere, so that a payment, a hold or a plan comes either before or after, never in between.
+Announcements are made in `announcements`, and sent and followed here as well. A planned step is only a candidate. It is
+checked again with the patient and all invoices of the letter locked, in that order everywhere, so that a payment, a
+hold or a plan comes either before or after, never in between.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +10,16 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from django.db import connection, transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from billing import audit, ledger
 from billing.adjustments import charges
 from billing.dunning import letter_facts
-from billing.dunning.blockers import Action, Blocker, blockers
+from billing.dunning.blockers import Action, Blocker, Known, blockers
 from billing.dunning.sending_hours import may_be_sent, next_moment
 from billing.invoices import schedule
+from billing.invoices.addressee import addressee
 from billing.invoices.debtors import patients_counted, patients_of_debtor
 from billing.invoices.letter_steps import LETTERS
 from billing.law import calendar
@@ -27,6 +30,10 @@ from billing.outbox.queue import queue_message
 from billing.transitions import advance
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
+# Without the texts of the message, which are longer than all the rest.
+_LETTERS = Letter.objects.select_related("message").defer("message__text", "message__html", "message__calendar")
+_STEPS = Prefetch("steps", ReminderStep.objects.order_by("invoice_id"))
+_PLANNED = ReminderStep.objects.filter(status=Status.PLANNED).exclude(step=Step.NOTICE)
 NOTICE_STALE_AFTER = timedelta(days=7)  # an announcement costs nothing, and its day is looked at apart
 RECHECK_AFTER = timedelta(minutes=15)
 RETRY_AFTER = timedelta(minutes=5)  # of a planned step that has to wait
@@ -42,13 +49,18 @@ _TASKS = {
 
 
 def compose(patient_id: int, *, now: datetime) -> None:
-    """Compose the letters to whoever pays for this patient; drop or postpone what may not be sent now."""
+    """Compose the letters to whoever pays for this patient; drop or postpone what may not be sent now.
+
+    Nothing when another worker has the patient or has composed them already: workers share one list.
+    """
     with transaction.atomic(durable=True):
+        if not _claim(patient_id):
+            return
         patients = _lock_debtor(patient_id)
         if not patients:
             return
         invoices = {invoice.pk: invoice for invoice in _lock_invoices(patients, _candidates(patients))}
-        planned = ReminderStep.objects.filter(invoice__in=invoices.values(), status=Status.PLANNED)
+        planned = _PLANNED.filter(invoice__in=invoices.values())
         rows = [row for row in planned.order_by("step", "invoice_id") if may_be_sent(row.step, now)]
         for row in rows:
             row.invoice = invoices[row.invoice_id]
@@ -62,6 +74,12 @@ def compose(patient_id: int, *, now: datetime) -> None:
         # What still waits (somebody is paying, another claim is not due) is looked at again later, after the others.
         waiting = planned.filter(pk__in=[row.pk for row in rows], status=Status.PLANNED)
         waiting.update(next_try_at=now + RETRY_AFTER)
+
+
+def _claim(patient_id: int) -> bool:
+    """Lock a patient with a planned step; tell whether it was free and there is one."""
+    planned = _PLANNED.filter(invoice__patient=patient_id)
+    return bool(_lock_patients([patient_id], skip_locked=True)) and planned.exists()
 
 
 def _lock_debtor(patient_id: int) -> dict[int, Patient]:
@@ -86,7 +104,7 @@ def _lock_patients(ids: Iterable[int], *, skip_locked: bool = False) -> dict[int
 
 def _candidates(patients: Iterable[int]) -> Iterable[int]:
     """Return the keys of invoices with a planned step, and of those that may join a 14-day letter."""
-    planned = ReminderStep.objects.filter(invoice__patient__in=patients, status=Status.PLANNED)
+    planned = _PLANNED.filter(invoice__patient__in=patients)
     steps = dict(planned.values_list("invoice_id", "step"))
     if Step.FINAL_NOTICE not in steps.values():
         return steps
@@ -113,16 +131,12 @@ def _take_step(step: int, rows: list[ReminderStep], others: Sequence[Invoice], *
     checked = [(row, next(blockers(row.invoice, step, now=now, today=today), None)) for row in rows]
     for row, blocker in checked:
         if blocker and blocker.action != Action.RETRY:
-            _drop(row, blocker, today)
+            drop(row, blocker, today)
     ready = [row for row, blocker in checked if blocker is None]
     waiting = any(blocker and blocker.action == Action.RETRY for _row, blocker in checked)
     if not ready or (waiting and step >= Step.FINAL_NOTICE):
         return  # claims that belong in one letter wait for each other
-    if step == Step.NOTICE:
-        for row in ready:
-            _extend_time_to_pay(row, today)
-            _compose_letter(step, [row], now=now, today=today)
-    elif step == Step.HAND_OVER:
+    if step == Step.HAND_OVER:
         for row in ready:
             _hand_over(row, today)
     elif not _has_letter_today(ready[0].invoice.patient, step, today):
@@ -137,7 +151,7 @@ def _has_letter_today(patient: Patient, step: int, today: date) -> bool:
     return letters.filter(step=step, made_on=today, voided_at=None).exists()
 
 
-def _extend_time_to_pay(row: ReminderStep, today: date) -> None:
+def extend_time_to_pay(row: ReminderStep, today: date) -> None:
     """Move the due date when it is too near, so that everybody has LATE_INVOICE_TERM_DAYS from the announcement."""
     fair = schedule.time_to_pay(row.invoice, today=today)
     if row.invoice.due_on < fair:
@@ -146,7 +160,8 @@ def _extend_time_to_pay(row: ReminderStep, today: date) -> None:
         schedule.interrupt(row.invoice, due_on=fair, today=today)
 
 
-def _drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
+def drop(row: ReminderStep, blocker: Blocker, today: date) -> None:
+    """Drop a step that may not be taken, and leave it to staff where the blocker says so."""
     schedule.close(row, Status.DROPPED, blocker.reason)
     if blocker.reason == "settled_since":
         schedule.void_final_notice(row.invoice, blocker.reason)
@@ -234,13 +249,15 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
     booked since it was composed withdraws the whole letter and plans its steps again, so that the next letter speaks
     only of what is still open.
     """
-    letter = Letter.objects.select_related("patient__provider").get(message=message)
+    letter = _LETTERS.select_related("patient__provider").get(message=message)
+    if not _is_queued(letter):
+        return None  # another worker was first: the claim will fail
     provider = letter.patient.provider
     if not may_be_sent(letter.step, now, provider):
         return next_moment(letter.step, now, provider)
     letter, rows, invoices = _lock_letter(letter.pk)
-    if not OutboxMessage.objects.filter(pk=message.pk, status=OutboxMessage.Status.QUEUED).exists():
-        return None  # another worker was first (the claim will fail), and a message being sent can't be withdrawn
+    if not _is_queued(letter):
+        return None  # another worker was first meanwhile, and a message being sent can't be withdrawn
     today = max(timezone.localtime(now).date(), letter.made_on)
     for row in rows:
         row.invoice = invoices[row.invoice_id]
@@ -252,6 +269,10 @@ def may_send(message: OutboxMessage, now: datetime) -> datetime | str | None:
             _withdraw(letter, rows, invoices, reason, today=today)
             return reason
     return None
+
+
+def _is_queued(letter: Letter) -> bool:
+    return letter.message is not None and letter.message.status == OutboxMessage.Status.QUEUED
 
 
 def _is_stale(letter: Letter, invoice: Invoice, today: date) -> bool:
@@ -268,8 +289,12 @@ def _blocker_to_sending(row: ReminderStep, *, now: datetime, today: date) -> Blo
     if row.due_on != row.invoice.due_on and row.step != Step.NOTICE:
         return Blocker("superseded", Action.SKIP)
     joins = row.step == Step.FINAL_NOTICE  # whether it came early or joined was decided when the letter was composed
-    blocker = next(blockers(row.invoice, row.step, now=now, today=today, composed=True, joins=joins), None)
-    if blocker is None and ledger.outstanding(row.invoice_id) != row.amount:
+    owed = ledger.balance(row.invoice_id)
+    # Of an announcement nothing else is looked at.
+    known = Known(owed, (), addressee(row.invoice)) if row.step == Step.NOTICE else None
+    found = blockers(row.invoice, row.step, now=now, today=today, composed=True, joins=joins, known=known)
+    blocker = next(found, None)
+    if blocker is None and max(owed, ZERO) != row.amount:
         return Blocker("changed", Action.SKIP)
     return blocker
 
@@ -316,13 +341,12 @@ def message_sent(message: OutboxMessage) -> None:
 
 def _lock_letter(letter_id: int) -> tuple[Letter, list[ReminderStep], dict[int, Invoice]]:
     """Lock patients and invoices of a letter; return the letter with its steps and its invoices by key."""
-    steps = ReminderStep.objects.filter(letter=letter_id).values_list("invoice_id", "invoice__patient_id")
-    ids = dict(steps)
-    first = Letter.objects.values_list("patient_id", flat=True).get(pk=letter_id)
-    patients = _lock_patients({first, *ids.values()})
-    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patients, ids)}
-    letter = Letter.objects.select_related("message").get(pk=letter_id)
-    return letter, list(ReminderStep.objects.filter(letter=letter).order_by("invoice_id")), invoices
+    named = Letter.objects.filter(pk=letter_id).values_list("patient_id", "steps__invoice", "steps__invoice__patient")
+    own, ids, of = zip(*named, strict=True)
+    patients = _lock_patients({*own, *of} - {None})
+    invoices = {invoice.pk: invoice for invoice in _lock_invoices(patients, {*ids} - {None})}
+    letter = _LETTERS.prefetch_related(_STEPS).get(pk=letter_id)
+    return letter, list(letter.steps.all()), invoices
 
 
 def message_bounced(message: OutboxMessage, by: str) -> None:

@@ -14,14 +14,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from billing import audit, rooms
-from billing.dunning import letters
+from billing.dunning import announcements, letters
 from billing.dunning.sending_hours import may_be_sent
 from billing.failures import due, isolated
 from billing.invoices import schedule
 from billing.invoices.holds import stopping
 from billing.ledger import lock_invoice
-from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, Provider, ReminderStep, StaffTask
-from billing.practices import readiness
+from billing.models import Hold, Invoice, Letter, OutboxMessage, PaymentPlan, ReminderStep, StaffTask
 from billing.rooms import Stops
 
 Step, Status = ReminderStep.Step, ReminderStep.Status
@@ -97,32 +96,49 @@ def _plan_day(day: date, today: date) -> int:
         after = bound
 
 
-def sweep(*, now: datetime | None = None) -> None:
+def sweep(*, now: datetime | None = None) -> bool:
     """Follow up the letters that were sent and compose those that are planned, within the time of one run.
 
     Neither a failure on one letter nor a thousand that have to wait delay the others: both are tried again later.
+    Announcements take half of the time at most, so that neither they nor reminders wait for all of the others. Return
+    whether there was more to do than the time allowed.
     """
-    now = now or timezone.now()
-    stop_at = time.monotonic() + SWEEP_SECONDS
+    now, begun = now or timezone.now(), time.monotonic()
+    _follow(now)
+    more = _announce(now, until=begun + SWEEP_SECONDS / 2)
+    return _compose(now, until=begun + SWEEP_SECONDS) or more
+
+
+def _follow(now: datetime) -> None:
     sent = Letter.objects.filter(sent_on=None, voided_at=None, message__status=OutboxMessage.Status.SENT)
     for letter_id in due(sent, rule=FOLLOW, now=now).order_by("pk").values_list("pk", flat=True)[:SWEEP_BATCH]:
         about = Invoice.objects.filter(reminder_steps__letter=letter_id)
         isolated(partial(letters.follow, letter_id, now=now), rule=FOLLOW, row=letter_id, about=about, now=now)
-    waiting = ReminderStep.objects.filter(Q(next_try_at=None) | Q(next_try_at__lte=now), status=Status.PLANNED)
+
+
+def _announce(now: datetime, *, until: float) -> bool:
+    """Make announcements until there are none or the time is over; tell whether some may be left."""
+    while announcements.make_next(now=now):
+        if time.monotonic() > until:
+            return True
+    return False
+
+
+def _compose(now: datetime, *, until: float) -> bool:
+    """Compose the other letters, one patient after the other; tell whether the time was over before the last."""
     if not may_be_sent(Step.REMINDER, now):
-        waiting = waiting.filter(step=Step.NOTICE)
-    if not may_be_sent(Step.NOTICE, now):
-        waiting = waiting.exclude(step=Step.NOTICE)
-    incomplete = Provider.objects.filter(readiness.INCOMPLETE).values("pk")  # few; their invoices wait, unlooked at
-    waiting = waiting.exclude(step=Step.NOTICE, invoice__provider__in=incomplete)
+        return False
+    timely = Q(next_try_at=None) | Q(next_try_at__lte=now)
+    waiting = ReminderStep.objects.filter(timely, status=Status.PLANNED).exclude(step=Step.NOTICE)
     waiting = due(waiting, rule=COMPOSE, now=now, field="invoice__patient")
     in_turn = waiting.order_by(F("next_try_at").asc(nulls_first=True), "pk")
     patient_ids = in_turn.values_list("invoice__patient_id", flat=True)[:SWEEP_BATCH]
     for patient_id in dict.fromkeys(patient_ids):
-        if time.monotonic() > stop_at:
-            return
+        if time.monotonic() > until:
+            return True
         about = Invoice.objects.filter(patient=patient_id, reminder_steps__status=Status.PLANNED)
         isolated(partial(letters.compose, patient_id, now=now), rule=COMPOSE, row=patient_id, about=about, now=now)
+    return False
 
 
 # --- after a backup was restored ------------------------------------------------------------------

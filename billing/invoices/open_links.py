@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.db.models import Case, CharField, F, Q, When
@@ -150,19 +151,20 @@ def placeholder(invoice: Invoice, *, until: date) -> str:
     return f"open-link:{invoice.pk}:{until.isoformat()}".ljust(_WIDTH, "_")
 
 
-def filled_in(text: str, *, email: str, about: int | None) -> str:
-    """Return `text`, which is about the invoice with the key `about`, with its links, for a mail to `email`.
+def filled_in(*texts: str, email: str, about: int | None) -> list[str]:
+    """Return the texts of a mail to `email` about the invoice with the key `about`, each with its links.
 
     Raises ValueError for an invoice of somebody for whom another person pays: a letter may be about several patients.
     """
 
-    def link(found: re.Match[str]) -> str:
-        invoice = Invoice.objects.filter(pk=int(found[1])).only("token", "patient_id").first()
+    @cache  # each link stands there several times
+    def link(pk: str, until: str) -> str:
+        invoice = Invoice.objects.filter(pk=int(pk)).only("token", "patient_id").first()
         if invoice is None or not _is_of_debtor(invoice, about):
             raise ValueError("a link to an invoice of another patient")
-        return in_mail(invoice.token, email=email, until=date.fromisoformat(found[2]))
+        return in_mail(invoice.token, email=email, until=date.fromisoformat(until))
 
-    return _PLACEHOLDER.sub(link, text)
+    return [_PLACEHOLDER.sub(lambda found: link(found[1], found[2]), text) for text in texts]
 
 
 def _is_of_debtor(invoice: Invoice, about: int | None) -> bool:

@@ -1041,7 +1041,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'step',
                 'verbose_name_plural': 'steps',
                 'ordering': ['pk'],
-                'indexes': [models.Index(condition=models.Q(('status', 'planned')), fields=['invoice'], name='step_planned'), models.Index(condition=models.Q(('status', 'planned')), fields=['next_try_at'], name='step_to_compose')],
+                'indexes': [models.Index(condition=models.Q(('status', 'planned')), fields=['invoice'], name='step_planned'), models.Index(condition=models.Q(('status', 'planned')), fields=['step', 'next_try_at', 'id'], name='step_to_compose')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['planned', 'composed', 'taken'])), fields=('invoice', 'step', 'due_on'), name='one_standing_step_per_due_date')],
             },
         ),

@@ -114,7 +114,7 @@ class ReminderStep(models.Model):
         ]
         indexes = [
             models.Index(fields=["invoice"], name="step_planned", condition=Q(status="planned")),
-            models.Index(fields=["next_try_at"], name="step_to_compose", condition=Q(status="planned")),
+            models.Index(fields=["step", "next_try_at", "id"], name="step_to_compose", condition=Q(status="planned")),
         ]
 
     def __str__(self) -> str:

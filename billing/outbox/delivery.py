@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from billing import audit, rooms
 from billing.channels import smtp
 from billing.errors import GatewayRefused, GatewayUnknown, Refused, Stale
-from billing.failures import due, isolated, succeeded
+from billing.failures import due, failed_before, isolated, succeeded
 from billing.invoices import open_links
 from billing.links import new_token
 from billing.models import Invoice, OutboxMessage, StaffTask
@@ -42,7 +42,7 @@ Status = OutboxMessage.Status
 FIRST_WAIT, WAIT_GROWS_BY, MAX_WAIT = timedelta(minutes=1), 4, timedelta(hours=6)
 # Longer than any delivery can take (see smtp.ANSWER_SECONDS), so the worker that claimed it is dead.
 ABANDONED_AFTER = timedelta(minutes=10)
-SWEEP_BATCH, SWEEP_SECONDS = 1000, 20
+SWEEP_BATCH, SWEEP_SECONDS = 100, 20
 DELIVER, TELL_ROOM, GIVE_UP = "deliver message", "tell room of message", "give message up"  # rules that may fail
 CALENDAR_FILE = "zorgrekening.ics"
 # Short ASCII lines, and thus the DKIM signature, survive every relay. Django would leave 8-bit text.
@@ -64,22 +64,37 @@ def deliver(message_id: int, *, now: datetime | None = None) -> None:
         succeeded(rule=DELIVER, row=message.pk)
 
 
-def sweep(*, now: datetime | None = None) -> None:
-    """Deliver what is due and was missed, over one connection, and mark what a dead worker left as in doubt."""
+def sweep(*, now: datetime | None = None) -> bool:
+    """Deliver what is due and was missed, over one connection, and mark what a dead worker left as in doubt.
+
+    Return whether there was more to do than the time of one run allowed. Sweeps of several workers share what is due:
+    each passes over what another has claimed.
+    """
     _mark_abandoned_in_doubt(now)
     stop_at = time.monotonic() + SWEEP_SECONDS
-    at = now or timezone.now()
     with smtp.Mailer() as mailer:
-        for message in due(_queued(at), rule=DELIVER, now=at).order_by("next_try_at")[:SWEEP_BATCH]:
-            if time.monotonic() > stop_at or not _deliver_isolated(message, mailer, now):
-                break  # the next sweep comes soon, and an unreachable server is tried once, not a thousand times
+        while batch := _next_due(now or timezone.now()):
+            failed = failed_before([message.pk for message in batch], rule=DELIVER)
+            for message in batch:
+                if time.monotonic() > stop_at:
+                    return True
+                if not _deliver_isolated(message, mailer, now, failed):
+                    return False  # an unreachable server is tried once a sweep, not a thousand times
+            if len(batch) < SWEEP_BATCH:
+                break
+    return False
 
 
-def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None) -> bool:
+def _next_due(at: datetime) -> list[OutboxMessage]:
+    return list(due(_queued(at), rule=DELIVER, now=at).order_by("next_try_at")[:SWEEP_BATCH])
+
+
+def _deliver_isolated(message: OutboxMessage, mailer: smtp.Mailer, now: datetime | None, failed: set[int]) -> bool:
     """Deliver one message; what fails on it keeps no other waiting. Return False when the server is unreachable."""
     about = Invoice.objects.filter(messages=message)
     act = partial(_deliver, message, mailer, now)
-    return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now) is not False
+    known = message.pk in failed
+    return isolated(act, rule=DELIVER, row=message.pk, about=about, now=now, may_have_failed=known) is not False
 
 
 def send_again(message: OutboxMessage, *, by: str) -> None:
@@ -271,7 +286,7 @@ def mail_of(message: OutboxMessage) -> bytes:
         "Auto-Submitted": "auto-generated",  # no holiday replies, please (RFC 3834)
         "Content-Language": languages_of(message.language),
     }
-    text, html = (_with_links(message, body) for body in (message.text, message.html))
+    text, html = _with_links(message)
     mail = EmailMultiAlternatives(message.subject, text, to=[recipient], headers=headers)
     mail.encoding = _QUOTED_PRINTABLE
     mail.attach_alternative(html, "text/html")
@@ -285,9 +300,10 @@ def mail_of(message: OutboxMessage) -> bytes:
     return _EMPTY_FIRST_LINE.sub(rb"\1 ", head) + end + body
 
 
-def _with_links(message: OutboxMessage, body: str) -> str:
-    """Return a body with its links; they are made for the address that this mail goes to."""
+def _with_links(message: OutboxMessage) -> list[str]:
+    """Return text and HTML with their links, which are made for the address that this mail goes to."""
+    bodies = [message.text, message.html]
     kind = rooms.message_kinds().get(message.kind)
     if kind and kind.filled_in:
-        body = kind.filled_in(message, body)
-    return open_links.filled_in(body, email=message.recipient, about=message.invoice_id)
+        bodies = [kind.filled_in(message, body) for body in bodies]
+    return open_links.filled_in(*bodies, email=message.recipient, about=message.invoice_id)

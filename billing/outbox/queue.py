@@ -1,6 +1,7 @@
 """Queueing a message to a patient or a provider: a row in the transaction of the rule that creates it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing import audit
-from billing.invoices.addressee import REPRESENTING, Represented, addressee, represented
+from billing.invoices.addressee import REPRESENTING, Addressee, Represented, addressee, addressee_loaded, represented
 from billing.links import new_code
 from billing.models import Invoice, OutboxMessage
 from billing.outbox import rendering, wakeup
@@ -63,6 +64,34 @@ def queue_message(
     return message
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message about an invoice whose payers are loaded: what its texts say, and its event."""
+
+    invoice: Invoice
+    context: dict[str, Any]
+    dedupe_key: str
+
+
+def queue_each(kind: str, drafts: Sequence[Draft], *, now: datetime) -> list[OutboxMessage]:
+    """Queue the message `kind` for many events at once, each as `queue_message` does, and return them in that order.
+
+    The caller knows that each has an address that can be used. Raises IntegrityError when an event has its message
+    already, or a code is taken, and ValueError when a fact is missing: then none is queued.
+    """
+    messages = []
+    for draft in drafts:
+        to = addressee_loaded(draft.invoice)
+        message = OutboxMessage(
+            kind=kind, invoice=draft.invoice, language=to.language, recipient=to.email, dedupe_key=draft.dedupe_key,
+            created_at=now, next_try_at=now,
+        )  # fmt: skip
+        _render(message, about(draft.invoice) | {"represented": _represented(draft.invoice, to)} | draft.context)
+        messages.append(message)
+    wakeup.wake_on_commit("billing.sweep_outbox")
+    return OutboxMessage.objects.bulk_create(messages)
+
+
 def last_about(invoice: Invoice) -> int:
     """Return the key of the newest message about an invoice; zero without one."""
     return OutboxMessage.objects.filter(invoice=invoice).order_by("pk").values_list("pk", flat=True).last() or 0
@@ -77,9 +106,7 @@ def withdraw_since(invoice: Invoice, after: int, *, kinds: Collection[str], why:
 
 def _stored(message: OutboxMessage, facts: dict[str, Any]) -> bool:
     """Render the message with its code and insert it; return False when its event or its code has a message already."""
-    shown = facts | {"message_code": message.code}
-    rendered = rendering.render(message.kind, language=message.language, context=shown)
-    message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
+    _render(message, facts)
     same = OutboxMessage.objects.filter(Q(dedupe_key=message.dedupe_key) | Q(code=message.code))
     try:
         with transaction.atomic():  # a savepoint: on PostgreSQL the error would abort the caller's transaction
@@ -89,6 +116,16 @@ def _stored(message: OutboxMessage, facts: dict[str, Any]) -> bool:
             raise
         return False
     return True
+
+
+def _render(message: OutboxMessage, facts: dict[str, Any]) -> None:
+    shown = facts | {"message_code": message.code}
+    rendered = rendering.render(message.kind, language=message.language, context=shown)
+    message.subject, message.text, message.html = rendered.subject, rendered.text, rendered.html
+
+
+def _represented(invoice: Invoice, to: Addressee) -> Represented | None:
+    return represented(invoice.patient) if to.relation in REPRESENTING else None
 
 
 def _to_whom(
@@ -101,5 +138,5 @@ def _to_whom(
             raise ValueError("a message about no invoice, for nobody")
         to = addressee(invoice)
         recipient, language = to.email, to.language
-        whose = represented(invoice.patient) if to.relation in REPRESENTING else None
+        whose = _represented(invoice, to)
     return recipient, language or settings.LANGUAGE_CODE, whose

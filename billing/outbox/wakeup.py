@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from structlog.contextvars import get_contextvars
 
 log = logging.getLogger(__name__)
+SWEEP_EXPIRES = 10  # seconds: no pile of sweeps for a worker that was down, as by the timetable
 FILES = "files"  # the queue of slow work on files; its workers do nothing else, so that no mail waits for a scan
 
 
@@ -29,10 +30,19 @@ def enqueue_on_commit(task_name: str, pk: int, *, queue: str | None = None) -> N
         transaction.on_commit(partial(_send, task_name, pk, queue))
 
 
-def _send(task_name: str, pk: int, queue: str | None) -> None:
+def wake_on_commit(task_name: str) -> None:
+    """Start the sweep `task_name` once the transaction has committed, best-effort as `enqueue_on_commit`."""
+    if settings.REDIS_URL:
+        transaction.on_commit(partial(_send, task_name, expires=SWEEP_EXPIRES))
+
+
+def _send(task_name: str, pk: int | None = None, queue: str | None = None, expires: float | None = None) -> None:
+    args = [] if pk is None else [pk]
     try:
         # The publish retry policy in the settings bounds how long a dead broker can keep the caller.
-        current_app.send_task(task_name, args=[pk], ignore_result=True, task_id=_task_id(), queue=queue)
+        current_app.send_task(
+            task_name, args=args, ignore_result=True, task_id=_task_id(), queue=queue, expires=expires
+        )
     except (OperationalError, OSError) as error:
         log.warning("could not enqueue %s: %s", task_name, type(error).__name__)
 

@@ -1,4 +1,4 @@
-"""Taking in a practice's file, on SQLite: `python -m tests.benchmarks.bench_import [--rounds N] [--quick]`.
+"""Taking in a practice's file: `python -m tests.benchmarks.bench_import postgresql|sqlite [--rounds N] [--quick]`.
 
 In every round, one after the other, each into the same state of the same database: `json.loads` of the whole file and
 one `executemany` for each table with the rows that an import left there, made beforehand, in one transaction (the
@@ -6,7 +6,7 @@ limit); and the product's import of the file, which reads it as a stream, checks
 """
 
 import json
-import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import report
+from tests.benchmarks.again import copied, start_again
 from tests.benchmarks.ground import ground
 
 INVOICES, QUICK_INVOICES = 20_000, 1_000
@@ -46,26 +47,6 @@ def rows_of(table: str) -> tuple[str, list[tuple[Any, ...]]]:
         return f"INSERT INTO billing_{table} ({', '.join(columns)}) VALUES ({marks})", list(cursor.fetchall())  # noqa: S608
 
 
-def start_again(kept: Path) -> None:
-    """The database is as it was when `kept` was copied from it."""
-    from django.db import connection
-
-    connection.close()
-    file = Path(connection.settings_dict["NAME"])
-    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
-        file.with_name(name).unlink(missing_ok=True)
-    shutil.copy(kept, file)
-
-
-def copied(folder: Path) -> Path:
-    from django.db import connection
-
-    kept = folder / "kept.sqlite3"
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(kept)])
-    return kept
-
-
 def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
     from django.db import connection, transaction
 
@@ -75,9 +56,9 @@ def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None
             cursor.executemany(statement, rows)
 
 
-def main(options: report.Options) -> None:
+def main(database: str, options: report.Options) -> None:
     amount = QUICK_INVOICES if options.quick else INVOICES
-    with ground(), tempfile.TemporaryDirectory() as folder:
+    with ground(postgresql=database == "postgresql"), tempfile.TemporaryDirectory() as folder:
         from billing.models import Invoice, Provider
         from portal.intake.batch import import_file
         from tests.portal.intake import batches
@@ -102,11 +83,11 @@ def main(options: report.Options) -> None:
     clock, cpu = report.clock(found), report.processor(found)
     limit_is, what = "json.loads and one executemany a table of the same rows, ready-made", f"import of {amount:,}"
     rows = [
-        report.rates(what, "invoices", amount, **clock, limit_is=limit_is, target=0.3),
+        report.rates(what, "invoices", amount, **clock, limit_is=limit_is, target=0.5),
         report.costs(what, "invoice", amount, **cpu, limit_is=limit_is),
     ]
-    report.publish("import", database="sqlite", rounds=options.rounds, rows=rows)
+    report.publish("import", database=database, rounds=options.rounds, rows=rows)
 
 
 if __name__ == "__main__":
-    main(report.options())
+    main(sys.argv[1], report.options(sys.argv[2:]))

@@ -15,13 +15,16 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any
 
-from billing.outbox.queue import queue_message
 from tests.benchmarks import report
 from tests.benchmarks.ground import ground
 from tests.benchmarks.worker import wait_until, worker
 
 MAILS, QUICK_MAILS = 500, 50
-FACTS = {"amount": Decimal("45.00"), "outstanding": Decimal("0.00")}
+FACTS = {
+    "amount": Decimal("45.00"), "outstanding": Decimal("0.00"), "credit": Decimal("0.00"),
+    "went_to": [("principal", Decimal("45.00"))], "left_until": None, "next_part": None, "on_hold": False,
+    "is_over": False, "withdrawn": False,
+}  # fmt: skip
 
 
 def serve_mail(line: Connection) -> None:
@@ -55,6 +58,8 @@ def mail_server() -> Iterator[tuple[int, Callable[[], int]]]:
 def queue_receipt(invoice: Any, number: int) -> int:
     """A receipt of its own, waiting to be sent; its key."""
     from django.utils import timezone
+
+    from billing.outbox.queue import queue_message
 
     facts = FACTS | {"received_at": datetime(2026, 6, 15, 12, tzinfo=timezone.get_default_timezone())}
     one = queue_message("receipt", invoice=invoice, context=facts, dedupe_key=f"bench:{number}")

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection, transaction
 
-from billing.dunning import letters
+from billing.dunning import announcements
 from billing.invoices import intake
 from billing.models import Hold, Invoice, OutboxMessage, Patient
 from billing.outbox import delivery
@@ -127,7 +127,7 @@ def race_with_announcement(monkeypatch):
     """Report a death while a worker has made the announcement of an invoice, and not committed it yet."""
     invoice = new_invoice()
     made, reported = threading.Event(), threading.Event()
-    queue = letters.queue_message
+    queue = announcements.queue_each
 
     def slow_queue(*args, **more):
         message = queue(*args, **more)
@@ -135,7 +135,7 @@ def race_with_announcement(monkeypatch):
         reported.wait(1)  # with the locks the report waits for us
         return message
 
-    monkeypatch.setattr(letters, "queue_message", slow_queue)
+    monkeypatch.setattr(announcements, "queue_each", slow_queue)
 
     def report():
         assert made.wait(20)
@@ -143,8 +143,8 @@ def race_with_announcement(monkeypatch):
         reports.report(invoice.patient_id, said, by="staff:anna", today=MONDAY)
         reported.set()
 
-    compose = partial(letters.compose, invoice.patient_id, now=at(MONDAY))
-    assert [error for error in in_threads(compose, report) if error] == []
+    announce = partial(announcements.make_next, now=at(MONDAY))
+    assert in_threads(announce, report) == [1, None]
     delivery.sweep(now=at(MONDAY, 10, 1))
     return OutboxMessage.objects.get(kind="invoice_notice"), invoice.patient
 

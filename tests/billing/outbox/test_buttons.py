@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from billing.documents import full_invoice, pdf
-from billing.dunning import letters
+from billing.dunning import announcements
 from billing.invoices import references, schedule
 from billing.models import OutboxMessage
 from billing.outbox import rendering
@@ -20,7 +20,7 @@ def announced(**fields):
     """The mail that announces a new invoice."""
     invoice = factories.invoice(**fields)
     schedule.plan_announcements([(invoice.pk, invoice.due_on)])
-    letters.compose(invoice.patient_id, now=timezone.now())
+    announcements.make_next(now=timezone.localtime().replace(hour=12))
     return invoice, OutboxMessage.objects.get(kind="invoice_notice")
 
 
