@@ -17,7 +17,7 @@ TURNS = 15  # of 20 seconds; then the timetable starts the sweep again
 def _in_turns(sweep: Callable[[], bool]) -> None:
     """Run a sweep again while it leaves something for lack of time, unless this worker has to stop."""
     for _turn in range(TURNS):
-        if not sweep() or state.should_stop not in (None, False):
+        if not sweep() or not (state.should_stop is None or state.should_stop is False):  # 0 is an exit code
             return
 
 

@@ -5,7 +5,9 @@ import threading
 import pytest
 from celery import shared_task
 from celery.signals import before_task_publish
+from celery.worker import state
 
+from billing import tasks
 from billing.outbox import wakeup
 from portal.celery import app
 from tests.portal.processes.worker import Worker
@@ -20,16 +22,30 @@ def slow():
     return "done"
 
 
-@pytest.fixture
-def slow_is_under_way():
+@shared_task(name="tests.slow_sweep", alone=True)
+def slow_sweep():
+    return slow.run()
+
+
+def under_way(name):
     may_end.clear()
-    thread = threading.Thread(target=app.tasks["tests.slow"])
+    thread = threading.Thread(target=app.tasks[name])
     thread.start()
     assert begun.acquire(timeout=20)
     yield
     may_end.set()
     thread.join()
-    assert app.tasks["tests.slow"]() == "done", "and afterwards it may run again"
+    assert app.tasks[name]() == "done", "and afterwards it may run again"
+
+
+@pytest.fixture
+def slow_is_under_way():
+    yield from under_way("tests.slow")
+
+
+@pytest.fixture
+def sweep_is_under_way():
+    yield from under_way("tests.slow_sweep")
 
 
 @pytest.mark.usefixtures("slow_is_under_way")
@@ -47,6 +63,36 @@ def test_with_redis_it_is(settings):
     assert begun.acquire(timeout=20)
     may_end.set()
     second.join()
+
+
+@pytest.mark.usefixtures("sweep_is_under_way")
+def test_a_sweep_runs_once_in_a_process_with_redis_too(settings):
+    """Other workers share its work; other threads of this one are for payments and receipts."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert app.tasks["tests.slow_sweep"]() is None
+
+
+def test_the_sweeps_that_share_their_work_are_alone():
+    alone = {name for name, task in app.tasks.items() if getattr(task, "alone", False) and name.startswith("billing.")}
+    assert alone == {"billing.sweep_outbox", "billing.sweep_reminders"}
+
+
+class TestTurns:
+    def test_a_sweep_goes_on_while_there_is_more(self):
+        left = [True, True, False]
+        tasks._in_turns(lambda: left.pop(0))
+        assert left == []
+
+    def test_and_leaves_the_rest_to_the_timetable_in_the_end(self):
+        turns = []
+        tasks._in_turns(lambda: turns.append(1) is None)
+        assert len(turns) == tasks.TURNS
+
+    def test_a_worker_that_has_to_stop_begins_no_further_turn(self, monkeypatch):
+        turns = []
+        monkeypatch.setattr(state, "should_stop", 0)  # as Celery says it
+        tasks._in_turns(lambda: turns.append(1) is None)
+        assert len(turns) == 1
 
 
 @pytest.mark.django_db(transaction=True)
