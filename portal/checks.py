@@ -359,7 +359,7 @@ def check_operator(**kwargs: Any) -> list[CheckMessage]:
     if missing:
         sentence = f"Patients can't read who runs this site: {', '.join(missing)} is empty."
         found.append(Warning(sentence, hint="See .env.example.", id="portal.W020"))
-    values = {f"OPERATOR_{part.upper()}": value for part, value in settings.OPERATOR.items()}
+    values: dict[str, object] = {f"OPERATOR_{part.upper()}": value for part, value in settings.OPERATOR.items()}
     values["OPERATOR_PROCESSORS"] = settings.PROCESSORS
     for number, (name, without) in OPERATOR_SHOULD.items():
         if not values[name]:

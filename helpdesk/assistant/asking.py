@@ -21,6 +21,7 @@ from helpdesk.assistant.ranking import Found, Ranking, lead
 from helpdesk.assistant.vocabulary import COMMON, SAME
 
 SURE, APART = 0.45, 0.2
+SAME_WORDS, SAME_WORDS_APART = 0.95, 0.15  # nearly all words are those of one question, and of no other subject's
 TO_CHOOSE, CHOSEN_FROM = 3, 0.2  # titles, and the least score of one
 
 
@@ -40,8 +41,11 @@ class Match:
         """Tell whether the first subject is the one that was meant."""
         if not self.closest or not self.is_known or self.closest[0].score < SURE:
             return False
-        agree = self.closest[0].subject == self.together[0].subject
-        return agree and min(lead(self.closest), lead(self.together)) >= APART
+        if self.closest[0].subject != self.together[0].subject:
+            return False
+        if self.closest[0].score >= SAME_WORDS and lead(self.closest) >= SAME_WORDS_APART:
+            return True
+        return min(lead(self.closest), lead(self.together)) >= APART
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def facts(request: HttpRequest) -> Overview | None:
     broken = Count("pk", filter=Q(answer_by__lt=timezone.localdate(now)))
     found = messages.waiting(request.user).order_by().aggregate(messages=Count("pk"), broken=broken)
     calls = {"calls": 0, "calls_late": 0}
-    if request.user.role in OPERATIONS:
+    if getattr(request.user, "role", None) in OPERATIONS:
         today = callbacks.waiting().filter(slot__begins__lt=begin_of(timezone.localdate(now) + DAY)).order_by()
         late = Count("pk", filter=Q(slot__begins__lte=now - callbacks.SLOT))
         calls = today.aggregate(calls=Count("pk"), calls_late=late)

@@ -1,7 +1,7 @@
 """Which questions are answered, and that those answers are right.
 
 `questions_tuning.tsv` is the half on which vocabulary and limits were chosen. The totals and the wrong answers of
-`questions_test.tsv` were looked at too; 84 of its questions were written after that.
+`questions_test.tsv` were looked at too, twice; 84 of its questions were written after the first time.
 """
 
 import csv
