@@ -13,6 +13,7 @@ from coulance import amounts
 from coulance.amounts import Outcome
 from coulance.models import Specification, SpecificationReading
 from coulance.reading import knowledge, readings, telling
+from coulance.reading.language import insurers
 
 Status = SpecificationReading.Status
 _FIELDS = {
@@ -24,7 +25,9 @@ _FIELDS = {
     "set_off": _("set off"),
 }
 # In one file of a case they are a sign against what another one says.
-_DANGER = frozenset(("correction", "another_person", "own_contribution", "not_final", "lines_twice"))
+_DANGER = frozenset(
+    ("correction", "another_person", "own_contribution", "not_final", "lines_twice", "paid_to_provider")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,11 @@ class ReadByMachine:
     paid_out: Decimal | None
     reasons: Sequence[Any]
     places: Sequence[Place]
+    insurer: str  # on the paper
+    other_insurer: str  # that the invoice names, when it is another one: the patient may have changed
 
 
-def load(files: Sequence[Specification], share: Decimal) -> ReadByMachine | None:
+def load(files: Sequence[Specification], share: Decimal, uzovi: str) -> ReadByMachine | None:
     """Return what was read of the checked files; None when nothing was, or it is only compared for now.
 
     Medical data: the caller has written the access log.
@@ -69,7 +74,10 @@ def load(files: Sequence[Specification], share: Decimal) -> ReadByMachine | None
     outcome = _outcome(row, share) if proposed and not against and not differ else None
     why = against or (["several_files"] if differ else row.reasons or ["too_much"])
     reasons = [] if outcome else [telling.REASONS.get(reason, reason) for reason in why]
-    return ReadByMachine(row.specification, outcome, row.paid_out if outcome else None, reasons, list(_places(row)))
+    insurer, known = readings.insurer_of(row), insurers.name_of(uzovi)
+    other = known if insurer and known != insurer else ""
+    paid_out = row.paid_out if outcome else None
+    return ReadByMachine(row.specification, outcome, paid_out, reasons, list(_places(row)), insurer, other)
 
 
 def _outcome(row: SpecificationReading, share: Decimal) -> Outcome | None:

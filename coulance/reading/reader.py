@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coulance.reading.language import labels, notation
+from coulance.reading.language import insurers, labels, notation
 from coulance.reading.meaning import Answer
 from coulance.reading.ours import Ours
 from coulance.reading.paper import Seen, look
@@ -56,6 +56,7 @@ class Reading:
     proposal: Proposed | None
     reasons: tuple[str, ...]
     marks: tuple[Mark, ...]
+    insurer: str = ""  # whose paper it is, by the name on it
 
     @property
     def confidence(self) -> float:
@@ -88,7 +89,14 @@ def read(pages: Sequence[Page], invoice: Ours | None) -> Reading:
         proposal,
         tuple(reasons),
         tuple(_marks(answer)) if answer else (),
+        _insurer(looks),
     )
+
+
+def _insurer(looks: Sequence[Seen]) -> str:
+    """Return the insurer that is named on the paper, when all looks that saw a name saw the same one."""
+    found = {insurers.on_paper(row.text for row in seen.rows) for seen in looks} - {""}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _words(page: Page, number: int) -> Any:

@@ -102,8 +102,8 @@ def _finish(row: SpecificationReading, made: Reading | None, reasons: list[str])
         is_kept = Specification.objects.filter(pk=row.specification_id, status=Specification.Status.CLEAN).exists()
         marks = [[mark.field, mark.cents, mark.page, *mark.place] for mark in made.marks] if made else []
         current.sealed_facts = b""
-        if is_kept and marks:
-            current.facts = marks
+        if is_kept and made and (marks or made.insurer):
+            current.facts = {"marks": marks, "insurer": made.insurer}
         current.save()
 
 
@@ -133,8 +133,18 @@ def _is_unreadable(file: Specification) -> bool:
 
 def marks_of(row: SpecificationReading) -> list[Mark]:
     """Return where the amounts stand. Medical data: the caller has written the access log."""
-    found = row.facts if row.status != Status.WAITING else None
-    return [Mark(name, cents, page, (x0, y0, x1, y1)) for name, cents, page, x0, y0, x1, y1 in found or []]
+    found = _kept(row).get("marks", [])
+    return [Mark(name, cents, page, (x0, y0, x1, y1)) for name, cents, page, x0, y0, x1, y1 in found]
+
+
+def insurer_of(row: SpecificationReading) -> str:
+    """Return the name of the insurer on the paper. Personal data: the caller has written the access log."""
+    return str(_kept(row).get("insurer", ""))
+
+
+def _kept(row: SpecificationReading) -> dict[str, Any]:
+    found = (row.facts if row.status != Status.WAITING else None) or {}
+    return found if isinstance(found, dict) else {"marks": found}  # readers before version 3 kept marks alone
 
 
 def learn(case: CoulanceCase, outcome: Outcome | None, *, shown: bool) -> None:

@@ -67,6 +67,7 @@ def as_json(reading: Reading, share: Decimal | None) -> dict[str, Any]:
         reasons.append("too_much")
     return {
         "pages": reading.pages,
+        "insurer": reading.insurer,
         "lines": [_line(line) for line in reading.lines],
         "totals": {name: _text(reading.totals.get(name)) for name in dict.fromkeys((*LINE, *FIELDS.values()))},
         "checks": [{"name": name, "ok": ok} for name, ok in reading.checks],

@@ -51,3 +51,20 @@ def test_a_line_that_does_not_close_refuses_the_whole():
 
 def test_parts_of_a_grant_are_added_up():
     assert sums(meaning.answers(facts(a=10000, b=6316, E=0, N=5438), 21754)) == [(16316, 0, 16316)]
+
+
+def test_that_all_of_a_grant_was_transferred_proves_no_deductible():
+    """The deductible may be charged apart: then what is paid out is not what is granted less the deductible."""
+    found = meaning.answers(facts(GP=14043, PR=14043, E=10000), 32437)
+    assert not any(answer.closed for answer in found)
+
+
+def test_a_list_from_what_was_declared_to_what_was_paid_is_a_sum():
+    (answer,) = meaning.answers(facts(D=15153, E=10000, P=5153), 15153)
+    assert (answer.sums, answer.closed) == ((15153, 10000, 5153), 1)
+    assert not any(answer.closed for answer in meaning.answers(facts(D=15153, E=10000, P=5000), 15153))
+
+
+def test_in_a_table_it_is_none_for_its_headings_may_be_those_of_other_columns():
+    line = facts(D=15153, E=10000, P=5153)
+    assert not any(answer.closed for answer in meaning.answers(line, 15153, [line]))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coulance.reading.language import labels, notation
+from coulance.reading.language import insurers, labels, notation
 from tests.coulance.specimens.cases import day, euro
 
 
@@ -77,3 +77,22 @@ def test_a_day_that_is_printed_is_read(value, style):
 )
 def test_what_a_label_can_mean(label, meanings):
     assert labels.meanings(label) == frozenset(meanings)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Zilveren Kruis, Postbus 1", "Zilveren Kruis"),
+        ("Mijn CZ", "CZ"),
+        ("Onderlinge Kade", ""),
+        ("Uw verzekeraar is VGZ of IZA", ""),
+        ("NCZ-code", ""),
+        ("Menzis en nog eens MENZIS", "Menzis"),
+    ],
+)
+def test_the_insurer_is_known_by_one_name(text, name):
+    assert insurers.on_paper([text]) == name
+
+
+def test_an_insurer_has_a_name_by_its_code_where_it_is_known():
+    assert (insurers.name_of("3311"), insurers.name_of("0000"), insurers.name_of("")) == ("Zilveren Kruis", "", "")

@@ -6,6 +6,7 @@ from tests.coulance.specimens import layouts, reading
 
 SAMPLE = ("table of treatments", "broken headings", "sentences", "a row for each bill", "premium set off")
 TRAPS = ("each line twice", "of somebody else", "own contribution in a column", "a digit was changed")
+MORE_TRAPS = ("an empty column", "the deductible charged apart")
 
 
 @pytest.mark.parametrize("name", SAMPLE)
@@ -19,9 +20,9 @@ def test_a_paper_is_read_right(name):
     assert all(0 <= mark.place[0] < mark.place[2] <= 1000 for mark in outcome.reading.marks)
 
 
-@pytest.mark.parametrize("name", TRAPS)
+@pytest.mark.parametrize("name", TRAPS + MORE_TRAPS)
 def test_nothing_is_proposed_from_a_trap(name):
-    layout = next(layout for layout in layouts("traps") if layout.name == name)
+    layout = next(layout for layout in (*layouts("traps"), *layouts("more_traps")) if layout.name == name)
     outcome = reading.outcome(layout, 1, "text")
     assert outcome.verdict == "abstained"
     assert outcome.reasons
