@@ -194,6 +194,7 @@ def _beats() -> dict[str, Beat]:
         "sweep-reminders": Beat("billing.sweep_reminders", 15.0, expires=15),
         "sweep-payments": Beat("billing.sweep_payments", 20.0, expires=20, urgent=True),
         "sweep-refunds": Beat("billing.sweep_refunds", 20.0, expires=20, urgent=True),
+        "sweep-documents": Beat("billing.sweep_documents", 10.0, expires=10, urgent=True),
         "sweep-storage": Beat("billing.sweep_storage", 300.0, expires=300),
         "compare-storage": Beat("billing.compare_storage", crontab(hour=3, minute=40), expires=3600),
         "compare-with-gateway": Beat(

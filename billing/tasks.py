@@ -5,6 +5,7 @@ from collections.abc import Callable
 from celery import shared_task
 from celery.worker import state
 
+from billing.documents import drawing
 from billing.dunning import planning
 from billing.outbox import delivery
 from billing.payments import attempts, reconciliation
@@ -59,6 +60,16 @@ def compare_with_gateway() -> None:
 @shared_task(name="billing.sweep_reminders", alone=True)  # type: ignore[call-overload]  # an option of portal.celery.Task
 def sweep_reminders() -> None:
     _in_turns(planning.sweep)
+
+
+@shared_task(name="billing.draw_document")
+def draw_document(order_id: int) -> None:
+    drawing.draw(order_id)
+
+
+@shared_task(name="billing.sweep_documents")
+def sweep_documents() -> None:
+    drawing.sweep()
 
 
 @shared_task(name="billing.sweep_storage")

@@ -18,8 +18,8 @@ from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
 from billing.desk.base import TenantAdmin
 from billing.desk.detail import Section, amount, short_day
+from billing.documents import drawing, full_invoice
 from billing.documents.attachment import attachment
-from billing.documents.credit_note import credit_note_pdf
 from billing.errors import Refused
 from billing.models import AccessEvent, CreditNote, Invoice
 from billing.money import read_euros
@@ -139,9 +139,17 @@ class Crediting(TenantAdmin):
         note = CreditNote.objects.filter(pk=note_id, invoice=invoice).select_related("invoice", "provider").first()
         if note is None or invoice.erased_at:
             raise Http404
-        content = credit_note_pdf(note, language=letter_language(invoice.patient.language))
+        drawn = drawing.find(invoice, language=letter_language(invoice.patient.language), note=note)
+        if drawn is None:
+            return self.being_drawn(request, invoice)
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="credit-note.pdf")
-        return attachment(content, name="creditnota.pdf", content_type="application/pdf")
+        return attachment(full_invoice.content_of(drawn), name="creditnota.pdf", content_type="application/pdf")
+
+    def being_drawn(self, request: HttpRequest, invoice: Invoice) -> HttpResponse:
+        """Say that a worker is drawing the document; the page asks again for the same address by itself."""
+        frame = self.admin_site.each_context(request)
+        context = {**frame, "title": gettext("The document is being made"), "invoice": invoice, "opts": self.opts}
+        return render(request, "admin/being_drawn.html", context)
 
     def page_links(self, request: HttpRequest, obj: Any) -> list[tuple[str, Any]]:
         """Return the links of the page of an invoice beside its buttons."""

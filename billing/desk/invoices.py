@@ -36,7 +36,7 @@ from billing.desk.lists.ranges import AmountRange, amounts, days
 from billing.desk.people.rows import STATUS_LABELS, load_seldom, state_badge, with_page, with_state
 from billing.desk.plans import plan_section
 from billing.desk.words.notes import note_in_words
-from billing.documents import full_invoice
+from billing.documents import drawing, full_invoice
 from billing.documents.attachment import attachment
 from billing.dunning import staff_acts
 from billing.dunning.blockers import REASONS
@@ -215,9 +215,11 @@ class InvoiceAdmin(CreditPaying):
             raise PermissionDenied
         if invoice.erased_at:
             raise Http404
+        drawn = drawing.find(invoice, language=letter_language(invoice.patient.language))
+        if drawn is None:
+            return self.being_drawn(request, invoice)
         access_log.record_staff(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
-        content = full_invoice.invoice_pdf(invoice, language=letter_language(invoice.patient.language))
-        return attachment(content, name="rekening.pdf", content_type="application/pdf")
+        return attachment(full_invoice.content_of(drawn), name="rekening.pdf", content_type="application/pdf")
 
     @desk_action("resend", _("Send the invoice again by e-mail"))
     def send_link(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:

@@ -27,6 +27,12 @@ def credit_note_pdf(note: CreditNote, *, language: str) -> bytes:
     )
 
 
+def version_of(note: CreditNote, *, language: str) -> str:
+    """Return what identifies the credit note as it would be printed now."""
+    with translation.override(language):
+        return _version(facts(note))
+
+
 def facts(note: CreditNote) -> dict[str, Any]:
     """Return everything that is printed. A whole invoice is credited line by line, as it was invoiced.
 

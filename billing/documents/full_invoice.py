@@ -34,9 +34,10 @@ LAYOUT_VERSION = 4  # increment it when the template or stylesheet changes what 
 
 
 def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
-    """Return the full invoice in `language` as PDF, from the storage when this version was rendered before.
+    """Return the full invoice in `language` as PDF, from the storage when this version was drawn before.
 
-    Medical data: the caller must have authenticated the reader and written the access log.
+    Medical data: the caller must have authenticated the reader and written the access log. A page gives out what
+    `drawing` has; it never waits for this.
     """
     with translation.override(language):
         known = facts(invoice)
@@ -51,14 +52,29 @@ def invoice_pdf(invoice: Invoice, *, language: str) -> bytes:
     return stored_or_drawn(invoice, _version(known), draw, language=language)
 
 
+def version_of(invoice: Invoice, *, language: str) -> str:
+    """Return what identifies the full invoice as it would be printed now."""
+    with translation.override(language):
+        return _version(facts(invoice))
+
+
 def stored_or_drawn(invoice: Invoice, version: str, draw: Callable[[], bytes], *, language: str) -> bytes:
     """Return the document of `invoice` with this version from the storage; else draw it and store it, sealed."""
-    stored = InvoiceDocument.objects.filter(invoice=invoice, language=language, version=version).first()
-    if stored:
-        return _open(stored)
+    if stored := find(invoice, version, language=language):
+        return content_of(stored)
     document = draw()
     _store(document, invoice, language, version)
     return document
+
+
+def find(invoice: Invoice, version: str, *, language: str) -> InvoiceDocument | None:
+    """Return the stored document of `invoice` with this version; None when it was not drawn."""
+    return InvoiceDocument.objects.filter(invoice=invoice, language=language, version=version).first()
+
+
+def content_of(document: InvoiceDocument) -> bytes:
+    """Return the PDF of a stored document. Medical data, as in `invoice_pdf`."""
+    return unseal(files.read(document.name), bound_to=_bound_to(document))
 
 
 def facts(invoice: Invoice) -> dict[str, Any]:
@@ -149,30 +165,22 @@ def _bound_to(document: InvoiceDocument) -> str:
 
 
 def _store(content: bytes, invoice: Invoice, language: str, version: str) -> None:
-    """Seal and store a document; when two requests make the same version at once, the first row stays.
+    """Seal and store a document; when two workers make the same version at once, the first row stays.
 
-    A storage that is full keeps no document from the patient: it is made again the next time.
+    Raises NotStored when the storage is full.
     """
     document = InvoiceDocument(invoice=invoice, language=language, version=version)
-    sealed = seal(content, bound_to=_bound_to(document))
-    try:
-        document.name = files.put(FOLDER, sealed)
-    except files.NotStored:
-        return
+    document.name = files.put(FOLDER, seal(content, bound_to=_bound_to(document)))
     with transaction.atomic():
         InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
         is_first = InvoiceDocument.objects.filter(name=document.name).exists()
         (files.keep if is_first else files.discard)(document.name)
 
 
-def _open(document: InvoiceDocument) -> bytes:
-    return unseal(files.read(document.name), bound_to=_bound_to(document))
-
-
 def stored(invoice: Invoice) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each stored version. Medical data, as in `invoice_pdf`."""
     for document in InvoiceDocument.objects.filter(invoice=invoice).order_by("pk"):
-        yield f"rekening-{document.language}-{document.pk}.pdf", _open(document)
+        yield f"rekening-{document.language}-{document.pk}.pdf", content_of(document)
 
 
 def seal_again(model: type[InvoiceDocument] = InvoiceDocument) -> int:

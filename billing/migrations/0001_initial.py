@@ -602,6 +602,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='CreditNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=40, verbose_name='number of the credit note')),
+                ('issued_on', models.DateField(verbose_name='date of the credit note')),
+                ('is_whole', models.BooleanField(verbose_name='takes back the whole invoice')),
+                ('amount', billing.money.EuroField(verbose_name='amount')),
+                ('sealed_content', models.BinaryField()),
+                ('fingerprint', models.BinaryField(max_length=32)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
+                ('by', models.CharField(max_length=60, verbose_name='by')),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.invoice', verbose_name='invoice')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'credit note',
+                'verbose_name_plural': 'credit notes',
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='credit_note_number_per_provider'), models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0.00'))), name='credit_note_amount_not_negative')],
+            },
+        ),
+        migrations.CreateModel(
             name='AllocationNote',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -753,28 +775,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='CreditNote',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=40, verbose_name='number of the credit note')),
-                ('issued_on', models.DateField(verbose_name='date of the credit note')),
-                ('is_whole', models.BooleanField(verbose_name='takes back the whole invoice')),
-                ('amount', billing.money.EuroField(verbose_name='amount')),
-                ('sealed_content', models.BinaryField()),
-                ('fingerprint', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received')),
-                ('by', models.CharField(max_length=60, verbose_name='by')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.invoice', verbose_name='invoice')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credit_notes', to='billing.provider', verbose_name='provider')),
-            ],
-            options={
-                'verbose_name': 'credit note',
-                'verbose_name_plural': 'credit notes',
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('provider', 'number'), name='credit_note_number_per_provider'), models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0.00'))), name='credit_note_amount_not_negative')],
-            },
-        ),
-        migrations.CreateModel(
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -864,6 +864,22 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'shares of new allocations',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(fields=('reallocation', 'invoice'), name='reallocation_one_share_per_invoice'), models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0.00'))), name='reallocation_share_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DrawingOrder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('language', models.CharField(max_length=2, verbose_name='language')),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked')),
+                ('claimed_until', models.DateTimeField(null=True)),
+                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drawing_orders', to='billing.invoice', verbose_name='invoice')),
+                ('note', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.creditnote', verbose_name='credit note')),
+            ],
+            options={
+                'verbose_name': 'document to draw',
+                'verbose_name_plural': 'documents to draw',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('note', None)), fields=('invoice', 'language'), name='one_order_per_invoice'), models.UniqueConstraint(fields=('note', 'language'), name='one_order_per_credit_note')],
             },
         ),
         migrations.CreateModel(

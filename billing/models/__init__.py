@@ -2,7 +2,7 @@ from billing.models.access import AccessChain, AccessEvent
 from billing.models.audit import AuditEvent, StaffNote, StaffTask
 from billing.models.batches import IntakeChoice, SubmittedBatch, SubmittedFile
 from billing.models.credit_notes import CreditNote
-from billing.models.documents import InvoiceDocument, StoredFile
+from billing.models.documents import DrawingOrder, InvoiceDocument, StoredFile
 from billing.models.figures import DayClock, DayFigure
 from billing.models.invoices import CareDetail, Hold, Invoice, InvoiceHistory, InvoicePayer
 from billing.models.ledger import LedgerTransaction, Posting
@@ -51,6 +51,7 @@ __all__ = [
     "DayClock",
     "DayFigure",
     "DetailsChange",
+    "DrawingOrder",
     "FailedTry",
     "Hold",
     "IbanChange",

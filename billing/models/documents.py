@@ -58,3 +58,30 @@ class InvoiceDocument(models.Model):
 
     def __str__(self) -> str:
         return self.version[:8]
+
+
+class DrawingOrder(models.Model):
+    """A document that a worker is to draw, because somebody is about to read it; deleted when the document is there.
+
+    It is the full invoice, or with `note` one of its credit notes.
+    """
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="drawing_orders", verbose_name=_("invoice"))
+    note = models.ForeignKey(
+        "billing.CreditNote", models.PROTECT, null=True, related_name="+", verbose_name=_("credit note")
+    )
+    language = models.CharField(_("language"), max_length=2)
+    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    claimed_until = models.DateTimeField(null=True)  # by a worker; one that is over had a worker that died
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("document to draw"), _("documents to draw")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["invoice", "language"], condition=models.Q(note=None), name="one_order_per_invoice"
+            ),
+            models.UniqueConstraint(fields=["note", "language"], name="one_order_per_credit_note"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.invoice_id} {self.language}"

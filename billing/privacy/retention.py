@@ -22,6 +22,7 @@ from billing.models import (
     BirthDateChange,
     CareDetail,
     CreditNote,
+    DrawingOrder,
     Hold,
     Invoice,
     InvoiceDocument,
@@ -147,6 +148,7 @@ def _erase_locked(keys: list[int], today: date) -> dict[str, int]:
 
 
 def _delete_documents(invoice_ids: list[int]) -> int:
+    DrawingOrder.objects.filter(invoice__in=invoice_ids).delete()
     documents = InvoiceDocument.objects.filter(invoice__in=invoice_ids)
     names = list(documents.values_list("name", flat=True))
     documents.delete()

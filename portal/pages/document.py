@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -12,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import rooms
-from billing.documents import credit_note as credit_note_document
-from billing.documents import full_invoice
+from billing.documents import drawing, full_invoice
 from billing.documents.attachment import attachment
 from billing.errors import Refused
 from billing.invoices import open_links
@@ -38,13 +38,18 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         if then := gate.leads_to(request, token):
             return HttpResponseRedirect(then, status=303)
         notes = CreditNote.objects.filter(invoice=invoice).defer("sealed_content")
-        context = {"invoice": invoice, "until": held.until, "credit_notes": notes}
+        drawn = drawing.progress(invoice, language=_language(), now=now)
+        context = {"invoice": invoice, "until": held.until, "credit_notes": notes, "drawn": drawn}
         return render(request, "pages/document.html", context)
     if gate.usable(invoice) is None:
         return render(request, "pages/code_impossible.html", {"invoice": invoice})
     if request.method == "POST":
         return _check(request, invoice, now) if "code" in request.POST else _send(request, invoice, now)
     return _page(request, invoice, CodeForm())
+
+
+def _language() -> str:
+    return translation.get_language() or settings.LANGUAGE_CODE
 
 
 def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse:
@@ -57,6 +62,8 @@ def _send(request: HttpRequest, invoice: Invoice, now: datetime) -> HttpResponse
         return response
     except Refused as refusal:
         return _page(request, invoice, CodeForm(), refusal=str(refusal), status=503)
+    if not gate.leads_to(request, invoice.token):
+        drawing.begin(invoice, language=_language())
     digits = {"digits": sms_code.last_digits(invoice)}
     if sent:
         messages.success(request, _("We sent an SMS to the number that ends in %(digits)s.") % digits)
@@ -111,16 +118,21 @@ def _page(
 
 @require_GET
 def pdf(request: HttpRequest, token: str) -> HttpResponse:
-    """Return the full invoice. What can't be recorded in the access log is not shown: then this raises."""
+    """Return the full invoice, once a worker has drawn it; until then the page before says so.
+
+    What can't be recorded in the access log is not shown: then this raises.
+    """
     invoice = visible_row(request, token, withdrawn=True)
     if invoice is None:
         return session_ended(request)
     granted = gate.passed(request, token, now=timezone.now())
     if granted is None:
         return medical.refuse_look(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf")
+    drawn = drawing.find(invoice, language=_language())
+    if drawn is None:
+        return HttpResponseRedirect(gate.address_of_code(token), status=303)
     medical.record_look(request, AccessEvent.Act.DOWNLOAD, invoice=invoice, data="invoice.pdf", grounds=granted.grounds)
-    content = full_invoice.invoice_pdf(invoice, language=translation.get_language())
-    return attachment(content, name="rekening.pdf", content_type="application/pdf")
+    return attachment(full_invoice.content_of(drawn), name="rekening.pdf", content_type="application/pdf")
 
 
 @require_GET
@@ -135,9 +147,11 @@ def credit_note(request: HttpRequest, token: str, note_id: int) -> HttpResponse:
     granted, act = gate.passed(request, token, now=timezone.now()), AccessEvent.Act.DOWNLOAD
     if granted is None:
         return medical.refuse_look(request, act, invoice=invoice, data="credit-note.pdf")
+    drawn = drawing.find(invoice, language=_language(), note=note)
+    if drawn is None:
+        return HttpResponseRedirect(gate.address_of_code(token), status=303)
     medical.record_look(request, act, invoice=invoice, data="credit-note.pdf", grounds=granted.grounds)
-    content = credit_note_document.credit_note_pdf(note, language=translation.get_language())
-    return attachment(content, name="creditnota.pdf", content_type="application/pdf")
+    return attachment(full_invoice.content_of(drawn), name="creditnota.pdf", content_type="application/pdf")
 
 
 @require_GET

@@ -1,12 +1,14 @@
 """`make bench`: every benchmark in a process of its own, one table, and `bench.json`.
 
-`python -m tests.benchmarks [--quick] [--only NAME …]`. Exit code 1 when a benchmark did not end well.
+`python -m tests.benchmarks [--quick | --large] [--only NAME …]`. Exit code 1 when a benchmark did not end well.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,12 @@ FOUND = Path("bench.json")
 HEAD = ("what", "ours", "limit", "unit", "ratio", "target")
 
 
-def measured(module: str, *arguments: str, quick: bool) -> dict[str, Any]:
-    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments, *(["--quick"] if quick else [])]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+def measured(module: str, *arguments: str) -> dict[str, Any]:
+    """What a benchmark found, and the seconds that it took by the clock, filling and all."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
+    found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return found | {"took_seconds": round(time.monotonic() - began)}
 
 
 def lines_of(results: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -58,18 +63,23 @@ def table(lines: list[tuple[str, ...]]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the product against its limits.")
-    parser.add_argument("--quick", action="store_true", help="small and in a few minutes: shows only that it works")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="small and in a few minutes: shows only that it works")
+    size.add_argument("--large", action="store_true", help="up to 2,000,000 invoices, in about an hour")
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
     asked = parser.parse_args()
-    results, failed = {}, []
+    as_asked = [f"--{size}" for size in ("quick", "large") if getattr(asked, size)]
+    load, results, failed = os.getloadavg()[0], {}, []
     for name in asked.only:
         print(f"== {name}", file=sys.stderr, flush=True)  # noqa: T201
         try:
-            results[name] = measured(*BENCHMARKS[name], quick=asked.quick)
+            results[name] = measured(*BENCHMARKS[name], *as_asked)
         except subprocess.CalledProcessError:
             failed.append(name)
     FOUND.write_text(json.dumps(results, indent=1) + "\n")
     print(table(lines_of(results)))  # noqa: T201
+    took = sum(found["took_seconds"] for found in results.values())
+    print(f"\n{took / 60:.0f} minutes; the load of the machine was {load:.1f} before it")  # noqa: T201
     if failed:
         print(f"did not end well: {', '.join(failed)}", file=sys.stderr)  # noqa: T201
     return 1 if failed else 0

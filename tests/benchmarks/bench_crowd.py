@@ -13,8 +13,10 @@ from tests.benchmarks import report
 from tests.benchmarks.bench_pages import LIMIT, a_page, plain
 from tests.benchmarks.site import VALUES, Guest, Server, Site, Spent, pages
 
-USERS = (1, 2, 4, 8, 16, 32, 64)
-REQUESTS = 400  # of every number of users in a round
+USERS = (1, 4, 16, 64)
+REQUESTS = 256  # of every number of users in a round
+INVOICES, LARGE_INVOICES, QUICK_INVOICES = 200_000, 2_000_000, 20_000
+GROWTH, LARGE_GROWTH, QUICK_GROWTH = 10_000, 50_000, 500  # pages in a row
 ENOUGH = 0.9  # of the most requests per second that were seen: more users bring nothing then
 
 
@@ -83,13 +85,13 @@ def main() -> None:
     ends: list[Callable[[], object]] = []
     try:
         site = Site("postgresql", ends.append)
-        known = site.fill(20_000 if options.quick else 2_000_000)
+        known = site.fill(options.of(QUICK_INVOICES, INVOICES, LARGE_INVOICES))
         users, count = (USERS[::3], 64) if options.quick else (USERS, REQUESTS)
         crowds = (
             of_workers(site, known, workers, users=users, count=count, rounds=options.rounds) for workers in (1, 2)
         )
         rows = list(chain.from_iterable(crowds))
-        rows.append(growth(site, known, 500 if options.quick else 50_000, 10))
+        rows.append(growth(site, known, options.of(QUICK_GROWTH, GROWTH, LARGE_GROWTH), 10))
     finally:
         for end in reversed(ends):
             end()

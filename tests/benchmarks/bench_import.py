@@ -17,7 +17,7 @@ from tests.benchmarks import report
 from tests.benchmarks.again import copied, start_again
 from tests.benchmarks.ground import ground
 
-INVOICES, QUICK_INVOICES = 20_000, 1_000
+QUICK_INVOICES, INVOICES, LARGE_INVOICES = 1_000, 10_000, 20_000
 TODAY = date(2026, 11, 16)
 BY = "bench"
 TABLES = (
@@ -57,7 +57,7 @@ def raw(path: Path, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None
 
 
 def main(database: str, options: report.Options) -> None:
-    amount = QUICK_INVOICES if options.quick else INVOICES
+    amount = options.of(QUICK_INVOICES, INVOICES, LARGE_INVOICES)
     with ground(postgresql=database == "postgresql"), tempfile.TemporaryDirectory() as folder:
         from billing.models import Invoice, Provider
         from portal.intake.batch import import_file

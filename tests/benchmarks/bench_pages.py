@@ -1,4 +1,4 @@
-"""Lookup and invoice page at three sizes: `python -m tests.benchmarks.bench_pages DATABASE [--rounds N] [--quick]`.
+"""Lookup and invoice page at several sizes: `python -m tests.benchmarks.bench_pages DATABASE [--rounds N] [--quick]`.
 
 In every round, one after the other, on one database and under the same number of workers and threads: two bare pages
 (the limits; as long as ours, one with as many values as ours and a denser one), our lookup (throttle, search, new
@@ -13,8 +13,8 @@ from tests.benchmarks import report
 from tests.benchmarks.load import request
 from tests.benchmarks.site import VALUES, Guest, Server, Site, Spent, pages
 
-SIZES = (20_000, 200_000, 2_000_000)
-REQUESTS = 400
+SIZES, LARGE_SIZES, QUICK_SIZES = (20_000, 400_000), (20_000, 200_000, 2_000_000), (2_000, 20_000)
+REQUESTS, QUICK_REQUESTS = 300, 100
 LIMIT = "bare Django page: one indexed query, a template as long with {} values, its default middleware"
 TARGETS = {"as_many": None, "dense": 0.5}  # the target was set beside a page as dense as that
 
@@ -82,7 +82,8 @@ def main() -> None:
     ends: list[Callable[[], object]] = []
     try:
         site = Site(database, ends.append)
-        sizes, count = ((2_000, 20_000), 100) if options.quick else (SIZES, REQUESTS)
+        sizes = QUICK_SIZES if options.quick else LARGE_SIZES if options.large else SIZES
+        count = QUICK_REQUESTS if options.quick else REQUESTS
         rows = [row for size in sizes for row in rows_of(site, size, count, options.rounds)]
     finally:
         for end in reversed(ends):

@@ -17,8 +17,9 @@ from decimal import Decimal
 from tests.benchmarks import report
 from tests.benchmarks.ground import ground
 
-INVOICES, DUE, LOOP_ROWS = 2_000_000, 50_000, 1000
-QUICK_INVOICES, QUICK_DUE, QUICK_LOOP_ROWS = 20_000, 500, 50
+QUICK_INVOICES, INVOICES, LARGE_INVOICES = 20_000, 400_000, 2_000_000
+QUICK_DUE, DUE, LARGE_DUE = 500, 20_000, 50_000
+QUICK_LOOP_ROWS, LOOP_ROWS = 50, 1000
 TODAY = date(2026, 6, 15)
 BY_HAND = """
     INSERT INTO billing_reminderstep (invoice_id, step, due_on, planned_on, status, reason, created_at)
@@ -110,8 +111,8 @@ def plan_once() -> None:
 
 
 def main(options: report.Options) -> None:
-    size = (QUICK_INVOICES, QUICK_DUE, QUICK_LOOP_ROWS) if options.quick else (INVOICES, DUE, LOOP_ROWS)
-    invoices, due, loop_rows = size
+    invoices = options.of(QUICK_INVOICES, INVOICES, LARGE_INVOICES)
+    due, loop_rows = options.of(QUICK_DUE, DUE, LARGE_DUE), QUICK_LOOP_ROWS if options.quick else LOOP_ROWS
     with ground(postgresql=True):
         from billing.dunning import planning
 

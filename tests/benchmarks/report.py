@@ -18,10 +18,15 @@ ROUNDS, QUICK_ROUNDS = 5, 3
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a benchmark was asked to run; `quick` only shows that it works."""
+    """How a benchmark was asked to run; `quick` only shows that it works, `large` has the most rows."""
 
     rounds: int
     quick: bool
+    large: bool = False
+
+    def of(self, quick: int, usual: int, large: int) -> int:
+        """Return the one of three sizes that was asked for."""
+        return quick if self.quick else large if self.large else usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,9 @@ def options(arguments: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true", help="small and in a few seconds: shows only that it works")
+    parser.add_argument("--large", action="store_true", help="up to 2,000,000 invoices, where the product has them")
     given = parser.parse_args(arguments)
-    return Options(given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS), given.quick)
+    return Options(given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS), given.quick, given.large)
 
 
 def cost_of(act: Callable[[], object]) -> Cost:

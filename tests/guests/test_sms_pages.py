@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.channels import sms
+from billing.documents import drawing
 from billing.models import AuditEvent, StaffTask
 from guests.models import SmsDevice, Throttle
 from sandbox import faults
@@ -78,6 +79,10 @@ def test_the_way_from_the_invoice_to_the_open_document(invoice):
     session = client.session.session_key
     assert enter(client, invoice, last_code()).status_code == 303
     assert client.session.session_key != session, "a step up gets a new session id"
+    page = text_of(client.get(address(invoice)))
+    assert address(invoice, "invoice_pdf") not in page
+    assert '<meta http-equiv="refresh" content="2">' in page
+    drawing.sweep()
     page = text_of(client.get(address(invoice)))
     assert address(invoice, "invoice_pdf") in page
 

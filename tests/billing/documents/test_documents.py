@@ -219,7 +219,7 @@ def test_a_document_opens_for_its_own_invoice_only(invoice):
     other = factories.invoice()
     InvoiceDocument.objects.update(invoice=other)
     with pytest.raises(Unreadable):
-        full_invoice._open(InvoiceDocument.objects.get())
+        full_invoice.content_of(InvoiceDocument.objects.get())
 
 
 def test_a_new_key_seals_the_documents_again(settings):
@@ -241,7 +241,7 @@ def test_two_that_make_the_same_version_keep_one(invoice):
     version = full_invoice._version(with_same)
     full_invoice._store(b"one", invoice, "nl", version)
     full_invoice._store(b"two", invoice, "nl", version)
-    assert full_invoice._open(InvoiceDocument.objects.get()) == b"one"
+    assert full_invoice.content_of(InvoiceDocument.objects.get()) == b"one"
 
 
 def test_the_code_on_paper_of_an_older_invoice_opens_it():

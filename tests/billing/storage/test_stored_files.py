@@ -108,15 +108,6 @@ class TestWriting:
             files.put("invoices", b"x")
         assert (on(disk), StoredFile.objects.count()) == ([], 0)
 
-    def test_a_document_reaches_its_patient_from_a_full_disk(self, disk):
-        invoice = factories.invoice()
-        disk.full_after = 100
-        assert full_invoice.invoice_pdf(invoice, language="nl").startswith(b"%PDF")
-        assert (on(disk), InvoiceDocument.objects.count()) == ([], 0)
-        disk.full_after = None
-        assert full_invoice.invoice_pdf(invoice, language="nl").startswith(b"%PDF")
-        assert InvoiceDocument.objects.get().name in on(disk)
-
 
 class TestRemoving:
     def test_one_error_loses_nothing(self, disk, settings):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.adjustments import credit_notes
 from billing.adjustments.credit_notes import NewCreditNote
-from billing.documents import credit_note
+from billing.documents import credit_note, drawing
 from billing.documents.attachment import attachment
 from billing.invoices import open_links
 from billing.models import AccessEvent, InvoiceDocument
@@ -45,7 +45,16 @@ def let_in(invoice, client=None) -> Client:
     client.post(address(invoice, "code"), {"send": "first"})
     code = re.search(r"\b\d{6}\b", Message.objects.order_by("-pk").first().text).group()
     assert client.post(address(invoice, "code"), {"code": code}).status_code == 303
+    drawing.sweep()  # as a worker does from the moment that the code is asked for
     return client
+
+
+@pytest.fixture
+def drawn(invoice, sandbox):
+    """An invoice whose PDF was drawn before."""
+    drawing.begin(invoice, language="nl")
+    drawing.sweep()
+    return invoice
 
 
 @pytest.fixture
@@ -156,6 +165,7 @@ def test_the_log_is_written_before_a_byte_leaves(invoice, monkeypatch):
     assert let_in(invoice).get(address(invoice)).status_code == 200
 
 
+@pytest.mark.usefixtures("drawn")
 def test_the_patient_reads_who_looked_when_and_in_which_role(invoice):
     staff = {
         role: factories.staff(role=role, provider=invoice.provider)
@@ -197,6 +207,7 @@ def test_the_log_of_another_invoice_stays_closed(invoice):
     assert client.get(address(other)).headers["Location"] == "/"
 
 
+@pytest.mark.usefixtures("drawn")
 class TestStaff:
     def test_their_download_is_written_down_with_who_and_role(self, invoice):
         member = factories.staff(role="clerk", provider=invoice.provider)
@@ -240,6 +251,40 @@ class TestStaff:
         response = client.get(reverse("admin:billing_invoice_pdf", args=[invoice.pk]))
         assert response.status_code == 500
         assert b"%PDF" not in response.content
+
+
+class TestNotDrawnYet:
+    def test_the_page_says_so_and_looks_again_by_itself(self, invoice):
+        client = let_in(invoice)
+        InvoiceDocument.objects.all().delete()
+        assert client.get(address(invoice)).headers["Location"] == address(invoice, "code")
+        assert not AccessEvent.objects.exists(), "nothing was seen"
+        page = client.get(address(invoice, "code")).content.decode()
+        assert "Wij maken uw rekening" in page
+        assert '<meta http-equiv="refresh" content="2">' in page
+        assert address(invoice) not in page
+        drawing.sweep()
+        page = client.get(address(invoice, "code")).content.decode()
+        assert 'http-equiv="refresh"' not in page
+        assert client.get(address(invoice)).content.startswith(b"%PDF-")
+
+    def test_after_half_a_minute_it_no_longer_promises_seconds(self, invoice, later):
+        client = let_in(invoice)
+        InvoiceDocument.objects.all().delete()
+        client.get(address(invoice, "code"))
+        later(seconds=40)
+        page = client.get(address(invoice, "code")).content.decode()
+        assert "Uw rekening is nog niet klaar" in page
+        assert 'http-equiv="refresh"' not in page
+
+    def test_at_the_desk_the_download_begins_by_itself(self, invoice):
+        client = signed_in(factories.staff(role="clerk", provider=invoice.provider))
+        at = reverse("admin:billing_invoice_pdf", args=[invoice.pk])
+        page = client.get(at).content.decode()
+        assert '<meta http-equiv="refresh" content="2">' in page
+        assert "Het document wordt gemaakt" in page
+        drawing.sweep()
+        assert client.get(at).content.startswith(b"%PDF-")
 
 
 class TestEnd:
@@ -341,8 +386,8 @@ def test_a_credit_note_is_behind_the_code_sealed_and_written_down(invoice):
     assert set(AccessEvent.objects.filter(data="credit-note.pdf").values_list("outcome", flat=True)) == {0, 4}
     for stored in InvoiceDocument.objects.all():
         assert b"%PDF" not in storages["default"].open(stored.name).read()
-    assert InvoiceDocument.objects.count() == 1
+    assert InvoiceDocument.objects.count() == 2, "the invoice and its credit note"
     assert client.get(at).content == response.content
-    assert InvoiceDocument.objects.count() == 1, "drawn once"
+    assert InvoiceDocument.objects.count() == 2, "drawn once"
     other = factories.invoice()
     assert let_in(other).get(reverse("credit_note_pdf", args=[other.token, note.pk])).status_code == 404

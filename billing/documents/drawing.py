@@ -1,0 +1,95 @@
+"""Documents that a worker draws, so that no page waits for one: begun when somebody asks for the code that opens them.
+
+An order is a row, as a message is: written first, claimed by one worker, and deleted when its document is stored. The
+claim of a worker that died ends, and the sweep finds the order again. What fails is tried again, and operations see it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from billing import failures
+from billing.documents import credit_note, full_invoice
+from billing.models import CreditNote, DrawingOrder, Invoice, InvoiceDocument
+from billing.outbox import wakeup
+
+TASK = "billing.draw_document"
+RULE = "draw document"
+CLAIMED_FOR = timedelta(seconds=30)  # drawing takes less than a second, the first of a process two
+SLOW_AFTER = timedelta(seconds=30)  # then the page stops asking by itself, and says so
+SWEEP_BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the documents of an invoice are. `slow`: they take longer than a worker needs."""
+
+    ready: bool
+    slow: bool = False
+
+
+def begin(invoice: Invoice, *, language: str) -> None:
+    """Have the full invoice and its credit notes drawn in `language`; what is drawn already costs a worker nothing."""
+    for note in (None, *CreditNote.objects.filter(invoice=invoice).defer("sealed_content")):
+        _order(invoice, note, language)
+
+
+def find(invoice: Invoice, *, language: str, note: CreditNote | None = None) -> InvoiceDocument | None:
+    """Return the full invoice, or one of its credit notes, as it is now; None when it has to be drawn: that begins."""
+    if note:
+        version = credit_note.version_of(note, language=language)
+    else:
+        version = full_invoice.version_of(invoice, language=language)
+    found = full_invoice.find(invoice, version, language=language)
+    if found is None:
+        _order(invoice, note, language)
+    return found
+
+
+def progress(invoice: Invoice, *, language: str, now: datetime) -> Progress:
+    """Tell whether the full invoice and its credit notes can be downloaded now; what is missing is drawn."""
+    notes = CreditNote.objects.filter(invoice=invoice).select_related("invoice", "provider")
+    found = [find(invoice, language=language, note=note) for note in (None, *notes)]
+    if all(found):
+        return Progress(ready=True)
+    slow = DrawingOrder.objects.filter(invoice=invoice, language=language, asked_at__lt=now - SLOW_AFTER)
+    return Progress(ready=False, slow=slow.exists())
+
+
+def _order(invoice: Invoice, note: CreditNote | None, language: str) -> None:
+    order, is_new = DrawingOrder.objects.get_or_create(invoice=invoice, note=note, language=language)
+    if is_new:
+        wakeup.enqueue_on_commit(TASK, order.pk)
+
+
+def draw(order_id: int, *, now: datetime | None = None) -> None:
+    """Draw what was ordered, unless another worker does or did. A failure is tried again by `sweep`."""
+    now = now or timezone.now()
+    rows = DrawingOrder.objects.select_related("invoice__provider", "note__invoice", "note__provider")
+    order = rows.filter(pk=order_id).first()
+    if order is None or not _free(now).filter(pk=order_id).update(claimed_until=now + CLAIMED_FOR):
+        return
+    about = Invoice.objects.filter(pk=order.invoice_id)
+    failures.isolated(partial(_draw, order), rule=RULE, row=order.pk, about=about, now=now)
+
+
+def sweep(*, now: datetime | None = None) -> None:
+    """Draw what waits because its task was lost, its worker died, or it failed and its next try has come."""
+    waiting = failures.due(_free(now or timezone.now()), rule=RULE, now=now or timezone.now()).order_by("pk")
+    for order_id in list(waiting.values_list("pk", flat=True)[:SWEEP_BATCH]):
+        draw(order_id, now=now)
+
+
+def _free(now: datetime) -> QuerySet[DrawingOrder]:
+    return DrawingOrder.objects.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
+
+
+def _draw(order: DrawingOrder) -> None:
+    if order.note:
+        credit_note.credit_note_pdf(order.note, language=order.language)
+    else:
+        full_invoice.invoice_pdf(order.invoice, language=order.language)
+    order.delete()
