@@ -20,7 +20,7 @@ BENCHMARKS = {
     "letters": ["bench_letters"],
     "outbox": ["bench_outbox"],
     "latency-redis": ["bench_latency", "redis"],
-    "latency-files": ["bench_latency", "files"],
+    "latency-none": ["bench_latency", "none"],
     "planning": ["bench_planning"],
     "import-postgresql": ["bench_import", "postgresql"],
     "import-sqlite": ["bench_import", "sqlite"],
