@@ -120,7 +120,7 @@ def _understand(seen: Seen, invoice: Ours) -> None:
     found = [_within(table, scope) for table in seen.tables]
     found = [table for table in found if table.lines or table.totals]
     try:
-        ways = list(_ways(seen, found, scope))
+        ways = [way for way in _ways(seen, found, scope) if not _leaves_rows(way, _beside_tables(seen, scope))]
         answered = _answers(ways, invoice)
     except _Contradiction:
         seen.reasons.append("rows_do_not_add_up")
@@ -169,8 +169,7 @@ def _within(table: tables.Table, scope: ours.Scope) -> tables.Table:
 def _ways(seen: Seen, found: Sequence[tables.Table], scope: ours.Scope) -> Iterator[_Way]:
     """Yield the ways to understand the paper: its tables, and the amounts outside them with the words around each."""
     whole, lines, added_up = _of_tables(found)
-    in_tables = {id(row) for table in seen.tables for row in table.rows}
-    rest = [row for row in seen.rows if scope.has(row) and id(row) not in in_tables]
+    rest = _beside_tables(seen, scope)
     if scope.has_others and any(id(row) in scope.named for table in found for row, _ in table.lines):
         yield _Way(whole, lines, added_up)
         return
@@ -190,6 +189,25 @@ def _ways(seen: Seen, found: Sequence[tables.Table], scope: ours.Scope) -> Itera
         names = dict.fromkeys(notation.plain(fact.label) for record in records for fact in record)
         sums = [_sum([f for record in records for f in record if notation.plain(f.label) == name]) for name in names]
         yield _Way(whole + sums + of_whole, records, added_up)
+
+
+def _beside_tables(seen: Seen, scope: ours.Scope) -> list[Row]:
+    """Return the rows about our invoice that are in no table."""
+    in_tables = {id(row) for table in seen.tables for row in table.rows}
+    return [row for row in seen.rows if scope.has(row) and id(row) not in in_tables]
+
+
+def _leaves_rows(way: _Way, rest: Sequence[Row]) -> bool:
+    """Tell whether rows with several amounts have no meaning in a way: it took one line of a table for the whole."""
+    used = {id(piece) for fact in chain(way.facts, *way.lines) for piece in fact.pieces}
+    known = {abs(fact.cents) for fact in way.facts}
+    for row in rest:
+        cents = [piece.cents or 0 for piece in row.amounts]
+        left = [c for c, piece in zip(cents, row.amounts, strict=True) if id(piece) not in used and abs(c) not in known]
+        is_added_up = cents and sum(cents[:-1]) == cents[-1]
+        if len(left) > 1 and not is_added_up and not labels.is_carried(row.text):
+            return True
+    return False
 
 
 def _are_explained(alone: Sequence[Row], facts: Sequence[Fact]) -> bool:
