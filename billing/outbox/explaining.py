@@ -5,6 +5,7 @@ meaning. What it is about, how much, until when, how to pay and whom to ask are 
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from billing import rooms
 from billing.models.parties import Language
+from billing.rooms.languages import Explained
 
 WRITTEN = ("nl", "en")  # the languages that our letters are in
 EXPLAINED = tuple(code for code in Language.values if code not in WRITTEN)
@@ -46,9 +48,16 @@ def _in_short(kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "about": str(letter.about) % {"provider": provider} if letter else "",
         "otherwise": letter.otherwise if letter and not silent else "",
         "asked": facts.get(letter.amount) if letter and asks else None,
-        "asked_by": facts.get(letter.day) if letter and asks else None,
+        "asked_by": _days(letter, facts) if letter and asks else [],
         "rests": bool(facts.get("on_hold")),
     }
+
+
+def _days(letter: Explained, facts: Mapping[str, Any]) -> list[date]:
+    """Return the last day to pay; of a letter about invoices with days of their own each of these."""
+    if letter.day in facts:
+        return [facts[letter.day]] if facts[letter.day] else []
+    return sorted({line[letter.day] for line in facts.get("lines", ()) if line.get(letter.day)})
 
 
 def subject(dutch: str, language: str) -> str:

@@ -6,7 +6,9 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from django.utils import translation
 
+from billing import rooms
 from billing.money import ZERO
 from billing.outbox import explaining, rendering
 from billing.outbox.delivery import mail_of
@@ -85,3 +87,47 @@ def test_a_language_that_is_not_offered_reads_the_letter_alone(provider, setting
     settings.LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
     assert explaining.explanation("invoice_notice", "tr", facts(provider)) == ""
     assert explaining.subject("Uw rekening", "tr") == "Uw rekening"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_says_what_comes_next_whom_to_ask_and_how_to_check_it(settings, language):
+    settings.OPERATOR = {**settings.OPERATOR, "phone": "085 123 4567"}
+    provider = factories.provider(name="Zonnebloem", phone="+31201234567")
+    told = facts(provider, message_code="K7QM4XPA", part_from=Decimal(5), announced=Decimal(40))
+    below = explaining.explanation(
+        "final_notice", language, told | {"operator": settings.OPERATOR, "portal_address": "z.example"}
+    )
+    letter = rooms.explained_letters()["final_notice"]
+    with translation.override(language):
+        assert str(letter.about) in below
+        assert str(letter.otherwise) in below
+    plain = re.sub(r"[\u2066\u2069]|<[^>]+>", "", below)
+    for said in ("z.example/echt/", "K7QM-4XPA", "085 123 4567", "020 123 4567", "45,00", "18-12-2026"):
+        assert said in plain, said
+
+
+def test_what_a_letter_in_short_asks_for_is_a_fact_of_that_letter():
+    """But for the friendly note, whose invoices each have their own day."""
+    kinds = rooms.message_kinds()
+    for kind, letter in rooms.explained_letters().items():
+        asked = {name for name in (letter.amount, letter.day) if name} - (
+            {"due_on"} if kind == "friendly_note" else set()
+        )
+        assert asked <= kinds[kind].needs, kind
+
+
+def test_a_note_about_invoices_with_days_of_their_own_names_each_day_once(provider):
+    days = (date(2026, 12, 20), date(2026, 12, 18), date(2026, 12, 18))
+    told = facts(provider, lines=[{"due_on": day} for day in days], operator={"phone": "", "email": ""})
+    del told["due_on"]
+    below = explaining.explanation("friendly_note", "tr", told | {"portal_address": "z.example", "message_code": ""})
+    assert re.findall(r"[0-9]{2}-12-2026", below) == ["18-12-2026", "20-12-2026"]
+
+
+def test_what_rests_threatens_with_nothing(provider):
+    told = facts(
+        provider, on_hold=True, operator={"phone": "", "email": ""}, portal_address="z.example", message_code=""
+    )
+    below = explaining.explanation("final_notice", "pl", told)
+    with translation.override("pl"):
+        assert str(rooms.explained_letters()["final_notice"].otherwise) not in below
