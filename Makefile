@@ -56,8 +56,8 @@ faults:
 	@.venv/bin/python -m pytest -q tests/faults --long $(if $(filter postgresql,$(DATABASE)),--servers)
 	@.venv/bin/python -m tests.faults --seeds $(SEEDS) --database $(DATABASE) --at-once $(AT_ONCE)
 
-# The product beside its limits, in one table and in bench.json, at up to 400,000 invoices: some 20 minutes, and only
-# worth it on a quiet machine. `make bench SIZE=--large` goes up to 2,000,000 and takes about an hour.
+# The product beside its limits, in one table and in bench.json, at up to 400,000 invoices: cut to fit 20 minutes of
+# a quiet machine, which the table says at its end. `make bench SIZE=--large` goes up to 2,000,000: about an hour.
 bench:
 	@bin/setup --test
 	@.venv/bin/python -m tests.benchmarks $(SIZE)
