@@ -12,6 +12,7 @@ from billing.rooms import (
     Beat,
     Choice,
     Daily,
+    Demo,
     Desk,
     DeskPage,
     Elsewhere,
@@ -81,14 +82,11 @@ class DebtCollectionRoom(Room):
 
     def announce(self) -> Announcement:
         from billing.models import StaffTask
-        from debt_collection import days, export, handing_over, retention
-        from debt_collection.models import Claim
-        from debt_collection.models import HandOver as Case
+        from debt_collection import days, demo, export, handing_over, retention
         from debt_collection.pages import assistant, urls
         from debt_collection.pages.core import CORE
         from debt_collection.running import recall
 
-        live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
         return Announcement(
             core=CORE,
             patient_urls=urls.urlpatterns,
@@ -116,15 +114,25 @@ class DebtCollectionRoom(Room):
                     _("a collection agency collects it"), elsewhere=Elsewhere(COLLECTED, page="at_agency")
                 )
             },
-            invoice_panel=InvoicePanel(
-                {"agency_name": Subquery(live.values("hand_over__agency__name")[:1])},
-                on_hold="debt_collection/invoice_on_hold.html",
-                hold_reason=handing_over.HOLD,
-                is_whole=True,
-            ),
+            invoice_panel=_invoice_panel(handing_over.HOLD),
+            demo=Demo(demo.fields, demo.SHOWS, demo.seed),
             hand_over=HandOver(recall.stands, recall.recall_invoices, recall.since),
             invoice_withdrawn=recall.for_withdrawn,
         )
+
+
+def _invoice_panel(hold_reason: str) -> InvoicePanel:
+    """Return what the page of an invoice shows while an agency has it."""
+    from debt_collection.models import Claim
+    from debt_collection.models import HandOver as Case
+
+    live = Claim.objects.filter(invoice=OuterRef("pk"), closed_at=None, hand_over__status__in=Case.LIVE)
+    return InvoicePanel(
+        {"agency_name": Subquery(live.values("hand_over__agency__name")[:1])},
+        on_hold="debt_collection/invoice_on_hold.html",
+        hold_reason=hold_reason,
+        is_whole=True,
+    )
 
 
 def _staff_tasks() -> Any:

@@ -10,7 +10,7 @@ from billing import rooms
 from billing.models import Invoice, Provider
 from billing.practices import providers
 from billing.rooms import Demo
-from portal.ops import demo_states
+from portal.ops import demo_past, demo_states
 
 AGB_CODE = "11012345"
 PHYSIO_AGB_CODE = "04012345"
@@ -90,7 +90,8 @@ def demos() -> list[Demo]:
 
 def build_batches(today: date) -> list[DemoBatch]:
     """Return the files of the demo practices, with dates relative to `today`."""
-    before, lately = today - timedelta(days=45), today - timedelta(days=3)
+    before, lately, long_ago = (today - timedelta(days=days) for days in (45, 3, demo_past.DAYS))
+    unpaid = [_invoice(demo_past.ENDING, long_ago, PATIENTS["van leeuwen"], _care("C003", "X10", ("V93", "36", 1)))]
     early = [
         _invoice(101, before, PATIENTS["bakker"], _care("C003", "A10", ("V92", "36", 1))),
         _invoice(102, before, PATIENTS["de groot"], _care("C003", "X10", ("V94", "26", 1), ("V93", "27", 1))),
@@ -133,6 +134,7 @@ def build_batches(today: date) -> list[DemoBatch]:
         DemoBatch("tandarts.json", today, _batch(AGB_CODE, recent)),
         DemoBatch("tandarts-standen.json", today, _batch(AGB_CODE, states)),
         DemoBatch("fysiotherapie.json", today, _batch(PHYSIO_AGB_CODE, physio)),
+        DemoBatch("tandarts-onbetaald.json", long_ago, _batch(AGB_CODE, unpaid)),
     ]
 
 
@@ -259,5 +261,6 @@ PATIENTS = {
     "dekker": _patient(20, "O.", "", "Dekker", "1991-03-27", "Biltstraat, 160, 3572 BP, Utrecht"),
     "van dijk": _patient(21, "A.", "van", "Dijk", "1961-09-09", "Nachtegaalstraat, 58, 3581 AL, Utrecht"),
     "bos": _patient(22, "Y.", "", "Bos", "1982-05-16", "Adelaarstraat, 33, 3514 CC, Utrecht"),
+    "van leeuwen": _patient(23, "E.", "van", "Leeuwen", "1974-10-08", "Draaiweg, 55, 3515 EJ, Utrecht"),
     "de boer": _patient(14, "F.", "de", "Boer", "2001-12-24", "Stationsplein, 9, 3511 ED, Utrecht", uzovi="9664"),
 }  # fmt: skip

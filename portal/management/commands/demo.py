@@ -22,7 +22,7 @@ from portal import environment
 from portal.api import keys
 from portal.intake import batch
 from portal.management.commands.serve import prepare, reserve_ports, serve
-from portal.ops import demo, demo_states
+from portal.ops import demo, demo_past, demo_states
 from portal.staff import otp
 
 ACTOR = "demo"
@@ -56,8 +56,12 @@ class Command(BaseCommand):
 def fill(today: date) -> None:
     """Create the demo practices and import their batches like any other; later runs change nothing."""
     demo.seed_providers()
-    if Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
-        return
+    if not Invoice.objects.filter(provider__agb_code=demo.AGB_CODE).exists():
+        _fill(today)
+    demo_past.live(demo.by_ending().get(demo_past.ENDING), today)
+
+
+def _fill(today: date) -> None:
     with transaction.atomic():  # so that an interrupted first start leaves no half-filled demo
         for filename, received_on, content in demo.build_batches(today):
             with tempfile.NamedTemporaryFile("w", suffix=filename, dir=settings.DATA_DIR) as file:

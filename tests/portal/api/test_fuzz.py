@@ -43,7 +43,7 @@ def programs(monkeypatch):
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_answer_is_as_described(programs, mode, data):
-    program = data.draw(st.sampled_from(programs))
+    program = data.draw(st.one_of(st.just(programs[0]), st.sampled_from(programs)))
     operation = data.draw(st.sampled_from(operations()))
     case = data.draw(operation.as_strategy(generation_mode=mode))
     told = case.as_transport_kwargs(base_url="http://testserver", headers=program.headers())

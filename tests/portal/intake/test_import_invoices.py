@@ -104,16 +104,16 @@ def test_the_demo_shows_every_kind_of_invoice(tmp_path):
             result = import_file(written(tmp_path, one.content), dry_run=False, today=one.received_on, by="test")
             assert result.errors == []
     dentist = Provider.objects.get(agb_code="11012345")
-    assert Invoice.objects.filter(provider=dentist).count() == 20
+    assert Invoice.objects.filter(provider=dentist).count() == 21
     assert Invoice.objects.filter(provider__agb_code__startswith="04").count() == 2
-    assert Invoice.objects.filter(due_on__lt=factories.TODAY, settled_at=None).count() == 2
+    assert Invoice.objects.filter(due_on__lt=factories.TODAY, settled_at=None).count() == 3
     assert Invoice.objects.exclude(settled_at=None).count() == 1
     assert CoulanceCase.objects.filter(invoice__provider=dentist).count() == 2
     assert CoulanceCase.objects.count() == 3
     assert LedgerTransaction.objects.filter(kind="insurer_paid").count() == 2
     assert Invoice.objects.filter(patient__language="en").exists()
     shown = demo.references(factories.TODAY)
-    assert len(shown) == 19
+    assert len(shown) == 20
     assert {reference for reference, _ in shown} <= set(Invoice.objects.values_list("payment_reference", flat=True))
 
 

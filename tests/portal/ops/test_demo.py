@@ -10,11 +10,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from billing.ledger import verification
-from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, Provider, ReminderStep, Staff
+from billing.models import CareDetail, Hold, Invoice, LedgerTransaction, OutboxMessage, Provider, ReminderStep, Staff
+from debt_collection import handing_over
+from debt_collection.models import Agency
 from portal.management.commands.demo import add_staff, fill, key_of_practice, welcome
-from portal.ops import demo, demo_states
+from portal.ops import demo, demo_past, demo_states
 from portal.staff import otp
 from tests import factories
+from tests.portal.staff.staff_client import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -38,11 +41,28 @@ def test_it_fits_any_day(today):
     fill(today)
     assert Invoice.objects.count() >= 10
     assert len(demo.references(today)) >= 6
+    left_to_staff = ReminderStep.objects.filter(step=ReminderStep.Step.HAND_OVER, status=ReminderStep.Status.TAKEN)
+    assert left_to_staff.get().invoice == demo.by_ending()[demo_past.ENDING]
 
 
 def test_the_books_are_right():
     fill(TODAY)
     assert not list(verification.discrepancies())
+
+
+def test_each_letter_of_the_law_was_sent_before_an_invoice_may_go_to_an_agency():
+    fill(timezone.localdate())
+    invoice = demo.by_ending()[demo_past.ENDING]
+    sent = OutboxMessage.objects.filter(invoice=invoice, status=OutboxMessage.Status.SENT).order_by("sent_at")
+    assert [message.kind for message in sent] == [
+        "friendly_note", "reminder", "final_notice", "notice_of_costs", "final",
+    ]  # fmt: skip
+    assert [one.why_not for one in handing_over.candidates(invoice, now=timezone.now())] == [()]
+    member = factories.staff(provider=invoice.provider, role="approver")
+    page = signed_in(member).get(f"/beheer/incasso/rekening/{invoice.pk}/").content.decode()
+    assert "Incasso Voorbeeld B.V." in page
+    case = handing_over.hand_over(invoice.pk, Agency.objects.get(), by=member)
+    assert case.is_live
 
 
 def test_it_says_what_to_try_and_how_to_get_in(settings, tmp_path):
