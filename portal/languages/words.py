@@ -23,6 +23,7 @@ BY_MACHINE = gettext_noop(
     " is beside it. The Dutch text counts."
 )
 _DUTCH = Markup('<span class="dutch" lang="nl" dir="ltr">{}</span>')
+_PHRASE = Markup('<span class="dutch phrase" lang="nl" dir="ltr">{}</span>')
 _ADDRESS = Markup('<bdi class="address" dir="ltr">{}</bdi>')
 _ORDERED = Markup('<bdi dir="ltr">{}</bdi>')
 
@@ -61,7 +62,11 @@ def said(text: Text) -> Text | Markup:
     shown = str(text)
     with translation.override("nl"):
         dutch = str(text)
-    return in_dutch(dutch) if shown == dutch else Markup("{} {}").format(shown, _DUTCH.format(dutch))
+    if shown == dutch:
+        return in_dutch(dutch)
+    if dutch.endswith((".", "?")):
+        return Markup("{} {}").format(shown, _DUTCH.format(dutch))
+    return Markup("{} ({})").format(shown, _PHRASE.format(dutch))  # a part of a sentence, which goes on behind it
 
 
 def in_dutch(text: Text) -> Text | Markup:

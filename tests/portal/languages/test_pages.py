@@ -63,6 +63,14 @@ def test_what_weighs_has_its_dutch_beside_it(client, invoice):
     assert "En geç <strong><bdi" in shown
 
 
+def test_within_a_sentence_the_dutch_stands_in_brackets(client, invoice):
+    """As a line of its own it would leave the rest of the sentence, such as an amount, behind it alone."""
+    open_in(client, invoice)
+    shown = read(client, "tr", reverse("invoice", args=[invoice.token]))
+    dutch = '(<span class="dutch phrase" lang="nl" dir="ltr">Uw zorgaanbieder maakte de rekening</span>): <bdi'
+    assert f"Sağlık kurumunuz faturayı hazırladı {dutch}" in shown
+
+
 def test_a_certified_text_stands_alone(settings, tmp_path):
     pay, own = "Do not pay yet", catalogues.locale()
     with translation.override("tr"):
