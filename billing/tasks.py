@@ -1,6 +1,7 @@
 """The Celery tasks of billing. A task takes a primary key at most, calls one rule, and is safe to run twice."""
 
 from collections.abc import Callable
+from typing import Any
 
 from celery import shared_task
 from celery.worker import state
@@ -18,7 +19,9 @@ TURNS = 15  # of 20 seconds; then the timetable starts the sweep again
 def _in_turns(sweep: Callable[[], bool]) -> None:
     """Run a sweep again while it leaves something for lack of time, unless this worker has to stop."""
     for _turn in range(TURNS):
-        if not sweep() or not (state.should_stop is None or state.should_stop is False):  # 0 is an exit code
+        more = sweep()
+        stopping: Any = state.should_stop  # None or False while it goes on; else an exit code, which may be 0
+        if not more or not (stopping is None or stopping is False):
             return
 
 
