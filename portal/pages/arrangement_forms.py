@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from billing.money import read_euros
 from billing.plans.options import Options
 from billing.text.typed_days import TypedDay
+from portal.languages import words
 
 _ISO = "%Y-%m-%d"  # what a browser sends; the second is what people type where it knows no dates
 _TYPED = "%d-%m-%Y"
@@ -35,8 +36,8 @@ class DayField(TypedDay):
             "last": date_format(last, "DATE_FORMAT"),
         }
         self.help_text = _("From %(first)s up to and including %(last)s.") % {
-            "first": date_format(first, "DATE_FORMAT"),
-            "last": date_format(last, "DATE_FORMAT"),
+            "first": words.ordered(date_format(first, "DATE_FORMAT")),
+            "last": words.ordered(date_format(last, "DATE_FORMAT")),
         }
         self.error_messages = {**self.error_messages, "invalid": between, "required": between}
         self.validators = [MinValueValidator(first, lazystr(between)), MaxValueValidator(last, lazystr(between))]
