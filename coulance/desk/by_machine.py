@@ -98,10 +98,10 @@ def _places(row: SpecificationReading) -> list[Place]:
             _FIELDS[mark.field],
             knowledge.euros(mark.cents),
             mark.page,
-            max(0, mark.place[0] - 4),
-            max(0, mark.place[1] - 3),
-            mark.place[2] - mark.place[0] + 8,
-            mark.place[3] - mark.place[1] + 6,
+            max(0, mark.place[0] - 8),
+            max(0, mark.place[1] - 6),
+            mark.place[2] - mark.place[0] + 16,
+            mark.place[3] - mark.place[1] + 12,
         )
         for number, mark in enumerate(readings.marks_of(row), start=1)
     ]

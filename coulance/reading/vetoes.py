@@ -33,6 +33,8 @@ _NOT_FINAL = re.compile(
     r"|naderte(bepalen|bepaald)|wachtop(informatie|uw|antwoord)|wachtennogop|wijwachten|wijvragen(eerst)?(meer|om)?informatie"
     r"|vragenwij(eerst|nog)?(meer)?informatie|meerinformatienodig|geenrechtenontlenen|conceptspecificatie|machtigingsaanvraag"
     r"|uwaanvraagvoor|toestemmingvooraf|(u|je)kuntverwachten|nogcontroleren|nogtecontroleren"
+    r"|watkrijgik|verwachteuitbetaling|berekeningvooraf|vooraf(berekend|uitgerekend)|kan(daardoor|nog|dus)*(nog)?veranderen"
+    r"|bezwaar(schrift)?(ontvangen|inbehandeling)|uwbezwaar|beoordelen[a-z]{0,20}opnieuw"
     r"|pending|provisional|estimated?|inprogress|underreview|notyet|quotation|tobedecided|awaiting"
 )
 _TO_PROVIDER = re.compile(

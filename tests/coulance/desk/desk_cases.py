@@ -50,19 +50,20 @@ def picture_of(case: CoulanceCase, name: str = "specificatie.png") -> Specificat
     """A checked file of the patient, sealed as the uploads leave it."""
     sheet = io.BytesIO()
     Image.new("RGB", (420, 594), "white").save(sheet, "PNG")
-    return _clean(case, Specification.Kind.PNG, name, sheet.getvalue())
+    return clean_file(case, Specification.Kind.PNG, name, sheet.getvalue())
 
 
 def pdf_of(case: CoulanceCase, *, pages: int) -> Specification:
     """A checked PDF of the patient, as the sanitizer writes it."""
     sheet = io.BytesIO()
     Image.new("RGB", (420, 594), "white").save(sheet, "JPEG")
-    return _clean(
+    return clean_file(
         case, Specification.Kind.PDF, "specificatie.pdf", of_pictures([sheet.getvalue()] * pages), pages=pages
     )
 
 
-def _clean(case: CoulanceCase, kind: str, name: str, content: bytes, **fields: Any) -> Specification:
+def clean_file(case: CoulanceCase, kind: str, name: str, content: bytes, **fields: Any) -> Specification:
+    """A checked file as the uploads leave it, sealed."""
     row = Specification(case=case, kind=kind, name=name, size=len(content), sha256="0" * 64, **fields)
     row.stored_name = storage.put(content, row)
     row.status = Specification.Status.CLEAN

@@ -63,6 +63,10 @@ def test_a_dash_in_a_cell_is_nothing():
         ("Dit bedrag is overgemaakt aan uw zorgverlener", "paid_to_provider"),
         ("Voor 1 behandeling volgt later een besluit", "not_final"),
         ("This is an estimate", "not_final"),
+        ("Wat krijg ik terug?", "not_final"),
+        ("Dit is een berekening vooraf", "not_final"),
+        ("Wij beoordelen de nota opnieuw", "not_final"),
+        ("De vergoeding kan daardoor nog veranderen", "not_final"),
     ],
 )
 def test_signs_of_danger(line, reason):
