@@ -32,6 +32,7 @@ AUDIT_LABELS = {
     "forbearance_ended": gettext_noop("forbearance ended"),
 }
 LETTERS = frozenset((Stops.REMINDERS, Stops.PLANS))  # paying stays possible
+_KEPT = {"FORBEARANCE_KEPT_YEARS": _("Why we spared you: %(count)s years after it ended.")}
 
 
 class ForbearanceRoom(Room):
@@ -65,9 +66,7 @@ class ForbearanceRoom(Room):
             staff_tasks=_staff_tasks(),
             retention=retention.run_day,
             answers=assistant.ANSWERS,
-            kept={
-                "FORBEARANCE_KEPT_YEARS": _("Why we spared you: %(count)s years after it ended."),
-            },
+            kept=_KEPT,
             export=Export(_("forbearance"), export.of_invoice, export.documents),
             messages={kind: MessageKind(needs) for kind, needs in notices.NEEDS.items()}
             | {

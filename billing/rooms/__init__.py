@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from django.apps import AppConfig, apps
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
@@ -44,6 +44,7 @@ from billing.rooms.announced import (
     Verdict,
     Watched,
 )
+from billing.rooms.app import Room
 from billing.rooms.desk import CameIn, Desk, DeskPage, Figure, FigureOf, Row, Text
 from billing.rooms.languages import Core, Explained
 from billing.rooms.payouts import PaidOut, PayoutLine, Payouts
@@ -89,23 +90,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-class Room(AppConfig):
-    """The AppConfig of a room. `announce` runs once, after all apps are loaded, so it may import the room's rules."""
-
-    # The room's business settings with their defaults. What a practice may choose itself is in a table of the room.
-    house_rules: Mapping[str, Any] = {}
-
-    def announce(self) -> Announcement:
-        """Return what the rest of the product has to know about the room."""
-        return Announcement()
-
-    def ready(self) -> None:
-        """Add the house rules to the settings, unless the settings module overrides them."""
-        for name, default in self.house_rules.items():
-            if not hasattr(settings, name):
-                setattr(settings, name, default)
 
 
 @cache
