@@ -13,7 +13,7 @@ from coulance import amounts
 from coulance.amounts import Outcome
 from coulance.models import Specification, SpecificationReading
 from coulance.reading import knowledge, readings, telling
-from coulance.reading.language import insurers
+from coulance.reading.language import danger, insurers
 
 Status = SpecificationReading.Status
 _FIELDS = {
@@ -25,9 +25,7 @@ _FIELDS = {
     "set_off": _("set off"),
 }
 # In one file of a case they are a sign against what another one says.
-_DANGER = frozenset(
-    ("correction", "another_person", "own_contribution", "not_final", "lines_twice", "paid_to_provider")
-)
+_DANGER = frozenset({"another_person", "own_contribution", "lines_twice"} | danger.SIGNS.keys())
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def ours_of(invoice: Invoice) -> Ours | None:
         issued_on=invoice.issued_on,
         born=_born(person.get("date_of_birth") or ""),
         surname=person["surname"],
+        initials=person.get("initials") or "",
         provider=invoice.provider.name,
     )
 

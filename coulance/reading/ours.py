@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from coulance.reading.language import notation
 from coulance.reading.language.notation import plain
-from coulance.reading.sheet import Row
+from coulance.reading.sheet import Piece, Row
 
 _BORN = re.compile(r"geb(?:oren|oortedatum|\.|\b)[^\d]{0,14}(?P<day>.{6,22})", re.IGNORECASE)
 _PERSON = re.compile(
@@ -36,6 +36,7 @@ class Ours:
     born: date | None
     surname: str
     provider: str
+    initials: str = ""
 
     @property
     def days(self) -> frozenset[date]:
@@ -118,11 +119,19 @@ def _below_a_heading(rows: Sequence[Row]) -> list[tuple[int, date]]:
     for number, row in enumerate(rows):
         heads = [piece for piece in row.texts if "geboortedatum" in plain(piece.text) or plain(piece.text) == "geboren"]
         for head in heads:
+            if _has_value(head, row):
+                continue
             for below in range(number + 1, min(number + 4, len(rows))):
                 for piece in rows[below].texts:
                     if piece.left < head.right and head.left < piece.right:
                         found += [(below, day) for day in notation.days(piece.text)]
     return found
+
+
+def _has_value(head: Piece, row: Row) -> bool:
+    """Tell whether a heading has its day on the same row: then what stands below it is something else."""
+    behind = next((piece for piece in row.pieces if piece.left >= head.right), None)
+    return bool(notation.days(head.text)) or (behind is not None and bool(notation.days(behind.text)))
 
 
 def _stands_with_ours(rows: Sequence[Row], ours: Ours, known: list[tuple[int, date]]) -> bool:

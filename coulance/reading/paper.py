@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 
-from coulance.reading import lists, meaning, ours, sheet, tables, vetoes
+from coulance.reading import lists, meaning, names, ours, sheet, tables, vetoes
 from coulance.reading.language import labels, notation
 from coulance.reading.language.labels import Meanings
 from coulance.reading.meaning import Answer, Fact, fact_of
@@ -51,7 +51,7 @@ class _Way:
 
 def look(pages: Sequence[Sequence[Word]], invoice: Ours | None) -> Seen:
     """Read the words of all pages of a paper. Without an invoice nothing can be checked, and nothing is answered."""
-    rows = list(chain.from_iterable(sheet.rows(words, number) for number, words in enumerate(pages, start=1)))
+    rows = _rows(pages)
     found = tables.find(rows)
     seen = Seen(rows, found)
     if not any(row.amounts for row in rows):
@@ -64,9 +64,16 @@ def look(pages: Sequence[Sequence[Word]], invoice: Ours | None) -> Seen:
         seen.reasons.append("no_invoice")
         return seen
     _identify(seen, invoice)
+    if "another_person" not in seen.reasons and names.are_of_another(_rows(pages, letters=True), invoice):
+        seen.reasons.append("another_person")
     if "another_person" not in seen.reasons and "another_invoice" not in seen.reasons:
         _understand(seen, invoice)
     return seen
+
+
+def _rows(pages: Sequence[Sequence[Word]], *, letters: bool = False) -> list[Row]:
+    found = (sheet.rows(words, number, letters=letters) for number, words in enumerate(pages, start=1))
+    return list(chain.from_iterable(found))
 
 
 def _everything(rows: Sequence[Row], found: Sequence[tables.Table]) -> Iterator[Fact]:

@@ -13,6 +13,8 @@ _SUNKEN = 0.1  # of a height, that a lone amount and the row beside it stand apa
 _MOVED = 0.8  # of a height, that two ends of a row may have moved apart
 _SINGLE = "uU€-–&+/"  # words of one letter
 _LEADERS = ".·…_"
+_GOES_ON = frozenset({"niet", "eigen", "eig", "verplicht", "vrijwillig"})  # words that are no label by themselves
+_STILL_ONE = 2.0  # heights of the letters: what stands nearer behind such a word belongs to it
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,12 @@ class Row:
         return sum(piece.height for piece in self.pieces) / len(self.pieces)
 
 
-def rows(words: Sequence[Word], page: int) -> list[Row]:
-    """Return the rows of a page from top to bottom; a row may climb or fall, as on a sheet that is not flat."""
-    kept = [word for word in words if _is_word(word)]
+def rows(words: Sequence[Word], page: int, *, letters: bool = False) -> list[Row]:
+    """Return the rows of a page from top to bottom; a row may climb or fall, as on a sheet that is not flat.
+
+    With `letters`, single ones are kept too: they may be initials, or the edge of the sheet.
+    """
+    kept = [word for word in words if _is_word(word, letters=letters)]
     lines: list[list[Word]] = []
     for word in sorted(kept, key=lambda word: word.left):
         fitting = [(_overlap(line[-1], word), -(word.left - line[-1].right), line) for line in lines]
@@ -112,10 +117,10 @@ def _with_sunken(found: list[Row]) -> list[Row]:
     return kept
 
 
-def _is_word(word: Word) -> bool:
+def _is_word(word: Word, *, letters: bool) -> bool:
     """Tell a word from leaders, and from the edge of a sheet, which looks like single letters."""
     text = word.text.strip(_LEADERS)
-    is_letter = len(text) == 1 and not text.isdigit() and text not in _SINGLE
+    is_letter = not letters and len(text) == 1 and not text.isdigit() and text not in _SINGLE
     return bool(text) and not is_letter and word.right > word.left and word.bottom > word.top
 
 
@@ -178,7 +183,7 @@ def _pieces(line: list[Word], text: str, ends: list[tuple[int, int]], page: int)
     while at < len(line):
         begin, end = ends[at]
         amount = next((a for a in found if a[1] < end and begin < a[2]), None)
-        if waiting and (amount or text[begin - 1] == "\t"):
+        if waiting and (amount or (text[begin - 1] == "\t" and not _goes_on(waiting, line[at]))):
             yield Piece(tuple(waiting), page)
             waiting = []
         if amount is None:
@@ -192,3 +197,10 @@ def _pieces(line: list[Word], text: str, ends: list[tuple[int, int]], page: int)
         at = taken[-1] + 1
     if waiting:
         yield Piece(tuple(waiting), page)
+
+
+def _goes_on(waiting: Sequence[Word], word: Word) -> bool:
+    """Tell whether a word goes on with half a label: in letters of one width a space is a wide gap."""
+    (first, *others) = waiting
+    near = word.left - first.right < _STILL_ONE * (first.bottom - first.top)
+    return not others and notation.plain(first.text) in _GOES_ON and near

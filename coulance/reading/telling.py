@@ -30,6 +30,7 @@ REASONS: dict[str, str | Promise] = {
     "own_contribution": _("it names an own contribution: a person has to judge which kind"),
     "correction": _("it corrects something that was paid before"),
     "not_final": _("the insurer has not decided yet"),
+    "no_decision": _("it is a reminder or an example, not a decision"),
     "paid_to_provider": _("the insurer paid the care provider itself"),
     "lines_twice": _("a treatment stands on it twice"),
     "other_days": _("it names days on which this invoice has no treatment"),

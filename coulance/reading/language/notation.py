@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 _DASH = "[-−–—]"
+_LOOK_ALIKE = str.maketrans("ij1058", "lllosb")
 # A tab is a wide gap. A currency may stand apart from its number; a number is never joined over such a gap.
 _AMOUNT = re.compile(
     rf"(?<![\w,./])(?P<minus>{_DASH} ?)?(?:(?P<sign>€|EUR|Eur|eur|£|¢)[ \t]{{0,2}})?(?P<inner>{_DASH} ?)?"
@@ -79,3 +80,16 @@ def plain(text: str) -> str:
     """Return the letters and digits of a text in small letters, without accents and spaces: as labels are compared."""
     split = unicodedata.normalize("NFKD", text.lower())
     return "".join(letter for letter in split if letter.isascii() and letter.isalnum())
+
+
+def is_near(one: str, other: str) -> bool:
+    """Tell whether plain letters can be one word of which a picture showed one letter wrong, or too many, or too few.
+
+    Letters that look alike are the same.
+    """
+    if abs(len(one) - len(other)) > 1:
+        return False
+    one, other = one.translate(_LOOK_ALIKE), other.translate(_LOOK_ALIKE)
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, wanted = one[same:], other[same:]
+    return rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:]

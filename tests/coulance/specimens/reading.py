@@ -15,7 +15,8 @@ from tests.coulance.specimens.cases import Case as _Case
 def ours(case: _Case) -> Ours:
     """Return what the product knows of the invoice of a case."""
     lines = tuple((line.day, line.declared) for line in case.lines)
-    return Ours(case.number, case.total("declared"), lines, case.issued_on, case.born, case.name[2], case.practice)
+    initials, _, surname = case.name
+    return Ours(case.number, case.total("declared"), lines, case.issued_on, case.born, surname, case.practice, initials)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""The words by which a careful person sees that a paper is no decision on this bill, in Dutch and in English.
+
+Patterns over the letters of the whole paper without its spaces, so that no end of a line hides one: for each reason
+(see telling.py) what says so. What every letter says ("U kunt bezwaar maken", "bijvoorbeeld") must fit none of them.
+"""
+
+_INSURED = r"(aan)?(u|jou|je|onsu)?"
+_YOUR = r"(de|het|deze|dit|uw|je|jouw|een)?"
+_BILL = r"(hele|ingestuurde|ingediende)?(zorg)?(nota|factuur|rekening|declaratie|aanvraag)"
+_BEFORE = r"(eerder|reeds|al|vorig|inmiddels)"
+_MOVED = r"(uitbetaalde?|vergoede?|uitgekeerde?|betaalde?|overgemaakte?|ontvangen|voldane?)"
+_PROVIDER = r"""(zorgverlener|zorgaanbieder|praktijk|behandelaar|tandarts|ziekenhuis|kliniek|fysiotherapeut|apotheek)"""
+_PAPER = r"(specificatie|overzicht|afrekening|beslissing|nota|vergoeding|declaratie|berekening|uitkering)"
+
+SIGNS: dict[str, tuple[str, ...]] = {
+    "correction": (
+        r"correctie|gecorrigeerd|corrigeren|herberekening|herberekend|naverrekening|nabetaling|tweedebeoordeling",
+        r"herbeoordeel|herbeoordeling|heroverweging|heroverwogen|herzien",
+        r"terugvorder|teruggevorderd|terug(te)?vragen|teruggeboekt|teruggedraaid|storno|gestorneerd|tegenboeking",
+        r"creditnota|gecrediteerd|creditering|ingetrokken|vervangt|vervallen|vervalt|geannuleerd|annulering|ongeldig",
+        rf"{_BEFORE}(door)?(ons)?{_INSURED}{_MOVED}(bedrag|aan|op|door|van|nota)|eerder{_INSURED}{_MOVED}",
+        r"(voorschot|vooruitbetaling|eerdere(uit)?betaling|vorige(uit)?betaling)",
+        rf"te(veel|hoog){_INSURED}(uitbetaald|vergoed|ontvangen|betaald)|terug(te)?betalenaanons|betaaltu(dit)?aanonsterug",
+        # "opnieuw" is said of logging in too
+        r"(?<!niet)opnieuw(?!(in(te)?log|aan(te)?melden|in(te)?stellen))",
+        r"nieuwe(berekening|beslissing|beoordeling|specificatie)",
+        # an objection that was made, not that it can be made
+        r"(naaraanleidingvan|op|over)(uw|je|jouw)bezwaar|(uw|je|jouw)bezwaar(schrift)?(is|van\d)",
+        r"bezwaar(schrift)?(is)?(gegrond|toegewezen)",
+        r"(u|je)maakte(eerder)?bezwaar|bezwaargemaakttegen|heroverwegen",
+        rf"(aangepaste?|gewijzigde|verbeterde){_PAPER}",
+        r"alsnog(vergoed|uitbetaald|toegekend|uitgekeerd)|(u|je)krijgtnog|nogte(ontvangen|krijgen)|ukrijgtextra",
+        r"correction|corrected|adjustment|revised|reassess|recalculat|previouslypaid|alreadypaid|paidearlier|earlierpayment",
+        r"replacesthe|overpaid|overpayment|creditnote|supersede|cancelled|reversed",
+    ),
+    "not_final": (
+        r"inbehandeling|voorlopig|offerte|begroting|begroot|prognose|geschat|schatting|(?<!medische)indicatie(?!code)|kostenraming",
+        r"prijsopgave|kostenopgave|proefberekening|rekenhulp|rekentool|calculator|vergoedingen?check|simulatie",
+        r"verwacht(?!ebetaaldatum)|vermoedelijk|waarschijnlijk|bijbenadering",
+        r"(berekening|berekend|berekenen|toestemming|akkoord|aanvraag|indicatie|inschatting)vooraf(?!trek)",
+        r"vooraf(berekend|gevraagd|ingeschat|aangevraagd|teberekenen)",
+        r"(wat|hoeveel)(krijg|ontvang)ik|watjeechtkrijgt|watuechtkrijgt|daarnahoor(t)?(u|je)",
+        rf"dien{_YOUR}{_BILL}(nog|eerst|nu)?(bijons)?in|stuurt?(u|je)?(nadebehandeling|eerst)",
+        rf"(u|je)hebt?{_YOUR}{_BILL}nogniet|nogintedienen|nogin(te)?sturen",
+        r"nogniet(verwerkt|beoordeeld|afgehandeld|uitbetaald|besloten|compleet|volledig|definitief|bekend|goedgekeurd|zeker)",
+        r"nietdefinitief|nogniet(ingediend|beslist|vastgesteld)",
+        r"(wordt|worden|moet|moeten)nog(beoordeeld|bekeken|verwerkt|gecontroleerd|beoordelen|vastgesteld|berekend)",
+        r"nog(veranderen|wijzigen|afwijken|anders(zijn|worden)|aangepast|herzien)|kan(dan)?(anders|afwijken|hoger|lager)",
+        r"volgtlater|volgtnog|volgenlater|wordtlater|terbeoordeling|inonderzoek|aangehouden|opgeschort|ondervoorbehoud",
+        r"naderte(bepalen|bepaald)|wachtop(informatie|uw|antwoord)|wachtennogop|wijwachten",
+        r"wijvragen(eerst)?(meer|om)?informatie|vragenwij(eerst|nog)?(meer)?informatie|meerinformatienodig",
+        r"(wij|we)beslissen(binnen|uiterlijk|nog|later)|binnen\d+(weken|dagen|werkdagen)(onze|een)beslissing",
+        r"(u|je)(krijgt|ontvangt|hoort)(nog|later|binnen\d+(weken|dagen|werkdagen))*(van?ons)?(onze|een|de)(beslissing|besluit)",
+        r"geenrechtenontlenen|concept(specificatie|afrekening|beslissing|berekening|overzicht)",
+        r"machtigings?aanvraag|machtiging(is)?(aangevraagd|gevraagd)|aanvraag(voor|van)?(een|uw)?machtiging|uwaanvraagvoor",
+        r"bezwaar(schrift)?(ontvangen|inbehandeling)|(beoordelen|bekijken|berekenen|kijken)[a-z0-9]{0,25}opnieuw",
+        r"aangevraagdemachtiging|(om|voor)(een)?machtiging(gevraagd|aangevraagd)",
+        r"toestemmingvooraf|(u|je)kuntverwachten|nogcontroleren|nogtecontroleren|(wij|we)(controleren|beoordelen|bekijken)(nu|nog|eerst)",
+        r"pending|provisional|estimated?|inprogress|underreview|notyet|quotation|tobedecided|awaiting|preliminary",
+        r"expected(reimbursement|payment|payout)|subjectto(change|approval)|notfinal|mayreceive|maystillchange|receivedyourobjection|objection(received|pending)",
+    ),
+    "no_decision": (
+        r"herinnering|aanmaning|sommatie|ingebrekestelling|betaalverzoek",
+        r"rekenvoorbeeld",
+        r"(een|ter|dit|ons|als)voorbeeld|fictie(f|ve)|specimen|paymentreminder|forexampleonly|sample(only|document)",
+    ),
+    "nothing_granted": (
+        rf"(wij|we)wijzen{_YOUR}{_BILL}(geheel|volledig|helemaal)?af|(geheel|volledig|helemaal)(afgewezen|nietvergoed)",
+        rf"{_BILL}(is|wordt|werd|hebbenwij)(geheel|volledig|helemaal)?(afgewezen|nietinbehandelinggenomen)",
+        rf"(vergoeden(wij|we)|(wij|we)vergoeden){_YOUR}{_BILL}niet(?!volledig|helemaal|geheel)|(claim|application)(is|was|hasbeen)(rejected|declined|denied)",
+    ),
+    "paid_to_provider": (
+        rf"""(uitbetaald|uitgekeerd|overgemaakt|betaald|vergoed|betaling|uitbetaling)(rechtstreeks|direct)?(aan|naar)
+        (de|uw|je|het|deze)?{_PROVIDER}""",
+        r"(wij|we)(betalen|betaalden|maken|makenover|keren)[a-z0-9]{0,40}(rechtstreeks|direct)(aan|naar)",
+        r"(rechtstreeks|direct)(aan|naar)(de|uw|je|het)?(zorgverlener|zorgaanbieder|praktijk|behandelaar)(uit)?(betaald|overgemaakt)",
+        r"paid(directly)?to(the|your)?(careprovider|provider|practice|hospital)|providerhasbeenpaid",
+    ),
+}
+
+# What a cell says and nothing else: across a page, or at its top.
+STAMPS: dict[str, str] = {
+    "voorbeeld": "no_decision", "specimen": "no_decision", "example": "no_decision", "sample": "no_decision",
+    "concept": "not_final", "draft": "not_final", "proefdruk": "not_final", "estimate": "not_final",
+}  # fmt: skip
+
+# Single words, which a picture may show with one letter wrong.
+WORDS: dict[str, tuple[str, ...]] = {
+    "correction": (
+        "correctie", "gecorrigeerd", "herberekening", "herbeoordeling", "heroverweging", "herziening", "terugvordering",
+        "teruggevorderd", "creditnota", "nabetaling", "vervallen", "voorschot", "bezwaarschrift",
+    ),
+    "not_final": (
+        "voorlopig", "voorlopige", "offerte", "begroting", "prognose", "schatting", "verwacht", "verwachte",
+        "verwachting", "waarschijnlijk", "voorbehoud", "rekenhulp", "proefberekening", "machtigingsaanvraag",
+        "kostenraming", "prijsopgave",
+    ),
+    "no_decision": (
+        "herinnering", "betalingsherinnering", "aanmaning", "rekenvoorbeeld", "voorbeeldberekening", "voorbeeldbrief",
+        "voorbeeldnota", "voorbeelddeclaratie", "voorbeeldoverzicht", "voorbeeldspecificatie", "voorbeeldbedrag",
+    ),
+}  # fmt: skip

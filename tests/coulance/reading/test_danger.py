@@ -1,0 +1,91 @@
+"""What a careful person would see as no decision on this bill; and what every letter says, which is none of that."""
+
+import re
+from html import unescape
+
+import pytest
+
+from coulance.reading import vetoes
+from tests.coulance.reading.test_lists import rows_of
+from tests.coulance.specimens import case_of, layouts
+
+DANGER = {
+    "not_final": [
+        "Wat krijg ik terug?", "Verwachte uitbetaling", "Dit is een berekening vooraf",
+        "Onze verwachting", "Voorlopig bedrag",
+        "Dien de rekening in. Daarna hoor je wat je echt krijgt.", "Uw offerte", "Antwoord op uw begroting",
+        "Machtiging aangevraagd", "Aanvraag voor een machtiging", "Het bedrag is een indicatie", "nog niet definitief",
+        "Onder voorbehoud van controle", "Uw nota is in behandeling", "Uw declaratie wordt nog beoordeeld",
+        "De vergoeding kan daardoor nog veranderen", "Het bedrag kan nog wijzigen", "De rekenhulp", "Een simulatie",
+        "U krijgt binnen 6 weken onze beslissing", "Wij beslissen uiterlijk 3 mei", "Waarschijnlijk vergoeden wij dit",
+        "This amount is subject to change", "Concept", "Vergoedingencheck",
+        "Wij hebben uw bezwaar ontvangen", "Wij beoordelen de nota opnieuw", "We received your objection",
+    ],
+    "correction": [
+        "Wij hebben uw nota opnieuw beoordeeld", "Uw bezwaar is gegrond", "Na herziening",
+        "Herziene beslissing", "Na herbeoordeling", "Dit bedrag is teruggevorderd", "De vergoeding is gecorrigeerd",
+        "De eerdere beslissing vervalt", "Beslissing vervallen", "Uw declaratie is geannuleerd",
+        "Uitbetaling teruggeboekt",
+        "Naar aanleiding van uw bezwaar",
+    ],
+    "no_decision": [
+        "Herinnering", "Betalingsherinnering", "Tweede aanmaning", "Dit is een voorbeeld", "Voorbeeldnota", "Voorbeeld",
+        "Fictieve bedragen", "SPECIMEN",
+    ],
+    "nothing_granted": [
+        "Wij wijzen uw declaratie af", "Uw nota is afgewezen", "Wij vergoeden deze nota niet", "Volledig afgewezen",
+    ],
+}  # fmt: skip
+MISREAD = {
+    "Verwachle uitbetaling": "not_final", "Voor1opig": "not_final", "0fferte": "not_final", "Beqroting": "not_final",
+    "Herzlening": "correction", "Herinnerlng": "no_decision",
+}  # fmt: skip
+HARMLESS = [
+    "Bent u het niet eens met onze beslissing? U kunt bezwaar maken. Stuur uw bezwaar tegen deze beslissing naar ons.",
+    "Bijvoorbeeld als uw rekeningnummer verandert", "Zorgverzekeraar Voorbeeld", "Verwerkt op 3 mei",
+    "Uw beslissing op de nota",
+    "U hoeft de nota niet opnieuw te sturen", "U moet opnieuw inloggen", "Vergoeding voor aftrek van eigen risico",
+    "U diende de declaratie in op 3 mei", "Een deel van de rekening wordt niet vergoed", "Medische indicatie ontbreekt",
+    "Wij vergoeden deze nota niet volledig", "Afgewezen bedrag",
+]  # fmt: skip
+GOOD = ("worked_on", "worked_on_more", "unseen", "unseen_second")
+
+
+def signs(line):
+    return list(vetoes.of(rows_of(line), []))
+
+
+@pytest.mark.parametrize("reason", DANGER)
+def test_words_of_danger(reason):
+    assert not [line for line in DANGER[reason] if reason not in signs(line)]
+
+
+def test_words_of_danger_that_a_picture_shows_with_one_letter_wrong():
+    assert not [line for line, reason in MISREAD.items() if reason not in signs(line)]
+
+
+def test_over_the_end_of_a_line_they_are_found_too():
+    assert list(vetoes.of(rows_of("Dit bedrag is nog niet", "definitief"), [])) == ["not_final"]
+
+
+def test_what_every_letter_says_is_none():
+    assert not [(line, signs(line)) for line in HARMLESS if signs(line)]
+
+
+def warned(layout):
+    """The signs on a paper, by its words alone: without drawing it."""
+    html = re.sub(r"<style>.*?</style>", "", layout.draw(case_of(1)), flags=re.DOTALL)
+    lines = unescape(re.sub(r"<[^>]+>", "\n", html)).split("\n")
+    found = vetoes.of([row for line in lines for row in rows_of(line)], [])
+    return [reason for reason in found if reason != "own_contribution"]  # that one depends on amounts
+
+
+def test_good_papers_have_none():
+    found = {layout.name: signs for pile in GOOD for layout in layouts(pile) if (signs := warned(layout))}
+    assert found.keys() == {"new decision beside the earlier one"}
+
+
+@pytest.mark.parametrize("name", ["what you may expect", "objection not yet decided"])
+def test_the_traps_of_a_second_writer_have(name):
+    layout = next(layout for layout in layouts("unseen_second_traps") if layout.name == name)
+    assert warned(layout)
